@@ -1,0 +1,370 @@
+//! Evidence: the only thing a colour is made from.
+//!
+//! The kinds are closed. Each names who may record it ([`EvidenceKind::may_record`]) and what it
+//! must refer to (a field of its [`Fact`] that is not optional).
+
+use serde::{Deserialize, Serialize};
+
+use crate::agency::names;
+use crate::division::RegionRisk;
+use crate::{
+    AgencyId, AgencyKind, CaseClass, CaseId, Division, EvidenceId, HolderId, PlaceKind, Timestamp,
+    TraceId,
+};
+
+names! {
+    /// The closed set of evidence kinds.
+    EvidenceKind, "kind of evidence" {
+        /// A test result from a laboratory.
+        Test = "test",
+        /// The person is a case.
+        Case = "case",
+        /// The person shared a place and a time with a case.
+        Contact = "contact",
+        /// The person was in a division, as declared or as a gate saw.
+        Stay = "stay",
+        /// An official risk level of a division; concerns everyone who stayed there.
+        RegionRisk = "region_risk",
+        /// What the holder declared about their own health.
+        Declaration = "declaration",
+        /// A daily check-in in quarantine.
+        CheckIn = "check_in",
+        /// An arrival from abroad.
+        Arrival = "arrival",
+        /// A discharge or release paper by a named body.
+        Release = "release",
+    }
+}
+
+impl EvidenceKind {
+    /// May an agency of this kind record this kind of evidence? `None` stands for the holder.
+    ///
+    /// Contacts are recorded by no person at all: only a trace produces them.
+    pub const fn may_record(self, by: Option<AgencyKind>) -> bool {
+        use AgencyKind as A;
+        match (self, by) {
+            (Self::Declaration | Self::CheckIn | Self::Stay, None) => true,
+            (Self::Test, Some(A::Laboratory | A::PreventionTeam | A::Hospital))
+            | (Self::Case, Some(A::PreventionTeam | A::Hospital))
+            | (Self::Contact, Some(A::PreventionTeam))
+            | (Self::RegionRisk, Some(A::HealthCommission))
+            | (Self::Arrival, Some(A::Border | A::Carrier | A::PreventionTeam))
+            | (Self::CheckIn | Self::Release, Some(A::PreventionTeam | A::Hospital)) => true,
+            _ => false,
+        }
+    }
+}
+
+names! {
+    /// What a test found.
+    TestResult, "test result" {
+        /// Virus found.
+        Positive = "positive",
+        /// Virus not found.
+        Negative = "negative",
+    }
+}
+
+names! {
+    /// How a test works.
+    TestMethod, "test method" {
+        /// Nucleic acid amplification (核酸).
+        NucleicAcid = "nucleic_acid",
+        /// Rapid antigen.
+        Antigen = "antigen",
+    }
+}
+
+names! {
+    /// How near a contact was to the case.
+    ContactDegree, "degree of contact" {
+        /// Close contact (密接).
+        Close = "close",
+        /// Contact of a close contact (次密接).
+        Secondary = "secondary",
+    }
+}
+
+names! {
+    /// How sure the ends of an overlap are.
+    Certainty, "certainty" {
+        /// Entry and exit of both are recorded.
+        Recorded = "recorded",
+        /// At least one end is assumed from the usual stay at such a place.
+        Assumed = "assumed",
+        /// At least one presence is unproven (printed venue code).
+        Unproven = "unproven",
+    }
+}
+
+names! {
+    /// Symptoms a declaration or check-in can list (GB/T 38962 group "symptoms", own values).
+    Symptom, "symptom" {
+        /// Fever felt or measured.
+        Fever = "fever",
+        /// Dry cough.
+        Cough = "cough",
+        /// Sore throat.
+        SoreThroat = "sore_throat",
+        /// Shortness of breath.
+        ShortBreath = "short_breath",
+        /// Loss of smell or taste.
+        LossOfSmell = "loss_of_smell",
+        /// Diarrhoea.
+        Diarrhoea = "diarrhoea",
+        /// Unusual tiredness.
+        Fatigue = "fatigue",
+    }
+}
+
+/// Body temperature in tenths of a degree Celsius; 34.0 to 43.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Temperature(u16);
+
+/// A number is no body temperature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a body temperature is between 34.0 and 43.0 degrees Celsius")]
+pub struct BadTemperature;
+
+impl Temperature {
+    /// From tenths of a degree.
+    pub const fn from_tenths(tenths: u16) -> Result<Self, BadTemperature> {
+        if tenths >= 340 && tenths <= 430 { Ok(Self(tenths)) } else { Err(BadTemperature) }
+    }
+
+    /// Tenths of a degree.
+    pub const fn tenths(self) -> u16 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Temperature {
+    type Error = BadTemperature;
+    fn try_from(celsius: f64) -> Result<Self, BadTemperature> {
+        let tenths = (celsius * 10.0).round();
+        if !(340.0..=430.0).contains(&tenths) {
+            return Err(BadTemperature);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range checked")]
+        Ok(Self(tenths as u16))
+    }
+}
+
+impl From<Temperature> for f64 {
+    fn from(t: Temperature) -> Self {
+        Self::from(t.0) / 10.0
+    }
+}
+
+/// What one piece of evidence says. The variant is its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fact {
+    /// See [`EvidenceKind::Test`].
+    Test {
+        /// What was found.
+        result: TestResult,
+        /// How.
+        method: TestMethod,
+        /// When the sample was taken.
+        sampled_at: Timestamp,
+    },
+    /// See [`EvidenceKind::Case`].
+    Case {
+        /// The case it refers to.
+        case: CaseId,
+        /// How sure the diagnosis is.
+        class: CaseClass,
+        /// First symptoms, if any.
+        onset_at: Option<Timestamp>,
+        /// When the deciding sample was taken or the diagnosis was made.
+        confirmed_at: Timestamp,
+    },
+    /// See [`EvidenceKind::Contact`].
+    Contact {
+        /// The case they were near.
+        case: CaseId,
+        /// The trace that found it.
+        trace: TraceId,
+        /// How near.
+        degree: ContactDegree,
+        /// End of the last shared time.
+        last_contact: Timestamp,
+        /// Minutes shared in all.
+        minutes: u32,
+        /// How sure.
+        certainty: Certainty,
+        /// What kind of place it was; which one is never said.
+        place_kind: PlaceKind,
+    },
+    /// See [`EvidenceKind::Stay`].
+    Stay {
+        /// Where.
+        division: Division,
+        /// From.
+        from: Timestamp,
+        /// Until; the moment they left.
+        to: Timestamp,
+    },
+    /// See [`EvidenceKind::RegionRisk`].
+    RegionRisk {
+        /// Where.
+        division: Division,
+        /// How high.
+        level: crate::division::RiskLevel,
+        /// From when.
+        from: Timestamp,
+        /// Until when; `None` until further notice.
+        to: Option<Timestamp>,
+    },
+    /// See [`EvidenceKind::Declaration`].
+    Declaration {
+        /// Measured temperature.
+        temperature: Option<Temperature>,
+        /// Symptoms, sorted, without repeats.
+        symptoms: Vec<Symptom>,
+        /// Did they meet a case, to their knowledge?
+        contact_with_case: bool,
+        /// Where they were in the last 14 days.
+        stays: Vec<DeclaredStay>,
+    },
+    /// See [`EvidenceKind::CheckIn`].
+    CheckIn {
+        /// Measured temperature.
+        temperature: Option<Temperature>,
+        /// Symptoms, sorted, without repeats.
+        symptoms: Vec<Symptom>,
+    },
+    /// See [`EvidenceKind::Arrival`].
+    Arrival {
+        /// Country or division they came from.
+        from: Division,
+        /// When they entered.
+        arrived_at: Timestamp,
+    },
+    /// See [`EvidenceKind::Release`].
+    Release {
+        /// What is released from: the case or trace behind the confinement.
+        refers_to: ReleaseOf,
+        /// From when it holds.
+        released_at: Timestamp,
+    },
+}
+
+/// What a release paper refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseOf {
+    /// Discharge of a case.
+    Case(CaseId),
+    /// End of a contact's quarantine.
+    Trace(TraceId),
+}
+
+/// One line of a declaration: a division and the days spent there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DeclaredStay {
+    /// Where.
+    pub division: Division,
+    /// First day there, as the first moment of that local day.
+    pub from: Timestamp,
+    /// The moment after the last day there.
+    pub to: Timestamp,
+}
+
+impl Fact {
+    /// Its kind.
+    pub const fn kind(&self) -> EvidenceKind {
+        match self {
+            Self::Test { .. } => EvidenceKind::Test,
+            Self::Case { .. } => EvidenceKind::Case,
+            Self::Contact { .. } => EvidenceKind::Contact,
+            Self::Stay { .. } => EvidenceKind::Stay,
+            Self::RegionRisk { .. } => EvidenceKind::RegionRisk,
+            Self::Declaration { .. } => EvidenceKind::Declaration,
+            Self::CheckIn { .. } => EvidenceKind::CheckIn,
+            Self::Arrival { .. } => EvidenceKind::Arrival,
+            Self::Release { .. } => EvidenceKind::Release,
+        }
+    }
+}
+
+/// One piece of evidence about one person. Never changed, never deleted before its retention ends:
+/// a correction is a newer piece that supersedes it, a mistake is withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Its id.
+    pub id: EvidenceId,
+    /// Whom it concerns. `None` for public evidence (risk levels).
+    pub holder: Option<HolderId>,
+    /// What it says.
+    pub fact: Fact,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The agency that recorded it; `None` if the holder did.
+    pub agency: Option<AgencyId>,
+    /// Set when it was withdrawn (a wrong entry, a trace that was corrected): it no longer counts
+    /// from that moment on, and both moments stay visible.
+    pub withdrawn_at: Option<Timestamp>,
+    /// The newer piece that replaced it (a corrected declaration).
+    pub superseded_by: Option<EvidenceId>,
+}
+
+impl Evidence {
+    /// Does this piece count (neither withdrawn nor replaced)?
+    pub const fn counts(&self) -> bool {
+        self.withdrawn_at.is_none() && self.superseded_by.is_none()
+    }
+
+    /// A region's risk level as public evidence, to be assessed beside a holder's own.
+    pub fn from_region_risk(r: &RegionRisk) -> Self {
+        Self {
+            id: r.id,
+            holder: None,
+            fact: Fact::RegionRisk {
+                division: r.division.clone(),
+                level: r.level,
+                from: r.from,
+                to: r.to,
+            },
+            recorded_at: r.recorded_at,
+            agency: Some(r.agency),
+            withdrawn_at: None,
+            superseded_by: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_but_the_health_commission_sets_risk_levels() {
+        for by in AgencyKind::ALL {
+            assert_eq!(
+                EvidenceKind::RegionRisk.may_record(Some(*by)),
+                *by == AgencyKind::HealthCommission
+            );
+        }
+        assert!(!EvidenceKind::RegionRisk.may_record(None));
+    }
+
+    #[test]
+    fn public_security_and_operators_record_nothing() {
+        for kind in EvidenceKind::ALL {
+            assert!(!kind.may_record(Some(AgencyKind::PublicSecurity)));
+            assert!(!kind.may_record(Some(AgencyKind::Operator)));
+        }
+    }
+
+    #[test]
+    fn temperatures_outside_the_living_are_refused() {
+        assert!(Temperature::try_from(36.6).is_ok());
+        for t in [33.9, 43.1, f64::NAN, -1.0, 98.6] {
+            assert!(Temperature::try_from(t).is_err(), "{t}");
+        }
+        assert_eq!(serde_json::to_string(&Temperature::from_tenths(373).unwrap()).unwrap(), "37.3");
+    }
+}

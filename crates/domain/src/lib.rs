@@ -1,0 +1,37 @@
+//! The words of the field as types.
+//!
+//! Everything here is a value: no clock, no network, no disk, no thread. Each type checks itself
+//! when it is made, so a value that exists is a value that is right. Names follow the vocabulary in
+//! `docs/architecture.md`.
+
+pub mod agency;
+pub mod assessment;
+pub mod case;
+pub mod colour;
+pub mod division;
+pub mod document;
+pub mod evidence;
+pub mod gate;
+pub mod holder;
+pub mod id;
+pub mod person;
+pub mod place;
+pub mod time;
+pub mod visit;
+
+pub use agency::{Access, AgencyKind, Purpose, Role, Staff};
+pub use assessment::{Assessment, PolicyRef, Reason};
+pub use case::{Case, CaseClass};
+pub use colour::Colour;
+pub use division::Division;
+pub use document::{Document, DocumentType};
+pub use evidence::{Evidence, EvidenceKind, Fact};
+pub use gate::{Gate, Scan, ScanOutcome};
+pub use holder::Holder;
+pub use id::{
+    AgencyId, CaseId, EvidenceId, GateId, HolderId, PlaceId, ScanId, StaffId, TraceId, VisitId,
+};
+pub use person::{PersonName, Phone};
+pub use place::{Place, PlaceKind};
+pub use time::{Period, Timestamp};
+pub use visit::{Presence, Visit};

@@ -1,0 +1,45 @@
+//! Visits: who was where, when. A visit knows a holder only by the opaque id.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agency::names;
+use crate::{HolderId, PlaceId, Timestamp, VisitId};
+
+names! {
+    /// How a presence is known.
+    Presence, "presence" {
+        /// A gate read the holder's signed code.
+        Gate = "gate",
+        /// The holder scanned a code that rotates on the venue's own screen.
+        VenueScreen = "venue_screen",
+        /// The holder scanned a printed code, which may be a forwarded picture: weighs nothing by
+        /// itself.
+        Unproven = "unproven",
+        /// Taken over from a file (a carrier's passenger list, an older system).
+        Imported = "imported",
+    }
+}
+
+impl Presence {
+    /// May this presence make somebody a contact by itself?
+    pub const fn is_proven(self) -> bool {
+        !matches!(self, Self::Unproven)
+    }
+}
+
+/// One stay of a holder at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Visit {
+    /// Which. Its day is the UTC day of `entered`; stores keep and drop visits by that day.
+    pub id: VisitId,
+    /// Who.
+    pub holder: HolderId,
+    /// Where.
+    pub place: PlaceId,
+    /// From when.
+    pub entered: Timestamp,
+    /// Until when, if a gate saw them leave (or the file said so). Never before `entered`.
+    pub left: Option<Timestamp>,
+    /// How it is known.
+    pub presence: Presence,
+}
