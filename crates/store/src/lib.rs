@@ -1,1 +1,43 @@
-//! placeholder
+//! The port between logic and database.
+//!
+//! # Contract
+//! Every backend keeps these promises; `conformance::suite` checks them.
+//!
+//! *Reads.* A missing thing is `None` or an empty list, never an error. A row that cannot be
+//! turned into its domain type is [`StoreError::Corrupt`] naming table, column and row: nothing is
+//! guessed and nothing defaults to green. A read sees every unit that was acknowledged before it
+//! began. Lists have a stated order and a limit.
+//!
+//! *Writes.* All writing is done by [`Store::commit`] with a [`Unit`]: a named list of
+//! [`Write`]s decided beforehand by pure code. A unit is applied whole or not at all and is durable
+//! (survives power loss) when `commit` returns. A backend may put many units into one transaction;
+//! a unit that fails leaves no trace and does not disturb its neighbours.
+//!
+//! *Conflicts.* A write whose stated precondition does not hold fails its unit with
+//! [`StoreError::Conflict`] naming the precondition. There is no check-then-insert anywhere: the
+//! insert itself conflicts. The caller loads again and decides again.
+//!
+//! *Expected rows.* A write that names one row and touches none is [`StoreError::Conflict`] with
+//! [`Precondition::Exists`]; nothing is silently skipped.
+//!
+//! *Time.* A backend reads no clock: every moment is in the write.
+//!
+//! *Erasure.* [`Write::Shred`] and [`Store::drop_days_before`] leave no readable copy behind
+//! (`secure_delete`, and the log of the database is truncated).
+
+mod error;
+mod port;
+mod rows;
+mod unit;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use error::{Precondition, StoreError};
+pub use port::{Page, Store};
+pub use rows::{
+    Challenge, ChallengeUse, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation,
+    InvitationUse, LogLeaf, OutboxMessage, OutboxState, SealedField, Session, SessionSubject,
+    StoredAssessment, StoredTrace, VaultKey,
+};
+pub use unit::{Unit, Write};

@@ -1,0 +1,52 @@
+//! The one error of every store.
+
+/// What a write demanded and did not find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// The row must not exist yet: the key is taken.
+    Absent,
+    /// The row must exist.
+    Exists,
+    /// The holder's evidence has moved on since it was loaded.
+    EvidenceVersion,
+    /// The one-time thing (challenge, invitation) was used, has expired or is out of tries.
+    Unused,
+}
+
+/// Why a store could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A precondition of a write does not hold; load again and decide again.
+    #[error("{table}: {precondition:?} does not hold")]
+    Conflict {
+        /// The table concerned; no key, since keys may point at a person.
+        table: &'static str,
+        /// What did not hold.
+        precondition: Precondition,
+    },
+    /// A stored row is not what it must be.
+    #[error("{table}.{column} of row {row} is not readable: {why}")]
+    Corrupt {
+        /// Table.
+        table: &'static str,
+        /// Column.
+        column: &'static str,
+        /// Row id (never a value).
+        row: i64,
+        /// What is wrong, without the value.
+        why: String,
+    },
+    /// The database is busy, full, gone or shut down; trying again later may help.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The database was made by a newer program, or its migrations were changed.
+    #[error("the database does not fit this program: {0}")]
+    Schema(String),
+}
+
+impl StoreError {
+    /// Is this a conflict on the given precondition?
+    pub fn is_conflict(&self, wanted: Precondition) -> bool {
+        matches!(self, Self::Conflict { precondition, .. } if *precondition == wanted)
+    }
+}

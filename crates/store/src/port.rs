@@ -1,0 +1,170 @@
+//! The trait every backend implements.
+
+use async_trait::async_trait;
+use jadegate_domain::agency::Agency;
+use jadegate_domain::division::RegionRisk;
+use jadegate_domain::id::ChallengeId;
+use jadegate_domain::{
+    Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
+    Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Visit,
+};
+
+use crate::rows::{
+    Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf,
+    OutboxMessage, SealedField, Session, StoredAssessment, StoredTrace, VaultKey,
+};
+use crate::{StoreError, Unit};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// A page of a list ordered by id: what comes after `after`, at most `limit` (1..=1000).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page<Id> {
+    /// The last id already seen.
+    pub after: Option<Id>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+impl<Id> Page<Id> {
+    /// The first `limit` entries.
+    pub const fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+}
+
+/// What a database can be asked. The contract is in the crate's documentation.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Applies a unit whole or not at all; durable on return.
+    async fn commit(&self, unit: Unit) -> Result<()>;
+
+    /// Answers if reading and writing work (for readiness).
+    async fn ping(&self) -> Result<()>;
+
+    /// Writes a consistent copy of the whole database to a new file or directory.
+    async fn backup(&self, to: &std::path::Path) -> Result<()>;
+
+    // Holders and the vault
+
+    /// A holder.
+    async fn holder(&self, id: HolderId) -> Result<Option<Holder>>;
+    /// Where a blind index entry leads.
+    async fn indexed_holder(&self, kind: IndexKind, digest: [u8; 16]) -> Result<Option<HolderId>>;
+    /// The wrapped data key; `None` after shredding.
+    async fn vault_key(&self, holder: HolderId) -> Result<Option<VaultKey>>;
+    /// The newest version of each sealed field, ordered by column.
+    async fn sealed_fields(&self, holder: HolderId) -> Result<Vec<SealedField>>;
+    /// All holders in the order of their ids.
+    async fn holders(&self, page: Page<HolderId>) -> Result<Vec<Holder>>;
+
+    // One-time codes, messages, sessions
+
+    /// A challenge.
+    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>>;
+    /// Challenges made for a phone since a moment (for limits).
+    async fn challenges_for_phone(&self, phone: [u8; 16], since: Timestamp) -> Result<Vec<Timestamp>>;
+    /// Challenges asked for by a client since a moment (for limits).
+    async fn challenges_for_client(&self, client: [u8; 16], since: Timestamp) -> Result<u32>;
+    /// A challenge's message.
+    async fn outbox_message(&self, challenge: ChallengeId) -> Result<Option<OutboxMessage>>;
+    /// Messages that wait and are due at `now`, oldest first.
+    async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxMessage>>;
+    /// The newest messages of any state, newest first (development outbox).
+    async fn newest_messages(&self, limit: u32) -> Result<Vec<OutboxMessage>>;
+    /// A session that has not ended and not expired at `now`.
+    async fn session(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<Session>>;
+
+    // Staff and agencies
+
+    /// An agency.
+    async fn agency(&self, id: AgencyId) -> Result<Option<Agency>>;
+    /// All agencies by id.
+    async fn agencies(&self) -> Result<Vec<Agency>>;
+    /// A member of staff, disabled ones too.
+    async fn staff(&self, id: StaffId) -> Result<Option<Staff>>;
+    /// All staff by id.
+    async fn all_staff(&self) -> Result<Vec<Staff>>;
+    /// The passkeys of a member of staff.
+    async fn credentials(&self, staff: StaffId) -> Result<Vec<CredentialRow>>;
+    /// The passkey with this credential id.
+    async fn credential(&self, credential_id: &[u8]) -> Result<Option<CredentialRow>>;
+    /// An invitation by its token's digest, used and expired ones too.
+    async fn invitation(&self, token_digest: [u8; 32]) -> Result<Option<Invitation>>;
+
+    // Places, gates, visits, scans
+
+    /// A place.
+    async fn place(&self, id: PlaceId) -> Result<Option<Place>>;
+    /// The place an importer calls by this key.
+    async fn place_by_key(&self, external_key: &str) -> Result<Option<Place>>;
+    /// Places by id.
+    async fn places(&self, page: Page<PlaceId>) -> Result<Vec<Place>>;
+    /// A gate.
+    async fn gate(&self, id: GateId) -> Result<Option<Gate>>;
+    /// The gates of a place by id.
+    async fn gates(&self, place: PlaceId) -> Result<Vec<Gate>>;
+    /// The UTC days (since the epoch) that hold visits, ascending.
+    async fn visit_days(&self) -> Result<Vec<i64>>;
+    /// All visits of one UTC day, in no stated order.
+    async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>>;
+    /// All scans of one UTC day, in the order they were written.
+    async fn scans_on(&self, utc_day: i64) -> Result<Vec<Scan>>;
+    /// Drops all visits and scans of days before this one, leaving no readable copy. Returns how
+    /// many visits and scans went.
+    async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)>;
+
+    // Evidence and assessments
+
+    /// All evidence of a holder, oldest first (by moment recorded, then id), with the holder's
+    /// evidence version, both from one snapshot. `None` if there is no such holder.
+    async fn evidence_of(&self, holder: HolderId) -> Result<Option<(i64, Vec<Evidence>)>>;
+    /// One piece of evidence.
+    async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>>;
+    /// The evidence that refers to a trace (contacts it produced).
+    async fn evidence_of_trace(&self, trace: TraceId) -> Result<Vec<Evidence>>;
+    /// The evidence that refers to a case (the case's own).
+    async fn evidence_of_case(&self, case: CaseId) -> Result<Vec<Evidence>>;
+    /// Is there evidence under this external key?
+    async fn evidence_by_key(&self, external_key: [u8; 16]) -> Result<Option<EvidenceId>>;
+    /// Holders who have any evidence, by id.
+    async fn holders_with_evidence(&self, page: Page<HolderId>) -> Result<Vec<HolderId>>;
+    /// The stored assessment.
+    async fn assessment(&self, holder: HolderId) -> Result<Option<StoredAssessment>>;
+    /// Holders whose stored assessment changes by itself at or before `now`, soonest first.
+    async fn due_assessments(&self, now: Timestamp, limit: u32) -> Result<Vec<HolderId>>;
+    /// Holders whose stored assessment is not green and who live in the division, by id.
+    async fn confined(&self, region: &Division, page: Page<HolderId>) -> Result<Vec<ConfinedHolder>>;
+    /// How many stored assessments there are of each colour, in the order of `Colour::ALL`.
+    async fn colour_counts(&self) -> Result<[u64; 3]>;
+    /// Changes of a holder's colour, newest first.
+    async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>>;
+
+    // Regions
+
+    /// The regions' version and every risk level that was in force at or after `since`, by
+    /// division and start, from one snapshot.
+    async fn region_risks(&self, since: Timestamp) -> Result<(i64, Vec<RegionRisk>)>;
+
+    // Cases and traces
+
+    /// A case.
+    async fn case(&self, id: CaseId) -> Result<Option<Case>>;
+    /// Cases, newest first.
+    async fn cases(&self, limit: u32) -> Result<Vec<Case>>;
+    /// A trace.
+    async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>>;
+    /// Traces, newest first; of one case if given.
+    async fn traces(&self, case: Option<CaseId>, limit: u32) -> Result<Vec<StoredTrace>>;
+
+    // Looking back
+
+    /// Who looked at a holder's data, newest first.
+    async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>>;
+    /// How many leaves the public log has.
+    async fn log_size(&self) -> Result<u64>;
+    /// Leaves from an index on, in order.
+    async fn log_leaves(&self, from: u64, limit: u32) -> Result<Vec<LogLeaf>>;
+    /// A setting of the deployment.
+    async fn setting(&self, name: &str) -> Result<Option<String>>;
+}

@@ -1,0 +1,264 @@
+//! Things that are stored but are no words of the field: sealed identity, one-time codes, sessions.
+
+use jadegate_domain::agency::AgencyKind;
+use jadegate_domain::id::{ChallengeId, InvitationId};
+use jadegate_domain::{
+    Assessment, CaseId, Colour, Division, GateId, HolderId, StaffId, Timestamp, TraceId,
+};
+
+/// A holder's data key, wrapped by the key-encryption key that lives outside the database.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VaultKey {
+    /// Whose.
+    pub holder: HolderId,
+    /// The wrapped key.
+    pub wrapped: Vec<u8>,
+    /// Which key-encryption key wrapped it.
+    pub kek: String,
+}
+
+impl std::fmt::Debug for VaultKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VaultKey").field("holder", &self.holder).finish_non_exhaustive()
+    }
+}
+
+/// One identity field, sealed under the holder's key and bound to holder, column and version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedField {
+    /// Whose.
+    pub holder: HolderId,
+    /// Which (`name`, `document`, `phone`, `nationality`, `language`).
+    pub column: String,
+    /// Version, starting at 1; a correction adds the next one.
+    pub version: i64,
+    /// Nonce and ciphertext.
+    pub sealed: Vec<u8>,
+    /// When.
+    pub recorded_at: Timestamp,
+}
+
+/// What a blind index is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IndexKind {
+    /// Type, country and number of a document.
+    Document,
+    /// A phone number.
+    Phone,
+}
+
+impl IndexKind {
+    /// Stored name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+/// What an answered challenge leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChallengeUse {
+    /// Leads to an existing holder (sign-in, or a second registration).
+    SignIn(HolderId),
+    /// Creates the holder described in the sealed payload.
+    Register,
+    /// Leads nowhere, although it looks the same from outside.
+    Nothing,
+}
+
+/// A one-time code sent to a phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// Which.
+    pub id: ChallengeId,
+    /// Blind index of the phone the code went to; counts are kept per phone.
+    pub phone_digest: [u8; 16],
+    /// Keyed digest of the client's address; counts are kept per client.
+    pub client_digest: [u8; 16],
+    /// What it leads to.
+    pub used_for: ChallengeUse,
+    /// Keyed digest of the code.
+    pub code_mac: [u8; 32],
+    /// Sealed registration waiting for the answer; empty for a sign-in.
+    pub sealed_payload: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After this it is worth nothing.
+    pub expires_at: Timestamp,
+    /// Wrong answers so far.
+    pub tries: u32,
+    /// Set when it was answered rightly; it then works no more.
+    pub used_at: Option<Timestamp>,
+}
+
+/// How far a message to a phone has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// Waiting for its next try.
+    Waiting,
+    /// The gateway took it.
+    Sent,
+    /// Given up: it expired before any gateway took it.
+    GivenUp,
+}
+
+/// A message to a phone, waiting or sent. Phone and text are sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxMessage {
+    /// The challenge it belongs to; one message each.
+    pub challenge: ChallengeId,
+    /// Sealed phone and text.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After this there is no sense in sending it.
+    pub expires_at: Timestamp,
+    /// When to try next.
+    pub next_try_at: Timestamp,
+    /// Tries so far.
+    pub attempts: u32,
+    /// How far it has come.
+    pub state: OutboxState,
+}
+
+/// Whom a session belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionSubject {
+    /// A holder.
+    Holder(HolderId),
+    /// A member of staff.
+    Staff(StaffId),
+    /// A gate.
+    Gate(GateId),
+}
+
+/// A signed-in client, known by the digest of an opaque token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of the token.
+    pub token_digest: [u8; 32],
+    /// Whose.
+    pub subject: SessionSubject,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// What an invitation is for.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum InvitationUse {
+    /// Becoming the staff member described; the passkey is made on acceptance.
+    Staff(Box<jadegate_domain::Staff>),
+    /// Enrolling a device as a gate of a place.
+    Gate {
+        /// Which place.
+        place: jadegate_domain::PlaceId,
+    },
+}
+
+/// A single-use link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Which.
+    pub id: InvitationId,
+    /// SHA-256 of the link's token.
+    pub token_digest: [u8; 32],
+    /// What for.
+    pub used_for: InvitationUse,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// Set when used.
+    pub used_at: Option<Timestamp>,
+}
+
+/// A staff member's passkey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialRow {
+    /// Whose.
+    pub staff: StaffId,
+    /// The authenticator's credential id.
+    pub credential_id: Vec<u8>,
+    /// The passkey as its library writes it (JSON).
+    pub passkey: String,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// An assessment kept so that it can be read without computing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAssessment {
+    /// Whose.
+    pub holder: HolderId,
+    /// The evidence it was made from.
+    pub evidence_version: i64,
+    /// The state of public evidence (risk levels) it was made from.
+    pub regions_version: i64,
+    /// What was found.
+    pub assessment: Assessment,
+}
+
+/// One change of a holder's colour, never removed before its retention ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColourChange {
+    /// Whose.
+    pub holder: HolderId,
+    /// From when the new colour held.
+    pub at: Timestamp,
+    /// Before; `None` for the first.
+    pub from: Option<Colour>,
+    /// After.
+    pub to: Colour,
+    /// The assessment that says why.
+    pub assessment: Assessment,
+}
+
+/// A holder who is not green, for the list of those to accompany.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfinedHolder {
+    /// Who.
+    pub holder: HolderId,
+    /// Where they live.
+    pub home: Division,
+    /// Their stored assessment.
+    pub stored: StoredAssessment,
+    /// Their last check-in, if any.
+    pub last_check_in: Option<Timestamp>,
+}
+
+/// One run of a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTrace {
+    /// Which.
+    pub id: TraceId,
+    /// From which case.
+    pub case: CaseId,
+    /// When it ran.
+    pub ran_at: Timestamp,
+    /// By which agency's order.
+    pub agency: jadegate_domain::AgencyId,
+    /// The agency's kind.
+    pub agency_kind: AgencyKind,
+    /// Close contacts found.
+    pub close: u32,
+    /// Secondary contacts found.
+    pub secondary: u32,
+    /// Inputs and result in the trace's own JSON form.
+    pub detail: String,
+    /// Set when a newer run of the same case replaced it.
+    pub replaced_by: Option<TraceId>,
+}
+
+/// One leaf of the public log, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLeaf {
+    /// Position, from 0, without gaps.
+    pub index: u64,
+    /// The leaf's bytes.
+    pub bytes: Vec<u8>,
+}

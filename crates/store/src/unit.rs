@@ -1,0 +1,213 @@
+//! Units of work: everything a store can be asked to write.
+
+use jadegate_domain::agency::Agency;
+use jadegate_domain::division::RegionRisk;
+use jadegate_domain::id::{ChallengeId, InvitationId};
+use jadegate_domain::{
+    Access, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place, Scan, Staff,
+    StaffId, Timestamp, TraceId, Visit, VisitId,
+};
+
+use crate::rows::{
+    Challenge, ColourChange, CredentialRow, IndexKind, Invitation, OutboxMessage, SealedField,
+    Session, StoredAssessment, StoredTrace, VaultKey,
+};
+
+/// A named list of writes, applied whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// A static name for metrics and logs (`register_holder`).
+    pub name: &'static str,
+    /// What to write, in order.
+    pub writes: Vec<Write>,
+}
+
+impl Unit {
+    /// A unit with a name and its writes.
+    pub const fn new(name: &'static str, writes: Vec<Write>) -> Self {
+        Self { name, writes }
+    }
+}
+
+/// One write. Each variant states its precondition; see the crate's contract for what follows when
+/// it does not hold.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// A new holder. Precondition: the id is free.
+    AddHolder(Holder),
+    /// A new holder's wrapped data key. Precondition: none yet for this holder.
+    AddVaultKey(VaultKey),
+    /// A sealed identity field. Precondition: this holder, column and version is free.
+    AddSealedField(SealedField),
+    /// A blind index entry. Precondition: kind and digest are free (one person, one code).
+    AddIndex {
+        /// Over what.
+        kind: IndexKind,
+        /// Keyed digest.
+        digest: [u8; 16],
+        /// To whom it leads.
+        holder: HolderId,
+    },
+    /// Destroys a holder's data key, sealed fields, index entries and sessions. No precondition.
+    Shred(HolderId),
+
+    /// A new challenge. Precondition: the id is free.
+    AddChallenge(Box<Challenge>),
+    /// A wrong answer: tries + 1. Precondition: it exists, unused.
+    CountTry(ChallengeId),
+    /// A right answer. Precondition: unused, not expired at `at`, and tries below `max_tries`.
+    UseChallenge {
+        /// Which.
+        id: ChallengeId,
+        /// When.
+        at: Timestamp,
+        /// The limit of wrong answers.
+        max_tries: u32,
+    },
+    /// A message to a phone. Precondition: none yet for this challenge.
+    AddOutbox(OutboxMessage),
+    /// Replaces a message's state after a try. Precondition: it exists.
+    UpdateOutbox(OutboxMessage),
+
+    /// A new session. Precondition: the digest is free.
+    AddSession(Session),
+    /// Ends a session. No precondition.
+    EndSession([u8; 32]),
+
+    /// A new agency. Precondition: the id is free.
+    AddAgency(Agency),
+    /// A new member of staff. Precondition: the id is free and the agency exists.
+    AddStaff(Staff),
+    /// A passkey. Precondition: the credential id is free and the staff member exists.
+    AddCredential(CredentialRow),
+    /// Replaces a passkey after use (its counter moved). Precondition: it exists.
+    UpdateCredential(CredentialRow),
+    /// Ends a staff member's access: set once, sessions ended. Precondition: exists.
+    DisableStaff {
+        /// Who.
+        staff: StaffId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A new single-use link. Precondition: the digest is free.
+    AddInvitation(Invitation),
+    /// Uses a link. Precondition: unused and not expired at `at`.
+    UseInvitation {
+        /// Which.
+        id: InvitationId,
+        /// When.
+        at: Timestamp,
+    },
+
+    /// A new place. Precondition: the id and the external key (if any) are free.
+    AddPlace(Place),
+    /// A new gate. Precondition: the id is free and the place exists.
+    AddGate(Gate),
+    /// Revokes a gate and ends its sessions. Precondition: it exists.
+    RevokeGate {
+        /// Which.
+        gate: GateId,
+        /// When.
+        at: Timestamp,
+    },
+
+    /// A new visit, appended to its day. An id that is there already is left as it is: the same
+    /// visit sent twice is one visit.
+    AddVisit(Visit),
+    /// Sets a visit's end. Precondition: it exists in the day of `entered`.
+    CloseVisit {
+        /// Which.
+        id: VisitId,
+        /// The moment of entry (it names the day).
+        entered: Timestamp,
+        /// The end; never before `entered`.
+        left: Timestamp,
+    },
+    /// A new scan, appended to its day. Precondition: the id is free on that day.
+    AddScan(Scan),
+
+    /// New evidence. Precondition: the id and the external key (if any) are free. For a holder's
+    /// evidence their `evidence_version` is raised by one.
+    AddEvidence {
+        /// What.
+        evidence: Box<Evidence>,
+        /// Keyed digest of what the recorder calls it, so that the same line read twice is one
+        /// piece of evidence.
+        external_key: Option<[u8; 16]>,
+    },
+    /// Withdraws evidence. Precondition: it exists and is not withdrawn. Raises the holder's
+    /// `evidence_version`.
+    WithdrawEvidence {
+        /// Which.
+        id: EvidenceId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Marks evidence as replaced. Precondition: it exists and is not replaced. Raises the
+    /// holder's `evidence_version`.
+    SupersedeEvidence {
+        /// Which.
+        id: EvidenceId,
+        /// By which.
+        by: EvidenceId,
+    },
+    /// Demands that the holder's evidence is still at this version, counted before this unit.
+    /// Stands first in a unit that decided from loaded evidence.
+    ExpectEvidenceVersion {
+        /// Whose.
+        holder: HolderId,
+        /// The version that was loaded.
+        version: i64,
+    },
+    /// Replaces the stored assessment. Precondition: the holder's evidence version equals the one
+    /// it was made from (as it is after the earlier writes of this unit).
+    PutAssessment(Box<StoredAssessment>),
+    /// Adds a change of colour. No precondition.
+    AddColourChange(Box<ColourChange>),
+
+    /// A risk level of a division. Precondition: the id is free. Raises the regions' version.
+    AddRegionRisk(RegionRisk),
+    /// Ends a risk level. Precondition: it exists. Raises the regions' version.
+    EndRegionRisk {
+        /// Which.
+        id: EvidenceId,
+        /// The first moment at which it no longer holds.
+        to: Timestamp,
+    },
+
+    /// A new case. Precondition: the id is free.
+    AddCase(Case),
+    /// Corrects a case. Precondition: it exists.
+    UpdateCase(Case),
+    /// Withdraws a case. Precondition: it exists and is not withdrawn.
+    WithdrawCase {
+        /// Which.
+        case: CaseId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A trace's run. Precondition: the id is free.
+    AddTrace(Box<StoredTrace>),
+    /// Marks a run as replaced. Precondition: it exists.
+    ReplaceTrace {
+        /// Which.
+        id: TraceId,
+        /// By which.
+        by: TraceId,
+    },
+
+    /// One look at a person's data. No precondition.
+    AddAccess(Access),
+    /// A leaf of the public log; the store gives it the next index. No precondition.
+    AddLeaf(Vec<u8>),
+    /// A setting of the deployment (`signing_key_fingerprint`). Precondition: if `expect` is given,
+    /// the present value equals it (`Some(None)`: it is absent).
+    PutSetting {
+        /// Name.
+        name: &'static str,
+        /// Value.
+        value: String,
+        /// The value it must have now.
+        expect: Option<Option<String>>,
+    },
+}
