@@ -1,8 +1,14 @@
-//! Identity documents. (The checks are completed in this module: GB 11643 and ICAO 9303.)
+//! Identity documents: resident identity cards (GB 11643-1999), machine-readable travel documents
+//! (ICAO 9303) and the permits a counter in China sees.
+//!
+//! A [`Document`] that exists has passed its checks. They catch mistakes of typing and reading; they
+//! do not prove that the document was ever issued.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::agency::names;
+use crate::{Division, country};
 
 names! {
     /// Document types, as seen in a deployed gateway.
@@ -22,28 +28,87 @@ names! {
     }
 }
 
+names! {
+    /// The sex a document states.
+    Sex, "sex" {
+        /// Male.
+        Male = "male",
+        /// Female.
+        Female = "female",
+        /// The document leaves it open.
+        Unspecified = "unspecified",
+    }
+}
+
+/// Why a document is refused. The texts say what to do and never repeat what was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocumentError {
+    /// Too many or too few characters, or not the pattern of this type; says what is expected.
+    #[error("the number has the wrong length or form; it has {0}")]
+    BadLength(&'static str),
+    /// A character that no document of this type contains.
+    #[error("the number contains a character that this document cannot have; use {0}")]
+    BadCharacter(&'static str),
+    /// A check digit does not fit.
+    #[error("the number has a typing mistake; compare every character with the document")]
+    BadCheckDigit,
+    /// The date of birth inside is no date of a living person.
+    #[error("the date of birth in the number is not possible; compare it with the document")]
+    BadBirthDate,
+    /// The date of expiry inside is no date.
+    #[error("the date of expiry is not possible; compare it with the document")]
+    BadExpiry,
+    /// The issuing country or the nationality is none, or not one that issues this type.
+    #[error("the country does not fit; give three letters as in CHN, or choose another type")]
+    BadCountry,
+    /// The name line is unreadable.
+    #[error("the name could not be read; scan again or type the name by hand")]
+    BadName,
+    /// Not a machine-readable zone that identifies a person here (a visa, another card).
+    #[error("these are not the lines of a passport or identity card; type the number by hand")]
+    NotAnIdentityDocument,
+}
+
+impl DocumentError {
+    /// The stable code used by the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::BadLength(_) => "document.bad_length",
+            Self::BadCharacter(_) => "document.bad_character",
+            Self::BadCheckDigit => "document.bad_check_digit",
+            Self::BadBirthDate => "document.bad_birth_date",
+            Self::BadExpiry => "document.bad_expiry",
+            Self::BadCountry => "document.bad_country",
+            Self::BadName => "document.bad_name",
+            Self::NotAnIdentityDocument => "document.not_an_identity_document",
+        }
+    }
+}
+
 /// A document that identifies a person. `Debug` shows the type only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Document {
     doc_type: DocumentType,
     country: String,
     number: String,
 }
 
-impl Document {
-    /// What type it is.
-    pub const fn doc_type(&self) -> DocumentType {
-        self.doc_type
-    }
+/// A document as it arrives from outside.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    doc_type: DocumentType,
+    #[serde(default)]
+    country: String,
+    number: String,
+}
 
-    /// Issuing country, ISO 3166-1 alpha-3 (`CHN`).
-    pub fn country(&self) -> &str {
-        &self.country
-    }
-
-    /// The normalised number. Only the vault needs it.
-    pub fn reveal(&self) -> &str {
-        &self.number
+impl TryFrom<Unchecked> for Document {
+    type Error = DocumentError;
+    fn try_from(raw: Unchecked) -> Result<Self, DocumentError> {
+        Self::new(raw.doc_type, &raw.country, &raw.number)
     }
 }
 
@@ -52,3 +117,367 @@ impl std::fmt::Debug for Document {
         f.debug_struct("Document").field("doc_type", &self.doc_type).finish_non_exhaustive()
     }
 }
+
+/// Longer input is refused before anything looks at it.
+const MAX_INPUT: usize = 256;
+
+impl Document {
+    /// A document from what was typed: case, spaces, hyphens and full-width characters do not matter.
+    ///
+    /// `country` is the issuing country, ISO 3166-1 alpha-3 or a code of ICAO 9303. The types that
+    /// only China issues imply `CHN`; for them it may be left empty.
+    ///
+    /// - Resident ID: 18 characters of GB 11643-1999. A 15-digit number of the first generation
+    ///   (1984 to 2012) is kept as the 18 characters it became: `19` before the year and the check
+    ///   character behind. It has no check character of its own, so only its date is checked.
+    /// - Passport: 5 to 9 letters and digits.
+    /// - Hong Kong or Macao permit: `H` or `M` and 8 digits (the two digits that count reissues are
+    ///   dropped, because they change and the person does not), or `C` or `W` and 8 characters.
+    /// - Taiwan permit: 8 digits, or 10 digits and perhaps a letter, or `T` and 8 digits.
+    /// - Foreign permanent resident card: 15 characters (nationality and 12 digits), or, since
+    ///   2023, 18 characters that start with 9 and end in the check character of GB 11643.
+    /// - Other: 3 to 32 letters and digits.
+    pub fn new(doc_type: DocumentType, country: &str, number: &str) -> Result<Self, DocumentError> {
+        let country = issuing_country(doc_type, country)?;
+        let number = compact(number)?;
+        let number = match doc_type {
+            DocumentType::ResidentId => resident_id(number)?,
+            DocumentType::Passport => passport(number)?,
+            DocumentType::HkMacaoPermit => hk_macao_permit(number)?,
+            DocumentType::TaiwanPermit => taiwan_permit(number)?,
+            DocumentType::ForeignResidentCard => foreign_resident_card(number)?,
+            DocumentType::Other => other(number)?,
+        };
+        Ok(Self { doc_type, country: country.to_owned(), number })
+    }
+
+    /// A document and what else is printed, from a machine-readable zone of ICAO 9303: two lines of
+    /// 44 (passport) or 36, or three of 30, separated by line breaks or run together.
+    ///
+    /// Every printed check digit must fit; nothing is guessed or repaired. A passport becomes
+    /// [`DocumentType::Passport`], any other card [`DocumentType::Other`]. `today` tells the century
+    /// of the two-digit year of birth: nobody is born in the future.
+    pub fn from_mrz(lines: &str, today: Date) -> Result<(Self, MrzFields), DocumentError> {
+        let zone = read_zone(lines, today)?;
+        if !zone.checks.all_valid() {
+            return Err(DocumentError::BadCheckDigit);
+        }
+        let fields = MrzFields::from_zone(&zone, today)?;
+        let doc_type = if zone.format == mrz::Format::Td3 {
+            DocumentType::Passport
+        } else {
+            DocumentType::Other
+        };
+        Ok((Self::new(doc_type, &zone.issuing_country, zone.full_document_number())?, fields))
+    }
+
+    /// What type it is.
+    pub const fn doc_type(&self) -> DocumentType {
+        self.doc_type
+    }
+
+    /// Issuing country, ISO 3166-1 alpha-3 (`CHN`) or a code of ICAO 9303.
+    pub fn country(&self) -> &str {
+        &self.country
+    }
+
+    /// The normalised number. Only the vault needs it.
+    pub fn reveal(&self) -> &str {
+        &self.number
+    }
+
+    /// The date of birth, where the number contains it: in resident IDs and the 18-character foreign
+    /// permanent resident card.
+    pub fn birth_date(&self) -> Option<Date> {
+        self.gb11643().and_then(birth_date)
+    }
+
+    /// The sex, where the number contains it: its 17th digit is odd for men.
+    pub fn sex(&self) -> Option<Sex> {
+        let odd = self.gb11643()?.as_bytes()[16] % 2 == 1;
+        Some(if odd { Sex::Male } else { Sex::Female })
+    }
+
+    /// The division where a resident ID was first issued; it may be abolished since. It is not where
+    /// the person lives.
+    pub fn division(&self) -> Option<Division> {
+        match self.doc_type {
+            DocumentType::ResidentId => self.number.get(..6)?.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The number, if it is built by GB 11643.
+    fn gb11643(&self) -> Option<&str> {
+        let built = match self.doc_type {
+            DocumentType::ResidentId => true,
+            DocumentType::ForeignResidentCard => self.number.len() == 18,
+            _ => false,
+        };
+        built.then_some(self.number.as_str())
+    }
+}
+
+/// What a machine-readable zone says beside the document itself. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MrzFields {
+    /// Surname in capital letters; empty for people who have one name only.
+    pub surname: String,
+    /// Given names in capital letters, separated by spaces; may be cut off.
+    pub given_names: String,
+    /// Nationality, ISO 3166-1 alpha-3 or a code of ICAO 9303.
+    pub nationality: &'static str,
+    /// Date of birth; `None` where the issuer does not know it fully.
+    pub birth_date: Option<Date>,
+    /// Sex.
+    pub sex: Sex,
+    /// Last day of validity, always 20xx; `None` where the document states none.
+    pub expiry: Option<Date>,
+}
+
+impl std::fmt::Debug for MrzFields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MrzFields").finish_non_exhaustive()
+    }
+}
+
+impl MrzFields {
+    fn from_zone(zone: &mrz::MrzData, today: Date) -> Result<Self, DocumentError> {
+        let nationality = country::travel_document_code(&zone.nationality);
+        let birth = zone_date(&zone.date_of_birth, DocumentError::BadBirthDate)?;
+        let letters = |s: &str| s.chars().all(|c| c.is_ascii_uppercase() || c == ' ');
+        let named = !(zone.surname.is_empty() && zone.given_names.is_empty());
+        if !named || !letters(&zone.surname) || !letters(&zone.given_names) {
+            return Err(DocumentError::BadName);
+        }
+        Ok(Self {
+            surname: zone.surname.clone(),
+            given_names: zone.given_names.clone(),
+            nationality: nationality.ok_or(DocumentError::BadCountry)?,
+            birth_date: birth.map(|b| born_by(b, today)).transpose()?,
+            sex: match zone.sex {
+                mrz::Sex::Male => Sex::Male,
+                mrz::Sex::Female => Sex::Female,
+                _ => Sex::Unspecified,
+            },
+            expiry: zone_date(&zone.date_of_expiry, DocumentError::BadExpiry)?,
+        })
+    }
+}
+
+/// Cuts the text into lines and reads them by their length.
+fn read_zone(text: &str, today: Date) -> Result<mrz::MrzData, DocumentError> {
+    const LENGTHS: DocumentError =
+        DocumentError::BadLength("2 lines of 44 or 36 characters, or 3 lines of 30");
+    if text.len() > MAX_INPUT {
+        return Err(LENGTHS);
+    }
+    let lines: Vec<String> =
+        text.lines().map(compact_zone_line).filter(|l| !l.is_empty()).collect();
+    let all = lines.concat();
+    if !all.bytes().all(|b| b == b'<' || b.is_ascii_uppercase() || b.is_ascii_digit()) {
+        return Err(DocumentError::BadCharacter("letters, digits and the sign <"));
+    }
+    let (count, width) = match all.len() {
+        88 => (2, 44),
+        72 => (2, 36),
+        90 => (3, 30),
+        _ => return Err(LENGTHS),
+    };
+    let apart = lines.len() == count && lines.iter().all(|l| l.len() == width);
+    if !apart && lines.len() != 1 {
+        return Err(LENGTHS);
+    }
+    let line = |i: usize| &all[i * width..(i + 1) * width];
+    let mut options = mrz::ParseOptions::default();
+    options.pivot_yy = u32::from(today.year().rem_euclid(100).unsigned_abs());
+    match count {
+        3 => mrz::parse_td1_with(line(0), line(1), line(2), &options),
+        _ if width == 44 => mrz::parse_td3_with(line(0), line(1), &options),
+        _ => mrz::parse_td2_with(line(0), line(1), &options),
+    }
+    .map_err(|_| DocumentError::NotAnIdentityDocument)
+}
+
+fn compact_zone_line(line: &str) -> String {
+    line.chars().filter(|c| !c.is_whitespace()).map(|c| narrow(c).to_ascii_uppercase()).collect()
+}
+
+/// A date of the zone: `None` if the issuer left it open, an error if it is no date.
+fn zone_date(d: &mrz::MrzDate, bad: DocumentError) -> Result<Option<Date>, DocumentError> {
+    match d {
+        mrz::MrzDate::Calendar(d) => {
+            let part = |n: u32| i8::try_from(n).map_err(|_| bad);
+            let year = i16::try_from(d.year).map_err(|_| bad)?;
+            Date::new(year, part(d.month)?, part(d.day)?).map(Some).map_err(|_| bad)
+        }
+        mrz::MrzDate::PartiallyUnknown(_) | mrz::MrzDate::Unknown => Ok(None),
+        _ => Err(bad),
+    }
+}
+
+/// The same day in the latest century that does not lie in the future.
+fn born_by(birth: Date, today: Date) -> Result<Date, DocumentError> {
+    if birth <= today {
+        return Ok(birth);
+    }
+    // 29 February exists in 2000 and not in 1900: such a date cannot be moved and is wrong.
+    Date::new(birth.year() - 100, birth.month(), birth.day())
+        .map_err(|_| DocumentError::BadBirthDate)
+}
+
+/// The issuing country of a type: given for travel documents, implied for Chinese documents.
+fn issuing_country(doc_type: DocumentType, given: &str) -> Result<&'static str, DocumentError> {
+    let given = given.trim().to_ascii_uppercase();
+    let implied = match doc_type {
+        DocumentType::Passport | DocumentType::Other => {
+            return country::travel_document_code(&given).ok_or(DocumentError::BadCountry);
+        }
+        DocumentType::ResidentId | DocumentType::ForeignResidentCard => &["", "CHN"][..],
+        // Their holders may well give the region they come from.
+        DocumentType::HkMacaoPermit => &["", "CHN", "HKG", "MAC"][..],
+        DocumentType::TaiwanPermit => &["", "CHN", "TWN"][..],
+    };
+    if implied.contains(&given.as_str()) { Ok("CHN") } else { Err(DocumentError::BadCountry) }
+}
+
+/// Full-width letters and digits, as Chinese keyboards write them, become plain ones.
+fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
+}
+
+/// Capital letters and digits only; spaces and hyphens are dropped, anything else is an error.
+fn compact(number: &str) -> Result<String, DocumentError> {
+    if number.len() > MAX_INPUT {
+        return Err(DocumentError::BadLength("at most 32 letters and digits"));
+    }
+    let compact: String = number
+        .chars()
+        .map(narrow)
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
+    if compact.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        Ok(compact)
+    } else {
+        Err(DocumentError::BadCharacter("letters and digits"))
+    }
+}
+
+/// The check character of GB 11643 over 17 digits (ISO 7064 MOD 11-2).
+fn check_character(digits: &[u8]) -> u8 {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = WEIGHTS.iter().zip(digits).map(|(w, d)| w * u32::from(d - b'0')).sum();
+    b"10X98765432"[(sum % 11) as usize]
+}
+
+fn is_digits(s: &str) -> bool {
+    s.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The date at positions 7 to 14 of a number of GB 11643; `None` if it is no date from 1850 to 2199.
+fn birth_date(number: &str) -> Option<Date> {
+    let part = |r| number.get(r).and_then(|s: &str| s.parse::<i16>().ok());
+    let year = part(6..10).filter(|y| (1850..=2199).contains(y))?;
+    let month = i8::try_from(part(10..12)?).ok()?;
+    let day = i8::try_from(part(12..14)?).ok()?;
+    Date::new(year, month, day).ok()
+}
+
+fn check_gb11643(number: &str) -> Result<(), DocumentError> {
+    let (digits, check) = number.as_bytes().split_at(17);
+    if !digits.iter().all(u8::is_ascii_digit) || !(check[0].is_ascii_digit() || check[0] == b'X') {
+        return Err(DocumentError::BadCharacter("digits, and X only at the end"));
+    }
+    if check_character(digits) != check[0] {
+        return Err(DocumentError::BadCheckDigit);
+    }
+    birth_date(number).map(drop).ok_or(DocumentError::BadBirthDate)
+}
+
+fn resident_id(mut number: String) -> Result<String, DocumentError> {
+    if number.len() == 15 {
+        if !is_digits(&number) {
+            return Err(DocumentError::BadCharacter("digits"));
+        }
+        number.insert_str(6, "19");
+        number.push(char::from(check_character(number.as_bytes())));
+    }
+    if number.len() != 18 {
+        return Err(DocumentError::BadLength("18 characters (15 on the oldest cards)"));
+    }
+    check_gb11643(&number)?;
+    // The first digit is a region of the country, 1 to 8 (8: Hong Kong, Macao, Taiwan).
+    if matches!(number.as_bytes()[0], b'1'..=b'8') {
+        Ok(number)
+    } else {
+        Err(DocumentError::BadLength("a first digit from 1 to 8"))
+    }
+}
+
+fn passport(number: String) -> Result<String, DocumentError> {
+    if (5..=9).contains(&number.len()) {
+        Ok(number)
+    } else {
+        Err(DocumentError::BadLength("5 to 9 letters and digits"))
+    }
+}
+
+fn hk_macao_permit(mut number: String) -> Result<String, DocumentError> {
+    const FORM: DocumentError =
+        DocumentError::BadLength("H or M and 8 or 10 digits, or C or W and 8 characters");
+    let (first, rest) = number.split_at_checked(1).ok_or(FORM)?;
+    match (first, rest.len()) {
+        ("H" | "M", 8 | 10) if is_digits(rest) => number.truncate(9),
+        // C and a letter instead of the first digit since the plain numbers ran out.
+        ("C" | "W", 8) if is_digits(&rest[1..]) => {}
+        _ => return Err(FORM),
+    }
+    Ok(number)
+}
+
+fn taiwan_permit(number: String) -> Result<String, DocumentError> {
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    let tail = &number[digits..];
+    let ok = match (digits, tail.len()) {
+        (8 | 10, 0) | (10, 1) => true,
+        (0, 9) => tail.starts_with('T') && is_digits(&tail[1..]),
+        _ => false,
+    };
+    let form = DocumentError::BadLength("8 digits, 10 digits and a letter, or T and 8 digits");
+    if ok { Ok(number) } else { Err(form) }
+}
+
+fn foreign_resident_card(number: String) -> Result<String, DocumentError> {
+    match number.len() {
+        15 => {
+            let (nationality, digits) = number.split_at(3);
+            if !is_digits(digits) {
+                return Err(DocumentError::BadCharacter("3 letters and 12 digits"));
+            }
+            country::travel_document_code(nationality).ok_or(DocumentError::BadCountry)?;
+        }
+        18 if number.starts_with('9') => check_gb11643(&number)?,
+        _ => {
+            return Err(DocumentError::BadLength(
+                "15 characters, or 18 characters of which the first is 9",
+            ));
+        }
+    }
+    Ok(number)
+}
+
+fn other(number: String) -> Result<String, DocumentError> {
+    if (3..=32).contains(&number.len()) {
+        Ok(number)
+    } else {
+        Err(DocumentError::BadLength("3 to 32 letters and digits"))
+    }
+}
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;
