@@ -1,1 +1,42 @@
-//! placeholder
+//! The code a person shows: what is in the QR, how it is made, and how a gate checks it.
+//!
+//! A live code is `JG1:` and, in base45, a COSE_Sign1 (RFC 9052) over a CWT claims set (RFC 8392)
+//! signed with Ed25519. It says who issued it, when, until when it is fresh, a colour, and a
+//! *handle*: the holder's id encrypted so that only the issuer can read it, different in every code.
+//! A gate verifies it offline with the published [`KeySet`]; the issuer [`open`]s the handle.
+//!
+//! A venue's code is `JGV1:` and the same machinery over a place: printed on a poster (no end) or
+//! shown on a screen that renews it.
+//!
+//! There is exactly one way to write each code. Everything else is refused, so two codes that look
+//! different are different, and no verifier can be made to read one differently from another. The
+//! format and the reasons are in `docs/decisions/0003-code-format.md`; `vectors/jg1.json` holds
+//! vectors for other implementations.
+//!
+//! Time and randomness are arguments.
+
+mod claims;
+mod cose;
+mod error;
+mod handle;
+mod hex;
+mod keys;
+mod live;
+mod sig;
+mod text;
+mod venue;
+
+pub use error::{IssueError, PassError};
+pub use handle::{BadHandleKeys, Handle, HandleKey, HandleKeys, open};
+pub use keys::{BadKeys, Issuer, IssuerCode, IssuingKey, KeyId, KeySet, KeyUse, PublishedKey};
+pub use live::{IssuedCode, VerifiedCode, issue, verify};
+pub use venue::{VenueCode, VenueKind, issue_venue, verify_venue};
+
+/// What every live code starts with.
+pub const LIVE_PREFIX: &str = "JG1:";
+/// What every venue code starts with.
+pub const VENUE_PREFIX: &str = "JGV1:";
+/// No code is fresh for longer than this (24 hours); one that claims to be is refused.
+pub const MAX_LIFETIME_SECS: u32 = 86_400;
+/// The most clock difference a verifier may allow for, in seconds; larger arguments count as this.
+pub const MAX_SKEW_SECS: u32 = 300;

@@ -1,0 +1,223 @@
+//! The handle in a code: the holder's id, encrypted so that only the issuer can read it.
+//!
+//! One block of AES-256 over `holder id (8) | low 4 bytes of the time of issue | random (4)`, all
+//! big-endian. No two inputs are alike (but for one holder in one second, once in 2^32), so handles
+//! look random and say nothing about each other without the key. The time and the id's top bit are 33 bits
+//! of redundancy: a block not made by the issuer opens with probability 2^-33 ("encode then
+//! encipher", Bellare and Rogaway 2000), and the code's signature covers the handle besides.
+
+use std::fmt;
+
+use aes::Aes256;
+use aes::cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
+use jadegate_domain::{HolderId, Period, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{IssueError, PassError, hex};
+
+/// A holder in one code. Two codes of one holder have different handles. JSON: 32 digits of hex.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Handle([u8; 16]);
+
+/// A text is not a handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a handle is 32 digits of lower-case hex")]
+pub struct BadHandle;
+
+impl Handle {
+    /// From the bytes in a code.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes in the code.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Handle {
+    type Error = BadHandle;
+    fn try_from(s: String) -> Result<Self, BadHandle> {
+        hex::decode(&s).map(Self).ok_or(BadHandle)
+    }
+}
+
+impl From<Handle> for String {
+    fn from(handle: Handle) -> Self {
+        hex::encode(&handle.0)
+    }
+}
+
+/// Never shows the handle: with the key it names a person, and logs outlive keys.
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handle(..)")
+    }
+}
+
+/// One AES-256 key and the period of issue it is for.
+pub struct HandleKey {
+    period: Period,
+    // Holds the expanded key only; wiped from memory when dropped.
+    cipher: Aes256,
+}
+
+impl HandleKey {
+    /// From 32 secret random bytes.
+    pub fn new(key: &[u8; 32], period: Period) -> Self {
+        Self { period, cipher: Aes256::new(key.into()) }
+    }
+}
+
+/// The handle keys of an issuer, by period. Periods do not overlap, so the time of issue names the
+/// one key; when a key is destroyed, the handles of its period can never be opened again.
+pub struct HandleKeys(Vec<HandleKey>);
+
+/// The periods of handle keys overlap, or one is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("periods of handle keys must not be empty or overlap")]
+pub struct BadHandleKeys;
+
+impl HandleKeys {
+    /// From the keys, in any order.
+    pub fn new(mut keys: Vec<HandleKey>) -> Result<Self, BadHandleKeys> {
+        keys.sort_by_key(|k| k.period.from);
+        let overlap = keys.windows(2).any(|pair| pair[0].period.to > pair[1].period.from);
+        let empty = keys.iter().any(|k| k.period.from >= k.period.to);
+        if overlap || empty { Err(BadHandleKeys) } else { Ok(Self(keys)) }
+    }
+
+    fn at(&self, iat: Timestamp) -> Option<&Aes256> {
+        self.0.iter().rev().find(|k| k.period.contains(iat)).map(|k| &k.cipher)
+    }
+
+    /// A holder's handle in a code issued at `iat`.
+    pub(crate) fn seal(
+        &self,
+        holder: HolderId,
+        iat: u32,
+        random: [u8; 4],
+    ) -> Result<Handle, IssueError> {
+        let cipher = self.at(Timestamp::from_secs(iat.into())).ok_or(IssueError::NoHandleKey)?;
+        let mut block = [0; 16];
+        block[..8].copy_from_slice(&holder.as_u64().to_be_bytes());
+        block[8..12].copy_from_slice(&iat.to_be_bytes());
+        block[12..].copy_from_slice(&random);
+        cipher.encrypt_block((&mut block).into());
+        Ok(Handle(block))
+    }
+}
+
+impl fmt::Debug for HandleKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HandleKeys({} keys)", self.0.len())
+    }
+}
+
+/// Whose code it was. `iat` is the time of issue in the same code.
+///
+/// A handle that was not made by this issuer for this second is refused with
+/// [`PassError::BadHandle`], except once in 2^33 tries: where an answer is worth that many tries,
+/// [`crate::verify`] the whole code first. Knowing the holder says nothing about freshness.
+pub fn open(keys: &HandleKeys, handle: &Handle, iat: Timestamp) -> Result<HolderId, PassError> {
+    let cipher = keys.at(iat).ok_or(PassError::BadHandle)?;
+    let mut block = handle.0;
+    cipher.decrypt_block((&mut block).into());
+    let [a, b, c, d, e, f, g, h, t0, t1, t2, t3, ..] = block;
+    let issued = i64::from(u32::from_be_bytes([t0, t1, t2, t3]));
+    let holder = HolderId::from_i64(i64::from_be_bytes([a, b, c, d, e, f, g, h]));
+    holder.filter(|_| issued == iat.as_secs()).ok_or(PassError::BadHandle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const T: u32 = 1_646_121_600;
+
+    fn keys(spans: &[(i64, i64)]) -> Result<HandleKeys, BadHandleKeys> {
+        let key = |(i, (from, to)): (usize, &(i64, i64))| {
+            let at = |secs| Timestamp::from_secs(secs);
+            let period = Period { from: at(*from), to: at(*to) };
+            HandleKey::new(&[u8::try_from(i).unwrap(); 32], period)
+        };
+        HandleKeys::new(spans.iter().enumerate().map(key).collect())
+    }
+
+    fn at(secs: u32) -> Timestamp {
+        Timestamp::from_secs(secs.into())
+    }
+
+    /// FIPS 197, appendix C.3: the cipher under the handle is AES-256.
+    #[test]
+    fn the_cipher_is_that_of_fips_197() {
+        let mut key = [0; 32];
+        let mut block = [0; 16];
+        key.iter_mut().zip(0..).for_each(|(b, i)| *b = i);
+        block.iter_mut().zip(0..).for_each(|(b, i)| *b = i * 0x11);
+        Aes256::new((&key).into()).encrypt_block((&mut block).into());
+        assert_eq!(hex::encode(&block), "8ea2b7ca516745bfeafc49904b496089");
+    }
+
+    #[test]
+    fn the_time_of_issue_names_the_key() {
+        let t = i64::from(T);
+        let keys = keys(&[(t, t + 10), (t - 10, t)]).unwrap();
+        let holder = HolderId::from_random(42);
+        for iat in [T - 1, T, T + 9] {
+            let handle = keys.seal(holder, iat, [1, 2, 3, 4]).unwrap();
+            assert_eq!(open(&keys, &handle, at(iat)), Ok(holder));
+        }
+        assert_eq!(keys.seal(holder, T + 10, [0; 4]), Err(IssueError::NoHandleKey));
+        assert_eq!(
+            open(&keys, &Handle::from_bytes([0; 16]), at(T + 10)),
+            Err(PassError::BadHandle)
+        );
+    }
+
+    #[test]
+    fn overlapping_periods_are_refused() {
+        assert!(keys(&[(0, 10), (9, 20)]).is_err());
+        assert!(keys(&[(0, 0)]).is_err());
+        assert!(keys(&[(10, 20), (0, 10)]).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_issuer_opens_it_and_only_at_its_second(
+            bits: u64, random: [u8; 4], bit in 0usize..128, other in 1u32..1000,
+        ) {
+            let all = keys(&[(0, i64::from(u32::MAX))]).unwrap();
+            let foreign = HandleKeys::new(vec![HandleKey::new(&[9; 32], Period {
+                from: Timestamp::EPOCH, to: Timestamp::MAX,
+            })]).unwrap();
+            let holder = HolderId::from_random(bits);
+            let handle = all.seal(holder, T, random).unwrap();
+            prop_assert_eq!(open(&all, &handle, at(T)), Ok(holder));
+            prop_assert!(open(&all, &handle, at(T + other)).is_err());
+            prop_assert!(open(&foreign, &handle, at(T)).is_err());
+            let mut forged = *handle.as_bytes();
+            forged[bit / 8] ^= 1 << (bit % 8);
+            prop_assert!(open(&all, &Handle::from_bytes(forged), at(T)).is_err());
+        }
+
+        /// Handles of one holder have no more in common than handles of two: on average half of the
+        /// bits differ, and over 64 pairs the mean stays within six standard deviations.
+        #[test]
+        fn handles_of_one_holder_look_unrelated(bits: u64, start in 0u32..1_000_000) {
+            let all = keys(&[(0, i64::from(u32::MAX))]).unwrap();
+            let holder = HolderId::from_random(bits);
+            let seal = |i: u32| all.seal(holder, start + i / 2, [0, 0, 0, i.to_le_bytes()[0]]).unwrap();
+            let differing: u32 = (0..64)
+                .map(|i| {
+                    let (a, b) = (seal(i), seal(i + 1));
+                    a.0.iter().zip(b.0).map(|(x, y)| (x ^ y).count_ones()).sum::<u32>()
+                })
+                .sum();
+            prop_assert!((4096 - 272..=4096 + 272).contains(&differing), "{differing} of 8192");
+        }
+    }
+}
