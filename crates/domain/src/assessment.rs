@@ -6,6 +6,7 @@ use crate::{AgencyId, Colour, EvidenceId, Timestamp};
 
 /// Which policy an assessment came from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PolicyRef {
     /// The policy's id, as in its file (`three-colour`).
     pub id: String,
@@ -20,6 +21,7 @@ pub type Texts = std::collections::BTreeMap<String, String>;
 
 /// One active rule: why the colour is what it is, and what ends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reason {
     /// The rule's id in the policy file.
     pub rule: String,
@@ -53,6 +55,7 @@ pub struct Reason {
 ///
 /// An assessment is a value computed by `policy::assess`; it is stored only to be read faster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Assessment {
     /// The most severe colour of all active rules; green if there is none.
     pub colour: Colour,

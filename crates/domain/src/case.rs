@@ -21,6 +21,7 @@ names! {
 
 /// One case. Its evidence for the holder is a `Fact::Case` that refers to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Case {
     /// Its id.
     pub id: CaseId,

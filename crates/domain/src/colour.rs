@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// There is no function that sets a colour: one is only ever computed from evidence and policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Colour {
     /// Move freely.

@@ -63,7 +63,11 @@ impl Division {
     }
 
     fn join(country: &str, path: &str) -> Self {
-        if path.is_empty() { Self(country.into()) } else { Self(format!("{country}-{path}").into()) }
+        if path.is_empty() {
+            Self(country.into())
+        } else {
+            Self(format!("{country}-{path}").into())
+        }
     }
 }
 
@@ -133,6 +137,7 @@ impl<'de> Deserialize<'de> for Division {
 
 /// The official risk level of a division over a period (高 / 中 / 低风险区).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RiskLevel {
     /// Normal: the level of every division without a record.
@@ -168,6 +173,7 @@ impl FromStr for RiskLevel {
 
 /// One official entry: a division had a level from a moment until another (or until further notice).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegionRisk {
     /// The entry's own id; an entry is ended, never deleted.
     pub id: crate::EvidenceId,
@@ -223,7 +229,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for s in ["", "C", "CHN", "CN-", "CN-3", "CN-ABCDEF", "CN-00", "1", "US-NYCC", "西湖区"] {
+        for s in ["", "C", "CHN", "CN-", "CN-3", "CN-ABCDEF", "CN-00", "1", "US-NYCC", "西湖区"]
+        {
             assert!(s.parse::<Division>().is_err(), "{s}");
         }
     }

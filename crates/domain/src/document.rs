@@ -88,6 +88,7 @@ impl DocumentError {
 
 /// A document that identifies a person. `Debug` shows the type only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "Unchecked")]
 pub struct Document {
     doc_type: DocumentType,

@@ -119,6 +119,7 @@ names! {
 
 /// Body temperature in tenths of a degree Celsius; 34.0 to 43.0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Temperature(u16);
 
@@ -146,7 +147,11 @@ impl TryFrom<f64> for Temperature {
         if !(340.0..=430.0).contains(&tenths) {
             return Err(BadTemperature);
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range checked")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "range checked"
+        )]
         Ok(Self(tenths as u16))
     }
 }
@@ -159,6 +164,7 @@ impl From<Temperature> for f64 {
 
 /// What one piece of evidence says. The variant is its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fact {
     /// See [`EvidenceKind::Test`].
@@ -254,6 +260,7 @@ pub enum Fact {
 
 /// What a release paper refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseOf {
     /// Discharge of a case.
@@ -264,6 +271,7 @@ pub enum ReleaseOf {
 
 /// One line of a declaration: a division and the days spent there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeclaredStay {
     /// Where.
     pub division: Division,
@@ -293,6 +301,7 @@ impl Fact {
 /// One piece of evidence about one person. Never changed, never deleted before its retention ends:
 /// a correction is a newer piece that supersedes it, a mistake is withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Evidence {
     /// Its id.
     pub id: EvidenceId,

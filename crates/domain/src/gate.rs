@@ -7,6 +7,7 @@ use crate::{Colour, GateId, HolderId, PlaceId, ScanId, Timestamp, VisitId};
 
 /// A device at a place, with a key pair of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gate {
     /// Which.
     pub id: GateId,
@@ -60,6 +61,7 @@ names! {
 
 /// One act at a gate, as kept. The holder is unknown when the code could not be opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Scan {
     /// Made by the gate: sending the same scan twice is one scan.
     pub id: ScanId,
@@ -85,6 +87,7 @@ pub struct Scan {
 
 /// Today's numbers at one place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GateCounts {
     /// Let in.
     pub admitted: u64,

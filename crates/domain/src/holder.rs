@@ -7,6 +7,7 @@ use crate::{Division, HolderId, Timestamp};
 /// A person with a code, without identity: name, document and phone live in the vault, encrypted
 /// under the holder's own key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Holder {
     /// Who, opaquely.
     pub id: HolderId,

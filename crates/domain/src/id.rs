@@ -96,6 +96,9 @@ macro_rules! ids {
             }
         }
 
+        #[cfg(feature = "openapi")]
+        $crate::openapi::string_schema!($name, concat!($noun, " id: a letter and 13 characters of Crockford base32"));
+
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let s = std::borrow::Cow::<'de, str>::deserialize(d)?;

@@ -15,6 +15,8 @@ pub mod evidence;
 pub mod gate;
 pub mod holder;
 pub mod id;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod person;
 pub mod place;
 pub mod time;

@@ -95,10 +95,7 @@ impl Phone {
     /// The number with its middle hidden: `+86*******0000`.
     pub fn mask(&self) -> String {
         let keep_end = self.0.len().saturating_sub(4);
-        self.0
-            .char_indices()
-            .map(|(i, c)| if i < 3 || i >= keep_end { c } else { '*' })
-            .collect()
+        self.0.char_indices().map(|(i, c)| if i < 3 || i >= keep_end { c } else { '*' }).collect()
     }
 }
 

@@ -60,6 +60,7 @@ impl PlaceKind {
 
 /// A venue, or one trip of a vehicle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Place {
     /// Which.
     pub id: PlaceId,

@@ -67,7 +67,8 @@ impl Timestamp {
     /// The first moment of a calendar date in a time zone (where daylight saving skips midnight,
     /// the first moment that exists).
     pub fn start_of_day(day: jiff::civil::Date, zone: &jiff::tz::TimeZone) -> Self {
-        day.to_zoned_datetime(zone.clone()).map_or(Self::EPOCH, |z| Self::from_secs(z.timestamp().as_second()))
+        day.to_zoned_datetime(zone.clone())
+            .map_or(Self::EPOCH, |z| Self::from_secs(z.timestamp().as_second()))
     }
 
     /// As a `jiff` timestamp, for calendar arithmetic.
@@ -114,6 +115,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 /// A half-open period `[from, to)`. `to` is never before `from`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Period {
     /// First moment inside.
     pub from: Timestamp,

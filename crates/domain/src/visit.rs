@@ -29,6 +29,7 @@ impl Presence {
 
 /// One stay of a holder at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Visit {
     /// Which. Its day is the UTC day of `entered`; stores keep and drop visits by that day.
     pub id: VisitId,

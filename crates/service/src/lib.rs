@@ -1,1 +1,30 @@
-//! placeholder
+//! Use cases: authorise, load, decide with the pure crates, write and log in one unit.
+//!
+//! Each use case is a method of [`App`] in a file of its own. None of them knows HTTP; none of them
+//! sets a colour: colours come out of `policy::assess` over recorded evidence, in `assess.rs` only.
+
+mod app;
+mod assess;
+mod clock;
+mod error;
+pub mod gate;
+pub mod holder;
+pub mod import;
+mod jobs;
+mod keys;
+mod log;
+mod session;
+mod settings;
+mod sms;
+pub mod staff;
+mod vault;
+
+pub use app::{App, Parts};
+pub use clock::{Clock, Entropy};
+pub use error::{FieldError, Kind, Result, ServiceError};
+pub use jobs::Purged;
+pub use keys::Keys;
+pub use session::{GateSession, HolderSession, NewSession, StaffSession};
+pub use settings::Settings;
+pub use sms::{HttpGateway, HttpGatewayConfig, OutboxOnly, SmsError, SmsGateway};
+pub use vault::Identity;

@@ -1,0 +1,229 @@
+//! What every use case has at hand.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use arc_swap::ArcSwap;
+use jadegate_domain::gate::GateCounts;
+use jadegate_domain::{Evidence, Place, PlaceId, PlaceKind, PolicyRef, Timestamp};
+use jadegate_pass::{Issuer, KeySet};
+use jadegate_policy::Policy;
+use jadegate_store::{Page, Store, Unit, Write};
+use jadegate_trace::VisitIndex;
+
+use crate::clock::{Clock, Entropy};
+use crate::error::{Result, ServiceError};
+use crate::keys::Keys;
+use crate::settings::Settings;
+
+/// Risk levels in memory, with the version they were loaded at.
+#[derive(Debug, Default)]
+pub(crate) struct Regions {
+    pub(crate) version: i64,
+    /// As evidence, by division and start.
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+/// A running Jadegate without its outermost layer.
+pub struct App {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Keys,
+    pub(crate) issuer: Issuer,
+    pub(crate) key_set: KeySet,
+    pub(crate) policy: ArcSwap<Policy>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Entropy>,
+    pub(crate) settings: Settings,
+    pub(crate) index: RwLock<VisitIndex>,
+    pub(crate) places: RwLock<HashMap<PlaceId, Arc<Place>>>,
+    pub(crate) regions: ArcSwap<Regions>,
+    pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
+    /// One writer of risk levels and traces at a time: both decide from what they loaded.
+    pub(crate) officers_lock: tokio::sync::Mutex<()>,
+}
+
+/// What [`App::open`] needs.
+pub struct Parts {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// Secrets.
+    pub keys: Keys,
+    /// Signs codes and opens their handles.
+    pub issuer: Issuer,
+    /// The policy in force.
+    pub policy: Policy,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Entropy>,
+    /// Limits and names.
+    pub settings: Settings,
+}
+
+impl App {
+    /// Loads what lives in memory (places, risk levels, visits of the retention period, today's
+    /// counts) and refuses a database that belongs to other keys.
+    pub async fn open(parts: Parts) -> Result<Arc<Self>> {
+        let Parts { store, keys, issuer, policy, clock, rng, settings } = parts;
+        check_fingerprint(store.as_ref(), &keys).await?;
+        let now = clock.now();
+        let app = Self {
+            key_set: issuer.key_set().clone(),
+            store,
+            keys,
+            issuer,
+            policy: ArcSwap::from_pointee(policy),
+            clock,
+            rng,
+            settings,
+            index: RwLock::new(VisitIndex::new()),
+            places: RwLock::default(),
+            regions: ArcSwap::default(),
+            counts: RwLock::default(),
+            officers_lock: tokio::sync::Mutex::new(()),
+        };
+        app.publish_policy_leaf(now).await?;
+        app.load_places().await?;
+        app.reload_regions().await?;
+        app.load_visits(now).await?;
+        Ok(Arc::new(app))
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The database, for the jobs and tools of the same deployment.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Limits and names.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
+    /// The published keys that verify codes.
+    pub fn key_set(&self) -> &KeySet {
+        &self.key_set
+    }
+
+    /// How many visits the index holds, and the bytes it takes.
+    pub fn index_size(&self) -> (usize, usize) {
+        let index = read(&self.index);
+        (index.len(), index.memory_bytes())
+    }
+
+    /// A registered place.
+    pub(crate) fn place(&self, id: PlaceId) -> Option<Arc<Place>> {
+        read(&self.places).get(&id).cloned()
+    }
+
+    pub(crate) fn place_kind(&self, id: PlaceId) -> PlaceKind {
+        self.place(id).map_or(PlaceKind::Other, |p| p.kind)
+    }
+
+    pub(crate) fn remember_place(&self, place: Place) {
+        write(&self.places).insert(place.id, Arc::new(place));
+    }
+
+    pub(crate) async fn commit(&self, name: &'static str, writes: Vec<Write>) -> Result<()> {
+        Ok(self.store.commit(Unit::new(name, writes)).await?)
+    }
+
+    /// Loads the risk levels again; called after each change of them.
+    pub(crate) async fn reload_regions(&self) -> Result<()> {
+        let since = self.now().plus_days(-i64::from(self.policy().retention_days()));
+        let (version, risks) = self.store.region_risks(since).await?;
+        let evidence = risks.iter().map(Evidence::from_region_risk).collect();
+        self.regions.store(Arc::new(Regions { version, evidence }));
+        Ok(())
+    }
+
+    async fn load_places(&self) -> Result<()> {
+        let mut page = Page::first(1000);
+        loop {
+            let batch = self.store.places(page).await?;
+            let Some(last) = batch.last() else { return Ok(()) };
+            page.after = Some(last.id);
+            batch.into_iter().for_each(|p| self.remember_place(p));
+        }
+    }
+
+    async fn load_visits(&self, now: Timestamp) -> Result<()> {
+        let first_day = now.plus_days(-i64::from(self.policy().retention_days())).utc_day();
+        let mut visits = Vec::new();
+        for day in self.store.visit_days().await? {
+            if day >= first_day {
+                visits.extend(self.store.visits_on(day).await?);
+            }
+        }
+        let index = VisitIndex::build(visits);
+        *write(&self.index) = index;
+        for day in [now.utc_day() - 1, now.utc_day()] {
+            for scan in self.store.scans_on(day).await? {
+                self.count_scan(&scan);
+            }
+        }
+        Ok(())
+    }
+
+    /// The policy's identity is a leaf of the public log whenever it changes.
+    async fn publish_policy_leaf(&self, now: Timestamp) -> Result<()> {
+        let reference: PolicyRef = self.policy().reference().clone();
+        let text = format!("{} {} {}", reference.id, reference.version, reference.digest);
+        let present = self.store.setting("policy").await?;
+        if present.as_deref() == Some(text.as_str()) {
+            return Ok(());
+        }
+        let leaf = crate::log::policy_leaf(&reference, now)?;
+        self.commit(
+            "publish_policy",
+            vec![
+                Write::PutSetting { name: "policy", value: text, expect: Some(present) },
+                Write::AddLeaf(leaf),
+            ],
+        )
+        .await
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+/// A database remembers which root secret it belongs to; another one is refused rather than
+/// failing on every field later.
+async fn check_fingerprint(store: &dyn Store, keys: &Keys) -> Result<()> {
+    const NAME: &str = "root_secret_fingerprint";
+    match store.setting(NAME).await? {
+        None => {
+            let value = keys.fingerprint().to_owned();
+            let write = Write::PutSetting { name: NAME, value, expect: Some(None) };
+            store.commit(Unit::new("first_start", vec![write])).await?;
+            Ok(())
+        }
+        Some(known) if known == keys.fingerprint() => Ok(()),
+        Some(_) => Err(ServiceError::internal(
+            "this database belongs to another root secret; start with the key folder it was made with",
+        )),
+    }
+}
+
+/// A read lock; a panic in another thread does not poison plain data.
+pub(crate) fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A write lock; see [`read`].
+pub(crate) fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,284 @@
+//! From evidence to a colour, kept so that it can be read without computing it.
+//!
+//! The only place that calls `policy::assess` for a stored holder, and the only place that records
+//! evidence: evidence, assessment, change of colour and log leaf are written in one unit.
+
+use jadegate_domain::{
+    AgencyId, Assessment, Evidence, EvidenceId, Fact, HolderId, Timestamp,
+};
+use jadegate_store::{ColourChange, Precondition, StoreError, StoredAssessment, Unit, Write};
+
+use crate::app::App;
+use crate::error::{Result, ServiceError};
+
+/// How often a unit that lost a race is decided again.
+const TRIES: u32 = 8;
+/// Self-changes caught up with in one go; more than any policy has phases.
+const MAX_STEPS: u32 = 64;
+
+/// Evidence about to be recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct NewEvidence {
+    pub(crate) fact: Fact,
+    /// Who records it; `None` for the holder.
+    pub(crate) agency: Option<AgencyId>,
+    /// Digest of what the recorder calls it; the same one twice is one piece.
+    pub(crate) external_key: Option<[u8; 16]>,
+    /// The piece it replaces.
+    pub(crate) supersedes: Option<EvidenceId>,
+}
+
+impl NewEvidence {
+    pub(crate) fn by(agency: Option<AgencyId>, fact: Fact) -> Self {
+        Self { fact, agency, external_key: None, supersedes: None }
+    }
+}
+
+/// A change to one holder's evidence.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Change {
+    pub(crate) add: Vec<NewEvidence>,
+    pub(crate) withdraw: Vec<EvidenceId>,
+    /// Other writes of the same unit.
+    pub(crate) with: Vec<Write>,
+}
+
+/// What a change came to.
+#[derive(Debug)]
+pub(crate) enum Changed {
+    /// Recorded; ids of the new pieces in order, and the assessment that follows.
+    Done(Vec<EvidenceId>, Box<Assessment>),
+    /// The same was recorded before; nothing was written.
+    Unchanged,
+}
+
+impl App {
+    /// The holder's assessment now: read if the stored one still holds, else computed and stored.
+    pub async fn assessment(&self, holder: HolderId) -> Result<Assessment> {
+        for _ in 0..TRIES {
+            match self.try_assessment(holder).await {
+                Err(Lost::Race) => {}
+                Err(Lost::Failed(e)) => return Err(*e),
+                Ok(a) => return Ok(a),
+            }
+        }
+        Err(busy())
+    }
+
+    async fn try_assessment(&self, holder: HolderId) -> std::result::Result<Assessment, Lost> {
+        let now = self.now();
+        let policy = self.policy();
+        let regions_version = self.regions.load().version;
+        let stored = self.store.assessment(holder).await?;
+        if let Some(s) = &stored
+            && s.regions_version == regions_version
+            && s.assessment.policy == *policy.reference()
+            && s.assessment.holds_at(now)
+            && self.store.holder(holder).await?.is_some_and(|h| h.evidence_version == s.evidence_version)
+        {
+            return Ok(stored.map(|s| s.assessment).ok_or_else(busy)?);
+        }
+        let Some((version, own)) = self.store.evidence_of(holder).await? else {
+            return Err(gone().into());
+        };
+        let (assessment, writes) = self.decide(holder, version, version, &own, stored, now);
+        if !writes.is_empty() {
+            self.store.commit(Unit::new("assess", writes)).await?;
+        }
+        Ok(assessment)
+    }
+
+    /// Computes the assessment and the writes that keep it: catches up with every change of colour
+    /// that happened by itself since the stored one, each with its own moment.
+    fn decide(
+        &self,
+        holder: HolderId,
+        expect: i64,
+        version: i64,
+        own: &[Evidence],
+        stored: Option<StoredAssessment>,
+        now: Timestamp,
+    ) -> (Assessment, Vec<Write>) {
+        let policy = self.policy();
+        let regions = self.regions.load();
+        let relevant = relevant(own, &regions.evidence);
+        let at = |t| jadegate_policy::assess(&relevant, &policy, t);
+
+        let mut writes = vec![Write::ExpectEvidenceVersion { holder, version: expect }];
+        let mut colour = stored.as_ref().map(|s| s.assessment.colour);
+        let mut change = |t: Timestamp, a: &Assessment| {
+            if colour != Some(a.colour) {
+                writes.push(Write::AddColourChange(Box::new(ColourChange {
+                    holder,
+                    at: t,
+                    from: colour,
+                    to: a.colour,
+                    assessment: a.clone(),
+                })));
+                colour = Some(a.colour);
+            }
+        };
+        // Only time has moved: each step happened at a known moment in the past.
+        if let Some(s) = stored.as_ref().filter(|s| {
+            s.evidence_version == version
+                && s.regions_version == regions.version
+                && s.assessment.policy == *policy.reference()
+        }) {
+            let mut next = s.assessment.next_change;
+            for _ in 0..MAX_STEPS {
+                let Some(t) = next.filter(|t| *t <= now) else { break };
+                let a = at(t);
+                change(t, &a);
+                next = a.next_change.filter(|n| *n > t);
+            }
+        }
+        let assessment = at(now);
+        change(now, &assessment);
+        writes.push(Write::PutAssessment(Box::new(StoredAssessment {
+            holder,
+            evidence_version: version,
+            regions_version: regions.version,
+            assessment: assessment.clone(),
+        })));
+        (assessment, writes)
+    }
+
+    /// Records a change to one holder's evidence with everything that follows from it.
+    pub(crate) async fn record(
+        &self,
+        name: &'static str,
+        holder: HolderId,
+        change: Change,
+    ) -> Result<Changed> {
+        for _ in 0..TRIES {
+            match self.try_record(name, holder, &change).await {
+                Err(Lost::Race) => {}
+                Err(Lost::Failed(e)) => return Err(*e),
+                Ok(done) => return Ok(done),
+            }
+        }
+        Err(busy())
+    }
+
+    async fn try_record(
+        &self,
+        name: &'static str,
+        holder: HolderId,
+        change: &Change,
+    ) -> std::result::Result<Changed, Lost> {
+        for new in &change.add {
+            if let Some(key) = new.external_key
+                && self.store.evidence_by_key(key).await?.is_some()
+            {
+                return Ok(Changed::Unchanged);
+            }
+        }
+        let now = self.now();
+        let stored = self.store.assessment(holder).await?;
+        let Some((version, mut own)) = self.store.evidence_of(holder).await? else {
+            return Err(gone().into());
+        };
+        let mut writes = Vec::new();
+        let mut ids = Vec::new();
+        let mut after = version;
+        for id in &change.withdraw {
+            if let Some(e) = own.iter_mut().find(|e| e.id == *id) {
+                e.withdrawn_at = Some(now);
+                writes.push(Write::WithdrawEvidence { id: *id, at: now });
+                after += 1;
+            }
+        }
+        for new in &change.add {
+            let evidence = Evidence {
+                id: EvidenceId::from_random(self.rng.bits()),
+                holder: Some(holder),
+                fact: new.fact.clone(),
+                recorded_at: now,
+                agency: new.agency,
+                withdrawn_at: None,
+                superseded_by: None,
+            };
+            writes.push(Write::AddEvidence {
+                evidence: Box::new(evidence.clone()),
+                external_key: new.external_key,
+            });
+            writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.keys, &evidence)?));
+            after += 1;
+            if let Some(old) = new.supersedes
+                && let Some(e) = own.iter_mut().find(|e| e.id == old)
+            {
+                e.superseded_by = Some(evidence.id);
+                writes.push(Write::SupersedeEvidence { id: old, by: evidence.id });
+                after += 1;
+            }
+            ids.push(evidence.id);
+            own.push(evidence);
+        }
+        let (assessment, mut decided) = self.decide(holder, version, after, &own, stored, now);
+        // The expectation stands first; what was decided comes after what it was decided from.
+        let mut all: Vec<Write> = decided.drain(..1).collect();
+        all.append(&mut writes);
+        all.append(&mut decided);
+        all.extend(change.with.iter().cloned());
+        self.store.commit(Unit::new(name, all)).await?;
+        Ok(Changed::Done(ids, Box::new(assessment)))
+    }
+}
+
+/// The holder's own evidence and the risk levels of the divisions they stayed in.
+fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<&'e Evidence> {
+    let mut stays = Vec::new();
+    for e in own.iter().filter(|e| e.counts()) {
+        match &e.fact {
+            Fact::Stay { division, .. } => stays.push(division),
+            Fact::Declaration { stays: declared, .. } => {
+                stays.extend(declared.iter().map(|s| &s.division));
+            }
+            _ => {}
+        }
+    }
+    let concerns = |e: &&Evidence| match &e.fact {
+        Fact::RegionRisk { division, .. } => stays.iter().any(|s| division.contains(s)),
+        _ => false,
+    };
+    own.iter().chain(regions.iter().filter(concerns)).collect()
+}
+
+/// Why an attempt came to nothing.
+enum Lost {
+    /// Somebody else was faster: load and decide again.
+    Race,
+    /// For good.
+    Failed(Box<ServiceError>),
+}
+
+impl From<StoreError> for Lost {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::Conflict {
+                precondition: Precondition::EvidenceVersion | Precondition::Absent,
+                ..
+            } => Self::Race,
+            other => Self::Failed(Box::new(other.into())),
+        }
+    }
+}
+
+impl From<ServiceError> for Lost {
+    fn from(e: ServiceError) -> Self {
+        Self::Failed(Box::new(e))
+    }
+}
+
+fn busy() -> ServiceError {
+    ServiceError::new(
+        crate::error::Kind::Unavailable,
+        "evidence.changing",
+        "This record is changing right now. Nothing was lost; please try again in a few seconds.",
+    )
+    .retry_after(2)
+}
+
+fn gone() -> ServiceError {
+    ServiceError::not_found("holder.not_found", "There is no such holder.")
+}

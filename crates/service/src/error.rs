@@ -1,0 +1,144 @@
+//! What a use case can fail with. Only `web` knows what status code that is.
+
+use jadegate_domain::agency::UnknownName;
+use jadegate_store::{Precondition, StoreError};
+
+/// The kind of failure, for the outermost layer to translate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The input is wrong; the caller can correct it.
+    BadInput,
+    /// Nobody is signed in, or the session has ended.
+    SignedOut,
+    /// Signed in, but this is not theirs to do.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// It clashes with what is there (used, taken, changed meanwhile).
+    Conflict,
+    /// Too often; try again later.
+    TooMany,
+    /// A part is not available; nothing was lost; try again later.
+    Unavailable,
+    /// A fault of the program or its data; the details are in the log.
+    Internal,
+}
+
+/// One wrong field of the input.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    /// The field's name as in the API (`document.number`).
+    pub field: &'static str,
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong and what to do, without the value.
+    pub detail: String,
+}
+
+/// Why a use case did not do what was asked, in words for the person who asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {detail}{}", .inside.as_ref().map(|i| format!(" ({i})")).unwrap_or_default())]
+pub struct ServiceError {
+    /// Its kind.
+    pub kind: Kind,
+    /// Stable code (`otp.wrong`).
+    pub code: &'static str,
+    /// What happened and what to do; holds no personal data.
+    pub detail: String,
+    /// Wrong fields, all at once.
+    pub fields: Vec<FieldError>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u32>,
+    /// Tries left, for one-time codes.
+    pub tries_left: Option<u32>,
+    /// For the log only.
+    pub inside: Option<String>,
+}
+
+/// Result of a use case.
+pub type Result<T> = std::result::Result<T, ServiceError>;
+
+impl ServiceError {
+    /// A failure with its stable code and its words.
+    pub fn new(kind: Kind, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code,
+            detail: detail.into(),
+            fields: Vec::new(),
+            retry_after: None,
+            tries_left: None,
+            inside: None,
+        }
+    }
+
+    /// Wrong input.
+    pub fn bad(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(Kind::BadInput, code, detail)
+    }
+
+    /// Nothing there.
+    pub fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, code, detail)
+    }
+
+    /// Not theirs to do.
+    pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(Kind::Forbidden, code, detail)
+    }
+
+    /// A fault of ours, with its details for the log.
+    pub fn internal(inside: impl std::fmt::Display) -> Self {
+        let mut e = Self::new(
+            Kind::Internal,
+            "internal",
+            "Something went wrong on our side. Nothing was changed. Please try again; if it goes on, tell the operator.",
+        );
+        e.inside = Some(inside.to_string());
+        e
+    }
+
+    /// All wrong fields at once.
+    pub fn fields(fields: Vec<FieldError>) -> Self {
+        let mut e = Self::bad("input.invalid", "Some fields need correcting.");
+        e.fields = fields;
+        e
+    }
+
+    /// With seconds to wait.
+    #[must_use]
+    pub const fn retry_after(mut self, secs: u32) -> Self {
+        self.retry_after = Some(secs);
+        self
+    }
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::Unavailable(inside) => {
+                let mut e = Self::new(
+                    Kind::Unavailable,
+                    "store.unavailable",
+                    "The service is busy. Nothing was lost; please try again in a few seconds.",
+                )
+                .retry_after(2);
+                e.inside = Some(inside);
+                e
+            }
+            StoreError::Conflict { precondition: Precondition::EvidenceVersion, .. } => Self::new(
+                Kind::Conflict,
+                "evidence.changed",
+                "This person's record changed at the same moment. Please try again.",
+            ),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<UnknownName> for ServiceError {
+    fn from(e: UnknownName) -> Self {
+        Self::bad("input.unknown_name", e.to_string())
+    }
+}

@@ -1,0 +1,149 @@
+//! Gates are devices with a key pair of their own, enrolled by a single-use link from the venue.
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jadegate_domain::{Gate, GateId, PlaceKind, Timestamp};
+use jadegate_domain::gate::GateCounts;
+use jadegate_store::{InvitationUse, Precondition, Unit, Write};
+
+use crate::app::App;
+use crate::error::{Kind, Result, ServiceError};
+use crate::session::{GateSession, NewSession, token_digest};
+
+/// Seconds a sign-in challenge lives.
+const CHALLENGE_SECONDS: i64 = 120;
+
+/// A newly enrolled gate.
+#[derive(Clone, Debug)]
+pub struct Enrolled {
+    /// Which.
+    pub gate: Gate,
+    /// The place's name.
+    pub place_name: String,
+    /// The place's kind.
+    pub place_kind: PlaceKind,
+}
+
+/// What a gate needs to work.
+#[derive(Clone, Debug)]
+pub struct GateView {
+    /// The gate.
+    pub gate: Gate,
+    /// Its place.
+    pub place: crate::holder::me::PlaceView,
+    /// Today's numbers.
+    pub counts: GateCounts,
+    /// The server's clock.
+    pub server_time: Timestamp,
+}
+
+/// The venue's own codes.
+#[derive(Clone, Debug)]
+pub struct Poster {
+    /// To print: visits are unproven.
+    pub poster_code: String,
+    /// To show on a screen.
+    pub screen_code: String,
+    /// When the screen needs the next one.
+    pub screen_expires_at: Timestamp,
+}
+
+impl App {
+    /// Enrols a device with the token of a link. `public_key` is an uncompressed P-256 point.
+    pub async fn enrol_gate(&self, token: &str, label: &str, public_key: &[u8]) -> Result<Enrolled> {
+        let label = label.split_whitespace().collect::<Vec<_>>().join(" ");
+        if label.is_empty() || label.chars().count() > 60 || label.chars().any(char::is_control) {
+            return Err(ServiceError::bad("gate.label", "Give the gate a name of 1 to 60 letters, like \"North door\"."));
+        }
+        if public_key.len() != 65 || public_key.first() != Some(&4) {
+            return Err(ServiceError::bad("gate.key", "This device sent no usable key. Please update its browser."));
+        }
+        let now = self.now();
+        let invitation = self.store.invitation(token_digest(token)).await?.ok_or_else(bad_link)?;
+        let InvitationUse::Gate { place } = invitation.used_for else { return Err(bad_link()) };
+        let gate = Gate {
+            id: GateId::from_random(self.rng.bits()),
+            place,
+            label,
+            public_key: public_key.to_vec(),
+            enrolled_at: now,
+            revoked_at: None,
+        };
+        let writes = vec![
+            Write::UseInvitation { id: invitation.id, at: now },
+            Write::AddGate(gate.clone()),
+        ];
+        self.store.commit(Unit::new("enrol_gate", writes)).await.map_err(|e| {
+            if e.is_conflict(Precondition::Unused) { bad_link() } else { e.into() }
+        })?;
+        let place = self.place_view(place);
+        Ok(Enrolled { gate, place_name: place.name, place_kind: place.kind })
+    }
+
+    /// A nonce for a gate to sign. It carries its own moment and proof, so nothing is stored.
+    pub fn gate_challenge(&self, gate: GateId) -> String {
+        let at = self.now().as_secs().to_be_bytes();
+        let random: [u8; 16] = self.rng.bytes();
+        let body = [&at[..], &random].concat();
+        let mac = self.keys.commitment(&[b"gate-nonce", gate.to_string().as_bytes(), &body].concat());
+        URL_SAFE_NO_PAD.encode([&body[..], &mac[..16]].concat())
+    }
+
+    /// Begins a gate's session if the nonce is ours and fresh and the signature is the gate's, over
+    /// `jadegate-gate-v1\n{gate}\n{nonce}`.
+    pub async fn begin_gate_session(&self, gate: GateId, nonce: &str, signature: &[u8]) -> Result<NewSession> {
+        let refused = || {
+            ServiceError::new(Kind::SignedOut, "gate.not_signed_in", "This gate could not sign in. If it goes on, enrol the device again with a new link.")
+        };
+        let raw = URL_SAFE_NO_PAD.decode(nonce).map_err(|_| refused())?;
+        let (body, mac) = raw.split_at_checked(24).ok_or_else(refused)?;
+        let wanted = self.keys.commitment(&[b"gate-nonce", gate.to_string().as_bytes(), body].concat());
+        if !bool::from(subtle::ConstantTimeEq::ct_eq(mac, &wanted[..16])) {
+            return Err(refused());
+        }
+        let at = body.first_chunk().map_or(0, |b| i64::from_be_bytes(*b));
+        if !(0..CHALLENGE_SECONDS).contains(&(self.now().as_secs() - at)) {
+            return Err(refused());
+        }
+        let known = self.store.gate(gate).await?.filter(|g| g.revoked_at.is_none()).ok_or_else(refused)?;
+        let text = format!("jadegate-gate-v1\n{gate}\n{nonce}");
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &known.public_key)
+            .verify(text.as_bytes(), signature)
+            .map_err(|_| refused())?;
+        self.sign_in_gate(gate).await
+    }
+
+    /// What a signed-in gate needs to work.
+    pub fn gate_view(&self, session: &GateSession) -> GateView {
+        GateView {
+            gate: session.gate.clone(),
+            place: self.place_view(session.gate.place),
+            counts: self.counts_at(session.gate.place),
+            server_time: self.now(),
+        }
+    }
+
+    /// The venue's own codes: one to print, one that rotates on a screen.
+    pub fn poster(&self, place: jadegate_domain::PlaceId) -> Result<Poster> {
+        let now = self.now();
+        let seconds = self.settings.venue_screen_seconds;
+        let until = now.plus_secs(seconds);
+        let issue = |kind| {
+            jadegate_pass::issue_venue(&self.issuer, place, now, kind).map_err(ServiceError::internal)
+        };
+        Ok(Poster {
+            poster_code: issue(jadegate_pass::VenueKind::Poster)?,
+            screen_code: issue(jadegate_pass::VenueKind::Screen { expires_at: until })?,
+            screen_expires_at: until,
+        })
+    }
+}
+
+pub(crate) fn bad_link() -> ServiceError {
+    ServiceError::new(
+        Kind::NotFound,
+        "link.unusable",
+        "This link does not work: it was used already or has expired. Please ask for a new one.",
+    )
+}

@@ -1,0 +1,69 @@
+//! Opening the code: the one request of the holder's first page.
+
+use jadegate_domain::{Assessment, Timestamp};
+use zeroize::Zeroizing;
+
+use crate::app::App;
+use crate::error::{Result, ServiceError};
+use crate::session::HolderSession;
+
+/// Everything needed to show a code.
+#[derive(Clone, Debug)]
+pub struct ShownCode {
+    /// `JG1:` and so on, for the QR.
+    pub code: Zeroizing<String>,
+    /// Signed at.
+    pub issued_at: Timestamp,
+    /// Worth nothing from then on.
+    pub expires_at: Timestamp,
+    /// When the page should ask for the next one.
+    pub renew_at: Timestamp,
+    /// The server's clock.
+    pub server_time: Timestamp,
+    /// Name, masked.
+    pub name_masked: String,
+    /// Colour and reasons.
+    pub assessment: Assessment,
+    /// Does the policy ask this person to check in daily?
+    pub check_in_expected: bool,
+    /// Have they done so today?
+    pub check_in_done: bool,
+}
+
+impl App {
+    /// Issues a fresh code for the signed-in holder.
+    pub async fn show_code(&self, session: &HolderSession) -> Result<ShownCode> {
+        let assessment = self.assessment(session.holder).await?;
+        let now = self.now();
+        // A code never outlives the colour it shows.
+        let left = assessment.next_change.map_or(i64::MAX, |t| t.secs_since(now).max(1));
+        let fresh = i64::from(self.policy().fresh_seconds()).min(left);
+        let code = jadegate_pass::issue(
+            &self.issuer,
+            session.holder,
+            assessment.colour,
+            now,
+            u32::try_from(fresh).unwrap_or(1),
+            self.rng.bytes(),
+        )
+        .map_err(ServiceError::internal)?;
+        let name_masked = self.name_masked(session.holder).await?;
+        let check_in = self.check_in_state(session.holder, &assessment).await?;
+        Ok(ShownCode {
+            issued_at: code.issued_at,
+            expires_at: code.expires_at,
+            code: Zeroizing::new(code.text),
+            renew_at: now.plus_secs(fresh * 2 / 3),
+            server_time: now,
+            name_masked,
+            assessment,
+            check_in_expected: check_in.expected,
+            check_in_done: check_in.done_today,
+        })
+    }
+
+    /// A holder's masked name; after shredding, nothing.
+    pub(crate) async fn name_masked(&self, holder: jadegate_domain::HolderId) -> Result<String> {
+        Ok(self.identity(holder).await?.map_or_else(|| "***".to_owned(), |i| i.name.mask()))
+    }
+}

@@ -1,0 +1,111 @@
+//! The holder's own declaration: health and where they were. Correctable; every version is kept.
+
+use jadegate_domain::evidence::{DeclaredStay, Fact};
+use jadegate_domain::{Assessment, Division, Evidence, EvidenceId, Timestamp};
+use jiff::civil::Date;
+
+use super::check_in::{field, parse_symptoms, parse_temperature};
+use crate::app::App;
+use crate::assess::{Change, Changed, NewEvidence};
+use crate::error::{Result, ServiceError};
+use crate::session::HolderSession;
+
+/// A declaration as filled in.
+#[derive(Clone, Debug, Default)]
+pub struct DeclarationInput {
+    /// Degrees Celsius, if measured.
+    pub temperature: Option<f64>,
+    /// Symptoms by name.
+    pub symptoms: Vec<String>,
+    /// Did they meet a case, to their knowledge?
+    pub contact_with_case: bool,
+    /// Where they were: division, first and last local date.
+    pub stays: Vec<StayInput>,
+}
+
+/// One stay as filled in; both dates are included.
+#[derive(Clone, Debug)]
+pub struct StayInput {
+    /// Division code.
+    pub division: String,
+    /// First day, `2022-03-01`.
+    pub from: String,
+    /// Last day.
+    pub to: String,
+}
+
+/// Days a declaration looks back.
+const LOOK_BACK_DAYS: i64 = 14;
+/// More stays than days make no sense.
+const MAX_STAYS: usize = 30;
+
+impl App {
+    /// Records a declaration, replacing the holder's earlier one.
+    pub async fn declare(
+        &self,
+        session: &HolderSession,
+        input: &DeclarationInput,
+    ) -> Result<(EvidenceId, Assessment)> {
+        let fact = Fact::Declaration {
+            temperature: parse_temperature(input.temperature)?,
+            symptoms: parse_symptoms(&input.symptoms)?,
+            contact_with_case: input.contact_with_case,
+            stays: self.parse_stays(&input.stays)?,
+        };
+        let versions = self.declarations(session).await?;
+        let current = versions.iter().find(|e| e.counts()).map(|e| e.id);
+        let new = NewEvidence { supersedes: current, ..NewEvidence::by(None, fact) };
+        let change = Change { add: vec![new], ..Change::default() };
+        match self.record("declare", session.holder, change).await? {
+            Changed::Done(ids, assessment) => {
+                let id = ids.first().copied().ok_or_else(|| ServiceError::internal("no id"))?;
+                Ok((id, *assessment))
+            }
+            Changed::Unchanged => Err(ServiceError::internal("a declaration has no external key")),
+        }
+    }
+
+    /// All versions of the holder's declaration, newest first.
+    pub async fn declarations(&self, session: &HolderSession) -> Result<Vec<Evidence>> {
+        let own = self.store.evidence_of(session.holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        Ok(own.into_iter().rev().filter(|e| matches!(e.fact, Fact::Declaration { .. })).collect())
+    }
+
+    fn parse_stays(&self, stays: &[StayInput]) -> Result<Vec<DeclaredStay>> {
+        if stays.len() > MAX_STAYS {
+            return Err(field("stays", "stays.too_many", format!("List at most {MAX_STAYS} stays.")));
+        }
+        let policy = self.policy();
+        let zone = policy.time_zone();
+        let today = self.now().local_day(zone);
+        let earliest = self.now().plus_days(-LOOK_BACK_DAYS).local_day(zone);
+        let bad = |code, detail: &str| field("stays", code, detail.to_owned());
+        let mut out = Vec::new();
+        for s in stays {
+            let division: Division =
+                s.division.parse().map_err(|_| bad("division.bad", "Choose where you stayed."))?;
+            let date = |text: &str| -> Result<Date> {
+                text.parse().map_err(|_| bad("date.bad", "Write dates like 2022-03-01."))
+            };
+            let (from, to) = (date(&s.from)?, date(&s.to)?);
+            if from > to {
+                return Err(bad("stays.backwards", "A stay ends before it begins; please correct the dates."));
+            }
+            if to > today {
+                return Err(bad("stays.future", "A stay ends in the future; list only days that have been."));
+            }
+            if to < earliest {
+                return Err(bad("stays.too_old", "Only the last 14 days are asked for; leave out older stays."));
+            }
+            let next_day = to.tomorrow().map_err(|_| bad("date.bad", "Write dates like 2022-03-01."))?;
+            out.push(DeclaredStay {
+                division,
+                from: Timestamp::start_of_day(from, zone),
+                to: Timestamp::start_of_day(next_day, zone),
+            });
+        }
+        out.sort_by(|a, b| (a.from, &a.division).cmp(&(b.from, &b.division)));
+        out.dedup();
+        Ok(out)
+    }
+}

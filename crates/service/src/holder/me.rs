@@ -1,0 +1,233 @@
+//! What a holder sees about themselves: person, evidence, history of colours, visits, and who looked.
+
+use std::collections::HashMap;
+
+use jadegate_domain::agency::{Agency, AgencyKind};
+use jadegate_domain::{
+    AgencyId, Colour, Evidence, Period, PlaceKind, Presence, Purpose, Reason, Timestamp,
+};
+use serde::Serialize;
+
+use crate::app::{App, read};
+use crate::error::{Result, ServiceError};
+use crate::session::HolderSession;
+
+/// An agency by name, as holders see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgencyName {
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: AgencyKind,
+}
+
+/// The holder's own data, masked.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Profile {
+    /// Name, masked.
+    pub name_masked: String,
+    /// Document number, all but its last two characters masked.
+    pub document_masked: String,
+    /// Document type.
+    pub document_type: jadegate_domain::DocumentType,
+    /// Phone, masked.
+    pub phone_masked: String,
+    /// Nationality, alpha-2.
+    pub nationality: String,
+    /// Home division.
+    pub home_division: jadegate_domain::Division,
+    /// Its name.
+    pub home_name: String,
+    /// Since when.
+    pub registered_at: Timestamp,
+    /// Language of messages.
+    pub language: String,
+}
+
+/// One piece of evidence with the name of who recorded it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EvidenceView {
+    /// The piece.
+    #[serde(flatten)]
+    pub evidence: Evidence,
+    /// Its kind.
+    pub kind: jadegate_domain::EvidenceKind,
+    /// Who recorded it; `None`: you.
+    pub by: Option<AgencyName>,
+    /// Does it count now?
+    pub counts: bool,
+}
+
+/// One change of colour.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HistoryEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Before.
+    pub from: Option<Colour>,
+    /// After.
+    pub to: Colour,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// One visit.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VisitView {
+    /// Where.
+    pub place: PlaceView,
+    /// From.
+    pub entered: Timestamp,
+    /// Until, if known.
+    pub left: Option<Timestamp>,
+    /// How it is known.
+    pub presence: Presence,
+}
+
+/// A place as holders see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlaceView {
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: PlaceKind,
+    /// Where.
+    pub division_name: String,
+}
+
+/// One look at the holder's data.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccessView {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub agency: Option<AgencyName>,
+    /// Why.
+    pub purpose: Purpose,
+    /// What was read.
+    pub what: String,
+}
+
+/// Lists a holder sees are at most this long.
+const LIST: u32 = 500;
+
+impl App {
+    /// The signed-in holder's own data.
+    pub async fn profile(&self, session: &HolderSession) -> Result<Profile> {
+        let gone = || ServiceError::not_found("holder.not_found", "There is no such holder.");
+        let holder = self.store.holder(session.holder).await?.ok_or_else(gone)?;
+        let i = self.identity(session.holder).await?.ok_or_else(gone)?;
+        Ok(Profile {
+            name_masked: i.name.mask(),
+            document_masked: mask_number(i.document.reveal()),
+            document_type: i.document.doc_type(),
+            phone_masked: i.phone.mask(),
+            nationality: i.nationality,
+            home_name: self.division_name(&holder.home),
+            home_division: holder.home,
+            registered_at: holder.registered_at,
+            language: i.language,
+        })
+    }
+
+    /// The holder's evidence, newest first.
+    pub async fn my_evidence(&self, session: &HolderSession) -> Result<Vec<EvidenceView>> {
+        let own = self.store.evidence_of(session.holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        let names = self.agency_names().await?;
+        Ok(own
+            .into_iter()
+            .rev()
+            .map(|e| EvidenceView {
+                kind: e.fact.kind(),
+                by: e.agency.and_then(|a| names.get(&a).cloned()),
+                counts: e.counts(),
+                evidence: e,
+            })
+            .collect())
+    }
+
+    /// The holder's changes of colour, newest first.
+    pub async fn my_history(&self, session: &HolderSession) -> Result<Vec<HistoryEntry>> {
+        let changes = self.store.colour_changes(session.holder, LIST).await?;
+        Ok(changes
+            .into_iter()
+            .map(|c| HistoryEntry { at: c.at, from: c.from, to: c.to, reasons: c.assessment.reasons })
+            .collect())
+    }
+
+    /// The holder's visits within retention, newest first.
+    pub fn my_visits(&self, session: &HolderSession) -> Vec<VisitView> {
+        let now = self.now();
+        let days = i64::from(self.policy().retention_days());
+        let period = Period { from: now.plus_days(-days), to: now.plus_days(1) };
+        let mut visits: Vec<_> =
+            read(&self.index).visits_of(session.holder, period).collect();
+        visits.sort_by_key(|v| std::cmp::Reverse(v.entered));
+        visits.truncate(LIST as usize);
+        visits
+            .into_iter()
+            .map(|v| VisitView {
+                place: self.place_view(v.place),
+                entered: v.entered,
+                left: v.left,
+                presence: v.presence,
+            })
+            .collect()
+    }
+
+    /// Who looked at the holder's data, newest first.
+    pub async fn my_accesses(&self, session: &HolderSession) -> Result<Vec<AccessView>> {
+        let names = self.agency_names().await?;
+        let accesses = self.store.accesses_of(session.holder, LIST).await?;
+        Ok(accesses
+            .into_iter()
+            .map(|a| AccessView {
+                at: a.at,
+                agency: names.get(&a.agency).cloned(),
+                purpose: a.purpose,
+                what: a.what,
+            })
+            .collect())
+    }
+
+    /// Names of all agencies.
+    pub async fn agency_names(&self) -> Result<HashMap<AgencyId, AgencyName>> {
+        let all = self.store.agencies().await?;
+        Ok(all.into_iter().map(|Agency { id, kind, name, .. }| (id, AgencyName { name, kind })).collect())
+    }
+
+    pub(crate) fn place_view(&self, id: jadegate_domain::PlaceId) -> PlaceView {
+        self.place(id).map_or_else(
+            || PlaceView {
+                name: id.to_string(),
+                kind: PlaceKind::Other,
+                division_name: String::new(),
+            },
+            |p| PlaceView {
+                name: p.name.clone(),
+                kind: p.kind,
+                division_name: self.division_name(&p.division),
+            },
+        )
+    }
+
+    /// A division's full name, or its code if no table knows it.
+    pub fn division_name(&self, division: &jadegate_domain::Division) -> String {
+        jadegate_divisions::Directory::embedded()
+            .full_name(division, " ")
+            .unwrap_or_else(|| division.to_string())
+    }
+}
+
+/// A document number with all but its last two characters hidden; the length is not told.
+fn mask_number(number: &str) -> String {
+    let tail: String = number.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("******{tail}")
+}

@@ -1,0 +1,67 @@
+//! The venue's own code, scanned by the holder.
+
+use jadegate_domain::{Period, Presence, Visit, VisitId};
+use jadegate_pass::VenueKind;
+use jadegate_store::Write;
+
+use super::me::PlaceView;
+use crate::app::{App, read, write};
+use crate::keys::visit_id;
+use crate::error::{Result, ServiceError};
+use crate::session::HolderSession;
+
+/// Scanning the same poster again within this many seconds is the same visit.
+const SAME_VISIT_SECONDS: i64 = 600;
+
+/// A visit the holder recorded.
+#[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordedVisit {
+    /// Which.
+    pub visit: VisitId,
+    /// Where.
+    pub place: PlaceView,
+    /// How it is known.
+    pub presence: Presence,
+}
+
+impl App {
+    /// Records a visit from a venue's code: `unproven` for a printed one, which may be a forwarded
+    /// picture (h07); proven for one that rotates on the venue's own screen and is fresh.
+    pub async fn scan_venue(&self, session: &HolderSession, text: &str) -> Result<RecordedVisit> {
+        let now = self.now();
+        let skew = u32::try_from(self.settings.clock_skew_seconds).unwrap_or(0);
+        let code = jadegate_pass::verify_venue(&self.key_set, text.trim(), now, skew)
+            .map_err(|e| ServiceError::bad(e.code(), e.to_string()))?;
+        if self.place(code.place).is_none() {
+            return Err(ServiceError::not_found(
+                "place.unknown",
+                "This code belongs to a place that is not registered any more. Please tell the venue.",
+            ));
+        }
+        let presence = match code.kind {
+            VenueKind::Poster => Presence::Unproven,
+            VenueKind::Screen { .. } => Presence::VenueScreen,
+        };
+        // Tapping twice is one visit.
+        let recently = Period { from: now.plus_secs(-SAME_VISIT_SECONDS), to: now.plus_secs(1) };
+        let again = read(&self.index)
+            .visits_of(session.holder, recently)
+            .find(|v| v.place == code.place && v.presence == presence);
+        let entered = again.map_or(now, |v| v.entered);
+        let visit = Visit {
+            id: visit_id(entered, session.holder, code.place),
+            holder: session.holder,
+            place: code.place,
+            entered,
+            left: None,
+            presence,
+        };
+        if again.is_some() {
+            return Ok(RecordedVisit { visit: visit.id, place: self.place_view(visit.place), presence });
+        }
+        self.commit("scan_venue", vec![Write::AddVisit(visit)]).await?;
+        write(&self.index).insert(visit);
+        Ok(RecordedVisit { visit: visit.id, place: self.place_view(visit.place), presence })
+    }
+}

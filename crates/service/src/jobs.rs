@@ -1,0 +1,106 @@
+//! What runs beside the requests: messages, colours that change by themselves, retention.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jadegate_domain::{HolderId, Timestamp};
+use jadegate_store::{Page, Write};
+use tokio::sync::watch;
+
+use crate::app::{App, write};
+use crate::error::Result;
+use crate::sms::SmsGateway;
+
+/// What a purge took away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purged {
+    /// The first day that is kept.
+    pub kept_from: Timestamp,
+    /// Visits dropped.
+    pub visits: u64,
+    /// Scans dropped.
+    pub scans: u64,
+}
+
+impl App {
+    /// Refreshes stored assessments whose moment has come. Returns how many.
+    pub async fn refresh_due(&self, limit: u32) -> Result<usize> {
+        let due = self.store.due_assessments(self.now(), limit).await?;
+        for holder in &due {
+            self.assessment(*holder).await?;
+        }
+        Ok(due.len())
+    }
+
+    /// Brings every stored assessment up to date with the present policy and risk levels, in
+    /// batches. A holder who opens their code meanwhile is not affected: a read checks by itself.
+    /// Stops early, to be resumed by the next run, when `go_on` says so.
+    pub async fn refresh_all(&self, go_on: impl Fn(usize) -> bool) -> Result<usize> {
+        let mut page: Page<HolderId> = Page::first(500);
+        let mut done = 0;
+        loop {
+            let batch = self.store.holders_with_evidence(page).await?;
+            let Some(last) = batch.last() else { return Ok(done) };
+            page.after = Some(*last);
+            for holder in &batch {
+                self.assessment(*holder).await?;
+            }
+            done += batch.len();
+            if !go_on(done) {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Drops visits and scans older than the policy keeps them, and says so in the public log.
+    pub async fn purge(&self) -> Result<Purged> {
+        let now = self.now();
+        let kept_from = now.plus_days(-i64::from(self.policy().retention_days()));
+        let day = kept_from.utc_day();
+        let (visits, scans) = self.store.drop_days_before(day).await?;
+        let kept_from = Timestamp::from_secs(day * jadegate_domain::time::DAY);
+        write(&self.index).remove_before(kept_from);
+        if visits + scans > 0 {
+            let leaf = crate::log::purge_leaf(now, kept_from, visits, scans)?;
+            self.commit("purge", vec![Write::AddLeaf(leaf)]).await?;
+        }
+        Ok(Purged { kept_from, visits, scans })
+    }
+
+    /// Runs all jobs until `stop` turns true. A failing job is logged and tried again; it never
+    /// ends the others.
+    pub async fn run_jobs(
+        self: Arc<Self>,
+        gateway: Arc<dyn SmsGateway>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let mut ticks: u64 = 0;
+        let mut regions_seen = None;
+        loop {
+            tokio::select! {
+                _ = stop.changed() => return,
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
+            note("messages", self.deliver_messages(gateway.as_ref()).await);
+            note("refresh_due", self.refresh_due(1000).await);
+            let version = self.regions.load().version;
+            if regions_seen != Some(version) {
+                let stopped = stop.clone();
+                if note("refresh_all", self.refresh_all(|_| !*stopped.borrow()).await) {
+                    regions_seen = Some(version);
+                }
+            }
+            if ticks.is_multiple_of(7200) {
+                note("purge", self.purge().await);
+            }
+            ticks += 1;
+        }
+    }
+}
+
+fn note<T>(job: &'static str, result: Result<T>) -> bool {
+    if let Err(e) = &result {
+        tracing::error!(job, error = %e, "job failed; it will be tried again");
+    }
+    result.is_ok()
+}

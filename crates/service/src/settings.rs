@@ -1,0 +1,59 @@
+//! Limits and names of a deployment.
+
+/// Limits and names; `cli` fills them from defaults, file, environment and flags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The deployment's name, shown on every page.
+    pub name: String,
+    /// The made-up town and its shortcuts are on; `serve` refuses this.
+    pub demo: bool,
+    /// One-time code: seconds it lives.
+    pub otp_seconds: i64,
+    /// One-time code: wrong answers before it is worth nothing.
+    pub otp_tries: u32,
+    /// Seconds between two codes to one phone.
+    pub otp_pause_seconds: i64,
+    /// Codes to one phone within an hour.
+    pub otp_per_hour: u32,
+    /// Codes to one phone within 24 hours.
+    pub otp_per_day: u32,
+    /// Codes one client address may ask for within an hour.
+    pub otp_per_client_hour: u32,
+    /// Seconds a holder's session lives.
+    pub holder_session_seconds: i64,
+    /// Seconds a staff session lives.
+    pub staff_session_seconds: i64,
+    /// Seconds a gate's session lives.
+    pub gate_session_seconds: i64,
+    /// Seconds for which a gate may work without reaching the server, and the age up to which its
+    /// scans are taken.
+    pub offline_grace_seconds: i64,
+    /// Seconds a clock at a gate may be ahead or behind.
+    pub clock_skew_seconds: i64,
+    /// Seconds a staff invitation or gate enrolment link lives.
+    pub invitation_seconds: i64,
+    /// Seconds a rotating venue code lives.
+    pub venue_screen_seconds: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "Jadegate".to_owned(),
+            demo: false,
+            otp_seconds: 300,
+            otp_tries: 5,
+            otp_pause_seconds: 60,
+            otp_per_hour: 5,
+            otp_per_day: 10,
+            otp_per_client_hour: 60,
+            holder_session_seconds: 90 * 86_400,
+            staff_session_seconds: 12 * 3600,
+            gate_session_seconds: 12 * 3600,
+            offline_grace_seconds: 24 * 3600,
+            clock_skew_seconds: 5,
+            invitation_seconds: 3 * 86_400,
+            venue_screen_seconds: 90,
+        }
+    }
+}

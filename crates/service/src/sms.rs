@@ -1,0 +1,263 @@
+//! Messages to phones: an outbox that loses nothing and a gateway that may be down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jadegate_domain::{Phone, Timestamp};
+use jadegate_store::{OutboxMessage, OutboxState, Write};
+
+use crate::app::App;
+use crate::error::{Kind, Result, ServiceError};
+use crate::holder::register::Message;
+
+/// Why a message was not taken. Never holds number or text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SmsError {
+    /// The gateway did not answer or is busy: try again.
+    #[error("the message gateway is not available: {0}")]
+    Temporary(String),
+    /// The gateway will not take this message, now or later.
+    #[error("the message gateway refused the message: {0}")]
+    Refused(String),
+}
+
+/// Sends one message to one phone.
+#[async_trait]
+pub trait SmsGateway: Send + Sync + 'static {
+    /// Hands the message to the provider.
+    async fn send(&self, phone: &Phone, text: &str) -> std::result::Result<(), SmsError>;
+}
+
+/// Takes every message and does nothing: the development outbox shows what is stored.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OutboxOnly;
+
+#[async_trait]
+impl SmsGateway for OutboxOnly {
+    async fn send(&self, _phone: &Phone, _text: &str) -> std::result::Result<(), SmsError> {
+        Ok(())
+    }
+}
+
+/// How an HTTP provider wants its requests.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpGatewayConfig {
+    /// Where to POST.
+    pub url: String,
+    /// Value of `Content-Type`: `application/json` or `application/x-www-form-urlencoded`; it
+    /// decides how `{phone}` and `{text}` are escaped in the template.
+    pub content_type: String,
+    /// Body with `{phone}`, `{text}` and `{secret}`.
+    pub template: String,
+    /// Value of `Authorization`, may hold `{secret}`; empty: none is sent.
+    pub authorization: String,
+    /// The provider's secret.
+    pub secret: String,
+    /// Seconds until a try is given up.
+    pub timeout_seconds: u64,
+}
+
+impl std::fmt::Debug for HttpGatewayConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpGatewayConfig").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// A provider reached by HTTP POST.
+#[derive(Clone, Debug)]
+pub struct HttpGateway {
+    config: Arc<HttpGatewayConfig>,
+    agent: ureq::Agent,
+}
+
+impl HttpGateway {
+    /// From its configuration; fails if the template lacks a placeholder.
+    pub fn new(config: HttpGatewayConfig) -> std::result::Result<Self, String> {
+        if !config.template.contains("{phone}") || !config.template.contains("{text}") {
+            return Err("sms.template must hold {phone} and {text}".to_owned());
+        }
+        if !config.url.starts_with("https://") && !config.url.starts_with("http://") {
+            return Err("sms.url must start with https:// (or http:// for a gateway on this machine)".to_owned());
+        }
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(config.timeout_seconds.clamp(1, 60))))
+            .http_status_as_error(false)
+            .build()
+            .into();
+        Ok(Self { config: Arc::new(config), agent })
+    }
+
+    fn body(&self, phone: &str, text: &str) -> String {
+        let c = &self.config;
+        let escape: fn(&str) -> String =
+            if c.content_type.contains("json") { escape_json } else { escape_form };
+        // The secret last: a text that happens to hold a placeholder is not expanded twice.
+        let mut out = String::with_capacity(c.template.len() + text.len());
+        let mut rest = c.template.as_str();
+        while let Some(start) = rest.find('{') {
+            out.push_str(&rest[..start]);
+            let tail = &rest[start..];
+            let (value, used) = if tail.starts_with("{phone}") {
+                (escape(phone), 7)
+            } else if tail.starts_with("{text}") {
+                (escape(text), 6)
+            } else if tail.starts_with("{secret}") {
+                (escape(&c.secret), 8)
+            } else {
+                ("{".to_owned(), 1)
+            };
+            out.push_str(&value);
+            rest = &tail[used..];
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+#[async_trait]
+impl SmsGateway for HttpGateway {
+    async fn send(&self, phone: &Phone, text: &str) -> std::result::Result<(), SmsError> {
+        let body = self.body(phone.reveal(), text);
+        let (agent, config) = (self.agent.clone(), self.config.clone());
+        let call = move || {
+            let mut request = agent.post(&config.url).header("Content-Type", &config.content_type);
+            if !config.authorization.is_empty() {
+                let value = config.authorization.replace("{secret}", &config.secret);
+                request = request.header("Authorization", &value);
+            }
+            match request.send(&body) {
+                Ok(r) if r.status().is_success() => Ok(()),
+                Ok(r) if r.status().is_server_error() || matches!(r.status().as_u16(), 408 | 429) => {
+                    Err(SmsError::Temporary(format!("status {}", r.status().as_u16())))
+                }
+                Ok(r) => Err(SmsError::Refused(format!("status {}", r.status().as_u16()))),
+                Err(_) => Err(SmsError::Temporary("no answer".to_owned())),
+            }
+        };
+        tokio::task::spawn_blocking(call)
+            .await
+            .unwrap_or_else(|_| Err(SmsError::Temporary("the sending task ended early".to_owned())))
+    }
+}
+
+fn escape_json(s: &str) -> String {
+    let quoted = serde_json::Value::from(s).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+fn escape_form(s: &str) -> String {
+    use std::fmt::Write as _;
+    s.bytes().fold(String::new(), |mut out, b| {
+        if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            let _ = write!(out, "%{b:02X}");
+        }
+        out
+    })
+}
+
+/// Seconds before try `n + 1`: 2, 4, 8 … up to a minute.
+fn pause(attempts: u32) -> i64 {
+    2_i64.saturating_pow(attempts.clamp(1, 6)).min(60)
+}
+
+impl App {
+    /// Sends every message that is due; returns how many were taken by the gateway.
+    pub async fn deliver_messages(&self, gateway: &dyn SmsGateway) -> Result<usize> {
+        let now = self.now();
+        let mut sent = 0;
+        for message in self.store.due_messages(now, 100).await? {
+            let after = self.try_message(gateway, message, now).await?;
+            sent += usize::from(after.state == OutboxState::Sent);
+            self.commit("message_tried", vec![Write::UpdateOutbox(after)]).await?;
+        }
+        Ok(sent)
+    }
+
+    async fn try_message(
+        &self,
+        gateway: &dyn SmsGateway,
+        mut message: OutboxMessage,
+        now: Timestamp,
+    ) -> Result<OutboxMessage> {
+        if now >= message.expires_at {
+            message.state = OutboxState::GivenUp;
+            return Ok(message);
+        }
+        let Message { phone, text } = self.open_message(&message)?;
+        message.attempts += 1;
+        match gateway.send(&phone, &text).await {
+            Ok(()) => message.state = OutboxState::Sent,
+            Err(SmsError::Refused(why)) => {
+                tracing::warn!(why, "message refused by the gateway");
+                message.state = OutboxState::GivenUp;
+            }
+            Err(SmsError::Temporary(why)) => {
+                tracing::warn!(why, attempts = message.attempts, "message will be tried again");
+                message.next_try_at = now.plus_secs(pause(message.attempts));
+            }
+        }
+        Ok(message)
+    }
+
+    fn open_message(&self, message: &OutboxMessage) -> Result<Message> {
+        let what = format!("message/{}", message.challenge);
+        let plain = self.keys.open_envelope(&what, &message.sealed)?;
+        serde_json::from_slice(&plain).map_err(ServiceError::internal)
+    }
+
+    /// The newest messages in clear, newest first: phone (masked) and text. Demo only.
+    pub async fn demo_outbox(&self) -> Result<Vec<(Timestamp, String, String)>> {
+        if !self.settings.demo {
+            return Err(ServiceError::new(Kind::NotFound, "demo.off", "This exists in the demo only."));
+        }
+        let mut out = Vec::new();
+        for m in self.store.newest_messages(50).await? {
+            let Message { phone, text } = self.open_message(&m)?;
+            out.push((m.created_at, phone.mask(), text));
+        }
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gateway(content_type: &str, template: &str) -> HttpGateway {
+        HttpGateway::new(HttpGatewayConfig {
+            url: "http://127.0.0.1:9/".to_owned(),
+            content_type: content_type.to_owned(),
+            template: template.to_owned(),
+            authorization: String::new(),
+            secret: "s3cret".to_owned(),
+            timeout_seconds: 1,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn values_cannot_break_out_of_the_template() {
+        let g = gateway("application/json", r#"{"to":"{phone}","text":"{text}","key":"{secret}"}"#);
+        let body = g.body("+8613800000000", "a\"b{secret}");
+        let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(json["text"], "a\"b{secret}");
+        assert_eq!(json["key"], "s3cret");
+        let g = gateway("application/x-www-form-urlencoded", "to={phone}&text={text}");
+        assert_eq!(g.body("+86", "码 & 1"), "to=%2B86&text=%E7%A0%81%20%26%201");
+    }
+
+    #[test]
+    fn a_template_without_placeholders_is_refused() {
+        let mut c = (*gateway("application/json", "{phone}{text}").config).clone();
+        c.template = "hello".to_owned();
+        assert!(HttpGateway::new(c).is_err());
+    }
+
+    #[test]
+    fn pauses_grow_and_end_at_a_minute() {
+        assert_eq!((1..8).map(pause).collect::<Vec<_>>(), [2, 4, 8, 16, 32, 60, 60]);
+    }
+}

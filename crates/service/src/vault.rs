@@ -1,0 +1,151 @@
+//! The vault: identity, encrypted per holder.
+//!
+//! Each holder has a random data key, wrapped by the key-encryption key that lives outside the
+//! database. Fields are sealed with AES-256-GCM-SIV under the data key, with holder, column and
+//! version as associated data: a ciphertext moved to another row does not open. Destroying the
+//! wrapped key makes the fields unreadable for good.
+
+use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use jadegate_domain::{Document, HolderId, PersonName, Phone, Timestamp};
+use jadegate_store::{IndexKind, SealedField, VaultKey, Write};
+use zeroize::Zeroizing;
+
+use crate::clock::Entropy;
+use crate::error::{Result, ServiceError};
+use crate::keys::Keys;
+
+/// Who a holder is. Lives in memory only inside a purpose-bound operation.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Identity {
+    /// Name.
+    pub name: PersonName,
+    /// Document.
+    pub document: Document,
+    /// Nationality, ISO 3166-1 alpha-2.
+    pub nationality: String,
+    /// Phone the code is bound to.
+    pub phone: Phone,
+    /// Language of messages: `zh` or `en`.
+    pub language: String,
+}
+
+const NONCE: usize = 12;
+
+fn seal(key: &[u8; 32], aad: &[u8], plain: &[u8], rng: &dyn Entropy) -> Result<Vec<u8>> {
+    let cipher = Aes256GcmSiv::new(key.into());
+    let nonce: [u8; NONCE] = rng.bytes();
+    let sealed = cipher
+        .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad })
+        .map_err(|_| ServiceError::internal("sealing failed"))?;
+    Ok([&nonce[..], &sealed].concat())
+}
+
+fn unseal(key: &[u8; 32], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let broken = || ServiceError::internal("a sealed value does not open: wrong key or moved row");
+    let (nonce, body) = sealed.split_at_checked(NONCE).ok_or_else(broken)?;
+    let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| broken())?;
+    Aes256GcmSiv::new(key.into())
+        .decrypt(&Nonce::from(nonce), Payload { msg: body, aad })
+        .map(Zeroizing::new)
+        .map_err(|_| broken())
+}
+
+fn field_aad(holder: HolderId, column: &str, version: i64) -> Vec<u8> {
+    format!("field/{holder}/{column}/{version}").into_bytes()
+}
+
+impl Keys {
+    /// Seals something that lives for minutes (a waiting registration, a message).
+    pub(crate) fn seal_envelope(&self, what: &str, plain: &[u8], rng: &dyn Entropy) -> Result<Vec<u8>> {
+        seal(self.envelope(), what.as_bytes(), plain, rng)
+    }
+
+    /// Opens what [`Keys::seal_envelope`] sealed for the same `what`.
+    pub(crate) fn open_envelope(&self, what: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        unseal(self.envelope(), what.as_bytes(), sealed)
+    }
+
+    /// Blind index of a document.
+    pub(crate) fn document_index(&self, d: &Document) -> [u8; 16] {
+        self.blind("document", &format!("{}/{}/{}", d.doc_type(), d.country(), d.reveal()))
+    }
+
+    /// Blind index of a phone.
+    pub(crate) fn phone_index(&self, p: &Phone) -> [u8; 16] {
+        self.blind("phone", p.reveal())
+    }
+
+    /// All writes that put a new holder's identity into the vault.
+    pub(crate) fn store_identity(
+        &self,
+        holder: HolderId,
+        who: &Identity,
+        at: Timestamp,
+        rng: &dyn Entropy,
+    ) -> Result<Vec<Write>> {
+        let data_key = Zeroizing::new(rng.bytes::<32>());
+        let wrapped = seal(self.kek(), format!("key/{holder}").as_bytes(), data_key.as_ref(), rng)?;
+        let document = serde_json::to_vec(&who.document).map_err(ServiceError::internal)?;
+        let fields: [(&str, &[u8]); 5] = [
+            ("name", who.name.reveal().as_bytes()),
+            ("document", &document),
+            ("nationality", who.nationality.as_bytes()),
+            ("phone", who.phone.reveal().as_bytes()),
+            ("language", who.language.as_bytes()),
+        ];
+        let mut writes = vec![
+            Write::AddVaultKey(VaultKey { holder, wrapped, kek: self.fingerprint().to_owned() }),
+            Write::AddIndex {
+                kind: IndexKind::Document,
+                digest: self.document_index(&who.document),
+                holder,
+            },
+            Write::AddIndex { kind: IndexKind::Phone, digest: self.phone_index(&who.phone), holder },
+        ];
+        for (column, plain) in fields {
+            writes.push(Write::AddSealedField(SealedField {
+                holder,
+                column: column.to_owned(),
+                version: 1,
+                sealed: seal(&data_key, &field_aad(holder, column, 1), plain, rng)?,
+                recorded_at: at,
+            }));
+        }
+        Ok(writes)
+    }
+
+    /// Opens a holder's identity from what the store holds; `None` after shredding.
+    pub(crate) fn open_identity(
+        &self,
+        key: Option<VaultKey>,
+        fields: &[SealedField],
+    ) -> Result<Option<Identity>> {
+        let Some(key) = key else { return Ok(None) };
+        let data_key = unseal(self.kek(), format!("key/{}", key.holder).as_bytes(), &key.wrapped)?;
+        let data_key: &[u8; 32] = data_key
+            .as_slice()
+            .try_into()
+            .map_err(|_| ServiceError::internal("a wrapped key has the wrong length"))?;
+        let text = |column: &str| -> Result<Zeroizing<String>> {
+            let f = fields
+                .iter()
+                .find(|f| f.column == column)
+                .ok_or_else(|| ServiceError::internal(format!("vault field {column} is missing")))?;
+            let plain = unseal(data_key, &field_aad(f.holder, column, f.version), &f.sealed)?;
+            String::from_utf8(plain.to_vec())
+                .map(Zeroizing::new)
+                .map_err(|_| ServiceError::internal("vault field is not text"))
+        };
+        let broken = |_| ServiceError::internal("vault field is not what it should be");
+        Ok(Some(Identity {
+            name: PersonName::new(&text("name")?)
+                .map_err(|_| ServiceError::internal("vault field is not what it should be"))?,
+            document: serde_json::from_str(&text("document")?).map_err(broken)?,
+            nationality: text("nationality")?.to_string(),
+            phone: Phone::new(&text("phone")?)
+                .map_err(|_| ServiceError::internal("vault field is not what it should be"))?,
+            language: text("language")?.to_string(),
+        }))
+    }
+}
