@@ -1,0 +1,28 @@
+import { ApiError } from './api';
+import { dictionary } from './i18n';
+import { en } from './texts/common.en';
+import { zh } from './texts/common.zh';
+
+/** Words that all pages share. */
+export const common = dictionary({ zh, en });
+
+/**
+ * An error in the reader's language: by the page's own texts for its `code` first, then by what
+ * kind of failure it is, then the server's `detail`.
+ */
+export function explain(error: unknown, byCode: Readonly<Record<string, string>> = {}): string {
+  const c = common();
+  const e = c.errors;
+  if (!(error instanceof ApiError)) return e.other;
+  const wait = error.retryAfter ? ` ${c.waitSeconds(Math.ceil(error.retryAfter))}` : '';
+  const own = Object.hasOwn(byCode, error.code) ? byCode[error.code] : undefined;
+  if (own !== undefined) return own + wait;
+  if (error.code === 'network' || error.code === 'timeout' || error.code === 'bad_answer') return e[error.code];
+  if (error.status === 503 || error.status === 429) return e.busy + wait;
+  if (error.detail) return error.detail;
+  if (error.status === 401) return e.session;
+  if (error.status === 403) return e.forbidden;
+  if (error.status === 404) return e.not_found;
+  if (error.status === 413) return e.too_large;
+  return e.other;
+}

@@ -1,0 +1,28 @@
+import type { Dict } from '../i18n';
+import type { zh } from './common.zh';
+
+export const en: Dict<typeof zh> = {
+  appName: 'Jadegate',
+  otherLanguage: '中文',
+  switchLanguage: 'Switch to Chinese',
+  green: { word: 'Green', meaning: 'Move freely' },
+  yellow: { word: 'Yellow', meaning: 'Stay home 7 days' },
+  red: { word: 'Red', meaning: 'Quarantine' },
+  unknown: { word: 'Unknown', meaning: 'The colour cannot be read' },
+  loading: 'Loading…',
+  retry: 'Try again',
+  back: 'Back',
+  close: 'Close',
+  waitSeconds: (n) => `Please wait ${n} seconds, then try again.`,
+  errors: {
+    network: 'No network, or the server does not answer just now. Check the network, then try again.',
+    timeout: 'The server did not answer in time. What you entered is still here; try again in a moment.',
+    bad_answer: 'The answer could not be read. Try again in a moment.',
+    busy: 'Very many people are using the service. Please wait; this page tries again by itself.',
+    session: 'Your sign-in has ended. Please sign in again.',
+    forbidden: 'You are not allowed to do this.',
+    not_found: 'Not found.',
+    too_large: 'That is too large.',
+    other: 'Something went wrong. Try again in a moment.',
+  },
+};

@@ -1,0 +1,26 @@
+/** Words that all pages share. */
+export const zh = {
+  appName: '玉门',
+  otherLanguage: 'English',
+  switchLanguage: '切换为英文',
+  green: { word: '绿码', meaning: '通行' },
+  yellow: { word: '黄码', meaning: '居家 7 天' },
+  red: { word: '红码', meaning: '隔离' },
+  unknown: { word: '未知', meaning: '无法读取颜色' },
+  loading: '正在载入…',
+  retry: '重试',
+  back: '返回',
+  close: '关闭',
+  waitSeconds: (n: number) => `请等 ${n} 秒后再试。`,
+  errors: {
+    network: '没有网络,或服务器暂时没有回应。请检查网络后再试。',
+    timeout: '服务器没有及时回应。您填写的内容还在,请稍后再试。',
+    bad_answer: '收到的回答无法读取。请稍后再试。',
+    busy: '现在使用的人很多。请稍候,本页会自动再试。',
+    session: '登录已失效,请重新登录。',
+    forbidden: '您无权进行此操作。',
+    not_found: '没有找到。',
+    too_large: '内容太大。',
+    other: '出错了,请稍后再试。',
+  },
+};
