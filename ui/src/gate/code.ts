@@ -1,0 +1,92 @@
+/**
+ * A live code taken apart: `JG1:` and, in base45, a COSE_Sign1 (RFC 9052) over a CWT claims set
+ * (RFC 8392). Parsing proves nothing; see `verify.ts`.
+ */
+import { COLOURS, type Colour } from '../shared/colour';
+import { base45Decode } from './base45';
+import { CborReader } from './cbor';
+import { CodeError } from './errors';
+
+const PREFIX = 'JG1:';
+/** The longest text that can be a code (a 16-character issuer); checked before anything is parsed. */
+const MAX_TEXT = 199;
+/** No code is fresh for longer than a day; one that claims to be is refused. */
+const MAX_LIFETIME_SECONDS = 86_400;
+/** The claim keys 1 (iss), 4 (exp), 6 (iat), 7 (cti) and -65537 (colour) as CBOR. */
+const ISS = 0x01;
+const EXP = 0x04;
+const IAT = 0x06;
+const CTI = 0x07;
+const COLOUR = [0x3a, 0x00, 0x01, 0x00, 0x00];
+/** The protected header `{1: -8}` (EdDSA). */
+const PROTECTED = [0xa1, 0x01, 0x27];
+
+export interface ParsedCode {
+  issuer: string;
+  colour: Colour;
+  /** Seconds since 1970, UTC. */
+  issuedAt: number;
+  /** The first second at which it is no longer fresh. */
+  expiresAt: number;
+  /** The bytes the signature covers. */
+  signed: Uint8Array<ArrayBuffer>;
+  signature: Uint8Array<ArrayBuffer>;
+}
+
+/** What scanners and pastes add around a code is dropped. */
+export function trimmed(text: string): string {
+  return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+}
+
+/** Is this, by its looks, a live code (good or bad) rather than some other QR code? */
+export function looksLikeCode(text: string): boolean {
+  const t = trimmed(text);
+  return t.startsWith(PREFIX) && t.length <= MAX_TEXT;
+}
+
+/** Takes a code apart. Throws only `CodeError`: `code.not_ours` or `code.malformed`. */
+export function parseCode(raw: string): ParsedCode {
+  const text = trimmed(raw);
+  if (!text.startsWith(PREFIX)) throw new CodeError('code.not_ours');
+  if (text.length > MAX_TEXT) throw new CodeError('code.malformed');
+  const cose = new CborReader(base45Decode(text.slice(PREFIX.length)));
+  cose.array(4);
+  cose.exactly(0x43, ...PROTECTED);
+  cose.map(0);
+  const payload = cose.bytes();
+  const signature = cose.bytes();
+  cose.end();
+  if (signature.length !== 64) throw new CodeError('code.malformed');
+  return { ...parseClaims(payload), signed: toBeSigned(payload), signature };
+}
+
+function parseClaims(payload: Uint8Array<ArrayBuffer>) {
+  const cwt = new CborReader(payload);
+  cwt.map(5);
+  cwt.exactly(ISS);
+  const issuer = cwt.ascii();
+  cwt.exactly(EXP);
+  const expiresAt = cwt.uint();
+  cwt.exactly(IAT);
+  const issuedAt = cwt.uint();
+  cwt.exactly(CTI);
+  const handle = cwt.bytes();
+  cwt.exactly(...COLOUR);
+  const colour = COLOURS[cwt.uint()];
+  cwt.end();
+  const lifetime = expiresAt - issuedAt;
+  const sound =
+    /^[A-Za-z0-9-]{1,16}$/.test(issuer) &&
+    handle.length === 16 &&
+    lifetime >= 1 &&
+    lifetime <= MAX_LIFETIME_SECONDS;
+  if (!sound || colour === undefined) throw new CodeError('code.malformed');
+  return { issuer, expiresAt, issuedAt, colour };
+}
+
+/** `Sig_structure` (RFC 9052, section 4.4) for a payload of 24 to 255 bytes. */
+function toBeSigned(payload: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (payload.length < 24 || payload.length > 255) throw new CodeError('code.malformed');
+  const context = [...'Signature1'].map((c) => c.charCodeAt(0));
+  return Uint8Array.from([0x84, 0x6a, ...context, 0x43, ...PROTECTED, 0x40, 0x58, payload.length, ...payload]);
+}

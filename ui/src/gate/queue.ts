@@ -1,0 +1,177 @@
+/**
+ * Scans wait here, on disk, until the server has taken them. A scan is written before its verdict is
+ * acted on, so a flat battery loses nothing; the server knows each by its id, so sending one twice
+ * is one scan.
+ */
+import type { Colour } from '../shared/colour';
+import { makeScanId } from '../shared/ids';
+import { looksLikeCode } from './code';
+import type { GateDb } from './db';
+
+export type Direction = 'in' | 'out';
+export type ReadBy = 'camera' | 'scanner' | 'paste' | 'none';
+export const OVERRIDES = ['emergency', 'vulnerable', 'known_person', 'other'] as const;
+export type Override = (typeof OVERRIDES)[number];
+export type Outcome = 'admitted' | 'refused' | 'override';
+
+/** What a scan came to: here, or in the server's answer. */
+export interface Result {
+  outcome: Outcome | null;
+  colour: Colour | null;
+  problem: string | null;
+}
+
+export interface ScanRow {
+  id: string;
+  /** `null`: somebody without any code. */
+  code: string | null;
+  /** Milliseconds since 1970 by the server's clock. */
+  at: number;
+  direction: Direction;
+  override: Override | null;
+  read_by: ReadBy;
+  /** What was shown at the door. */
+  local: Result;
+  /** Somebody is still deciding; not sent before that is over. */
+  held: boolean;
+}
+
+/** The server saw a scan otherwise than the gate did. Holds no code. */
+export interface Surprise {
+  id: string;
+  at: number;
+  direction: Direction;
+  local: Result;
+  server: Result;
+}
+
+export interface ServerResult extends Result {
+  id: string;
+  recorded: boolean;
+}
+
+export interface ScanBody {
+  id: string;
+  code: string | null;
+  at: string;
+  direction: Direction;
+  override: Override | null;
+  read_by: ReadBy;
+}
+
+/** Scans in one request; the server takes up to 500. */
+export const BATCH = 100;
+
+/** As sent: RFC 3339 in whole seconds. */
+export function body(row: ScanRow): ScanBody {
+  const at = new Date(Math.floor(row.at / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  return { id: row.id, code: row.code, at, direction: row.direction, override: row.override, read_by: row.read_by };
+}
+
+/** Did the server decide otherwise than the gate? */
+export function differs(row: ScanRow, server: Result): boolean {
+  const let_in = (r: Result) => r.outcome === 'admitted' || r.outcome === 'override';
+  if (row.direction === 'out') return (row.local.problem === null) !== (server.problem === null);
+  const colour = row.local.colour !== null && server.colour !== null && row.local.colour !== server.colour;
+  return colour || let_in(row.local) !== let_in(server);
+}
+
+export class ScanQueue {
+  readonly #db: GateDb;
+
+  constructor(db: GateDb) {
+    this.#db = db;
+  }
+
+  /** At the start of the page nobody is deciding any more. */
+  async releaseAll(): Promise<void> {
+    for (const row of await this.#db.all('scans')) {
+      if (row.held) await this.#db.put('scans', { ...row, held: false });
+    }
+  }
+
+  /**
+   * Keeps a scan. A text that is none of our codes is not kept and not sent: a stranger's QR code
+   * may hold anything, and there is nothing to record about it.
+   */
+  async add(scan: Omit<ScanRow, 'id'>): Promise<ScanRow | null> {
+    if (scan.code !== null && !looksLikeCode(scan.code)) return null;
+    const row = { ...scan, id: makeScanId() };
+    await this.#db.put('scans', row);
+    return row;
+  }
+
+  /** Changes a scan that is still held. */
+  async change(row: ScanRow): Promise<void> {
+    await this.#db.put('scans', row);
+  }
+
+  /** Takes back a scan that is still held (a button pressed by mistake). */
+  async undo(row: ScanRow): Promise<void> {
+    await this.#db.remove('scans', row.id);
+  }
+
+  /** Everything not yet taken by the server, oldest first. */
+  async waiting(): Promise<ScanRow[]> {
+    const rows = await this.#db.all('scans');
+    return rows.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+  }
+
+  /** The next scans to send. */
+  async batch(size = BATCH): Promise<ScanRow[]> {
+    return (await this.waiting()).filter((r) => !r.held).slice(0, size);
+  }
+
+  /** Takes in the server's answers: only what it answered for leaves the queue. */
+  async settle(sent: readonly ScanRow[], results: readonly ServerResult[]): Promise<Surprise[]> {
+    const surprises: Surprise[] = [];
+    const done: string[] = [];
+    for (const result of results) {
+      const row = sent.find((r) => r.id === result.id);
+      if (!row) continue;
+      done.push(row.id);
+      const server = { outcome: result.outcome, colour: result.colour, problem: result.problem };
+      if (differs(row, server)) surprises.push(surprise(row, server));
+    }
+    await this.#db.settle(done, surprises);
+    return surprises;
+  }
+
+  /** A scan that the server will never take (it says the scan itself is wrong) blocks no others. */
+  async reject(row: ScanRow, problem: string): Promise<Surprise> {
+    const s = surprise(row, { outcome: null, colour: null, problem });
+    await this.#db.settle([row.id], [s]);
+    return s;
+  }
+
+  surprises(): Promise<Surprise[]> {
+    return this.#db.all('surprises');
+  }
+
+  async dismiss(s: Surprise): Promise<void> {
+    await this.#db.remove('surprises', s.id);
+  }
+}
+
+function surprise(row: ScanRow, server: Result): Surprise {
+  return { id: row.id, at: row.at, direction: row.direction, local: row.local, server };
+}
+
+export interface Counts {
+  admitted: number;
+  refused: number;
+  overridden: number;
+  left: number;
+}
+
+/** The server's counts with what it does not know yet. */
+export function withWaiting(counts: Counts, waiting: readonly ScanRow[]): Counts {
+  const sum = { ...counts };
+  for (const { local, direction } of waiting) {
+    if (direction === 'out' && local.outcome === 'admitted') sum.left++;
+    else if (local.outcome === 'admitted') sum.admitted++;
+    else if (local.outcome === 'override') sum.overridden++;
+    else if (local.outcome === 'refused') sum.refused++;
+  }
+  return sum;
+}

@@ -1,0 +1,193 @@
+/**
+ * Keeps the gate and the server together: sends waiting scans in batches, fetches keys, counts and
+ * rules, renews the session. Everything may fail at any time; nothing is lost by it.
+ */
+import { parseColour, type Colour } from '../shared/colour';
+import { waitAfter } from './backoff';
+import type { GateDb } from './db';
+import { sessionEnds, signIn, type Device } from './device';
+import type { Rules } from './judge';
+import { readKeySet, type GateKeySet } from './keys';
+import { body, type Counts, type ScanQueue, type ScanRow } from './queue';
+import type { Failure, GateInfo, GateServer } from './server';
+
+/** What the gate knows of the server's world; kept on disk. */
+export interface Known extends Rules {
+  label: string;
+  place: GateInfo['place'];
+  counts: Counts;
+  /** The day of the counts, `2022-03-08`. */
+  day: string;
+}
+
+const KNOWN = 'known';
+/** Keys, counts and rules are fetched again after this time. */
+const REFRESH_MS = 60_000;
+
+export interface SyncState {
+  known: Known | null;
+  /** Milliseconds by the server's clock since when it has not answered; `null`: it did. */
+  offlineSince: number | null;
+  /** The server has refused this gate (revoked, or not its key): enrol again. */
+  refused: string | null;
+}
+
+export interface SyncParts {
+  db: GateDb;
+  queue: ScanQueue;
+  server: GateServer;
+  device: Device;
+  /** Milliseconds by the server's clock. */
+  now: () => number;
+  dayOf: (at: number) => string;
+  random: () => number;
+  /** What went wrong with a request. */
+  failure: (e: unknown) => Failure;
+  changed: (state: SyncState) => void;
+}
+
+export class Sync {
+  readonly #parts: SyncParts;
+  #state: SyncState = { known: null, offlineSince: null, refused: null };
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #fetchedAt = -Infinity;
+  #stopped = false;
+
+  constructor(parts: SyncParts) {
+    this.#parts = parts;
+  }
+
+  /** Loads what was kept, then begins to work. */
+  async start(): Promise<void> {
+    const known = await this.#parts.db.get<Known>(KNOWN);
+    if (known) this.#set({ known });
+    void this.kick();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Works now: there is a scan to send, or the network is back. */
+  kick(): Promise<void> {
+    if (this.#running) {
+      this.#again = true;
+      return this.#running;
+    }
+    clearTimeout(this.#timer);
+    this.#running = this.#work().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #work(): Promise<void> {
+    let wait = REFRESH_MS;
+    try {
+      do {
+        this.#again = false;
+        await this.#once();
+      } while (this.#again);
+      this.#failures = 0;
+      this.#set({ offlineSince: null, refused: null });
+    } catch (e) {
+      const failure = this.#parts.failure(e);
+      this.#failures += 1;
+      wait = waitAfter(this.#failures, this.#parts.random(), failure.retryAfter);
+      if (failure.kind === 'away') {
+        this.#set({ offlineSince: this.#state.offlineSince ?? this.#parts.now() });
+      } else {
+        this.#set({ refused: failure.code });
+      }
+    }
+    if (!this.#stopped) this.#timer = setTimeout(() => void this.kick(), wait);
+  }
+
+  async #once(): Promise<void> {
+    const { db, server, device, now } = this.#parts;
+    if (await sessionEnds(db, now())) await signIn(db, server, device);
+    await this.#signedIn(() => this.#upload());
+    if (now() - this.#fetchedAt >= REFRESH_MS || now() < this.#fetchedAt) {
+      await this.#signedIn(() => this.#fetch());
+    }
+  }
+
+  /** Does something that needs a session; begins a new one if the server has forgotten ours. */
+  async #signedIn(work: () => Promise<void>): Promise<void> {
+    const { db, server, device, failure } = this.#parts;
+    try {
+      await work();
+    } catch (e) {
+      if (failure(e).kind !== 'signed_out') throw e;
+      await signIn(db, server, device);
+      await work();
+    }
+  }
+
+  async #upload(): Promise<void> {
+    for (let rows = await this.#parts.queue.batch(); rows.length > 0; rows = await this.#parts.queue.batch()) {
+      if ((await this.#send(rows)) === 0) {
+        // An answer that names none of our scans would be asked for in a circle.
+        throw new Error('the server answered for none of the scans');
+      }
+    }
+  }
+
+  /** Sends scans; halves a batch that the server finds wrong until only the wrong ones are left. */
+  async #send(rows: ScanRow[]): Promise<number> {
+    const { server, queue, failure, now, dayOf } = this.#parts;
+    try {
+      const answer = await server.scans(rows.map(body));
+      await queue.settle(rows, answer.results);
+      if (this.#state.known) {
+        await this.#keep({ ...this.#state.known, counts: answer.counts, day: dayOf(now()) });
+      }
+      return answer.results.filter((r) => rows.some((row) => row.id === r.id)).length;
+    } catch (e) {
+      const f = failure(e);
+      if (f.kind !== 'refused') throw e;
+      const [first] = rows;
+      if (rows.length === 1 && first) {
+        await queue.reject(first, f.code);
+        return 1;
+      }
+      const half = rows.length >> 1;
+      return (await this.#send(rows.slice(0, half))) + (await this.#send(rows.slice(half)));
+    }
+  }
+
+  async #fetch(): Promise<void> {
+    const { server, now, dayOf } = this.#parts;
+    const info = await server.info();
+    const keys = readKeySet(info.keys) ?? this.#state.known?.keys;
+    if (!keys) throw new Error('the server sent no key set');
+    await this.#keep({ ...known(info, keys, now()), day: dayOf(now()) });
+    this.#fetchedAt = now();
+  }
+
+  async #keep(next: Known): Promise<void> {
+    await this.#parts.db.set(KNOWN, next);
+    this.#set({ known: next });
+  }
+
+  #set(part: Partial<SyncState>): void {
+    this.#state = { ...this.#state, ...part };
+    this.#parts.changed(this.#state);
+  }
+}
+
+function known(info: GateInfo, keys: GateKeySet, now: number): Omit<Known, 'day'> {
+  return {
+    keys,
+    keysAt: now,
+    admit: info.policy.admit.map(parseColour).filter((c): c is Colour => c !== null),
+    graceSeconds: info.offline_grace_seconds,
+    label: info.label,
+    place: info.place,
+    counts: info.counts,
+  };
+}

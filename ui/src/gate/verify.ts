@@ -1,0 +1,45 @@
+/** Is this code genuine and fresh, and what colour does it say? Needs no network. */
+import type { Colour } from '../shared/colour';
+import { parseCode } from './code';
+import { verifier, type Verifier } from './ed25519';
+import { CodeError } from './errors';
+import type { GateKeySet } from './keys';
+
+/** Seconds by which a holder's, the gate's and the server's clocks may differ. */
+export const SKEW_SECONDS = 5;
+
+export interface VerifiedCode {
+  colour: Colour;
+  /** Seconds since 1970. */
+  issuedAt: number;
+  expiresAt: number;
+}
+
+/**
+ * Verifies a code at `now` (milliseconds since 1970 by the server's clock). The key is chosen by
+ * the moment of issue; a set with no key for that moment is `code.unknown_key`.
+ *
+ * Rejects only with `CodeError`.
+ */
+export async function verifyCode(
+  text: string,
+  keys: GateKeySet,
+  now: number,
+  skewSeconds = SKEW_SECONDS,
+  verify?: Verifier,
+): Promise<VerifiedCode> {
+  const code = parseCode(text);
+  if (code.issuer !== keys.issuer) throw new CodeError('code.wrong_issuer');
+  const inForce = keys.keys.filter((k) => k.from <= code.issuedAt && code.issuedAt < k.to);
+  if (inForce.length === 0) throw new CodeError('code.unknown_key');
+  const check = verify ?? (await verifier());
+  let genuine = false;
+  for (const key of inForce) {
+    genuine ||= await check(key.publicKey, code.signed, code.signature).catch(() => false);
+  }
+  if (!genuine) throw new CodeError('code.bad_signature');
+  const seconds = now / 1000;
+  if (seconds >= code.expiresAt + skewSeconds) throw new CodeError('code.stale');
+  if (Math.floor(seconds) + skewSeconds < code.issuedAt) throw new CodeError('code.not_yet_valid');
+  return { colour: code.colour, issuedAt: code.issuedAt, expiresAt: code.expiresAt };
+}
