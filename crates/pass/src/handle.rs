@@ -125,9 +125,11 @@ pub fn open(keys: &HandleKeys, handle: &Handle, iat: Timestamp) -> Result<Holder
     let cipher = keys.at(iat).ok_or(PassError::BadHandle)?;
     let mut block = handle.0;
     cipher.decrypt_block((&mut block).into());
-    let [a, b, c, d, e, f, g, h, t0, t1, t2, t3, ..] = block;
-    let issued = i64::from(u32::from_be_bytes([t0, t1, t2, t3]));
-    let holder = HolderId::from_i64(i64::from_be_bytes([a, b, c, d, e, f, g, h]));
+    let (mut id, mut issued) = ([0; 8], [0; 4]);
+    id.copy_from_slice(&block[..8]);
+    issued.copy_from_slice(&block[8..12]);
+    let issued = i64::from(u32::from_be_bytes(issued));
+    let holder = HolderId::from_i64(i64::from_be_bytes(id));
     holder.filter(|_| issued == iat.as_secs()).ok_or(PassError::BadHandle)
 }
 

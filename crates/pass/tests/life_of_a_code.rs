@@ -1,5 +1,7 @@
 //! What a code promises, and what must never happen to it.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be made fails the test")]
+
 mod common;
 
 use common::{T, at, issuer, period};
