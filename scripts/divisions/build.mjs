@@ -25,6 +25,8 @@ for (const { code, name } of ["provinces", "cities", "areas", "streets"].flatMap
   // A city without counties (Dongguan) appears as its own single county (441900): the same
   // division, listed once as 4419; its townships follow it directly.
   const short = code.length === 6 && code.endsWith("00") ? code.slice(0, 4) : code;
+  // A county without townships (Jinmen) repeats itself below itself with 000.
+  if (code.length === 9 && code.endsWith("000")) continue;
   if (rows.has(short) && rows.get(short) !== name) throw new Error(`two names for ${code}`);
   if (!/^(\d{2}|\d{4}|\d{6}|\d{9})$/.test(short) || /[\t\n]/.test(name)) throw new Error(`bad row ${code}`);
   rows.set(short, name.trim());

@@ -1,0 +1,139 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::risk_list;
+
+fn t() -> &'static Directory {
+    Directory::embedded()
+}
+
+fn found(province: &str, city: &str, county: &str) -> String {
+    let m = t().match_names(province, city, county);
+    let code = match &m {
+        Match::NotFound { reason } => reason.code().to_owned(),
+        found => found.division().unwrap().to_string(),
+    };
+    format!("{} {code}", m.kind())
+}
+
+#[test]
+fn names_as_lists_write_them() {
+    for (names, expected) in [
+        (["浙江省", "杭州市", "西湖区"], "exact CN-330106"),
+        (["浙江省", "杭州市", ""], "exact CN-3301"),
+        (["浙江省", "", ""], "exact CN-33"),
+        (["上海市", "上海市", "浦东新区"], "exact CN-310115"),
+        (["北京市", "朝阳区", "酒仙桥街道"], "exact CN-110105011"),
+        (["北京市", "朝阳区", "三间房（地区）乡"], "exact CN-110105036"),
+        (["广东省", "东莞市", "常平镇"], "exact CN-441900110"),
+        (["海南省", "省直辖县级行政单位", "万宁市"], "exact CN-469006"),
+        (["海南省", "儋州市", "市辖区"], "exact CN-4604"),
+        (["河北省", "辛集市", "辛集市"], "exact CN-130181"),
+        (["吉林省", "长春市", "净月区"], "development_zone CN-220172"),
+        (["吉林省", "长春市", "经开区"], "development_zone CN-220171"),
+        (["吉林省", "吉林市", "高新区"], "development_zone CN-220272"),
+        (["山东省", "菏泽市", "开发区"], "development_zone CN-371771"),
+        (["广东省", "深圳市", "大鹏新区"], "development_zone CN-440307"),
+        (["重庆市", "重庆市", "万盛经开区"], "development_zone CN-500110"),
+        (["浙江省", "杭州市", "下城区"], "renamed CN-330105"),
+        (["吉林省", "长春市", "长春新区"], "not_found division.zone_over_several_counties"),
+        (["浙江省", "杭州市", "没有区"], "not_found division.unknown_county"),
+        (["浙江省", "没有市", "西湖区"], "not_found division.unknown_city"),
+        (["没有省", "杭州市", "西湖区"], "not_found division.unknown_province"),
+        (["", "", ""], "not_found division.empty"),
+    ] {
+        let [p, c, d] = names;
+        assert_eq!(found(p, c, d), expected, "{names:?}");
+    }
+}
+
+#[test]
+fn tables_by_hand_agree_with_the_directory() {
+    for z in ZONES {
+        let within: Division = z.within.parse().unwrap();
+        let code = Code::of(&within).unwrap();
+        assert!(t().name(&within).is_some(), "{}", z.within);
+        for township in z.townships {
+            let inside = named(t().descendants(Some(code), Level::Township), township);
+            assert!(inside.is_some(), "{township} is not in {}", z.within);
+        }
+    }
+    for c in CHANGES {
+        let division: Division = c.code.parse().unwrap();
+        let now = t().name(&division);
+        assert!(
+            now.is_some_and(|n| n != c.old) || c.city == "四平市" || c.city == "莱芜市",
+            "{}",
+            c.code
+        );
+        assert!(division.path().starts_with(c.province), "{}", c.code);
+        assert!((2018..=2023).contains(&c.year));
+        let city = named(t().descendants(None, Level::City), c.city);
+        let still = city.and_then(|p| named(t().descendants(Some(p), Level::County), c.old));
+        assert_eq!(still, None, "{} is still a name", c.old);
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_county_is_found_by_its_own_names(i in 0usize..2900) {
+        let (code, name) = t().descendants(None, Level::County).nth(i).unwrap();
+        let county = Directory::division(code).unwrap();
+        let city = county.parent().unwrap();
+        let province = city.parent().unwrap();
+        let (c, p) = (t().name(&city).unwrap(), t().name(&province).unwrap());
+        let m = t().match_names(p, c, name);
+        prop_assert_eq!(m.division(), Some(&county), "{} {} {}", p, c, name);
+    }
+
+    #[test]
+    fn no_names_panic(p in "(浙江省|北京市|\\PC{0,6})", c in "(杭州市|\\PC{0,6})", d in "(高新区|区|市|\\PC{0,6})") {
+        let _ = t().match_names(&p, &c, &d);
+    }
+}
+
+/// The official list of 2022 lies outside the project. Its zones over several counties, the corps and
+/// three lines without a place are the rest; the test prints them all.
+#[test]
+fn the_list_of_2022_is_matched() {
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/risk_regions_cn_2022.csv.gz");
+    let Ok(file) = std::fs::File::open(path) else {
+        eprintln!("SKIPPED: ../shared/data/risk_regions_cn_2022.csv.gz is not there");
+        return;
+    };
+    let (mut rows, mut kinds) = (0u32, BTreeMap::<&str, u32>::new());
+    let mut rest = BTreeMap::<(String, String), u32>::new();
+    for row in risk_list::parse(flate2::read::GzDecoder::new(file)) {
+        rows += 1;
+        let (kind, place, reason) = match &row {
+            Err(e) => ("unreadable", String::new(), e.code.to_owned()),
+            Ok(r) => {
+                let m = t().match_names(&r.province, &r.city, &r.county);
+                let reason = match &m {
+                    Match::NotFound { reason } => reason.code().to_owned(),
+                    _ => String::new(),
+                };
+                (m.kind(), format!("{} {} {}", r.province, r.city, r.county), reason)
+            }
+        };
+        *kinds.entry(kind).or_default() += 1;
+        if !reason.is_empty() {
+            *rest.entry((reason, place)).or_default() += 1;
+        }
+    }
+    let unmatched: u32 = rest.values().sum();
+    println!("{rows} rows: {kinds:?}; {unmatched} without a division:");
+    for ((reason, place), n) in &rest {
+        println!("{n:5}  {reason:40} {place}");
+    }
+    assert_eq!(rows, 30_732);
+    let matched = f64::from(rows - unmatched) / f64::from(rows);
+    println!("matched: {:.2} %", 100.0 * matched);
+    assert!(matched >= 0.97, "only {matched}");
+    assert!(
+        !rest.keys().any(|(r, _)| r == "division.unknown_county" || r == "division.unknown_city")
+    );
+}
