@@ -38,7 +38,7 @@ pub(crate) const ZONES: &[Zone] = &[
     zone("茂名市", "滨海新区", "440904", &["博贺镇", "电城镇"]),
     zone("惠州市", "大亚湾区", "441303", &["大亚湾澳头街道", "大亚湾霞涌街道", "大亚湾西区街道"]),
     zone("东莞市", "松山湖高新技术产业开发区", "441900401", &[]),
-    // Yucai town became part of Tianya district when Sanya was divided in 2014; not listed since.
+    // Yucai town went to Tianya district when Sanya was divided in 2014; the table no longer lists it.
     zone("三亚市", "育才生态区", "460204", &[]),
     // Wansheng district was united with Qijiang in 2011 and is run as a zone.
     zone("重庆市", "万盛经开区", "500110", &["万盛街道", "万东镇"]),
@@ -46,9 +46,8 @@ pub(crate) const ZONES: &[Zone] = &[
     zone("成都市", "东部新区", "510185", &["三岔街道", "草池街道", "玉成街道", "养马街道"]),
     zone("拉萨市", "柳梧新区", "540103", &["柳梧街道"]),
     zone("西安市", "国际港务区", "610111", &["新筑街道", "新合街道"]),
-    zone("西安市", "航天基地", "610116", &[]),
     zone("渭南市", "高新区", "610502", &["白杨街道", "良田街道", "崇业路街道"]),
-    zone("渭南市", "经开区", "610502", &["龙背街道", "辛市街道", "信义街道"]),
+    zone("渭南市", "经开区", "610502", &["龙背街道", "辛市街道", "信义街道", "阳曲街道"]),
 ];
 
 /// A county-level division that GB/T 2260 knew under another name or in another city.

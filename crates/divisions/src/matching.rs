@@ -275,8 +275,10 @@ impl PartialEq for ZoneName<'_> {
 impl<'a> ZoneName<'a> {
     fn of(name: &'a str, province: &str, city: &str) -> Option<Self> {
         let (own, kind) = KINDS.iter().find_map(|(end, k)| Some((name.strip_suffix(end)?, *k)))?;
-        let province = province.trim_end_matches("省").trim_end_matches("自治区");
-        let city = city.trim_end_matches(['市', '盟', '州']);
+        let province = province.strip_suffix("省").unwrap_or(province);
+        // 郑州市 is 郑州, whose own last character stays.
+        let city =
+            ["市", "盟", "自治州"].iter().find_map(|end| city.strip_suffix(end)).unwrap_or(city);
         let own = own.strip_prefix(province).unwrap_or(own);
         let own = own.strip_prefix(city).unwrap_or(own).trim_start_matches('市');
         (!(own.is_empty() && kind == ZoneKind::Other)).then_some(Self { own, kind })
