@@ -1,0 +1,227 @@
+//! The visit index: every visit of the days kept, by place and time and by holder and time.
+
+use std::sync::Arc;
+
+use jadegate_domain::{HolderId, Period, PlaceId, Timestamp, Visit};
+
+use crate::dict::Dict;
+use crate::row::{KnownVisit, Row, Stayed, moment, secs};
+use crate::run::Run;
+
+/// All visits of the last days in memory, compact, for one writer and any number of readers.
+///
+/// Sorted runs hold nearly everything; new visits go to a small unsorted buffer, which becomes a
+/// run when it is full, and runs of like size are merged. A visit can be seen by traces as soon as
+/// [`insert`](Self::insert) has returned.
+///
+/// **Clone is a snapshot**: runs are shared, only the buffer and the newest ids are copied (tens of
+/// kilobytes). A writer that publishes clones is never blocked by a reader, nor a reader by it.
+///
+/// **A visit has no id here.** Feeding one again changes nothing. Feeding it again with its end
+/// known (or its presence proven) replaces what was known before: an open visit is ignored once a
+/// closed one of the same holder, place and moment of entry, no less proven, is there.
+#[derive(Clone, Debug, Default)]
+pub struct VisitIndex {
+    holders: Dict,
+    places: Dict,
+    /// Largest first.
+    runs: Vec<Arc<Run>>,
+    buffer: Vec<Row>,
+}
+
+/// Rows in the buffer before it is sorted into a run: a scan of it costs about a microsecond.
+const BUFFER: usize = 1024;
+
+/// A run is merged with those after it once they hold at least this part of its rows.
+const MERGE_AT: usize = 3;
+
+impl VisitIndex {
+    /// An index without visits.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An index of many visits at once; much faster than inserting them one by one.
+    pub fn build<V: Into<KnownVisit>>(visits: impl IntoIterator<Item = V>) -> Self {
+        let mut index = Self::new();
+        let mut rows = Vec::new();
+        for v in visits {
+            rows.push(index.row(&v.into()));
+            if rows.len() == Run::MOST_ROWS {
+                index.push_run(std::mem::take(&mut rows));
+            }
+        }
+        index.push_run(rows);
+        index.holders.shrink();
+        index.places.shrink();
+        index
+    }
+
+    /// Adds a visit, or what became known about one since.
+    pub fn insert(&mut self, visit: impl Into<KnownVisit>) {
+        let row = self.row(&visit.into());
+        self.buffer.push(row);
+        if self.buffer.len() >= BUFFER {
+            let rows = std::mem::take(&mut self.buffer);
+            self.push_run(rows);
+            self.merge();
+        }
+    }
+
+    /// The holder of a visit fed earlier without an end was seen leaving. The same as inserting the
+    /// visit with `left` set; before `entered` (a gate whose clock is slow) counts as `entered`.
+    pub fn close(&mut self, visit: &Visit, left: Timestamp) {
+        let left = Some(left.max(visit.entered));
+        self.insert(KnownVisit { left, ..KnownVisit::from(visit) });
+    }
+
+    /// Drops visits that began before a moment, and the ids nobody uses any more. Linear in what
+    /// is left; meant to be called once a day, on a clone if the writer must not wait.
+    pub fn remove_before(&mut self, moment: Timestamp) {
+        let kept = Self::build(self.all().filter(|v| v.entered >= moment));
+        *self = kept;
+    }
+
+    /// Visits held. A visit fed more than once may count more than once for a while.
+    pub fn len(&self) -> usize {
+        self.runs.iter().map(|r| r.len()).sum::<usize>() + self.buffer.len()
+    }
+
+    /// Is there no visit?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes reserved for visits, both orders and both dictionaries of ids.
+    pub fn memory_bytes(&self) -> usize {
+        self.runs.iter().map(|r| r.memory_bytes() + size_of::<Run>()).sum::<usize>()
+            + self.buffer.capacity() * size_of::<Row>()
+            + self.holders.memory_bytes()
+            + self.places.memory_bytes()
+    }
+
+    /// Visits of a holder that touch a period, by time. A visit without a known end touches every
+    /// period that ends after its beginning and begins before or with it: its end is the business
+    /// of the rules.
+    pub fn visits_of(&self, holder: HolderId, period: Period) -> impl Iterator<Item = KnownVisit> {
+        let mut rows = Vec::new();
+        if let Some(h) = self.holder_number(holder) {
+            self.rows_of(h, &mut rows);
+        }
+        self.within(rows, period)
+    }
+
+    /// Visits at a place that touch a period, by time; see [`visits_of`](Self::visits_of).
+    pub fn visits_at(&self, place: PlaceId, period: Period) -> impl Iterator<Item = KnownVisit> {
+        let mut rows = Vec::new();
+        if let Some(p) = self.place_number(place) {
+            self.rows_at(p, 0, secs(period.to), u32::MAX, |r| rows.push(r));
+        }
+        self.within(rows, period)
+    }
+
+    /// All visits, in no order that means anything.
+    pub fn all(&self) -> impl Iterator<Item = KnownVisit> {
+        let sorted = self.runs.iter().flat_map(|r| r.rows());
+        sorted.chain(self.buffer.iter().copied()).map(|r| self.known(r))
+    }
+
+    fn within(&self, mut rows: Vec<Row>, period: Period) -> impl Iterator<Item = KnownVisit> {
+        rows.sort_unstable_by_key(|r| (r.entered, r.place, r.holder, r.stayed));
+        rows.dedup();
+        rows.into_iter().map(|r| self.known(r)).filter(move |v| {
+            let left = v.left.unwrap_or(v.entered);
+            v.entered < period.to && (left > period.from || v.entered >= period.from)
+        })
+    }
+
+    fn row(&mut self, v: &KnownVisit) -> Row {
+        let entered = secs(v.entered);
+        Row {
+            place: self.places.number(v.place.as_u64()),
+            entered,
+            holder: self.holders.number(v.holder.as_u64()),
+            stayed: Stayed::new(v.left.map(|l| secs(l).saturating_sub(entered)), v.presence),
+        }
+    }
+
+    fn known(&self, r: Row) -> KnownVisit {
+        KnownVisit {
+            holder: self.holder(r.holder),
+            place: self.place(r.place),
+            entered: moment(r.entered),
+            left: r.stayed.len().map(|l| moment(r.entered.saturating_add(l))),
+            presence: r.stayed.presence(),
+        }
+    }
+
+    pub(crate) fn holder_number(&self, id: HolderId) -> Option<u32> {
+        self.holders.get(id.as_u64())
+    }
+
+    pub(crate) fn place_number(&self, id: PlaceId) -> Option<u32> {
+        self.places.get(id.as_u64())
+    }
+
+    pub(crate) fn holder(&self, number: u32) -> HolderId {
+        HolderId::from_random(self.holders.id(number))
+    }
+
+    pub(crate) fn place(&self, number: u32) -> PlaceId {
+        PlaceId::from_random(self.places.id(number))
+    }
+
+    /// Adds all visits of a holder to `rows`, in no particular order.
+    pub(crate) fn rows_of(&self, holder: u32, rows: &mut Vec<Row>) {
+        for run in &self.runs {
+            rows.extend(run.of_holder(holder));
+        }
+        rows.extend(self.buffer.iter().filter(|r| r.holder == holder));
+    }
+
+    /// Visits at a place that began before `to` and last beyond `from`; those without a known end
+    /// are taken to last `open_secs`.
+    pub(crate) fn rows_at(
+        &self,
+        place: u32,
+        from: u32,
+        to: u32,
+        open_secs: u32,
+        mut found: impl FnMut(Row),
+    ) {
+        for run in &self.runs {
+            run.at_place(place, from, to, open_secs, &mut found);
+        }
+        for r in &self.buffer {
+            let end = r.entered.saturating_add(r.stayed.len().unwrap_or(open_secs));
+            if r.place == place && r.entered < to && end > from {
+                found(*r);
+            }
+        }
+    }
+
+    fn push_run(&mut self, rows: Vec<Row>) {
+        if !rows.is_empty() {
+            self.runs.push(Arc::new(Run::new(rows, self.places.len(), self.holders.len())));
+        }
+    }
+
+    /// Keeps the number of runs small: about one for every power of `MERGE_AT`.
+    fn merge(&mut self) {
+        let mut first = self.runs.len();
+        let mut rows = 0;
+        while let Some(before) = first.checked_sub(1) {
+            let size = self.runs[before].len();
+            let too_large = rows * MERGE_AT < size || rows + size > Run::MOST_ROWS;
+            if rows > 0 && too_large {
+                break;
+            }
+            rows += size;
+            first = before;
+        }
+        if self.runs.len() - first > 1 {
+            let merged = self.runs.drain(first..).collect::<Vec<_>>();
+            self.push_run(merged.iter().flat_map(|r| r.rows()).collect());
+        }
+    }
+}

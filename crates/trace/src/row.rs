@@ -1,0 +1,119 @@
+//! One visit as the index keeps it.
+
+use jadegate_domain::{HolderId, PlaceId, Presence, Timestamp, Visit};
+
+/// A visit without its id: everything a trace needs to know of it.
+///
+/// Visits that agree in all of this are the same presence, so the index needs no id (which would be
+/// half as much again in memory). For the same reason a visit that is fed twice changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KnownVisit {
+    /// Who.
+    pub holder: HolderId,
+    /// Where.
+    pub place: PlaceId,
+    /// From when.
+    pub entered: Timestamp,
+    /// Until when, if known. Never before `entered`.
+    pub left: Option<Timestamp>,
+    /// How it is known.
+    pub presence: Presence,
+}
+
+impl From<&Visit> for KnownVisit {
+    fn from(v: &Visit) -> Self {
+        Self {
+            holder: v.holder,
+            place: v.place,
+            entered: v.entered,
+            left: v.left,
+            presence: v.presence,
+        }
+    }
+}
+
+impl From<Visit> for KnownVisit {
+    fn from(v: Visit) -> Self {
+        Self::from(&v)
+    }
+}
+
+/// Seconds since 1970 in 32 bits: until 2106-02-07. Later moments are kept as that last one, where
+/// they still sort after everything else.
+pub(crate) fn secs(at: Timestamp) -> u32 {
+    u32::try_from(at.as_secs()).unwrap_or(u32::MAX)
+}
+
+pub(crate) fn moment(secs: u32) -> Timestamp {
+    Timestamp::from_secs(i64::from(secs))
+}
+
+/// How long, and how it is known, in 32 bits: the upper 30 hold the length in seconds (up to 34
+/// years) or [`Stayed::OPEN`], the lower 2 the presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stayed(u32);
+
+impl Stayed {
+    const OPEN: u32 = (1 << 30) - 1;
+
+    pub(crate) fn new(len: Option<u32>, presence: Presence) -> Self {
+        let len = len.map_or(Self::OPEN, |l| l.min(Self::OPEN - 1));
+        let how = match presence {
+            Presence::Gate => 0,
+            Presence::VenueScreen => 1,
+            Presence::Imported => 2,
+            Presence::Unproven => 3,
+        };
+        Self(len << 2 | how)
+    }
+
+    /// Length in seconds; `None` if nobody saw them leave.
+    pub(crate) const fn len(self) -> Option<u32> {
+        let len = self.0 >> 2;
+        if len == Self::OPEN { None } else { Some(len) }
+    }
+
+    pub(crate) const fn is_open(self) -> bool {
+        self.0 >> 2 == Self::OPEN
+    }
+
+    pub(crate) const fn is_proven(self) -> bool {
+        self.0 & 3 != 3
+    }
+
+    pub(crate) const fn presence(self) -> Presence {
+        match self.0 & 3 {
+            0 => Presence::Gate,
+            1 => Presence::VenueScreen,
+            2 => Presence::Imported,
+            _ => Presence::Unproven,
+        }
+    }
+}
+
+/// A visit with the index's own dense numbers for holder and place. The order of the fields is the
+/// order by place and time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Row {
+    pub(crate) place: u32,
+    pub(crate) entered: u32,
+    pub(crate) holder: u32,
+    pub(crate) stayed: Stayed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_presence_and_length_reads_back() {
+        for p in Presence::ALL {
+            for len in [None, Some(0), Some(1), Some(86_400 * 400)] {
+                let s = Stayed::new(len, *p);
+                assert_eq!((s.len(), s.presence(), s.is_open()), (len, *p, len.is_none()));
+                assert_eq!(s.is_proven(), p.is_proven());
+            }
+        }
+        assert_eq!(Stayed::new(Some(u32::MAX), Presence::Gate).len(), Some((1 << 30) - 2));
+    }
+}

@@ -1,0 +1,101 @@
+//! What a policy says about exposure, as plain values.
+
+use jadegate_domain::PlaceKind;
+
+/// Which bound of the minutes counts towards a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Only minutes whose ends are all recorded and whose presences are all proven.
+    Lower,
+    /// Also minutes that rest on an assumed end; and unproven ones, if the same two people also
+    /// shared proven ones.
+    Upper,
+}
+
+/// What holds at one kind of place. All in minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KindRules {
+    /// Shared minutes from which somebody is a close contact of a case. 0: any shared time at all.
+    pub contact_minutes: u32,
+    /// Shared minutes from which somebody is a secondary contact: with a close contact that could
+    /// already infect others.
+    pub secondary_minutes: u32,
+    /// How long a stay is taken to last if nobody saw its end.
+    pub assumed_stay_minutes: u32,
+    /// How long the place stays dangerous after an infectious person has left it. 0: not at all.
+    pub lingering_minutes: u32,
+}
+
+/// The exposure rules of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    kinds: [KindRules; PlaceKind::ALL.len()],
+    /// Which bound of the minutes counts.
+    pub counts: Bound,
+    /// Hours after the first exposure from which a contact could infect others.
+    pub secondary_delay_hours: u32,
+    /// 1: close contacts only; 2 and more: also their contacts. 0: nobody.
+    pub max_hops: u8,
+}
+
+impl Rules {
+    /// The same for every kind of place, the upper bound, two hops, a delay of a day.
+    pub fn new(everywhere: KindRules) -> Self {
+        Self {
+            kinds: [everywhere; PlaceKind::ALL.len()],
+            counts: Bound::Upper,
+            secondary_delay_hours: 24,
+            max_hops: 2,
+        }
+    }
+
+    /// Sets what holds at one kind of place.
+    pub fn set(&mut self, kind: PlaceKind, rules: KindRules) {
+        self.kinds[kind as usize] = rules;
+    }
+
+    /// What holds at a kind of place.
+    pub fn at(&self, kind: PlaceKind) -> &KindRules {
+        &self.kinds[kind as usize]
+    }
+
+    /// Shared minutes at such a place that make a contact after so many hops.
+    pub(crate) fn threshold(&self, kind: PlaceKind, hop: Hop) -> u32 {
+        let rules = self.at(kind);
+        match hop {
+            Hop::Close => rules.contact_minutes,
+            Hop::Secondary => rules.secondary_minutes,
+        }
+    }
+}
+
+/// From whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hop {
+    /// From the case.
+    Close,
+    /// From a close contact.
+    Secondary,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_apart() {
+        let k = KindRules {
+            contact_minutes: 15,
+            secondary_minutes: 30,
+            assumed_stay_minutes: 60,
+            lingering_minutes: 0,
+        };
+        let mut rules = Rules::new(k);
+        for (i, kind) in PlaceKind::ALL.iter().enumerate() {
+            rules.set(*kind, KindRules { lingering_minutes: u32::try_from(i).unwrap(), ..k });
+        }
+        for (i, kind) in PlaceKind::ALL.iter().enumerate() {
+            assert_eq!(rules.at(*kind).lingering_minutes as usize, i);
+        }
+    }
+}

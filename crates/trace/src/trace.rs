@@ -1,0 +1,200 @@
+//! From cases to their contacts, and to the contacts of those.
+
+use std::collections::{HashMap, HashSet};
+
+use jadegate_domain::evidence::{Certainty, ContactDegree};
+use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
+
+use crate::index::VisitIndex;
+use crate::pairs::{Exposure, Finder, Pair, Source};
+use crate::row::{moment, secs};
+use crate::rules::{Hop, Rules};
+use crate::stay::Stay;
+
+/// A case to trace from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CaseInput {
+    /// Which.
+    pub case: CaseId,
+    /// Who.
+    pub holder: HolderId,
+    /// When they could infect others, by the policy.
+    pub window: Period,
+}
+
+/// Somebody who shared enough time with a case, or with a close contact of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactFound {
+    /// Who.
+    pub holder: HolderId,
+    /// How near.
+    pub degree: ContactDegree,
+    /// The case it starts from.
+    pub case: CaseId,
+    /// For a secondary contact: the close contact they shared most time with.
+    pub via: Option<HolderId>,
+    /// Time shared with the case (or with `via`), by moment; also what does not count.
+    pub exposures: Vec<Exposure>,
+    /// Whole minutes that count, in all.
+    pub minutes: u32,
+    /// The least certainty one must accept for the minutes to suffice: `Recorded` if the recorded
+    /// minutes suffice, `Assumed` if assumed ends are needed, `Unproven` if unproven presence is.
+    pub certainty: Certainty,
+    /// Beginning of the first exposure that counts.
+    pub first_contact: Timestamp,
+    /// End of the last exposure that counts.
+    pub last_contact: Timestamp,
+}
+
+/// What a trace found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TraceResult {
+    /// By degree, most minutes first, holder, case. A holder occurs once for each case.
+    pub contacts: Vec<ContactFound>,
+}
+
+/// Somebody who was at a place while a published event was going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventExposure {
+    /// Who.
+    pub holder: HolderId,
+    /// Time shared with the event, by moment.
+    pub exposures: Vec<Exposure>,
+    /// Whole minutes that count.
+    pub minutes: u32,
+    /// Set if the minutes suffice for a close contact: the least certainty one must accept.
+    pub contact: Option<Certainty>,
+}
+
+/// Traces one case after another.
+///
+/// Each case is traced as if it were the only one. So the contacts of many cases are the contacts
+/// of each, put together, and a case that is added, corrected or withdrawn changes no other's.
+pub struct Tracer<'a, K> {
+    finder: Finder<'a, K>,
+}
+
+impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
+    /// A tracer over an index. Visits without a known end are not taken to last beyond `now`.
+    pub fn new(index: &'a VisitIndex, rules: &'a Rules, kind_of: K, now: Timestamp) -> Self {
+        Self { finder: Finder::new(index, rules, kind_of, secs(now)) }
+    }
+
+    /// The contacts of one case, ordered as in [`TraceResult`].
+    pub fn case(&mut self, case: &CaseInput) -> Vec<ContactFound> {
+        let Some(holder) = self.finder.index.holder_number(case.holder) else { return Vec::new() };
+        let hops = self.finder.rules.max_hops;
+        if hops == 0 {
+            return Vec::new();
+        }
+        let window = (secs(case.window.from), secs(case.window.to));
+        let close = self.finder.contacts_of(holder, window, Hop::Close);
+        let mut found: Vec<_> = close
+            .iter()
+            .filter_map(|p| self.found(p, case.case, ContactDegree::Close, None))
+            .collect();
+        if hops > 1 {
+            found.extend(self.secondary(holder, &close, case.case));
+        }
+        found.sort_unstable_by(order);
+        found
+    }
+
+    /// The contacts of close contacts, each with the close contact that explains it best.
+    fn secondary(&mut self, case_holder: u32, close: &[Pair], case: CaseId) -> Vec<ContactFound> {
+        let known: HashSet<u32> = close.iter().map(|p| p.holder).chain([case_holder]).collect();
+        let delay = self.finder.rules.secondary_delay_hours.saturating_mul(3600);
+        let mut best: HashMap<u32, (u64, ContactFound)> = HashMap::new();
+        for via in close {
+            let window = (via.first.saturating_add(delay), self.finder.now);
+            let via_id = self.finder.holder(via.holder);
+            for p in self.finder.contacts_of(via.holder, window, Hop::Secondary) {
+                let better = |(secs, other): &(u64, ContactFound)| {
+                    *secs < p.counted_secs || (*secs == p.counted_secs && Some(via_id) < other.via)
+                };
+                if known.contains(&p.holder) || !best.get(&p.holder).is_none_or(better) {
+                    continue;
+                }
+                if let Some(f) = self.found(&p, case, ContactDegree::Secondary, Some(via_id)) {
+                    best.insert(p.holder, (p.counted_secs, f));
+                }
+            }
+        }
+        best.into_values().map(|(_, f)| f).collect()
+    }
+
+    fn found(
+        &self,
+        pair: &Pair,
+        case: CaseId,
+        degree: ContactDegree,
+        via: Option<HolderId>,
+    ) -> Option<ContactFound> {
+        Some(ContactFound {
+            holder: self.finder.holder(pair.holder),
+            degree,
+            case,
+            via,
+            exposures: self.finder.exposures(pair),
+            minutes: whole_minutes(pair.counted_secs),
+            certainty: pair.reached?,
+            first_contact: moment(pair.first),
+            last_contact: moment(pair.last),
+        })
+    }
+}
+
+/// The contacts of cases.
+///
+/// `kind_of` tells the kind of a place; `now` ends stays nobody saw the end of. A case is never its
+/// own contact, but may be another's.
+pub fn trace(
+    index: &VisitIndex,
+    cases: &[CaseInput],
+    rules: &Rules,
+    kind_of: impl Fn(PlaceId) -> PlaceKind,
+    now: Timestamp,
+) -> TraceResult {
+    let mut tracer = Tracer::new(index, rules, kind_of, now);
+    let mut contacts: Vec<_> = cases.iter().flat_map(|c| tracer.case(c)).collect();
+    contacts.sort_by(order);
+    TraceResult { contacts }
+}
+
+/// Everyone who was at a place during a period in which, as published, a case was there; most
+/// minutes first, then by holder. The period is taken as published: nothing lingers beyond it.
+pub fn exposures_to_event(
+    index: &VisitIndex,
+    place: PlaceId,
+    period: Period,
+    rules: &Rules,
+    kind_of: impl Fn(PlaceId) -> PlaceKind,
+    now: Timestamp,
+) -> Vec<EventExposure> {
+    let Some(number) = index.place_number(place) else { return Vec::new() };
+    let kind = kind_of(place);
+    let mut finder = Finder::new(index, rules, kind_of, secs(now));
+    let (from, to) = (secs(period.from), secs(period.to));
+    let stay = Stay { from, to, certainty: Certainty::Recorded };
+    let pairs = finder.near(Source { place: number, kind, stay });
+    let mut found: Vec<_> = pairs
+        .iter()
+        .map(|p| EventExposure {
+            holder: finder.holder(p.holder),
+            exposures: finder.exposures(p),
+            minutes: whole_minutes(p.counted_secs),
+            contact: p.reached,
+        })
+        .collect();
+    found.sort_unstable_by_key(|e| (std::cmp::Reverse(e.minutes), e.holder));
+    found
+}
+
+fn whole_minutes(secs: u64) -> u32 {
+    u32::try_from(secs / 60).unwrap_or(u32::MAX)
+}
+
+fn order(a: &ContactFound, b: &ContactFound) -> std::cmp::Ordering {
+    let key = |c: &ContactFound| (c.degree, std::cmp::Reverse(c.minutes), c.holder, c.case);
+    key(a).cmp(&key(b))
+}

@@ -1,0 +1,255 @@
+//! What counts as shared time, one rule at a time.
+
+mod common;
+
+use common::{case, holder, minute, period, place, plain_rules, unproven, visit};
+use jadegate_domain::evidence::{Certainty, ContactDegree};
+use jadegate_domain::{PlaceId, PlaceKind};
+use jadegate_trace::{
+    Bound, ContactFound, KindRules, KnownVisit, Rules, VisitIndex, exposures_to_event, trace,
+};
+
+const NOW: i64 = 20_000;
+
+fn shop(_: PlaceId) -> PlaceKind {
+    PlaceKind::Shop
+}
+
+/// Contacts of holder 0, who is a case over the first week.
+fn found(visits: &[KnownVisit], rules: &Rules) -> Vec<ContactFound> {
+    let index = VisitIndex::build(visits.iter().copied());
+    let cases = [case(0, 0, period(0, 10_000))];
+    trace(&index, &cases, rules, shop, minute(NOW)).contacts
+}
+
+fn minutes(visits: &[KnownVisit], rules: &Rules) -> Vec<(u64, u32, Certainty)> {
+    let number = |c: &ContactFound| c.holder.as_u64() - 1;
+    found(visits, rules).iter().map(|c| (number(c), c.minutes, c.certainty)).collect()
+}
+
+fn with(change: impl FnOnce(&mut KindRules)) -> Rules {
+    let mut kind = *plain_rules().at(PlaceKind::Shop);
+    change(&mut kind);
+    Rules::new(kind)
+}
+
+#[test]
+fn shared_minutes_make_a_contact() {
+    let got =
+        found(&[visit(0, 0, 0, 60), visit(1, 0, 30, 90), visit(2, 1, 30, 90)], &plain_rules());
+    assert_eq!(got.len(), 1);
+    let c = &got[0];
+    assert_eq!((c.holder, c.degree, c.minutes), (holder(1), ContactDegree::Close, 30));
+    assert_eq!((c.certainty, c.via), (Certainty::Recorded, None));
+    assert_eq!((c.first_contact, c.last_contact), (minute(30), minute(60)));
+    let e = c.exposures[0];
+    assert_eq!(
+        (e.place, e.place_kind, e.minutes_lower, e.minutes_upper),
+        (place(0), PlaceKind::Shop, 30, 30)
+    );
+}
+
+#[test]
+fn the_threshold_is_reached_to_the_second() {
+    for (shared, contacts) in [(14, 0), (15, 1), (16, 1)] {
+        let got = found(&[visit(0, 0, 0, 60), visit(1, 0, 60 - shared, 90)], &plain_rules());
+        assert_eq!(got.len(), contacts, "{shared} minutes");
+    }
+}
+
+#[test]
+fn minutes_add_up_over_places_and_days() {
+    let visits =
+        [visit(0, 0, 0, 60), visit(1, 0, 50, 90), visit(0, 1, 3000, 3060), visit(1, 1, 2990, 3005)];
+    assert_eq!(minutes(&visits, &plain_rules()), [(1, 15, Certainty::Recorded)]);
+}
+
+#[test]
+fn touching_or_empty_stays_share_nothing() {
+    let any = with(|k| k.contact_minutes = 0);
+    let visits =
+        [visit(0, 0, 10, 60), visit(1, 0, 60, 90), visit(2, 0, 0, 10), visit(3, 0, 30, 30)];
+    assert_eq!(minutes(&visits, &any), []);
+    let empty = [visit(0, 0, 30, 30), visit(1, 0, 0, 60)];
+    assert_eq!(minutes(&empty, &with(|k| (k.contact_minutes, k.lingering_minutes) = (0, 30))), []);
+}
+
+#[test]
+fn the_same_minute_counts_once() {
+    let visits = [
+        visit(0, 0, 0, 20),
+        visit(0, 0, 0, 20),
+        visit(0, 0, 5, 15),
+        visit(1, 0, 10, 30),
+        visit(1, 0, 8, 12),
+    ];
+    assert_eq!(minutes(&visits, &with(|k| k.contact_minutes = 1)), [(1, 12, Certainty::Recorded)]);
+}
+
+#[test]
+fn a_missing_exit_is_assumed_and_cut_by_the_next_entry_and_by_now() {
+    let open = [visit(0, 0, 0, 600), visit(1, 0, 100, None)];
+    assert_eq!(minutes(&open, &plain_rules()), [(1, 60, Certainty::Assumed)]);
+    let elsewhere = [open[0], open[1], visit(1, 1, 120, 130)];
+    assert_eq!(minutes(&elsewhere, &plain_rules()), [(1, 20, Certainty::Assumed)]);
+    let again_here = [open[0], open[1], visit(1, 0, 120, 130)];
+    assert_eq!(minutes(&again_here, &plain_rules()), [(1, 60, Certainty::Assumed)]);
+    let a_picture_elsewhere = [open[0], open[1], unproven(visit(1, 1, 120, 130))];
+    assert_eq!(minutes(&a_picture_elsewhere, &plain_rules()), [(1, 60, Certainty::Assumed)]);
+    let until_now = [visit(0, 0, NOW - 40, NOW + 600), visit(1, 0, NOW - 20, None)];
+    let index = VisitIndex::build(until_now);
+    let cases = [case(0, 0, period(0, NOW + 600))];
+    let got = trace(&index, &cases, &plain_rules(), shop, minute(NOW)).contacts;
+    assert_eq!((got.len(), got[0].minutes), (1, 20));
+}
+
+#[test]
+fn the_lower_bound_counts_recorded_minutes_only() {
+    let mut lower = plain_rules();
+    lower.counts = Bound::Lower;
+    let visits = [visit(0, 0, 0, 600), visit(1, 0, 100, None), visit(2, 0, 100, 130)];
+    assert_eq!(minutes(&visits, &lower), [(2, 30, Certainty::Recorded)]);
+}
+
+#[test]
+fn unproven_presence_needs_something_beside_it() {
+    let picture = unproven(visit(1, 0, 0, 60));
+    assert_eq!(minutes(&[visit(0, 0, 0, 60), picture], &plain_rules()), []);
+    assert_eq!(minutes(&[unproven(visit(0, 0, 0, 60)), visit(1, 0, 0, 60)], &plain_rules()), []);
+    let and_met = [visit(0, 0, 0, 60), picture, visit(0, 1, 100, 110), visit(1, 1, 105, 130)];
+    let got = found(&and_met, &plain_rules());
+    assert_eq!((got[0].minutes, got[0].certainty), (65, Certainty::Unproven));
+    assert_eq!(got[0].exposures.len(), 2);
+    assert_eq!(got[0].exposures[0].minutes_lower, 0);
+    // Enough proven minutes need no picture.
+    let met_longer = [visit(0, 0, 0, 60), picture, visit(0, 1, 100, 130), visit(1, 1, 105, 130)];
+    assert_eq!(minutes(&met_longer, &plain_rules()), [(1, 85, Certainty::Recorded)]);
+}
+
+#[test]
+fn the_case_is_dangerous_only_inside_the_window_and_while_it_lingers() {
+    let visits = [visit(0, 0, -30, 20), visit(1, 0, -30, 60)];
+    assert_eq!(minutes(&visits, &plain_rules()), [(1, 20, Certainty::Recorded)]);
+    let rules = with(|k| k.lingering_minutes = 10);
+    assert_eq!(minutes(&visits, &rules), [(1, 30, Certainty::Recorded)]);
+    let after = [visit(0, 0, 0, 60), visit(1, 0, 60, 90)];
+    assert_eq!(
+        minutes(&after, &with(|k| k.lingering_minutes = 15)),
+        [(1, 15, Certainty::Recorded)]
+    );
+    let isolated = [visit(0, 0, 9_970, 10_100), visit(1, 0, 9_900, 10_100)];
+    assert_eq!(minutes(&isolated, &plain_rules()), [(1, 30, Certainty::Recorded)]);
+}
+
+#[test]
+fn a_stay_of_a_week_is_found_from_its_last_hour() {
+    let mut visits = vec![visit(1, 0, 0, 9_000), visit(0, 0, 8_900, 8_960)];
+    visits.extend((0..500).map(|i| visit(2 + i, 0, 100 + i.cast_signed(), 101 + i.cast_signed())));
+    assert_eq!(minutes(&visits, &plain_rules()), [(1, 60, Certainty::Recorded)]);
+}
+
+#[test]
+fn an_exit_scanned_later_replaces_the_assumed_end() {
+    let mut index = VisitIndex::new();
+    let open = visit(1, 0, 100, None);
+    index.insert(visit(0, 0, 0, 600));
+    index.insert(open);
+    let cases = [case(0, 0, period(0, 10_000))];
+    let minutes = |index: &VisitIndex| {
+        let got = trace(index, &cases, &plain_rules(), shop, minute(NOW)).contacts;
+        got.first().map(|c| (c.minutes, c.certainty))
+    };
+    assert_eq!(minutes(&index), Some((60, Certainty::Assumed)));
+    let before = index.clone();
+    index.insert(KnownVisit { left: Some(minute(120)), ..open });
+    assert_eq!(minutes(&index), Some((20, Certainty::Recorded)));
+    assert_eq!(minutes(&before), Some((60, Certainty::Assumed)), "a snapshot stays as it was");
+}
+
+#[test]
+fn a_contact_infects_others_only_after_the_delay() {
+    let mut rules = plain_rules();
+    let day = 1_440;
+    let visits = [
+        visit(0, 0, 0, 60),
+        visit(1, 0, 0, 60),
+        // With holder 1, before and after the delay of a day.
+        visit(1, 1, 600, 700),
+        visit(2, 1, 600, 700),
+        visit(1, 2, day + 100, day + 200),
+        visit(3, 2, day + 100, day + 200),
+        // With the case itself, too shortly.
+        visit(4, 0, 55, 70),
+        visit(4, 2, day + 150, day + 200),
+    ];
+    let got = found(&visits, &rules);
+    let who: Vec<_> = got.iter().map(|c| (c.holder, c.degree, c.via, c.minutes)).collect();
+    let second = ContactDegree::Secondary;
+    assert_eq!(
+        who,
+        [
+            (holder(1), ContactDegree::Close, None, 60),
+            (holder(3), second, Some(holder(1)), 100),
+            (holder(4), second, Some(holder(1)), 50),
+        ]
+    );
+    rules.secondary_delay_hours = 1;
+    assert_eq!(found(&visits, &rules).len(), 4);
+    rules.max_hops = 1;
+    assert_eq!(found(&visits, &rules).len(), 1);
+    rules.max_hops = 0;
+    assert_eq!(found(&visits, &rules).len(), 0);
+}
+
+#[test]
+fn thresholds_of_different_kinds_each_add_their_share() {
+    let mut rules = plain_rules();
+    let outdoor = KindRules { contact_minutes: 60, ..*rules.at(PlaceKind::Shop) };
+    rules.set(PlaceKind::Outdoor, outdoor);
+    let kind = |p: PlaceId| if p == place(0) { PlaceKind::Outdoor } else { PlaceKind::Shop };
+    let contacts = |outdoors: i64, shop: i64| {
+        let index = VisitIndex::build([
+            visit(0, 0, 0, 100),
+            visit(1, 0, 0, outdoors),
+            visit(0, 1, 200, 300),
+            visit(1, 1, 200, 200 + shop),
+        ]);
+        trace(&index, &[case(0, 0, period(0, 1000))], &rules, kind, minute(NOW)).contacts.len()
+    };
+    assert_eq!([contacts(59, 0), contacts(60, 0), contacts(0, 14), contacts(0, 15)], [0, 1, 0, 1]);
+    assert_eq!([contacts(40, 4), contacts(40, 5), contacts(30, 7)], [0, 1, 0]);
+}
+
+#[test]
+fn a_case_can_be_a_contact_of_another_case_but_not_of_itself() {
+    let index = VisitIndex::build([visit(0, 0, 0, 60), visit(1, 0, 0, 60), visit(0, 0, 10, 50)]);
+    let cases = [case(0, 0, period(0, 100)), case(1, 1, period(0, 100)), case(2, 9, period(0, 1))];
+    let got = trace(&index, &cases, &plain_rules(), shop, minute(NOW)).contacts;
+    let pairs: Vec<_> = got.iter().map(|c| (c.holder, c.case)).collect();
+    assert_eq!(pairs, [(holder(0), cases[1].case), (holder(1), cases[0].case)]);
+}
+
+#[test]
+fn a_published_event_names_everyone_with_their_minutes() {
+    let index = VisitIndex::build([
+        visit(1, 0, 0, 60),
+        visit(2, 0, 55, 90),
+        unproven(visit(3, 0, 0, 60)),
+        visit(4, 1, 0, 60),
+        visit(5, 0, 60, 90),
+        visit(6, 0, 50, None),
+    ]);
+    let got =
+        exposures_to_event(&index, place(0), period(10, 60), &plain_rules(), shop, minute(NOW));
+    let who: Vec<_> = got.iter().map(|e| (e.holder, e.minutes, e.contact)).collect();
+    assert_eq!(
+        who,
+        [
+            (holder(1), 50, Some(Certainty::Recorded)),
+            (holder(6), 10, None),
+            (holder(2), 5, None),
+            (holder(3), 0, None),
+        ]
+    );
+    assert_eq!(got[3].exposures[0].certainty, Certainty::Unproven);
+}
