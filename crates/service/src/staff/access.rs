@@ -1,0 +1,552 @@
+//! Who may do what, and the one way to a person's data.
+//!
+//! What staff may do follows from the kind of their agency and their role, by the table in
+//! [`Power::granted`] (`docs/access.md` says the same in words; a test compares them). A granted
+//! power comes out as a narrow handle, a [`Recorder`], not as a bool.
+//!
+//! A member of staff acts inside their region only. Whoever lives outside it is answered like
+//! nobody at all, so that nothing is learned there.
+//!
+//! [`App::open_person`] is the only way from a holder's id to who they are: it writes who looked,
+//! and why, before it returns anything, and the holder sees it (h20).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
+
+use jadegate_domain::agency::Access;
+use jadegate_domain::{
+    AgencyId, AgencyKind, Division, EvidenceKind, Holder, HolderId, Purpose, Role, Staff, StaffId,
+    Timestamp,
+};
+use jadegate_store::Write;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::error::{Kind, Result, ServiceError};
+use crate::session::StaffSession;
+use crate::vault::Identity;
+
+macro_rules! powers {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
+        /// Something staff can do. The list is closed, and setting a colour is not on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Power { $($(#[$doc])* $variant,)* }
+
+        impl Power {
+            /// Every power, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name used in the API.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+powers! {
+    /// Record test results, by hand or from a file.
+    RecordTest = "record_test",
+    /// Record, correct and withdraw cases.
+    RecordCase = "record_case",
+    /// Trace from a case to its contacts.
+    RunTrace = "run_trace",
+    /// Record arrivals from abroad.
+    RecordArrival = "record_arrival",
+    /// Record discharge and release papers.
+    RecordRelease = "record_release",
+    /// See who is in quarantine, with masked names, and accompany them.
+    Accompany = "accompany",
+    /// Find one person by document or phone: masked name and colour.
+    FindPerson = "find_person",
+    /// Open one person's record: evidence, history, quarantine.
+    OpenPerson = "open_person",
+    /// Read the lists of cases, traces and quarantine without names, and the counts.
+    ReadLists = "read_lists",
+    /// Set and end risk levels.
+    SetRegion = "set_region",
+    /// Register places, print posters, enrol and revoke gates.
+    ManagePlaces = "manage_places",
+    /// Register agencies, invite staff and end their access.
+    InviteStaff = "invite_staff",
+    /// Read the counts and the public log.
+    ReadAudit = "read_audit",
+}
+
+impl Power {
+    /// Does an agency of this kind give this role this power?
+    ///
+    /// Powers to record never exceed what [`EvidenceKind::may_record`] allows the agency; a test
+    /// holds the two together.
+    pub const fn granted(self, kind: AgencyKind, role: Role) -> bool {
+        use AgencyKind as A;
+        use Role as R;
+        match self {
+            Self::RecordTest => matches!(
+                (kind, role),
+                (A::PreventionTeam | A::Hospital, R::Officer)
+                    | (A::Laboratory | A::Hospital, R::LabTechnician)
+            ),
+            Self::RecordCase | Self::RecordRelease | Self::FindPerson => {
+                matches!((kind, role), (A::PreventionTeam | A::Hospital, R::Officer))
+            }
+            Self::RunTrace | Self::Accompany | Self::OpenPerson => {
+                matches!((kind, role), (A::PreventionTeam, R::Officer))
+            }
+            Self::RecordArrival => {
+                matches!((kind, role), (A::PreventionTeam | A::Border | A::Carrier, R::Officer))
+            }
+            Self::ReadLists => matches!(
+                (kind, role),
+                (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
+            ),
+            Self::SetRegion => matches!((kind, role), (A::HealthCommission, R::Commissioner)),
+            Self::ManagePlaces => matches!(
+                (kind, role),
+                (A::Venue | A::Carrier, R::VenueManager) | (A::Operator, R::Administrator)
+            ),
+            Self::InviteStaff => matches!((kind, role), (A::Operator, R::Administrator)),
+            Self::ReadAudit => matches!((kind, role), (A::Auditor, R::Auditor)),
+        }
+    }
+
+    /// The purposes for which a power lets somebody look at a person's data. Empty: it does not.
+    pub const fn purposes(self) -> &'static [Purpose] {
+        match self {
+            Self::RecordTest | Self::RecordCase | Self::RecordArrival | Self::RecordRelease => {
+                &[Purpose::RecordEvidence]
+            }
+            Self::RunTrace => &[Purpose::ContactTracing],
+            Self::Accompany => &[Purpose::Quarantine],
+            Self::FindPerson => &[
+                Purpose::RecordEvidence,
+                Purpose::ContactTracing,
+                Purpose::Quarantine,
+                Purpose::HolderRequest,
+            ],
+            Self::OpenPerson => {
+                &[Purpose::ContactTracing, Purpose::Quarantine, Purpose::HolderRequest]
+            }
+            Self::ReadLists
+            | Self::SetRegion
+            | Self::ManagePlaces
+            | Self::InviteStaff
+            | Self::ReadAudit => &[],
+        }
+    }
+
+    /// The evidence a power is about, if it is about recording.
+    const fn records(self) -> Option<EvidenceKind> {
+        match self {
+            Self::RecordTest => Some(EvidenceKind::Test),
+            Self::RecordCase => Some(EvidenceKind::Case),
+            Self::RecordArrival => Some(EvidenceKind::Arrival),
+            Self::RecordRelease => Some(EvidenceKind::Release),
+            Self::RunTrace => Some(EvidenceKind::Contact),
+            Self::SetRegion => Some(EvidenceKind::RegionRisk),
+            _ => None,
+        }
+    }
+
+    const fn to_record(kind: EvidenceKind) -> Option<Self> {
+        match kind {
+            EvidenceKind::Test => Some(Self::RecordTest),
+            EvidenceKind::Case => Some(Self::RecordCase),
+            EvidenceKind::Arrival => Some(Self::RecordArrival),
+            EvidenceKind::Release => Some(Self::RecordRelease),
+            EvidenceKind::Contact => Some(Self::RunTrace),
+            EvidenceKind::RegionRisk => Some(Self::SetRegion),
+            EvidenceKind::Stay | EvidenceKind::Declaration | EvidenceKind::CheckIn => None,
+        }
+    }
+}
+
+/// What was read of a person, as the holder is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum What {
+    /// Who they are (masked), and their colour.
+    Identity,
+    /// The colour that follows from what was recorded.
+    Assessment,
+    /// Their whole record: evidence, history, quarantine.
+    Evidence,
+    /// Where they shared time with a case.
+    Visits,
+    /// The days of their quarantine.
+    Quarantine,
+}
+
+impl What {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Assessment => "assessment",
+            Self::Evidence => "evidence",
+            Self::Visits => "visits",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
+/// Somebody who may record one kind of evidence inside one region. Made from a session that has
+/// the power, or by the machine's own command line for an agency that is named.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    agency: AgencyId,
+    kind: AgencyKind,
+    region: Division,
+    staff: Option<StaffId>,
+    evidence: EvidenceKind,
+}
+
+impl Recorder {
+    /// The agency the evidence will name.
+    pub const fn agency(&self) -> AgencyId {
+        self.agency
+    }
+
+    /// Its kind.
+    pub const fn agency_kind(&self) -> AgencyKind {
+        self.kind
+    }
+
+    /// Where they may record.
+    pub const fn region(&self) -> &Division {
+        &self.region
+    }
+
+    /// What they may record.
+    pub const fn evidence(&self) -> EvidenceKind {
+        self.evidence
+    }
+
+    pub(crate) const fn staff(&self) -> Option<StaffId> {
+        self.staff
+    }
+}
+
+impl StaffSession {
+    /// Has this member of staff the power?
+    pub fn may(&self, power: Power) -> bool {
+        power.granted(self.staff().agency_kind, self.staff().role)
+    }
+
+    /// Every power of this member of staff.
+    pub fn powers(&self) -> Vec<Power> {
+        Power::ALL.iter().copied().filter(|p| self.may(*p)).collect()
+    }
+
+    /// An error unless this member of staff has the power.
+    pub(crate) fn need(&self, power: Power) -> Result<&Staff> {
+        if self.may(power) { Ok(self.staff()) } else { Err(not_yours()) }
+    }
+
+    /// The handle that records a kind of evidence.
+    pub fn recorder(&self, evidence: EvidenceKind) -> Result<Recorder> {
+        let power = Power::to_record(evidence).ok_or_else(not_yours)?;
+        let staff = self.need(power)?;
+        if !evidence.may_record(Some(staff.agency_kind)) {
+            return Err(not_yours());
+        }
+        Ok(Recorder {
+            agency: staff.agency,
+            kind: staff.agency_kind,
+            region: staff.region.clone(),
+            staff: Some(staff.id),
+            evidence,
+        })
+    }
+}
+
+pub(crate) fn not_yours() -> ServiceError {
+    ServiceError::forbidden(
+        "staff.not_allowed",
+        "Your role does not include this. If you need it, ask your agency's administrator.",
+    )
+}
+
+/// The same answer for an unknown person and for one outside the region.
+pub(crate) fn no_such_holder() -> ServiceError {
+    ServiceError::not_found(
+        "holder.not_found",
+        "Nobody with these details is registered in your region. Compare the number with the document.",
+    )
+}
+
+/// Look-ups of one member of staff within an hour (h25): enough for a day's work one by one, too
+/// few to copy a register.
+pub const LOOK_UPS_PER_HOUR: usize = 60;
+/// Results recorded by hand within an hour; more come as a file.
+pub const RECORDINGS_PER_HOUR: usize = 300;
+const HOUR: i64 = 3600;
+
+/// Which limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Counted {
+    LookUp,
+    Recording,
+}
+
+/// Looks already written down: by whom, at whom, why, at what.
+type Looked = (StaffId, HolderId, Purpose, What);
+
+/// What staff did within the last hour. In memory: a restart forgets it.
+#[derive(Debug, Default)]
+pub(crate) struct LookUps {
+    counts: Mutex<HashMap<(StaffId, Counted), VecDeque<Timestamp>>>,
+    /// When a look through a list was last written down.
+    listed: Mutex<HashMap<Looked, Timestamp>>,
+}
+
+impl LookUps {
+    /// Counts one, or says how many seconds to wait.
+    fn count(&self, staff: StaffId, what: Counted, now: Timestamp) -> std::result::Result<(), i64> {
+        let most = match what {
+            Counted::LookUp => LOOK_UPS_PER_HOUR,
+            Counted::Recording => RECORDINGS_PER_HOUR,
+        };
+        let mut counts = self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let times = counts.entry((staff, what)).or_default();
+        while times.front().is_some_and(|t| now.secs_since(*t) >= HOUR) {
+            times.pop_front();
+        }
+        if times.len() >= most {
+            return Err(times.front().map_or(HOUR, |t| HOUR - now.secs_since(*t)));
+        }
+        times.push_back(now);
+        Ok(())
+    }
+
+    /// Is this the first such look within an hour?
+    fn first(&self, look: Looked, now: Timestamp) -> bool {
+        let mut listed = self.listed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if listed.get(&look).is_some_and(|t| now.secs_since(*t) < HOUR) {
+            return false;
+        }
+        if listed.len() > 100_000 {
+            listed.retain(|_, t| now.secs_since(*t) < HOUR);
+        }
+        listed.insert(look, now);
+        true
+    }
+}
+
+/// Why somebody looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) power: Power,
+    pub(crate) purpose: Purpose,
+    pub(crate) what: What,
+}
+
+/// A person somebody looked at, with the look written down.
+pub(crate) struct OpenedPerson {
+    holder: Holder,
+    identity: Option<Identity>,
+}
+
+impl OpenedPerson {
+    pub(crate) const fn id(&self) -> HolderId {
+        self.holder.id
+    }
+
+    pub(crate) const fn home(&self) -> &Division {
+        &self.holder.home
+    }
+
+    /// The masked name; after shredding, nothing.
+    pub(crate) fn name_masked(&self) -> String {
+        self.identity.as_ref().map_or_else(|| NO_NAME.to_owned(), |i| i.name.mask())
+    }
+}
+
+/// Stands where a name is unknown or not shown.
+pub(crate) const NO_NAME: &str = "***";
+
+impl App {
+    /// Counts a look-up or recording of a member of staff; too many are refused and told to the
+    /// operator.
+    pub(crate) fn count_look(&self, staff: StaffId, what: Counted) -> Result<()> {
+        self.look_ups.count(staff, what, self.now()).map_err(|wait| {
+            tracing::warn!(%staff, ?what, "a member of staff reached the hourly limit");
+            let wait = u32::try_from(wait.max(1)).unwrap_or(3600);
+            ServiceError::new(
+                Kind::TooMany,
+                "staff.too_many_look_ups",
+                format!(
+                    "You have reached the limit for one hour. Please go on in {} minutes.",
+                    wait.div_ceil(60)
+                ),
+            )
+            .retry_after(wait)
+        })
+    }
+
+    /// A holder inside a region; anybody else is not found.
+    pub(crate) async fn holder_inside(&self, region: &Division, id: HolderId) -> Result<Holder> {
+        let holder = self.store.holder(id).await?.filter(|h| region.contains(&h.home));
+        holder.ok_or_else(no_such_holder)
+    }
+
+    /// The row that says who looked at whom, with its leaf of the public log.
+    pub(crate) fn access_writes(
+        &self,
+        staff: &Staff,
+        holder: HolderId,
+        purpose: Purpose,
+        what: What,
+    ) -> Result<Vec<Write>> {
+        let access = Access {
+            holder,
+            at: self.now(),
+            agency: staff.agency,
+            staff: Some(staff.id),
+            purpose,
+            what: what.as_str().to_owned(),
+        };
+        let leaf = crate::log::access_leaf(&self.keys, &access)?;
+        Ok(vec![Write::AddAccess(access), Write::AddLeaf(leaf)])
+    }
+
+    /// Opens one person: checks power, purpose and region, writes the look down, and only then
+    /// returns who it is. There is no other way for staff to an identity.
+    pub(crate) async fn open_person(
+        &self,
+        session: &StaffSession,
+        holder: HolderId,
+        look: Look,
+    ) -> Result<OpenedPerson> {
+        let staff = permitted(session, look)?;
+        let holder = self.holder_inside(&staff.region, holder).await?;
+        let writes = self.access_writes(staff, holder.id, look.purpose, look.what)?;
+        self.commit("open_person", writes).await?;
+        let identity = self.identity(holder.id).await?;
+        Ok(OpenedPerson { holder, identity })
+    }
+
+    /// Opens the people of one page of a list, who live in the region. The look is written down
+    /// once an hour for each, in one unit; those who do not live in the region are left out.
+    pub(crate) async fn open_listed(
+        &self,
+        session: &StaffSession,
+        holders: &[HolderId],
+        look: Look,
+    ) -> Result<HashMap<HolderId, OpenedPerson>> {
+        let staff = permitted(session, look)?;
+        let mut inside = HashMap::new();
+        let mut writes = Vec::new();
+        let now = self.now();
+        for id in holders {
+            let Some(holder) = self.store.holder(*id).await? else { continue };
+            if !staff.region.contains(&holder.home) || inside.contains_key(id) {
+                continue;
+            }
+            if self.look_ups.first((staff.id, *id, look.purpose, look.what), now) {
+                writes.extend(self.access_writes(staff, *id, look.purpose, look.what)?);
+            }
+            inside.insert(*id, OpenedPerson { holder, identity: None });
+        }
+        if !writes.is_empty() {
+            self.commit("open_listed", writes).await?;
+        }
+        for (id, person) in &mut inside {
+            person.identity = self.identity(*id).await?;
+        }
+        Ok(inside)
+    }
+
+    /// An agency's handle for recording from this machine's own command line, where no member of
+    /// staff is signed in. The evidence names the agency all the same.
+    pub async fn recorder_for_agency(&self, agency: AgencyId, evidence: EvidenceKind) -> Result<Recorder> {
+        let unknown = || ServiceError::not_found("agency.not_found", "There is no such agency.");
+        let agency = self.store.agency(agency).await?.ok_or_else(unknown)?;
+        if !evidence.may_record(Some(agency.kind)) {
+            return Err(ServiceError::forbidden(
+                "agency.may_not_record",
+                format!("A {} does not record this kind of evidence ({evidence}).", agency.kind),
+            ));
+        }
+        Ok(Recorder { agency: agency.id, kind: agency.kind, region: agency.region, staff: None, evidence })
+    }
+}
+
+fn permitted(session: &StaffSession, look: Look) -> Result<&Staff> {
+    let staff = session.need(look.power)?;
+    if !look.power.purposes().contains(&look.purpose) {
+        return Err(ServiceError::forbidden(
+            "purpose.does_not_fit",
+            "This purpose does not allow what you asked for. Choose the purpose that fits your task.",
+        ));
+    }
+    Ok(staff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_role_records_more_than_its_agency_may() {
+        for power in Power::ALL {
+            let Some(evidence) = power.records() else { continue };
+            for kind in AgencyKind::ALL {
+                for role in Role::ALL {
+                    if power.granted(*kind, *role) {
+                        assert!(evidence.may_record(Some(*kind)), "{power:?} {kind} {role}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn public_security_has_no_power_and_operators_see_nobody() {
+        for power in Power::ALL {
+            for role in Role::ALL {
+                assert!(!power.granted(AgencyKind::PublicSecurity, *role));
+                for kind in [AgencyKind::Operator, AgencyKind::Auditor, AgencyKind::Venue] {
+                    assert!(power.purposes().is_empty() || !power.granted(kind, *role));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_in_the_documentation_is_the_table_in_the_code() {
+        let doc = include_str!("../../../../docs/access.md");
+        for power in Power::ALL {
+            let row = doc
+                .lines()
+                .find(|l| l.starts_with(&format!("| `{}` |", power.as_str())))
+                .unwrap_or_else(|| panic!("docs/access.md has no row for {}", power.as_str()));
+            let cell = row.split('|').nth(3).unwrap_or_default();
+            let mut said: Vec<&str> = cell.split(',').map(|c| c.trim().trim_matches('`')).collect();
+            let mut is: Vec<String> = AgencyKind::ALL
+                .iter()
+                .flat_map(|k| Role::ALL.iter().map(move |r| (k, r)))
+                .filter(|(k, r)| power.granted(**k, **r))
+                .map(|(k, r)| format!("{k}/{r}"))
+                .collect();
+            said.sort_unstable();
+            is.sort_unstable();
+            assert_eq!(said, is, "{}", power.as_str());
+        }
+    }
+
+    #[test]
+    fn the_hourly_limit_counts_a_sliding_hour() {
+        let looks = LookUps::default();
+        let who = StaffId::from_random(5);
+        let at = |s| Timestamp::from_secs(10_000 + s);
+        for i in 0..60 {
+            assert_eq!(looks.count(who, Counted::LookUp, at(i)), Ok(()));
+        }
+        assert_eq!(looks.count(who, Counted::LookUp, at(100)), Err(3500));
+        assert_eq!(looks.count(who, Counted::Recording, at(100)), Ok(()));
+        assert_eq!(looks.count(StaffId::from_random(6), Counted::LookUp, at(100)), Ok(()));
+        assert_eq!(looks.count(who, Counted::LookUp, at(3600)), Ok(()));
+        assert!(looks.count(who, Counted::LookUp, at(3600)).is_err());
+    }
+}

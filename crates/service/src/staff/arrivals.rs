@@ -1,0 +1,43 @@
+//! Arrivals from abroad.
+
+use jadegate_domain::{Division, EvidenceKind, Fact};
+
+use super::access::Counted;
+use super::find::Whom;
+use super::tests::RecordedEvidence;
+use super::wrong;
+use crate::app::App;
+use crate::error::Result;
+use crate::session::StaffSession;
+
+/// An arrival as typed.
+#[derive(Clone, Debug)]
+pub struct ArrivalInput {
+    /// Who.
+    pub whom: Whom,
+    /// Country (or division) they came from.
+    pub from: String,
+    /// When they entered, RFC 3339.
+    pub arrived_at: String,
+}
+
+impl App {
+    /// Records an arrival. The same arrival twice is one.
+    pub async fn record_arrival(&self, session: &StaffSession, input: &ArrivalInput) -> Result<RecordedEvidence> {
+        let recorder = session.recorder(EvidenceKind::Arrival)?;
+        self.count_look(session.staff().id, Counted::Recording)?;
+        let from: Division = input
+            .from
+            .parse()
+            .map_err(|_| wrong("from", "division.bad", "Give the country they came from, like JP."))?;
+        let arrived_at = self.past_moment("arrived_at", &input.arrived_at)?;
+        let holder = self.locate(recorder.region(), &input.whom).await?;
+        let key = self.keys.evidence_key(&format!(
+            "arrival/{}/{}/{from}/{}",
+            recorder.agency(),
+            holder.id,
+            arrived_at.as_secs()
+        ));
+        self.record_for(session, &recorder, holder.id, Fact::Arrival { from, arrived_at }, key).await
+    }
+}

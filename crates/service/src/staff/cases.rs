@@ -1,0 +1,365 @@
+//! Cases: recorded, corrected, withdrawn.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jadegate_domain::{
+    Assessment, Case, CaseClass, CaseId, EvidenceId, EvidenceKind, Fact, Holder, HolderId, Purpose, Timestamp,
+    TraceId,
+};
+use jadegate_store::Write;
+use serde::Serialize;
+
+use super::access::{Counted, Look, NO_NAME, Power, Recorder, What};
+use super::find::Whom;
+use super::parallel::{Job, together};
+use super::traces::TraceReport;
+use super::{conflict, wrong};
+use crate::app::App;
+use crate::assess::{Change, Changed, NewEvidence};
+use crate::error::{Result, ServiceError};
+use crate::session::StaffSession;
+
+/// A case as typed. Moments are RFC 3339.
+#[derive(Clone, Debug)]
+pub struct CaseInput {
+    /// Who.
+    pub whom: Whom,
+    /// `suspected`, `probable`, `confirmed`, `asymptomatic`.
+    pub class: String,
+    /// First symptoms, if any.
+    pub onset_at: Option<String>,
+    /// When the deciding sample was taken or the diagnosis was made.
+    pub confirmed_at: String,
+    /// When the person was isolated, if they are.
+    pub isolated_at: Option<String>,
+    /// Trace at once?
+    pub trace: bool,
+}
+
+/// A correction; what is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct CaseCorrection {
+    /// Class.
+    pub class: Option<String>,
+    /// First symptoms; `Some(None)`: there were none.
+    pub onset_at: Option<Option<String>>,
+    /// When the deciding sample was taken.
+    pub confirmed_at: Option<String>,
+    /// When the person was isolated; `Some(None)`: they are not.
+    pub isolated_at: Option<Option<String>>,
+}
+
+/// A case recorded.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordedCase {
+    /// Which.
+    pub case: CaseId,
+    /// The person's assessment now.
+    pub assessment: Assessment,
+    /// Was it new, or had the same been recorded before?
+    pub new: bool,
+    /// The trace, if one was asked for.
+    pub trace: Option<TraceReport>,
+}
+
+/// One case of the list.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseRow {
+    /// Which.
+    pub id: CaseId,
+    /// Who, opaquely.
+    pub holder: HolderId,
+    /// Name, masked; `***` for those who read lists only.
+    pub name_masked: String,
+    /// How sure.
+    pub class: CaseClass,
+    /// First symptoms.
+    pub onset_at: Option<Timestamp>,
+    /// When confirmed.
+    pub confirmed_at: Timestamp,
+    /// When isolated.
+    pub isolated_at: Option<Timestamp>,
+    /// When recorded.
+    pub recorded_at: Timestamp,
+    /// When withdrawn.
+    pub withdrawn_at: Option<Timestamp>,
+    /// The newest trace.
+    pub latest_trace: Option<TraceId>,
+    /// Its close contacts.
+    pub close: u32,
+    /// Its secondary contacts.
+    pub secondary: u32,
+}
+
+/// What a withdrawal came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseWithdrawn {
+    /// People whose contact with this case counts no more.
+    pub released: u64,
+}
+
+/// Cases shown.
+const LIST: u32 = 200;
+/// One person's case of one sample, withdrawn and recorded again this often at most.
+const MOST_REPEATS: u32 = 50;
+
+/// The times of a case, checked against each other.
+struct Times {
+    class: CaseClass,
+    onset_at: Option<Timestamp>,
+    confirmed_at: Timestamp,
+    isolated_at: Option<Timestamp>,
+}
+
+impl App {
+    /// Records a case: the case and its evidence in one unit. The same case twice is one. The trace,
+    /// if asked for, runs afterwards; should it fail, the case stands and the trace can be run again.
+    pub async fn record_case(self: &Arc<Self>, session: &StaffSession, input: &CaseInput) -> Result<RecordedCase> {
+        let recorder = session.recorder(EvidenceKind::Case)?;
+        let tracer = if input.trace { Some(session.recorder(EvidenceKind::Contact)?) } else { None };
+        self.count_look(session.staff().id, Counted::Recording)?;
+        let times = self.case_times(
+            &input.class,
+            input.onset_at.as_deref(),
+            &input.confirmed_at,
+            input.isolated_at.as_deref(),
+        )?;
+        let holder = self.locate(recorder.region(), &input.whom).await?;
+        let looked =
+            self.access_writes(session.staff(), holder.id, Purpose::RecordEvidence, What::Assessment)?;
+        let (case, assessment, new) = self.add_case(&recorder, &holder, &times, looked).await?;
+        let trace = match tracer {
+            Some(tracer) => Some(self.run_trace_for(&tracer, case).await?),
+            None => None,
+        };
+        Ok(RecordedCase { case, assessment, new, trace })
+    }
+
+    async fn add_case(
+        &self,
+        recorder: &Recorder,
+        holder: &Holder,
+        times: &Times,
+        mut with: Vec<Write>,
+    ) -> Result<(CaseId, Assessment, bool)> {
+        let mut n = 0;
+        while n < MOST_REPEATS {
+            let name = format!("case/{}/{}/{n}", holder.id, times.confirmed_at.as_secs());
+            let key = self.keys.evidence_key(&name);
+            if let Some(id) = self.store.evidence_by_key(key).await? {
+                if let Some(case) = self.standing_case(id).await? {
+                    self.commit("record_case_again", with).await?;
+                    return Ok((case, self.assessment(holder.id).await?, false));
+                }
+                // Withdrawn before: this is another attempt.
+                n += 1;
+                continue;
+            }
+            let case = Case {
+                id: CaseId::from_random(self.rng.bits()),
+                holder: holder.id,
+                class: times.class,
+                onset_at: times.onset_at,
+                confirmed_at: times.confirmed_at,
+                isolated_at: times.isolated_at,
+                recorded_at: self.now(),
+                agency: recorder.agency(),
+                withdrawn_at: None,
+            };
+            let id = case.id;
+            let new = NewEvidence {
+                external_key: Some(key),
+                ..NewEvidence::by(Some(recorder.agency()), case_fact(&case))
+            };
+            with.insert(0, Write::AddCase(case));
+            let change = Change { add: vec![new], with: with.clone(), ..Change::default() };
+            if let Changed::Done(_, assessment) = self.record("record_case", holder.id, change).await? {
+                return Ok((id, *assessment, true));
+            }
+            // Somebody recorded the same at the same moment: the next round finds it.
+            with.remove(0);
+        }
+        Err(conflict("case.too_many_repeats", "This case was recorded and withdrawn too often."))
+    }
+
+    /// The case a piece of evidence speaks of, unless it was withdrawn.
+    async fn standing_case(&self, evidence: EvidenceId) -> Result<Option<CaseId>> {
+        let Some(evidence) = self.store.evidence(evidence).await? else { return Ok(None) };
+        let Fact::Case { case, .. } = evidence.fact else { return Ok(None) };
+        let case = self.store.case(case).await?;
+        Ok(case.filter(|c| c.withdrawn_at.is_none()).map(|c| c.id))
+    }
+
+    /// A case whose person lives in the region.
+    pub(crate) async fn case_inside(&self, recorder: &Recorder, id: CaseId) -> Result<(Case, Holder)> {
+        let unknown = || ServiceError::not_found("case.not_found", "There is no such case in your region.");
+        let case = self.store.case(id).await?.ok_or_else(unknown)?;
+        let holder = self.holder_inside(recorder.region(), case.holder).await.map_err(|_| unknown())?;
+        Ok((case, holder))
+    }
+
+    /// The cases of the region, newest first.
+    pub async fn list_cases(&self, session: &StaffSession) -> Result<Vec<CaseRow>> {
+        let staff = session.need(Power::ReadLists)?;
+        let mut cases = Vec::new();
+        for case in self.store.cases(LIST).await? {
+            let holder = self.store.holder(case.holder).await?;
+            if holder.is_some_and(|h| staff.region.contains(&h.home)) {
+                cases.push(case);
+            }
+        }
+        let people = if session.may(Power::RunTrace) {
+            let holders: Vec<_> = cases.iter().map(|c| c.holder).collect();
+            let look =
+                Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Identity };
+            self.open_listed(session, &holders, look).await?
+        } else {
+            std::collections::HashMap::new()
+        };
+        let mut rows = Vec::new();
+        for case in cases {
+            let latest = self.store.traces(Some(case.id), 1).await?.into_iter().next();
+            rows.push(CaseRow {
+                id: case.id,
+                holder: case.holder,
+                name_masked: people.get(&case.holder).map_or_else(|| NO_NAME.to_owned(), |p| p.name_masked()),
+                class: case.class,
+                onset_at: case.onset_at,
+                confirmed_at: case.confirmed_at,
+                isolated_at: case.isolated_at,
+                recorded_at: case.recorded_at,
+                withdrawn_at: case.withdrawn_at,
+                latest_trace: latest.as_ref().map(|t| t.id),
+                close: latest.as_ref().map_or(0, |t| t.close),
+                secondary: latest.as_ref().map_or(0, |t| t.secondary),
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Corrects a case: its evidence is superseded, both versions stay visible to the person. The
+    /// trace has to be run again.
+    pub async fn correct_case(
+        &self,
+        session: &StaffSession,
+        id: CaseId,
+        input: &CaseCorrection,
+    ) -> Result<Assessment> {
+        let recorder = session.recorder(EvidenceKind::Case)?;
+        let _one = self.officers_lock.lock().await;
+        let (mut case, holder) = self.case_inside(&recorder, id).await?;
+        if case.withdrawn_at.is_some() {
+            return Err(withdrawn());
+        }
+        let text = |t: Option<Timestamp>| t.map(|t| t.to_string());
+        let times = self.case_times(
+            input.class.as_deref().unwrap_or(case.class.as_str()),
+            input.onset_at.clone().unwrap_or_else(|| text(case.onset_at)).as_deref(),
+            &input.confirmed_at.clone().unwrap_or_else(|| case.confirmed_at.to_string()),
+            input.isolated_at.clone().unwrap_or_else(|| text(case.isolated_at)).as_deref(),
+        )?;
+        case.class = times.class;
+        case.onset_at = times.onset_at;
+        case.confirmed_at = times.confirmed_at;
+        case.isolated_at = times.isolated_at;
+        let mut with =
+            self.access_writes(session.staff(), holder.id, Purpose::RecordEvidence, What::Assessment)?;
+        with.push(Write::UpdateCase(case.clone()));
+        let new = NewEvidence {
+            supersedes: self.own_evidence(&case).await?.first().copied(),
+            ..NewEvidence::by(Some(recorder.agency()), case_fact(&case))
+        };
+        let change = Change { add: vec![new], with, ..Change::default() };
+        match self.record("correct_case", holder.id, change).await? {
+            Changed::Done(_, assessment) => Ok(*assessment),
+            Changed::Unchanged => Err(ServiceError::internal("a correction has no external key")),
+        }
+    }
+
+    /// Withdraws a case that turned out to be none: its contacts are released, then the case's own
+    /// evidence goes with the case. Should it be cut short, the case still stands, and withdrawing
+    /// it again finishes the work.
+    pub async fn withdraw_case(&self, session: &StaffSession, id: CaseId) -> Result<CaseWithdrawn> {
+        let recorder = session.recorder(EvidenceKind::Case)?;
+        self.withdraw_case_for(&recorder, id).await
+    }
+
+    /// The same for a recorder, who may be an agency named on the command line.
+    pub async fn withdraw_case_for(&self, recorder: &Recorder, id: CaseId) -> Result<CaseWithdrawn> {
+        let _one = self.officers_lock.lock().await;
+        let (case, _) = self.case_inside(recorder, id).await?;
+        let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
+        for e in self.contact_evidence(id).await? {
+            if let Some(holder) = e.holder {
+                by_holder.entry(holder).or_default().push(e.id);
+            }
+        }
+        let released = by_holder.len() as u64;
+        let jobs: Vec<Job<'_, _>> = by_holder
+            .into_iter()
+            .map(|(holder, withdraw)| {
+                let change = Change { withdraw, ..Change::default() };
+                Box::pin(self.record("release_contact", holder, change)) as Job<'_, _>
+            })
+            .collect();
+        together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+        if case.withdrawn_at.is_none() {
+            let change = Change {
+                withdraw: self.own_evidence(&case).await?,
+                with: vec![Write::WithdrawCase { case: id, at: self.now() }],
+                ..Change::default()
+            };
+            self.record("withdraw_case", case.holder, change).await?;
+        }
+        Ok(CaseWithdrawn { released })
+    }
+
+    /// The pieces of evidence that say the person is this case and that count.
+    async fn own_evidence(&self, case: &Case) -> Result<Vec<EvidenceId>> {
+        let all = self.store.evidence_of(case.holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        let own = |e: &&jadegate_domain::Evidence| {
+            e.counts() && matches!(&e.fact, Fact::Case { case: c, .. } if *c == case.id)
+        };
+        Ok(all.iter().filter(own).map(|e| e.id).collect())
+    }
+
+    fn case_times(
+        &self,
+        class: &str,
+        onset_at: Option<&str>,
+        confirmed_at: &str,
+        isolated_at: Option<&str>,
+    ) -> Result<Times> {
+        let class: CaseClass = class.parse().map_err(|_| {
+            wrong("class", "case.unknown_class", "Choose suspected, probable, confirmed or asymptomatic.")
+        })?;
+        let moment = |field, text: Option<&str>| {
+            text.filter(|t| !t.trim().is_empty()).map(|t| self.past_moment(field, t)).transpose()
+        };
+        let onset_at = moment("onset_at", onset_at)?;
+        let isolated_at = moment("isolated_at", isolated_at)?;
+        let confirmed_at = self.past_moment("confirmed_at", confirmed_at)?;
+        if class == CaseClass::Asymptomatic && onset_at.is_some() {
+            return Err(wrong(
+                "onset_at",
+                "case.asymptomatic_with_onset",
+                "A case without symptoms has no onset; leave it empty or choose another class.",
+            ));
+        }
+        Ok(Times { class, onset_at, confirmed_at, isolated_at })
+    }
+}
+
+pub(crate) fn withdrawn() -> ServiceError {
+    conflict("case.withdrawn", "This case was withdrawn. Record it anew if it is a case after all.")
+}
+
+fn case_fact(case: &Case) -> Fact {
+    Fact::Case {
+        case: case.id,
+        class: case.class,
+        onset_at: case.onset_at,
+        confirmed_at: case.confirmed_at,
+    }
+}

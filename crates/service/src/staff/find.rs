@@ -1,0 +1,81 @@
+//! Finding one person by what they show.
+
+use jadegate_domain::{Assessment, Division, Holder, HolderId, Phone, Purpose};
+use jadegate_store::IndexKind;
+use serde::Serialize;
+
+use super::access::{Counted, Look, Power, What, no_such_holder};
+use super::wrong;
+use crate::app::App;
+use crate::error::{Result, ServiceError};
+use crate::holder::register::DocumentInput;
+use crate::session::StaffSession;
+
+/// Whom something is about.
+#[derive(Clone, Debug)]
+pub enum Whom {
+    /// The opaque id, as other answers gave it.
+    Holder(HolderId),
+    /// The document they showed.
+    Document(DocumentInput),
+    /// Their phone.
+    Phone(String),
+}
+
+/// A person found.
+#[derive(Clone, Debug, Serialize)]
+pub struct FoundHolder {
+    /// Who, opaquely.
+    pub holder: HolderId,
+    /// Name, masked.
+    pub name_masked: String,
+    /// Where they live.
+    pub home_name: String,
+    /// Their colour and why.
+    pub assessment: Assessment,
+}
+
+impl App {
+    /// Finds one person by document or phone. Logged for the person, counted for the asker; an
+    /// unknown person and one outside the region are told apart by nobody.
+    pub async fn find_holder(
+        &self,
+        session: &StaffSession,
+        whom: &Whom,
+        purpose: Purpose,
+    ) -> Result<FoundHolder> {
+        let staff = session.need(Power::FindPerson)?;
+        self.count_look(staff.id, Counted::LookUp)?;
+        let holder = self.locate(&staff.region, whom).await?;
+        let look = Look { power: Power::FindPerson, purpose, what: What::Identity };
+        let person = self.open_person(session, holder.id, look).await?;
+        Ok(FoundHolder {
+            holder: person.id(),
+            name_masked: person.name_masked(),
+            home_name: self.division_name(person.home()),
+            assessment: self.assessment(person.id()).await?,
+        })
+    }
+
+    /// The holder inside a region whom an id, a document or a phone leads to. Tells nothing about
+    /// them; what a caller may say of them is the caller's business.
+    pub(crate) async fn locate(&self, region: &Division, whom: &Whom) -> Result<Holder> {
+        let id = match whom {
+            Whom::Holder(id) => Some(*id),
+            Whom::Document(input) => {
+                let document = self.read_document(input)?;
+                self.store.indexed_holder(IndexKind::Document, self.keys.document_index(&document)).await?
+            }
+            Whom::Phone(text) => {
+                let phone = Phone::new(text).map_err(|e| wrong("phone", "phone.bad", e.to_string()))?;
+                self.store.indexed_holder(IndexKind::Phone, self.keys.phone_index(&phone)).await?
+            }
+        };
+        self.holder_inside(region, id.ok_or_else(no_such_holder)?).await
+    }
+
+    fn read_document(&self, input: &DocumentInput) -> Result<jadegate_domain::Document> {
+        let today = self.now().local_day(self.policy().time_zone());
+        input.parse(today).map_err(|e| ServiceError::fields(vec![e]))
+    }
+}

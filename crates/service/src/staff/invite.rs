@@ -1,0 +1,296 @@
+//! Agencies and their staff: registered, invited, ended.
+//!
+//! Staff come in by a single-use link and a passkey of their own; there is no password. The first
+//! administrator is invited from the machine's own command line.
+
+use jadegate_domain::agency::Agency;
+use jadegate_domain::id::InvitationId;
+use jadegate_domain::{AgencyId, AgencyKind, Division, Role, Staff, StaffId, Timestamp};
+use jadegate_store::{
+    CredentialRow, Invitation, InvitationUse, Precondition, SessionSubject, Unit, Write,
+};
+use serde::Serialize;
+
+use super::access::Power;
+use super::wrong;
+use crate::app::App;
+use crate::error::{Result, ServiceError};
+use crate::gate::enrol::bad_link;
+use crate::session::{NewSession, StaffSession, token_digest};
+
+/// An agency as typed.
+#[derive(Clone, Debug)]
+pub struct AgencyInput {
+    /// Kind, by name.
+    pub kind: String,
+    /// Name as shown to holders.
+    pub name: String,
+    /// Where it acts.
+    pub region: String,
+}
+
+/// A member of staff as typed.
+#[derive(Clone, Debug)]
+pub struct StaffInput {
+    /// Working for.
+    pub agency: AgencyId,
+    /// Role, by name.
+    pub role: String,
+    /// Where they act; the agency's region if empty.
+    pub region: String,
+    /// Name shown to colleagues.
+    pub display_name: String,
+}
+
+/// An invitation. The token is shown once and never stored.
+#[derive(Clone, Serialize)]
+pub struct InvitedStaff {
+    /// Who will have that id once they accept.
+    pub staff: StaffId,
+    /// The link's path.
+    pub link: String,
+    /// The token in it.
+    pub token: String,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for InvitedStaff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InvitedStaff").field("staff", &self.staff).finish_non_exhaustive()
+    }
+}
+
+/// A passkey made by the ceremony, which the caller has verified.
+#[derive(Clone, Debug)]
+pub struct NewPasskey {
+    /// The authenticator's credential id.
+    pub credential_id: Vec<u8>,
+    /// The passkey as its library writes it (JSON).
+    pub passkey: String,
+}
+
+/// One member of staff of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StaffRow {
+    /// Who.
+    pub id: StaffId,
+    /// Name shown to colleagues.
+    pub display_name: String,
+    /// Working for.
+    pub agency: AgencyId,
+    /// Its name.
+    pub agency_name: String,
+    /// Its kind.
+    pub agency_kind: AgencyKind,
+    /// Role.
+    pub role: Role,
+    /// Where they act.
+    pub region: Division,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When their access ended.
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl App {
+    /// Registers an agency inside the administrator's region.
+    pub async fn create_agency(&self, session: &StaffSession, input: &AgencyInput) -> Result<Agency> {
+        let staff = session.need(Power::InviteStaff)?;
+        self.add_agency(input, Some(&staff.region)).await
+    }
+
+    /// Registers an agency without anybody signed in: only for the command line of the machine
+    /// itself, where whoever types it owns the database anyway.
+    pub async fn create_agency_from_this_machine(&self, input: &AgencyInput) -> Result<Agency> {
+        self.add_agency(input, None).await
+    }
+
+    async fn add_agency(&self, input: &AgencyInput, within: Option<&Division>) -> Result<Agency> {
+        let kind: AgencyKind = input
+            .kind
+            .parse()
+            .map_err(|_| wrong("kind", "agency.unknown_kind", "Choose one of the listed kinds."))?;
+        let name = display_name(&input.name)
+            .ok_or_else(|| wrong("name", "agency.bad_name", "Give the agency a name of 1 to 120 letters."))?;
+        let region = parse_region(&input.region, within)?;
+        let agency = Agency { id: AgencyId::from_random(self.rng.bits()), kind, name, region };
+        self.commit("create_agency", vec![Write::AddAgency(agency.clone())]).await?;
+        Ok(agency)
+    }
+
+    /// All agencies inside the administrator's region.
+    pub async fn list_agencies(&self, session: &StaffSession) -> Result<Vec<Agency>> {
+        let staff = session.need(Power::InviteStaff)?;
+        let mut all = self.store.agencies().await?;
+        all.retain(|a| staff.region.contains(&a.region));
+        Ok(all)
+    }
+
+    /// Invites somebody to become staff of an agency inside the administrator's region.
+    pub async fn invite_staff(&self, session: &StaffSession, input: &StaffInput) -> Result<InvitedStaff> {
+        let staff = session.need(Power::InviteStaff)?;
+        self.add_invitation(input, Some(&staff.region)).await
+    }
+
+    /// Invites somebody without anybody signed in: only for the command line of the machine itself.
+    pub async fn invite_staff_from_this_machine(&self, input: &StaffInput) -> Result<InvitedStaff> {
+        self.add_invitation(input, None).await
+    }
+
+    async fn add_invitation(&self, input: &StaffInput, within: Option<&Division>) -> Result<InvitedStaff> {
+        let unknown = || ServiceError::not_found("agency.not_found", "There is no such agency in your region.");
+        let agency = self.store.agency(input.agency).await?.ok_or_else(unknown)?;
+        if within.is_some_and(|w| !w.contains(&agency.region)) {
+            return Err(unknown());
+        }
+        let role: Role = input
+            .role
+            .parse()
+            .map_err(|_| wrong("role", "role.unknown", "Choose one of the listed roles."))?;
+        if !Power::ALL.iter().any(|p| p.granted(agency.kind, role)) {
+            return Err(wrong(
+                "role",
+                "role.does_not_fit",
+                format!("In a {} a {role} could do nothing; choose another role.", agency.kind),
+            ));
+        }
+        let display_name = display_name(&input.display_name).ok_or_else(|| {
+            wrong("display_name", "staff.bad_name", "Give a name of 1 to 120 letters.")
+        })?;
+        let region = if input.region.trim().is_empty() {
+            agency.region.clone()
+        } else {
+            parse_region(&input.region, Some(&agency.region))?
+        };
+        let now = self.now();
+        let draft = Staff {
+            id: StaffId::from_random(self.rng.bits()),
+            agency: agency.id,
+            agency_kind: agency.kind,
+            agency_name: agency.name,
+            role,
+            region,
+            display_name,
+            created_at: now,
+            disabled_at: None,
+        };
+        let token = self.new_token();
+        let expires_at = now.plus_secs(self.settings.invitation_seconds);
+        let invitation = Invitation {
+            id: InvitationId::from_random(self.rng.bits()),
+            token_digest: token_digest(&token),
+            created_at: now,
+            expires_at,
+            used_at: None,
+            used_for: InvitationUse::Staff(Box::new(draft.clone())),
+        };
+        self.commit("invite_staff", vec![Write::AddInvitation(invitation)]).await?;
+        Ok(InvitedStaff { staff: draft.id, link: format!("/console/#invite={token}"), token, expires_at })
+    }
+
+    /// Whom an invitation's token makes staff, if it still works.
+    pub async fn invitation(&self, token: &str) -> Result<Staff> {
+        Ok(self.open_invitation(token).await?.1)
+    }
+
+    async fn open_invitation(&self, token: &str) -> Result<(InvitationId, Staff)> {
+        let now = self.now();
+        let invitation = self.store.invitation(token_digest(token)).await?.ok_or_else(bad_link)?;
+        if invitation.used_at.is_some() || now >= invitation.expires_at {
+            return Err(bad_link());
+        }
+        match invitation.used_for {
+            InvitationUse::Staff(draft) => Ok((invitation.id, Staff { created_at: now, ..*draft })),
+            InvitationUse::Gate { .. } => Err(bad_link()),
+        }
+    }
+
+    /// Accepts an invitation with the passkey just made: the link is used, the member of staff
+    /// exists and is signed in, or nothing of it happened.
+    pub async fn accept_staff_invitation(
+        &self,
+        token: &str,
+        passkey: NewPasskey,
+    ) -> Result<(Staff, NewSession)> {
+        let (id, staff) = self.open_invitation(token).await?;
+        let now = self.now();
+        let (session, begin) = self.begin_session(SessionSubject::Staff(staff.id));
+        let writes = vec![
+            Write::UseInvitation { id, at: now },
+            Write::AddStaff(staff.clone()),
+            Write::AddCredential(CredentialRow {
+                staff: staff.id,
+                credential_id: passkey.credential_id,
+                passkey: passkey.passkey,
+                created_at: now,
+            }),
+            begin,
+        ];
+        self.store.commit(Unit::new("accept_invitation", writes)).await.map_err(|e| {
+            if e.is_conflict(Precondition::Unused) || e.is_conflict(Precondition::Absent) {
+                bad_link()
+            } else {
+                e.into()
+            }
+        })?;
+        Ok((staff, session))
+    }
+
+    /// All staff inside the administrator's region, by id.
+    pub async fn list_staff(&self, session: &StaffSession) -> Result<Vec<StaffRow>> {
+        let admin = session.need(Power::InviteStaff)?;
+        let all = self.store.all_staff().await?;
+        Ok(all
+            .into_iter()
+            .filter(|s| admin.region.contains(&s.region))
+            .map(|s| StaffRow {
+                id: s.id,
+                display_name: s.display_name,
+                agency: s.agency,
+                agency_name: s.agency_name,
+                agency_kind: s.agency_kind,
+                role: s.role,
+                region: s.region,
+                created_at: s.created_at,
+                disabled_at: s.disabled_at,
+            })
+            .collect())
+    }
+
+    /// Ends somebody's access: their sessions end at once. Nobody ends their own, so that an
+    /// administrator always remains.
+    pub async fn disable_staff(&self, session: &StaffSession, staff: StaffId) -> Result<()> {
+        let admin = session.need(Power::InviteStaff)?;
+        let unknown = || ServiceError::not_found("staff.not_found", "There is no such person in your region.");
+        let known = self.store.staff(staff).await?.filter(|s| admin.region.contains(&s.region));
+        let known = known.ok_or_else(unknown)?;
+        if known.id == admin.id {
+            return Err(super::conflict(
+                "staff.yourself",
+                "You cannot end your own access; ask another administrator.",
+            ));
+        }
+        if known.disabled_at.is_some() {
+            return Ok(());
+        }
+        self.commit("disable_staff", vec![Write::DisableStaff { staff, at: self.now() }]).await
+    }
+}
+
+fn parse_region(text: &str, within: Option<&Division>) -> Result<Division> {
+    let region: Division = text
+        .parse()
+        .map_err(|_| wrong("region", "division.bad", "Choose a division from the list."))?;
+    if within.is_some_and(|w| !w.contains(&region)) {
+        return Err(wrong("region", "region.outside", "This division is outside the region."));
+    }
+    Ok(region)
+}
+
+fn display_name(text: &str) -> Option<String> {
+    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let odd = |c: char| c.is_control() || "<>=@".contains(c);
+    let ok = (1..=120).contains(&name.chars().count()) && !name.chars().any(odd);
+    ok.then_some(name)
+}

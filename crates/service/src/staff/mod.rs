@@ -1,0 +1,47 @@
+//! What staff do: evidence recorded, cases traced, quarantine accompanied, risk levels set, places
+//! kept.
+//!
+//! Who may do what stands in one table, [`access::Power`]; who looks at whom goes through one
+//! function in the same file. Nothing here sets a colour: staff record evidence, and a contact is
+//! recorded by no person at all, only by a trace.
+
+pub mod access;
+pub mod arrivals;
+pub mod cases;
+pub mod find;
+pub mod invite;
+pub mod open;
+pub mod overview;
+mod parallel;
+pub mod places;
+pub mod quarantine;
+pub mod regions;
+pub mod releases;
+pub mod tests;
+pub mod traces;
+
+pub use access::{Power, Recorder, What};
+pub use arrivals::ArrivalInput;
+pub use cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};
+pub use find::{FoundHolder, Whom};
+pub use invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
+pub use open::{HolderView, PersonRecord};
+pub use overview::{ColourCounts, Overview};
+pub use places::{Enrolment, GateRow, PlaceInput, PlacePage, PlaceRow};
+pub use quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
+pub use regions::{RegionInput, RegionRow};
+pub use releases::ReleaseInput;
+pub use tests::{ImportReport, RecordedEvidence, RejectedLine, TestInput};
+pub use traces::{TraceDetail, TraceReport, TraceRow};
+
+use crate::error::{FieldError, Kind, ServiceError};
+
+/// One wrong field of the input.
+pub(crate) fn wrong(field: &'static str, code: &'static str, detail: impl Into<String>) -> ServiceError {
+    ServiceError::fields(vec![FieldError { field, code, detail: detail.into() }])
+}
+
+/// It clashes with what is there.
+pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> ServiceError {
+    ServiceError::new(Kind::Conflict, code, detail)
+}

@@ -1,0 +1,151 @@
+//! Opening one person's record.
+
+use jadegate_domain::{Assessment, CaseId, Colour, Evidence, Fact, HolderId, Purpose, Reason, Timestamp};
+use serde::Serialize;
+
+use super::access::{Counted, Look, Power, What};
+use super::wrong;
+use crate::app::App;
+use crate::error::{Result, ServiceError};
+use crate::holder::check_in::Quarantine;
+use crate::holder::me::{AccessView, EvidenceView, HistoryEntry};
+use crate::session::StaffSession;
+
+/// A person's record as an officer sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonRecord {
+    /// Who, opaquely.
+    pub holder: HolderId,
+    /// Name, masked.
+    pub name_masked: String,
+    /// Where they live.
+    pub home_name: String,
+    /// Colour and why.
+    pub assessment: Assessment,
+    /// Evidence, newest first.
+    pub evidence: Vec<EvidenceView>,
+    /// Changes of colour, newest first.
+    pub history: Vec<HistoryEntry>,
+    /// Their quarantine.
+    pub quarantine: Quarantine,
+    /// What their own page shows them.
+    pub what_they_see: HolderView,
+}
+
+/// What a holder's own page shows them.
+#[derive(Clone, Debug, Serialize)]
+pub struct HolderView {
+    /// Colour.
+    pub colour: Colour,
+    /// Why, in their words.
+    pub reasons: Vec<Reason>,
+    /// When it changes by itself.
+    pub next_change: Option<Timestamp>,
+    /// Are they asked to check in daily?
+    pub check_in_expected: bool,
+    /// Have they today?
+    pub check_in_done: bool,
+    /// Who looked at their data, this look included, newest first.
+    pub accesses: Vec<AccessView>,
+}
+
+/// History and looks shown.
+const LIST: u32 = 100;
+
+impl App {
+    /// Opens one person's record for a purpose that the facts bear out: tracing needs the case the
+    /// person belongs to, accompanying needs a person who is not green.
+    pub async fn open_holder(
+        &self,
+        session: &StaffSession,
+        holder: HolderId,
+        purpose: Purpose,
+        case: Option<CaseId>,
+    ) -> Result<PersonRecord> {
+        let staff = session.need(Power::OpenPerson)?;
+        self.count_look(staff.id, Counted::LookUp)?;
+        let look = Look { power: Power::OpenPerson, purpose, what: What::Evidence };
+        let person = self.open_person(session, holder, look).await?;
+        let assessment = self.assessment(person.id()).await?;
+        let own = self.store.evidence_of(person.id()).await?.map_or_else(Vec::new, |(_, e)| e);
+        borne_out(purpose, case, &assessment, &own)?;
+
+        let names = self.agency_names().await?;
+        let check_in = self.check_in_state(person.id(), &assessment).await?;
+        let quarantine = self.quarantine_of(&assessment, &own);
+        let history = self.store.colour_changes(person.id(), LIST).await?;
+        let accesses = self.store.accesses_of(person.id(), LIST).await?;
+        Ok(PersonRecord {
+            holder: person.id(),
+            name_masked: person.name_masked(),
+            home_name: self.division_name(person.home()),
+            quarantine,
+            evidence: own
+                .into_iter()
+                .rev()
+                .map(|e| EvidenceView {
+                    kind: e.fact.kind(),
+                    by: e.agency.and_then(|a| names.get(&a).cloned()),
+                    counts: e.counts(),
+                    evidence: e,
+                })
+                .collect(),
+            history: history
+                .into_iter()
+                .map(|c| HistoryEntry { at: c.at, from: c.from, to: c.to, reasons: c.assessment.reasons })
+                .collect(),
+            what_they_see: HolderView {
+                colour: assessment.colour,
+                reasons: assessment.reasons.clone(),
+                next_change: assessment.next_change,
+                check_in_expected: check_in.expected,
+                check_in_done: check_in.done_today,
+                accesses: accesses
+                    .into_iter()
+                    .map(|a| AccessView {
+                        at: a.at,
+                        agency: names.get(&a.agency).cloned(),
+                        purpose: a.purpose,
+                        what: a.what,
+                    })
+                    .collect(),
+            },
+            assessment,
+        })
+    }
+}
+
+/// Is the purpose more than a word? The look is written down before this is asked, so that trying
+/// purposes leaves its trace.
+fn borne_out(
+    purpose: Purpose,
+    case: Option<CaseId>,
+    assessment: &Assessment,
+    own: &[Evidence],
+) -> Result<()> {
+    match (purpose, case) {
+        (Purpose::ContactTracing, None) => {
+            Err(wrong("case", "case.needed", "Name the case that this person belongs to."))
+        }
+        (Purpose::ContactTracing, Some(wanted)) => {
+            let belongs = own.iter().filter(|e| e.counts()).any(|e| match &e.fact {
+                Fact::Case { case, .. } | Fact::Contact { case, .. } => *case == wanted,
+                _ => false,
+            });
+            if belongs {
+                return Ok(());
+            }
+            Err(ServiceError::forbidden(
+                "purpose.not_of_this_case",
+                "This person is neither the case nor one of its contacts. Choose the purpose that fits your task.",
+            ))
+        }
+        (Purpose::Quarantine, _) if assessment.colour == Colour::Green => {
+            Err(ServiceError::forbidden(
+                "purpose.not_in_quarantine",
+                "This person is not in quarantine. Choose the purpose that fits your task.",
+            ))
+        }
+        _ => Ok(()),
+    }
+}

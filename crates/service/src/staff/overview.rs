@@ -1,0 +1,93 @@
+//! The numbers at the top of the console.
+
+use jadegate_domain::{Colour, PolicyRef, Timestamp};
+use jadegate_store::Page;
+use serde::Serialize;
+
+use super::access::{Power, not_yours};
+use crate::app::App;
+use crate::error::Result;
+use crate::session::StaffSession;
+
+/// People per colour, by their stored assessments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ColourCounts {
+    /// Green.
+    pub green: u64,
+    /// Yellow.
+    pub yellow: u64,
+    /// Red.
+    pub red: u64,
+}
+
+/// Numbers, no names.
+#[derive(Clone, Debug, Serialize)]
+pub struct Overview {
+    /// People per colour, of the whole deployment.
+    pub colours: ColourCounts,
+    /// People with an assessment.
+    pub holders: u64,
+    /// Cases of the region that were not withdrawn.
+    pub cases_open: u64,
+    /// Runs that stand, of cases of the region.
+    pub traces: u64,
+    /// People of the region who are not green.
+    pub confined: u64,
+    /// Of those, who missed a check-in.
+    pub missed_check_in: u64,
+    /// Of those, who are due for release.
+    pub due_release: u64,
+    /// The server's clock.
+    pub server_time: Timestamp,
+    /// The policy in force.
+    pub policy: PolicyRef,
+}
+
+/// Confined people looked through for the counts; beyond it the counts say "at least".
+const MOST_CONFINED: u64 = 5000;
+
+impl App {
+    /// The numbers of the region.
+    pub async fn overview(&self, session: &StaffSession) -> Result<Overview> {
+        if !session.may(Power::ReadLists) && !session.may(Power::ReadAudit) {
+            return Err(not_yours());
+        }
+        let region = &session.staff().region;
+        let counts = self.store.colour_counts().await?;
+        let of = |c: Colour| counts.get(usize::from(c.as_u8())).copied().unwrap_or(0);
+        let colours = ColourCounts {
+            green: of(Colour::Green),
+            yellow: of(Colour::Yellow),
+            red: of(Colour::Red),
+        };
+        let (mut cases_open, mut traces) = (0, 0);
+        for case in self.store.cases(1000).await?.into_iter().filter(|c| c.withdrawn_at.is_none()) {
+            let holder = self.store.holder(case.holder).await?;
+            if holder.is_some_and(|h| region.contains(&h.home)) {
+                cases_open += 1;
+                traces += self.store.traces(Some(case.id), 1).await?.len() as u64;
+            }
+        }
+        let (mut confined, mut missed_check_in, mut due_release) = (0, 0, 0);
+        let mut page = Page::first(500);
+        while confined < MOST_CONFINED {
+            let (batch, last) = self.confined_batch(region, page).await?;
+            let Some(last) = last else { break };
+            page.after = Some(last);
+            confined += batch.len() as u64;
+            missed_check_in += batch.iter().filter(|c| c.missed_days > 0).count() as u64;
+            due_release += batch.iter().filter(|c| c.due).count() as u64;
+        }
+        Ok(Overview {
+            colours,
+            holders: counts.iter().sum(),
+            cases_open,
+            traces,
+            confined,
+            missed_check_in,
+            due_release,
+            server_time: self.now(),
+            policy: self.policy().reference().clone(),
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! Many small units at once, so that the store can write them in one transaction.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+/// A job that borrows from its surroundings.
+pub(crate) type Job<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How many units are on their way at once: enough for one group commit, few enough that people
+/// opening their codes are not kept waiting.
+pub(crate) const AT_ONCE: usize = 32;
+
+/// Runs jobs, at most [`AT_ONCE`] at a time, on the present task; answers in the order of the jobs.
+pub(crate) async fn together<'a, T: Send>(jobs: Vec<Job<'a, T>>) -> Vec<T> {
+    let mut waiting = jobs.into_iter().enumerate();
+    let mut running: Vec<(usize, Job<'a, T>)> = waiting.by_ref().take(AT_ONCE).collect();
+    let mut done: Vec<(usize, T)> = Vec::new();
+    poll_fn(|cx| {
+        let mut i = 0;
+        while i < running.len() {
+            match running[i].1.as_mut().poll(cx) {
+                Poll::Pending => i += 1,
+                Poll::Ready(value) => {
+                    done.push((running[i].0, value));
+                    // The next job takes the place and is polled at once, in this same round.
+                    match waiting.next() {
+                        Some(next) => running[i] = next,
+                        None => drop(running.swap_remove(i)),
+                    }
+                }
+            }
+        }
+        if running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    done.sort_unstable_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, value)| value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_jobs_run_in_order_of_answer_and_never_too_many_at_once() {
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let jobs: Vec<Job<'_, usize>> = (0..200)
+            .map(|i| {
+                let (now, most) = (&now, &most);
+                Box::pin(async move {
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    for _ in 0..i % 7 {
+                        tokio::task::yield_now().await;
+                    }
+                    now.fetch_sub(1, Ordering::SeqCst);
+                    i
+                }) as Job<'_, usize>
+            })
+            .collect();
+        assert_eq!(together(jobs).await, (0..200).collect::<Vec<_>>());
+        assert!((2..=AT_ONCE).contains(&most.load(Ordering::SeqCst)));
+        assert!(together(Vec::<Job<'_, ()>>::new()).await.is_empty());
+    }
+}

@@ -1,0 +1,217 @@
+//! Who is in quarantine, who missed a check-in, who is due.
+
+use jadegate_domain::assessment::Texts;
+use jadegate_domain::{Assessment, Colour, Division, Evidence, Fact, HolderId, Purpose, Timestamp};
+use jadegate_store::Page;
+use serde::Serialize;
+
+use super::access::{Look, NO_NAME, Power, What};
+use super::parallel::{Job, together};
+use crate::app::App;
+use crate::error::{Result, ServiceError};
+use crate::holder::check_in::Quarantine;
+use crate::session::StaffSession;
+
+/// Whom to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QuarantineFilter {
+    /// Everybody who is not green.
+    #[default]
+    All,
+    /// Those who missed a check-in.
+    Missed,
+    /// Those whose confinement ends today, or has reached its last day and waits for something.
+    Due,
+}
+
+impl std::str::FromStr for QuarantineFilter {
+    type Err = ServiceError;
+    fn from_str(s: &str) -> Result<Self> {
+        match s {
+            "" | "all" => Ok(Self::All),
+            "missed" => Ok(Self::Missed),
+            "due" => Ok(Self::Due),
+            _ => Err(super::wrong("filter", "filter.unknown", "Choose all, missed or due.")),
+        }
+    }
+}
+
+/// One person of the list.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonInQuarantine {
+    /// Who, opaquely.
+    pub holder: HolderId,
+    /// Name, masked; `***` for those who read lists only.
+    pub name_masked: String,
+    /// Where they live.
+    pub home_name: String,
+    /// Yellow or red.
+    pub colour: Colour,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Until when, if that is known.
+    pub until: Option<Timestamp>,
+    /// Today's day of it.
+    pub day: Option<u32>,
+    /// Days in all.
+    pub days: Option<u32>,
+    /// Their last check-in.
+    pub last_check_in: Option<Timestamp>,
+    /// Days without a check-in so far; today does not count yet.
+    pub missed_days: u32,
+    /// Does it end today, or has it reached its last day and waits for something?
+    pub due: bool,
+    /// Titles of the reasons, in the policy's languages.
+    pub reasons: Vec<Texts>,
+}
+
+/// A page of the list.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct QuarantinePage {
+    /// People, by their opaque id.
+    pub people: Vec<PersonInQuarantine>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<HolderId>,
+}
+
+/// People of one page, at most; each one shown is a look that the person sees.
+const MOST: u32 = 100;
+/// People read at once while looking for those a filter lets through.
+const BATCH: u32 = 200;
+/// People looked through for one page at most; the next page goes on from there.
+const MOST_BATCHES: usize = 20;
+
+/// A confined person before the name is opened.
+pub(crate) struct Confined {
+    holder: HolderId,
+    home: Division,
+    quarantine: Quarantine,
+    titles: Vec<Texts>,
+    last_check_in: Option<Timestamp>,
+    pub(crate) missed_days: u32,
+    pub(crate) due: bool,
+}
+
+impl App {
+    /// One page of the people in quarantine in the region. Each person named is a look written
+    /// down for them, at most once an hour.
+    pub async fn list_quarantine(
+        &self,
+        session: &StaffSession,
+        filter: QuarantineFilter,
+        after: Option<HolderId>,
+        limit: u32,
+    ) -> Result<QuarantinePage> {
+        let staff = session.need(Power::ReadLists)?;
+        let limit = limit.clamp(1, MOST) as usize;
+        let mut chosen: Vec<Confined> = Vec::new();
+        let mut page = Page { after, limit: BATCH };
+        let mut next = None;
+        'pages: for batch_no in 1.. {
+            let (batch, last) = self.confined_batch(&staff.region, page).await?;
+            let Some(last) = last else { break };
+            for c in batch {
+                let wanted = match filter {
+                    QuarantineFilter::All => true,
+                    QuarantineFilter::Missed => c.missed_days > 0,
+                    QuarantineFilter::Due => c.due,
+                };
+                if wanted && chosen.len() == limit {
+                    next = chosen.last().map(|c: &Confined| c.holder);
+                    break 'pages;
+                }
+                if wanted {
+                    chosen.push(c);
+                }
+            }
+            page.after = Some(last);
+            if batch_no == MOST_BATCHES {
+                next = Some(last);
+                break;
+            }
+        }
+        let people = if session.may(Power::Accompany) {
+            let holders: Vec<_> = chosen.iter().map(|c| c.holder).collect();
+            let look =
+                Look { power: Power::Accompany, purpose: Purpose::Quarantine, what: What::Quarantine };
+            self.open_listed(session, &holders, look).await?
+        } else {
+            std::collections::HashMap::new()
+        };
+        let people = chosen
+            .into_iter()
+            .map(|c| PersonInQuarantine {
+                name_masked: people.get(&c.holder).map_or_else(|| NO_NAME.to_owned(), |p| p.name_masked()),
+                holder: c.holder,
+                home_name: self.division_name(&c.home),
+                colour: c.quarantine.colour,
+                since: c.quarantine.since,
+                until: c.quarantine.until,
+                day: c.quarantine.day,
+                days: c.quarantine.days,
+                last_check_in: c.last_check_in,
+                missed_days: c.missed_days,
+                due: c.due,
+                reasons: c.titles,
+            })
+            .collect();
+        Ok(QuarantinePage { people, next })
+    }
+
+    /// A batch of the confined people of a region, as they are now, and where it ended. People who
+    /// turned green meanwhile are left out.
+    pub(crate) async fn confined_batch(
+        &self,
+        region: &Division,
+        page: Page<HolderId>,
+    ) -> Result<(Vec<Confined>, Option<HolderId>)> {
+        let rows = self.store.confined(region, page).await?;
+        let last = rows.last().map(|r| r.holder);
+        let jobs: Vec<Job<'_, _>> = rows
+            .into_iter()
+            .map(|r| Box::pin(self.confined_now(r.holder, r.home)) as Job<'_, _>)
+            .collect();
+        let people = together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+        Ok((people.into_iter().flatten().collect(), last))
+    }
+
+    async fn confined_now(&self, holder: HolderId, home: Division) -> Result<Option<Confined>> {
+        let assessment = self.assessment(holder).await?;
+        if assessment.colour == Colour::Green {
+            return Ok(None);
+        }
+        let own = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        let quarantine = self.quarantine_of(&assessment, &own);
+        let asked = self.policy().daily_check_in_colours().contains(&assessment.colour);
+        let missed = quarantine.days_list.iter().filter(|d| asked && d.state == "missed").count();
+        Ok(Some(Confined {
+            holder,
+            home,
+            titles: titles(&assessment),
+            last_check_in: last_check_in(&own),
+            missed_days: u32::try_from(missed).unwrap_or(u32::MAX),
+            due: self.is_due(&quarantine),
+            quarantine,
+        }))
+    }
+
+    /// Does the confinement end by the end of the local day, or is its last day reached?
+    fn is_due(&self, q: &Quarantine) -> bool {
+        let policy = self.policy();
+        let zone = policy.time_zone();
+        let today = self.now().local_day(zone);
+        let Ok(tomorrow) = today.tomorrow() else { return false };
+        let ends = q.until.is_some_and(|t| t <= Timestamp::start_of_day(tomorrow, zone));
+        let last_day = q.until.is_none() && matches!((q.day, q.days), (Some(day), Some(days)) if day >= days);
+        ends || last_day
+    }
+}
+
+fn titles(a: &Assessment) -> Vec<Texts> {
+    a.reasons.iter().filter(|r| r.colour == a.colour).map(|r| r.title.clone()).collect()
+}
+
+fn last_check_in(own: &[Evidence]) -> Option<Timestamp> {
+    let check_in = |e: &&Evidence| e.counts() && matches!(e.fact, Fact::CheckIn { .. });
+    own.iter().filter(check_in).map(|e| e.recorded_at).max()
+}

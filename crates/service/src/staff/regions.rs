@@ -1,0 +1,207 @@
+//! Risk levels of divisions, from and to.
+
+use jadegate_domain::division::{RegionRisk, RiskLevel};
+use jadegate_domain::{Division, Evidence, EvidenceId, EvidenceKind, Timestamp};
+use jadegate_store::Write;
+use serde::Serialize;
+
+use super::access::{Power, Recorder};
+use super::{conflict, wrong};
+use crate::app::App;
+use crate::error::{Result, ServiceError};
+use crate::session::StaffSession;
+
+/// A risk level as typed. Moments are RFC 3339.
+#[derive(Clone, Debug)]
+pub struct RegionInput {
+    /// Where.
+    pub division: String,
+    /// `medium` or `high`.
+    pub level: String,
+    /// From when.
+    pub from: String,
+    /// Until when; `None`: until further notice.
+    pub to: Option<String>,
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RegionRow {
+    /// Which.
+    pub id: EvidenceId,
+    /// Where.
+    pub division: Division,
+    /// Its name.
+    pub name: String,
+    /// How high.
+    pub level: RiskLevel,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Option<Timestamp>,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Does it hold now?
+    pub in_force: bool,
+}
+
+impl App {
+    /// Sets a risk level inside the region. The public log tells of it, and everyone with a stay
+    /// there is assessed with it from the next look at their code on. The same entry twice is one.
+    pub async fn set_region(&self, session: &StaffSession, input: &RegionInput) -> Result<RegionRow> {
+        let recorder = session.recorder(EvidenceKind::RegionRisk)?;
+        let division: Division = input
+            .division
+            .parse()
+            .map_err(|_| wrong("division", "division.bad", "Choose a division from the list."))?;
+        let level = match input.level.parse() {
+            Ok(level @ (RiskLevel::Medium | RiskLevel::High)) => level,
+            _ => {
+                return Err(wrong(
+                    "level",
+                    "region.bad_level",
+                    "Choose medium or high; to lower a level, end its entry.",
+                ));
+            }
+        };
+        let moment = |field, text: &str| {
+            text.trim()
+                .parse::<Timestamp>()
+                .map_err(|e| wrong(field, "time.bad", e.to_string()))
+        };
+        let from = moment("from", &input.from)?;
+        let to = input
+            .to
+            .as_deref()
+            .filter(|t| !t.trim().is_empty())
+            .map(|t| moment("to", t))
+            .transpose()?;
+        if to.is_some_and(|to| to <= from) {
+            return Err(wrong("to", "region.backwards", "The end must be later than the beginning."));
+        }
+        let _one = self.officers_lock.lock().await;
+        let id = EvidenceId::from_random(self.rng.bits());
+        let risk = RegionRisk {
+            id,
+            division,
+            level,
+            from,
+            to,
+            recorded_at: self.now(),
+            agency: recorder.agency(),
+        };
+        let added = self.add_risk(&recorder, risk).await?;
+        self.reload_regions().await?;
+        Ok(self.region_row(added))
+    }
+
+    /// Writes an entry with its leaf, unless the same stands already. The caller holds the
+    /// officers' lock and reloads the levels afterwards.
+    pub(crate) async fn add_risk(&self, recorder: &Recorder, risk: RegionRisk) -> Result<RegionRisk> {
+        if recorder.evidence() != EvidenceKind::RegionRisk {
+            return Err(super::access::not_yours());
+        }
+        if !recorder.region().contains(&risk.division) {
+            return Err(ServiceError::forbidden(
+                "region.outside",
+                "This division is outside your region.",
+            ));
+        }
+        let (_, known) = self.store.region_risks(Timestamp::EPOCH).await?;
+        let same = |r: &RegionRisk| {
+            (&r.division, r.level, r.from, r.to) == (&risk.division, risk.level, risk.from, risk.to)
+        };
+        if let Some(same) = known.into_iter().find(same) {
+            return Ok(same);
+        }
+        let writes = self.risk_writes(&risk)?;
+        self.commit("set_region", writes).await?;
+        Ok(risk)
+    }
+
+    /// An entry and its leaf of the public log. Risk levels are public, so the leaf names them.
+    pub(crate) fn risk_writes(&self, risk: &RegionRisk) -> Result<Vec<Write>> {
+        let leaf = crate::log::evidence_leaf(&self.keys, &Evidence::from_region_risk(risk))?;
+        Ok(vec![Write::AddRegionRisk(risk.clone()), Write::AddLeaf(leaf)])
+    }
+
+    /// Ends an entry at a moment (now, if none is given). An entry that has ended can be ended
+    /// earlier, never later: raising a level again is a new entry.
+    pub async fn end_region(
+        &self,
+        session: &StaffSession,
+        id: EvidenceId,
+        to: Option<&str>,
+    ) -> Result<RegionRow> {
+        let recorder = session.recorder(EvidenceKind::RegionRisk)?;
+        let to = to
+            .filter(|t| !t.trim().is_empty())
+            .map(str::parse::<Timestamp>)
+            .transpose()
+            .map_err(|e| wrong("to", "time.bad", e.to_string()))?
+            .unwrap_or_else(|| self.now());
+        let _one = self.officers_lock.lock().await;
+        let (_, known) = self.store.region_risks(Timestamp::EPOCH).await?;
+        let mut risk = known
+            .into_iter()
+            .find(|r| r.id == id && recorder.region().contains(&r.division))
+            .ok_or_else(|| {
+                ServiceError::not_found("region.not_found", "There is no such entry in your region.")
+            })?;
+        // An entry that has not begun ends with its beginning: it never holds.
+        let to = to.max(risk.from);
+        if risk.to.is_some_and(|ended| to > ended) {
+            return Err(conflict(
+                "region.already_ended",
+                "This entry ends earlier than that. To raise the level again, set a new one.",
+            ));
+        }
+        if risk.to != Some(to) {
+            risk.to = Some(to);
+            let leaf = crate::log::evidence_leaf(&self.keys, &Evidence::from_region_risk(&risk))?;
+            self.commit("end_region", vec![Write::EndRegionRisk { id, to }, Write::AddLeaf(leaf)]).await?;
+            self.reload_regions().await?;
+        }
+        Ok(self.region_row(risk))
+    }
+
+    /// The entries of the region that held within the retention period or will hold, newest first.
+    pub async fn list_regions(&self, session: &StaffSession) -> Result<Vec<RegionRow>> {
+        if !session.may(Power::SetRegion) {
+            session.need(Power::ReadLists)?;
+        }
+        let region = &session.staff().region;
+        let mut rows = self.recent_risks().await?;
+        rows.retain(|r| region.contains(&r.division) || r.division.contains(region));
+        Ok(rows)
+    }
+
+    /// The entries in force now, for everybody.
+    pub async fn regions_in_force(&self) -> Result<Vec<RegionRow>> {
+        let mut rows = self.recent_risks().await?;
+        rows.retain(|r| r.in_force);
+        Ok(rows)
+    }
+
+    async fn recent_risks(&self) -> Result<Vec<RegionRow>> {
+        let since = self.now().plus_days(-i64::from(self.policy().retention_days()));
+        let (_, risks) = self.store.region_risks(since).await?;
+        let mut rows: Vec<_> = risks.into_iter().map(|r| self.region_row(r)).collect();
+        rows.sort_by(|a, b| (b.from, &a.division, a.id).cmp(&(a.from, &b.division, b.id)));
+        Ok(rows)
+    }
+
+    fn region_row(&self, r: RegionRisk) -> RegionRow {
+        let now = self.now();
+        RegionRow {
+            name: self.division_name(&r.division),
+            in_force: r.from <= now && r.to.is_none_or(|to| now < to),
+            id: r.id,
+            division: r.division,
+            level: r.level,
+            from: r.from,
+            to: r.to,
+            recorded_at: r.recorded_at,
+        }
+    }
+}

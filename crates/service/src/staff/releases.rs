@@ -1,0 +1,59 @@
+//! Release papers: the discharge of a case, the end of a contact's quarantine.
+
+use jadegate_domain::evidence::ReleaseOf;
+use jadegate_domain::{EvidenceKind, Fact};
+
+use super::access::Counted;
+use super::find::Whom;
+use super::tests::RecordedEvidence;
+use super::wrong;
+use crate::app::App;
+use crate::error::Result;
+use crate::session::StaffSession;
+
+/// A release paper as typed.
+#[derive(Clone, Debug)]
+pub struct ReleaseInput {
+    /// Who.
+    pub whom: Whom,
+    /// What they are released from.
+    pub refers_to: ReleaseOf,
+    /// From when, RFC 3339.
+    pub released_at: String,
+}
+
+impl App {
+    /// Records a release paper. It must refer to the case or trace that the person's own evidence
+    /// names; what colour follows is for the policy to say.
+    pub async fn record_release(&self, session: &StaffSession, input: &ReleaseInput) -> Result<RecordedEvidence> {
+        let recorder = session.recorder(EvidenceKind::Release)?;
+        self.count_look(session.staff().id, Counted::Recording)?;
+        let released_at = self.past_moment("released_at", &input.released_at)?;
+        let holder = self.locate(recorder.region(), &input.whom).await?;
+        let own = self.store.evidence_of(holder.id).await?.map_or_else(Vec::new, |(_, e)| e);
+        let concerns = own.iter().filter(|e| e.counts()).any(|e| match (&e.fact, input.refers_to) {
+            (Fact::Case { case, .. }, ReleaseOf::Case(of)) => *case == of,
+            (Fact::Contact { trace, .. }, ReleaseOf::Trace(of)) => *trace == of,
+            _ => false,
+        });
+        if !concerns {
+            return Err(wrong(
+                "refers_to",
+                "release.refers_to_nothing",
+                "This person's record holds no such case or trace; a release must refer to what it ends.",
+            ));
+        }
+        let name = match input.refers_to {
+            ReleaseOf::Case(id) => id.to_string(),
+            ReleaseOf::Trace(id) => id.to_string(),
+        };
+        let key = self.keys.evidence_key(&format!(
+            "release/{}/{}/{name}/{}",
+            recorder.agency(),
+            holder.id,
+            released_at.as_secs()
+        ));
+        let fact = Fact::Release { refers_to: input.refers_to, released_at };
+        self.record_for(session, &recorder, holder.id, fact, key).await
+    }
+}

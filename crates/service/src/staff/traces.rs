@@ -1,0 +1,493 @@
+//! From a case to its contacts, recorded as evidence.
+//!
+//! A run is the only thing that produces contact evidence. Its inputs and its result are stored
+//! before the first piece of evidence, and evidence is brought in line with the result person by
+//! person; a run cut short is finished by running it again ([`App::run_trace`]) or by
+//! [`App::finish_traces`], and running it twice changes nothing the second time.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jadegate_domain::evidence::{Certainty, ContactDegree};
+use jadegate_domain::{
+    AgencyId, Case, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, Period, PlaceId, PlaceKind,
+    PolicyRef, Purpose, Timestamp, TraceId,
+};
+use jadegate_store::{StoredTrace, Write};
+use serde::{Deserialize, Serialize};
+
+use super::access::{Look, Power, Recorder, What};
+use super::parallel::{Job, together};
+use crate::app::{App, read};
+use crate::assess::{Change, NewEvidence};
+use crate::error::{Result, ServiceError};
+use crate::session::StaffSession;
+
+/// What a run came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TraceReport {
+    /// Which run.
+    pub trace: TraceId,
+    /// From which case.
+    pub case: CaseId,
+    /// When the case could infect others.
+    pub window: Period,
+    /// Close contacts.
+    pub close: u32,
+    /// Secondary contacts.
+    pub secondary: u32,
+    /// Places at which time was shared.
+    pub places: u32,
+    /// Milliseconds the search took, without recording.
+    pub ms: u64,
+    /// Contacts recorded by this run, new ones and changed ones.
+    pub contacts_recorded: u64,
+    /// People released because they are no contacts any more.
+    pub contacts_withdrawn: u64,
+}
+
+/// One run of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TraceRow {
+    /// Which.
+    pub trace: TraceId,
+    /// From which case.
+    pub case: CaseId,
+    /// When it ran.
+    pub ran_at: Timestamp,
+    /// Close contacts.
+    pub close: u32,
+    /// Secondary contacts.
+    pub secondary: u32,
+    /// The run that replaced it.
+    pub replaced_by: Option<TraceId>,
+}
+
+/// One run in full.
+#[derive(Clone, Debug, Serialize)]
+pub struct TraceDetail {
+    /// The run.
+    #[serde(flatten)]
+    pub row: TraceRow,
+    /// When the case could infect others.
+    pub window: Period,
+    /// The policy whose thresholds counted.
+    pub policy: PolicyRef,
+    /// Visits searched.
+    pub index_visits: u64,
+    /// The contacts, close ones first, most minutes first.
+    pub contacts: Vec<ContactView>,
+}
+
+/// One contact.
+#[derive(Clone, Debug, Serialize)]
+pub struct ContactView {
+    /// Who, opaquely.
+    pub holder: HolderId,
+    /// How near.
+    pub degree: ContactDegree,
+    /// Minutes that count.
+    pub minutes: u32,
+    /// How sure.
+    pub certainty: Certainty,
+    /// End of the last shared time.
+    pub last_contact: Timestamp,
+    /// For a secondary contact: the close contact in between.
+    pub via: Option<HolderId>,
+    /// Where and when.
+    pub exposures: Vec<ExposureView>,
+    /// Their colour now; `None` for people who live outside the region.
+    pub colour: Option<Colour>,
+}
+
+/// One stretch of shared time.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExposureView {
+    /// Where.
+    pub place: ExposurePlace,
+    /// From.
+    pub from: Timestamp,
+    /// Until.
+    pub to: Timestamp,
+    /// Minutes recorded from end to end.
+    pub minutes_lower: u32,
+    /// Minutes with assumed ends.
+    pub minutes_upper: u32,
+    /// How sure.
+    pub certainty: Certainty,
+}
+
+/// A place of an exposure.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExposurePlace {
+    /// Which.
+    pub id: PlaceId,
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: PlaceKind,
+}
+
+/// Inputs and result of a run, as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stored {
+    window: Period,
+    policy: PolicyRef,
+    index_visits: u64,
+    contacts: Vec<StoredContact>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredContact {
+    holder: HolderId,
+    degree: ContactDegree,
+    minutes: u32,
+    certainty: Certainty,
+    last_contact: Timestamp,
+    place_kind: PlaceKind,
+    via: Option<HolderId>,
+    exposures: Vec<StoredExposure>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredExposure {
+    place: PlaceId,
+    from: Timestamp,
+    to: Timestamp,
+    minutes_lower: u32,
+    minutes_upper: u32,
+    certainty: Certainty,
+}
+
+/// How many changes brought the evidence in line with a run.
+#[derive(Clone, Copy, Debug, Default)]
+struct Applied {
+    recorded: u64,
+    withdrawn: u64,
+}
+
+/// Runs of one case that are looked at; more than anybody makes.
+const RUNS: u32 = 1000;
+/// Runs shown.
+const LIST: u32 = 200;
+
+impl App {
+    /// Traces from a case: finds its contacts and brings their evidence in line. Contacts are found
+    /// wherever they live; a virus does not keep to regions.
+    pub async fn run_trace(self: &Arc<Self>, session: &StaffSession, case: CaseId) -> Result<TraceReport> {
+        let recorder = session.recorder(EvidenceKind::Contact)?;
+        self.run_trace_for(&recorder, case).await
+    }
+
+    /// The same for a recorder, who may be an agency named on the command line.
+    pub async fn run_trace_for(self: &Arc<Self>, recorder: &Recorder, id: CaseId) -> Result<TraceReport> {
+        if recorder.evidence() != EvidenceKind::Contact {
+            return Err(super::access::not_yours());
+        }
+        let _one = self.officers_lock.lock().await;
+        let (case, _) = self.case_inside(recorder, id).await?;
+        if case.withdrawn_at.is_some() {
+            return Err(super::cases::withdrawn());
+        }
+        let (found, ms) = self.search(&case).await?;
+        let before = self.store.traces(Some(id), RUNS).await?.into_iter().find(|t| t.replaced_by.is_none());
+        // The same result again is the same run: what is missing of its evidence is added to it.
+        let same = before.as_ref().filter(|t| {
+            serde_json::from_str::<Stored>(&t.detail)
+                .is_ok_and(|s| s.contacts == found.contacts && s.window == found.window && s.policy == found.policy)
+        });
+        let trace = match same {
+            Some(t) => t.id,
+            None => self.store_run(recorder, id, &found, before.as_ref()).await?,
+        };
+        let applied = self.apply(trace, id, recorder.agency(), &found.contacts).await?;
+        let (close, secondary) = count(&found.contacts);
+        Ok(TraceReport {
+            trace,
+            case: id,
+            window: found.window,
+            close,
+            secondary,
+            places: places(&found.contacts),
+            ms,
+            contacts_recorded: applied.recorded,
+            contacts_withdrawn: applied.withdrawn,
+        })
+    }
+
+    /// Searches a snapshot of the index beside the requests, which go on meanwhile.
+    async fn search(self: &Arc<Self>, case: &Case) -> Result<(Stored, u64)> {
+        let app = Arc::clone(self);
+        let case = case.clone();
+        let search = move || {
+            let begun = std::time::Instant::now();
+            let (policy, now) = (app.policy(), app.now());
+            let window = policy.infectious_window(&case, now);
+            let index = read(&app.index).clone();
+            let input = jadegate_trace::CaseInput { case: case.id, holder: case.holder, window };
+            let kinds = |p| app.place_kind(p);
+            let result = jadegate_trace::trace(&index, &[input], &rules(&policy), kinds, now);
+            let stored = Stored {
+                window,
+                policy: policy.reference().clone(),
+                index_visits: index.len() as u64,
+                contacts: result.contacts.into_iter().map(stored_contact).collect(),
+            };
+            (stored, u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX))
+        };
+        tokio::task::spawn_blocking(search).await.map_err(ServiceError::internal)
+    }
+
+    async fn store_run(
+        &self,
+        recorder: &Recorder,
+        case: CaseId,
+        found: &Stored,
+        before: Option<&StoredTrace>,
+    ) -> Result<TraceId> {
+        let id = TraceId::from_random(self.rng.bits());
+        let (close, secondary) = count(&found.contacts);
+        let mut writes = vec![Write::AddTrace(Box::new(StoredTrace {
+            id,
+            case,
+            ran_at: self.now(),
+            agency: recorder.agency(),
+            agency_kind: recorder.agency_kind(),
+            close,
+            secondary,
+            detail: serde_json::to_string(found).map_err(ServiceError::internal)?,
+            replaced_by: None,
+        }))];
+        writes.extend(before.map(|t| Write::ReplaceTrace { id: t.id, by: id }));
+        self.commit("store_trace", writes).await?;
+        Ok(id)
+    }
+
+    /// Every piece of evidence that the runs of a case produced and that counts.
+    pub(crate) async fn contact_evidence(&self, case: CaseId) -> Result<Vec<Evidence>> {
+        let mut all = Vec::new();
+        for run in self.store.traces(Some(case), RUNS).await? {
+            all.extend(self.store.evidence_of_trace(run.id).await?.into_iter().filter(Evidence::counts));
+        }
+        all.retain(|e| matches!(&e.fact, Fact::Contact { case: c, .. } if *c == case));
+        Ok(all)
+    }
+
+    /// Brings the evidence in line with a run: contacts as they were keep their evidence, changed
+    /// ones get a newer piece, those who are contacts no more are released.
+    async fn apply(
+        &self,
+        trace: TraceId,
+        case: CaseId,
+        agency: AgencyId,
+        contacts: &[StoredContact],
+    ) -> Result<Applied> {
+        let mut present: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
+        for e in self.contact_evidence(case).await? {
+            if let Some(holder) = e.holder {
+                present.entry(holder).or_default().push(e);
+            }
+        }
+        let mut changes: Vec<(HolderId, Change)> = Vec::new();
+        let mut applied = Applied::default();
+        for contact in contacts {
+            let mut old = present.remove(&contact.holder).unwrap_or_default();
+            let wanted = contact_fact(case, trace, contact);
+            if let Some(i) = old.iter().position(|e| says_the_same(&e.fact, &wanted)) {
+                // Only a run that was cut short leaves more than one piece.
+                old.swap_remove(i);
+                if !old.is_empty() {
+                    let withdraw = old.iter().map(|e| e.id).collect();
+                    changes.push((contact.holder, Change { withdraw, ..Change::default() }));
+                }
+                continue;
+            }
+            applied.recorded += 1;
+            let supersedes = old.pop().map(|e| e.id);
+            let new = NewEvidence { supersedes, ..NewEvidence::by(Some(agency), wanted) };
+            let withdraw = old.iter().map(|e| e.id).collect();
+            changes.push((contact.holder, Change { add: vec![new], withdraw, ..Change::default() }));
+        }
+        for (holder, old) in present {
+            applied.withdrawn += 1;
+            let withdraw = old.iter().map(|e| e.id).collect();
+            changes.push((holder, Change { withdraw, ..Change::default() }));
+        }
+        let jobs: Vec<Job<'_, _>> = changes
+            .into_iter()
+            .map(|(holder, change)| Box::pin(self.record("apply_trace", holder, change)) as Job<'_, _>)
+            .collect();
+        together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+        Ok(applied)
+    }
+
+    /// Finishes runs that were cut short by the end of the program. Meant for the start; returns how
+    /// many pieces of evidence were missing or too many.
+    pub async fn finish_traces(&self) -> Result<u64> {
+        let _one = self.officers_lock.lock().await;
+        let mut finished = 0;
+        for case in self.store.cases(RUNS).await?.into_iter().filter(|c| c.withdrawn_at.is_none()) {
+            let runs = self.store.traces(Some(case.id), RUNS).await?;
+            let Some(run) = runs.iter().find(|t| t.replaced_by.is_none()) else { continue };
+            let stored = stored_detail(run)?;
+            let applied = self.apply(run.id, case.id, run.agency, &stored.contacts).await?;
+            finished += applied.recorded + applied.withdrawn;
+        }
+        Ok(finished)
+    }
+
+    /// Runs in the region, newest first; of one case if given.
+    pub async fn list_traces(&self, session: &StaffSession, case: Option<CaseId>) -> Result<Vec<TraceRow>> {
+        let staff = session.need(Power::ReadLists)?;
+        let mut inside: HashMap<CaseId, bool> = HashMap::new();
+        let mut rows = Vec::new();
+        for run in self.store.traces(case, LIST).await? {
+            let known = match inside.get(&run.case) {
+                Some(known) => *known,
+                None => {
+                    let case = self.store.case(run.case).await?;
+                    let holder = match case {
+                        Some(c) => self.store.holder(c.holder).await?,
+                        None => None,
+                    };
+                    let known = holder.is_some_and(|h| staff.region.contains(&h.home));
+                    inside.insert(run.case, known);
+                    known
+                }
+            };
+            if known {
+                rows.push(row(&run));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// One run in full: who, opaquely, where and when. Looking at it is written down for every
+    /// contact who lives in the region; of the others the colour is not told.
+    pub async fn trace_detail(&self, session: &StaffSession, id: TraceId) -> Result<TraceDetail> {
+        let recorder = session.recorder(EvidenceKind::Contact)?;
+        let unknown = || ServiceError::not_found("trace.not_found", "There is no such trace in your region.");
+        let run = self.store.trace(id).await?.ok_or_else(unknown)?;
+        self.case_inside(&recorder, run.case).await.map_err(|_| unknown())?;
+        let stored = stored_detail(&run)?;
+        let holders: Vec<_> = stored.contacts.iter().map(|c| c.holder).collect();
+        let look = Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
+        let people = self.open_listed(session, &holders, look).await?;
+        let jobs: Vec<Job<'_, _>> =
+            people.keys().map(|h| Box::pin(self.colour_now(*h)) as Job<'_, _>).collect();
+        let colours = together(jobs).await.into_iter().collect::<Result<HashMap<_, _>>>()?;
+        Ok(TraceDetail {
+            row: row(&run),
+            window: stored.window,
+            policy: stored.policy,
+            index_visits: stored.index_visits,
+            contacts: stored
+                .contacts
+                .into_iter()
+                .map(|c| ContactView {
+                    colour: colours.get(&c.holder).copied(),
+                    holder: c.holder,
+                    degree: c.degree,
+                    minutes: c.minutes,
+                    certainty: c.certainty,
+                    last_contact: c.last_contact,
+                    via: c.via,
+                    exposures: c.exposures.into_iter().map(|e| self.exposure_view(e)).collect(),
+                })
+                .collect(),
+        })
+    }
+
+    async fn colour_now(&self, holder: HolderId) -> Result<(HolderId, Colour)> {
+        Ok((holder, self.assessment(holder).await?.colour))
+    }
+
+    fn exposure_view(&self, e: StoredExposure) -> ExposureView {
+        let place = self.place_view(e.place);
+        ExposureView {
+            place: ExposurePlace { id: e.place, name: place.name, kind: place.kind },
+            from: e.from,
+            to: e.to,
+            minutes_lower: e.minutes_lower,
+            minutes_upper: e.minutes_upper,
+            certainty: e.certainty,
+        }
+    }
+}
+
+fn stored_detail(run: &StoredTrace) -> Result<Stored> {
+    serde_json::from_str(&run.detail)
+        .map_err(|e| ServiceError::internal(format!("trace {} is not readable: {e}", run.id)))
+}
+
+fn row(run: &StoredTrace) -> TraceRow {
+    TraceRow {
+        trace: run.id,
+        case: run.case,
+        ran_at: run.ran_at,
+        close: run.close,
+        secondary: run.secondary,
+        replaced_by: run.replaced_by,
+    }
+}
+
+fn stored_contact(c: jadegate_trace::ContactFound) -> StoredContact {
+    let longest = c.exposures.iter().max_by_key(|e| (e.minutes_upper, e.minutes_lower));
+    StoredContact {
+        holder: c.holder,
+        degree: c.degree,
+        minutes: c.minutes,
+        certainty: c.certainty,
+        last_contact: c.last_contact,
+        place_kind: longest.map_or(PlaceKind::Other, |e| e.place_kind),
+        via: c.via,
+        exposures: c
+            .exposures
+            .into_iter()
+            .map(|e| StoredExposure {
+                place: e.place,
+                from: e.from,
+                to: e.to,
+                minutes_lower: e.minutes_lower,
+                minutes_upper: e.minutes_upper,
+                certainty: e.certainty,
+            })
+            .collect(),
+    }
+}
+
+const fn contact_fact(case: CaseId, trace: TraceId, c: &StoredContact) -> Fact {
+    Fact::Contact {
+        case,
+        trace,
+        degree: c.degree,
+        last_contact: c.last_contact,
+        minutes: c.minutes,
+        certainty: c.certainty,
+        place_kind: c.place_kind,
+    }
+}
+
+/// Do two contacts say the same, whichever run found them?
+fn says_the_same(a: &Fact, b: &Fact) -> bool {
+    let (Fact::Contact { trace, .. }, mut b) = (a, b.clone()) else { return false };
+    if let Fact::Contact { trace: other, .. } = &mut b {
+        *other = *trace;
+    }
+    *a == b
+}
+
+fn count(contacts: &[StoredContact]) -> (u32, u32) {
+    let of = |d| u32::try_from(contacts.iter().filter(|c| c.degree == d).count()).unwrap_or(u32::MAX);
+    (of(ContactDegree::Close), of(ContactDegree::Secondary))
+}
+
+fn places(contacts: &[StoredContact]) -> u32 {
+    let all: BTreeSet<_> = contacts.iter().flat_map(|c| &c.exposures).map(|e| e.place).collect();
+    u32::try_from(all.len()).unwrap_or(u32::MAX)
+}
+
+/// What the policy says about exposure, in the form the search takes.
+pub(crate) fn rules(policy: &jadegate_policy::Policy) -> jadegate_trace::Rules {
+    todo_rules(policy)
+}
