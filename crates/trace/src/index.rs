@@ -6,7 +6,7 @@ use jadegate_domain::{HolderId, Period, PlaceId, Timestamp, Visit};
 
 use crate::dict::Dict;
 use crate::row::{KnownVisit, Row, Stayed, moment, secs};
-use crate::run::Run;
+use crate::run::{Run, drop_superseded};
 
 /// All visits of the last days in memory, compact, for one writer and any number of readers.
 ///
@@ -129,6 +129,7 @@ impl VisitIndex {
     fn within(&self, mut rows: Vec<Row>, period: Period) -> impl Iterator<Item = KnownVisit> {
         rows.sort_unstable_by_key(|r| (r.entered, r.place, r.holder, r.stayed));
         rows.dedup();
+        drop_superseded(&mut rows);
         rows.into_iter().map(|r| self.known(r)).filter(move |v| {
             let left = v.left.unwrap_or(v.entered);
             v.entered < period.to && (left > period.from || v.entered >= period.from)

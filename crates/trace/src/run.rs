@@ -246,8 +246,8 @@ fn sort_by_place(mut rows: Vec<Row>, places: usize) -> Vec<Row> {
 }
 
 /// Drops open visits whose end is known from a later report of the same visit. An open visit sorts
-/// after the closed ones of the same place, moment and holder.
-fn drop_superseded(rows: &mut Vec<Row>) {
+/// after the closed ones of the same place, moment and holder, and stands next to them.
+pub(crate) fn drop_superseded(rows: &mut Vec<Row>) {
     let mut kept = 0;
     for i in 0..rows.len() {
         let row = rows[i];

@@ -1,6 +1,8 @@
 //! Small made-up towns for the tests.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod oracle;
+
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, Presence, Timestamp};
 use jadegate_trace::{CaseInput, KindRules, KnownVisit, Rules};
 
