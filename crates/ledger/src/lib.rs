@@ -1,1 +1,34 @@
-//! placeholder
+//! The public log: what anybody can check about a deployment.
+//!
+//! An append-only Merkle tree (RFC 6962) whose leaves say what was done, never to whom. The
+//! formats are those of C2SP, so that existing tools read them: [`Checkpoint`] (tlog-checkpoint)
+//! inside a signed note ([`note`], signed-note), and [`tile`]s (tlog-tiles).
+//!
+//! - A writer keeps a [`Frontier`] (a few hashes) and stores the [`Node`]s that each append
+//!   completes.
+//! - Proofs are made from any [`Nodes`]: the store's table, fetched tiles, or an in-memory
+//!   [`Tree`].
+//! - An auditor needs only [`verify_inclusion`], [`verify_consistency`] and [`open_checkpoint`].
+//!
+//! Everything here is pure; a wrong input is an error, never a panic and never accepted.
+
+mod canonical;
+mod checkpoint;
+mod error;
+mod hash;
+mod leaf;
+pub mod note;
+mod proof;
+pub mod tile;
+mod tree;
+
+pub use checkpoint::{Checkpoint, open_checkpoint, sign_checkpoint};
+pub use error::LedgerError;
+pub use hash::{Hash, empty_root, leaf_hash, node_hash};
+pub use leaf::{
+    BadWord, Commitment, EvidenceEvent, KeyEvent, KeyRole, Leaf, MAX_LEAF, Salt, Word, commit,
+};
+pub use proof::{
+    consistency_proof, inclusion_proof, root_from_inclusion, verify_consistency, verify_inclusion,
+};
+pub use tree::{Frontier, Node, NodeId, Nodes, Tree, root_at};

@@ -1,0 +1,396 @@
+//! The leaves: what a deployment tells the public that it did, never to whom.
+//!
+//! A leaf is JSON in one written form (sorted keys, no spaces, `"v":1`), so that its hash can be
+//! made again by anybody from its content. The kinds are a closed list. No leaf holds a name, a
+//! holder id or free text; what concerns a person is a [`Commitment`], which only that person and
+//! the issuer can open.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jadegate_domain::division::RiskLevel;
+use jadegate_domain::{
+    AgencyId, AgencyKind, Division, EvidenceKind, PolicyRef, Purpose, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{Hash, LedgerError, canonical, leaf_hash};
+
+/// The longest leaf, in bytes; tlog-tiles allows 65,535 at most.
+pub const MAX_LEAF: usize = 4096;
+
+/// The version of the written form.
+const VERSION: u64 = 1;
+
+/// Random bytes that hide what is committed to; a fresh one for each commitment, kept with the row.
+pub type Salt = [u8; 16];
+
+/// Says "I know this content" without telling it: a salted SHA-256.
+///
+/// Whoever has the salt and the content can check that it is what was logged; without the salt
+/// nothing can be learnt or tried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Commitment(pub Hash);
+
+/// Commit to content. `what` names the kind of content (`evidence`, `access`), so that a commitment
+/// to one cannot be passed off as one to the other:
+/// `SHA-256(len(what) as one byte || what || salt || content)`. At most 255 bytes of `what` count.
+pub fn commit(what: &'static str, salt: &Salt, content: &[u8]) -> Commitment {
+    let len = u8::try_from(what.len()).unwrap_or(u8::MAX);
+    let digest = Sha256::new()
+        .chain_update([len])
+        .chain_update(&what.as_bytes()[..usize::from(len)])
+        .chain_update(salt)
+        .chain_update(content)
+        .finalize();
+    Commitment(Hash::from_bytes(digest.into()))
+}
+
+/// A stable word such as `visits` or `checkpoint_late`: 1 to 48 of `a-z`, `0-9`, `_`, starting with a
+/// letter. Leaves hold words instead of texts, so that nothing about a person can slip in.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Word(Box<str>);
+
+/// A text is not a stable word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a stable word: 1 to 48 of a-z, 0-9 and _, starting with a letter")]
+pub struct BadWord;
+
+impl Word {
+    /// The word.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Word {
+    type Err = BadWord;
+    fn from_str(s: &str) -> Result<Self, BadWord> {
+        let ok = s.len() <= 48
+            && s.starts_with(|c: char| c.is_ascii_lowercase())
+            && s.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_');
+        if ok { Ok(Self(s.into())) } else { Err(BadWord) }
+    }
+}
+
+impl TryFrom<String> for Word {
+    type Error = BadWord;
+    fn try_from(s: String) -> Result<Self, BadWord> {
+        s.parse()
+    }
+}
+
+impl From<Word> for String {
+    fn from(w: Word) -> Self {
+        w.0.into()
+    }
+}
+
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyRole {
+    /// Signs live codes.
+    Live,
+    /// Signs venue codes.
+    Venue,
+    /// Signs checkpoints of this log.
+    Log,
+}
+
+/// What happened to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyEvent {
+    /// Published, for use in its period.
+    Published,
+    /// No longer to be trusted, before its period ended.
+    Revoked,
+    /// Its private part was published after its period.
+    Disclosed,
+}
+
+/// What happened to a piece of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceEvent {
+    /// Recorded.
+    Recorded,
+    /// Withdrawn.
+    Withdrawn,
+}
+
+/// One entry of the public log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Leaf {
+    /// A policy came into force; its file is public.
+    PolicyPublished {
+        /// When it was logged.
+        at: Timestamp,
+        /// Which.
+        policy: PolicyRef,
+        /// SHA-256 of the whole file.
+        sha256: Hash,
+        /// By whom; absent when the operator put the file in place before a start.
+        agency: Option<AgencyId>,
+    },
+    /// An agency may act: where, as what, from when to when, on what legal basis.
+    Mandate {
+        /// When it was logged.
+        at: Timestamp,
+        /// Which agency.
+        agency: AgencyId,
+        /// As what; the kind fixes what it may record and read.
+        agency_kind: AgencyKind,
+        /// Where.
+        region: Division,
+        /// From when.
+        from: Timestamp,
+        /// Until when; a mandate always ends.
+        to: Timestamp,
+        /// SHA-256 of the published order it rests on.
+        basis: Hash,
+    },
+    /// A signing key was published, revoked or disclosed.
+    KeyChange {
+        /// When it was logged.
+        at: Timestamp,
+        /// What the key is for.
+        role: KeyRole,
+        /// What happened.
+        event: KeyEvent,
+        /// SHA-256 of the public key; its first 16 hex digits are the key id of a key set.
+        key: Hash,
+        /// Start of its period.
+        from: Timestamp,
+        /// End of its period.
+        to: Timestamp,
+    },
+    /// A piece of evidence was recorded or withdrawn.
+    Evidence {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: EvidenceEvent,
+        /// Its kind.
+        evidence_kind: EvidenceKind,
+        /// By whom; absent for the holder's own declarations.
+        agency: Option<AgencyId>,
+        /// To the evidence itself (`commit("evidence", ..)`).
+        commitment: Commitment,
+    },
+    /// Somebody looked at a person's data.
+    Access {
+        /// When it was logged.
+        at: Timestamp,
+        /// Which agency.
+        agency: AgencyId,
+        /// Why.
+        purpose: Purpose,
+        /// To the access as the holder sees it (`commit("access", ..)`).
+        commitment: Commitment,
+    },
+    /// Data was destroyed because its time was over.
+    Purge {
+        /// When it was logged.
+        at: Timestamp,
+        /// Row of the retention table.
+        retention: Word,
+        /// Everything before this moment is gone.
+        before: Timestamp,
+        /// How many rows that were; rounded by the caller where a small number would tell.
+        rows: u32,
+    },
+    /// The system noticed something that the public should know.
+    Alarm {
+        /// When it was logged.
+        at: Timestamp,
+        /// What.
+        alarm: Word,
+    },
+    /// A division's risk level was set.
+    RiskLevel {
+        /// When it was logged.
+        at: Timestamp,
+        /// Where.
+        division: Division,
+        /// How high.
+        level: RiskLevel,
+        /// From when.
+        from: Timestamp,
+        /// Until when; absent until further notice.
+        to: Option<Timestamp>,
+        /// By whom.
+        agency: AgencyId,
+    },
+}
+
+impl Leaf {
+    /// The bytes that are logged.
+    pub fn encode(&self) -> Result<Vec<u8>, LedgerError> {
+        let mut value = serde_json::to_value(self).map_err(|_| LedgerError::BadLeaf)?;
+        let map = value.as_object_mut().ok_or(LedgerError::BadLeaf)?;
+        map.insert("v".to_owned(), VERSION.into());
+        let bytes = canonical::to_bytes(&value)?;
+        if bytes.len() > MAX_LEAF { Err(LedgerError::LeafTooLong) } else { Ok(bytes) }
+    }
+
+    /// Read a leaf; refuses any but the one written form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, LedgerError> {
+        if bytes.len() > MAX_LEAF {
+            return Err(LedgerError::LeafTooLong);
+        }
+        let value: Value = serde_json::from_slice(bytes).map_err(|_| LedgerError::BadLeaf)?;
+        let leaf: Self = serde_json::from_value(value).map_err(|_| LedgerError::BadLeaf)?;
+        // Unknown or repeated fields, another order or version do not come back the same.
+        if leaf.encode()? == bytes { Ok(leaf) } else { Err(LedgerError::BadLeaf) }
+    }
+
+    /// Its hash in the tree.
+    pub fn hash(&self) -> Result<Hash, LedgerError> {
+        Ok(leaf_hash(&self.encode()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one_of_each() -> Vec<Leaf> {
+        let at = Timestamp::from_secs(1_646_121_600);
+        let agency = AgencyId::from_random(7);
+        let hash = leaf_hash(b"x");
+        let division: Division = "CN-330106".parse().unwrap();
+        let commitment = commit("evidence", &[1; 16], b"content");
+        let policy = PolicyRef {
+            id: "three-colour".to_owned(),
+            version: 1,
+            digest: "0011223344556677".to_owned(),
+        };
+        vec![
+            Leaf::PolicyPublished { at, policy, sha256: hash, agency: Some(agency) },
+            Leaf::Mandate {
+                at,
+                agency,
+                agency_kind: AgencyKind::PreventionTeam,
+                region: division.clone(),
+                from: at,
+                to: at.plus_days(90),
+                basis: hash,
+            },
+            Leaf::KeyChange {
+                at,
+                role: KeyRole::Live,
+                event: KeyEvent::Published,
+                key: hash,
+                from: at,
+                to: at.plus_days(7),
+            },
+            Leaf::Evidence {
+                at,
+                event: EvidenceEvent::Recorded,
+                evidence_kind: EvidenceKind::Test,
+                agency: Some(agency),
+                commitment,
+            },
+            Leaf::Access { at, agency, purpose: Purpose::ContactTracing, commitment },
+            Leaf::Purge { at, retention: "visits".parse().unwrap(), before: at, rows: 1000 },
+            Leaf::Alarm { at, alarm: "checkpoint_late".parse().unwrap() },
+            Leaf::RiskLevel { at, division, level: RiskLevel::High, from: at, to: None, agency },
+        ]
+    }
+
+    #[test]
+    fn every_kind_reads_back_and_is_told_by_its_hash() {
+        let leaves = one_of_each();
+        for leaf in &leaves {
+            let bytes = leaf.encode().unwrap();
+            assert_eq!(Leaf::decode(&bytes).as_ref(), Ok(leaf));
+            assert_eq!(leaf.hash().unwrap(), leaf_hash(&bytes));
+        }
+        let mut hashes: Vec<_> = leaves.iter().map(|l| l.hash().unwrap()).collect();
+        hashes.sort();
+        hashes.dedup();
+        assert_eq!(hashes.len(), leaves.len());
+    }
+
+    /// The written form may never change: old leaves would no longer fit their hashes.
+    #[test]
+    fn the_written_form_is_this() {
+        let text = |i: usize| String::from_utf8(one_of_each()[i].encode().unwrap()).unwrap();
+        assert_eq!(
+            text(3),
+            r#"{"agency":"a0000000000007","at":"2022-03-01T08:00:00Z","commitment":"KzCpS7BESTk8e095bOLZ5cmGtD2FW9y+cEMAu35jb9g=","event":"recorded","evidence_kind":"test","kind":"evidence","v":1}"#
+        );
+        assert_eq!(
+            text(5),
+            r#"{"at":"2022-03-01T08:00:00Z","before":"2022-03-01T08:00:00Z","kind":"purge","retention":"visits","rows":1000,"v":1}"#
+        );
+        assert_eq!(
+            text(7),
+            r#"{"agency":"a0000000000007","at":"2022-03-01T08:00:00Z","division":"CN-330106","from":"2022-03-01T08:00:00Z","kind":"risk_level","level":"high","to":null,"v":1}"#
+        );
+        // All eight at once.
+        let tree = crate::Tree::from_leaf_hashes(one_of_each().iter().map(|l| l.hash().unwrap()));
+        assert_eq!(tree.root().to_string(), "6nwu9l4vOpjUsOZljGRh3jhOVmbSgi7YLYYLceV6m8o=");
+    }
+
+    #[test]
+    fn another_written_form_is_refused() {
+        let good =
+            r#"{"alarm":"checkpoint_late","at":"2022-03-01T08:00:00Z","kind":"alarm","v":1}"#;
+        assert!(Leaf::decode(good.as_bytes()).is_ok());
+        for (name, bad) in [
+            ("space", good.replace(r#","v""#, r#", "v""#)),
+            (
+                "order",
+                r#"{"at":"2022-03-01T08:00:00Z","alarm":"checkpoint_late","kind":"alarm","v":1}"#
+                    .to_owned(),
+            ),
+            ("version", good.replace(r#""v":1"#, r#""v":2"#)),
+            ("no version", good.replace(r#","v":1"#, "")),
+            ("unknown field", good.replace(r#""v":1"#, r#""v":1,"w":1"#)),
+            ("field twice", good.replace(r#""v":1"#, r#""v":1,"v":1"#)),
+            ("another offset", good.replace("T08:00:00Z", "T09:00:00+01:00")),
+            ("unknown kind", good.replace(r#""kind":"alarm""#, r#""kind":"colour_set""#)),
+            ("free text", good.replace("checkpoint_late", "Alice Beispiel")),
+            ("line end", good.to_owned() + "\n"),
+            ("long", " ".repeat(MAX_LEAF + 1)),
+        ] {
+            assert!(Leaf::decode(bad.as_bytes()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_commitment_opens_with_its_salt_kind_and_content_only() {
+        let c = commit("evidence", &[1; 16], b"content");
+        assert_eq!(c, commit("evidence", &[1; 16], b"content"));
+        assert_ne!(c, commit("evidence", &[2; 16], b"content"));
+        assert_ne!(c, commit("access", &[1; 16], b"content"));
+        assert_ne!(c, commit("evidence", &[1; 16], b"other"));
+        // The kind's length is part of it: a byte cannot move from the kind to the salt.
+        let mut shifted = [1; 16];
+        shifted[0] = b'e';
+        assert_ne!(c, commit("evidenc", &shifted, b"\x01content"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_leaf_or_an_error(bytes: Vec<u8>, text in "\\PC{0,200}") {
+            let _ = Leaf::decode(&bytes);
+            let _ = Leaf::decode(text.as_bytes());
+        }
+    }
+}
