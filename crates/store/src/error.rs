@@ -36,6 +36,15 @@ pub enum StoreError {
         /// What is wrong, without the value.
         why: String,
     },
+    /// A write holds a value its table cannot hold (a visit that ends before it starts): a defect of
+    /// the program, not a state of the data. The unit left nothing.
+    #[error("{table}: {why}")]
+    Invalid {
+        /// Table.
+        table: &'static str,
+        /// What is wrong, without the value.
+        why: String,
+    },
     /// The database is busy, full, gone or shut down; trying again later may help.
     #[error("the database is not available: {0}")]
     Unavailable(String),

@@ -63,7 +63,11 @@ pub trait Store: Send + Sync + 'static {
     /// A challenge.
     async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>>;
     /// Challenges made for a phone since a moment (for limits).
-    async fn challenges_for_phone(&self, phone: [u8; 16], since: Timestamp) -> Result<Vec<Timestamp>>;
+    async fn challenges_for_phone(
+        &self,
+        phone: [u8; 16],
+        since: Timestamp,
+    ) -> Result<Vec<Timestamp>>;
     /// Challenges asked for by a client since a moment (for limits).
     async fn challenges_for_client(&self, client: [u8; 16], since: Timestamp) -> Result<u32>;
     /// A challenge's message.
@@ -134,7 +138,11 @@ pub trait Store: Send + Sync + 'static {
     /// Holders whose stored assessment changes by itself at or before `now`, soonest first.
     async fn due_assessments(&self, now: Timestamp, limit: u32) -> Result<Vec<HolderId>>;
     /// Holders whose stored assessment is not green and who live in the division, by id.
-    async fn confined(&self, region: &Division, page: Page<HolderId>) -> Result<Vec<ConfinedHolder>>;
+    async fn confined(
+        &self,
+        region: &Division,
+        page: Page<HolderId>,
+    ) -> Result<Vec<ConfinedHolder>>;
     /// How many stored assessments there are of each colour, in the order of `Colour::ALL`.
     async fn colour_counts(&self) -> Result<[u64; 3]>;
     /// Changes of a holder's colour, newest first.

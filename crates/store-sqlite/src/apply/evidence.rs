@@ -1,0 +1,145 @@
+//! Evidence, assessments, regions.
+
+use jadegate_domain::division::RegionRisk;
+use jadegate_domain::{
+    AgencyId, CaseId, Colour, Evidence, EvidenceId, Fact, HolderId, Timestamp, TraceId,
+};
+use jadegate_store::{ColourChange, Precondition, StoredAssessment};
+use rusqlite::{OptionalExtension, params};
+
+use super::{Applier, json, secs};
+use crate::error::{Result, conflict, sql};
+
+impl Applier<'_> {
+    pub(super) fn add_evidence(&self, e: &Evidence, key: Option<&[u8; 16]>) -> Result<()> {
+        let (case, trace) = refers_to(&e.fact);
+        let text = "INSERT INTO evidence (id, holder, kind, case_id, trace_id, fact, recorded_at, \
+                    agency, withdrawn_at, superseded_by, external_key) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let row = params![
+            e.id.as_i64(),
+            e.holder.map(HolderId::as_i64),
+            e.fact.kind().as_str(),
+            case.map(CaseId::as_i64),
+            trace.map(TraceId::as_i64),
+            json("evidence", &e.fact)?,
+            e.recorded_at.as_secs(),
+            e.agency.map(AgencyId::as_i64),
+            secs(e.withdrawn_at),
+            e.superseded_by.map(EvidenceId::as_i64),
+            key,
+        ];
+        self.touch("evidence", text, row)?;
+        self.raise_version(e.holder.map(HolderId::as_i64))
+    }
+
+    pub(super) fn withdraw_evidence(&self, id: EvidenceId, at: Timestamp) -> Result<()> {
+        let text = "UPDATE evidence SET withdrawn_at = ?2 \
+                    WHERE id = ?1 AND withdrawn_at IS NULL RETURNING holder";
+        self.change_evidence(text, id, at.as_secs())
+    }
+
+    pub(super) fn supersede_evidence(&self, id: EvidenceId, by: EvidenceId) -> Result<()> {
+        let text = "UPDATE evidence SET superseded_by = ?2 \
+                    WHERE id = ?1 AND superseded_by IS NULL RETURNING holder";
+        self.change_evidence(text, id, by.as_i64())
+    }
+
+    fn change_evidence(&self, text: &str, id: EvidenceId, value: i64) -> Result<()> {
+        let holder: Option<Option<i64>> = self
+            .conn
+            .prepare_cached(text)
+            .and_then(|mut s| s.query_row([id.as_i64(), value], |r| r.get(0)).optional())
+            .map_err(|e| sql("evidence", &e))?;
+        match holder {
+            Some(holder) => self.raise_version(holder),
+            None => Err(conflict("evidence", Precondition::Exists)),
+        }
+    }
+
+    fn raise_version(&self, holder: Option<i64>) -> Result<()> {
+        let Some(holder) = holder else { return Ok(()) };
+        let text = "UPDATE holder SET evidence_version = evidence_version + 1 WHERE id = ?1";
+        self.touch("holder", text, [holder])
+    }
+
+    pub(super) fn expect_version(&self, holder: HolderId, version: i64) -> Result<()> {
+        let text = "SELECT evidence_version FROM holder WHERE id = ?1";
+        let found: Option<i64> = self
+            .conn
+            .prepare_cached(text)
+            .and_then(|mut s| s.query_row([holder.as_i64()], |r| r.get(0)).optional())
+            .map_err(|e| sql("holder", &e))?;
+        match found {
+            Some(v) if v == version => Ok(()),
+            Some(_) => Err(conflict("holder", Precondition::EvidenceVersion)),
+            None => Err(conflict("holder", Precondition::Exists)),
+        }
+    }
+
+    pub(super) fn put_assessment(&self, a: &StoredAssessment) -> Result<()> {
+        self.expect_version(a.holder, a.evidence_version)?;
+        let text = "INSERT INTO assessment (holder, evidence_seen, regions_seen, colour, \
+                    next_change, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                    ON CONFLICT (holder) DO UPDATE SET evidence_seen = excluded.evidence_seen, \
+                    regions_seen = excluded.regions_seen, colour = excluded.colour, \
+                    next_change = excluded.next_change, body = excluded.body";
+        let row = params![
+            a.holder.as_i64(),
+            a.evidence_version,
+            a.regions_version,
+            a.assessment.colour.as_str(),
+            secs(a.assessment.next_change),
+            json("assessment", &a.assessment)?,
+        ];
+        self.touch("assessment", text, row)
+    }
+
+    pub(super) fn add_colour_change(&self, c: &ColourChange) -> Result<()> {
+        let text = "INSERT INTO colour_change (holder, at, before, after, body) \
+                    VALUES (?1, ?2, ?3, ?4, ?5)";
+        let row = params![
+            c.holder.as_i64(),
+            c.at.as_secs(),
+            c.from.map(Colour::as_str),
+            c.to.as_str(),
+            json("colour_change", &c.assessment)?,
+        ];
+        self.touch("colour_change", text, row)
+    }
+
+    pub(super) fn add_region_risk(&self, r: &RegionRisk) -> Result<()> {
+        let text = "INSERT INTO region_risk (id, division, level, starts_at, ends_at, \
+                    recorded_at, agency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let row = params![
+            r.id.as_i64(),
+            r.division.as_str(),
+            r.level.as_str(),
+            r.from.as_secs(),
+            secs(r.to),
+            r.recorded_at.as_secs(),
+            r.agency.as_i64(),
+        ];
+        self.touch("region_risk", text, row)?;
+        self.raise_regions()
+    }
+
+    pub(super) fn end_region_risk(&self, id: EvidenceId, to: Timestamp) -> Result<()> {
+        let text = "UPDATE region_risk SET ends_at = ?2 WHERE id = ?1";
+        self.touch("region_risk", text, [id.as_i64(), to.as_secs()])?;
+        self.raise_regions()
+    }
+
+    fn raise_regions(&self) -> Result<()> {
+        self.touch("counter", "UPDATE counter SET value = value + 1 WHERE name = 'regions'", [])
+    }
+}
+
+/// The case or trace under which this fact is found again.
+fn refers_to(fact: &Fact) -> (Option<CaseId>, Option<TraceId>) {
+    match fact {
+        Fact::Case { case, .. } => (Some(*case), None),
+        Fact::Contact { trace, .. } => (None, Some(*trace)),
+        _ => (None, None),
+    }
+}

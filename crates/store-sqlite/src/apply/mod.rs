@@ -1,0 +1,118 @@
+//! Writes. Each function applies one kind of write inside the writer's transaction.
+
+mod evidence;
+mod log;
+mod people;
+mod places;
+
+use jadegate_store::{Precondition, Unit, Write};
+use rusqlite::{Connection, Params};
+
+use crate::days::Days;
+use crate::error::{Result, conflict, sql};
+
+/// Where writes go: the writer's connection, inside a savepoint.
+pub(crate) struct Applier<'a> {
+    conn: &'a Connection,
+    days: &'a mut Days,
+}
+
+impl<'a> Applier<'a> {
+    pub(crate) fn new(conn: &'a Connection, days: &'a mut Days) -> Self {
+        Self { conn, days }
+    }
+
+    /// Applies the unit's writes in order, up to the first that fails.
+    pub(crate) fn apply(&mut self, unit: &Unit) -> Result<()> {
+        unit.writes.iter().try_for_each(|write| self.one(write))
+    }
+
+    /// Runs one statement and returns how many rows it touched.
+    fn run(&self, table: &'static str, text: &str, params: impl Params) -> Result<usize> {
+        self.conn
+            .prepare_cached(text)
+            .and_then(|mut s| s.execute(params))
+            .map_err(|e| sql(table, &e))
+    }
+
+    /// Runs one statement that names one row; touching none is a conflict.
+    fn touch(&self, table: &'static str, text: &str, params: impl Params) -> Result<()> {
+        match self.run(table, text, params)? {
+            0 => Err(conflict(table, Precondition::Exists)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Does the query find a row?
+    fn finds(&self, table: &'static str, text: &str, params: impl Params) -> Result<bool> {
+        self.conn
+            .prepare_cached(text)
+            .and_then(|mut s| s.exists(params))
+            .map_err(|e| sql(table, &e))
+    }
+
+    fn one(&mut self, write: &Write) -> Result<()> {
+        match write {
+            Write::AddHolder(h) => self.add_holder(h),
+            Write::AddVaultKey(k) => self.add_vault_key(k),
+            Write::AddSealedField(f) => self.add_sealed_field(f),
+            Write::AddIndex { kind, digest, holder } => self.add_index(*kind, digest, *holder),
+            Write::Shred(holder) => self.shred(*holder),
+            Write::AddChallenge(c) => self.add_challenge(c),
+            Write::CountTry(id) => self.count_try(*id),
+            Write::UseChallenge { id, at, max_tries } => self.use_challenge(*id, *at, *max_tries),
+            Write::AddOutbox(m) => self.add_outbox(m),
+            Write::UpdateOutbox(m) => self.update_outbox(m),
+            Write::AddSession(s) => self.add_session(s),
+            Write::EndSession(digest) => self.end_session(digest),
+            Write::AddAgency(a) => self.add_agency(a),
+            Write::AddStaff(s) => self.add_staff(s),
+            Write::AddCredential(c) => self.add_credential(c),
+            Write::UpdateCredential(c) => self.update_credential(c),
+            Write::DisableStaff { staff, at } => self.disable_staff(*staff, *at),
+            Write::AddInvitation(i) => self.add_invitation(i),
+            Write::UseInvitation { id, at } => self.use_invitation(*id, *at),
+            Write::AddPlace(p) => self.add_place(p),
+            Write::AddGate(g) => self.add_gate(g),
+            Write::RevokeGate { gate, at } => self.revoke_gate(*gate, *at),
+            Write::AddVisit(v) => self.add_visit(v),
+            Write::CloseVisit { id, entered, left } => self.close_visit(*id, *entered, *left),
+            Write::AddScan(s) => self.add_scan(s),
+            Write::AddEvidence { evidence, external_key } => {
+                self.add_evidence(evidence, external_key.as_ref())
+            }
+            Write::WithdrawEvidence { id, at } => self.withdraw_evidence(*id, *at),
+            Write::SupersedeEvidence { id, by } => self.supersede_evidence(*id, *by),
+            Write::ExpectEvidenceVersion { holder, version } => {
+                self.expect_version(*holder, *version)
+            }
+            Write::PutAssessment(a) => self.put_assessment(a),
+            Write::AddColourChange(c) => self.add_colour_change(c),
+            Write::AddRegionRisk(r) => self.add_region_risk(r),
+            Write::EndRegionRisk { id, to } => self.end_region_risk(*id, *to),
+            Write::AddCase(c) => self.add_case(c),
+            Write::UpdateCase(c) => self.update_case(c),
+            Write::WithdrawCase { case, at } => self.withdraw_case(*case, *at),
+            Write::AddTrace(t) => self.add_trace(t),
+            Write::ReplaceTrace { id, by } => self.replace_trace(*id, *by),
+            Write::AddAccess(a) => self.add_access(a),
+            Write::AddLeaf(bytes) => self.add_leaf(bytes),
+            Write::PutSetting { name, value, expect } => {
+                self.put_setting(name, value, expect.as_ref())
+            }
+        }
+    }
+}
+
+/// An optional moment as its column.
+fn secs(t: Option<jadegate_domain::Timestamp>) -> Option<i64> {
+    t.map(jadegate_domain::Timestamp::as_secs)
+}
+
+/// A value as its JSON column.
+fn json<T: serde::Serialize>(table: &'static str, value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| jadegate_store::StoreError::Invalid {
+        table,
+        why: "a value has no JSON form".into(),
+    })
+}

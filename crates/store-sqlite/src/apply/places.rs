@@ -1,0 +1,107 @@
+//! Places, gates, visits, scans.
+
+use jadegate_domain::gate::OverrideReason;
+use jadegate_domain::{
+    AgencyId, Colour, Gate, GateId, HolderId, Place, Scan, Timestamp, Visit, VisitId,
+};
+use jadegate_store::{Precondition, SessionSubject};
+use rusqlite::params;
+
+use super::{Applier, secs};
+use crate::days::Kind;
+use crate::error::{Result, conflict};
+use crate::rows::presence_code;
+
+impl Applier<'_> {
+    pub(super) fn add_place(&self, p: &Place) -> Result<()> {
+        let text = "INSERT INTO place (id, kind, name, division, agency, registered_at, \
+                    external_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let row = params![
+            p.id.as_i64(),
+            p.kind.as_str(),
+            p.name,
+            p.division.as_str(),
+            p.agency.map(AgencyId::as_i64),
+            p.registered_at.as_secs(),
+            p.external_key,
+        ];
+        self.touch("place", text, row)
+    }
+
+    pub(super) fn add_gate(&self, g: &Gate) -> Result<()> {
+        let text = "INSERT INTO gate (id, place, label, public_key, enrolled_at, revoked_at) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let row = params![
+            g.id.as_i64(),
+            g.place.as_i64(),
+            g.label,
+            g.public_key,
+            g.enrolled_at.as_secs(),
+            secs(g.revoked_at),
+        ];
+        self.touch("gate", text, row)
+    }
+
+    pub(super) fn revoke_gate(&self, gate: GateId, at: Timestamp) -> Result<()> {
+        let text = "UPDATE gate SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1";
+        self.touch("gate", text, [gate.as_i64(), at.as_secs()])?;
+        self.end_sessions_of(SessionSubject::Gate(gate))
+    }
+
+    pub(super) fn add_visit(&mut self, v: &Visit) -> Result<()> {
+        let day = v.entered.utc_day();
+        self.days.make(self.conn, Kind::Visit, day)?;
+        let text = format!(
+            "INSERT INTO {} (id, holder, place, entered, left_at, presence) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+            Kind::Visit.table(day)
+        );
+        let row = params![
+            v.id.as_i64(),
+            v.holder.as_i64(),
+            v.place.as_i64(),
+            v.entered.as_secs(),
+            secs(v.left),
+            presence_code(v.presence),
+        ];
+        self.run("visit", &text, row)?;
+        Ok(())
+    }
+
+    pub(super) fn close_visit(
+        &self,
+        id: VisitId,
+        entered: Timestamp,
+        left: Timestamp,
+    ) -> Result<()> {
+        let day = entered.utc_day();
+        if !self.days.has(Kind::Visit, day) {
+            return Err(conflict("visit", Precondition::Exists));
+        }
+        let text = format!("UPDATE {} SET left_at = ?2 WHERE id = ?1", Kind::Visit.table(day));
+        self.touch("visit", &text, [id.as_i64(), left.as_secs()])
+    }
+
+    pub(super) fn add_scan(&mut self, s: &Scan) -> Result<()> {
+        let day = s.at.utc_day();
+        self.days.make(self.conn, Kind::Scan, day)?;
+        let text = format!(
+            "INSERT INTO {} (id, gate, place, holder, at, direction, colour, outcome, reason, \
+             visit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            Kind::Scan.table(day)
+        );
+        let row = params![
+            s.id.as_i64(),
+            s.gate.as_i64(),
+            s.place.as_i64(),
+            s.holder.map(HolderId::as_i64),
+            s.at.as_secs(),
+            s.direction.as_str(),
+            s.colour.map(Colour::as_str),
+            s.outcome.as_str(),
+            s.reason.map(OverrideReason::as_str),
+            s.visit.map(VisitId::as_i64),
+        ];
+        self.touch("scan", &text, row)
+    }
+}

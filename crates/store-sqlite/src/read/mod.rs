@@ -1,0 +1,105 @@
+//! Queries. Each takes a connection and answers in domain types.
+
+pub(crate) mod evidence;
+pub(crate) mod log;
+pub(crate) mod people;
+pub(crate) mod places;
+
+use jadegate_store::Page;
+use rusqlite::{Connection, OptionalExtension, Params};
+
+use crate::error::{Result, sql};
+use crate::rows::Stored;
+
+/// The row that `rest` (from `WHERE` on) finds in the row type's own table.
+fn one<R: Stored>(c: &Connection, rest: &str, params: impl Params) -> Result<Option<R::Domain>> {
+    let text = format!("SELECT {} FROM {} {rest}", R::COLUMNS, R::TABLE);
+    let mut stmt = c.prepare_cached(&text).map_err(|e| sql(R::TABLE, &e))?;
+    let mut rows = stmt.query(params).map_err(|e| sql(R::TABLE, &e))?;
+    match rows.next().map_err(|e| sql(R::TABLE, &e))? {
+        Some(row) => R::read(row)?.into_domain().map(Some),
+        None => Ok(None),
+    }
+}
+
+/// All rows that `rest` finds in the row type's own table.
+fn many<R: Stored>(c: &Connection, rest: &str, params: impl Params) -> Result<Vec<R::Domain>> {
+    many_from::<R>(c, R::TABLE, rest, params)
+}
+
+/// All rows that `rest` finds in `source` (a table of a day, or a query in brackets).
+fn many_from<R: Stored>(
+    c: &Connection,
+    source: &str,
+    rest: &str,
+    params: impl Params,
+) -> Result<Vec<R::Domain>> {
+    let text = format!("SELECT {} FROM {source} {rest}", R::COLUMNS);
+    let mut stmt = c.prepare_cached(&text).map_err(|e| sql(R::TABLE, &e))?;
+    let mut rows = stmt.query(params).map_err(|e| sql(R::TABLE, &e))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(|e| sql(R::TABLE, &e))? {
+        found.push(R::read(row)?.into_domain()?);
+    }
+    Ok(found)
+}
+
+/// One number (an id, a count), if the query finds a row.
+fn number(
+    c: &Connection,
+    table: &'static str,
+    text: &str,
+    params: impl Params,
+) -> Result<Option<i64>> {
+    c.prepare_cached(text)
+        .and_then(|mut s| s.query_row(params, |r| r.get(0)).optional())
+        .map_err(|e| sql(table, &e))
+}
+
+/// A column of numbers.
+fn numbers(
+    c: &Connection,
+    table: &'static str,
+    text: &str,
+    params: impl Params,
+) -> Result<Vec<i64>> {
+    c.prepare_cached(text)
+        .and_then(|mut s| s.query_map(params, |r| r.get(0))?.collect())
+        .map_err(|e| sql(table, &e))
+}
+
+/// Numbers as ids; anything else in the column is a corrupt row.
+fn ids<T>(
+    table: &'static str,
+    column: &'static str,
+    raw: Vec<i64>,
+    make: fn(i64) -> Option<T>,
+) -> Result<Vec<T>> {
+    raw.into_iter().map(|n| id(table, column, n, make)).collect()
+}
+
+fn id<T>(
+    table: &'static str,
+    column: &'static str,
+    raw: i64,
+    make: fn(i64) -> Option<T>,
+) -> Result<T> {
+    make(raw).ok_or_else(|| jadegate_store::StoreError::Corrupt {
+        table,
+        column,
+        row: raw,
+        why: "not an id".to_owned(),
+    })
+}
+
+/// Several reads from one snapshot.
+fn snapshot<T>(c: &Connection, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let tx = c.unchecked_transaction().map_err(|e| sql("snapshot", &e))?;
+    // Nothing was written: dropping the transaction only ends the snapshot.
+    read(&tx)
+}
+
+/// A page's bounds as bound values: ids above the first, at most the second.
+fn bounds<Id>(page: Page<Id>, number: fn(Id) -> i64) -> (i64, i64) {
+    (page.after.map_or(0, number), i64::from(page.limit.clamp(1, 1000)))
+}

@@ -1,0 +1,58 @@
+//! Places, gates, and the days' visits and scans.
+
+use jadegate_domain::{Gate, GateId, Place, PlaceId, Scan, Visit};
+use jadegate_store::Page;
+use rusqlite::Connection;
+
+use super::{bounds, many, many_from, number, one, snapshot};
+use crate::days::{Kind, days, exists};
+use crate::error::Result;
+use crate::rows::{GateRow, PlaceRow, ScanRow, VisitRow};
+
+pub(crate) fn place(c: &Connection, id: PlaceId) -> Result<Option<Place>> {
+    one::<PlaceRow>(c, "WHERE id = ?1", [id.as_i64()])
+}
+
+pub(crate) fn place_by_key(c: &Connection, key: &str) -> Result<Option<Place>> {
+    one::<PlaceRow>(c, "WHERE external_key = ?1", [key])
+}
+
+pub(crate) fn places(c: &Connection, page: Page<PlaceId>) -> Result<Vec<Place>> {
+    many::<PlaceRow>(c, "WHERE id > ?1 ORDER BY id LIMIT ?2", bounds(page, PlaceId::as_i64))
+}
+
+pub(crate) fn gate(c: &Connection, id: GateId) -> Result<Option<Gate>> {
+    one::<GateRow>(c, "WHERE id = ?1", [id.as_i64()])
+}
+
+pub(crate) fn gates(c: &Connection, place: PlaceId) -> Result<Vec<Gate>> {
+    many::<GateRow>(c, "WHERE place = ?1 ORDER BY id", [place.as_i64()])
+}
+
+pub(crate) fn visit_days(c: &Connection) -> Result<Vec<i64>> {
+    days(c, Kind::Visit)
+}
+
+pub(crate) fn visits_on(c: &Connection, day: i64) -> Result<Vec<Visit>> {
+    snapshot(c, |c| {
+        if !exists(c, Kind::Visit, day)? {
+            return Ok(Vec::new());
+        }
+        many_from::<VisitRow>(c, &Kind::Visit.table(day), "", [])
+    })
+}
+
+pub(crate) fn scans_on(c: &Connection, day: i64) -> Result<Vec<Scan>> {
+    snapshot(c, |c| {
+        if !exists(c, Kind::Scan, day)? {
+            return Ok(Vec::new());
+        }
+        many_from::<ScanRow>(c, &Kind::Scan.table(day), "ORDER BY at, id", [])
+    })
+}
+
+/// How many rows a day's table holds.
+pub(crate) fn rows_of(c: &Connection, kind: Kind, day: i64) -> Result<u64> {
+    let text = format!("SELECT count(*) FROM {}", kind.table(day));
+    Ok(number(c, kind.name(), &text, [])?.map_or(0, |n| u64::try_from(n).unwrap_or(0)))
+}

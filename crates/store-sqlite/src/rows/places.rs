@@ -1,0 +1,100 @@
+//! Places, gates, and what happens there.
+
+use jadegate_domain::{
+    AgencyId, Gate, GateId, HolderId, Place, PlaceId, Presence, Scan, ScanId, Visit, VisitId,
+};
+
+use super::{At, rows};
+use crate::error::Result;
+
+rows! {
+    PlaceRow => Place, in "place" by "id" {
+        kind: String, name: String, division: String, agency: Option<i64>, registered_at: i64,
+        external_key: Option<String>,
+    }
+    GateRow => Gate, in "gate" by "id" {
+        place: i64, label: String, public_key: Vec<u8>, enrolled_at: i64, revoked_at: Option<i64>,
+    }
+    VisitRow => Visit, in "visit" by "id" {
+        holder: i64, place: i64, entered: i64, left_at: Option<i64>, presence: i64,
+    }
+    ScanRow => Scan, in "scan" by "id" {
+        gate: i64, place: i64, holder: Option<i64>, at: i64, direction: String,
+        colour: Option<String>, outcome: String, reason: Option<String>, visit: Option<i64>,
+    }
+}
+
+impl PlaceRow {
+    fn check(self, at: At) -> Result<Place> {
+        Ok(Place {
+            id: at.id("id", self.row, PlaceId::from_i64)?,
+            kind: at.name("kind", &self.kind)?,
+            name: self.name,
+            division: at.name("division", &self.division)?,
+            agency: at.opt_id("agency", self.agency, AgencyId::from_i64)?,
+            registered_at: at.time("registered_at", self.registered_at)?,
+            external_key: self.external_key,
+        })
+    }
+}
+
+impl GateRow {
+    fn check(self, at: At) -> Result<Gate> {
+        Ok(Gate {
+            id: at.id("id", self.row, GateId::from_i64)?,
+            place: at.id("place", self.place, PlaceId::from_i64)?,
+            label: self.label,
+            public_key: self.public_key,
+            enrolled_at: at.time("enrolled_at", self.enrolled_at)?,
+            revoked_at: at.opt_time("revoked_at", self.revoked_at)?,
+        })
+    }
+}
+
+/// A presence as one byte on disk. A number is never given a second meaning.
+pub(crate) const fn presence_code(p: Presence) -> i64 {
+    match p {
+        Presence::Gate => 0,
+        Presence::VenueScreen => 1,
+        Presence::Unproven => 2,
+        Presence::Imported => 3,
+    }
+}
+
+impl VisitRow {
+    fn check(self, at: At) -> Result<Visit> {
+        let presence = Presence::ALL
+            .iter()
+            .copied()
+            .find(|p| presence_code(*p) == self.presence)
+            .ok_or_else(|| at.bad("presence", "not a known presence"))?;
+        let entered = at.time("entered", self.entered)?;
+        let left = at.opt_time("left_at", self.left_at)?;
+        at.must(left.is_none_or(|l| l >= entered), "left_at", "before the entry")?;
+        Ok(Visit {
+            id: at.id("id", self.row, VisitId::from_i64)?,
+            holder: at.id("holder", self.holder, HolderId::from_i64)?,
+            place: at.id("place", self.place, PlaceId::from_i64)?,
+            entered,
+            left,
+            presence,
+        })
+    }
+}
+
+impl ScanRow {
+    fn check(self, at: At) -> Result<Scan> {
+        Ok(Scan {
+            id: at.id("id", self.row, ScanId::from_i64)?,
+            gate: at.id("gate", self.gate, GateId::from_i64)?,
+            place: at.id("place", self.place, PlaceId::from_i64)?,
+            holder: at.opt_id("holder", self.holder, HolderId::from_i64)?,
+            at: at.time("at", self.at)?,
+            direction: at.name("direction", &self.direction)?,
+            colour: self.colour.map(|c| at.name("colour", &c)).transpose()?,
+            outcome: at.name("outcome", &self.outcome)?,
+            reason: self.reason.map(|r| at.name("reason", &r)).transpose()?,
+            visit: at.opt_id("visit", self.visit, VisitId::from_i64)?,
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! Migrations: numbered files, applied in order, never changed.
+
+use std::fmt::Write as _;
+
+use jadegate_store::StoreError;
+use rusqlite::Connection;
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Result, unavailable};
+
+/// Marks a file as Jadegate's (`JADE` in ASCII), in SQLite's `application_id`.
+const APPLICATION_ID: i64 = 0x4A41_4445;
+
+struct Migration {
+    number: i64,
+    name: &'static str,
+    text: &'static str,
+}
+
+const MIGRATIONS: &[Migration] =
+    &[Migration { number: 1, name: "first", text: include_str!("../migrations/0001_first.sql") }];
+
+/// One applied migration, for `doctor`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Its number.
+    pub number: i64,
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its text, in hex.
+    pub sha256: String,
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Is this a new, empty file? An existing file that is not ours is refused.
+pub(crate) fn is_new(c: &Connection) -> Result<bool> {
+    let marked: i64 = c
+        .query_row("PRAGMA application_id", [], |r| r.get(0))
+        .map_err(|e| crate::error::sql("sqlite_schema", &e))?;
+    let tables: i64 = c
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))
+        .map_err(|e| crate::error::sql("sqlite_schema", &e))?;
+    match (marked, tables) {
+        (0, 0) => Ok(true),
+        (APPLICATION_ID, _) => Ok(false),
+        _ => Err(StoreError::Schema("the file is some other program's database".to_owned())),
+    }
+}
+
+/// Brings the database to this program's migrations.
+pub(crate) fn migrate(c: &mut Connection) -> Result<()> {
+    let tx = c.transaction().map_err(unavailable)?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(unavailable)?;
+    tx.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+         sha256 TEXT NOT NULL) STRICT",
+    )
+    .map_err(unavailable)?;
+    let done = check(&tx)?;
+    for m in MIGRATIONS.iter().skip(done) {
+        tx.execute_batch(m.text).map_err(unavailable)?;
+        tx.execute(
+            "INSERT INTO migration (number, name, sha256) VALUES (?1, ?2, ?3)",
+            (m.number, m.name, sha256(m.text)),
+        )
+        .map_err(unavailable)?;
+        tracing::info!(number = m.number, name = m.name, "migration applied");
+    }
+    tx.commit().map_err(unavailable)
+}
+
+/// Refuses a database that has not exactly this program's migrations.
+pub(crate) fn must_be_current(c: &Connection) -> Result<()> {
+    if is_new(c)? || check(c)? < MIGRATIONS.len() {
+        return Err(StoreError::Schema(
+            "the database is older than this program; start the server once to bring it up to date"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// The migrations the database has.
+pub(crate) fn applied(c: &Connection) -> Result<Vec<Applied>> {
+    c.prepare("SELECT number, name, sha256 FROM migration ORDER BY number")
+        .and_then(|mut s| {
+            s.query_map([], |r| {
+                Ok(Applied { number: r.get(0)?, name: r.get(1)?, sha256: r.get(2)? })
+            })?
+            .collect()
+        })
+        .map_err(|e| crate::error::sql("migration", &e))
+}
+
+/// How many of this program's migrations are applied; unknown or changed ones are refused.
+fn check(c: &Connection) -> Result<usize> {
+    let applied = applied(c)?;
+    for (i, a) in applied.iter().enumerate() {
+        let Some(m) = MIGRATIONS.get(i) else {
+            return Err(StoreError::Schema(format!(
+                "migration {} is unknown to this program; use the newer program",
+                a.number
+            )));
+        };
+        if a.number != m.number || a.name != m.name || a.sha256 != sha256(m.text) {
+            return Err(StoreError::Schema(format!(
+                "migration {} is not the one this program has",
+                a.number
+            )));
+        }
+    }
+    Ok(applied.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The files as they were released. A new migration adds a line; no line ever changes.
+    const RELEASED: &[(i64, &str)] = &[];
+
+    #[test]
+    fn numbers_count_up_and_released_files_are_unchanged() {
+        for (i, m) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(usize::try_from(m.number).unwrap(), i + 1);
+        }
+        for (number, wanted) in RELEASED {
+            let m = MIGRATIONS.iter().find(|m| m.number == *number).unwrap();
+            assert_eq!(sha256(m.text), *wanted, "migration {number} was changed");
+        }
+    }
+}

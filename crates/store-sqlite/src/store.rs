@@ -1,0 +1,273 @@
+//! The port, on SQLite. Reads by key run here; lists run on a thread that may block.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use jadegate_domain::agency::Agency;
+use jadegate_domain::division::RegionRisk;
+use jadegate_domain::id::ChallengeId;
+use jadegate_domain::{
+    Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
+    Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Visit,
+};
+use jadegate_store::{
+    Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf,
+    OutboxMessage, Page, SealedField, Session, Store, StoredAssessment, StoredTrace, Unit,
+    VaultKey,
+};
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::oneshot;
+
+use crate::error::{Result, unavailable};
+use crate::open::private_file;
+use crate::read::{evidence, log, people, places};
+use crate::{SqliteStore, writer::Job};
+
+impl SqliteStore {
+    /// Hands a job to the writer and waits for its answer. If the caller goes away meanwhile, the
+    /// job is done all the same.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T>>) -> Job) -> Result<T> {
+        let jobs = self.jobs().ok_or_else(|| unavailable("opened to read only"))?;
+        let gone = || unavailable("the store is closed");
+        let (answer, answered) = oneshot::channel();
+        jobs.send(job(answer)).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+/// Copies the database as it is now into a new file without free pages.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let file = private_file(to, true)?;
+    let made = || -> Result<()> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let name = to.to_str().ok_or_else(|| unavailable("the path is not UTF-8"))?;
+        let c = Connection::open_with_flags(from, flags).map_err(unavailable)?;
+        c.pragma_update(None, "temp_store", "MEMORY").map_err(unavailable)?;
+        c.execute("VACUUM INTO ?1", [name]).map_err(unavailable)?;
+        file.sync_all().map_err(unavailable)?;
+        // The new name is durable only when its directory is.
+        let directory = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::File::open(directory).and_then(|d| d.sync_all()).map_err(unavailable)
+    };
+    made().inspect_err(|_| {
+        let _ = std::fs::remove_file(to);
+    })
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, unit: Unit) -> Result<()> {
+        self.ask(|answer| Job::Unit(unit, answer)).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.point(log::log_size)?;
+        self.commit(Unit::new("ping", Vec::new())).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<()> {
+        let (from, to) = (self.path().to_owned(), to.to_owned());
+        tokio::task::spawn_blocking(move || copy(&from, &to)).await.map_err(unavailable)?
+    }
+
+    async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)> {
+        self.ask(|answer| Job::DropDays(utc_day, answer)).await
+    }
+
+    async fn holder(&self, id: HolderId) -> Result<Option<Holder>> {
+        self.point(|c| people::holder(c, id))
+    }
+
+    async fn indexed_holder(&self, kind: IndexKind, digest: [u8; 16]) -> Result<Option<HolderId>> {
+        self.point(|c| people::indexed_holder(c, kind, digest))
+    }
+
+    async fn vault_key(&self, holder: HolderId) -> Result<Option<VaultKey>> {
+        self.point(|c| people::vault_key(c, holder))
+    }
+
+    async fn sealed_fields(&self, holder: HolderId) -> Result<Vec<SealedField>> {
+        self.point(|c| people::sealed_fields(c, holder))
+    }
+
+    async fn holders(&self, page: Page<HolderId>) -> Result<Vec<Holder>> {
+        self.list(move |c| people::holders(c, page)).await
+    }
+
+    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>> {
+        self.point(|c| people::challenge(c, id))
+    }
+
+    async fn challenges_for_phone(
+        &self,
+        phone: [u8; 16],
+        since: Timestamp,
+    ) -> Result<Vec<Timestamp>> {
+        self.point(|c| people::challenges_for_phone(c, phone, since))
+    }
+
+    async fn challenges_for_client(&self, client: [u8; 16], since: Timestamp) -> Result<u32> {
+        self.point(|c| people::challenges_for_client(c, client, since))
+    }
+
+    async fn outbox_message(&self, challenge: ChallengeId) -> Result<Option<OutboxMessage>> {
+        self.point(|c| people::outbox_message(c, challenge))
+    }
+
+    async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxMessage>> {
+        self.list(move |c| people::due_messages(c, now, limit)).await
+    }
+
+    async fn newest_messages(&self, limit: u32) -> Result<Vec<OutboxMessage>> {
+        self.list(move |c| people::newest_messages(c, limit)).await
+    }
+
+    async fn session(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<Session>> {
+        self.point(|c| people::session(c, token_digest, now))
+    }
+
+    async fn agency(&self, id: AgencyId) -> Result<Option<Agency>> {
+        self.point(|c| people::agency(c, id))
+    }
+
+    async fn agencies(&self) -> Result<Vec<Agency>> {
+        self.list(people::agencies).await
+    }
+
+    async fn staff(&self, id: StaffId) -> Result<Option<Staff>> {
+        self.point(|c| people::staff(c, id))
+    }
+
+    async fn all_staff(&self) -> Result<Vec<Staff>> {
+        self.list(people::all_staff).await
+    }
+
+    async fn credentials(&self, staff: StaffId) -> Result<Vec<CredentialRow>> {
+        self.point(|c| people::credentials(c, staff))
+    }
+
+    async fn credential(&self, credential_id: &[u8]) -> Result<Option<CredentialRow>> {
+        self.point(|c| people::credential(c, credential_id))
+    }
+
+    async fn invitation(&self, token_digest: [u8; 32]) -> Result<Option<Invitation>> {
+        self.point(|c| people::invitation(c, token_digest))
+    }
+
+    async fn place(&self, id: PlaceId) -> Result<Option<Place>> {
+        self.point(|c| places::place(c, id))
+    }
+
+    async fn place_by_key(&self, external_key: &str) -> Result<Option<Place>> {
+        self.point(|c| places::place_by_key(c, external_key))
+    }
+
+    async fn places(&self, page: Page<PlaceId>) -> Result<Vec<Place>> {
+        self.list(move |c| places::places(c, page)).await
+    }
+
+    async fn gate(&self, id: GateId) -> Result<Option<Gate>> {
+        self.point(|c| places::gate(c, id))
+    }
+
+    async fn gates(&self, place: PlaceId) -> Result<Vec<Gate>> {
+        self.point(|c| places::gates(c, place))
+    }
+
+    async fn visit_days(&self) -> Result<Vec<i64>> {
+        self.list(places::visit_days).await
+    }
+
+    async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>> {
+        self.list(move |c| places::visits_on(c, utc_day)).await
+    }
+
+    async fn scans_on(&self, utc_day: i64) -> Result<Vec<Scan>> {
+        self.list(move |c| places::scans_on(c, utc_day)).await
+    }
+
+    async fn evidence_of(&self, holder: HolderId) -> Result<Option<(i64, Vec<Evidence>)>> {
+        self.point(|c| evidence::evidence_of(c, holder))
+    }
+
+    async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>> {
+        self.point(|c| evidence::evidence(c, id))
+    }
+
+    async fn evidence_of_trace(&self, trace: TraceId) -> Result<Vec<Evidence>> {
+        self.list(move |c| evidence::evidence_of_trace(c, trace)).await
+    }
+
+    async fn evidence_of_case(&self, case: CaseId) -> Result<Vec<Evidence>> {
+        self.list(move |c| evidence::evidence_of_case(c, case)).await
+    }
+
+    async fn evidence_by_key(&self, external_key: [u8; 16]) -> Result<Option<EvidenceId>> {
+        self.point(|c| evidence::evidence_by_key(c, external_key))
+    }
+
+    async fn holders_with_evidence(&self, page: Page<HolderId>) -> Result<Vec<HolderId>> {
+        self.list(move |c| evidence::holders_with_evidence(c, page)).await
+    }
+
+    async fn assessment(&self, holder: HolderId) -> Result<Option<StoredAssessment>> {
+        self.point(|c| evidence::assessment(c, holder))
+    }
+
+    async fn due_assessments(&self, now: Timestamp, limit: u32) -> Result<Vec<HolderId>> {
+        self.list(move |c| evidence::due_assessments(c, now, limit)).await
+    }
+
+    async fn confined(
+        &self,
+        region: &Division,
+        page: Page<HolderId>,
+    ) -> Result<Vec<ConfinedHolder>> {
+        let region = region.clone();
+        self.list(move |c| evidence::confined(c, &region, page)).await
+    }
+
+    async fn colour_counts(&self) -> Result<[u64; 3]> {
+        self.list(evidence::colour_counts).await
+    }
+
+    async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>> {
+        self.list(move |c| evidence::colour_changes(c, holder, limit)).await
+    }
+
+    async fn region_risks(&self, since: Timestamp) -> Result<(i64, Vec<RegionRisk>)> {
+        self.list(move |c| evidence::region_risks(c, since)).await
+    }
+
+    async fn case(&self, id: CaseId) -> Result<Option<Case>> {
+        self.point(|c| log::case(c, id))
+    }
+
+    async fn cases(&self, limit: u32) -> Result<Vec<Case>> {
+        self.list(move |c| log::cases(c, limit)).await
+    }
+
+    async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>> {
+        self.point(|c| log::trace(c, id))
+    }
+
+    async fn traces(&self, case: Option<CaseId>, limit: u32) -> Result<Vec<StoredTrace>> {
+        self.list(move |c| log::traces(c, case, limit)).await
+    }
+
+    async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>> {
+        self.list(move |c| log::accesses_of(c, holder, limit)).await
+    }
+
+    async fn log_size(&self) -> Result<u64> {
+        self.point(log::log_size)
+    }
+
+    async fn log_leaves(&self, from: u64, limit: u32) -> Result<Vec<LogLeaf>> {
+        self.list(move |c| log::log_leaves(c, from, limit)).await
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>> {
+        self.point(|c| log::setting(c, name))
+    }
+}

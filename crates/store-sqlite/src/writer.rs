@@ -1,0 +1,305 @@
+//! The one writer: takes every unit that waits, writes them in one transaction, answers.
+
+use std::time::{Duration, Instant};
+
+use jadegate_store::{StoreError, Unit, Write};
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::apply::Applier;
+use crate::connection::BUSY;
+use crate::days::{Days, Kind, days};
+use crate::error::{Result, sql, unavailable};
+use crate::read::places::rows_of;
+
+/// Units in one transaction at most: bounds how long the first waits for the last.
+const GROUP: usize = 512;
+
+/// How long an erasure waits for readers that still look at the old state.
+const ERASE_WAIT: Duration = Duration::from_secs(10);
+
+/// How often an erasure that waits tries again.
+const ERASE_RETRY: Duration = Duration::from_millis(20);
+
+/// What the writer is asked to do.
+pub(crate) enum Job {
+    /// Apply a unit.
+    Unit(Unit, oneshot::Sender<Result<()>>),
+    /// Drop the days before this one.
+    DropDays(i64, oneshot::Sender<Result<(u64, u64)>>),
+    /// Finish what waits, put the log into the database, and end.
+    Close(oneshot::Sender<()>),
+}
+
+type Waiting = (Unit, oneshot::Sender<Result<()>>);
+
+/// An answer held back until no readable copy of what was erased is left.
+struct Owed {
+    since: Instant,
+    answer: Box<dyn FnOnce() + Send>,
+}
+
+pub(crate) struct Writer {
+    conn: Connection,
+    days: Days,
+    jobs: mpsc::Receiver<Job>,
+    /// Taken from the queue but not part of the group before it.
+    next: Option<Job>,
+    owed: Vec<Owed>,
+    /// Something was erased, and the log may still hold a copy.
+    untruncated: bool,
+    /// Why nothing can be written any more.
+    broken: Option<String>,
+}
+
+impl Writer {
+    pub(crate) fn new(conn: Connection, jobs: mpsc::Receiver<Job>) -> Result<Self> {
+        let days = Days::load(&conn)?;
+        Ok(Self {
+            conn,
+            days,
+            jobs,
+            next: None,
+            owed: Vec::new(),
+            // A process that was killed may have left a log with what it had just erased.
+            untruncated: true,
+            broken: None,
+        })
+    }
+
+    /// Works until the store is closed or dropped; everything queued before that is written.
+    pub(crate) fn run(mut self) {
+        self.settle();
+        let mut closed = Vec::new();
+        while let Some(job) = self.take() {
+            match job {
+                Job::Unit(unit, answer) => {
+                    let group = self.gather((unit, answer));
+                    self.commit(group);
+                }
+                Job::DropDays(day, answer) => self.drop_days(day, answer),
+                Job::Close(answer) => {
+                    self.jobs.close();
+                    closed.push(answer);
+                }
+            }
+            self.settle();
+        }
+        self.truncate_log();
+        self.owed.drain(..).for_each(|o| (o.answer)());
+        drop(self.conn);
+        for answer in closed {
+            let _ = answer.send(());
+        }
+    }
+
+    /// The next job; `None` when the store was dropped, or closed and the queue is empty.
+    fn take(&mut self) -> Option<Job> {
+        if let Some(job) = self.next.take() {
+            return Some(job);
+        }
+        while !self.owed.is_empty() {
+            match self.jobs.try_recv() {
+                Ok(job) => return Some(job),
+                Err(mpsc::error::TryRecvError::Disconnected) => return None,
+                Err(mpsc::error::TryRecvError::Empty) => {
+                    std::thread::sleep(ERASE_RETRY);
+                    self.settle();
+                }
+            }
+        }
+        self.jobs.blocking_recv()
+    }
+
+    /// The first unit and all that wait behind it.
+    fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
+        let mut group = vec![first];
+        while group.len() < GROUP {
+            match self.jobs.try_recv() {
+                Ok(Job::Unit(unit, answer)) => group.push((unit, answer)),
+                Ok(other) => {
+                    self.next = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        group
+    }
+
+    fn commit(&mut self, group: Vec<Waiting>) {
+        let outcome = self.write(&group);
+        tracing::debug!(units = group.len(), kept = outcome.is_ok(), "group written");
+        match outcome {
+            Ok(results) => {
+                for ((unit, answer), result) in group.into_iter().zip(results) {
+                    if result.is_ok() && unit.writes.iter().any(|w| matches!(w, Write::Shred(_))) {
+                        self.untruncated = true;
+                        self.owe(move || {
+                            let _ = answer.send(Ok(()));
+                        });
+                    } else {
+                        // Whoever asked may have gone away; the unit is kept all the same.
+                        let _ = answer.send(result);
+                    }
+                }
+            }
+            Err(why) => {
+                for (_, answer) in group {
+                    let _ = answer.send(Err(StoreError::Unavailable(why.clone())));
+                }
+            }
+        }
+    }
+
+    /// One transaction: each unit's own result, or why none was kept.
+    fn write(&mut self, group: &[Waiting]) -> std::result::Result<Vec<Result<()>>, String> {
+        if let Some(why) = &self.broken {
+            return Err(why.clone());
+        }
+        let written = self.exec("BEGIN IMMEDIATE").and_then(|()| {
+            let results = group.iter().map(|(unit, _)| self.unit(unit)).collect::<Result<_>>()?;
+            self.exec("COMMIT")?;
+            Ok(results)
+        });
+        written.map_err(|e| self.abandon(&e))
+    }
+
+    /// One unit inside its savepoint. The outer error means that the whole transaction is lost.
+    fn unit(&mut self, unit: &Unit) -> Result<Result<()>> {
+        self.exec("SAVEPOINT unit")?;
+        let result = Applier::new(&self.conn, &mut self.days).apply(unit);
+        tracing::debug!(unit = unit.name, writes = unit.writes.len(), kept = result.is_ok());
+        if result.is_ok() {
+            self.exec("RELEASE unit")?;
+            self.days.keep();
+            return Ok(result);
+        }
+        if self.conn.is_autocommit() {
+            // SQLite itself rolled everything back (full, out of memory, I/O).
+            return Err(result.err().unwrap_or_else(|| unavailable("rolled back")));
+        }
+        self.exec("ROLLBACK TO unit")?;
+        self.exec("RELEASE unit")?;
+        self.days.undo();
+        Ok(result)
+    }
+
+    /// Rolls the group back and says why, for every unit in it.
+    fn abandon(&mut self, e: &StoreError) -> String {
+        if !self.conn.is_autocommit() {
+            let _ = self.exec("ROLLBACK");
+        }
+        match Days::load(&self.conn) {
+            Ok(days) => self.days = days,
+            Err(e) => self.broken = Some(e.to_string()),
+        }
+        let why = e.to_string();
+        tracing::error!(error = %why, "group not written");
+        why
+    }
+
+    fn exec(&mut self, text: &str) -> Result<()> {
+        let done = self.conn.prepare_cached(text).and_then(|mut s| s.execute([]));
+        match done {
+            Ok(_) => Ok(()),
+            Err(e) => {
+                // After a failed flush nobody can say what is on the disk: writing on would answer
+                // for units that a restart may not find. Only opening again is safe.
+                if matches!(e.sqlite_error_code(), Some(ErrorCode::SystemIoFailure)) {
+                    self.broken = Some("the disk failed; the server must be restarted".to_owned());
+                }
+                Err(sql("transaction", &e))
+            }
+        }
+    }
+
+    fn drop_days(&mut self, before: i64, answer: oneshot::Sender<Result<(u64, u64)>>) {
+        if let Some(why) = &self.broken {
+            let _ = answer.send(Err(StoreError::Unavailable(why.clone())));
+            return;
+        }
+        match self.try_drop_days(before) {
+            Ok(counts) => {
+                self.untruncated = true;
+                self.owe(move || {
+                    let _ = answer.send(Ok(counts));
+                });
+            }
+            Err(e) => {
+                self.abandon(&e);
+                let _ = answer.send(Err(e));
+            }
+        }
+    }
+
+    fn try_drop_days(&mut self, before: i64) -> Result<(u64, u64)> {
+        self.exec("BEGIN IMMEDIATE")?;
+        let mut counts = [0; 2];
+        for (count, kind) in counts.iter_mut().zip(Kind::ALL) {
+            for day in days(&self.conn, kind)?.into_iter().filter(|d| *d < before) {
+                *count += rows_of(&self.conn, kind, day)?;
+                let text = format!("DROP TABLE {}", kind.table(day));
+                self.conn.execute(&text, []).map_err(|e| sql(kind.name(), &e))?;
+            }
+        }
+        self.exec("COMMIT")?;
+        self.days = Days::load(&self.conn)?;
+        self.give_back()?;
+        Ok((counts[0], counts[1]))
+    }
+
+    /// Gives free pages back to the file system once they are more than a quarter of the file;
+    /// below that the next days will use them.
+    fn give_back(&self) -> Result<()> {
+        let number =
+            |text: &str| -> rusqlite::Result<i64> { self.conn.query_row(text, [], |r| r.get(0)) };
+        let shrink = || -> rusqlite::Result<()> {
+            if number("PRAGMA freelist_count")? * 4 > number("PRAGMA page_count")? {
+                let mut s = self.conn.prepare("PRAGMA incremental_vacuum")?;
+                let mut rows = s.query([])?;
+                while rows.next()?.is_some() {}
+            }
+            Ok(())
+        };
+        shrink().map_err(|e| sql("freelist", &e))
+    }
+
+    fn owe(&mut self, answer: impl FnOnce() + Send + 'static) {
+        self.owed.push(Owed { since: Instant::now(), answer: Box::new(answer) });
+    }
+
+    /// If something was erased: empties the log and answers those who wait for it.
+    fn settle(&mut self) {
+        if !self.untruncated {
+            return;
+        }
+        if self.truncate_log() {
+            self.owed.drain(..).for_each(|o| (o.answer)());
+            return;
+        }
+        let (late, owed) = self.owed.drain(..).partition(|o| o.since.elapsed() > ERASE_WAIT);
+        self.owed = owed;
+        let late: Vec<Owed> = late;
+        if !late.is_empty() {
+            tracing::warn!("a long read keeps erased data in the log; it goes when the read ends");
+            for o in late {
+                (o.answer)();
+            }
+        }
+    }
+
+    /// Moves the log into the database and cuts it to nothing; false while a reader holds it.
+    fn truncate_log(&mut self) -> bool {
+        // Not waiting here: new units must not wait for a slow reader.
+        let _ = self.conn.busy_timeout(Duration::ZERO);
+        let busy: rusqlite::Result<i64> =
+            self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0));
+        let _ = self.conn.busy_timeout(BUSY);
+        let done = matches!(busy, Ok(0));
+        if done {
+            self.untruncated = false;
+        }
+        done
+    }
+}
