@@ -29,8 +29,11 @@ export interface GateServer {
 
 /** Why a request did not succeed, as far as the gate acts on it. */
 export interface Failure {
-  /** No answer at all, an overloaded server, or a broken answer: try again later. */
-  kind: 'away' | 'signed_out' | 'refused';
+  /**
+   * `away`: no answer, an overloaded server or a broken answer, try again later; `signed_out`: no
+   * session; `wrong`: what was sent is wrong; `refused`: this gate may not.
+   */
+  kind: 'away' | 'signed_out' | 'wrong' | 'refused';
   code: string;
   detail: string;
   retryAfter: number | null;

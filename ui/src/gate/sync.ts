@@ -149,7 +149,7 @@ export class Sync {
       return answer.results.filter((r) => rows.some((row) => row.id === r.id)).length;
     } catch (e) {
       const f = failure(e);
-      if (f.kind !== 'refused') throw e;
+      if (f.kind !== 'wrong') throw e;
       const [first] = rows;
       if (rows.length === 1 && first) {
         await queue.reject(first, f.code);

@@ -7,6 +7,8 @@ import type { GateKeySet } from './keys';
 
 /** Seconds by which a holder's, the gate's and the server's clocks may differ. */
 export const SKEW_SECONDS = 5;
+/** The most clock difference ever allowed for, whatever is asked. */
+const MAX_SKEW_SECONDS = 300;
 
 export interface VerifiedCode {
   colour: Colour;
@@ -39,7 +41,8 @@ export async function verifyCode(
   }
   if (!genuine) throw new CodeError('code.bad_signature');
   const seconds = now / 1000;
-  if (seconds >= code.expiresAt + skewSeconds) throw new CodeError('code.stale');
-  if (Math.floor(seconds) + skewSeconds < code.issuedAt) throw new CodeError('code.not_yet_valid');
+  const skew = Math.min(skewSeconds, MAX_SKEW_SECONDS);
+  if (seconds >= code.expiresAt + skew) throw new CodeError('code.stale');
+  if (seconds + skew < code.issuedAt) throw new CodeError('code.not_yet_valid');
   return { colour: code.colour, issuedAt: code.issuedAt, expiresAt: code.expiresAt };
 }

@@ -1,0 +1,248 @@
+/**
+ * The gate at work: a code comes in, a verdict goes on the screen, the scan goes into the queue.
+ * All that the components show is state of this class.
+ */
+import { clock, localDay } from '../shared/time';
+import { looksLikeCode, trimmed } from './code';
+import { GateDb } from './db';
+import { storedDevice, type Device } from './device';
+import { failure, server } from './http';
+import { judge } from './judge';
+import {
+  ScanQueue,
+  withWaiting,
+  type Counts,
+  type Direction,
+  type Override,
+  type ReadBy,
+  type Result,
+  type ScanRow,
+  type Surprise,
+} from './queue';
+import { Repeats } from './repeats';
+import { play, type Tune } from './sound';
+import { Sync, type SyncState } from './sync';
+
+/** A verdict on the screen. */
+export interface Shown {
+  result: Result;
+  direction: Direction;
+  override: Override | null;
+  at: number;
+  /** What was read; `null` without a code. Stays in memory only. */
+  code: string | null;
+  by: ReadBy;
+  /** It was made by the emergency button alone, so it can be undone. */
+  direct: boolean;
+}
+
+/** How long a verdict stays: short when there is nothing to do but walk on. */
+const STAYS = { admitted: 2_000, refused: 15_000, override: 2_500, direct: 6_000 };
+
+const NOBODY: Counts = { admitted: 0, refused: 0, overridden: 0, left: 0 };
+
+export class Desk {
+  readonly db: GateDb;
+  readonly #queue: ScanQueue;
+  readonly #repeats = new Repeats();
+  #sync: Sync | undefined;
+  #row: Promise<ScanRow | null> = Promise.resolve(null);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #turn = 0;
+
+  device = $state.raw<Device | undefined>();
+  sync = $state.raw<SyncState>({ known: null, offlineSince: null, refused: null });
+  waiting = $state.raw<ScanRow[]>([]);
+  surprises = $state.raw<Surprise[]>([]);
+  direction = $state<Direction>('in');
+  shown = $state.raw<Shown | null>(null);
+  last = $state.raw<Shown | null>(null);
+  /** The last scan could not be written to this device's disk. */
+  notKept = $state(false);
+
+  private constructor(db: GateDb) {
+    this.db = db;
+    this.#queue = new ScanQueue(db);
+  }
+
+  static async open(): Promise<Desk> {
+    const desk = new Desk(await GateDb.open());
+    clock.restore(localStorage);
+    const device = await storedDevice(desk.db);
+    if (device) await desk.begin(device);
+    return desk;
+  }
+
+  /** Takes up work as this device. */
+  async begin(device: Device): Promise<void> {
+    this.#sync?.stop();
+    this.device = device;
+    await this.#queue.releaseAll();
+    this.#sync = new Sync({
+      db: this.db,
+      queue: this.#queue,
+      server,
+      device,
+      now: () => clock.now(),
+      dayOf: localDay,
+      random: Math.random,
+      failure,
+      changed: (state) => {
+        this.sync = state;
+        clock.save(localStorage);
+        void this.#refresh();
+      },
+    });
+    await this.#sync.start();
+    addEventListener('online', () => this.kick());
+    await this.#refresh();
+    // Asks the browser not to throw the queue away when the disk is full; it may say no.
+    void navigator.storage?.persist?.().catch(() => false);
+  }
+
+  kick(): void {
+    void this.#sync?.kick();
+  }
+
+  async #refresh(): Promise<void> {
+    this.waiting = await this.#queue.waiting();
+    this.surprises = await this.#queue.surprises();
+  }
+
+  /** Today's numbers, with what the server does not know yet. */
+  get counts(): Counts {
+    const known = this.sync.known;
+    const today = localDay(clock.now());
+    const base = known && known.day === today ? known.counts : NOBODY;
+    return withWaiting(base, this.waiting.filter((r) => localDay(r.at) === today));
+  }
+
+  /** A code was read. */
+  async read(raw: string, by: ReadBy): Promise<void> {
+    const text = trimmed(raw);
+    const at = clock.now();
+    const repeat = this.#repeats.isRepeat(`${this.direction} ${text}`, performance.now());
+    // Held before the camera it is the same showing; a scanner's trigger or a paste is a question
+    // again, and gets the same answer without being counted twice.
+    if (repeat && by === 'camera') return;
+    const turn = ++this.#turn;
+    const direction = this.direction;
+    const rules = this.sync.known;
+    const result: Result = rules
+      ? await judge(text, direction, rules, at)
+      : { outcome: 'refused', colour: null, problem: 'gate.no_keys' };
+    if (turn !== this.#turn) return;
+    this.#closeRow();
+    if (!repeat) {
+      const held = result.outcome !== 'admitted';
+      this.#keep({ code: text, at, direction, override: null, read_by: by, local: result, held });
+    }
+    this.#show({ result, direction, override: null, at, code: text, by, direct: false });
+  }
+
+  /** Somebody is let in against the code, or without one. */
+  async letIn(reason: Override): Promise<void> {
+    const shown = this.shown;
+    this.#turn++;
+    if (shown?.result.outcome === 'refused' && shown.direction === 'in') await this.#overrule(shown, reason);
+    else this.#letInWithoutCode(reason);
+  }
+
+  #letInWithoutCode(override: Override): void {
+    const at = clock.now();
+    const result: Result = { outcome: 'override', colour: null, problem: null };
+    this.#closeRow();
+    this.#keep({ code: null, at, direction: 'in', override, read_by: 'none', local: result, held: true });
+    this.#show({ result, direction: 'in', override, at, code: null, by: 'none', direct: true });
+  }
+
+  async #overrule(shown: Shown, override: Override): Promise<void> {
+    const result: Result = { ...shown.result, outcome: 'override' };
+    this.#show({ ...shown, result, override });
+    const row = await this.#row;
+    if (row?.held) {
+      const next = { ...row, override, local: result };
+      this.#row = this.#queue.change(next).then(() => next, () => this.#lost());
+    } else {
+      // Shown a second time, or none of our codes: the override is a scan of its own.
+      const code = shown.code !== null && looksLikeCode(shown.code) ? shown.code : null;
+      const { at, by: read_by, direction } = shown;
+      this.#keep({ code, at, direction, override, read_by, local: result, held: true });
+    }
+    await this.#row;
+    await this.#refresh();
+  }
+
+  /** The emergency button was pressed by mistake. */
+  async undo(): Promise<void> {
+    const row = await this.#row;
+    this.#row = Promise.resolve(null);
+    this.#hide();
+    if (row?.held) await this.#queue.undo(row);
+    await this.#refresh();
+  }
+
+  /** Back to reading. */
+  next(): void {
+    this.#closeRow();
+    this.#hide();
+  }
+
+  /** The verdict waits while somebody chooses a reason. */
+  hold(): void {
+    clearTimeout(this.#timer);
+  }
+
+  async dismiss(s: Surprise): Promise<void> {
+    await this.#queue.dismiss(s);
+    await this.#refresh();
+  }
+
+  #keep(scan: Omit<ScanRow, 'id'>): void {
+    this.#row = this.#queue.add(scan).then(
+      async (row) => {
+        this.notKept = false;
+        await this.#refresh();
+        if (row && !row.held) this.kick();
+        return row;
+      },
+      () => this.#lost(),
+    );
+  }
+
+  #lost(): null {
+    this.notKept = true;
+    return null;
+  }
+
+  /** Nobody decides about the last scan any more: it may be sent. */
+  #closeRow(): void {
+    const row = this.#row;
+    this.#row = Promise.resolve(null);
+    void row.then(async (r) => {
+      if (!r?.held) return;
+      await this.#queue.change({ ...r, held: false }).catch(() => this.#lost());
+      this.kick();
+    });
+  }
+
+  #show(shown: Shown): void {
+    this.shown = shown;
+    this.last = shown;
+    clearTimeout(this.#timer);
+    const { outcome } = shown.result;
+    const stays = shown.direct ? STAYS.direct : STAYS[outcome ?? 'refused'];
+    this.#timer = setTimeout(() => this.next(), stays);
+    play(tuneOf(shown.result));
+  }
+
+  #hide(): void {
+    clearTimeout(this.#timer);
+    this.shown = null;
+  }
+}
+
+function tuneOf(result: Result): Tune {
+  if (result.outcome === 'admitted' || result.outcome === 'override') return result.outcome;
+  return result.problem === null || result.problem === 'code.bad_signature' ? 'refused' : 'unclear';
+}

@@ -1,0 +1,29 @@
+/** The gate's server over HTTP. */
+import { api, ApiError } from '../shared/api';
+import type { Failure, GateInfo, GateServer, Poster } from './server';
+import type { Counts, ServerResult } from './queue';
+
+const part = encodeURIComponent;
+
+export const server: GateServer = {
+  enrol: (body) => api.post<{ gate: string }>('/v1/gates', body),
+  challenge: (gate) => api.post<{ nonce: string }>(`/v1/gates/${part(gate)}/challenge`),
+  session: (gate, nonce, signature) =>
+    api.post<{ expires_at: string }>(`/v1/gates/${part(gate)}/session`, { nonce, signature }),
+  info: () => api.get<GateInfo>('/v1/gate'),
+  scans: (scans) => api.post<{ results: ServerResult[]; counts: Counts }>('/v1/gate/scans', { scans }),
+  poster: () => api.get<Poster>('/v1/gate/poster'),
+};
+
+/**
+ * Sorts what went wrong: no session, wrong in itself, refused, or to be tried again. Whatever is not
+ * plainly a refusal is tried again, so that a fault of the server loses no scan.
+ */
+export function failure(e: unknown): Failure {
+  if (!(e instanceof ApiError)) return { kind: 'away', code: 'fault', detail: '', retryAfter: null };
+  const { status, code, detail, retryAfter } = e;
+  if (status === 401) return { kind: 'signed_out', code, detail, retryAfter };
+  if (status === 400 || status === 413 || status === 422) return { kind: 'wrong', code, detail, retryAfter };
+  const refused = status >= 400 && status < 500 && status !== 408 && status !== 429;
+  return { kind: refused ? 'refused' : 'away', code, detail, retryAfter };
+}

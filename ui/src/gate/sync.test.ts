@@ -1,0 +1,313 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ApiError } from '../shared/api';
+import { GateDb } from './db';
+import { base64url, challengeText, enrol, storedDevice, type Device } from './device';
+import { failure } from './http';
+import { judge, type Rules } from './judge';
+import { body, differs, ScanQueue, withWaiting, type Result, type ScanBody, type ScanRow } from './queue';
+import type { GateInfo, GateServer } from './server';
+import { Sync, type SyncState } from './sync';
+
+const NOW = Date.UTC(2022, 2, 1, 8);
+const CODE = 'JG1:ABC';
+const ADMITTED: Result = { outcome: 'admitted', colour: 'green', problem: null };
+const REFUSED: Result = { outcome: 'refused', colour: 'red', problem: null };
+const COUNTS = { admitted: 1, refused: 2, overridden: 3, left: 4 };
+
+const scan = (part: Partial<ScanRow> = {}): Omit<ScanRow, 'id'> => ({
+  code: CODE,
+  at: NOW,
+  direction: 'in',
+  override: null,
+  read_by: 'camera',
+  local: ADMITTED,
+  held: false,
+  ...part,
+});
+
+/** A server that remembers scans by id, as the real one does. */
+class FakeServer implements GateServer {
+  away = false;
+  signedIn = false;
+  /** Ids that make a whole batch wrong. */
+  wrong = new Set<string>();
+  /** The answer to the next batch is lost after it was taken. */
+  loseAnswer = false;
+  answerAs: Result = ADMITTED;
+  taken = new Map<string, ScanBody>();
+  requests: number[] = [];
+  sessions = 0;
+  nonces: string[] = [];
+  publicKey = '';
+  refuseGate = false;
+  keys: unknown = { issuer: 'JG', keys: [] };
+
+  #reach(): void {
+    if (this.away) throw new ApiError({ code: 'network' });
+  }
+  async enrol(b: { public_key: string }) {
+    this.#reach();
+    this.publicKey = b.public_key;
+    return { gate: 'g0000000000001' };
+  }
+  async challenge() {
+    this.#reach();
+    if (this.refuseGate) throw new ApiError({ code: 'gate.revoked', status: 403 });
+    const nonce = `nonce${this.nonces.length}`;
+    this.nonces.push(nonce);
+    return { nonce };
+  }
+  async session(gate: string, nonce: string, signature: string) {
+    const raw = (t: string) => Uint8Array.from(atob(t.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const key = await crypto.subtle.importKey('raw', raw(this.publicKey), algorithm, false, ['verify']);
+    const text = new TextEncoder().encode(challengeText(gate, nonce));
+    if (!(await crypto.subtle.verify(algorithm, key, raw(signature), text))) throw new Error('bad signature');
+    this.signedIn = true;
+    this.sessions++;
+    return { expires_at: new Date(NOW + 12 * 3600_000).toISOString() };
+  }
+  async info(): Promise<GateInfo> {
+    this.#session();
+    return {
+      gate: 'g0000000000001',
+      label: 'North',
+      place: { id: 'p', name: 'Market', kind: 'market', division_name: 'West Lake' },
+      counts: COUNTS,
+      keys: this.keys,
+      policy: { fresh_seconds: 60, admit: ['green', 'purple'] },
+      offline_grace_seconds: 3600,
+      server_time: new Date(NOW).toISOString(),
+    };
+  }
+  #session(): void {
+    this.#reach();
+    if (!this.signedIn) throw new ApiError({ code: 'session.none', status: 401 });
+  }
+  async scans(scans: ScanBody[]) {
+    this.#session();
+    this.requests.push(scans.length);
+    if (scans.some((s) => this.wrong.has(s.id))) throw new ApiError({ code: 'scan.bad', status: 422 });
+    for (const s of scans) this.taken.set(s.id, s);
+    if (this.loseAnswer) {
+      this.loseAnswer = false;
+      throw new ApiError({ code: 'network' });
+    }
+    return { results: scans.map((s) => ({ id: s.id, ...this.answerAs, recorded: true })), counts: COUNTS };
+  }
+  async poster() {
+    return { poster_code: '', screen_code: '', screen_expires_at: '' };
+  }
+}
+
+let db: GateDb;
+let queue: ScanQueue;
+let server: FakeServer;
+let device: Device;
+let sync: Sync;
+let state: SyncState;
+let now = NOW;
+
+beforeEach(async () => {
+  now = NOW;
+  db = await GateDb.open(new IDBFactory());
+  queue = new ScanQueue(db);
+  server = new FakeServer();
+  device = await enrol(db, server, 'TOKEN', 'North');
+  sync = new Sync({
+    db,
+    queue,
+    server,
+    device,
+    now: () => now,
+    dayOf: () => '2022-03-01',
+    random: () => 0,
+    failure,
+    changed: (s) => (state = s),
+  });
+});
+afterEach(() => {
+  sync.stop();
+  db.close();
+});
+
+describe('the device', () => {
+  it('keeps a key that nobody can copy, and forgets an earlier enrolment', async () => {
+    expect(device.key.extractable).toBe(false);
+    await expect(crypto.subtle.exportKey('pkcs8', device.key)).rejects.toThrow();
+    expect(server.publicKey).toMatch(/^[A-Za-z0-9_-]{87}$/);
+    await queue.add(scan());
+    await enrol(db, server, 'OTHER', 'South');
+    expect(await queue.waiting()).toEqual([]);
+    expect((await storedDevice(db))?.label).toBe('South');
+  });
+  it('writes base64url without padding', () => {
+    expect(base64url(Uint8Array.from([0xfb, 0xff, 0xfe, 0x01]).buffer)).toBe('-__-AQ');
+  });
+});
+
+describe('the queue', () => {
+  it('keeps scans in order and sends nothing that is still being decided', async () => {
+    const late = await queue.add(scan({ at: NOW + 5 }));
+    const early = await queue.add(scan({ at: NOW, held: true }));
+    expect((await queue.waiting()).map((r) => r.id)).toEqual([early?.id, late?.id]);
+    expect((await queue.batch()).map((r) => r.id)).toEqual([late?.id]);
+    await queue.releaseAll();
+    expect(await queue.batch()).toHaveLength(2);
+  });
+  it('keeps no stranger’s QR code', async () => {
+    expect(await queue.add(scan({ code: 'https://example.org/private' }))).toBeNull();
+    expect(await queue.add(scan({ code: 'JG1:' + '0'.repeat(1000) }))).toBeNull();
+    expect(await queue.add(scan({ code: null, override: 'emergency' }))).not.toBeNull();
+    expect(await queue.waiting()).toHaveLength(1);
+  });
+  it('undoes', async () => {
+    const row = await queue.add(scan({ held: true }));
+    if (row) await queue.undo(row);
+    expect(await queue.waiting()).toEqual([]);
+  });
+  it('sends whole seconds and nothing of the verdict', () => {
+    expect(body({ ...scan({ at: NOW + 999 }), id: 's1' })).toEqual({
+      id: 's1', code: CODE, at: '2022-03-01T08:00:00Z', direction: 'in', override: null, read_by: 'camera',
+    });
+  });
+  it('counts what the server does not know yet', () => {
+    const rows = [
+      scan(), scan({ local: REFUSED }), scan({ direction: 'out' }),
+      scan({ local: { ...REFUSED, outcome: 'override' } }),
+    ].map((r) => ({ ...r, id: 's' }));
+    expect(withWaiting(COUNTS, rows)).toEqual({ admitted: 2, refused: 3, overridden: 4, left: 5 });
+  });
+  it('knows when the server saw it otherwise', () => {
+    const row = { ...scan(), id: 's' };
+    expect(differs(row, ADMITTED)).toBe(false);
+    expect(differs(row, { ...ADMITTED, colour: null })).toBe(false);
+    expect(differs(row, REFUSED)).toBe(true);
+    expect(differs(row, { outcome: null, colour: null, problem: 'code.bad_handle' })).toBe(true);
+    expect(differs({ ...row, local: REFUSED }, { ...REFUSED, colour: 'yellow' })).toBe(true);
+    expect(differs({ ...row, direction: 'out' }, { ...REFUSED, outcome: null })).toBe(false);
+    expect(differs({ ...row, direction: 'out' }, { ...ADMITTED, problem: 'code.stale' })).toBe(true);
+  });
+});
+
+describe('the server far and near', () => {
+  it('signs in, sends, fetches and leaves nothing waiting', async () => {
+    await queue.add(scan());
+    await sync.kick();
+    expect(server.taken.size).toBe(1);
+    expect(await queue.waiting()).toEqual([]);
+    expect(await queue.surprises()).toEqual([]);
+    expect(state).toMatchObject({ offlineSince: null, refused: null });
+    expect(state.known).toMatchObject({ admit: ['green'], graceSeconds: 3600, keysAt: NOW, counts: COUNTS });
+  });
+  it('sends in batches of a hundred', async () => {
+    for (let i = 0; i < 205; i++) await queue.add(scan({ at: NOW + i }));
+    await sync.kick();
+    expect(server.requests).toEqual([100, 100, 5]);
+    expect(server.taken.size).toBe(205);
+  });
+  it('says since when it is offline, loses nothing, and sends all when it is back', async () => {
+    server.away = true;
+    await queue.add(scan());
+    await sync.kick();
+    expect(state.offlineSince).toBe(NOW);
+    now += 60_000;
+    await queue.add(scan({ at: now }));
+    await sync.kick();
+    expect(state.offlineSince).toBe(NOW);
+    expect(await queue.waiting()).toHaveLength(2);
+    server.away = false;
+    await sync.kick();
+    expect(state.offlineSince).toBeNull();
+    expect(server.taken.size).toBe(2);
+  });
+  it('sends the same ids again when an answer is lost', async () => {
+    const row = await queue.add(scan());
+    server.loseAnswer = true;
+    await sync.kick();
+    expect(server.taken.size).toBe(1);
+    expect(await queue.waiting()).toHaveLength(1);
+    await sync.kick();
+    expect([...server.taken.keys()]).toEqual([row?.id]);
+    expect(await queue.waiting()).toEqual([]);
+  });
+  it('signs in again by itself when the server has forgotten the session', async () => {
+    await sync.kick();
+    server.signedIn = false;
+    await queue.add(scan());
+    await sync.kick();
+    expect(server.sessions).toBe(2);
+    expect(server.taken.size).toBe(1);
+  });
+  it('renews the session before it ends', async () => {
+    await sync.kick();
+    now += 11.8 * 3600_000;
+    await sync.kick();
+    expect(server.sessions).toBe(2);
+  });
+  it('lets no wrong scan block the others', async () => {
+    const rows = [];
+    for (let i = 0; i < 7; i++) rows.push(await queue.add(scan({ at: NOW + i })));
+    const bad = rows[4]?.id ?? '';
+    server.wrong.add(bad);
+    await sync.kick();
+    expect(server.taken.size).toBe(6);
+    expect(await queue.waiting()).toEqual([]);
+    expect(await queue.surprises()).toMatchObject([{ id: bad, server: { problem: 'scan.bad' } }]);
+  });
+  it('shows where the server decided otherwise, without keeping the code', async () => {
+    server.answerAs = REFUSED;
+    await queue.add(scan());
+    await sync.kick();
+    const [surprise] = await queue.surprises();
+    expect(surprise).toMatchObject({ local: ADMITTED, server: REFUSED });
+    expect(JSON.stringify(surprise)).not.toContain('JG1');
+    if (surprise) await queue.dismiss(surprise);
+    expect(await queue.surprises()).toEqual([]);
+  });
+  it('says so when the gate was revoked, and keeps its scans', async () => {
+    server.refuseGate = true;
+    await queue.add(scan());
+    await sync.kick();
+    expect(state.refused).toBe('gate.revoked');
+    expect(await queue.waiting()).toHaveLength(1);
+  });
+  it('drops no scan because of a refusal that is not about the scan', async () => {
+    await sync.kick();
+    server.scans = () => Promise.reject(new ApiError({ code: 'origin.bad', status: 403 }));
+    await queue.add(scan());
+    await sync.kick();
+    expect(await queue.waiting()).toHaveLength(1);
+    expect(await queue.surprises()).toEqual([]);
+  });
+  it('goes on with the keys it has when the server sends nonsense', async () => {
+    await sync.kick();
+    const before = state.known?.keys;
+    server.keys = { issuer: 'JG', keys: ['?'] };
+    now += 120_000;
+    await sync.kick();
+    expect(state.known?.keys).toEqual(before);
+  });
+  it('knows at the next start what it knew', async () => {
+    await sync.kick();
+    sync.stop();
+    server.away = true;
+    let seen: SyncState | undefined;
+    const again = new Sync({
+      db, queue, server, device, now: () => now, dayOf: () => '', random: () => 0, failure, changed: (s) => (seen ??= s),
+    });
+    await again.start();
+    again.stop();
+    expect(seen?.known?.place.name).toBe('Market');
+  });
+});
+
+describe('the verdict', () => {
+  const rules: Rules = { keys: { issuer: 'JG', keys: [] }, keysAt: NOW, admit: ['green'], graceSeconds: 3600 };
+  it('is never good for a code that is none', async () => {
+    expect(await judge('hello', 'in', rules, NOW)).toEqual({ outcome: 'refused', colour: null, problem: 'code.not_ours' });
+    expect(await judge('JG1:!', 'out', rules, NOW)).toMatchObject({ outcome: 'refused', problem: 'code.malformed' });
+  });
+});
