@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A code ready to be drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IssuedCode {
     /// What goes into the QR (alphanumeric mode). Secret for as long as it is fresh: whoever has it
     /// can show it. Not for logs.
@@ -19,6 +19,13 @@ pub struct IssuedCode {
     pub issued_at: Timestamp,
     /// The first moment at which it is no longer fresh.
     pub expires_at: Timestamp,
+}
+
+/// Never shows the code: a log line would be a code to show.
+impl std::fmt::Debug for IssuedCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "IssuedCode({} to {})", self.issued_at, self.expires_at)
+    }
 }
 
 /// What a genuine, fresh code says.

@@ -29,6 +29,19 @@ fn a_code_says_at_the_gate_what_was_issued_and_only_the_issuer_names_the_holder(
 }
 
 #[test]
+fn debug_output_is_no_code() {
+    let issuer = issuer("JG");
+    let code = issue(&issuer, HolderId::from_random(42), Colour::Red, at(T), 60, [0; 4]).unwrap();
+    let read = verify(issuer.key_set(), &code.text, at(T), 0).unwrap();
+    let handle = serde_json::to_string(&read.handle).unwrap();
+    let shown = format!("{code:?} {read:?}");
+    assert!(
+        !shown.contains(&code.text[4..20]) && !shown.contains(handle.trim_matches('"')),
+        "{shown}"
+    );
+}
+
+#[test]
 fn it_is_fresh_from_issue_to_expiry_and_no_longer_than_the_skew_allows() {
     let issuer = issuer("JG");
     let text = live(&issuer, Colour::Green);
