@@ -1,0 +1,92 @@
+# make run    build and start the made-up town on http://localhost:8080
+# make test   everything that must hold: pages, Rust, command line, end to end in a browser
+# make check  the quick part of it: types, lints, formatting, dependencies; no tests
+# make bench  measurements (bench/README.md)
+# make clean  remove what was built
+
+# ARGS are passed on: make run ARGS="--people 500 --seed 7"; make bench ARGS="..."
+ARGS ?=
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
+
+.PHONY: help run test check bench clean setup-run setup-test pages ui rust-lint deps rust-test e2e skipped
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+run: setup-run pages
+	$(call say,Building the release binary)
+	cargo build --release --locked -p jadegate
+	$(TARGET)/release/jadegate demo $(ARGS)
+
+# What fails fastest comes first. The browser tests come last: they need the binary anyway.
+test: setup-test ui rust-lint deps rust-test e2e skipped
+	$(call say,All tests passed)
+
+check: setup-test pages rust-lint deps
+	cd ui && npm run --silent check && npm run --silent lint
+
+bench: setup-run pages
+	cargo run --release --locked --manifest-path bench/Cargo.toml -- $(ARGS)
+
+clean:
+	cargo clean
+	rm -rf ui/dist ui/node_modules e2e/results
+
+setup-run:
+	@scripts/setup.sh run
+
+setup-test:
+	@scripts/setup.sh test
+
+# The binary embeds the built pages, so they come before any compiling.
+pages: ui/node_modules/.package-lock.json
+	$(call say,Building the pages)
+	cd ui && npm run --silent build
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund
+
+ui: pages
+	$(call say,Pages: types, lint, unit tests, size)
+	cd ui && npm run --silent check
+	cd ui && npm run --silent lint
+	cd ui && npm run --silent test
+	cd ui && npm run --silent size
+
+rust-lint:
+	$(call say,Rust: formatting and lints)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+deps:
+	$(call say,Dependencies: directions between crates; licences; bans)
+	node scripts/check-layers.mjs
+	@scripts/deny.sh
+
+rust-test:
+	$(call say,Rust: tests)
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --workspace --locked --no-fail-fast </dev/null; \
+	else \
+		cargo test --workspace --all-targets --locked --no-fail-fast </dev/null; \
+	fi
+	cargo test --workspace --doc --locked --quiet </dev/null
+
+# The same targets and features as the tests, so that nothing is compiled twice.
+e2e:
+	$(call say,End to end: the binary in headless Chromium)
+	cargo build --workspace --all-targets --locked
+	JADEGATE_BIN="$(abspath $(TARGET))/debug/jadegate" node e2e/run.mjs $(ARGS)
+
+skipped:
+	@if [ ! -d ../shared/data ]; then \
+		echo "SKIPPED: the tests on real data (../shared/data is not there)."; \
+	fi

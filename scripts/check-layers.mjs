@@ -1,0 +1,63 @@
+// The direction of the crates (docs/architecture.md) and where SQL and HTTP may live, from
+// `cargo metadata`. It needs no tool beyond cargo and node.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Crate -> the workspace crates it may depend on outside its tests. */
+const ALLOWED = {
+  'jadegate-domain': [],
+  'jadegate-divisions': ['domain'],
+  'jadegate-policy': ['domain'],
+  'jadegate-trace': ['domain'],
+  'jadegate-pass': ['domain'],
+  'jadegate-ledger': ['domain'],
+  'jadegate-store': ['domain'],
+  'jadegate-store-sqlite': ['domain', 'store'],
+  'jadegate-service': ['domain', 'divisions', 'policy', 'trace', 'pass', 'ledger', 'store'],
+  'jadegate-web': ['domain', 'divisions', 'policy', 'pass', 'ledger', 'store', 'service'],
+};
+/** For tests only: may depend on anything, and nothing may depend on it outside its tests. */
+const TEST_ONLY = ['jadegate-testkit'];
+/** Wires everything. */
+const TOP = 'jadegate';
+/** Outside crate -> the only crates that may use it. */
+const KEPT_IN = {
+  rusqlite: ['jadegate-store-sqlite'],
+  axum: ['jadegate-web', TOP],
+  'tower-http': ['jadegate-web', TOP],
+};
+/** Crates without clock, network, disk or thread. */
+const PURE = ['jadegate-domain', 'jadegate-policy', 'jadegate-trace', 'jadegate-pass', 'jadegate-ledger'];
+const IMPURE = ['tokio', 'ureq', 'rusqlite', 'axum', 'reqwest', 'rand', 'getrandom'];
+
+const json = execFileSync('cargo', ['metadata', '--format-version', '1', '--no-deps', '--locked'], {
+  encoding: 'utf8',
+  maxBuffer: 64 << 20,
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const packages = JSON.parse(json).packages;
+const own = new Set(packages.map((p) => p.name));
+const wrong = [];
+
+for (const p of packages) {
+  if (p.license !== 'Apache-2.0') wrong.push(`${p.name}: the licence is ${p.license}, not Apache-2.0`);
+  const deps = p.dependencies.filter((d) => d.kind !== 'dev').map((d) => d.name);
+  const allowed = ALLOWED[p.name]?.map((n) => `jadegate-${n}`);
+  if (!allowed && p.name !== TOP && !TEST_ONLY.includes(p.name)) {
+    wrong.push(`${p.name}: not in the list of scripts/check-layers.mjs; say what it may depend on`);
+  }
+  for (const d of deps) {
+    if (allowed && own.has(d) && !allowed.includes(d)) wrong.push(`${p.name} depends on ${d}, against the direction`);
+    if (TEST_ONLY.includes(d) && !TEST_ONLY.includes(p.name)) wrong.push(`${p.name} depends on ${d} outside its tests`);
+    if (KEPT_IN[d] && !KEPT_IN[d].includes(p.name)) wrong.push(`${p.name} depends on ${d}, which is kept in ${KEPT_IN[d].join(', ')}`);
+    if (PURE.includes(p.name) && IMPURE.includes(d)) wrong.push(`${p.name} is pure and depends on ${d}`);
+  }
+}
+for (const name of Object.keys(ALLOWED)) if (!own.has(name)) wrong.push(`${name} is listed but is no crate`);
+if (!existsSync('deny.toml') || !/\[bans\]/.test(readFileSync('deny.toml', 'utf8'))) wrong.push('deny.toml with its [bans] is gone');
+
+if (wrong.length > 0) {
+  console.error(wrong.join('\n'));
+  process.exit(1);
+}
+console.log(`${packages.length} crates keep their direction`);
