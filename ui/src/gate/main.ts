@@ -1,9 +1,14 @@
 import { mount } from 'svelte';
 import '../shared/base.css';
+import { keepPage } from '../shared/offline';
 import App from './App.svelte';
+import { verifier } from './ed25519';
+import { keepLoaded } from './kept';
 
 const target = document.getElementById('app');
 if (target) mount(App, { target });
 
-// Keeps the page for the time without network. Without it the gate works while the page stays open.
-navigator.serviceWorker?.register('/sw.js').catch(() => undefined);
+// The gate must open and verify without network: whatever it may need is loaded and kept now.
+addEventListener('load', () => {
+  void Promise.all([keepPage('/gate/'), verifier()]).then(keepLoaded);
+});

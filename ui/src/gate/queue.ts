@@ -122,13 +122,16 @@ export class ScanQueue {
     return (await this.waiting()).filter((r) => !r.held).slice(0, size);
   }
 
-  /** Takes in the server's answers: only what it answered for leaves the queue. */
+  /**
+   * Takes in the server's answers. A scan leaves the queue when the server has recorded it, or says
+   * that it never will (`scan.…`).
+   */
   async settle(sent: readonly ScanRow[], results: readonly ServerResult[]): Promise<Surprise[]> {
     const surprises: Surprise[] = [];
     const done: string[] = [];
     for (const result of results) {
       const row = sent.find((r) => r.id === result.id);
-      if (!row) continue;
+      if (!row || !isFinal(result)) continue;
       done.push(row.id);
       const server = { outcome: result.outcome, colour: result.colour, problem: result.problem };
       if (differs(row, server)) surprises.push(surprise(row, server));
@@ -151,6 +154,11 @@ export class ScanQueue {
   async dismiss(s: Surprise): Promise<void> {
     await this.#db.remove('surprises', s.id);
   }
+}
+
+/** Is there nothing more to wait for? */
+export function isFinal(result: ServerResult): boolean {
+  return result.recorded || (result.problem?.startsWith('scan.') ?? false);
 }
 
 function surprise(row: ScanRow, server: Result): Surprise {

@@ -267,6 +267,22 @@ describe('the server far and near', () => {
     if (surprise) await queue.dismiss(surprise);
     expect(await queue.surprises()).toEqual([]);
   });
+  it('keeps what the server has not recorded, unless it never will', async () => {
+    await queue.add(scan());
+    const answer = (problem: string | null, recorded: boolean) => async (scans: ScanBody[]) => ({
+      results: scans.map((s) => ({ id: s.id, outcome: null, colour: null, problem, recorded })),
+      counts: COUNTS,
+    });
+    await sync.kick();
+    await queue.add(scan());
+    server.scans = answer(null, false);
+    await sync.kick();
+    expect(await queue.waiting()).toHaveLength(1);
+    server.scans = answer('scan.too_old', false);
+    await sync.kick();
+    expect(await queue.waiting()).toEqual([]);
+    expect(await queue.surprises()).toMatchObject([{ server: { problem: 'scan.too_old' } }]);
+  });
   it('says so when the gate was revoked, and keeps its scans', async () => {
     server.refuseGate = true;
     await queue.add(scan());

@@ -8,7 +8,7 @@ import type { GateDb } from './db';
 import { sessionEnds, signIn, type Device } from './device';
 import type { Rules } from './judge';
 import { readKeySet, type GateKeySet } from './keys';
-import { body, type Counts, type ScanQueue, type ScanRow } from './queue';
+import { body, isFinal, type Counts, type ScanQueue, type ScanRow } from './queue';
 import type { Failure, GateInfo, GateServer } from './server';
 
 /** What the gate knows of the server's world; kept on disk. */
@@ -131,8 +131,8 @@ export class Sync {
   async #upload(): Promise<void> {
     for (let rows = await this.#parts.queue.batch(); rows.length > 0; rows = await this.#parts.queue.batch()) {
       if ((await this.#send(rows)) === 0) {
-        // An answer that names none of our scans would be asked for in a circle.
-        throw new Error('the server answered for none of the scans');
+        // An answer that settles none of our scans would be asked for in a circle.
+        throw new Error('the server took none of the scans');
       }
     }
   }
@@ -146,7 +146,7 @@ export class Sync {
       if (this.#state.known) {
         await this.#keep({ ...this.#state.known, counts: answer.counts, day: dayOf(now()) });
       }
-      return answer.results.filter((r) => rows.some((row) => row.id === r.id)).length;
+      return answer.results.filter((r) => isFinal(r) && rows.some((row) => row.id === r.id)).length;
     } catch (e) {
       const f = failure(e);
       if (f.kind !== 'wrong') throw e;
