@@ -19,7 +19,7 @@ say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 .PHONY: help run test check bench clean setup-run setup-test pages ui rust-lint deps rust-test e2e skipped
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^# make/s/^# //p' Makefile
 
 run: setup-run pages
 	$(call say,Building the release binary)
@@ -55,7 +55,7 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund
 
 ui: pages
-	$(call say,Pages: types, lint, unit tests, size)
+	$(call say,Pages: types; lint; unit tests; size)
 	cd ui && npm run --silent check
 	cd ui && npm run --silent lint
 	cd ui && npm run --silent test
