@@ -1,2 +1,28 @@
-//! x
-fn main() {}
+//! The `jadegate` binary.
+//!
+//! This is the only place that wires everything together: it names the database, reads the key file
+//! and the configuration, and makes the real clock and randomness.
+
+mod args;
+mod commands;
+mod config;
+mod demo;
+mod keyring;
+mod serve;
+mod wire;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    match commands::run(args) {
+        Ok(code) => code,
+        Err(e) => {
+            eprintln!("jadegate: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}

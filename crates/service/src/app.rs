@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use arc_swap::ArcSwap;
 use jadegate_domain::gate::GateCounts;
 use jadegate_domain::{Evidence, Place, PlaceId, PlaceKind, PolicyRef, Timestamp};
+use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{Issuer, KeySet};
 use jadegate_policy::Policy;
 use jadegate_store::{Page, Store, Unit, Write};
@@ -14,6 +15,7 @@ use jadegate_trace::VisitIndex;
 use crate::clock::{Clock, Entropy};
 use crate::error::{Result, ServiceError};
 use crate::keys::Keys;
+use crate::log::LogTree;
 use crate::settings::Settings;
 
 /// Risk levels in memory, with the version they were loaded at.
@@ -29,6 +31,8 @@ pub struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Keys,
     pub(crate) issuer: Issuer,
+    pub(crate) log_signer: NoteSigner,
+    pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
     pub(crate) key_set: KeySet,
     pub(crate) policy: ArcSwap<Policy>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -40,6 +44,8 @@ pub struct App {
     pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
     /// One writer of risk levels and traces at a time: both decide from what they loaded.
     pub(crate) officers_lock: tokio::sync::Mutex<()>,
+    /// What staff looked up within the last hour.
+    pub(crate) look_ups: crate::staff::access::LookUps,
 }
 
 /// What [`App::open`] needs.
@@ -50,6 +56,8 @@ pub struct Parts {
     pub keys: Keys,
     /// Signs codes and opens their handles.
     pub issuer: Issuer,
+    /// Signs the public log's checkpoints; its name is the log's origin.
+    pub log_signer: NoteSigner,
     /// The policy in force.
     pub policy: Policy,
     /// The clock.
@@ -64,7 +72,7 @@ impl App {
     /// Loads what lives in memory (places, risk levels, visits of the retention period, today's
     /// counts) and refuses a database that belongs to other keys.
     pub async fn open(parts: Parts) -> Result<Arc<Self>> {
-        let Parts { store, keys, issuer, policy, clock, rng, settings } = parts;
+        let Parts { store, keys, issuer, log_signer, policy, clock, rng, settings } = parts;
         check_fingerprint(store.as_ref(), &keys).await?;
         let now = clock.now();
         let app = Self {
@@ -72,6 +80,8 @@ impl App {
             store,
             keys,
             issuer,
+            log_signer,
+            log_tree: tokio::sync::Mutex::default(),
             policy: ArcSwap::from_pointee(policy),
             clock,
             rng,
@@ -81,6 +91,7 @@ impl App {
             regions: ArcSwap::default(),
             counts: RwLock::default(),
             officers_lock: tokio::sync::Mutex::new(()),
+            look_ups: crate::staff::access::LookUps::default(),
         };
         app.publish_policy_leaf(now).await?;
         app.load_places().await?;
@@ -182,7 +193,7 @@ impl App {
         if present.as_deref() == Some(text.as_str()) {
             return Ok(());
         }
-        let leaf = crate::log::policy_leaf(&reference, now)?;
+        let leaf = crate::log::policy_leaf(&reference, self.policy().source(), now)?;
         self.commit(
             "publish_policy",
             vec![

@@ -185,6 +185,7 @@ impl App {
             if let Some(e) = own.iter_mut().find(|e| e.id == *id) {
                 e.withdrawn_at = Some(now);
                 writes.push(Write::WithdrawEvidence { id: *id, at: now });
+                writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.keys, e)?));
                 after += 1;
             }
         }

@@ -1,7 +1,125 @@
 //! Leaves of the public log: what happened, so that it cannot be unsaid, without saying to whom.
 
-use jadegate_domain::{Evidence, PolicyRef, Timestamp};
+use jadegate_domain::division::RegionRisk;
+use jadegate_domain::{Access, Evidence, PolicyRef, Timestamp};
+use jadegate_ledger::{Checkpoint, EvidenceEvent, Hash, Leaf, LedgerError, Salt, commit, leaf_hash, sign_checkpoint};
 
+use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::keys::Keys;
 
+impl From<LedgerError> for ServiceError {
+    fn from(e: LedgerError) -> Self {
+        Self::internal(e)
+    }
+}
+
+/// The salt of a commitment: derived from the row's own id under the deployment's key, so that it
+/// needs no place of its own and nobody without the key can try contents out.
+fn salt(keys: &Keys, what: &str, id: &str) -> Salt {
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&keys.commitment(format!("salt/{what}/{id}").as_bytes())[..16]);
+    salt
+}
+
+/// A policy came into force. `source` is the whole file.
+pub(crate) fn policy_leaf(policy: &PolicyRef, source: &str, at: Timestamp) -> Result<Vec<u8>> {
+    let mut digest = [0; 32];
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, source.as_bytes());
+    digest.copy_from_slice(sum.as_ref());
+    let sha256 = Hash::from_bytes(digest);
+    Ok(Leaf::PolicyPublished { at, policy: policy.clone(), sha256, agency: None }.encode()?)
+}
+
+/// A piece of evidence was recorded or, if it says so, withdrawn.
+pub(crate) fn evidence_leaf(keys: &Keys, evidence: &Evidence) -> Result<Vec<u8>> {
+    // Committed to as it was recorded: what is later marked on the row does not change it.
+    let as_recorded = Evidence { withdrawn_at: None, superseded_by: None, ..evidence.clone() };
+    let content = serde_json::to_vec(&as_recorded).map_err(ServiceError::internal)?;
+    let event = match evidence.withdrawn_at {
+        None => EvidenceEvent::Recorded,
+        Some(_) => EvidenceEvent::Withdrawn,
+    };
+    let leaf = Leaf::Evidence {
+        at: evidence.withdrawn_at.unwrap_or(evidence.recorded_at),
+        event,
+        evidence_kind: evidence.fact.kind(),
+        agency: evidence.agency,
+        commitment: commit("evidence", &salt(keys, "evidence", &evidence.id.to_string()), &content),
+    };
+    Ok(leaf.encode()?)
+}
+
+/// Somebody looked at a person's data.
+pub(crate) fn access_leaf(keys: &Keys, access: &Access) -> Result<Vec<u8>> {
+    let content = serde_json::to_vec(access).map_err(ServiceError::internal)?;
+    let id = format!("{}/{}/{}", access.holder, access.at, access.what);
+    let leaf = Leaf::Access {
+        at: access.at,
+        agency: access.agency,
+        purpose: access.purpose,
+        commitment: commit("access", &salt(keys, "access", &id), &content),
+    };
+    Ok(leaf.encode()?)
+}
+
+/// A division's risk level was set or ended.
+pub(crate) fn risk_leaf(risk: &RegionRisk, at: Timestamp) -> Result<Vec<u8>> {
+    let leaf = Leaf::RiskLevel {
+        at,
+        division: risk.division.clone(),
+        level: risk.level,
+        from: risk.from,
+        to: risk.to,
+        agency: risk.agency,
+    };
+    Ok(leaf.encode()?)
+}
+
+/// Visits and scans of days before `kept_from` are gone.
+pub(crate) fn purge_leaf(at: Timestamp, kept_from: Timestamp, visits: u64, scans: u64) -> Result<Vec<u8>> {
+    let leaf = Leaf::Purge {
+        at,
+        retention: "visits_and_scans".parse().map_err(ServiceError::internal)?,
+        before: kept_from,
+        rows: u32::try_from(visits.saturating_add(scans)).unwrap_or(u32::MAX),
+    };
+    Ok(leaf.encode()?)
+}
+
+impl App {
+    /// The signed checkpoint over all leaves so far. Leaves are hashed once: the tree lives in
+    /// memory and takes up what was added since.
+    pub async fn checkpoint(&self) -> Result<String> {
+        let mut log = self.log_tree.lock().await;
+        loop {
+            let leaves = self.store.log_leaves(log.tree.size(), 1000).await?;
+            if leaves.is_empty() {
+                break;
+            }
+            for leaf in leaves {
+                if leaf.index != log.tree.size() {
+                    return Err(ServiceError::internal("the public log has a gap"));
+                }
+                log.tree.append(leaf_hash(&leaf.bytes));
+            }
+        }
+        let (size, root) = (log.tree.size(), log.tree.root());
+        match &log.signed {
+            Some((at, text)) if *at == size => Ok(text.clone()),
+            _ => {
+                let origin = self.log_signer.name().to_owned();
+                let text = sign_checkpoint(&Checkpoint { origin, size, root }, &self.log_signer)?;
+                log.signed = Some((size, text.clone()));
+                Ok(text)
+            }
+        }
+    }
+}
+
+/// The log's tree in memory and its newest signed checkpoint.
+#[derive(Default)]
+pub(crate) struct LogTree {
+    tree: jadegate_ledger::Tree,
+    signed: Option<(u64, String)>,
+}

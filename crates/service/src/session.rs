@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jadegate_domain::{Gate, GateId, HolderId, Staff, StaffId, Timestamp};
-use jadegate_store::{Session, SessionSubject, Write};
+use jadegate_store::{CredentialRow, Session, SessionSubject, Write};
 
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
@@ -135,14 +135,26 @@ impl App {
         Ok(session)
     }
 
-    /// Begins a session for a member of staff whose passkey was verified by the caller.
-    pub async fn sign_in_staff(&self, staff: StaffId) -> Result<NewSession> {
+    /// A fresh name for a sign-in ceremony.
+    pub fn ceremony_name(&self) -> String {
+        self.new_token()
+    }
+
+    /// Begins a session for a member of staff whose passkey was verified by the caller; `moved` is
+    /// the passkey's row if its counter moved.
+    pub async fn sign_in_staff_with(
+        &self,
+        staff: StaffId,
+        moved: Option<CredentialRow>,
+    ) -> Result<NewSession> {
         let known = self.store.staff(staff).await?.filter(|s| s.disabled_at.is_none());
         if known.is_none() {
             return Err(signed_out());
         }
         let (session, write) = self.begin_session(SessionSubject::Staff(staff));
-        self.commit("sign_in_staff", vec![write]).await?;
+        let mut writes = vec![write];
+        writes.extend(moved.map(Write::UpdateCredential));
+        self.commit("sign_in_staff", writes).await?;
         Ok(session)
     }
 }

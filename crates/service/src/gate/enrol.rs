@@ -3,7 +3,7 @@
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jadegate_domain::{Gate, GateId, PlaceKind, Timestamp};
+use jadegate_domain::{Gate, GateId, Timestamp};
 use jadegate_domain::gate::GateCounts;
 use jadegate_store::{InvitationUse, Precondition, Unit, Write};
 
@@ -19,10 +19,8 @@ const CHALLENGE_SECONDS: i64 = 120;
 pub struct Enrolled {
     /// Which.
     pub gate: Gate,
-    /// The place's name.
-    pub place_name: String,
-    /// The place's kind.
-    pub place_kind: PlaceKind,
+    /// Its place.
+    pub place: crate::holder::me::PlaceView,
 }
 
 /// What a gate needs to work.
@@ -78,7 +76,7 @@ impl App {
             if e.is_conflict(Precondition::Unused) { bad_link() } else { e.into() }
         })?;
         let place = self.place_view(place);
-        Ok(Enrolled { gate, place_name: place.name, place_kind: place.kind })
+        Ok(Enrolled { gate, place })
     }
 
     /// A nonce for a gate to sign. It carries its own moment and proof, so nothing is stored.

@@ -33,7 +33,7 @@ pub struct DocumentInput {
 
 impl DocumentInput {
     /// Checks and normalises.
-    pub fn parse(&self) -> std::result::Result<Document, FieldError> {
+    pub fn parse(&self, today: jiff::civil::Date) -> std::result::Result<Document, FieldError> {
         let field = |code: &'static str, detail: String| FieldError { field: "document.number", code, detail };
         let doc_type: DocumentType = self.doc_type.parse().map_err(|_| FieldError {
             field: "document.type",
@@ -41,7 +41,7 @@ impl DocumentInput {
             detail: "Choose one of the listed documents.".to_owned(),
         })?;
         if let Some(mrz) = self.mrz.as_deref().filter(|m| !m.trim().is_empty()) {
-            let (document, _) = Document::from_mrz(mrz).map_err(|e| field(e.code(), e.to_string()))?;
+            let (document, _) = Document::from_mrz(mrz, today).map_err(|e| field(e.code(), e.to_string()))?;
             return Ok(document);
         }
         let country = if self.country.is_empty() { "CHN" } else { &self.country };
@@ -115,7 +115,7 @@ pub(crate) struct Message {
 }
 
 impl RegistrationInput {
-    fn parse(&self) -> std::result::Result<Waiting, Vec<FieldError>> {
+    fn parse(&self, today: jiff::civil::Date) -> std::result::Result<Waiting, Vec<FieldError>> {
         let mut wrong = Vec::new();
         let mut note = |field: &'static str, code: &'static str, detail: String| {
             wrong.push(FieldError { field, code, detail });
@@ -127,12 +127,12 @@ impl RegistrationInput {
             .parse::<Division>()
             .map_err(|_| note("home_division", "division.bad", "Choose where you live.".to_owned()))
             .ok();
-        let nationality = jadegate_domain::country::by_alpha2(&self.nationality)
+        let nationality = jadegate_domain::country::Country::from_alpha2(&self.nationality)
             .map(|c| c.alpha2.to_owned())
             .ok_or(())
             .map_err(|()| note("nationality", "country.unknown", "Choose a country from the list.".to_owned()))
             .ok();
-        let document = self.document.parse().map_err(|e| wrong.push(e)).ok();
+        let document = self.document.parse(today).map_err(|e| wrong.push(e)).ok();
         match (name, phone, home, nationality, document) {
             (Some(name), Some(phone), Some(home), Some(nationality), Some(document)) => {
                 let language = if self.language == "en" { "en" } else { "zh" }.to_owned();
@@ -151,7 +151,8 @@ impl App {
     ///
     /// `client` is the asker's address; only its keyed digest is kept, for the limits.
     pub async fn begin_registration(&self, input: &RegistrationInput, client: &str) -> Result<ChallengeSent> {
-        let waiting = input.parse().map_err(ServiceError::fields)?;
+        let today = self.now().local_day(self.policy().time_zone());
+        let waiting = input.parse(today).map_err(ServiceError::fields)?;
         let by_document = self
             .store
             .indexed_holder(IndexKind::Document, self.keys.document_index(&waiting.identity.document))

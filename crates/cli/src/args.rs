@@ -1,0 +1,242 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::config::LogFormat;
+
+/// An open health code: a colour is a pure function of evidence and policy.
+#[derive(Debug, Parser)]
+#[command(name = "jadegate", version, arg_required_else_help = true)]
+pub struct Args {
+    /// Configuration file (TOML). Defaults < file < environment (JADEGATE_…) < flags
+    #[arg(long, global = true, env = "JADEGATE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the database and the key file
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The policy file in force
+    #[arg(long, global = true, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How log lines look
+    #[arg(long, global = true, value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the three pages and the API
+    Serve(Serve),
+    /// Serve a made-up town, with ways in that need no phone and no passkey
+    Demo(Demo),
+    /// Take in a file; doing it twice changes nothing, and an interrupted run is resumed by running it again
+    #[command(subcommand)]
+    Import(Import),
+    /// Trace a case: who shared a place and a time with it
+    Trace(Trace),
+    /// Check, test and explain policy files
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// The keys that sign codes
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Agencies and their staff
+    #[command(subcommand)]
+    Staff(StaffCommand),
+    /// Write a consistent copy of the database to a new file
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+    /// Look for everything that could go wrong
+    Doctor,
+    /// Print the configuration with secrets hidden
+    Config,
+    /// Print the API document (OpenAPI 3.1)
+    Openapi,
+}
+
+/// `serve`.
+#[derive(Debug, ClapArgs)]
+pub struct Serve {
+    /// Address to listen on
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+    /// Where browsers reach the pages
+    #[arg(long, value_name = "URL")]
+    pub origin: Option<String>,
+}
+
+/// `demo`.
+#[derive(Debug, ClapArgs)]
+pub struct Demo {
+    /// People in the town
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(10..=200_000))]
+    pub people: u32,
+    /// The same seed makes the same town
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Port on this machine
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Keep the town in this folder instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+/// `import`.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Visits
+    Visits {
+        /// The file, plain or gzip
+        file: PathBuf,
+        /// Its form
+        #[arg(long, value_enum, default_value_t = VisitForm::Generic)]
+        form: VisitForm,
+        /// First day for files without real dates
+        #[arg(long, value_name = "DATE", default_value = "2012-04-02")]
+        start: String,
+    },
+    /// Test results of a laboratory
+    Tests {
+        /// The file (CSV)
+        file: PathBuf,
+        /// The laboratory's agency id (see `staff agencies`)
+        #[arg(long)]
+        agency: String,
+    },
+    /// Risk levels of divisions: snapshots by name
+    RiskLevels {
+        /// The file (CSV, plain or gzip)
+        file: PathBuf,
+        /// The health commission's agency id
+        #[arg(long)]
+        agency: String,
+        /// List every row that could not be matched
+        #[arg(long)]
+        unmatched: bool,
+    },
+    /// Check a table of divisions against the built-in one
+    Divisions {
+        /// The file (CSV: code,name)
+        file: PathBuf,
+    },
+    /// Published exposure events: a place and a time where a case was
+    Events {
+        /// The file (CSV, plain or gzip)
+        file: PathBuf,
+    },
+}
+
+/// Forms of visit files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VisitForm {
+    /// person,place,place_kind,place_name,division,entered,left
+    Generic,
+    /// Check-ins of Calgary
+    Calgary,
+    /// Check-ins of four cities
+    FourCities,
+}
+
+/// `trace`.
+#[derive(Debug, ClapArgs)]
+pub struct Trace {
+    /// The case
+    #[arg(long)]
+    pub case: String,
+    /// The prevention team's agency id (see `staff agencies`)
+    #[arg(long)]
+    pub agency: String,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    pub format: TraceFormat,
+}
+
+/// How to print a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// `policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Report every problem of a policy file with line and column
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Run a policy's cases
+    Test {
+        /// The file
+        file: PathBuf,
+        /// Its cases; FILE.cases.toml beside it if left out
+        #[arg(long)]
+        cases: Option<PathBuf>,
+    },
+    /// A timeline of colours for evidence in a JSON file
+    Explain {
+        /// The policy file
+        file: PathBuf,
+        /// Evidence: a JSON list
+        evidence: PathBuf,
+        /// As an SVG picture instead of text
+        #[arg(long)]
+        svg: bool,
+    },
+}
+
+/// `keys`.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// The published keys and their periods
+    List,
+    /// Add new signing keys, in force from now on; restart the server afterwards
+    Rotate,
+}
+
+/// `staff`.
+#[derive(Debug, Subcommand)]
+pub enum StaffCommand {
+    /// Register an agency
+    AddAgency {
+        /// prevention_team, health_commission, laboratory, hospital, venue, carrier, border, operator, auditor, public_security
+        #[arg(long)]
+        kind: String,
+        /// Name as shown to holders
+        #[arg(long)]
+        name: String,
+        /// Division where it acts
+        #[arg(long)]
+        region: String,
+    },
+    /// List agencies
+    Agencies,
+    /// Print a single-use invitation link; the passkey is made when it is opened
+    Invite {
+        /// The agency's id
+        #[arg(long)]
+        agency: String,
+        /// officer, commissioner, lab_technician, venue_manager, administrator, auditor
+        #[arg(long)]
+        role: String,
+        /// Division inside which they act
+        #[arg(long)]
+        region: String,
+        /// Name shown to colleagues
+        #[arg(long)]
+        name: String,
+    },
+    /// List staff
+    List,
+}

@@ -1,0 +1,254 @@
+//! Configuration: defaults < TOML file < environment < flags. Unknown keys are errors; secrets are
+//! hidden when it is printed.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The deployment's name, shown on every page and in messages.
+    pub name: String,
+    /// Short name in every code: 1 or 2 letters or digits keep the QR small.
+    pub issuer: String,
+    /// Folder of the database, the key file and the visit index.
+    pub data: PathBuf,
+    /// The policy file in force.
+    pub policy: PathBuf,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Where browsers reach the pages.
+    pub origin: String,
+    /// Is there a proxy in front whose `X-Forwarded-For` is to be believed?
+    pub trust_proxy: bool,
+    /// Log as `text` or `json`.
+    pub log_format: LogFormat,
+    /// What to log, in the form of `RUST_LOG`.
+    pub log_filter: String,
+    /// Limits.
+    pub limits: Limits,
+    /// The message gateway.
+    pub sms: Sms,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Limits.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Requests per second and client address.
+    pub requests_per_second: u32,
+    /// Seconds after which a request is given up.
+    pub request_seconds: u64,
+    /// One-time codes to one phone in an hour.
+    pub otp_per_hour: u32,
+    /// One-time codes one client address may ask for in an hour.
+    pub otp_per_client_hour: u32,
+}
+
+/// The message gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sms {
+    /// Where to POST; empty: messages are kept and not sent (`serve` warns, `demo` shows them).
+    pub url: String,
+    /// `application/json` or `application/x-www-form-urlencoded`.
+    pub content_type: String,
+    /// Body with `{phone}`, `{text}` and `{secret}`.
+    pub template: String,
+    /// Value of the `Authorization` header; may hold `{secret}`.
+    pub authorization: String,
+    /// The provider's secret.
+    pub secret: String,
+    /// Seconds until a try is given up.
+    pub timeout_seconds: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: "Jadegate".to_owned(),
+            issuer: "JG".to_owned(),
+            data: PathBuf::from("run"),
+            policy: PathBuf::from("policies/three-colour.toml"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            origin: "http://localhost:8080".to_owned(),
+            trust_proxy: false,
+            log_format: LogFormat::Text,
+            log_filter: "info".to_owned(),
+            limits: Limits::default(),
+            sms: Sms::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { requests_per_second: 50, request_seconds: 10, otp_per_hour: 5, otp_per_client_hour: 60 }
+    }
+}
+
+impl Default for Sms {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            content_type: "application/json".to_owned(),
+            template: r#"{"to":"{phone}","text":"{text}"}"#.to_owned(),
+            authorization: String::new(),
+            secret: String::new(),
+            timeout_seconds: 10,
+        }
+    }
+}
+
+/// Why there is no usable configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{0}: {1}")]
+    File(PathBuf, std::io::Error),
+    /// The file is not TOML, or holds an unknown key or a wrong value.
+    #[error("{origin}: {why}")]
+    Wrong {
+        /// Where it came from.
+        origin: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// The prefix of environment variables: `JADEGATE_LISTEN`, `JADEGATE_SMS__URL`.
+const PREFIX: &str = "JADEGATE_";
+
+impl Config {
+    /// Puts the configuration together from a file, the environment and flags (`key`, `value`),
+    /// each stronger than the one before.
+    pub fn load(
+        file: Option<&Path>,
+        env: impl Iterator<Item = (String, String)>,
+        flags: &[(String, String)],
+    ) -> Result<Self, ConfigError> {
+        let mut table = toml::Table::new();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
+            // Checked by itself first, so that errors name the file's line.
+            toml::from_str::<Self>(&text).map_err(|e| ConfigError::Wrong {
+                origin: path.display().to_string(),
+                why: e.to_string().trim_end().to_owned(),
+            })?;
+            table = toml::from_str(&text).map_err(|e| ConfigError::Wrong {
+                origin: path.display().to_string(),
+                why: e.to_string(),
+            })?;
+        }
+        let mut env: Vec<_> = env
+            .filter_map(|(k, v)| k.strip_prefix(PREFIX).map(|k| (k.to_ascii_lowercase().replace("__", "."), v)))
+            // The name of the file itself is not a setting in it.
+            .filter(|(k, _)| k != "config")
+            .collect();
+        env.sort();
+        for (key, value) in &env {
+            set(&mut table, key, value, &format!("environment variable {PREFIX}{}", key.to_ascii_uppercase().replace('.', "__")))?;
+        }
+        for (key, value) in flags {
+            set(&mut table, key, value, &format!("flag --{key}"))?;
+        }
+        table.try_into().map_err(|e: toml::de::Error| ConfigError::Wrong {
+            origin: "configuration".to_owned(),
+            why: e.to_string().trim_end().to_owned(),
+        })
+    }
+
+    /// The configuration as TOML with secrets hidden.
+    pub fn redacted(&self) -> String {
+        let mut shown = self.clone();
+        if !shown.sms.secret.is_empty() {
+            "(hidden)".clone_into(&mut shown.sms.secret);
+        }
+        toml::to_string_pretty(&shown).unwrap_or_default()
+    }
+}
+
+/// Sets one dotted key, with the type the default has.
+fn set(table: &mut toml::Table, key: &str, value: &str, origin: &str) -> Result<(), ConfigError> {
+    let wrong = |why: &str| ConfigError::Wrong { origin: origin.to_owned(), why: why.to_owned() };
+    let defaults = toml::Table::try_from(Config::default()).map_err(|e| wrong(&e.to_string()))?;
+    let parts: Vec<&str> = key.split('.').collect();
+    let (leaf, parents) = parts.split_last().ok_or_else(|| wrong("no key"))?;
+    let mut known = &defaults;
+    let mut at = table;
+    for p in parents {
+        known = known.get(*p).and_then(toml::Value::as_table).ok_or_else(|| wrong("there is no such setting"))?;
+        at = at
+            .entry((*p).to_owned())
+            .or_insert_with(|| toml::Table::new().into())
+            .as_table_mut()
+            .ok_or_else(|| wrong("there is no such setting"))?;
+    }
+    let parsed = match known.get(*leaf) {
+        None | Some(toml::Value::Table(_)) => return Err(wrong("there is no such setting")),
+        Some(toml::Value::Integer(_)) => value.parse().map(toml::Value::Integer).map_err(|_| wrong("must be a whole number"))?,
+        Some(toml::Value::Boolean(_)) => value.parse().map(toml::Value::Boolean).map_err(|_| wrong("must be true or false"))?,
+        Some(_) => toml::Value::String(value.to_owned()),
+    };
+    at.insert((*leaf).to_owned(), parsed);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: Option<&str>, env: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("jadegate.toml");
+        if let Some(text) = file {
+            std::fs::write(&path, text).unwrap();
+        }
+        let own = |p: &[(&str, &str)]| p.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
+        Config::load(file.map(|_| path.as_path()), own(env).into_iter(), &own(flags))
+    }
+
+    #[test]
+    fn each_layer_is_stronger_than_the_one_before() {
+        let file = Some("name = \"file\"\nissuer = \"F\"\n[limits]\notp_per_hour = 7\n");
+        let c = load(file, &[("JADEGATE_NAME", "env"), ("JADEGATE_SMS__URL", "https://x")], &[("issuer", "FL")]).unwrap();
+        assert_eq!((c.name.as_str(), c.issuer.as_str()), ("env", "FL"));
+        assert_eq!((c.limits.otp_per_hour, c.sms.url.as_str()), (7, "https://x"));
+        assert_eq!(c.listen, Config::default().listen);
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_values_are_errors_that_say_where() {
+        for (file, env) in [
+            (Some("nmae = \"x\"\n"), None),
+            (Some("[limits]\notp = 1\n"), None),
+            (None, Some(("JADEGATE_NMAE", "x"))),
+            (None, Some(("JADEGATE_LIMITS__OTP_PER_HOUR", "many"))),
+            (None, Some(("JADEGATE_LISTEN", "nowhere"))),
+        ] {
+            let env: Vec<_> = env.into_iter().collect();
+            let e = load(file, &env, &[]).unwrap_err().to_string();
+            assert!(e.contains("jadegate.toml") || e.contains("JADEGATE_") || e.contains("configuration"), "{e}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_hidden() {
+        let c = load(None, &[("JADEGATE_SMS__SECRET", "hush")], &[]).unwrap();
+        assert!(!c.redacted().contains("hush"));
+        assert!(c.redacted().contains("(hidden)"));
+    }
+}

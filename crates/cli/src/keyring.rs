@@ -1,0 +1,246 @@
+//! The key file: the deployment's secrets, readable by its owner only. Never in the database.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use jadegate_domain::{Period, Timestamp};
+use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuerCode, IssuingKey, KeyUse};
+use jadegate_service::{Entropy, Keys};
+use serde::{Deserialize, Serialize};
+
+/// Days a signing key lives; rotate before that.
+const KEY_DAYS: i64 = 400;
+
+/// What the key file holds.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keyring {
+    /// Root secret, 32 bytes in hex: vault, indexes and digests derive from it.
+    root: String,
+    /// Keys that sign codes.
+    #[serde(default)]
+    signing: Vec<SigningKey>,
+    /// Keys that seal handles; their periods do not overlap.
+    #[serde(default)]
+    handle: Vec<HandleKeyEntry>,
+    /// Key that signs the public log's checkpoints.
+    log: String,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SigningKey {
+    #[serde(rename = "use")]
+    key_use: String,
+    seed: String,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct HandleKeyEntry {
+    key: String,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+/// Why there are no usable keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("{0}: {1}")]
+    File(PathBuf, std::io::Error),
+    /// Others may read the file.
+    #[error("{0} can be read by others; make it yours alone: chmod 600 {0}")]
+    Open(PathBuf),
+    /// The file is not what it must be.
+    #[error("{0} is not a usable key file: {1}")]
+    Wrong(PathBuf, String),
+}
+
+impl Keyring {
+    /// New keys, in force from an hour ago (clocks differ) for 400 days.
+    pub fn generate(rng: &dyn Entropy, now: Timestamp) -> Self {
+        let (from, to) = (now.plus_secs(-3600), now.plus_days(KEY_DAYS));
+        let sign = |key_use: &str| SigningKey {
+            key_use: key_use.to_owned(),
+            seed: hex(&rng.bytes::<32>()),
+            from,
+            to,
+        };
+        Self {
+            root: hex(&rng.bytes::<32>()),
+            signing: vec![sign("live"), sign("venue")],
+            handle: vec![HandleKeyEntry { key: hex(&rng.bytes::<32>()), from, to }],
+            log: hex(&rng.bytes::<32>()),
+        }
+    }
+
+    /// Adds new signing keys and a new handle key, in force from `now` on. Codes signed before stay
+    /// valid for their minute.
+    pub fn rotate(&mut self, rng: &dyn Entropy, now: Timestamp) {
+        let to = now.plus_days(KEY_DAYS);
+        for key_use in ["live", "venue"] {
+            self.signing.push(SigningKey {
+                key_use: key_use.to_owned(),
+                seed: hex(&rng.bytes::<32>()),
+                from: now,
+                to,
+            });
+        }
+        for h in self.handle.iter_mut().filter(|h| h.to > now) {
+            h.to = now.max(h.from.plus_secs(1));
+        }
+        let from = self.handle.iter().map(|h| h.to).max().unwrap_or(now).max(now);
+        self.handle.push(HandleKeyEntry { key: hex(&rng.bytes::<32>()), from, to });
+    }
+
+    /// Reads the key file, or makes it if there is none yet.
+    pub fn load_or_create(path: &Path, rng: &dyn Entropy, now: Timestamp) -> Result<Self, KeyError> {
+        match Self::load(path) {
+            Err(KeyError::File(_, e)) if e.kind() == std::io::ErrorKind::NotFound => {
+                let ring = Self::generate(rng, now);
+                ring.create(path)?;
+                Ok(ring)
+            }
+            other => other,
+        }
+    }
+
+    /// Reads the key file.
+    pub fn load(path: &Path) -> Result<Self, KeyError> {
+        let file = |e| KeyError::File(path.to_owned(), e);
+        let text = std::fs::read_to_string(path).map_err(file)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(path).map_err(file)?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(KeyError::Open(path.to_owned()));
+            }
+        }
+        // The parser's message could quote a secret, so it is not passed on.
+        toml::from_str(&text).map_err(|_| KeyError::Wrong(path.to_owned(), "not in the expected form".to_owned()))
+    }
+
+    /// Writes a new key file; fails if there is one.
+    fn create(&self, path: &Path) -> Result<(), KeyError> {
+        let file = |e| KeyError::File(path.to_owned(), e);
+        if let Some(dir) = path.parent() {
+            std::fs::create_dir_all(dir).map_err(file)?;
+        }
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let mut out = options.open(path).map_err(file)?;
+        let text = toml::to_string_pretty(self).unwrap_or_default();
+        out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(file)
+    }
+
+    /// Replaces the key file in one step: a crash leaves the old one or the new one.
+    pub fn replace(&self, path: &Path) -> Result<(), KeyError> {
+        let fresh = path.with_extension("new");
+        let file = |e| KeyError::File(path.to_owned(), e);
+        match std::fs::remove_file(&fresh) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(file(e)),
+            _ => {}
+        }
+        self.create(&fresh)?;
+        std::fs::rename(&fresh, path).map_err(file)
+    }
+
+    /// The secrets behind vault and indexes.
+    pub fn keys(&self, path: &Path) -> Result<Keys, KeyError> {
+        Ok(Keys::derive(&key(&self.root, path)?))
+    }
+
+    /// Seed of the public log's signing key.
+    pub fn log_seed(&self, path: &Path) -> Result<[u8; 32], KeyError> {
+        key(&self.log, path)
+    }
+
+    /// What signs codes and opens handles.
+    pub fn issuer(&self, code: &str, path: &Path) -> Result<Issuer, KeyError> {
+        let wrong = |why: String| KeyError::Wrong(path.to_owned(), why);
+        let period = |from, to| Period::new(from, to).ok_or_else(|| wrong("a period ends before it starts".to_owned()));
+        let code: IssuerCode = code.parse().map_err(|e| wrong(format!("issuer: {e}")))?;
+        let signing = self
+            .signing
+            .iter()
+            .map(|k| {
+                let key_use = match k.key_use.as_str() {
+                    "live" => KeyUse::Live,
+                    "venue" => KeyUse::Venue,
+                    _ => return Err(wrong("unknown use of a key".to_owned())),
+                };
+                IssuingKey::from_seed(&key(&k.seed, path)?, key_use, period(k.from, k.to)?)
+                    .map_err(|e| wrong(e.to_string()))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let handles = self
+            .handle
+            .iter()
+            .map(|h| Ok(HandleKey::new(&key(&h.key, path)?, period(h.from, h.to)?)))
+            .collect::<Result<Vec<_>, KeyError>>()?;
+        let handles = HandleKeys::new(handles).map_err(|e| wrong(e.to_string()))?;
+        Issuer::new(code, signing, handles).map_err(|e| wrong(e.to_string()))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut s, b| {
+        let _ = write!(s, "{b:02x}");
+        s
+    })
+}
+
+fn key(text: &str, path: &Path) -> Result<[u8; 32], KeyError> {
+    let wrong = || KeyError::Wrong(path.to_owned(), "a key is not 32 bytes in hex".to_owned());
+    if text.len() != 64 || !text.is_ascii() {
+        return Err(wrong());
+    }
+    let mut out = [0; 32];
+    for (i, b) in out.iter_mut().enumerate() {
+        *b = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| wrong())?;
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::OsEntropy;
+
+    #[test]
+    fn a_key_file_is_made_once_kept_private_and_rotated() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.toml");
+        let now = Timestamp::from_secs(1_650_000_000);
+        let mut ring = Keyring::load_or_create(&path, &OsEntropy, now).unwrap();
+        let again = Keyring::load_or_create(&path, &OsEntropy, now).unwrap();
+        assert_eq!(ring.root, again.root);
+        assert_eq!(ring.issuer("JG", &path).unwrap().key_set().keys().len(), 2);
+        ring.rotate(&OsEntropy, now.plus_days(1));
+        ring.replace(&path).unwrap();
+        let rotated = Keyring::load(&path).unwrap();
+        assert_eq!(rotated.issuer("JG", &path).unwrap().key_set().keys().len(), 4);
+        assert_eq!(rotated.root, again.root);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.toml");
+        Keyring::load_or_create(&path, &OsEntropy, Timestamp::EPOCH).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(Keyring::load(&path), Err(KeyError::Open(_))));
+    }
+}

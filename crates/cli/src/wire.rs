@@ -1,0 +1,88 @@
+//! Puts an application together from configuration and key file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jadegate_ledger::note::NoteSigner;
+use jadegate_policy::Policy;
+use jadegate_service::{App, Clock, Entropy, Parts, Settings};
+use jadegate_store_sqlite::{OpenOptions, SqliteStore};
+
+use crate::config::Config;
+use crate::keyring::Keyring;
+
+/// Anything that stops a command, in words for the person at the keyboard.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An opened deployment.
+pub struct Deployment {
+    /// The application.
+    pub app: Arc<App>,
+    /// The database, to close it properly.
+    pub store: Arc<SqliteStore>,
+}
+
+/// The database's file in a data folder.
+pub fn database(config: &Config) -> PathBuf {
+    config.data.join("jadegate.db")
+}
+
+/// The key file in a data folder.
+pub fn key_file(config: &Config) -> PathBuf {
+    config.data.join("keys.toml")
+}
+
+/// Reads the policy file, telling every problem at once.
+pub fn read_policy(path: &std::path::Path) -> Result<Policy, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Policy::parse(&text).map_err(|problems| {
+        let lines: Vec<String> =
+            problems.iter().map(|p| format!("{}:{p}", path.display())).collect();
+        lines.join("\n").into()
+    })
+}
+
+/// Limits and names from the configuration.
+pub fn settings(config: &Config, demo: bool) -> Settings {
+    Settings {
+        name: config.name.clone(),
+        demo,
+        otp_per_hour: config.limits.otp_per_hour,
+        otp_per_client_hour: config.limits.otp_per_client_hour,
+        ..Settings::default()
+    }
+}
+
+/// Opens database, keys and policy.
+pub async fn open(
+    config: &Config,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Entropy>,
+) -> Result<Deployment, Failure> {
+    std::fs::create_dir_all(&config.data).map_err(|e| format!("{}: {e}", config.data.display()))?;
+    let policy = read_policy(&config.policy)?;
+    let path = key_file(config);
+    let ring = Keyring::load_or_create(&path, rng.as_ref(), clock.now())?;
+    let host = config.origin.split("://").last().unwrap_or("localhost");
+    let log_signer = NoteSigner::from_seed(&format!("{host}/v1/log"), &ring.log_seed(&path)?)?;
+    let store = SqliteStore::open(database(config), OpenOptions::default())?;
+    let opened = App::open(Parts {
+        store: Arc::clone(&store) as _,
+        keys: ring.keys(&path)?,
+        issuer: ring.issuer(&config.issuer, &path)?,
+        log_signer,
+        policy,
+        clock,
+        rng,
+        settings,
+    })
+    .await;
+    match opened {
+        Ok(app) => Ok(Deployment { app, store }),
+        Err(e) => {
+            store.close().await;
+            Err(e.into())
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! From a request to typed input: bodies, cookies, the client's address.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use jadegate_service::{
+    GateSession, HolderSession, Kind, NewSession, Result, ServiceError, StaffSession,
+};
+use serde::de::DeserializeOwned;
+
+use crate::Web;
+use crate::problem::Failure;
+
+/// A JSON body. What is wrong with it is told without repeating it.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(req: Request, state: &Arc<Web>) -> std::result::Result<Self, Failure> {
+        let is_json = req
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(|v| v.split(';').next().is_some_and(|m| m.trim() == "application/json"));
+        if !is_json {
+            return Err(ServiceError::bad("request.not_json", "Send JSON with Content-Type application/json.").into());
+        }
+        let bytes = axum::body::Bytes::from_request(req, state).await.map_err(|_| too_large())?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|e| {
+            let what = match e.classify() {
+                serde_json::error::Category::Data => "has a missing, unknown or wrong field",
+                _ => "is not valid JSON",
+            };
+            ServiceError::bad(
+                "request.bad_json",
+                format!("The request {what} (line {}, column {}).", e.line(), e.column()),
+            )
+            .into()
+        })
+    }
+}
+
+pub(crate) fn too_large() -> ServiceError {
+    ServiceError::bad("request.too_large", "The request is too large or did not arrive whole.")
+}
+
+/// Which cookie.
+#[derive(Clone, Copy, Debug)]
+pub enum Cookie {
+    /// A holder's session.
+    Holder,
+    /// A staff member's session.
+    Staff,
+    /// A gate's session.
+    Gate,
+}
+
+impl Cookie {
+    /// `__Host-` ties a cookie to this very host over HTTPS; browsers refuse the prefix over plain
+    /// HTTP, which is only ever used on the machine itself.
+    const fn name(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Self::Holder, true) => "__Host-jg_holder",
+            (Self::Staff, true) => "__Host-jg_staff",
+            (Self::Gate, true) => "__Host-jg_gate",
+            (Self::Holder, false) => "jg_holder",
+            (Self::Staff, false) => "jg_staff",
+            (Self::Gate, false) => "jg_gate",
+        }
+    }
+
+    /// The token in the request, if there is one.
+    pub fn read(self, headers: &HeaderMap, secure: bool) -> Option<&str> {
+        let name = self.name(secure);
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(|v| v.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(n, _)| *n == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The header that sets it.
+    pub fn set(self, session: &NewSession, secure: bool) -> HeaderValue {
+        self.header(&session.token, session.seconds, secure)
+    }
+
+    /// The header that removes it.
+    pub fn clear(self, secure: bool) -> HeaderValue {
+        self.header("", 0, secure)
+    }
+
+    fn header(self, token: &str, seconds: i64, secure: bool) -> HeaderValue {
+        let name = self.name(secure);
+        let text = format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict");
+        // Name, base64url token and number are all visible ASCII.
+        HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+}
+
+fn token(parts: &Parts, state: &Web, cookie: Cookie) -> Result<String> {
+    cookie.read(&parts.headers, state.secure).map(str::to_owned).ok_or_else(|| {
+        ServiceError::new(Kind::SignedOut, "session.none", "You are not signed in, or your session has ended. Please sign in.")
+    })
+}
+
+/// The signed-in holder.
+#[derive(Debug)]
+pub struct HolderAuth(pub HolderSession);
+/// The signed-in gate.
+#[derive(Debug)]
+pub struct GateAuth(pub GateSession);
+/// The signed-in member of staff.
+#[derive(Debug)]
+pub struct StaffAuth(pub StaffSession);
+
+impl FromRequestParts<Arc<Web>> for HolderAuth {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<Web>) -> std::result::Result<Self, Failure> {
+        let token = token(parts, state, Cookie::Holder)?;
+        Ok(Self(state.app.holder_session(&token).await?))
+    }
+}
+
+impl FromRequestParts<Arc<Web>> for GateAuth {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<Web>) -> std::result::Result<Self, Failure> {
+        let token = token(parts, state, Cookie::Gate)?;
+        Ok(Self(state.app.gate_session(&token).await?))
+    }
+}
+
+impl FromRequestParts<Arc<Web>> for StaffAuth {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<Web>) -> std::result::Result<Self, Failure> {
+        let token = token(parts, state, Cookie::Staff)?;
+        Ok(Self(state.app.staff_session(&token).await?))
+    }
+}
+
+/// The client's address: the peer, or what the trusted proxy in front of us says it saw.
+#[derive(Clone, Copy, Debug)]
+pub struct Client(pub IpAddr);
+
+/// See [`Client`]; the proxy's own entry is the last one of `X-Forwarded-For`, all earlier ones are
+/// the client's claims.
+pub(crate) fn client_ip(parts: &Parts, trust_proxy: bool) -> IpAddr {
+    let peer = parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::from([127, 0, 0, 1]), |c| c.0.ip());
+    if !trust_proxy {
+        return peer;
+    }
+    parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.rsplit(',').next())
+        .and_then(|v| v.trim().parse().ok())
+        .unwrap_or(peer)
+}
+
+impl FromRequestParts<Arc<Web>> for Client {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<Web>,
+    ) -> std::result::Result<Self, std::convert::Infallible> {
+        Ok(Self(client_ip(parts, state.settings.trust_proxy)))
+    }
+}
+
+/// An id in a path, with a clear error.
+pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
+    text.parse().map_err(|_| ServiceError::not_found("id.unknown", "There is nothing under this address."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Request as HttpRequest;
+
+    fn parts(forwarded: &str) -> Parts {
+        let mut r = HttpRequest::builder().header("x-forwarded-for", forwarded);
+        if let Some(e) = r.extensions_mut() {
+            e.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 5))));
+        }
+        r.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn only_the_proxys_own_entry_is_believed_and_only_if_configured() {
+        let p = parts("1.2.3.4, 5.6.7.8");
+        assert_eq!(client_ip(&p, true), IpAddr::from([5, 6, 7, 8]));
+        assert_eq!(client_ip(&p, false), IpAddr::from([10, 0, 0, 1]));
+        assert_eq!(client_ip(&parts("nonsense"), true), IpAddr::from([10, 0, 0, 1]));
+    }
+
+    #[test]
+    fn cookies_are_found_by_their_whole_name() {
+        let mut h = HeaderMap::new();
+        h.insert(header::COOKIE, HeaderValue::from_static("xjg_holder=a; jg_holder=b; jg_staff=c"));
+        assert_eq!(Cookie::Holder.read(&h, false), Some("b"));
+        assert_eq!(Cookie::Holder.read(&h, true), None);
+    }
+}

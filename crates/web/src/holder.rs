@@ -1,0 +1,447 @@
+//! Endpoints of the holder page.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use jadegate_domain::assessment::Texts;
+use jadegate_domain::id::ChallengeId;
+use jadegate_domain::{Colour, EvidenceId, Timestamp};
+use jadegate_service::holder::check_in::Quarantine;
+use jadegate_service::holder::declare::{DeclarationInput, StayInput};
+use jadegate_service::holder::me::{AccessView, EvidenceView, Profile, VisitView};
+use jadegate_service::holder::register::{ChallengeSent, DocumentInput, RegistrationInput};
+use jadegate_service::holder::venue::RecordedVisit;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Web;
+use crate::extract::{Body, Client, Cookie, HolderAuth, id};
+use crate::problem::{Answer, Problem};
+use crate::views::{self, AssessmentView, Namer, ReasonView};
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(sign_in))
+        .routes(routes!(delivery))
+        .routes(routes!(answer))
+        .routes(routes!(sign_out))
+        .routes(routes!(code))
+        .routes(routes!(me))
+        .routes(routes!(evidence))
+        .routes(routes!(history))
+        .routes(routes!(visits, add_visit))
+        .routes(routes!(accesses))
+        .routes(routes!(declaration, declare))
+        .routes(routes!(quarantine))
+        .routes(routes!(check_in))
+}
+
+/// A document as typed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentBody {
+    /// `resident_id`, `passport`, `hk_macao_permit`, `taiwan_permit`, `foreign_resident_card` or `other`.
+    #[serde(rename = "type")]
+    doc_type: String,
+    /// Its number, unless `mrz` is given.
+    #[serde(default)]
+    number: String,
+    /// Issuing country, alpha-3; China if left out.
+    #[serde(default)]
+    country: String,
+    /// The machine-readable lines of a passport.
+    #[serde(default)]
+    mrz: Option<String>,
+}
+
+impl From<DocumentBody> for DocumentInput {
+    fn from(d: DocumentBody) -> Self {
+        Self { doc_type: d.doc_type, number: d.number, country: d.country, mrz: d.mrz }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RegistrationBody {
+    name: String,
+    document: DocumentBody,
+    /// ISO 3166-1 alpha-2.
+    nationality: String,
+    phone: String,
+    home_division: String,
+    /// `zh` or `en`.
+    #[serde(default)]
+    language: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignInBody {
+    phone: String,
+    /// `zh` or `en`.
+    #[serde(default)]
+    language: String,
+}
+
+/// A one-time code is on its way to the phone on file, if there is one.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChallengeView {
+    challenge: ChallengeId,
+    phone_masked: String,
+    expires_at: Timestamp,
+    resend_at: Timestamp,
+    server_time: Timestamp,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DeliveryView {
+    /// `waiting`, `sent`, `delayed` or `given_up`.
+    delivery: &'static str,
+    expires_at: Timestamp,
+    resend_at: Timestamp,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AnswerBody {
+    /// The six digits.
+    code: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AnswerView {
+    holder: MaskedHolder,
+    /// Was the holder created just now?
+    new: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct MaskedHolder {
+    name_masked: String,
+}
+
+/// Everything the first page needs.
+#[derive(Debug, Serialize, ToSchema)]
+struct CodeView {
+    code: String,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    renew_at: Timestamp,
+    server_time: Timestamp,
+    name_masked: String,
+    assessment: AssessmentView,
+    policy: PolicyView,
+    check_in: CheckInView,
+}
+
+/// The policy in force, in short.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PolicyView {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// First bytes of its digest.
+    pub digest: String,
+    /// Its title in languages.
+    pub title: Texts,
+    /// Seconds a code is fresh.
+    pub fresh_seconds: u32,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CheckInView {
+    expected: bool,
+    done_today: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct EvidenceList {
+    evidence: Vec<EvidenceView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct HistoryList {
+    changes: Vec<ChangeView>,
+}
+
+/// One change of colour.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChangeView {
+    at: Timestamp,
+    from: Option<Colour>,
+    to: Colour,
+    reasons: Vec<ReasonView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct VisitList {
+    visits: Vec<VisitView>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct VenueBody {
+    /// `JGV1:` and so on.
+    venue_code: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AccessList {
+    accesses: Vec<AccessView>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DeclarationBody {
+    /// Degrees Celsius.
+    #[serde(default)]
+    temperature: Option<f64>,
+    #[serde(default)]
+    symptoms: Vec<String>,
+    contact_with_case: bool,
+    #[serde(default)]
+    stays: Vec<StayBody>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct StayBody {
+    division: String,
+    /// First local date, included.
+    from: String,
+    /// Last local date, included.
+    to: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DeclaredView {
+    id: EvidenceId,
+    assessment: AssessmentView,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DeclarationsView {
+    /// The version that counts.
+    current: Option<jadegate_domain::Evidence>,
+    /// All versions, newest first.
+    versions: Vec<jadegate_domain::Evidence>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckInBody {
+    #[serde(default)]
+    temperature: Option<f64>,
+    #[serde(default)]
+    symptoms: Vec<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CheckedInView {
+    /// The local date it counts for.
+    date: String,
+    assessment: AssessmentView,
+}
+
+type Cookies = [(HeaderName, HeaderValue); 1];
+
+fn sent(web: &Web, c: ChallengeSent) -> (StatusCode, Json<ChallengeView>) {
+    let view = ChallengeView {
+        challenge: c.challenge,
+        phone_masked: c.phone_masked,
+        expires_at: c.expires_at,
+        resend_at: c.resend_at,
+        server_time: web.app.now(),
+    };
+    (StatusCode::ACCEPTED, Json(view))
+}
+
+/// Register, or find one's way back: sends a one-time code to the phone on file.
+#[utoipa::path(post, path = "/v1/registrations", tag = "holder", request_body = RegistrationBody,
+    responses((status = 202, body = ChallengeView), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
+async fn register(
+    State(web): State<Arc<Web>>,
+    client: Client,
+    Body(b): Body<RegistrationBody>,
+) -> Answer<(StatusCode, Json<ChallengeView>)> {
+    let input = RegistrationInput {
+        name: b.name,
+        document: b.document.into(),
+        nationality: b.nationality,
+        phone: b.phone,
+        home_division: b.home_division,
+        language: b.language,
+    };
+    let c = web.app.begin_registration(&input, &client.0.to_string()).await?;
+    Ok(sent(&web, c))
+}
+
+/// Sign in again by phone.
+#[utoipa::path(post, path = "/v1/sessions", tag = "holder", request_body = SignInBody,
+    responses((status = 202, body = ChallengeView), (status = "4XX", body = Problem)))]
+async fn sign_in(
+    State(web): State<Arc<Web>>,
+    client: Client,
+    Body(b): Body<SignInBody>,
+) -> Answer<(StatusCode, Json<ChallengeView>)> {
+    let c = web.app.begin_sign_in(&b.phone, &b.language, &client.0.to_string()).await?;
+    Ok(sent(&web, c))
+}
+
+/// How far the message with the one-time code has come.
+#[utoipa::path(get, path = "/v1/challenges/{id}", tag = "holder", params(("id" = ChallengeId, Path)),
+    responses((status = 200, body = DeliveryView), (status = 404, body = Problem)))]
+async fn delivery(State(web): State<Arc<Web>>, Path(text): Path<String>) -> Answer<Json<DeliveryView>> {
+    let d = web.app.delivery(id(&text)?).await?;
+    Ok(Json(DeliveryView { delivery: d.state, expires_at: d.expires_at, resend_at: d.resend_at }))
+}
+
+/// Answer with the code from the phone: signs in.
+#[utoipa::path(post, path = "/v1/challenges/{id}/answer", tag = "holder", params(("id" = ChallengeId, Path)),
+    request_body = AnswerBody,
+    responses((status = 200, body = AnswerView), (status = "4XX", body = Problem)))]
+async fn answer(
+    State(web): State<Arc<Web>>,
+    Path(text): Path<String>,
+    Body(b): Body<AnswerBody>,
+) -> Answer<(Cookies, Json<AnswerView>)> {
+    let s = web.app.answer_challenge(id(&text)?, &b.code).await?;
+    let view = AnswerView { holder: MaskedHolder { name_masked: s.name_masked }, new: s.new };
+    Ok(([(header::SET_COOKIE, Cookie::Holder.set(&s.session, web.secure))], Json(view)))
+}
+
+/// Sign out on this device.
+#[utoipa::path(delete, path = "/v1/session", tag = "holder", responses((status = 204)))]
+async fn sign_out(State(web): State<Arc<Web>>, headers: HeaderMap) -> Answer<(StatusCode, Cookies)> {
+    if let Some(token) = Cookie::Holder.read(&headers, web.secure) {
+        web.app.sign_out(token).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Cookie::Holder.clear(web.secure))]))
+}
+
+/// A fresh code with everything the first page shows.
+#[utoipa::path(get, path = "/v1/me/code", tag = "holder",
+    responses((status = 200, body = CodeView), (status = 401, body = Problem)))]
+async fn code(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<CodeView>> {
+    let c = web.app.show_code(&s).await?;
+    Ok(Json(CodeView {
+        code: c.code.to_string(),
+        issued_at: c.issued_at,
+        expires_at: c.expires_at,
+        renew_at: c.renew_at,
+        server_time: c.server_time,
+        name_masked: c.name_masked,
+        assessment: views::assessment(&web.app, c.assessment).await?,
+        policy: crate::public::policy_view(&web.app),
+        check_in: CheckInView { expected: c.check_in_expected, done_today: c.check_in_done },
+    }))
+}
+
+/// The holder's own data, masked.
+#[utoipa::path(get, path = "/v1/me", tag = "holder",
+    responses((status = 200, body = Profile), (status = 401, body = Problem)))]
+async fn me(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<Profile>> {
+    Ok(Json(web.app.profile(&s).await?))
+}
+
+/// All evidence about the holder, newest first.
+#[utoipa::path(get, path = "/v1/me/evidence", tag = "holder",
+    responses((status = 200, body = EvidenceList), (status = 401, body = Problem)))]
+async fn evidence(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<EvidenceList>> {
+    Ok(Json(EvidenceList { evidence: web.app.my_evidence(&s).await? }))
+}
+
+/// Every change of the holder's colour with its reasons, newest first.
+#[utoipa::path(get, path = "/v1/me/history", tag = "holder",
+    responses((status = 200, body = HistoryList), (status = 401, body = Problem)))]
+async fn history(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<HistoryList>> {
+    let namer = Namer::load(&web.app).await?;
+    let changes = web.app.my_history(&s).await?.into_iter().map(|c| ChangeView {
+        at: c.at,
+        from: c.from,
+        to: c.to,
+        reasons: c.reasons.into_iter().map(|r| namer.reason(r)).collect(),
+    });
+    Ok(Json(HistoryList { changes: changes.collect() }))
+}
+
+/// The holder's visits, newest first.
+#[utoipa::path(get, path = "/v1/me/visits", tag = "holder",
+    responses((status = 200, body = VisitList), (status = 401, body = Problem)))]
+async fn visits(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<VisitList>> {
+    Ok(Json(VisitList { visits: web.app.my_visits(&s) }))
+}
+
+/// Record a visit by scanning the venue's own code.
+#[utoipa::path(post, path = "/v1/me/visits", tag = "holder", request_body = VenueBody,
+    responses((status = 201, body = RecordedVisit), (status = "4XX", body = Problem)))]
+async fn add_visit(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+    Body(b): Body<VenueBody>,
+) -> Answer<(StatusCode, Json<RecordedVisit>)> {
+    Ok((StatusCode::CREATED, Json(web.app.scan_venue(&s, &b.venue_code).await?)))
+}
+
+/// Who looked at the holder's data, newest first.
+#[utoipa::path(get, path = "/v1/me/accesses", tag = "holder",
+    responses((status = 200, body = AccessList), (status = 401, body = Problem)))]
+async fn accesses(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<AccessList>> {
+    Ok(Json(AccessList { accesses: web.app.my_accesses(&s).await? }))
+}
+
+/// The holder's declaration: the version that counts, and all versions.
+#[utoipa::path(get, path = "/v1/me/declaration", tag = "holder",
+    responses((status = 200, body = DeclarationsView), (status = 401, body = Problem)))]
+async fn declaration(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<DeclarationsView>> {
+    let versions = web.app.declarations(&s).await?;
+    let current = versions.iter().find(|e| e.counts()).cloned();
+    Ok(Json(DeclarationsView { current, versions }))
+}
+
+/// Declare health and stays; a new declaration replaces the one before, which is kept.
+#[utoipa::path(post, path = "/v1/me/declaration", tag = "holder", request_body = DeclarationBody,
+    responses((status = 201, body = DeclaredView), (status = "4XX", body = Problem)))]
+async fn declare(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+    Body(b): Body<DeclarationBody>,
+) -> Answer<(StatusCode, Json<DeclaredView>)> {
+    let stay = |s: StayBody| StayInput { division: s.division, from: s.from, to: s.to };
+    let input = DeclarationInput {
+        temperature: b.temperature,
+        symptoms: b.symptoms,
+        contact_with_case: b.contact_with_case,
+        stays: b.stays.into_iter().map(stay).collect(),
+    };
+    let (id, a) = web.app.declare(&s, &input).await?;
+    let assessment = views::assessment(&web.app, a).await?;
+    Ok((StatusCode::CREATED, Json(DeclaredView { id, assessment })))
+}
+
+/// The days of the holder's quarantine.
+#[utoipa::path(get, path = "/v1/me/quarantine", tag = "holder",
+    responses((status = 200, body = Quarantine), (status = 401, body = Problem)))]
+async fn quarantine(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<Quarantine>> {
+    Ok(Json(web.app.my_quarantine(&s).await?))
+}
+
+/// Today's check-in; a second one on the same day changes nothing.
+#[utoipa::path(post, path = "/v1/me/check-ins", tag = "holder", request_body = CheckInBody,
+    responses((status = 201, body = CheckedInView), (status = 200, body = CheckedInView), (status = "4XX", body = Problem)))]
+async fn check_in(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+    Body(b): Body<CheckInBody>,
+) -> Answer<(StatusCode, Json<CheckedInView>)> {
+    let c = web.app.check_in(&s, b.temperature, &b.symptoms).await?;
+    let status = if c.new { StatusCode::CREATED } else { StatusCode::OK };
+    let assessment = views::assessment(&web.app, c.assessment).await?;
+    Ok((status, Json(CheckedInView { date: c.date.to_string(), assessment })))
+}

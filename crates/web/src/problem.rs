@@ -1,0 +1,105 @@
+//! RFC 9457 problem documents: the only shape in which this API says no.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jadegate_service::{FieldError, Kind, ServiceError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What happened and what to do, with a stable code. Holds no personal data.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// A page about this kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "https://jadegate.example/problems/otp.wrong")]
+    pub problem_type: String,
+    /// Stable code; pages translate by it.
+    #[schema(example = "otp.wrong")]
+    pub code: &'static str,
+    /// The status in words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened and what to do.
+    pub detail: String,
+    /// Wrong fields, all at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ProblemField>,
+    /// Seconds after which trying again makes sense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
+    /// Tries left, for one-time codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tries_left: Option<u32>,
+}
+
+/// One wrong field.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemField {
+    /// The field.
+    pub field: &'static str,
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+/// A failed request on its way out.
+#[derive(Debug)]
+pub struct Failure(pub ServiceError);
+
+/// Result of a handler.
+pub type Answer<T> = Result<T, Failure>;
+
+impl From<ServiceError> for Failure {
+    fn from(e: ServiceError) -> Self {
+        Self(e)
+    }
+}
+
+const fn status(kind: Kind) -> (StatusCode, &'static str) {
+    match kind {
+        Kind::BadInput => (StatusCode::UNPROCESSABLE_ENTITY, "The input needs correcting"),
+        Kind::SignedOut => (StatusCode::UNAUTHORIZED, "Not signed in"),
+        Kind::Forbidden => (StatusCode::FORBIDDEN, "Not allowed"),
+        Kind::NotFound => (StatusCode::NOT_FOUND, "Not found"),
+        Kind::Conflict => (StatusCode::CONFLICT, "Conflict"),
+        Kind::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+        Kind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Not available right now"),
+        Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Fault on our side"),
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let e = self.0;
+        let (code, title) = status(e.kind);
+        // Logged once, here, where it is handled; `inside` never holds personal data.
+        if e.kind == Kind::Internal {
+            tracing::error!(code = e.code, inside = e.inside.as_deref().unwrap_or(""), "request failed");
+        } else {
+            tracing::debug!(code = e.code, inside = e.inside.as_deref().unwrap_or(""), "request refused");
+        }
+        metrics::counter!("jadegate_problems_total", "code" => e.code).increment(1);
+        let field = |f: FieldError| ProblemField { field: f.field, code: f.code, detail: f.detail };
+        let body = Problem {
+            problem_type: format!("https://jadegate.example/problems/{}", e.code),
+            code: e.code,
+            title,
+            status: code.as_u16(),
+            detail: e.detail,
+            errors: e.fields.into_iter().map(field).collect(),
+            retry_after: e.retry_after,
+            tries_left: e.tries_left,
+        };
+        let mut response = (code, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(secs) = e.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        response
+    }
+}

@@ -1,0 +1,282 @@
+//! What anybody may read: keys, policy, divisions, risk levels, the public log.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jadegate_divisions::Directory;
+use jadegate_domain::assessment::Texts;
+use jadegate_domain::{Division, Timestamp};
+use jadegate_service::staff::RegionRow;
+use jadegate_service::{App, ServiceError};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Web;
+use crate::holder::PolicyView;
+use crate::problem::{Answer, Problem};
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
+    OpenApiRouter::new()
+        .routes(routes!(info))
+        .routes(routes!(keys))
+        .routes(routes!(policy))
+        .routes(routes!(divisions))
+        .routes(routes!(regions))
+        .routes(routes!(checkpoint))
+        .routes(routes!(leaves))
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
+}
+
+/// What this deployment is.
+#[derive(Debug, Serialize, ToSchema)]
+struct InfoView {
+    name: String,
+    /// The issuer in every code.
+    issuer: String,
+    /// `serve` or `demo`.
+    mode: &'static str,
+    server_time: Timestamp,
+    policy: PolicyView,
+    languages: [&'static str; 2],
+}
+
+/// The published keys; a gate picks one by use and period.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KeySetView {
+    issuer: String,
+    server_time: Timestamp,
+    keys: Vec<KeyView>,
+}
+
+/// One published key.
+#[derive(Debug, Serialize, ToSchema)]
+struct KeyView {
+    kid: String,
+    /// `live` codes or `venue` codes.
+    #[serde(rename = "use")]
+    key_use: &'static str,
+    /// Raw Ed25519 public key, base64url.
+    x: String,
+    not_before: Timestamp,
+    not_after: Timestamp,
+}
+
+pub(crate) fn key_set_view(app: &App) -> KeySetView {
+    let set = app.key_set();
+    let view = |k: &jadegate_pass::PublishedKey| KeyView {
+        kid: k.kid().to_string(),
+        key_use: match k.key_use() {
+            jadegate_pass::KeyUse::Live => "live",
+            jadegate_pass::KeyUse::Venue => "venue",
+        },
+        x: URL_SAFE_NO_PAD.encode(k.public_key()),
+        not_before: k.period().from,
+        not_after: k.period().to,
+    };
+    KeySetView {
+        issuer: set.issuer().as_str().to_owned(),
+        server_time: app.now(),
+        keys: set.keys().iter().map(view).collect(),
+    }
+}
+
+pub(crate) fn policy_view(app: &App) -> PolicyView {
+    let policy = app.policy();
+    let r = policy.reference();
+    PolicyView {
+        id: r.id.clone(),
+        version: r.version,
+        digest: r.digest.clone(),
+        title: policy.title().clone(),
+        fresh_seconds: policy.fresh_seconds(),
+    }
+}
+
+/// Who runs this, under which policy, and what time it is here.
+#[utoipa::path(get, path = "/v1/info", tag = "public", responses((status = 200, body = InfoView)))]
+async fn info(State(web): State<Arc<Web>>) -> Json<InfoView> {
+    let app = &web.app;
+    Json(InfoView {
+        name: app.settings().name.clone(),
+        issuer: app.key_set().issuer().as_str().to_owned(),
+        mode: if app.settings().demo { "demo" } else { "serve" },
+        server_time: app.now(),
+        policy: policy_view(app),
+        languages: ["zh", "en"],
+    })
+}
+
+/// The keys that verify codes.
+#[utoipa::path(get, path = "/v1/keys", tag = "public", responses((status = 200, body = KeySetView)))]
+async fn keys(State(web): State<Arc<Web>>) -> ([(HeaderName, &'static str); 1], Json<KeySetView>) {
+    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(key_set_view(&web.app)))
+}
+
+/// The policy file in force, as published.
+#[utoipa::path(get, path = "/v1/policy", tag = "public",
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 304)))]
+async fn policy(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
+    let policy = web.app.policy();
+    let etag = format!("\"{}\"", policy.reference().digest);
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == etag.as_bytes());
+    let head = [
+        (header::ETAG, HeaderValue::from_str(&etag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60")),
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+    ];
+    if known {
+        return (StatusCode::NOT_MODIFIED, head).into_response();
+    }
+    (head, policy.source().to_owned()).into_response()
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct DivisionQuery {
+    /// Children of this division; provinces if left out.
+    parent: Option<String>,
+    /// Search by part of a name instead.
+    q: Option<String>,
+}
+
+/// Divisions below a parent, or found by name.
+#[derive(Debug, Serialize, ToSchema)]
+struct DivisionList {
+    parent: Option<Division>,
+    children: Vec<DivisionView>,
+    results: Vec<DivisionView>,
+}
+
+/// One division.
+#[derive(Debug, Serialize, ToSchema)]
+struct DivisionView {
+    code: Division,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_en: Option<String>,
+    full_name: String,
+}
+
+fn division_view(code: Division) -> DivisionView {
+    let all = Directory::embedded();
+    DivisionView {
+        name: all.name(&code).unwrap_or(code.as_str()).to_owned(),
+        name_en: all.full_name_en(&code),
+        full_name: all.full_name(&code, " ").unwrap_or_else(|| code.to_string()),
+        code,
+    }
+}
+
+/// Divisions for pickers.
+#[utoipa::path(get, path = "/v1/divisions", tag = "public", params(DivisionQuery),
+    responses((status = 200, body = DivisionList), (status = "4XX", body = Problem)))]
+async fn divisions(
+    Query(q): Query<DivisionQuery>,
+) -> Answer<([(HeaderName, &'static str); 1], Json<DivisionList>)> {
+    let all = Directory::embedded();
+    let list = if let Some(text) = q.q.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
+        let found = all.search(text, 20);
+        DivisionList { parent: None, children: Vec::new(), results: found.into_iter().map(|f| division_view(f.division)).collect() }
+    } else {
+        let parent: Division = q
+            .parent
+            .as_deref()
+            .unwrap_or("CN")
+            .parse()
+            .map_err(|e: jadegate_domain::division::BadDivision| ServiceError::bad("division.bad", e.to_string()))?;
+        let children = all.children(&parent).map(|(d, _)| division_view(d)).collect();
+        DivisionList { parent: Some(parent), children, results: Vec::new() }
+    };
+    Ok(([(header::CACHE_CONTROL, "public, max-age=86400")], Json(list)))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RegionList {
+    risks: Vec<RegionRow>,
+}
+
+/// The risk levels in force now.
+#[utoipa::path(get, path = "/v1/regions", tag = "public", responses((status = 200, body = RegionList)))]
+async fn regions(State(web): State<Arc<Web>>) -> Answer<Json<RegionList>> {
+    Ok(Json(RegionList { risks: web.app.regions_in_force().await? }))
+}
+
+/// The signed checkpoint of the public log.
+#[utoipa::path(get, path = "/v1/log/checkpoint", tag = "public",
+    responses((status = 200, body = String, content_type = "text/plain")))]
+async fn checkpoint(State(web): State<Arc<Web>>) -> Answer<String> {
+    Ok(web.app.checkpoint().await?)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct LeafQuery {
+    /// First index.
+    #[serde(default)]
+    from: u64,
+    /// 1 to 1000.
+    limit: Option<u32>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct LeafList {
+    size: u64,
+    leaves: Vec<LeafView>,
+}
+
+/// One leaf of the public log.
+#[derive(Debug, Serialize, ToSchema)]
+struct LeafView {
+    index: u64,
+    /// The leaf's bytes, base64.
+    leaf: String,
+}
+
+/// Leaves of the public log, in order.
+#[utoipa::path(get, path = "/v1/log/leaves", tag = "public", params(LeafQuery),
+    responses((status = 200, body = LeafList), (status = "4XX", body = Problem)))]
+async fn leaves(State(web): State<Arc<Web>>, Query(q): Query<LeafQuery>) -> Answer<Json<LeafList>> {
+    let store = web.app.store();
+    let limit = q.limit.unwrap_or(100).clamp(1, 1000);
+    let leaves = store.log_leaves(q.from, limit).await.map_err(ServiceError::from)?;
+    let size = store.log_size().await.map_err(ServiceError::from)?;
+    let view = |l: jadegate_store::LogLeaf| LeafView { index: l.index, leaf: STANDARD.encode(&l.bytes) };
+    Ok(Json(LeafList { size, leaves: leaves.into_iter().map(view).collect() }))
+}
+
+/// The process is alive.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = String)))]
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The process can answer: the database reads and writes.
+#[utoipa::path(get, path = "/readyz", tag = "operation",
+    responses((status = 200, body = String), (status = 503, body = Problem)))]
+async fn readyz(State(web): State<Arc<Web>>) -> Answer<&'static str> {
+    web.app.store().ping().await.map_err(ServiceError::from)?;
+    Ok("ready\n")
+}
+
+/// Counters and timings, Prometheus text format.
+#[utoipa::path(get, path = "/metrics", tag = "operation",
+    responses((status = 200, body = String, content_type = "text/plain")))]
+async fn metrics(State(web): State<Arc<Web>>) -> String {
+    let (visits, bytes) = web.app.index_size();
+    #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+    {
+        metrics::gauge!("jadegate_index_visits").set(visits as f64);
+        metrics::gauge!("jadegate_index_bytes").set(bytes as f64);
+    }
+    web.metrics.run_upkeep();
+    web.metrics.render()
+}

@@ -1,0 +1,912 @@
+//! Endpoints of the console.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use jadegate_domain::evidence::ReleaseOf;
+use jadegate_domain::{
+    AgencyId, AgencyKind, CaseId, Division, EvidenceId, HolderId, PlaceId, Purpose, Role, StaffId,
+    Timestamp, TraceId,
+};
+use jadegate_service::holder::check_in::Quarantine;
+use jadegate_service::holder::me::EvidenceView;
+use jadegate_service::staff::{
+    AgencyInput, ArrivalInput, CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, Enrolment,
+    GateRow, HolderView, ImportReport, InvitedStaff, NewPasskey, Overview, PlaceInput, PlacePage,
+    PlaceRow, Power, QuarantineFilter, QuarantinePage, RegionInput, RegionRow, ReleaseInput,
+    StaffInput, StaffRow, TestInput, TraceDetail, TraceReport, TraceRow, Whom,
+};
+use jadegate_service::{NewSession, ServiceError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Web;
+use crate::extract::{Body, Cookie, StaffAuth, id, too_large};
+use crate::holder::DocumentBody;
+use crate::problem::{Answer, Problem};
+use crate::views::{self, AssessmentView, Namer, ReasonView};
+
+/// Largest file of test results: 50,000 lines of about 100 bytes fit.
+const MAX_IMPORT: usize = 8 * 1024 * 1024;
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
+    OpenApiRouter::new()
+        .routes(routes!(begin_invitation))
+        .routes(routes!(finish_invitation))
+        .routes(routes!(begin_sign_in))
+        .routes(routes!(finish_sign_in))
+        .routes(routes!(sign_out))
+        .routes(routes!(me))
+        .routes(routes!(overview))
+        .routes(routes!(find))
+        .routes(routes!(open))
+        .routes(routes!(add_test))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(import_tests))
+                .layer(DefaultBodyLimit::max(MAX_IMPORT)),
+        )
+        .routes(routes!(cases, add_case))
+        .routes(routes!(correct_case))
+        .routes(routes!(withdraw_case))
+        .routes(routes!(traces, run_trace))
+        .routes(routes!(trace_detail))
+        .routes(routes!(quarantine))
+        .routes(routes!(release))
+        .routes(routes!(regions, set_region))
+        .routes(routes!(end_region))
+        .routes(routes!(add_arrival))
+        .routes(routes!(places, add_place))
+        .routes(routes!(enrolment))
+        .routes(routes!(poster))
+        .routes(routes!(gates))
+        .routes(routes!(revoke_gate))
+        .routes(routes!(agencies, add_agency))
+        .routes(routes!(staff_list, invite))
+        .routes(routes!(disable))
+}
+
+/// A person, named by id, document or phone: exactly one of them.
+#[derive(Debug, Deserialize, ToSchema)]
+struct WhomBody {
+    #[serde(default)]
+    holder: Option<HolderId>,
+    #[serde(default)]
+    document: Option<DocumentBody>,
+    #[serde(default)]
+    phone: Option<String>,
+}
+
+impl WhomBody {
+    fn parse(self) -> Result<Whom, ServiceError> {
+        match (self.holder, self.document, self.phone) {
+            (Some(h), None, None) => Ok(Whom::Holder(h)),
+            (None, Some(d), None) => Ok(Whom::Document(d.into())),
+            (None, None, Some(p)) => Ok(Whom::Phone(p)),
+            _ => Err(ServiceError::bad("whom.one", "Name the person by holder id, document or phone: one of them.")),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenBody {
+    token: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct InvitationView {
+    staff: InvitedView,
+    /// `PublicKeyCredentialCreationOptionsJSON`.
+    #[schema(value_type = Object)]
+    options: Value,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct InvitedView {
+    display_name: String,
+    agency_name: String,
+    role: Role,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct FinishInvitationBody {
+    token: String,
+    /// `RegistrationResponseJSON`.
+    #[schema(value_type = Object)]
+    credential: Value,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CeremonyView {
+    ceremony: String,
+    /// `PublicKeyCredentialRequestOptionsJSON`.
+    #[schema(value_type = Object)]
+    options: Value,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct FinishSignInBody {
+    ceremony: String,
+    /// `AuthenticationResponseJSON`.
+    #[schema(value_type = Object)]
+    credential: Value,
+}
+
+/// Who is signed in and what they may do.
+#[derive(Debug, Serialize, ToSchema)]
+struct MeView {
+    staff: MeStaff,
+    agency: MeAgency,
+    may: Vec<Power>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct MeStaff {
+    id: StaffId,
+    display_name: String,
+    role: Role,
+    region: Division,
+    region_name: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct MeAgency {
+    id: AgencyId,
+    kind: AgencyKind,
+    name: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct FindBody {
+    #[serde(flatten)]
+    whom: WhomBody,
+    purpose: Purpose,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct FoundView {
+    holder: HolderId,
+    name_masked: String,
+    home_name: String,
+    assessment: AssessmentView,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OpenBody {
+    purpose: Purpose,
+    #[serde(default)]
+    case: Option<CaseId>,
+}
+
+/// One person's record.
+#[derive(Debug, Serialize, ToSchema)]
+struct PersonView {
+    holder: HolderId,
+    name_masked: String,
+    home_name: String,
+    assessment: AssessmentView,
+    evidence: Vec<EvidenceView>,
+    history: Vec<PersonChange>,
+    quarantine: Quarantine,
+    what_they_see: HolderView,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PersonChange {
+    at: Timestamp,
+    from: Option<jadegate_domain::Colour>,
+    to: jadegate_domain::Colour,
+    reasons: Vec<ReasonView>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct TestBody {
+    #[serde(flatten)]
+    whom: WhomBody,
+    /// `positive` or `negative`.
+    result: String,
+    /// `nucleic_acid` or `antigen`.
+    method: String,
+    sampled_at: String,
+}
+
+/// Evidence was recorded, or had been before.
+#[derive(Debug, Serialize, ToSchema)]
+struct RecordedView {
+    evidence: EvidenceId,
+    assessment: AssessmentView,
+    /// Was it new?
+    new: bool,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct CaseBody {
+    #[serde(flatten)]
+    whom: WhomBody,
+    /// `suspected`, `probable`, `confirmed` or `asymptomatic`.
+    class: String,
+    #[serde(default)]
+    onset_at: Option<String>,
+    confirmed_at: String,
+    #[serde(default)]
+    isolated_at: Option<String>,
+    /// Trace at once?
+    #[serde(default)]
+    trace: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CaseRecordedView {
+    case: CaseId,
+    assessment: AssessmentView,
+    new: bool,
+    trace: Option<TraceReport>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CaseList {
+    cases: Vec<CaseRow>,
+}
+
+/// What changes; a field left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CorrectionBody {
+    #[serde(default)]
+    class: Option<String>,
+    /// Null takes it away.
+    #[serde(default, deserialize_with = "some")]
+    #[schema(value_type = Option<String>)]
+    onset_at: Option<Option<String>>,
+    #[serde(default)]
+    confirmed_at: Option<String>,
+    /// Null takes it away.
+    #[serde(default, deserialize_with = "some")]
+    #[schema(value_type = Option<String>)]
+    isolated_at: Option<Option<String>>,
+}
+
+/// A field that is there, even as null, is a change.
+#[expect(clippy::option_option, reason = "absent, null and a value are three different things here")]
+fn some<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::<String>::deserialize(d).map(Some)
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CorrectedView {
+    assessment: AssessmentView,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TraceBody {
+    case: CaseId,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct TraceQuery {
+    /// Only of this case.
+    case: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct TraceList {
+    traces: Vec<TraceRow>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct QuarantineQuery {
+    /// `all`, `missed` or `due`.
+    filter: Option<String>,
+    /// The last person already seen.
+    after: Option<String>,
+    /// 1 to 200.
+    limit: Option<u32>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct ReleaseBody {
+    #[serde(flatten)]
+    whom: WhomBody,
+    refers_to: ReleaseOf,
+    released_at: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RegionList {
+    risks: Vec<RegionRow>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RegionBody {
+    division: String,
+    /// `medium` or `high`.
+    level: String,
+    from: String,
+    #[serde(default)]
+    to: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EndBody {
+    /// Now, if left out.
+    #[serde(default)]
+    to: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct ArrivalBody {
+    #[serde(flatten)]
+    whom: WhomBody,
+    /// Country or division.
+    from: String,
+    arrived_at: String,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct PlaceQuery {
+    after: Option<String>,
+    /// 1 to 200.
+    limit: Option<u32>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PlaceBody {
+    name: String,
+    kind: String,
+    division: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PlacePosterView {
+    poster_code: String,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct GateQuery {
+    place: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct GateList {
+    gates: Vec<GateRow>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AgencyList {
+    agencies: Vec<jadegate_domain::agency::Agency>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AgencyBody {
+    kind: String,
+    name: String,
+    region: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct StaffList {
+    staff: Vec<StaffRow>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct InviteBody {
+    agency: AgencyId,
+    role: String,
+    region: String,
+    display_name: String,
+}
+
+type SignedIn = ([(HeaderName, HeaderValue); 1], Json<MeView>);
+
+fn me_view(web: &Web, session: &jadegate_service::StaffSession) -> MeView {
+    let s = session.staff();
+    MeView {
+        staff: MeStaff {
+            id: s.id,
+            display_name: s.display_name.clone(),
+            role: s.role,
+            region: s.region.clone(),
+            region_name: web.app.division_name(&s.region),
+        },
+        agency: MeAgency { id: s.agency, kind: s.agency_kind, name: s.agency_name.clone() },
+        may: session.powers(),
+    }
+}
+
+async fn signed_in(web: &Web, session: NewSession) -> Answer<SignedIn> {
+    let cookie = Cookie::Staff.set(&session, web.secure);
+    let session = web.app.staff_session(&session.token).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Json(me_view(web, &session))))
+}
+
+/// Begin making a passkey with the token of an invitation.
+#[utoipa::path(post, path = "/v1/staff/invitations/begin", tag = "staff", request_body = TokenBody,
+    responses((status = 200, body = InvitationView), (status = "4XX", body = Problem)))]
+async fn begin_invitation(
+    State(web): State<Arc<Web>>,
+    Body(b): Body<TokenBody>,
+) -> Answer<Json<InvitationView>> {
+    let staff = web.app.invitation(&b.token).await?;
+    let options =
+        web.passkeys.begin_registration(b.token, staff.id, &staff.display_name, web.app.now())?;
+    let staff = InvitedView {
+        display_name: staff.display_name,
+        agency_name: staff.agency_name,
+        role: staff.role,
+    };
+    Ok(Json(InvitationView { staff, options }))
+}
+
+/// Accept an invitation with the new passkey: signs in.
+#[utoipa::path(post, path = "/v1/staff/invitations/finish", tag = "staff", request_body = FinishInvitationBody,
+    responses((status = 200, body = MeView), (status = "4XX", body = Problem)))]
+async fn finish_invitation(
+    State(web): State<Arc<Web>>,
+    Body(b): Body<FinishInvitationBody>,
+) -> Answer<SignedIn> {
+    let staff = web.app.invitation(&b.token).await?;
+    let row = web.passkeys.finish_registration(&b.token, staff.id, b.credential, web.app.now())?;
+    let passkey = NewPasskey { credential_id: row.credential_id, passkey: row.passkey };
+    let (_, session) = web.app.accept_staff_invitation(&b.token, passkey).await?;
+    signed_in(&web, session).await
+}
+
+/// Begin signing in with a passkey.
+#[utoipa::path(post, path = "/v1/staff/sign-in/begin", tag = "staff",
+    responses((status = 200, body = CeremonyView), (status = "4XX", body = Problem)))]
+async fn begin_sign_in(State(web): State<Arc<Web>>) -> Answer<Json<CeremonyView>> {
+    let ceremony = web.app.ceremony_name();
+    let options = web.passkeys.begin_sign_in(ceremony.clone(), web.app.now())?;
+    Ok(Json(CeremonyView { ceremony, options }))
+}
+
+/// Sign in with the passkey's answer.
+#[utoipa::path(post, path = "/v1/staff/sign-in/finish", tag = "staff", request_body = FinishSignInBody,
+    responses((status = 200, body = MeView), (status = "4XX", body = Problem)))]
+async fn finish_sign_in(
+    State(web): State<Arc<Web>>,
+    Body(b): Body<FinishSignInBody>,
+) -> Answer<SignedIn> {
+    let (credential, credential_id) = web.passkeys.credential_id(&b.credential)?;
+    let row = web
+        .app
+        .store()
+        .credential(&credential_id)
+        .await
+        .map_err(ServiceError::from)?
+        .ok_or_else(|| crate::passkey::refused("unknown credential"))?;
+    let moved = web.passkeys.finish_sign_in(&b.ceremony, &credential, &row, web.app.now())?;
+    let session = web.app.sign_in_staff_with(row.staff, moved).await?;
+    signed_in(&web, session).await
+}
+
+/// Sign out.
+#[utoipa::path(delete, path = "/v1/staff/session", tag = "staff", responses((status = 204)))]
+async fn sign_out(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+) -> Answer<(StatusCode, [(HeaderName, HeaderValue); 1])> {
+    if let Some(token) = Cookie::Staff.read(&headers, web.secure) {
+        web.app.sign_out(token).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Cookie::Staff.clear(web.secure))]))
+}
+
+/// Who is signed in and what they may do.
+#[utoipa::path(get, path = "/v1/staff/me", tag = "staff",
+    responses((status = 200, body = MeView), (status = 401, body = Problem)))]
+async fn me(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Json<MeView> {
+    Json(me_view(&web, &s))
+}
+
+/// The numbers of the region.
+#[utoipa::path(get, path = "/v1/staff/overview", tag = "staff",
+    responses((status = 200, body = Overview), (status = "4XX", body = Problem)))]
+async fn overview(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<Overview>> {
+    Ok(Json(web.app.overview(&s).await?))
+}
+
+/// Find one person; they will see that somebody looked.
+#[utoipa::path(post, path = "/v1/staff/holders/find", tag = "staff", request_body = FindBody,
+    responses((status = 200, body = FoundView), (status = "4XX", body = Problem)))]
+async fn find(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<FindBody>,
+) -> Answer<Json<FoundView>> {
+    let f = web.app.find_holder(&s, &b.whom.parse()?, b.purpose).await?;
+    Ok(Json(FoundView {
+        holder: f.holder,
+        name_masked: f.name_masked,
+        home_name: f.home_name,
+        assessment: views::assessment(&web.app, f.assessment).await?,
+    }))
+}
+
+/// Open one person's record for a stated purpose; they will see that somebody looked.
+#[utoipa::path(post, path = "/v1/staff/holders/{id}/open", tag = "staff", params(("id" = HolderId, Path)),
+    request_body = OpenBody, responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
+async fn open(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(holder): Path<String>,
+    Body(b): Body<OpenBody>,
+) -> Answer<Json<PersonView>> {
+    let p = web.app.open_holder(&s, id(&holder)?, b.purpose, b.case).await?;
+    let namer = Namer::load(&web.app).await?;
+    let change = |c: jadegate_service::holder::me::HistoryEntry| PersonChange {
+        at: c.at,
+        from: c.from,
+        to: c.to,
+        reasons: c.reasons.into_iter().map(|r| namer.reason(r)).collect(),
+    };
+    Ok(Json(PersonView {
+        holder: p.holder,
+        name_masked: p.name_masked,
+        home_name: p.home_name,
+        history: p.history.into_iter().map(change).collect(),
+        assessment: namer.assessment(p.assessment),
+        evidence: p.evidence,
+        quarantine: p.quarantine,
+        what_they_see: p.what_they_see,
+    }))
+}
+
+async fn recorded(
+    web: &Web,
+    r: jadegate_service::staff::RecordedEvidence,
+) -> Answer<(StatusCode, Json<RecordedView>)> {
+    let status = if r.new { StatusCode::CREATED } else { StatusCode::OK };
+    let assessment = views::assessment(&web.app, r.assessment).await?;
+    Ok((status, Json(RecordedView { evidence: r.evidence, assessment, new: r.new })))
+}
+
+/// Record one test result.
+#[utoipa::path(post, path = "/v1/staff/tests", tag = "staff", request_body = TestBody,
+    responses((status = 201, body = RecordedView), (status = 200, body = RecordedView), (status = "4XX", body = Problem)))]
+async fn add_test(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<TestBody>,
+) -> Answer<(StatusCode, Json<RecordedView>)> {
+    let input = TestInput {
+        whom: b.whom.parse()?,
+        result: b.result,
+        method: b.method,
+        sampled_at: b.sampled_at,
+    };
+    recorded(&web, web.app.record_test(&s, &input).await?).await
+}
+
+/// Record test results from a CSV file; wrong lines are reported one by one, right ones taken.
+#[utoipa::path(post, path = "/v1/staff/tests/import", tag = "staff",
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = ImportReport), (status = "4XX", body = Problem)))]
+async fn import_tests(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Answer<Json<ImportReport>> {
+    let is_csv = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.starts_with("text/csv"));
+    if !is_csv {
+        return Err(ServiceError::bad("request.not_csv", "Send a CSV file with Content-Type text/csv.").into());
+    }
+    let bytes = body.map_err(|_| too_large())?;
+    Ok(Json(web.app.import_tests(&s, &bytes).await?))
+}
+
+/// Record a case, and trace it at once if asked to.
+#[utoipa::path(post, path = "/v1/staff/cases", tag = "staff", request_body = CaseBody,
+    responses((status = 201, body = CaseRecordedView), (status = 200, body = CaseRecordedView), (status = "4XX", body = Problem)))]
+async fn add_case(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<CaseBody>,
+) -> Answer<(StatusCode, Json<CaseRecordedView>)> {
+    let input = CaseInput {
+        whom: b.whom.parse()?,
+        class: b.class,
+        onset_at: b.onset_at,
+        confirmed_at: b.confirmed_at,
+        isolated_at: b.isolated_at,
+        trace: b.trace,
+    };
+    let r = web.app.record_case(&s, &input).await?;
+    let status = if r.new { StatusCode::CREATED } else { StatusCode::OK };
+    let assessment = views::assessment(&web.app, r.assessment).await?;
+    Ok((status, Json(CaseRecordedView { case: r.case, assessment, new: r.new, trace: r.trace })))
+}
+
+/// Cases, newest first.
+#[utoipa::path(get, path = "/v1/staff/cases", tag = "staff",
+    responses((status = 200, body = CaseList), (status = "4XX", body = Problem)))]
+async fn cases(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<CaseList>> {
+    Ok(Json(CaseList { cases: web.app.list_cases(&s).await? }))
+}
+
+/// Correct a case; both versions stay visible to the person.
+#[utoipa::path(patch, path = "/v1/staff/cases/{id}", tag = "staff", params(("id" = CaseId, Path)),
+    request_body = CorrectionBody, responses((status = 200, body = CorrectedView), (status = "4XX", body = Problem)))]
+async fn correct_case(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(case): Path<String>,
+    Body(b): Body<CorrectionBody>,
+) -> Answer<Json<CorrectedView>> {
+    let input = CaseCorrection {
+        class: b.class,
+        onset_at: b.onset_at,
+        confirmed_at: b.confirmed_at,
+        isolated_at: b.isolated_at,
+    };
+    let a = web.app.correct_case(&s, id(&case)?, &input).await?;
+    Ok(Json(CorrectedView { assessment: views::assessment(&web.app, a).await? }))
+}
+
+/// Withdraw a case: its contacts are released.
+#[utoipa::path(post, path = "/v1/staff/cases/{id}/withdraw", tag = "staff", params(("id" = CaseId, Path)),
+    responses((status = 200, body = CaseWithdrawn), (status = "4XX", body = Problem)))]
+async fn withdraw_case(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(case): Path<String>,
+) -> Answer<Json<CaseWithdrawn>> {
+    Ok(Json(web.app.withdraw_case(&s, id(&case)?).await?))
+}
+
+/// Trace a case: who shared a place and a time with it. Colours follow at once.
+#[utoipa::path(post, path = "/v1/staff/traces", tag = "staff", request_body = TraceBody,
+    responses((status = 201, body = TraceReport), (status = "4XX", body = Problem)))]
+async fn run_trace(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<TraceBody>,
+) -> Answer<(StatusCode, Json<TraceReport>)> {
+    Ok((StatusCode::CREATED, Json(web.app.run_trace(&s, b.case).await?)))
+}
+
+/// Traces, newest first.
+#[utoipa::path(get, path = "/v1/staff/traces", tag = "staff", params(TraceQuery),
+    responses((status = 200, body = TraceList), (status = "4XX", body = Problem)))]
+async fn traces(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Query(q): Query<TraceQuery>,
+) -> Answer<Json<TraceList>> {
+    let case = q.case.as_deref().map(id::<CaseId>).transpose()?;
+    Ok(Json(TraceList { traces: web.app.list_traces(&s, case).await? }))
+}
+
+/// One trace with every contact and exposure.
+#[utoipa::path(get, path = "/v1/staff/traces/{id}", tag = "staff", params(("id" = TraceId, Path)),
+    responses((status = 200, body = TraceDetail), (status = "4XX", body = Problem)))]
+async fn trace_detail(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(trace): Path<String>,
+) -> Answer<Json<TraceDetail>> {
+    Ok(Json(web.app.trace_detail(&s, id(&trace)?).await?))
+}
+
+/// Who is in quarantine; who missed a check-in; who is due.
+#[utoipa::path(get, path = "/v1/staff/quarantine", tag = "staff", params(QuarantineQuery),
+    responses((status = 200, body = QuarantinePage), (status = "4XX", body = Problem)))]
+async fn quarantine(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Query(q): Query<QuarantineQuery>,
+) -> Answer<Json<QuarantinePage>> {
+    let filter = match q.filter.as_deref().unwrap_or("all") {
+        "all" => QuarantineFilter::All,
+        "missed" => QuarantineFilter::Missed,
+        "due" => QuarantineFilter::Due,
+        _ => return Err(ServiceError::bad("filter.unknown", "The filter is all, missed or due.").into()),
+    };
+    let after = q.after.as_deref().map(id::<HolderId>).transpose()?;
+    Ok(Json(web.app.list_quarantine(&s, filter, after, q.limit.unwrap_or(50)).await?))
+}
+
+/// Record a discharge or release paper.
+#[utoipa::path(post, path = "/v1/staff/releases", tag = "staff", request_body = ReleaseBody,
+    responses((status = 201, body = RecordedView), (status = 200, body = RecordedView), (status = "4XX", body = Problem)))]
+async fn release(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<ReleaseBody>,
+) -> Answer<(StatusCode, Json<RecordedView>)> {
+    let input =
+        ReleaseInput { whom: b.whom.parse()?, refers_to: b.refers_to, released_at: b.released_at };
+    recorded(&web, web.app.record_release(&s, &input).await?).await
+}
+
+/// Risk levels, in force or ended.
+#[utoipa::path(get, path = "/v1/staff/regions", tag = "staff",
+    responses((status = 200, body = RegionList), (status = "4XX", body = Problem)))]
+async fn regions(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<RegionList>> {
+    Ok(Json(RegionList { risks: web.app.list_regions(&s).await? }))
+}
+
+/// Set a division's risk level over a period.
+#[utoipa::path(post, path = "/v1/staff/regions", tag = "staff", request_body = RegionBody,
+    responses((status = 201, body = RegionRow), (status = "4XX", body = Problem)))]
+async fn set_region(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<RegionBody>,
+) -> Answer<(StatusCode, Json<RegionRow>)> {
+    let input = RegionInput { division: b.division, level: b.level, from: b.from, to: b.to };
+    Ok((StatusCode::CREATED, Json(web.app.set_region(&s, &input).await?)))
+}
+
+/// End a risk level: colours that stood on it alone change back.
+#[utoipa::path(post, path = "/v1/staff/regions/{id}/end", tag = "staff", params(("id" = EvidenceId, Path)),
+    request_body = EndBody, responses((status = 200, body = RegionRow), (status = "4XX", body = Problem)))]
+async fn end_region(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(region): Path<String>,
+    Body(b): Body<EndBody>,
+) -> Answer<Json<RegionRow>> {
+    Ok(Json(web.app.end_region(&s, id(&region)?, b.to.as_deref()).await?))
+}
+
+/// Record an arrival from abroad.
+#[utoipa::path(post, path = "/v1/staff/arrivals", tag = "staff", request_body = ArrivalBody,
+    responses((status = 201, body = RecordedView), (status = 200, body = RecordedView), (status = "4XX", body = Problem)))]
+async fn add_arrival(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<ArrivalBody>,
+) -> Answer<(StatusCode, Json<RecordedView>)> {
+    let input = ArrivalInput { whom: b.whom.parse()?, from: b.from, arrived_at: b.arrived_at };
+    recorded(&web, web.app.record_arrival(&s, &input).await?).await
+}
+
+/// The places one manages.
+#[utoipa::path(get, path = "/v1/staff/places", tag = "staff", params(PlaceQuery),
+    responses((status = 200, body = PlacePage), (status = "4XX", body = Problem)))]
+async fn places(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Query(q): Query<PlaceQuery>,
+) -> Answer<Json<PlacePage>> {
+    let after = q.after.as_deref().map(id::<PlaceId>).transpose()?;
+    Ok(Json(web.app.list_places(&s, after, q.limit.unwrap_or(50)).await?))
+}
+
+/// Register a place.
+#[utoipa::path(post, path = "/v1/staff/places", tag = "staff", request_body = PlaceBody,
+    responses((status = 201, body = PlaceRow), (status = "4XX", body = Problem)))]
+async fn add_place(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<PlaceBody>,
+) -> Answer<(StatusCode, Json<PlaceRow>)> {
+    let input = PlaceInput { name: b.name, kind: b.kind, division: b.division };
+    Ok((StatusCode::CREATED, Json(web.app.create_place(&s, &input).await?)))
+}
+
+/// A single-use link that enrols a device as a gate of this place.
+#[utoipa::path(post, path = "/v1/staff/places/{id}/enrolment", tag = "staff", params(("id" = PlaceId, Path)),
+    responses((status = 201, body = Enrolment), (status = "4XX", body = Problem)))]
+async fn enrolment(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(place): Path<String>,
+) -> Answer<(StatusCode, Json<Enrolment>)> {
+    Ok((StatusCode::CREATED, Json(web.app.enrolment_link(&s, id(&place)?).await?)))
+}
+
+/// The place's code to print.
+#[utoipa::path(get, path = "/v1/staff/places/{id}/poster", tag = "staff", params(("id" = PlaceId, Path)),
+    responses((status = 200, body = PlacePosterView), (status = "4XX", body = Problem)))]
+async fn poster(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(place): Path<String>,
+) -> Answer<Json<PlacePosterView>> {
+    let p = web.app.place_poster(&s, id(&place)?).await?;
+    Ok(Json(PlacePosterView { poster_code: p.poster_code }))
+}
+
+/// The gates of a place.
+#[utoipa::path(get, path = "/v1/staff/gates", tag = "staff", params(GateQuery),
+    responses((status = 200, body = GateList), (status = "4XX", body = Problem)))]
+async fn gates(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Query(q): Query<GateQuery>,
+) -> Answer<Json<GateList>> {
+    Ok(Json(GateList { gates: web.app.list_gates(&s, id(&q.place)?).await? }))
+}
+
+/// Revoke a gate: it can no longer sign in.
+#[utoipa::path(post, path = "/v1/staff/gates/{id}/revoke", tag = "staff", params(("id" = jadegate_domain::GateId, Path)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+async fn revoke_gate(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(gate): Path<String>,
+) -> Answer<StatusCode> {
+    web.app.revoke_gate(&s, id(&gate)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// All agencies.
+#[utoipa::path(get, path = "/v1/staff/agencies", tag = "staff",
+    responses((status = 200, body = AgencyList), (status = "4XX", body = Problem)))]
+async fn agencies(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<AgencyList>> {
+    Ok(Json(AgencyList { agencies: web.app.list_agencies(&s).await? }))
+}
+
+/// Register an agency.
+#[utoipa::path(post, path = "/v1/staff/agencies", tag = "staff", request_body = AgencyBody,
+    responses((status = 201, body = jadegate_domain::agency::Agency), (status = "4XX", body = Problem)))]
+async fn add_agency(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<AgencyBody>,
+) -> Answer<(StatusCode, Json<jadegate_domain::agency::Agency>)> {
+    let input = AgencyInput { kind: b.kind, name: b.name, region: b.region };
+    Ok((StatusCode::CREATED, Json(web.app.create_agency(&s, &input).await?)))
+}
+
+/// All staff.
+#[utoipa::path(get, path = "/v1/staff/members", tag = "staff",
+    responses((status = 200, body = StaffList), (status = "4XX", body = Problem)))]
+async fn staff_list(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<StaffList>> {
+    Ok(Json(StaffList { staff: web.app.list_staff(&s).await? }))
+}
+
+/// Invite a member of staff: a single-use link, shown once.
+#[utoipa::path(post, path = "/v1/staff/members", tag = "staff", request_body = InviteBody,
+    responses((status = 201, body = InvitedStaff), (status = "4XX", body = Problem)))]
+async fn invite(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<InviteBody>,
+) -> Answer<(StatusCode, Json<InvitedStaff>)> {
+    let input = StaffInput {
+        agency: b.agency,
+        role: b.role,
+        region: b.region,
+        display_name: b.display_name,
+    };
+    Ok((StatusCode::CREATED, Json(web.app.invite_staff(&s, &input).await?)))
+}
+
+/// End a member of staff's access.
+#[utoipa::path(post, path = "/v1/staff/members/{id}/disable", tag = "staff", params(("id" = StaffId, Path)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+async fn disable(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(staff): Path<String>,
+) -> Answer<StatusCode> {
+    web.app.disable_staff(&s, id(&staff)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,103 @@
+//! Shapes of answers that several endpoints share.
+
+use std::collections::HashMap;
+
+use jadegate_domain::assessment::Texts;
+use jadegate_domain::{AgencyId, Assessment, Colour, EvidenceId, PolicyRef, Reason, Timestamp};
+use jadegate_service::App;
+use jadegate_service::holder::me::AgencyName;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An assessment with agencies by name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssessmentView {
+    /// The most severe colour of all active rules.
+    pub colour: Colour,
+    /// Every active rule, most severe first.
+    pub reasons: Vec<ReasonView>,
+    /// What the policy could not make sense of.
+    pub warnings: Vec<String>,
+    /// Computed for this moment.
+    pub at: Timestamp,
+    /// First later moment at which it changes by itself.
+    pub next_change: Option<Timestamp>,
+    /// The policy that said so.
+    pub policy: PolicyRef,
+}
+
+/// One active rule with agencies by name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReasonView {
+    /// The rule's id.
+    pub rule: String,
+    /// The colour it asks for.
+    pub colour: Colour,
+    /// What happened, in languages.
+    pub title: Texts,
+    /// What ends it, in languages.
+    pub ends: Texts,
+    /// The evidence behind it.
+    pub evidence: Vec<EvidenceId>,
+    /// Who recorded that evidence.
+    pub agencies: Vec<AgencyName>,
+    /// The days are counted from here.
+    pub counted_from: Timestamp,
+    /// First moment of its effect.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+    /// Day of its count, from 1.
+    pub day: Option<u32>,
+    /// Days it lasts.
+    pub days: Option<u32>,
+    /// What must happen first.
+    pub needs: Vec<String>,
+}
+
+/// Puts agencies' names to a list of assessments' reasons.
+pub(crate) struct Namer(HashMap<AgencyId, AgencyName>);
+
+impl Namer {
+    pub(crate) async fn load(app: &App) -> jadegate_service::Result<Self> {
+        Ok(Self(app.agency_names().await?))
+    }
+
+    pub(crate) fn reason(&self, r: Reason) -> ReasonView {
+        ReasonView {
+            agencies: r.agencies.iter().filter_map(|a| self.0.get(a).cloned()).collect(),
+            rule: r.rule,
+            colour: r.colour,
+            title: r.title,
+            ends: r.ends,
+            evidence: r.evidence,
+            counted_from: r.counted_from,
+            since: r.since,
+            until: r.until,
+            day: r.day,
+            days: r.days,
+            needs: r.needs,
+        }
+    }
+
+    pub(crate) fn assessment(&self, a: Assessment) -> AssessmentView {
+        AssessmentView {
+            colour: a.colour,
+            reasons: a.reasons.into_iter().map(|r| self.reason(r)).collect(),
+            warnings: a.warnings,
+            at: a.at,
+            next_change: a.next_change,
+            policy: a.policy,
+        }
+    }
+}
+
+/// The view of one assessment; names are loaded only if a reason needs them.
+pub(crate) async fn assessment(app: &App, a: Assessment) -> jadegate_service::Result<AssessmentView> {
+    let namer = if a.reasons.iter().any(|r| !r.agencies.is_empty()) {
+        Namer::load(app).await?
+    } else {
+        Namer(HashMap::new())
+    };
+    Ok(namer.assessment(a))
+}
