@@ -1,10 +1,53 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+
+/** Pages that can be opened without network, by address: their HTML and their entry. */
+const SHELLS = { '/': ['index.html', 'holder'], '/gate/': ['gate/index.html', 'gate'] } as const;
+
+/** Tells the service worker which files each page needs, once their names are known. */
+function shells(): Plugin {
+  return {
+    name: 'jadegate-shells',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const chunks = Object.values(bundle).filter((f) => f.type === 'chunk');
+      const needs = (file: string, seen = new Set<string>()): Set<string> => {
+        const chunk = chunks.find((c) => c.fileName === file);
+        if (!chunk || seen.has(file)) return seen;
+        seen.add(file);
+        // Vite notes the stylesheets of a chunk on it.
+        const css = (chunk as { viteMetadata?: { importedCss: Set<string> } }).viteMetadata?.importedCss;
+        css?.forEach((f) => seen.add(f));
+        chunk.imports.forEach((f) => needs(f, seen));
+        return seen;
+      };
+      const lists: Record<string, string[]> = {};
+      const hash = createHash('sha256');
+      for (const [page, [html, entry]] of Object.entries(SHELLS)) {
+        const chunk = chunks.find((c) => c.isEntry && c.name === entry);
+        if (!chunk) throw new Error(`no entry ${entry}`);
+        lists[page] = [...needs(chunk.fileName)].sort().map((f) => `/${f}`);
+        hash.update(readFileSync(html));
+      }
+      lists['/']?.push('/icon.svg', '/app.webmanifest');
+      hash.update(JSON.stringify(lists));
+      const worker = chunks.find((c) => c.fileName === 'sw.js');
+      if (!worker) throw new Error('no service worker');
+      const build = JSON.stringify(hash.digest('hex').slice(0, 16));
+      worker.code = worker.code.replaceAll('__SHELLS__', JSON.stringify(lists)).replaceAll('__BUILD__', build);
+      if (worker.imports.length > 0) throw new Error('the service worker must be one file');
+    },
+  };
+}
 
 // Three small pages in one build. The Content-Security-Policy forbids inline script and style, so
 // nothing may be injected into the HTML: no modulepreload polyfill, no inlined assets.
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), shells()],
   build: {
     target: ['chrome91', 'firefox91', 'safari15'],
     outDir: 'dist',

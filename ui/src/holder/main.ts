@@ -1,6 +1,24 @@
 import { mount } from 'svelte';
 import '../shared/base.css';
+import { keepPage } from '../shared/offline';
 import App from './App.svelte';
+
+// A page kept from before an update may ask for a part that is gone: one reload brings the new one.
+addEventListener('vite:preloadError', (event) => {
+  try {
+    const last = Number(sessionStorage.getItem('jg.reloaded') ?? 0);
+    if (navigator.onLine && Date.now() - last > 60_000) {
+      event.preventDefault();
+      sessionStorage.setItem('jg.reloaded', String(Date.now()));
+      location.reload();
+    }
+  } catch {
+    // Without storage a loop could not be prevented, so the error is shown instead.
+  }
+});
 
 const target = document.getElementById('app');
 if (target) mount(App, { target });
+
+// After the code, not before it.
+addEventListener('load', () => void keepPage('/'));

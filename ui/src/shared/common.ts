@@ -1,4 +1,5 @@
 import { ApiError } from './api';
+import type { Colour } from './colour';
 import { dictionary } from './i18n';
 import { en } from './texts/common.en';
 import { zh } from './texts/common.zh';
@@ -25,4 +26,14 @@ export function explain(error: unknown, byCode: Readonly<Record<string, string>>
   if (error.status === 404) return e.not_found;
   if (error.status === 413) return e.too_large;
   return e.other;
+}
+
+/**
+ * What a colour asks of its bearer. The policy says for how many days; without a number none is
+ * named, because a policy may change it at any time.
+ */
+export function colourMeaning(colour: Colour | null, days?: number | null): string {
+  const c = common();
+  if ((colour === 'yellow' || colour === 'red') && days) return c.meaningDays[colour](days);
+  return c[colour ?? 'unknown'].meaning;
 }

@@ -1,6 +1,6 @@
 /**
  * Every time shown is the server's: a device's clock may be wrong by hours. The offset is learned
- * from each answer that carries `server_time` and halves the round trip; it is kept so that a page
+ * from each answer that carries `server_time`, taking half of the round trip; it is kept so that a page
  * opened without network still knows it.
  */
 import type { Lang } from './i18n';
@@ -12,11 +12,18 @@ const OFFSET_KEY = 'jg.offset';
 export class ServerClock {
   #offset = 0;
   #known = false;
+  /** Server time and steady time at the last answer: turning the device's clock back moves nothing. */
+  #anchor: { server: number; steady: number } | null = null;
   readonly #now: () => number;
+  readonly #steady: () => number;
 
-  /** `now` is the device's clock in milliseconds, an argument so that tests can turn it. */
-  constructor(now: () => number = Date.now) {
+  /**
+   * `now` is the device's clock in milliseconds, `steady` a counter that nobody can set; both are
+   * arguments so that tests can turn them.
+   */
+  constructor(now: () => number = Date.now, steady: () => number = () => performance.now()) {
     this.#now = now;
+    this.#steady = steady;
   }
 
   /**
@@ -29,11 +36,18 @@ export class ServerClock {
     // The server tells whole seconds, cut off; half a second more is right on average.
     this.#offset = server + 500 - (sentAt + receivedAt) / 2;
     this.#known = true;
+    this.#anchor = { server: receivedAt + this.#offset, steady: this.#steady() };
   }
 
-  /** The server's time in milliseconds since 1970, as far as this device knows it. */
+  /**
+   * The server's time in milliseconds since 1970, as far as this device knows it. Of two ways to
+   * know it the later counts: the device's clock may be turned back, and the steady counter stands
+   * still on some devices while they sleep. Too late only makes a code look older than it is.
+   */
   now(): number {
-    return this.#now() + this.#offset;
+    const byClock = this.#now() + this.#offset;
+    const a = this.#anchor;
+    return a ? Math.max(byClock, a.server + this.#steady() - a.steady) : byClock;
   }
 
   /** Server minus device, in milliseconds. */

@@ -1,0 +1,79 @@
+/**
+ * What somebody has typed on the way to a code. It is kept for this tab only (sessionStorage), so
+ * that a reload or a slow message service loses nothing, and removed once they are signed in.
+ */
+export interface Challenge {
+  challenge: string;
+  phone_masked: string;
+  expires_at: string;
+  resend_at: string;
+}
+
+export interface Registration {
+  name: string;
+  docType: string;
+  number: string;
+  country: string;
+  byMrz: boolean;
+  mrz: string;
+  nationality: string;
+  phone: string;
+  home: string;
+}
+
+const KEY = 'jg.draft';
+
+const empty = (): Registration => ({
+  name: '',
+  docType: 'resident_id',
+  number: '',
+  country: '',
+  byMrz: false,
+  mrz: '',
+  nationality: 'CN',
+  phone: '',
+  home: '',
+});
+
+class Draft {
+  step = $state<'welcome' | 'register' | 'sign_in'>('welcome');
+  registration = $state<Registration>(empty());
+  phone = $state('');
+  challenge = $state<Challenge | null>(null);
+
+  constructor() {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Partial<Draft> | null;
+      if (!kept) return;
+      this.registration = { ...empty(), ...kept.registration };
+      this.phone = kept.phone ?? '';
+      this.step = kept.step ?? 'welcome';
+      this.challenge = kept.challenge ?? null;
+    } catch {
+      // An unreadable draft is no draft.
+    }
+  }
+
+  save(): void {
+    try {
+      const { step, registration, phone, challenge } = this;
+      sessionStorage.setItem(KEY, JSON.stringify({ step, registration, phone, challenge }));
+    } catch {
+      // Then it lasts as long as the page.
+    }
+  }
+
+  clear(): void {
+    this.step = 'welcome';
+    this.registration = empty();
+    this.phone = '';
+    this.challenge = null;
+    try {
+      sessionStorage.removeItem(KEY);
+    } catch {
+      // Nothing was kept then.
+    }
+  }
+}
+
+export const draft = new Draft();
