@@ -1,0 +1,140 @@
+//! The made-up town's way in: many people, places and visits at once.
+//!
+//! Everything else in the demo (cases, traces, check-ins, risk levels) goes through the same use
+//! cases as in a real deployment. What is here exists only because filling a town person by person
+//! would take minutes, and because nobody in it has a phone or a passkey. Each function refuses to
+//! work unless the application was opened as a demo; `serve` never is.
+
+use jadegate_domain::agency::Agency;
+use jadegate_domain::{
+    Division, HolderId, Place, PlaceId, Presence, Role, Staff, StaffId, Timestamp, Visit,
+};
+use jadegate_store::{SessionSubject, Write};
+use jadegate_trace::VisitIndex;
+
+use crate::app::{App, read, write};
+use crate::error::{Result, ServiceError};
+use crate::keys::visit_id;
+use crate::session::NewSession;
+use crate::vault::Identity;
+
+/// Somebody made up.
+#[derive(Clone, Debug)]
+pub struct DemoPerson {
+    /// Who.
+    pub identity: Identity,
+    /// Where they live.
+    pub home: Division,
+    /// Since when they are registered.
+    pub registered_at: Timestamp,
+}
+
+/// A made-up visit.
+#[derive(Clone, Copy, Debug)]
+pub struct DemoVisit {
+    /// Who.
+    pub holder: HolderId,
+    /// Where.
+    pub place: PlaceId,
+    /// From when.
+    pub entered: Timestamp,
+    /// Until when, if somebody saw it.
+    pub left: Option<Timestamp>,
+    /// How it is known.
+    pub presence: Presence,
+}
+
+/// People of one unit: large enough that the disk is waited for seldom, small enough that the
+/// store's other writers are not kept waiting.
+const PEOPLE_AT_ONCE: usize = 500;
+/// Rows of one unit.
+const ROWS_AT_ONCE: usize = 20_000;
+
+impl App {
+    fn only_in_a_demo(&self) -> Result<()> {
+        if self.settings.demo {
+            return Ok(());
+        }
+        Err(ServiceError::not_found("demo.off", "This exists in the demo only."))
+    }
+
+    /// Registers made-up people; their ids come back in the same order. One whose document or phone
+    /// is taken fails the whole call.
+    pub async fn demo_people(&self, people: &[DemoPerson]) -> Result<Vec<HolderId>> {
+        self.only_in_a_demo()?;
+        let mut ids = Vec::with_capacity(people.len());
+        for batch in people.chunks(PEOPLE_AT_ONCE) {
+            let mut writes = Vec::with_capacity(batch.len() * 12);
+            for p in batch {
+                let (id, mut more) = self.new_holder(&p.identity, &p.home, p.registered_at)?;
+                ids.push(id);
+                writes.append(&mut more);
+            }
+            self.commit("demo_people", writes).await?;
+        }
+        Ok(ids)
+    }
+
+    /// Registers made-up places.
+    pub async fn demo_places(&self, places: Vec<Place>) -> Result<()> {
+        self.only_in_a_demo()?;
+        for batch in places.chunks(ROWS_AT_ONCE) {
+            self.commit("demo_places", batch.iter().cloned().map(Write::AddPlace).collect()).await?;
+        }
+        places.into_iter().for_each(|p| self.remember_place(p));
+        Ok(())
+    }
+
+    /// Records made-up visits, with the index that traces search.
+    pub async fn demo_visits(&self, visits: &[DemoVisit]) -> Result<()> {
+        self.only_in_a_demo()?;
+        let rows = |part: &[DemoVisit]| part.iter().map(|v| Write::AddVisit(visit(v))).collect();
+        for part in visits.chunks(ROWS_AT_ONCE) {
+            self.commit("demo_visits", rows(part)).await?;
+        }
+        // Built beside the readers and put in place in one step.
+        let before: Vec<_> = read(&self.index).all().collect();
+        let after = visits.iter().map(|v| jadegate_trace::KnownVisit::from(visit(v)));
+        let built = VisitIndex::build(before.into_iter().chain(after));
+        *write(&self.index) = built;
+        Ok(())
+    }
+
+    /// A member of staff who has no passkey and enters by the demo's own door.
+    pub async fn demo_staff(&self, agency: &Agency, role: Role, display_name: &str) -> Result<StaffId> {
+        self.only_in_a_demo()?;
+        let staff = Staff {
+            id: StaffId::from_random(self.rng.bits()),
+            agency: agency.id,
+            agency_kind: agency.kind,
+            agency_name: agency.name.clone(),
+            role,
+            region: agency.region.clone(),
+            display_name: display_name.to_owned(),
+            created_at: self.now(),
+            disabled_at: None,
+        };
+        let id = staff.id;
+        self.commit("demo_staff", vec![Write::AddStaff(staff)]).await?;
+        Ok(id)
+    }
+
+    /// A session for a made-up holder, without a one-time code.
+    pub async fn demo_enter(&self, holder: HolderId) -> Result<NewSession> {
+        self.only_in_a_demo()?;
+        let (session, begin) = self.begin_session(SessionSubject::Holder(holder));
+        self.commit("demo_enter", vec![begin]).await?;
+        Ok(session)
+    }
+}
+
+fn visit(v: &DemoVisit) -> Visit {
+    Visit {
+        id: visit_id(v.entered, v.holder, v.place),
+        holder: v.holder,
+        place: v.place,
+        entered: v.entered,
+        left: v.left,
+        presence: v.presence,
+    }
+}
