@@ -52,6 +52,7 @@ CREATE TABLE challenge (
 ) STRICT;
 CREATE INDEX challenge_phone ON challenge (phone_digest, created_at);
 CREATE INDEX challenge_client ON challenge (client_digest, created_at);
+CREATE INDEX challenge_expiry ON challenge (expires_at);
 CREATE INDEX challenge_holder ON challenge (holder) WHERE holder IS NOT NULL;
 
 CREATE TABLE outbox (
@@ -73,6 +74,7 @@ CREATE TABLE session (
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX session_expiry ON session (expires_at);
 CREATE INDEX session_subject ON session (subject_kind, subject);
 
 -- Agencies, staff, invitations.

@@ -70,6 +70,10 @@ impl Store for SqliteStore {
         tokio::task::spawn_blocking(move || copy(&from, &to)).await.map_err(unavailable)?
     }
 
+    async fn purge_expired(&self, until: Timestamp) -> Result<u64> {
+        self.ask(|answer| Job::Purge(until, answer)).await
+    }
+
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)> {
         self.ask(|answer| Job::DropDays(utc_day, answer)).await
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use jadegate_domain::Timestamp;
 use jadegate_store::{StoreError, Unit, Write};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
@@ -27,6 +28,8 @@ pub(crate) enum Job {
     Unit(Unit, oneshot::Sender<Result<()>>),
     /// Drop the days before this one.
     DropDays(i64, oneshot::Sender<Result<(u64, u64)>>),
+    /// Remove what expired at or before this moment.
+    Purge(Timestamp, oneshot::Sender<Result<u64>>),
     /// Finish what waits, put the log into the database, and end.
     Close(oneshot::Sender<()>),
 }
@@ -77,7 +80,14 @@ impl Writer {
                     let group = self.gather((unit, answer));
                     self.commit(group);
                 }
-                Job::DropDays(day, answer) => self.drop_days(day, answer),
+                Job::DropDays(day, answer) => {
+                    let done = self.erase(|c| drop_days(c, day));
+                    self.answer_erasure(done, answer);
+                }
+                Job::Purge(until, answer) => {
+                    let done = self.erase(|c| purge(c, until));
+                    self.answer_erasure(done, answer);
+                }
                 Job::Close(answer) => {
                     self.jobs.close();
                     closed.push(answer);
@@ -214,39 +224,44 @@ impl Writer {
         }
     }
 
-    fn drop_days(&mut self, before: i64, answer: oneshot::Sender<Result<(u64, u64)>>) {
+    /// One transaction that erases.
+    fn erase<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         if let Some(why) = &self.broken {
-            let _ = answer.send(Err(StoreError::Unavailable(why.clone())));
-            return;
+            return Err(StoreError::Unavailable(why.clone()));
         }
-        match self.try_drop_days(before) {
-            Ok(counts) => {
-                self.untruncated = true;
-                self.owe(move || {
-                    let _ = answer.send(Ok(counts));
-                });
+        let done = self.exec("BEGIN IMMEDIATE").and_then(|()| {
+            let done = work(&self.conn)?;
+            self.exec("COMMIT")?;
+            Ok(done)
+        });
+        match done {
+            Ok(done) => {
+                self.days = Days::load(&self.conn)?;
+                self.give_back()?;
+                Ok(done)
             }
             Err(e) => {
                 self.abandon(&e);
-                let _ = answer.send(Err(e));
+                Err(e)
             }
         }
     }
 
-    fn try_drop_days(&mut self, before: i64) -> Result<(u64, u64)> {
-        self.exec("BEGIN IMMEDIATE")?;
-        let mut counts = [0; 2];
-        for (count, kind) in counts.iter_mut().zip(Kind::ALL) {
-            for day in days(&self.conn, kind)?.into_iter().filter(|d| *d < before) {
-                *count += rows_of(&self.conn, kind, day)?;
-                let text = format!("DROP TABLE {}", kind.table(day));
-                self.conn.execute(&text, []).map_err(|e| sql(kind.name(), &e))?;
+    /// Answers an erasure once no readable copy is left; a failed one at once.
+    fn answer_erasure<T: Send + 'static>(
+        &mut self,
+        done: Result<T>,
+        answer: oneshot::Sender<Result<T>>,
+    ) {
+        self.untruncated = true;
+        match done {
+            Ok(done) => self.owe(move || {
+                let _ = answer.send(Ok(done));
+            }),
+            Err(e) => {
+                let _ = answer.send(Err(e));
             }
         }
-        self.exec("COMMIT")?;
-        self.days = Days::load(&self.conn)?;
-        self.give_back()?;
-        Ok((counts[0], counts[1]))
     }
 
     /// Gives free pages back to the file system once they are more than a quarter of the file;
@@ -302,4 +317,36 @@ impl Writer {
         }
         done
     }
+}
+
+/// Drops the tables of the days before this one; how many visits and scans they held.
+fn drop_days(c: &Connection, before: i64) -> Result<(u64, u64)> {
+    let mut counts = [0; 2];
+    for (count, kind) in counts.iter_mut().zip(Kind::ALL) {
+        for day in days(c, kind)?.into_iter().filter(|d| *d < before) {
+            *count += rows_of(c, kind, day)?;
+            let text = format!("DROP TABLE {}", kind.table(day));
+            c.execute(&text, []).map_err(|e| sql(kind.name(), &e))?;
+        }
+    }
+    Ok((counts[0], counts[1]))
+}
+
+/// Removes what expired at or before the moment; how many rows.
+fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
+    let statements = [
+        (
+            "outbox",
+            "DELETE FROM outbox WHERE challenge IN \
+                    (SELECT id FROM challenge WHERE expires_at <= ?1)",
+        ),
+        ("challenge", "DELETE FROM challenge WHERE expires_at <= ?1"),
+        ("session", "DELETE FROM session WHERE expires_at <= ?1"),
+        ("invitation", "DELETE FROM invitation WHERE expires_at <= ?1"),
+    ];
+    let mut gone = 0;
+    for (table, text) in statements {
+        gone += c.execute(text, [until.as_secs()]).map_err(|e| sql(table, &e))?;
+    }
+    Ok(u64::try_from(gone).unwrap_or(u64::MAX))
 }

@@ -17,13 +17,22 @@
 //! [`StoreError::Conflict`] naming the precondition. There is no check-then-insert anywhere: the
 //! insert itself conflicts. The caller loads again and decides again.
 //!
+//! *Expiry.* What has an `expires_at` works before that moment and no more at it.
+//!
 //! *Expected rows.* A write that names one row and touches none is [`StoreError::Conflict`] with
-//! [`Precondition::Exists`]; nothing is silently skipped.
+//! [`Precondition::Exists`]; nothing is silently skipped. That goes for a row that is there but no
+//! longer in the state asked for (withdrawn, replaced) and for a one-time thing that does not exist;
+//! one that exists but is spent is [`Precondition::Unused`].
+//!
+//! *Values.* A write whose value its table cannot hold is [`StoreError::Invalid`].
+//!
+//! *Giving up.* A caller that stops waiting for `commit` does not take the unit back.
 //!
 //! *Time.* A backend reads no clock: every moment is in the write.
 //!
-//! *Erasure.* [`Write::Shred`] and [`Store::drop_days_before`] leave no readable copy behind
-//! (`secure_delete`, and the log of the database is truncated).
+//! *Erasure.* [`Write::Shred`], [`Store::drop_days_before`] and [`Store::purge_expired`] leave no
+//! readable copy in the database's files (`secure_delete`, and the log of the database is
+//! truncated). A backup made earlier is not reached; its retention is its keeper's.
 
 mod error;
 mod port;

@@ -42,7 +42,8 @@ pub trait Store: Send + Sync + 'static {
     /// Answers if reading and writing work (for readiness).
     async fn ping(&self) -> Result<()>;
 
-    /// Writes a consistent copy of the whole database to a new file or directory.
+    /// Writes a consistent copy of the whole database to a new file or directory that only its
+    /// owner can read; one that is there already is never overwritten.
     async fn backup(&self, to: &std::path::Path) -> Result<()>;
 
     // Holders and the vault
@@ -62,13 +63,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// A challenge.
     async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>>;
-    /// Challenges made for a phone since a moment (for limits).
+    /// When challenges were made for a phone at or after a moment, oldest first (for limits).
     async fn challenges_for_phone(
         &self,
         phone: [u8; 16],
         since: Timestamp,
     ) -> Result<Vec<Timestamp>>;
-    /// Challenges asked for by a client since a moment (for limits).
+    /// How many challenges a client asked for at or after a moment (for limits).
     async fn challenges_for_client(&self, client: [u8; 16], since: Timestamp) -> Result<u32>;
     /// A challenge's message.
     async fn outbox_message(&self, challenge: ChallengeId) -> Result<Option<OutboxMessage>>;
@@ -76,7 +77,7 @@ pub trait Store: Send + Sync + 'static {
     async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxMessage>>;
     /// The newest messages of any state, newest first (development outbox).
     async fn newest_messages(&self, limit: u32) -> Result<Vec<OutboxMessage>>;
-    /// A session that has not ended and not expired at `now`.
+    /// A session that has not ended and not expired at `now`; it works while `now < expires_at`.
     async fn session(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<Session>>;
 
     // Staff and agencies
@@ -89,7 +90,7 @@ pub trait Store: Send + Sync + 'static {
     async fn staff(&self, id: StaffId) -> Result<Option<Staff>>;
     /// All staff by id.
     async fn all_staff(&self) -> Result<Vec<Staff>>;
-    /// The passkeys of a member of staff.
+    /// The passkeys of a member of staff, oldest first.
     async fn credentials(&self, staff: StaffId) -> Result<Vec<CredentialRow>>;
     /// The passkey with this credential id.
     async fn credential(&self, credential_id: &[u8]) -> Result<Option<CredentialRow>>;
@@ -112,11 +113,16 @@ pub trait Store: Send + Sync + 'static {
     async fn visit_days(&self) -> Result<Vec<i64>>;
     /// All visits of one UTC day, in no stated order.
     async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>>;
-    /// All scans of one UTC day, in the order they were written.
+    /// All scans of one UTC day, by the moment of the scan, then id. (Not by the order of writing:
+    /// many machines have none.)
     async fn scans_on(&self, utc_day: i64) -> Result<Vec<Scan>>;
     /// Drops all visits and scans of days before this one, leaving no readable copy. Returns how
-    /// many visits and scans went.
+    /// many visits and scans went. A visit written for such a day afterwards makes the day anew.
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)>;
+    /// Removes sessions, challenges (with their messages) and invitations, used or not, that
+    /// expired at or before this moment, leaving no readable copy. Returns how many rows went. The
+    /// caller leaves those that its limits still count.
+    async fn purge_expired(&self, until: Timestamp) -> Result<u64>;
 
     // Evidence and assessments
 
@@ -125,9 +131,9 @@ pub trait Store: Send + Sync + 'static {
     async fn evidence_of(&self, holder: HolderId) -> Result<Option<(i64, Vec<Evidence>)>>;
     /// One piece of evidence.
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>>;
-    /// The evidence that refers to a trace (contacts it produced).
+    /// The contacts that a trace produced, oldest first.
     async fn evidence_of_trace(&self, trace: TraceId) -> Result<Vec<Evidence>>;
-    /// The evidence that refers to a case (the case's own).
+    /// The case's own evidence (`Fact::Case`), oldest first.
     async fn evidence_of_case(&self, case: CaseId) -> Result<Vec<Evidence>>;
     /// Is there evidence under this external key?
     async fn evidence_by_key(&self, external_key: [u8; 16]) -> Result<Option<EvidenceId>>;
@@ -137,7 +143,8 @@ pub trait Store: Send + Sync + 'static {
     async fn assessment(&self, holder: HolderId) -> Result<Option<StoredAssessment>>;
     /// Holders whose stored assessment changes by itself at or before `now`, soonest first.
     async fn due_assessments(&self, now: Timestamp, limit: u32) -> Result<Vec<HolderId>>;
-    /// Holders whose stored assessment is not green and who live in the division, by id.
+    /// Holders whose stored assessment is not green and who live in the division
+    /// (`Division::contains`), by id. Their last check-in is the newest that is not withdrawn.
     async fn confined(
         &self,
         region: &Division,
@@ -150,8 +157,8 @@ pub trait Store: Send + Sync + 'static {
 
     // Regions
 
-    /// The regions' version and every risk level that was in force at or after `since`, by
-    /// division and start, from one snapshot.
+    /// The regions' version (0 at first) and every risk level that was in force at or after
+    /// `since`, by division, start and id, from one snapshot.
     async fn region_risks(&self, since: Timestamp) -> Result<(i64, Vec<RegionRisk>)>;
 
     // Cases and traces

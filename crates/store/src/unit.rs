@@ -48,14 +48,15 @@ pub enum Write {
         /// To whom it leads.
         holder: HolderId,
     },
-    /// Destroys a holder's data key, sealed fields, index entries and sessions. No precondition.
+    /// Destroys a holder's data key, sealed fields, index entries, sessions, and the challenges
+    /// that lead to them with their messages. No precondition.
     Shred(HolderId),
 
     /// A new challenge. Precondition: the id is free.
     AddChallenge(Box<Challenge>),
-    /// A wrong answer: tries + 1. Precondition: it exists, unused.
+    /// A wrong answer: tries + 1. Precondition: it exists and is unused.
     CountTry(ChallengeId),
-    /// A right answer. Precondition: unused, not expired at `at`, and tries below `max_tries`.
+    /// A right answer. Precondition: it exists, unused, not expired at `at`, and tries below `max_tries`.
     UseChallenge {
         /// Which.
         id: ChallengeId,
@@ -66,7 +67,7 @@ pub enum Write {
     },
     /// A message to a phone. Precondition: none yet for this challenge.
     AddOutbox(OutboxMessage),
-    /// Replaces a message's state after a try. Precondition: it exists.
+    /// Replaces a message after a try. Precondition: it exists.
     UpdateOutbox(OutboxMessage),
 
     /// A new session. Precondition: the digest is free.
@@ -80,16 +81,18 @@ pub enum Write {
     AddStaff(Staff),
     /// A passkey. Precondition: the credential id is free and the staff member exists.
     AddCredential(CredentialRow),
-    /// Replaces a passkey after use (its counter moved). Precondition: it exists.
+    /// Replaces a passkey after use (its counter moved). Precondition: it exists, of the same member
+    /// of staff.
     UpdateCredential(CredentialRow),
-    /// Ends a staff member's access: set once, sessions ended. Precondition: exists.
+    /// Ends a staff member's access and their sessions; a second time keeps the first moment.
+    /// Precondition: exists.
     DisableStaff {
         /// Who.
         staff: StaffId,
         /// When.
         at: Timestamp,
     },
-    /// A new single-use link. Precondition: the digest is free.
+    /// A new single-use link. Precondition: the id and the digest are free.
     AddInvitation(Invitation),
     /// Uses a link. Precondition: unused and not expired at `at`.
     UseInvitation {
@@ -103,7 +106,8 @@ pub enum Write {
     AddPlace(Place),
     /// A new gate. Precondition: the id is free and the place exists.
     AddGate(Gate),
-    /// Revokes a gate and ends its sessions. Precondition: it exists.
+    /// Revokes a gate and ends its sessions; a second time keeps the first moment. Precondition: it
+    /// exists.
     RevokeGate {
         /// Which.
         gate: GateId,
@@ -126,8 +130,8 @@ pub enum Write {
     /// A new scan, appended to its day. Precondition: the id is free on that day.
     AddScan(Scan),
 
-    /// New evidence. Precondition: the id and the external key (if any) are free. For a holder's
-    /// evidence their `evidence_version` is raised by one.
+    /// New evidence. Precondition: the id and the external key (if any) are free, and the holder (if
+    /// any) exists. The holder's `evidence_version` is raised by one.
     AddEvidence {
         /// What.
         evidence: Box<Evidence>,
@@ -151,23 +155,23 @@ pub enum Write {
         /// By which.
         by: EvidenceId,
     },
-    /// Demands that the holder's evidence is still at this version, counted before this unit.
-    /// Stands first in a unit that decided from loaded evidence.
+    /// Demands that the holder exists and their evidence is at this version where the write stands:
+    /// so it stands first in a unit that decided from loaded evidence.
     ExpectEvidenceVersion {
         /// Whose.
         holder: HolderId,
         /// The version that was loaded.
         version: i64,
     },
-    /// Replaces the stored assessment. Precondition: the holder's evidence version equals the one
-    /// it was made from (as it is after the earlier writes of this unit).
+    /// Replaces the stored assessment. Precondition: the holder exists and their evidence version
+    /// equals the one it was made from (as it is after the earlier writes of this unit).
     PutAssessment(Box<StoredAssessment>),
     /// Adds a change of colour. No precondition.
     AddColourChange(Box<ColourChange>),
 
     /// A risk level of a division. Precondition: the id is free. Raises the regions' version.
     AddRegionRisk(RegionRisk),
-    /// Ends a risk level. Precondition: it exists. Raises the regions' version.
+    /// Ends a risk level, or moves its end; never before its start. Precondition: it exists. Raises the regions' version.
     EndRegionRisk {
         /// Which.
         id: EvidenceId,
@@ -177,7 +181,8 @@ pub enum Write {
 
     /// A new case. Precondition: the id is free.
     AddCase(Case),
-    /// Corrects a case. Precondition: it exists.
+    /// Corrects a case; whether it is withdrawn stays as it is. Precondition: it exists, of the same
+    /// holder.
     UpdateCase(Case),
     /// Withdraws a case. Precondition: it exists and is not withdrawn.
     WithdrawCase {
@@ -201,7 +206,8 @@ pub enum Write {
     /// A leaf of the public log; the store gives it the next index. No precondition.
     AddLeaf(Vec<u8>),
     /// A setting of the deployment (`signing_key_fingerprint`). Precondition: if `expect` is given,
-    /// the present value equals it (`Some(None)`: it is absent).
+    /// the present value equals it (`Some(None)`: it is absent; else the conflict is `Absent`,
+    /// otherwise `Exists`).
     PutSetting {
         /// Name.
         name: &'static str,
