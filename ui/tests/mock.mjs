@@ -1,0 +1,339 @@
+// A small stand-in for the server, for screenshots of the holder's page only: it serves the built
+// page under the real Content-Security-Policy and answers by the contract with made-up data.
+// Everything that decides anything is tested against the real server elsewhere.
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
+
+const DIST = new URL('../dist/', import.meta.url);
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.wasm': 'application/wasm',
+};
+const CSP =
+  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'";
+
+const POLICY = {
+  id: 'three-colour',
+  version: 1,
+  digest: '0011223344556677',
+  title: { en: 'Three colours', zh: '三色健康码' },
+  fresh_seconds: 60,
+};
+
+const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+const DAY = 86_400_000;
+/** The first moment of a local (UTC+8) day, some days from that of `now`. */
+const localMidnight = (now, days) => Math.floor((now + 8 * 3600_000) / DAY) * DAY - 8 * 3600_000 + days * DAY;
+const localDate = (now, days) => iso(localMidnight(now, days) + 8 * 3600_000).slice(0, 10);
+
+const DIVISIONS = {
+  '': [
+    ['CN-11', '北京市', 'Beijing'],
+    ['CN-31', '上海市', 'Shanghai'],
+    ['CN-33', '浙江省', 'Zhejiang'],
+  ],
+  'CN-11': [['CN-1101', '市辖区', 'Districts']],
+  'CN-1101': [['CN-110105', '朝阳区', 'Chaoyang']],
+  'CN-31': [['CN-3101', '市辖区', 'Districts']],
+  'CN-3101': [
+    ['CN-310101', '黄浦区', 'Huangpu'],
+    ['CN-310115', '浦东新区', 'Pudong'],
+  ],
+  'CN-33': [
+    ['CN-3301', '杭州市', 'Hangzhou'],
+    ['CN-3302', '宁波市', 'Ningbo'],
+  ],
+  'CN-3301': [
+    ['CN-330106', '西湖区', 'Xihu'],
+    ['CN-330110', '余杭区', 'Yuhang'],
+  ],
+  'CN-3302': [['CN-330203', '海曙区', 'Haishu']],
+};
+
+function reasons(colour, now) {
+  const team = { name: '玉门市防控组(示例)', kind: 'prevention_team' };
+  const lab = { name: '示例检验所', kind: 'laboratory' };
+  if (colour === 'yellow') {
+    return [
+      {
+        rule: 'secondary_contact',
+        colour,
+        title: { zh: '您与一名密切接触者到过同一地点', en: 'You were at the same place as a close contact of a case' },
+        ends: { zh: '居家满 7 天且检测阴性后自动结束。', en: 'Ends by itself after 7 days at home and a negative test.' },
+        evidence: ['e0000000000001'],
+        agencies: [team],
+        counted_from: iso(localMidnight(now, -2)),
+        since: iso(localMidnight(now, -2) + 9 * 3600_000),
+        until: iso(localMidnight(now, 5)),
+        day: 3,
+        days: 7,
+        needs: ['negative_test', 'daily_check_in'],
+      },
+      {
+        rule: 'stay_medium_risk',
+        colour,
+        title: { zh: '您去过一个中风险地区', en: 'You stayed in a medium-risk region' },
+        ends: { zh: '离开该地区满 7 天后自动结束。', en: 'Ends by itself 7 days after you left the region.' },
+        evidence: ['e0000000000002'],
+        agencies: [],
+        counted_from: iso(localMidnight(now, -3)),
+        since: iso(localMidnight(now, -1)),
+        until: iso(localMidnight(now, 4)),
+        day: 4,
+        days: 7,
+        needs: [],
+      },
+    ];
+  }
+  if (colour === 'red') {
+    return [
+      {
+        rule: 'close_contact',
+        colour,
+        title: { zh: '您与一名确诊病例同处一地 42 分钟', en: 'You shared a place with a confirmed case for 42 minutes' },
+        ends: { zh: '隔离满 14 天、两次检测阴性后结束。', en: 'Ends after 14 days of quarantine and two negative tests.' },
+        evidence: ['e0000000000003'],
+        agencies: [team, lab],
+        counted_from: iso(localMidnight(now, -4)),
+        since: iso(localMidnight(now, -4) + 7 * 3600_000),
+        until: iso(localMidnight(now, 10)),
+        day: 5,
+        days: 14,
+        needs: ['negative_test', 'daily_check_in'],
+      },
+    ];
+  }
+  return [];
+}
+
+/** Starts the server; the page's world is `state`, which a test changes as it goes. */
+export async function startMock() {
+  const state = {
+    signedIn: false,
+    colour: 'green',
+    name: '王*',
+    fresh: 60,
+    /** Answer 503 to everything. */
+    busy: false,
+    doneToday: false,
+    delivery: 'sent',
+    declared: false,
+    requests: [],
+    /** Violations of the Content-Security-Policy would show up as console errors. */
+  };
+
+  const assessment = (now) => {
+    const list = reasons(state.colour, now);
+    return {
+      colour: state.colour,
+      reasons: list,
+      warnings: [],
+      at: iso(now),
+      next_change: list.length > 0 ? list[0].until : null,
+      policy: { id: POLICY.id, version: POLICY.version, digest: POLICY.digest },
+    };
+  };
+
+  // 177 characters, as a real code has; not a signed one.
+  const fakeCode = (now) => {
+    const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
+    let seed = now;
+    let text = 'JG1:';
+    while (text.length < 177) {
+      seed = (seed * 48271) % 2147483647;
+      text += alphabet[seed % 45];
+    }
+    return text;
+  };
+
+  function problem(status, code, detail, more = {}) {
+    return { status, type: 'application/problem+json', body: { type: `https://jadegate.example/problems/${code}`, code, title: code, status, detail, ...more } };
+  }
+  const ok = (body, status = 200) => ({ status, type: 'application/json', body });
+
+  function declaration(now, replaced) {
+    return {
+      id: replaced ? 'e0000000000010' : 'e0000000000011',
+      recorded_at: iso(now - (replaced ? 3 : 1) * DAY),
+      superseded_by: replaced ? 'e0000000000011' : null,
+      withdrawn_at: null,
+      fact: {
+        kind: 'declaration',
+        temperature: replaced ? null : 36.6,
+        symptoms: replaced ? [] : ['cough'],
+        contact_with_case: false,
+        stays: [{ division: 'CN-3302', from: iso(localMidnight(now, -6)), to: iso(localMidnight(now, -3)) }],
+      },
+    };
+  }
+
+  function answer(method, path, query, body) {
+    const now = Date.now();
+    if (state.busy) return problem(503, 'store.unavailable', 'The service is busy.', { retry_after: 20 });
+    const key = `${method} ${path}`;
+    if (key === 'GET /v1/divisions') {
+      const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
+      return ok({ parent: query.get('parent'), children: rows.map(([code, name, name_en]) => ({ code, name, name_en })) });
+    }
+    if (key === 'POST /v1/registrations' || key === 'POST /v1/sessions') {
+      if (body.name === '错 误') {
+        return problem(422, 'input.invalid', 'Some fields need correcting.', {
+          errors: [{ field: 'document.number', code: 'document.bad_check_digit', detail: 'wrong' }],
+        });
+      }
+      return ok(
+        { challenge: 'o0000000000001', phone_masked: '+86*******0000', expires_at: iso(now + 300_000), resend_at: iso(now + 60_000), server_time: iso(now) },
+        202,
+      );
+    }
+    if (key === 'GET /v1/challenges/o0000000000001') {
+      return ok({ delivery: state.delivery, expires_at: iso(now + 300_000), resend_at: iso(now + 60_000) });
+    }
+    if (key === 'POST /v1/challenges/o0000000000001/answer') {
+      if (body.code !== '123456') return problem(422, 'otp.wrong', 'That is not the code we sent.', { tries_left: 4 });
+      state.signedIn = true;
+      return ok({ holder: { name_masked: state.name }, new: true });
+    }
+    if (!state.signedIn) return problem(401, 'session.none', 'Nobody is signed in.');
+    const confined = state.colour !== 'green';
+    switch (key) {
+      case 'DELETE /v1/session':
+        state.signedIn = false;
+        return { status: 204 };
+      case 'GET /v1/me/code':
+        return ok({
+          code: fakeCode(now),
+          issued_at: iso(now),
+          expires_at: iso(now + state.fresh * 1000),
+          renew_at: iso(now + state.fresh * 600),
+          server_time: iso(now),
+          name_masked: state.name,
+          assessment: assessment(now),
+          policy: POLICY,
+          check_in: { expected: confined, done_today: confined && state.doneToday },
+        });
+      case 'GET /v1/me':
+        return ok({
+          name_masked: state.name,
+          document_masked: '******12',
+          document_type: 'resident_id',
+          phone_masked: '+86*******0000',
+          nationality: 'CN',
+          home_division: 'CN-330106',
+          home_name: '浙江省 杭州市 西湖区',
+          registered_at: iso(now - 20 * DAY),
+          language: 'zh',
+        });
+      case 'GET /v1/me/declaration':
+        return ok({ current: state.declared ? declaration(now, false) : null, versions: state.declared ? [declaration(now, false), declaration(now, true)] : [] });
+      case 'POST /v1/me/declaration':
+        state.declared = true;
+        return ok({ id: 'e0000000000012', assessment: assessment(now) }, 201);
+      case 'GET /v1/me/quarantine':
+        return ok({
+          active: confined,
+          colour: state.colour,
+          since: iso(localMidnight(now, -2)),
+          until: iso(localMidnight(now, 5)),
+          day: 3,
+          days: 7,
+          today_done: state.doneToday,
+          days_list: [-2, -1, 0, 1, 2, 3, 4].map((d) => ({
+            date: localDate(now, d),
+            state: d === -2 ? 'done' : d === -1 ? 'missed' : d === 0 ? (state.doneToday ? 'done' : 'due') : 'coming',
+          })),
+        });
+      case 'POST /v1/me/check-ins':
+        state.doneToday = true;
+        return ok({ date: localDate(now, 0), assessment: assessment(now) }, 201);
+      case 'GET /v1/me/visits':
+        return ok({
+          visits: [
+            { place: { name: '示例菜市场', kind: 'market', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 3 * 3600_000), left: iso(now - 2.4 * 3600_000), presence: 'gate' },
+            { place: { name: '示例图书馆', kind: 'leisure', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 30 * 3600_000), left: null, presence: 'unproven' },
+          ],
+        });
+      case 'POST /v1/me/visits':
+        return ok({ visit: 'v0000000000001', place: { name: '示例菜市场', kind: 'market', division_name: '' }, presence: 'unproven' }, 201);
+      case 'GET /v1/me/evidence':
+        return ok({
+          evidence: [
+            { ...declaration(now, false), kind: 'declaration', by: null, counts: true },
+            {
+              id: 'e0000000000001',
+              kind: 'contact',
+              fact: { kind: 'contact', case: 'c0000000000001', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 2 * DAY), minutes: 42, certainty: 'recorded', place_kind: 'restaurant' },
+              recorded_at: iso(now - 1.5 * DAY),
+              by: { name: '玉门市防控组(示例)', kind: 'prevention_team' },
+              withdrawn_at: null,
+              superseded_by: null,
+              counts: true,
+            },
+            {
+              id: 'e0000000000004',
+              kind: 'test',
+              fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 4 * DAY) },
+              recorded_at: iso(now - 3.6 * DAY),
+              by: { name: '示例检验所', kind: 'laboratory' },
+              withdrawn_at: iso(now - 3 * DAY),
+              superseded_by: null,
+              counts: false,
+            },
+          ],
+        });
+      case 'GET /v1/me/history':
+        return ok({
+          changes: [
+            { at: iso(now - 2 * DAY), from: 'green', to: 'yellow', reasons: reasons('yellow', now) },
+            { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
+          ],
+        });
+      case 'GET /v1/me/accesses':
+        return ok({ accesses: [{ at: iso(now - DAY), agency: { name: '玉门市防控组(示例)', kind: 'prevention_team' }, purpose: 'contact_tracing', what: 'assessment, evidence' }] });
+      default:
+        return problem(404, 'route.unknown', 'There is no such address.');
+    }
+  }
+
+  const server = createServer(async (req, res) => {
+    const url = new URL(req.url ?? '/', 'http://localhost');
+    state.requests.push(`${req.method} ${url.pathname}`);
+    if (url.pathname.startsWith('/v1/')) {
+      const chunks = [];
+      for await (const c of req) chunks.push(c);
+      const text = Buffer.concat(chunks).toString();
+      const a = answer(req.method, url.pathname, url.searchParams, text ? JSON.parse(text) : {});
+      const headers = { 'Cache-Control': 'no-store' };
+      if (a.type) headers['Content-Type'] = a.type;
+      if (a.body?.retry_after) headers['Retry-After'] = String(a.body.retry_after);
+      res.writeHead(a.status, headers);
+      res.end(a.body ? JSON.stringify(a.body) : undefined);
+      return;
+    }
+    const path = url.pathname.endsWith('/') ? `${url.pathname}index.html` : url.pathname;
+    try {
+      const file = await readFile(new URL(`.${path}`, DIST));
+      res.writeHead(200, {
+        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
+        'Cache-Control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        'Content-Security-Policy': CSP,
+      });
+      res.end(file);
+    } catch {
+      res.writeHead(404, { 'Content-Type': 'text/plain' });
+      res.end('not found');
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    state,
+    url: `http://localhost:${server.address().port}`,
+    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
+  };
+}

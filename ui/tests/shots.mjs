@@ -1,0 +1,236 @@
+// Opens the built holder page in Chromium, walks through its states in both languages, checks each
+// with axe, and takes a picture of each. Needs `npm run build` first.
+//   node tests/shots.mjs [folder for the pictures; default test-results/shots]
+// Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+import { startMock } from './mock.mjs';
+
+const out = process.argv[2] ?? 'test-results/shots';
+mkdirSync(out, { recursive: true });
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const complaints = [];
+const complain = (text) => {
+  complaints.push(text);
+  console.error(`✕ ${text}`);
+};
+let checks = 0;
+function expect(ok, text) {
+  checks += 1;
+  if (!ok) complain(text);
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+
+async function shot(page, lang, name, { full = true } = {}) {
+  await page.waitForTimeout(120);
+  await page.screenshot({ path: `${out}/${lang}-${name}.png`, fullPage: full });
+  // Through the debugger, so that the page's Content-Security-Policy stays in force.
+  const found = await page.evaluate(`(() => { ${axe}; return axe.run(document, { runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice'] }); })()`);
+  for (const v of found.violations) {
+    complain(`${lang} ${name}: axe ${v.id} (${v.impact}): ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')} ${v.nodes[0]?.any?.[0]?.message ?? ''}`);
+  }
+  checks += 1;
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(wide <= 0, `${lang} ${name}: the page is ${wide} px wider than the screen`);
+}
+
+async function world(lang, options = {}) {
+  const mock = await startMock();
+  const context = await browser.newContext({
+    viewport: { width: 360, height: 740 },
+    deviceScaleFactor: 2,
+    locale: lang === 'zh' ? 'zh-CN' : 'en-GB',
+    timezoneId: 'America/New_York',
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(8_000);
+  page.on('console', (m) => {
+    const text = m.text();
+    // Failed requests are part of the scenes.
+    if ((m.type() === 'error' || m.type() === 'warning') && !text.startsWith('Failed to load resource')) complain(`${lang} console: ${text}`);
+  });
+  page.on('pageerror', (e) => complain(`${lang} page error: ${e.message}`));
+  return { mock, context, page, done: async () => (await context.close(), await mock.stop()) };
+}
+
+for (const lang of ['zh', 'en']) {
+  const t = (zh, en) => (lang === 'zh' ? zh : en);
+
+  // Registration, with mistakes first.
+  {
+    const { mock, page, done } = await world(lang);
+    await page.goto(mock.url);
+    await page.getByRole('button', { name: t('首次登记', 'Register for the first time') }).waitFor();
+    expect((await page.evaluate(() => document.documentElement.lang)).startsWith(lang), `${lang}: <html lang>`);
+    await shot(page, lang, '01-welcome');
+    await page.getByRole('button', { name: t('首次登记', 'Register for the first time') }).click();
+    await page.locator('#f-number').fill('110105194912310021');
+    await page.getByRole('button', { name: t('获取验证码', 'Send me a code') }).click();
+    await page.locator('#f-name-error').waitFor();
+    await page.waitForFunction(() => document.activeElement?.id === 'f-name');
+    expect(await page.locator('#f-number-error').isVisible(), `${lang}: a wrong check digit is noticed`);
+    await shot(page, lang, '02-register-errors');
+    await page.locator('#f-name').fill(t('测试 甲', 'Testa Beispiel'));
+    await page.locator('#f-number').fill('11010519491231002X');
+    await page.locator('#f-phone').fill('13800000000');
+    await page.locator('#f-home').selectOption('CN-33');
+    await page.locator('#f-home-1').selectOption('CN-3301');
+    await page.locator('#f-home-2').selectOption('CN-330106');
+    await shot(page, lang, '03-register');
+    mock.state.delivery = 'delayed';
+    await page.getByRole('button', { name: t('获取验证码', 'Send me a code') }).click();
+    await page.locator('[data-delivery=delayed]').waitFor();
+    await shot(page, lang, '04-otp-delayed');
+    await page.reload();
+    await page.locator('#f-code').fill('000000');
+    await page.getByRole('button', { name: t('确认', 'Confirm'), exact: true }).click();
+    await page.locator('#f-code-error').waitFor();
+    await shot(page, lang, '05-otp-wrong');
+    await page.locator('#f-code').fill('123456');
+    await page.getByRole('button', { name: t('确认', 'Confirm'), exact: true }).click();
+    await page.locator('[data-testid=pass][data-colour=green]').waitFor();
+    expect((await page.evaluate(() => sessionStorage.getItem('jg.draft'))) === null, `${lang}: the draft is removed after sign-in`);
+    await done();
+  }
+
+  // Each colour.
+  for (const colour of ['green', 'yellow', 'red']) {
+    const { mock, page, done } = await world(lang);
+    mock.state.signedIn = true;
+    mock.state.colour = colour;
+    await page.goto(mock.url);
+    await page.locator(`[data-testid=pass][data-colour=${colour}]`).waitFor();
+    expect(mock.state.requests.filter((r) => r.includes('/v1/')).length === 1, `${lang} ${colour}: the first page makes one request`);
+    await shot(page, lang, `1-${colour}-first`, { full: false });
+    await shot(page, lang, `1-${colour}`);
+    if (colour === 'yellow') {
+      await page.getByRole('link', { name: t('现在报到', 'Check in now') }).click();
+      await page.locator('.days').waitFor();
+      await shot(page, lang, '3-check-in');
+      await page.getByRole('button', { name: t('完成今天的报到', 'Check in for today') }).click();
+      await page.locator('[data-testid=checked-in]').waitFor();
+      await shot(page, lang, '3-checked-in');
+      for (const [route, wait] of [['visits', '.card'], ['evidence', '.card'], ['history', '.card'], ['accesses', '.card'], ['me', 'dl'], ['scan', '#f-venue']]) {
+        await page.evaluate((r) => (location.hash = `#/${r}`), route);
+        await page.locator(`main ${wait}`).first().waitFor();
+        await shot(page, lang, `5-${route}`);
+      }
+      await page.locator('#f-venue').fill('JGV1:MADE UP');
+      await page.getByRole('button', { name: t('登记到访', 'Record my visit') }).click();
+      await page.locator('[data-testid=visit-recorded]').waitFor();
+      await shot(page, lang, '5-scan-done');
+    }
+    if (colour === 'green') {
+      await page.getByRole('link', { name: t('健康申报', 'Health declaration') }).click();
+      await page.locator('#add-stay').click();
+      await page.getByRole('button', { name: t('提交申报', 'Send the declaration') }).click();
+      await page.locator('#f-contact-error').waitFor();
+      await shot(page, lang, '4-declare-errors');
+      mock.state.declared = true;
+      await page.reload();
+      await page.getByRole('button', { name: t('提交更正', 'Send the correction') }).waitFor();
+      await page.waitForTimeout(300);
+      await shot(page, lang, '4-declare-correct');
+      await page.getByRole('button', { name: t('提交更正', 'Send the correction') }).click();
+      await page.locator('[data-testid=declared]').waitFor();
+      await shot(page, lang, '4-declared');
+    }
+    await done();
+  }
+
+  // Offline with a valid code, then expired; the page itself comes from the service worker.
+  {
+    const { mock, context, page, done } = await world(lang);
+    mock.state.signedIn = true;
+    mock.state.colour = 'green';
+    mock.state.fresh = 12;
+    await page.goto(mock.url);
+    await page.locator('[data-testid=pass][data-state=current]').waitFor();
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    await context.setOffline(true);
+    const before = mock.state.requests.length;
+    await page.reload();
+    await page.locator('[data-testid=trouble][data-kind=offline]').waitFor();
+    expect(mock.state.requests.length === before, `${lang}: offline, nothing reaches the server`);
+    expect((await page.locator('[data-testid=pass]').getAttribute('data-colour')) === 'green', `${lang}: the last code is shown while valid`);
+    await shot(page, lang, '2-offline', { full: false });
+    await page.locator('[data-testid=pass][data-state=expired]').waitFor({ timeout: 16_000 });
+    expect((await page.locator('[data-testid=pass]').getAttribute('data-colour')) === 'none', `${lang}: an expired code has no colour`);
+    expect((await page.locator('[data-qr]').count()) === 0, `${lang}: an expired code shows no QR code`);
+    await shot(page, lang, '2-expired');
+    await context.setOffline(false);
+    await page.locator('[data-testid=pass][data-state=current]').waitFor({ timeout: 20_000 });
+    await done();
+  }
+
+  // A busy server: one request, then a pause that reloads do not end.
+  {
+    const { mock, page, done } = await world(lang);
+    mock.state.busy = true;
+    await page.goto(mock.url);
+    await page.locator('[data-testid=pass][data-state=none]').waitFor();
+    await page.reload();
+    await page.reload();
+    await page.locator('[data-testid=pass][data-state=none]').waitFor();
+    const asked = mock.state.requests.filter((r) => r === 'GET /v1/me/code').length;
+    expect(asked === 1, `${lang}: three openings during a pause made ${asked} requests`);
+    await shot(page, lang, '2-busy');
+    await done();
+  }
+}
+
+// Renewal before expiry, the language switch, a narrow screen with twice the letters, less motion.
+{
+  const { mock, page, done } = await world('en', { viewport: { width: 320, height: 640 }, reducedMotion: 'reduce' });
+  mock.state.signedIn = true;
+  mock.state.colour = 'yellow';
+  mock.state.fresh = 6;
+  await page.goto(mock.url);
+  const qr = page.locator('[data-qr]');
+  const first = await qr.getAttribute('data-qr');
+  await page.waitForFunction((was) => document.querySelector('[data-qr]')?.getAttribute('data-qr') !== was, first);
+  expect((await page.locator('[data-testid=pass]').getAttribute('data-state')) === 'current', 'the code renews itself before it expires');
+  mock.state.fresh = 60;
+  const clock = await page.locator('[data-testid=clock]').textContent();
+  await page.waitForFunction((was) => document.querySelector('[data-testid=clock]')?.textContent !== was, clock);
+  expect((await page.evaluate(() => document.getAnimations().length)) === 0, 'nothing moves with reduced motion');
+  await page.getByRole('button', { name: '中文' }).click();
+  await page.getByText('黄码').first().waitFor();
+  await page.reload();
+  await page.getByText('黄码').first().waitFor();
+  await page.getByRole('button', { name: 'English' }).click();
+  await page.evaluate(() => (document.documentElement.style.fontSize = '36px'));
+  await shot(page, 'en', '6-narrow-large');
+  await done();
+}
+
+// The code can be read off the screen by an independent decoder.
+{
+  const { mock, page, done } = await world('zh');
+  mock.state.signedIn = true;
+  await page.goto(mock.url);
+  const text = await page.locator('[data-qr]').getAttribute('data-qr');
+  const { decodeQR } = await import('qr/decode.js');
+  const box = page.locator('.paper');
+  const rgba = await page.evaluate(async (png) => {
+    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))]));
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const context = canvas.getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    return { width: bitmap.width, height: bitmap.height, data: [...context.getImageData(0, 0, bitmap.width, bitmap.height).data] };
+  }, (await box.screenshot()).toString('base64'));
+  expect(decodeQR({ ...rgba, data: Uint8ClampedArray.from(rgba.data) }) === text, 'the QR code on the screen reads back');
+  await done();
+}
+
+await browser.close();
+console.log(`${checks - complaints.length} passed, ${complaints.length} failed`);
+process.exit(complaints.length > 0 ? 1 : 0);
