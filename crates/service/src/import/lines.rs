@@ -59,6 +59,8 @@ pub(crate) struct Lines<R> {
     reader: csv::Reader<R>,
     columns: Arc<HashMap<String, usize>>,
     width: usize,
+    /// Refuse fields that a spreadsheet would run, and control characters.
+    strict: bool,
     failed: bool,
 }
 
@@ -70,11 +72,15 @@ impl<'b> Lines<&'b [u8]> {
     /// more than [`MAX_LINES`] lines. Columns beyond the wanted and the `optional` ones are ignored.
     pub(crate) fn read(csv: &'b [u8], wanted: &[&str], optional: &[&str]) -> Result<Vec<Line>> {
         let mut lines = Vec::new();
-        for line in Lines::open(csv, wanted, optional)? {
+        let mut reader = Lines::open(csv, wanted, optional)?;
+        reader.strict = true;
+        for line in reader {
             if lines.len() as u64 >= MAX_LINES {
                 return Err(ServiceError::bad(
                     "csv.too_many_lines",
-                    format!("The file has more than {MAX_LINES} lines; nothing was taken. Split it and send the parts."),
+                    format!(
+                        "The file has more than {MAX_LINES} lines; nothing was taken. Split it and send the parts."
+                    ),
                 ));
             }
             lines.push(line);
@@ -84,9 +90,11 @@ impl<'b> Lines<&'b [u8]> {
 }
 
 impl<R: Read> Lines<R> {
-    /// Reads the header and checks that the wanted columns are there.
+    /// Reads the header and checks that the wanted columns are there. What stands in the fields is
+    /// for the caller to check.
     pub(crate) fn open(source: R, wanted: &[&str], optional: &[&str]) -> Result<Self> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(source);
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(source);
         let mut header = csv::ByteRecord::new();
         let there = reader.read_byte_record(&mut header).map_err(|e| unreadable(&e))?;
         let names: Vec<String> = header
@@ -121,14 +129,24 @@ impl<R: Read> Lines<R> {
                 ));
             }
         }
-        Ok(Self { reader, columns: Arc::new(columns), width: names.len(), failed: false })
+        Ok(Self {
+            reader,
+            columns: Arc::new(columns),
+            width: names.len(),
+            strict: false,
+            failed: false,
+        })
     }
 
     fn check(&self, record: csv::ByteRecord) -> std::result::Result<Fields, Rejection> {
         if record.len() != self.width {
             return Err(Rejection::new(
                 "line.wrong_columns",
-                format!("The line has {} fields; the first line names {}.", record.len(), self.width),
+                format!(
+                    "The line has {} fields; the first line names {}.",
+                    record.len(),
+                    self.width
+                ),
             ));
         }
         let record = csv::StringRecord::from_byte_record(record).map_err(|_| {
@@ -139,7 +157,7 @@ impl<R: Read> Lines<R> {
             if field.len() > MAX_FIELD {
                 return Err(Rejection::new("line.too_long", "A field of the line is too long."));
             }
-            if field.starts_with(['=', '+', '-', '@']) || field.contains(char::is_control) {
+            if self.strict && (is_formula(field) || field.contains(char::is_control)) {
                 return Err(Rejection::new(
                     "line.formula",
                     "A field of the line begins like a formula or holds a control character.",
@@ -179,8 +197,17 @@ impl<R: Read> Iterator for Lines<R> {
     }
 }
 
+/// Would a spreadsheet take the field for a formula? A signed number is none.
+fn is_formula(field: &str) -> bool {
+    match field.strip_prefix(['+', '-']) {
+        Some(rest) => rest.is_empty() || !rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'),
+        None => field.starts_with(['=', '@']),
+    }
+}
+
 fn unreadable(e: &csv::Error) -> ServiceError {
-    let mut error = ServiceError::new(Kind::BadInput, "csv.unreadable", "The file could not be read as CSV.");
+    let mut error =
+        ServiceError::new(Kind::BadInput, "csv.unreadable", "The file could not be read as CSV.");
     error.inside = Some(format!("{:?}", e.kind()));
     error
 }
@@ -209,7 +236,7 @@ mod tests {
 
     #[test]
     fn wrong_lines_are_told_by_number_and_the_others_read() {
-        let got = read(b"a,b\n1\n1,2\n=1+1,2\n\xff,2\n\"a\nb\",2\n3,4\n");
+        let got = read(b"a,b\n1\n-1,2\n-1+1,2\n\xff,2\n\"a\nb\",2\n3,4\n");
         let codes: Vec<_> = got.iter().map(|(n, r)| (*n, r.as_ref().err().copied())).collect();
         assert_eq!(
             codes,
@@ -230,7 +257,10 @@ mod tests {
             let e = Lines::read(text, &["a", "b"], &[]).unwrap_err();
             assert_eq!(e.code, "csv.missing_columns");
         }
-        assert_eq!(Lines::read(b"a,b,a\n", &["a", "b"], &[]).unwrap_err().code, "csv.repeated_column");
+        assert_eq!(
+            Lines::read(b"a,b,a\n", &["a", "b"], &[]).unwrap_err().code,
+            "csv.repeated_column"
+        );
         assert!(Lines::read(b"a,b\n", &["a", "b"], &[]).unwrap().is_empty());
     }
 

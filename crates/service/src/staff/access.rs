@@ -30,6 +30,7 @@ macro_rules! powers {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
         /// Something staff can do. The list is closed, and setting a colour is not on it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(rename_all = "snake_case")]
         pub enum Power { $($(#[$doc])* $variant,)* }
 
@@ -136,19 +137,7 @@ impl Power {
         }
     }
 
-    /// The evidence a power is about, if it is about recording.
-    const fn records(self) -> Option<EvidenceKind> {
-        match self {
-            Self::RecordTest => Some(EvidenceKind::Test),
-            Self::RecordCase => Some(EvidenceKind::Case),
-            Self::RecordArrival => Some(EvidenceKind::Arrival),
-            Self::RecordRelease => Some(EvidenceKind::Release),
-            Self::RunTrace => Some(EvidenceKind::Contact),
-            Self::SetRegion => Some(EvidenceKind::RegionRisk),
-            _ => None,
-        }
-    }
-
+    /// The power behind a kind of evidence; holders record the others.
     const fn to_record(kind: EvidenceKind) -> Option<Self> {
         match kind {
             EvidenceKind::Test => Some(Self::RecordTest),
@@ -197,7 +186,6 @@ pub struct Recorder {
     agency: AgencyId,
     kind: AgencyKind,
     region: Division,
-    staff: Option<StaffId>,
     evidence: EvidenceKind,
 }
 
@@ -221,10 +209,6 @@ impl Recorder {
     pub const fn evidence(&self) -> EvidenceKind {
         self.evidence
     }
-
-    pub(crate) const fn staff(&self) -> Option<StaffId> {
-        self.staff
-    }
 }
 
 impl StaffSession {
@@ -243,8 +227,9 @@ impl StaffSession {
         if self.may(power) { Ok(self.staff()) } else { Err(not_yours()) }
     }
 
-    /// The handle that records a kind of evidence.
-    pub fn recorder(&self, evidence: EvidenceKind) -> Result<Recorder> {
+    /// The handle that records a kind of evidence; the policy in force may narrow it further, so use
+    /// cases take it from [`App::recorder`].
+    fn recorder(&self, evidence: EvidenceKind) -> Result<Recorder> {
         let power = Power::to_record(evidence).ok_or_else(not_yours)?;
         let staff = self.need(power)?;
         if !evidence.may_record(Some(staff.agency_kind)) {
@@ -254,7 +239,6 @@ impl StaffSession {
             agency: staff.agency,
             kind: staff.agency_kind,
             region: staff.region.clone(),
-            staff: Some(staff.id),
             evidence,
         })
     }
@@ -366,6 +350,24 @@ impl OpenedPerson {
 pub(crate) const NO_NAME: &str = "***";
 
 impl App {
+    /// The handle with which a member of staff records a kind of evidence, if their role, their
+    /// agency and the policy in force allow it.
+    pub fn recorder(&self, session: &StaffSession, evidence: EvidenceKind) -> Result<Recorder> {
+        let recorder = session.recorder(evidence)?;
+        self.policy_allows(&recorder)?;
+        Ok(recorder)
+    }
+
+    fn policy_allows(&self, recorder: &Recorder) -> Result<()> {
+        if self.policy().may_record(recorder.evidence, Some(recorder.kind)) {
+            return Ok(());
+        }
+        Err(ServiceError::forbidden(
+            "policy.may_not_record",
+            "The policy in force does not let your agency record this kind of evidence.",
+        ))
+    }
+
     /// Counts a look-up or recording of a member of staff; too many are refused and told to the
     /// operator.
     pub(crate) fn count_look(&self, staff: StaffId, what: Counted) -> Result<()> {
@@ -459,7 +461,11 @@ impl App {
 
     /// An agency's handle for recording from this machine's own command line, where no member of
     /// staff is signed in. The evidence names the agency all the same.
-    pub async fn recorder_for_agency(&self, agency: AgencyId, evidence: EvidenceKind) -> Result<Recorder> {
+    pub async fn recorder_for_agency(
+        &self,
+        agency: AgencyId,
+        evidence: EvidenceKind,
+    ) -> Result<Recorder> {
         let unknown = || ServiceError::not_found("agency.not_found", "There is no such agency.");
         let agency = self.store.agency(agency).await?.ok_or_else(unknown)?;
         if !evidence.may_record(Some(agency.kind)) {
@@ -468,7 +474,10 @@ impl App {
                 format!("A {} does not record this kind of evidence ({evidence}).", agency.kind),
             ));
         }
-        Ok(Recorder { agency: agency.id, kind: agency.kind, region: agency.region, staff: None, evidence })
+        let recorder =
+            Recorder { agency: agency.id, kind: agency.kind, region: agency.region, evidence };
+        self.policy_allows(&recorder)?;
+        Ok(recorder)
     }
 }
 
@@ -489,8 +498,8 @@ mod tests {
 
     #[test]
     fn no_role_records_more_than_its_agency_may() {
-        for power in Power::ALL {
-            let Some(evidence) = power.records() else { continue };
+        for evidence in EvidenceKind::ALL {
+            let Some(power) = Power::to_record(*evidence) else { continue };
             for kind in AgencyKind::ALL {
                 for role in Role::ALL {
                     if power.granted(*kind, *role) {

@@ -23,13 +23,16 @@ pub struct ArrivalInput {
 
 impl App {
     /// Records an arrival. The same arrival twice is one.
-    pub async fn record_arrival(&self, session: &StaffSession, input: &ArrivalInput) -> Result<RecordedEvidence> {
-        let recorder = session.recorder(EvidenceKind::Arrival)?;
+    pub async fn record_arrival(
+        &self,
+        session: &StaffSession,
+        input: &ArrivalInput,
+    ) -> Result<RecordedEvidence> {
+        let recorder = self.recorder(session, EvidenceKind::Arrival)?;
         self.count_look(session.staff().id, Counted::Recording)?;
-        let from: Division = input
-            .from
-            .parse()
-            .map_err(|_| wrong("from", "division.bad", "Give the country they came from, like JP."))?;
+        let from: Division = input.from.parse().map_err(|_| {
+            wrong("from", "division.bad", "Give the country they came from, like JP.")
+        })?;
         let arrived_at = self.past_moment("arrived_at", &input.arrived_at)?;
         let holder = self.locate(recorder.region(), &input.whom).await?;
         let key = self.keys.evidence_key(&format!(
@@ -38,6 +41,7 @@ impl App {
             holder.id,
             arrived_at.as_secs()
         ));
-        self.record_for(session, &recorder, holder.id, Fact::Arrival { from, arrived_at }, key).await
+        self.record_for(session, &recorder, holder.id, Fact::Arrival { from, arrived_at }, key)
+            .await
     }
 }

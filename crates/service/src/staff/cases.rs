@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jadegate_domain::{
-    Assessment, Case, CaseClass, CaseId, EvidenceId, EvidenceKind, Fact, Holder, HolderId, Purpose, Timestamp,
-    TraceId,
+    Assessment, Case, CaseClass, CaseId, EvidenceId, EvidenceKind, Fact, Holder, HolderId, Purpose,
+    Timestamp, TraceId,
 };
 use jadegate_store::Write;
 use serde::Serialize;
@@ -52,6 +52,7 @@ pub struct CaseCorrection {
 
 /// A case recorded.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordedCase {
     /// Which.
     pub case: CaseId,
@@ -65,6 +66,7 @@ pub struct RecordedCase {
 
 /// One case of the list.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseRow {
     /// Which.
     pub id: CaseId,
@@ -94,6 +96,7 @@ pub struct CaseRow {
 
 /// What a withdrawal came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseWithdrawn {
     /// People whose contact with this case counts no more.
     pub released: u64,
@@ -115,9 +118,14 @@ struct Times {
 impl App {
     /// Records a case: the case and its evidence in one unit. The same case twice is one. The trace,
     /// if asked for, runs afterwards; should it fail, the case stands and the trace can be run again.
-    pub async fn record_case(self: &Arc<Self>, session: &StaffSession, input: &CaseInput) -> Result<RecordedCase> {
-        let recorder = session.recorder(EvidenceKind::Case)?;
-        let tracer = if input.trace { Some(session.recorder(EvidenceKind::Contact)?) } else { None };
+    pub async fn record_case(
+        self: &Arc<Self>,
+        session: &StaffSession,
+        input: &CaseInput,
+    ) -> Result<RecordedCase> {
+        let recorder = self.recorder(session, EvidenceKind::Case)?;
+        let tracer =
+            if input.trace { Some(self.recorder(session, EvidenceKind::Contact)?) } else { None };
         self.count_look(session.staff().id, Counted::Recording)?;
         let times = self.case_times(
             &input.class,
@@ -126,8 +134,12 @@ impl App {
             input.isolated_at.as_deref(),
         )?;
         let holder = self.locate(recorder.region(), &input.whom).await?;
-        let looked =
-            self.access_writes(session.staff(), holder.id, Purpose::RecordEvidence, What::Assessment)?;
+        let looked = self.access_writes(
+            session.staff(),
+            holder.id,
+            Purpose::RecordEvidence,
+            What::Assessment,
+        )?;
         let (case, assessment, new) = self.add_case(&recorder, &holder, &times, looked).await?;
         let trace = match tracer {
             Some(tracer) => Some(self.run_trace_for(&tracer, case).await?),
@@ -174,7 +186,9 @@ impl App {
             };
             with.insert(0, Write::AddCase(case));
             let change = Change { add: vec![new], with: with.clone(), ..Change::default() };
-            if let Changed::Done(_, assessment) = self.record("record_case", holder.id, change).await? {
+            if let Changed::Done(_, assessment) =
+                self.record("record_case", holder.id, change).await?
+            {
                 return Ok((id, *assessment, true));
             }
             // Somebody recorded the same at the same moment: the next round finds it.
@@ -192,10 +206,16 @@ impl App {
     }
 
     /// A case whose person lives in the region.
-    pub(crate) async fn case_inside(&self, recorder: &Recorder, id: CaseId) -> Result<(Case, Holder)> {
-        let unknown = || ServiceError::not_found("case.not_found", "There is no such case in your region.");
+    pub(crate) async fn case_inside(
+        &self,
+        recorder: &Recorder,
+        id: CaseId,
+    ) -> Result<(Case, Holder)> {
+        let unknown =
+            || ServiceError::not_found("case.not_found", "There is no such case in your region.");
         let case = self.store.case(id).await?.ok_or_else(unknown)?;
-        let holder = self.holder_inside(recorder.region(), case.holder).await.map_err(|_| unknown())?;
+        let holder =
+            self.holder_inside(recorder.region(), case.holder).await.map_err(|_| unknown())?;
         Ok((case, holder))
     }
 
@@ -211,19 +231,24 @@ impl App {
         }
         let people = if session.may(Power::RunTrace) {
             let holders: Vec<_> = cases.iter().map(|c| c.holder).collect();
-            let look =
-                Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Identity };
+            let look = Look {
+                power: Power::RunTrace,
+                purpose: Purpose::ContactTracing,
+                what: What::Identity,
+            };
             self.open_listed(session, &holders, look).await?
         } else {
             std::collections::HashMap::new()
         };
         let mut rows = Vec::new();
         for case in cases {
-            let latest = self.store.traces(Some(case.id), 1).await?.into_iter().next();
+            let latest = self.standing_trace(case.id).await?;
             rows.push(CaseRow {
                 id: case.id,
                 holder: case.holder,
-                name_masked: people.get(&case.holder).map_or_else(|| NO_NAME.to_owned(), |p| p.name_masked()),
+                name_masked: people
+                    .get(&case.holder)
+                    .map_or_else(|| NO_NAME.to_owned(), |p| p.name_masked()),
                 class: case.class,
                 onset_at: case.onset_at,
                 confirmed_at: case.confirmed_at,
@@ -246,7 +271,7 @@ impl App {
         id: CaseId,
         input: &CaseCorrection,
     ) -> Result<Assessment> {
-        let recorder = session.recorder(EvidenceKind::Case)?;
+        let recorder = self.recorder(session, EvidenceKind::Case)?;
         let _one = self.officers_lock.lock().await;
         let (mut case, holder) = self.case_inside(&recorder, id).await?;
         if case.withdrawn_at.is_some() {
@@ -263,8 +288,12 @@ impl App {
         case.onset_at = times.onset_at;
         case.confirmed_at = times.confirmed_at;
         case.isolated_at = times.isolated_at;
-        let mut with =
-            self.access_writes(session.staff(), holder.id, Purpose::RecordEvidence, What::Assessment)?;
+        let mut with = self.access_writes(
+            session.staff(),
+            holder.id,
+            Purpose::RecordEvidence,
+            What::Assessment,
+        )?;
         with.push(Write::UpdateCase(case.clone()));
         let new = NewEvidence {
             supersedes: self.own_evidence(&case).await?.first().copied(),
@@ -281,12 +310,16 @@ impl App {
     /// evidence goes with the case. Should it be cut short, the case still stands, and withdrawing
     /// it again finishes the work.
     pub async fn withdraw_case(&self, session: &StaffSession, id: CaseId) -> Result<CaseWithdrawn> {
-        let recorder = session.recorder(EvidenceKind::Case)?;
+        let recorder = self.recorder(session, EvidenceKind::Case)?;
         self.withdraw_case_for(&recorder, id).await
     }
 
     /// The same for a recorder, who may be an agency named on the command line.
-    pub async fn withdraw_case_for(&self, recorder: &Recorder, id: CaseId) -> Result<CaseWithdrawn> {
+    pub async fn withdraw_case_for(
+        &self,
+        recorder: &Recorder,
+        id: CaseId,
+    ) -> Result<CaseWithdrawn> {
         let _one = self.officers_lock.lock().await;
         let (case, _) = self.case_inside(recorder, id).await?;
         let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
@@ -332,7 +365,11 @@ impl App {
         isolated_at: Option<&str>,
     ) -> Result<Times> {
         let class: CaseClass = class.parse().map_err(|_| {
-            wrong("class", "case.unknown_class", "Choose suspected, probable, confirmed or asymptomatic.")
+            wrong(
+                "class",
+                "case.unknown_class",
+                "Choose suspected, probable, confirmed or asymptomatic.",
+            )
         })?;
         let moment = |field, text: Option<&str>| {
             text.filter(|t| !t.trim().is_empty()).map(|t| self.past_moment(field, t)).transpose()

@@ -24,6 +24,7 @@ pub enum Whom {
 
 /// A person found.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FoundHolder {
     /// Who, opaquely.
     pub holder: HolderId,
@@ -64,10 +65,13 @@ impl App {
             Whom::Holder(id) => Some(*id),
             Whom::Document(input) => {
                 let document = self.read_document(input)?;
-                self.store.indexed_holder(IndexKind::Document, self.keys.document_index(&document)).await?
+                self.store
+                    .indexed_holder(IndexKind::Document, self.keys.document_index(&document))
+                    .await?
             }
             Whom::Phone(text) => {
-                let phone = Phone::new(text).map_err(|e| wrong("phone", "phone.bad", e.to_string()))?;
+                let phone =
+                    Phone::new(text).map_err(|e| wrong("phone", "phone.bad", e.to_string()))?;
                 self.store.indexed_holder(IndexKind::Phone, self.keys.phone_index(&phone)).await?
             }
         };
@@ -75,7 +79,7 @@ impl App {
     }
 
     fn read_document(&self, input: &DocumentInput) -> Result<jadegate_domain::Document> {
-        let today = self.now().local_day(self.policy().time_zone());
+        let today = self.now().local_day(self.policy().calendar().zone());
         input.parse(today).map_err(|e| ServiceError::fields(vec![e]))
     }
 }

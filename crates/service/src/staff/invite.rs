@@ -44,6 +44,7 @@ pub struct StaffInput {
 
 /// An invitation. The token is shown once and never stored.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitedStaff {
     /// Who will have that id once they accept.
     pub staff: StaffId,
@@ -72,6 +73,7 @@ pub struct NewPasskey {
 
 /// One member of staff of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffRow {
     /// Who.
     pub id: StaffId,
@@ -95,7 +97,11 @@ pub struct StaffRow {
 
 impl App {
     /// Registers an agency inside the administrator's region.
-    pub async fn create_agency(&self, session: &StaffSession, input: &AgencyInput) -> Result<Agency> {
+    pub async fn create_agency(
+        &self,
+        session: &StaffSession,
+        input: &AgencyInput,
+    ) -> Result<Agency> {
         let staff = session.need(Power::InviteStaff)?;
         self.add_agency(input, Some(&staff.region)).await
     }
@@ -111,8 +117,9 @@ impl App {
             .kind
             .parse()
             .map_err(|_| wrong("kind", "agency.unknown_kind", "Choose one of the listed kinds."))?;
-        let name = display_name(&input.name)
-            .ok_or_else(|| wrong("name", "agency.bad_name", "Give the agency a name of 1 to 120 letters."))?;
+        let name = display_name(&input.name).ok_or_else(|| {
+            wrong("name", "agency.bad_name", "Give the agency a name of 1 to 120 letters.")
+        })?;
         let region = parse_region(&input.region, within)?;
         let agency = Agency { id: AgencyId::from_random(self.rng.bits()), kind, name, region };
         self.commit("create_agency", vec![Write::AddAgency(agency.clone())]).await?;
@@ -128,7 +135,11 @@ impl App {
     }
 
     /// Invites somebody to become staff of an agency inside the administrator's region.
-    pub async fn invite_staff(&self, session: &StaffSession, input: &StaffInput) -> Result<InvitedStaff> {
+    pub async fn invite_staff(
+        &self,
+        session: &StaffSession,
+        input: &StaffInput,
+    ) -> Result<InvitedStaff> {
         let staff = session.need(Power::InviteStaff)?;
         self.add_invitation(input, Some(&staff.region)).await
     }
@@ -138,8 +149,14 @@ impl App {
         self.add_invitation(input, None).await
     }
 
-    async fn add_invitation(&self, input: &StaffInput, within: Option<&Division>) -> Result<InvitedStaff> {
-        let unknown = || ServiceError::not_found("agency.not_found", "There is no such agency in your region.");
+    async fn add_invitation(
+        &self,
+        input: &StaffInput,
+        within: Option<&Division>,
+    ) -> Result<InvitedStaff> {
+        let unknown = || {
+            ServiceError::not_found("agency.not_found", "There is no such agency in your region.")
+        };
         let agency = self.store.agency(input.agency).await?.ok_or_else(unknown)?;
         if within.is_some_and(|w| !w.contains(&agency.region)) {
             return Err(unknown());
@@ -186,7 +203,12 @@ impl App {
             used_for: InvitationUse::Staff(Box::new(draft.clone())),
         };
         self.commit("invite_staff", vec![Write::AddInvitation(invitation)]).await?;
-        Ok(InvitedStaff { staff: draft.id, link: format!("/console/#invite={token}"), token, expires_at })
+        Ok(InvitedStaff {
+            staff: draft.id,
+            link: format!("/console/#invite={token}"),
+            token,
+            expires_at,
+        })
     }
 
     /// Whom an invitation's token makes staff, if it still works.
@@ -262,7 +284,9 @@ impl App {
     /// administrator always remains.
     pub async fn disable_staff(&self, session: &StaffSession, staff: StaffId) -> Result<()> {
         let admin = session.need(Power::InviteStaff)?;
-        let unknown = || ServiceError::not_found("staff.not_found", "There is no such person in your region.");
+        let unknown = || {
+            ServiceError::not_found("staff.not_found", "There is no such person in your region.")
+        };
         let known = self.store.staff(staff).await?.filter(|s| admin.region.contains(&s.region));
         let known = known.ok_or_else(unknown)?;
         if known.id == admin.id {

@@ -37,7 +37,11 @@ pub use traces::{TraceDetail, TraceReport, TraceRow};
 use crate::error::{FieldError, Kind, ServiceError};
 
 /// One wrong field of the input.
-pub(crate) fn wrong(field: &'static str, code: &'static str, detail: impl Into<String>) -> ServiceError {
+pub(crate) fn wrong(
+    field: &'static str,
+    code: &'static str,
+    detail: impl Into<String>,
+) -> ServiceError {
     ServiceError::fields(vec![FieldError { field, code, detail: detail.into() }])
 }
 

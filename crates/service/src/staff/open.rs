@@ -1,6 +1,8 @@
 //! Opening one person's record.
 
-use jadegate_domain::{Assessment, CaseId, Colour, Evidence, Fact, HolderId, Purpose, Reason, Timestamp};
+use jadegate_domain::{
+    Assessment, CaseId, Colour, Evidence, Fact, HolderId, Purpose, Reason, Timestamp,
+};
 use serde::Serialize;
 
 use super::access::{Counted, Look, Power, What};
@@ -13,6 +15,7 @@ use crate::session::StaffSession;
 
 /// A person's record as an officer sees it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PersonRecord {
     /// Who, opaquely.
     pub holder: HolderId,
@@ -34,6 +37,7 @@ pub struct PersonRecord {
 
 /// What a holder's own page shows them.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HolderView {
     /// Colour.
     pub colour: Colour,
@@ -92,7 +96,12 @@ impl App {
                 .collect(),
             history: history
                 .into_iter()
-                .map(|c| HistoryEntry { at: c.at, from: c.from, to: c.to, reasons: c.assessment.reasons })
+                .map(|c| HistoryEntry {
+                    at: c.at,
+                    from: c.from,
+                    to: c.to,
+                    reasons: c.assessment.reasons,
+                })
                 .collect(),
             what_they_see: HolderView {
                 colour: assessment.colour,

@@ -11,6 +11,7 @@ use crate::session::StaffSession;
 
 /// People per colour, by their stored assessments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ColourCounts {
     /// Green.
     pub green: u64,
@@ -22,6 +23,7 @@ pub struct ColourCounts {
 
 /// Numbers, no names.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
     /// People per colour, of the whole deployment.
     pub colours: ColourCounts,
@@ -87,7 +89,7 @@ impl App {
             missed_check_in,
             due_release,
             server_time: self.now(),
-            policy: self.policy().reference().clone(),
+            policy: self.policy().reference(),
         })
     }
 }

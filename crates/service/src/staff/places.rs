@@ -27,6 +27,7 @@ pub struct PlaceInput {
 
 /// One place of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaceRow {
     /// Which.
     pub id: PlaceId,
@@ -44,6 +45,7 @@ pub struct PlaceRow {
 
 /// A page of places.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlacePage {
     /// Places by id.
     pub places: Vec<PlaceRow>,
@@ -53,6 +55,7 @@ pub struct PlacePage {
 
 /// A single-use link that makes a device a gate. The token is shown once and never stored.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Enrolment {
     /// The link's path.
     pub link: String,
@@ -68,6 +71,7 @@ impl std::fmt::Debug for Enrolment {
 
 /// One gate of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GateRow {
     /// Which.
     pub id: GateId,
@@ -86,12 +90,24 @@ const MOST: usize = 200;
 
 impl App {
     /// Registers a place inside the region. A venue's own managers register it for their agency.
-    pub async fn create_place(&self, session: &StaffSession, input: &PlaceInput) -> Result<PlaceRow> {
+    pub async fn create_place(
+        &self,
+        session: &StaffSession,
+        input: &PlaceInput,
+    ) -> Result<PlaceRow> {
         let staff = session.need(Power::ManagePlaces)?;
         let name = input.name.split_whitespace().collect::<Vec<_>>().join(" ");
         let formula = name.starts_with(['=', '+', '-', '@']);
-        if name.is_empty() || name.chars().count() > 120 || name.chars().any(char::is_control) || formula {
-            return Err(wrong("name", "place.bad_name", "Give the place a name of 1 to 120 letters."));
+        if name.is_empty()
+            || name.chars().count() > 120
+            || name.chars().any(char::is_control)
+            || formula
+        {
+            return Err(wrong(
+                "name",
+                "place.bad_name",
+                "Give the place a name of 1 to 120 letters.",
+            ));
         }
         let kind: PlaceKind = input
             .kind
@@ -102,7 +118,10 @@ impl App {
             .parse()
             .map_err(|_| wrong("division", "division.bad", "Choose a division from the list."))?;
         if !staff.region.contains(&division) {
-            return Err(ServiceError::forbidden("region.outside", "This division is outside your region."));
+            return Err(ServiceError::forbidden(
+                "region.outside",
+                "This division is outside your region.",
+            ));
         }
         let place = Place {
             id: PlaceId::from_random(self.rng.bits()),
@@ -141,7 +160,11 @@ impl App {
     }
 
     /// A single-use link that makes the device that opens it a gate of the place.
-    pub async fn enrolment_link(&self, session: &StaffSession, place: PlaceId) -> Result<Enrolment> {
+    pub async fn enrolment_link(
+        &self,
+        session: &StaffSession,
+        place: PlaceId,
+    ) -> Result<Enrolment> {
         let place = self.managed(session, place)?;
         let token = self.new_token();
         let now = self.now();
@@ -182,7 +205,8 @@ impl App {
 
     /// Revokes a gate: its sessions end at once. Revoking it again changes nothing.
     pub async fn revoke_gate(&self, session: &StaffSession, gate: GateId) -> Result<()> {
-        let unknown = || ServiceError::not_found("gate.not_found", "There is no such gate at your places.");
+        let unknown =
+            || ServiceError::not_found("gate.not_found", "There is no such gate at your places.");
         session.need(Power::ManagePlaces)?;
         let gate = self.store.gate(gate).await?.ok_or_else(unknown)?;
         self.managed(session, gate.place).map_err(|_| unknown())?;

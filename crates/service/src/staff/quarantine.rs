@@ -38,6 +38,7 @@ impl std::str::FromStr for QuarantineFilter {
 
 /// One person of the list.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PersonInQuarantine {
     /// Who, opaquely.
     pub holder: HolderId,
@@ -67,6 +68,7 @@ pub struct PersonInQuarantine {
 
 /// A page of the list.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuarantinePage {
     /// People, by their opaque id.
     pub people: Vec<PersonInQuarantine>,
@@ -132,8 +134,11 @@ impl App {
         }
         let people = if session.may(Power::Accompany) {
             let holders: Vec<_> = chosen.iter().map(|c| c.holder).collect();
-            let look =
-                Look { power: Power::Accompany, purpose: Purpose::Quarantine, what: What::Quarantine };
+            let look = Look {
+                power: Power::Accompany,
+                purpose: Purpose::Quarantine,
+                what: What::Quarantine,
+            };
             self.open_listed(session, &holders, look).await?
         } else {
             std::collections::HashMap::new()
@@ -141,7 +146,9 @@ impl App {
         let people = chosen
             .into_iter()
             .map(|c| PersonInQuarantine {
-                name_masked: people.get(&c.holder).map_or_else(|| NO_NAME.to_owned(), |p| p.name_masked()),
+                name_masked: people
+                    .get(&c.holder)
+                    .map_or_else(|| NO_NAME.to_owned(), |p| p.name_masked()),
                 holder: c.holder,
                 home_name: self.division_name(&c.home),
                 colour: c.quarantine.colour,
@@ -198,11 +205,12 @@ impl App {
     /// Does the confinement end by the end of the local day, or is its last day reached?
     fn is_due(&self, q: &Quarantine) -> bool {
         let policy = self.policy();
-        let zone = policy.time_zone();
+        let zone = policy.calendar().zone();
         let today = self.now().local_day(zone);
         let Ok(tomorrow) = today.tomorrow() else { return false };
         let ends = q.until.is_some_and(|t| t <= Timestamp::start_of_day(tomorrow, zone));
-        let last_day = q.until.is_none() && matches!((q.day, q.days), (Some(day), Some(days)) if day >= days);
+        let last_day =
+            q.until.is_none() && matches!((q.day, q.days), (Some(day), Some(days)) if day >= days);
         ends || last_day
     }
 }

@@ -1,7 +1,7 @@
 //! Risk levels of divisions, from and to.
 
 use jadegate_domain::division::{RegionRisk, RiskLevel};
-use jadegate_domain::{Division, Evidence, EvidenceId, EvidenceKind, Timestamp};
+use jadegate_domain::{Division, EvidenceId, EvidenceKind, Timestamp};
 use jadegate_store::Write;
 use serde::Serialize;
 
@@ -26,6 +26,7 @@ pub struct RegionInput {
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegionRow {
     /// Which.
     pub id: EvidenceId,
@@ -48,8 +49,12 @@ pub struct RegionRow {
 impl App {
     /// Sets a risk level inside the region. The public log tells of it, and everyone with a stay
     /// there is assessed with it from the next look at their code on. The same entry twice is one.
-    pub async fn set_region(&self, session: &StaffSession, input: &RegionInput) -> Result<RegionRow> {
-        let recorder = session.recorder(EvidenceKind::RegionRisk)?;
+    pub async fn set_region(
+        &self,
+        session: &StaffSession,
+        input: &RegionInput,
+    ) -> Result<RegionRow> {
+        let recorder = self.recorder(session, EvidenceKind::RegionRisk)?;
         let division: Division = input
             .division
             .parse()
@@ -65,9 +70,7 @@ impl App {
             }
         };
         let moment = |field, text: &str| {
-            text.trim()
-                .parse::<Timestamp>()
-                .map_err(|e| wrong(field, "time.bad", e.to_string()))
+            text.trim().parse::<Timestamp>().map_err(|e| wrong(field, "time.bad", e.to_string()))
         };
         let from = moment("from", &input.from)?;
         let to = input
@@ -77,7 +80,11 @@ impl App {
             .map(|t| moment("to", t))
             .transpose()?;
         if to.is_some_and(|to| to <= from) {
-            return Err(wrong("to", "region.backwards", "The end must be later than the beginning."));
+            return Err(wrong(
+                "to",
+                "region.backwards",
+                "The end must be later than the beginning.",
+            ));
         }
         let _one = self.officers_lock.lock().await;
         let id = EvidenceId::from_random(self.rng.bits());
@@ -97,7 +104,11 @@ impl App {
 
     /// Writes an entry with its leaf, unless the same stands already. The caller holds the
     /// officers' lock and reloads the levels afterwards.
-    pub(crate) async fn add_risk(&self, recorder: &Recorder, risk: RegionRisk) -> Result<RegionRisk> {
+    pub(crate) async fn add_risk(
+        &self,
+        recorder: &Recorder,
+        risk: RegionRisk,
+    ) -> Result<RegionRisk> {
         if recorder.evidence() != EvidenceKind::RegionRisk {
             return Err(super::access::not_yours());
         }
@@ -121,7 +132,7 @@ impl App {
 
     /// An entry and its leaf of the public log. Risk levels are public, so the leaf names them.
     pub(crate) fn risk_writes(&self, risk: &RegionRisk) -> Result<Vec<Write>> {
-        let leaf = crate::log::evidence_leaf(&self.keys, &Evidence::from_region_risk(risk))?;
+        let leaf = crate::log::risk_leaf(risk, self.now())?;
         Ok(vec![Write::AddRegionRisk(risk.clone()), Write::AddLeaf(leaf)])
     }
 
@@ -133,7 +144,7 @@ impl App {
         id: EvidenceId,
         to: Option<&str>,
     ) -> Result<RegionRow> {
-        let recorder = session.recorder(EvidenceKind::RegionRisk)?;
+        let recorder = self.recorder(session, EvidenceKind::RegionRisk)?;
         let to = to
             .filter(|t| !t.trim().is_empty())
             .map(str::parse::<Timestamp>)
@@ -146,7 +157,10 @@ impl App {
             .into_iter()
             .find(|r| r.id == id && recorder.region().contains(&r.division))
             .ok_or_else(|| {
-                ServiceError::not_found("region.not_found", "There is no such entry in your region.")
+                ServiceError::not_found(
+                    "region.not_found",
+                    "There is no such entry in your region.",
+                )
             })?;
         // An entry that has not begun ends with its beginning: it never holds.
         let to = to.max(risk.from);
@@ -158,8 +172,9 @@ impl App {
         }
         if risk.to != Some(to) {
             risk.to = Some(to);
-            let leaf = crate::log::evidence_leaf(&self.keys, &Evidence::from_region_risk(&risk))?;
-            self.commit("end_region", vec![Write::EndRegionRisk { id, to }, Write::AddLeaf(leaf)]).await?;
+            let leaf = crate::log::risk_leaf(&risk, self.now())?;
+            self.commit("end_region", vec![Write::EndRegionRisk { id, to }, Write::AddLeaf(leaf)])
+                .await?;
             self.reload_regions().await?;
         }
         Ok(self.region_row(risk))

@@ -25,17 +25,22 @@ pub struct ReleaseInput {
 impl App {
     /// Records a release paper. It must refer to the case or trace that the person's own evidence
     /// names; what colour follows is for the policy to say.
-    pub async fn record_release(&self, session: &StaffSession, input: &ReleaseInput) -> Result<RecordedEvidence> {
-        let recorder = session.recorder(EvidenceKind::Release)?;
+    pub async fn record_release(
+        &self,
+        session: &StaffSession,
+        input: &ReleaseInput,
+    ) -> Result<RecordedEvidence> {
+        let recorder = self.recorder(session, EvidenceKind::Release)?;
         self.count_look(session.staff().id, Counted::Recording)?;
         let released_at = self.past_moment("released_at", &input.released_at)?;
         let holder = self.locate(recorder.region(), &input.whom).await?;
         let own = self.store.evidence_of(holder.id).await?.map_or_else(Vec::new, |(_, e)| e);
-        let concerns = own.iter().filter(|e| e.counts()).any(|e| match (&e.fact, input.refers_to) {
-            (Fact::Case { case, .. }, ReleaseOf::Case(of)) => *case == of,
-            (Fact::Contact { trace, .. }, ReleaseOf::Trace(of)) => *trace == of,
-            _ => false,
-        });
+        let concerns =
+            own.iter().filter(|e| e.counts()).any(|e| match (&e.fact, input.refers_to) {
+                (Fact::Case { case, .. }, ReleaseOf::Case(of)) => *case == of,
+                (Fact::Contact { trace, .. }, ReleaseOf::Trace(of)) => *trace == of,
+                _ => false,
+            });
         if !concerns {
             return Err(wrong(
                 "refers_to",

@@ -32,6 +32,7 @@ pub struct TestInput {
 
 /// A piece of evidence recorded, and what follows from it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordedEvidence {
     /// Which.
     pub evidence: EvidenceId,
@@ -43,6 +44,7 @@ pub struct RecordedEvidence {
 
 /// One line of a file that was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RejectedLine {
     /// Its number in the file, from 1; the header is line 1.
     pub line: u64,
@@ -54,6 +56,7 @@ pub struct RejectedLine {
 
 /// What became of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportReport {
     /// Lines recorded.
     pub taken: u64,
@@ -74,6 +77,9 @@ struct Parsed {
     sampled_at: Timestamp,
 }
 
+/// The lines of one person with how many were taken and how many of those are positive.
+type Taken = (Vec<u64>, Result<(u64, u64)>);
+
 /// Results of one person, to be recorded in one unit.
 type ByHolder = BTreeMap<HolderId, Vec<(u64, [u8; 16], Fact)>>;
 
@@ -85,8 +91,12 @@ const TRIES: u32 = 4;
 
 impl App {
     /// Records one test result. The same result twice is one.
-    pub async fn record_test(&self, session: &StaffSession, input: &TestInput) -> Result<RecordedEvidence> {
-        let recorder = session.recorder(EvidenceKind::Test)?;
+    pub async fn record_test(
+        &self,
+        session: &StaffSession,
+        input: &TestInput,
+    ) -> Result<RecordedEvidence> {
+        let recorder = self.recorder(session, EvidenceKind::Test)?;
         self.count_look(session.staff().id, Counted::Recording)?;
         let result = input.result.parse().map_err(|_| {
             wrong("result", "test.unknown_result", "Write `positive` or `negative`.")
@@ -123,14 +133,19 @@ impl App {
         };
         match self.record("record_evidence", holder, change).await? {
             Changed::Done(ids, assessment) => {
-                let evidence = ids.first().copied().ok_or_else(|| ServiceError::internal("no id"))?;
+                let evidence =
+                    ids.first().copied().ok_or_else(|| ServiceError::internal("no id"))?;
                 Ok(RecordedEvidence { evidence, assessment: *assessment, new: true })
             }
             Changed::Unchanged => {
                 self.commit("record_evidence_again", looked).await?;
                 let known = self.store.evidence_by_key(key).await?;
                 let evidence = known.ok_or_else(|| ServiceError::internal("evidence vanished"))?;
-                Ok(RecordedEvidence { evidence, assessment: self.assessment(holder).await?, new: false })
+                Ok(RecordedEvidence {
+                    evidence,
+                    assessment: self.assessment(holder).await?,
+                    new: false,
+                })
             }
         }
     }
@@ -138,7 +153,7 @@ impl App {
     /// Records the test results of a CSV file for the agency of a session. Wrong lines are reported
     /// one by one, right ones taken; running the same file again changes nothing.
     pub async fn import_tests(&self, session: &StaffSession, csv: &[u8]) -> Result<ImportReport> {
-        let recorder = session.recorder(EvidenceKind::Test)?;
+        let recorder = self.recorder(session, EvidenceKind::Test)?;
         self.import_tests_for(&recorder, csv).await
     }
 
@@ -156,10 +171,10 @@ impl App {
             }
         }
         let by_holder = self.resolve(recorder, parsed, &mut report).await?;
-        let jobs: Vec<Job<'_, _>> = by_holder
+        let jobs: Vec<Job<'_, Taken>> = by_holder
             .into_iter()
             .map(|(holder, results)| {
-                Box::pin(self.take_results(recorder, holder, results)) as Job<'_, _>
+                Box::pin(self.take_results(recorder, holder, results)) as Job<'_, Taken>
             })
             .collect();
         for (lines, taken) in together(jobs).await {
@@ -171,7 +186,10 @@ impl App {
                 }
                 // One person's record that cannot be written does not stop the others.
                 Err(e) => {
-                    let r = Rejection::new(e.code, "This line could not be recorded now. Send the file again.");
+                    let r = Rejection::new(
+                        e.code,
+                        "This line could not be recorded now. Send the file again.",
+                    );
                     report.rejected.extend(lines.iter().map(|l| r.clone().at(*l)));
                 }
             }
@@ -180,16 +198,19 @@ impl App {
         Ok(report)
     }
 
-    fn parse_line(&self, line: u64, f: &crate::import::lines::Fields) -> std::result::Result<Parsed, Rejection> {
-        let result = f
-            .get("result")
-            .parse()
-            .map_err(|_| Rejection::new("test.unknown_result", "The result must be `positive` or `negative`."))?;
-        let method = f
-            .get("method")
-            .parse()
-            .map_err(|_| Rejection::new("test.unknown_method", "The method must be `nucleic_acid` or `antigen`."))?;
-        let sampled_at = self.past_moment("sampled_at", f.get("sampled_at")).map_err(|e| Rejection::from(&e))?;
+    fn parse_line(
+        &self,
+        line: u64,
+        f: &crate::import::lines::Fields,
+    ) -> std::result::Result<Parsed, Rejection> {
+        let result = f.get("result").parse().map_err(|_| {
+            Rejection::new("test.unknown_result", "The result must be `positive` or `negative`.")
+        })?;
+        let method = f.get("method").parse().map_err(|_| {
+            Rejection::new("test.unknown_method", "The method must be `nucleic_acid` or `antigen`.")
+        })?;
+        let sampled_at =
+            self.past_moment("sampled_at", f.get("sampled_at")).map_err(|e| Rejection::from(&e))?;
         let whom = Whom::Document(DocumentInput {
             doc_type: f.get("document_type").to_owned(),
             number: f.get("document_number").to_owned(),
@@ -211,7 +232,10 @@ impl App {
         for p in parsed {
             let holder = match self.locate(recorder.region(), &p.whom).await {
                 Ok(h) => h.id,
-                Err(e) if e.kind == crate::error::Kind::NotFound || e.kind == crate::error::Kind::BadInput => {
+                Err(e)
+                    if e.kind == crate::error::Kind::NotFound
+                        || e.kind == crate::error::Kind::BadInput =>
+                {
                     report.rejected.push(Rejection::from(&e).at(p.line));
                     continue;
                 }
@@ -228,14 +252,13 @@ impl App {
         Ok(by_holder)
     }
 
-    /// Records the results of one person that are not there yet; returns the lines with how many
-    /// were taken and how many of those are positive.
+    /// Records the results of one person that are not there yet.
     async fn take_results(
         &self,
         recorder: &Recorder,
         holder: HolderId,
         results: Vec<(u64, [u8; 16], Fact)>,
-    ) -> (Vec<u64>, Result<(u64, u64)>) {
+    ) -> Taken {
         let lines = results.iter().map(|(line, ..)| *line).collect();
         (lines, self.try_results(recorder, holder, &results).await)
     }
@@ -285,13 +308,17 @@ impl App {
 
     /// A moment that has been, and not longer ago than anything is kept.
     pub(crate) fn past_moment(&self, field: &'static str, text: &str) -> Result<Timestamp> {
-        let at: Timestamp = text
-            .trim()
-            .parse()
-            .map_err(|e: jadegate_domain::time::BadTimestamp| wrong(field, "time.bad", e.to_string()))?;
+        let at: Timestamp =
+            text.trim().parse().map_err(|e: jadegate_domain::time::BadTimestamp| {
+                wrong(field, "time.bad", e.to_string())
+            })?;
         let now = self.now();
         if at > now.plus_secs(self.settings.clock_skew_seconds) {
-            return Err(wrong(field, "time.in_future", "This moment is in the future; compare it with the paper."));
+            return Err(wrong(
+                field,
+                "time.in_future",
+                "This moment is in the future; compare it with the paper.",
+            ));
         }
         let days = i64::from(self.policy().retention_days());
         if at < now.plus_days(-days) {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{
-    AgencyId, Case, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, Period, PlaceId, PlaceKind,
-    PolicyRef, Purpose, Timestamp, TraceId,
+    AgencyId, Case, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, Period, PlaceId,
+    PlaceKind, PolicyRef, Purpose, Timestamp, TraceId,
 };
 use jadegate_store::{StoredTrace, Write};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use crate::session::StaffSession;
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceReport {
     /// Which run.
     pub trace: TraceId,
@@ -48,6 +49,7 @@ pub struct TraceReport {
 
 /// One run of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceRow {
     /// Which.
     pub trace: TraceId,
@@ -65,6 +67,7 @@ pub struct TraceRow {
 
 /// One run in full.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceDetail {
     /// The run.
     #[serde(flatten)]
@@ -81,6 +84,7 @@ pub struct TraceDetail {
 
 /// One contact.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactView {
     /// Who, opaquely.
     pub holder: HolderId,
@@ -102,6 +106,7 @@ pub struct ContactView {
 
 /// One stretch of shared time.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExposureView {
     /// Where.
     pub place: ExposurePlace,
@@ -119,6 +124,7 @@ pub struct ExposureView {
 
 /// A place of an exposure.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExposurePlace {
     /// Which.
     pub id: PlaceId,
@@ -174,13 +180,21 @@ const LIST: u32 = 200;
 impl App {
     /// Traces from a case: finds its contacts and brings their evidence in line. Contacts are found
     /// wherever they live; a virus does not keep to regions.
-    pub async fn run_trace(self: &Arc<Self>, session: &StaffSession, case: CaseId) -> Result<TraceReport> {
-        let recorder = session.recorder(EvidenceKind::Contact)?;
+    pub async fn run_trace(
+        self: &Arc<Self>,
+        session: &StaffSession,
+        case: CaseId,
+    ) -> Result<TraceReport> {
+        let recorder = self.recorder(session, EvidenceKind::Contact)?;
         self.run_trace_for(&recorder, case).await
     }
 
     /// The same for a recorder, who may be an agency named on the command line.
-    pub async fn run_trace_for(self: &Arc<Self>, recorder: &Recorder, id: CaseId) -> Result<TraceReport> {
+    pub async fn run_trace_for(
+        self: &Arc<Self>,
+        recorder: &Recorder,
+        id: CaseId,
+    ) -> Result<TraceReport> {
         if recorder.evidence() != EvidenceKind::Contact {
             return Err(super::access::not_yours());
         }
@@ -190,11 +204,12 @@ impl App {
             return Err(super::cases::withdrawn());
         }
         let (found, ms) = self.search(&case).await?;
-        let before = self.store.traces(Some(id), RUNS).await?.into_iter().find(|t| t.replaced_by.is_none());
+        let before = self.standing_trace(id).await?;
         // The same result again is the same run: what is missing of its evidence is added to it.
         let same = before.as_ref().filter(|t| {
-            serde_json::from_str::<Stored>(&t.detail)
-                .is_ok_and(|s| s.contacts == found.contacts && s.window == found.window && s.policy == found.policy)
+            serde_json::from_str::<Stored>(&t.detail).is_ok_and(|s| {
+                s.contacts == found.contacts && s.window == found.window && s.policy == found.policy
+            })
         });
         let trace = match same {
             Some(t) => t.id,
@@ -222,14 +237,15 @@ impl App {
         let search = move || {
             let begun = std::time::Instant::now();
             let (policy, now) = (app.policy(), app.now());
-            let window = policy.infectious_window(&case, now);
+            let window =
+                policy.infectious_window(case.onset_at, case.confirmed_at, case.isolated_at, now);
             let index = read(&app.index).clone();
             let input = jadegate_trace::CaseInput { case: case.id, holder: case.holder, window };
             let kinds = |p| app.place_kind(p);
             let result = jadegate_trace::trace(&index, &[input], &rules(&policy), kinds, now);
             let stored = Stored {
                 window,
-                policy: policy.reference().clone(),
+                policy: policy.reference(),
                 index_visits: index.len() as u64,
                 contacts: result.contacts.into_iter().map(stored_contact).collect(),
             };
@@ -263,11 +279,18 @@ impl App {
         Ok(id)
     }
 
+    /// The run of a case that no other replaced.
+    pub(crate) async fn standing_trace(&self, case: CaseId) -> Result<Option<StoredTrace>> {
+        Ok(self.store.traces(Some(case), RUNS).await?.into_iter().find(|t| t.replaced_by.is_none()))
+    }
+
     /// Every piece of evidence that the runs of a case produced and that counts.
     pub(crate) async fn contact_evidence(&self, case: CaseId) -> Result<Vec<Evidence>> {
         let mut all = Vec::new();
         for run in self.store.traces(Some(case), RUNS).await? {
-            all.extend(self.store.evidence_of_trace(run.id).await?.into_iter().filter(Evidence::counts));
+            all.extend(
+                self.store.evidence_of_trace(run.id).await?.into_iter().filter(Evidence::counts),
+            );
         }
         all.retain(|e| matches!(&e.fact, Fact::Contact { case: c, .. } if *c == case));
         Ok(all)
@@ -306,7 +329,8 @@ impl App {
             let supersedes = old.pop().map(|e| e.id);
             let new = NewEvidence { supersedes, ..NewEvidence::by(Some(agency), wanted) };
             let withdraw = old.iter().map(|e| e.id).collect();
-            changes.push((contact.holder, Change { add: vec![new], withdraw, ..Change::default() }));
+            changes
+                .push((contact.holder, Change { add: vec![new], withdraw, ..Change::default() }));
         }
         for (holder, old) in present {
             applied.withdrawn += 1;
@@ -315,7 +339,9 @@ impl App {
         }
         let jobs: Vec<Job<'_, _>> = changes
             .into_iter()
-            .map(|(holder, change)| Box::pin(self.record("apply_trace", holder, change)) as Job<'_, _>)
+            .map(|(holder, change)| {
+                Box::pin(self.record("apply_trace", holder, change)) as Job<'_, _>
+            })
             .collect();
         together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
         Ok(applied)
@@ -327,9 +353,8 @@ impl App {
         let _one = self.officers_lock.lock().await;
         let mut finished = 0;
         for case in self.store.cases(RUNS).await?.into_iter().filter(|c| c.withdrawn_at.is_none()) {
-            let runs = self.store.traces(Some(case.id), RUNS).await?;
-            let Some(run) = runs.iter().find(|t| t.replaced_by.is_none()) else { continue };
-            let stored = stored_detail(run)?;
+            let Some(run) = self.standing_trace(case.id).await? else { continue };
+            let stored = stored_detail(&run)?;
             let applied = self.apply(run.id, case.id, run.agency, &stored.contacts).await?;
             finished += applied.recorded + applied.withdrawn;
         }
@@ -337,7 +362,11 @@ impl App {
     }
 
     /// Runs in the region, newest first; of one case if given.
-    pub async fn list_traces(&self, session: &StaffSession, case: Option<CaseId>) -> Result<Vec<TraceRow>> {
+    pub async fn list_traces(
+        &self,
+        session: &StaffSession,
+        case: Option<CaseId>,
+    ) -> Result<Vec<TraceRow>> {
         let staff = session.need(Power::ReadLists)?;
         let mut inside: HashMap<CaseId, bool> = HashMap::new();
         let mut rows = Vec::new();
@@ -365,13 +394,15 @@ impl App {
     /// One run in full: who, opaquely, where and when. Looking at it is written down for every
     /// contact who lives in the region; of the others the colour is not told.
     pub async fn trace_detail(&self, session: &StaffSession, id: TraceId) -> Result<TraceDetail> {
-        let recorder = session.recorder(EvidenceKind::Contact)?;
-        let unknown = || ServiceError::not_found("trace.not_found", "There is no such trace in your region.");
+        let recorder = self.recorder(session, EvidenceKind::Contact)?;
+        let unknown =
+            || ServiceError::not_found("trace.not_found", "There is no such trace in your region.");
         let run = self.store.trace(id).await?.ok_or_else(unknown)?;
         self.case_inside(&recorder, run.case).await.map_err(|_| unknown())?;
         let stored = stored_detail(&run)?;
         let holders: Vec<_> = stored.contacts.iter().map(|c| c.holder).collect();
-        let look = Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
+        let look =
+            Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
         let people = self.open_listed(session, &holders, look).await?;
         let jobs: Vec<Job<'_, _>> =
             people.keys().map(|h| Box::pin(self.colour_now(*h)) as Job<'_, _>).collect();
@@ -478,7 +509,8 @@ fn says_the_same(a: &Fact, b: &Fact) -> bool {
 }
 
 fn count(contacts: &[StoredContact]) -> (u32, u32) {
-    let of = |d| u32::try_from(contacts.iter().filter(|c| c.degree == d).count()).unwrap_or(u32::MAX);
+    let of =
+        |d| u32::try_from(contacts.iter().filter(|c| c.degree == d).count()).unwrap_or(u32::MAX);
     (of(ContactDegree::Close), of(ContactDegree::Secondary))
 }
 
@@ -489,5 +521,19 @@ fn places(contacts: &[StoredContact]) -> u32 {
 
 /// What the policy says about exposure, in the form the search takes.
 pub(crate) fn rules(policy: &jadegate_policy::Policy) -> jadegate_trace::Rules {
-    todo_rules(policy)
+    use jadegate_trace::{KindRules, Rules};
+    let at = |kind| KindRules {
+        contact_minutes: policy.contact_minutes(kind, ContactDegree::Close),
+        secondary_minutes: policy.contact_minutes(kind, ContactDegree::Secondary),
+        assumed_stay_minutes: policy.assumed_stay_minutes(kind),
+        // The policies of today say nothing of it.
+        lingering_minutes: 0,
+    };
+    let mut rules = Rules::new(at(PlaceKind::Other));
+    for kind in PlaceKind::ALL {
+        rules.set(*kind, at(*kind));
+    }
+    rules.secondary_delay_hours = policy.secondary_delay_hours();
+    rules.max_hops = u8::try_from(policy.max_hops()).unwrap_or(u8::MAX);
+    rules
 }
