@@ -1,1 +1,29 @@
-//! placeholder
+//! Policy files, and the one function that makes a colour.
+//!
+//! A policy is a published TOML file (`docs/policy-language.md` describes it for those who write
+//! and read one). [`Policy::parse`] checks it; [`assess`] applies it to a person's evidence at a
+//! moment and says colour, reasons, what ends them and when the answer changes by itself. Nothing
+//! else in Jadegate produces a colour.
+//!
+//! What [`assess`] promises, for any evidence and any moment:
+//! - it answers, and always the same; the order of the evidence does not matter;
+//! - more evidence of harm never makes the answer greener;
+//! - what it cannot make sense of never makes the answer greener and is named in the warnings;
+//! - nothing but the number of the day changes before `next_change`, and something does at it.
+//!
+//! The crate knows no clock, network, disk or thread: time is an argument.
+
+mod assess;
+mod days;
+mod model;
+mod occurrence;
+mod parse;
+mod parse_rules;
+mod problem;
+mod read;
+mod release;
+
+pub use assess::assess;
+pub use days::{Calendar, DayCount, FirstDay};
+pub use model::{ColourTexts, Policy, Retention};
+pub use problem::Problem;

@@ -1,0 +1,391 @@
+//! The rules and decays of a policy file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use jadegate_domain::agency::AgencyKind;
+use jadegate_domain::assessment::Texts;
+use jadegate_domain::division::RiskLevel;
+use jadegate_domain::evidence::{Certainty, Symptom, Temperature};
+use jadegate_domain::{Colour, EvidenceKind};
+
+use crate::days::Calendar;
+use crate::model::{
+    CheckIns, CountFrom, Missing, NegativeTests, Paper, Phase, Release, Rule, When,
+};
+use crate::parse::{MOST_DAYS, all, id, sorted_by_id, words};
+use crate::problem::Problems;
+use crate::read::Reader;
+
+/// Most phases of a rule: what an assessment keeps inline.
+pub(crate) const MOST_PHASES: usize = 6;
+
+words!(Missing {
+    "report" => Self::Report,
+    "temperature" => Self::Temperature,
+    "negative_test" => Self::NegativeTest,
+});
+
+words!(Paper { "this" => Self::This, "any" => Self::Any, });
+
+words!(CountFrom {
+    "confirmed" => Self::Confirmed,
+    "onset" => Self::Onset,
+    "sampled" => Self::Sampled,
+    "last_contact" => Self::LastContact,
+    "exit" => Self::Exit,
+    "entry" => Self::Entry,
+    "arrived" => Self::Arrived,
+    "recorded" => Self::Recorded,
+});
+
+/// What a rule can count from: the first is meant where the file says nothing.
+const fn origins(when: &When) -> &'static [(CountFrom, &'static str)] {
+    use CountFrom as C;
+    match when {
+        When::Case { .. } => {
+            &[(C::Confirmed, "confirmed"), (C::Onset, "onset"), (C::Recorded, "recorded")]
+        }
+        When::Test { .. } => &[(C::Sampled, "sampled"), (C::Recorded, "recorded")],
+        When::Contact { .. } => &[(C::LastContact, "last_contact"), (C::Recorded, "recorded")],
+        When::Stay { .. } => &[(C::Exit, "exit"), (C::Entry, "entry")],
+        When::Report { .. } | When::Missing { .. } => &[(C::Recorded, "recorded")],
+        When::Arrival { .. } => &[(C::Arrived, "arrived"), (C::Recorded, "recorded")],
+    }
+}
+
+/// A risk level that a rule can ask for; `low` is what every division has without a record.
+struct RaisedLevel(RiskLevel);
+
+words!(RaisedLevel { "medium" => Self(RiskLevel::Medium), "high" => Self(RiskLevel::High), });
+
+type Recorders = BTreeMap<EvidenceKind, Vec<Option<AgencyKind>>>;
+
+pub(crate) fn rules(
+    file: &mut Reader<'_>,
+    calendar: &Calendar,
+    recorders: &Recorders,
+    p: &mut Problems<'_>,
+) -> Vec<Rule> {
+    let mut seen = BTreeSet::new();
+    let mut out = Vec::new();
+    let mut push = |rule: Option<Rule>, span, p: &mut Problems<'_>| {
+        let Some(rule) = rule else { return };
+        if !seen.insert(rule.id.clone()) {
+            p.add(&span, "twice", format!("there are two rules with the id `{}`", rule.id));
+        }
+        out.push(rule);
+    };
+    for mut t in file.tables("rule", p) {
+        let span = t.span_of("id");
+        push(rule(&mut t, calendar, recorders, p), span, p);
+        t.finish(p);
+    }
+    for mut t in file.tables("decay", p) {
+        let span = t.span_of("id");
+        push(decay(&mut t, calendar, recorders, p), span, p);
+        t.finish(p);
+    }
+    if out.is_empty() && p.count() == 0 {
+        p.add(&(0..0), "no_rules", "a policy needs at least one rule");
+    }
+    sorted_by_id(out)
+}
+
+fn rule(
+    t: &mut Reader<'_>,
+    calendar: &Calendar,
+    recorders: &Recorders,
+    p: &mut Problems<'_>,
+) -> Option<Rule> {
+    let id = id(t, p).into_inner();
+    let title = t.required_texts("title", p);
+    let ends = t.texts("ends", p);
+    let count = t.parsed("day_count", "local-midnight or 24h", p);
+    let when = t.required_table("when", p).and_then(|w| when(w, recorders, p));
+    let span = t.span_of("count_from");
+    let origin = t.parsed::<CountFrom>("count_from", "a known origin", p);
+    let (phases_span, tables) = (t.span_of("phase"), t.tables("phase", p));
+    if tables.is_empty() || tables.len() > MOST_PHASES {
+        let message = format!("rule `{id}` needs 1 to {MOST_PHASES} phases");
+        p.add(&phases_span, "phases", message);
+    }
+    let phases = tables.into_iter().filter_map(|t| phase(t, ends.as_ref(), p)).collect();
+    let when = when?;
+    let allowed = origins(&when);
+    let count_from = origin.unwrap_or(allowed[0].0);
+    if !allowed.iter().any(|(o, _)| *o == count_from) {
+        let words = allowed.iter().map(|(_, w)| *w).collect::<Vec<_>>();
+        let message = format!("this evidence can be counted from {}", words.join(" or "));
+        p.add(&span, "bad_value", message);
+    }
+    let calendar = count.map_or_else(|| calendar.clone(), |c| calendar.with(c));
+    Some(Rule { id, title, when, count_from, calendar, phases })
+}
+
+fn decay(
+    t: &mut Reader<'_>,
+    calendar: &Calendar,
+    recorders: &Recorders,
+    p: &mut Problems<'_>,
+) -> Option<Rule> {
+    let id = id(t, p).into_inner();
+    let title = t.required_texts("title", p);
+    let hours = t.required_number("hours", 1..=24 * MOST_DAYS, p);
+    let also_if_never = t.flag("also_if_never", p).unwrap_or(false);
+    let colour = t.required::<Colour>("colour", "yellow or red", p);
+    let span = t.span_of("missing");
+    let what = t.required::<Missing>("missing", "report, temperature or negative_test", p);
+    let mut ends = t.required_texts("ends", p);
+    fill(&mut ends, "hours", Some(hours));
+    let (what, colour) = (what?, colour?);
+    let (kind, need) = match what {
+        Missing::Report => (EvidenceKind::Declaration, "report"),
+        Missing::Temperature => (EvidenceKind::Declaration, "temperature"),
+        Missing::NegativeTest => (EvidenceKind::Test, "negative_test"),
+    };
+    if !recorders.contains_key(&kind) {
+        p.add(&span, "undeclared_evidence", undeclared(kind));
+    }
+    let phase = Phase { colour, ends_when: Vec::new(), days: None, ends, needs: vec![need] };
+    Some(Rule {
+        id,
+        title,
+        when: When::Missing { what, hours, also_if_never },
+        count_from: CountFrom::Recorded,
+        calendar: calendar.clone(),
+        phases: vec![phase],
+    })
+}
+
+fn undeclared(kind: EvidenceKind) -> String {
+    format!("evidence of kind `{kind}` is used here but no [[evidence]] table describes it")
+}
+
+fn when(mut t: Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> Option<When> {
+    let span = t.span_of("evidence");
+    if !t.has("evidence") {
+        p.add(&span, "missing_key", "`rule.when.evidence` is missing");
+    }
+    let wanted = format!("one of {}", all(EvidenceKind::ALL));
+    let kinds = t.list::<EvidenceKind>("evidence", &wanted, p).unwrap_or_default();
+    for kind in &kinds {
+        if !recorders.contains_key(kind) {
+            p.add(&span, "undeclared_evidence", undeclared(*kind));
+        }
+    }
+    let when = match kinds.as_slice() {
+        [] => return None,
+        [EvidenceKind::Case] => When::Case { classes: closed(&mut t, "classes", p) },
+        [EvidenceKind::Test] => test(&mut t, p),
+        [EvidenceKind::Contact] => contact(&mut t, p),
+        [EvidenceKind::Stay] => stay(&mut t, recorders, p),
+        [EvidenceKind::Arrival] => arrival(&mut t, p),
+        reports if reports.iter().all(|k| is_report(*k)) => report(&mut t, reports, p),
+        _ => {
+            let message = "a rule starts from one kind of evidence (declaration and check_in may \
+                           stand together); region_risk works through stay, release through \
+                           a phase's ends_when";
+            p.add(&span, "bad_value", message);
+            return None;
+        }
+    };
+    t.finish(p);
+    Some(when)
+}
+
+const fn is_report(kind: EvidenceKind) -> bool {
+    matches!(kind, EvidenceKind::Declaration | EvidenceKind::CheckIn)
+}
+
+/// A filter by a closed list; empty means every value.
+fn closed<T: FromStr>(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_>) -> Vec<T> {
+    t.list(key, "a value named in the policy language's page", p).unwrap_or_default()
+}
+
+fn test(t: &mut Reader<'_>, p: &mut Problems<'_>) -> When {
+    if !t.has("results") {
+        p.add(&t.span, "missing_key", "`rule.when.results` is missing");
+    }
+    When::Test { results: closed(t, "results", p), methods: closed(t, "methods", p) }
+}
+
+fn contact(t: &mut Reader<'_>, p: &mut Problems<'_>) -> When {
+    let certainties = t.list("certainties", "recorded, assumed or unproven", p);
+    When::Contact {
+        degrees: closed(t, "degrees", p),
+        // A printed venue code can be a forwarded picture (it was, 871 times): by itself it makes
+        // nobody a contact unless a policy says so in so many words.
+        certainties: certainties.unwrap_or_else(|| vec![Certainty::Recorded, Certainty::Assumed]),
+        places: closed(t, "places", p),
+        min_minutes: t.number("min_minutes", 0..=100_000, p).unwrap_or(0),
+    }
+}
+
+fn stay(t: &mut Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> When {
+    let span = t.span_of("risk_levels");
+    let levels = t.list::<RaisedLevel>("risk_levels", "medium or high", p).unwrap_or_default();
+    let divisions = closed(t, "divisions", p);
+    if levels.is_empty() && divisions.is_empty() {
+        p.add(&t.span, "missing_key", "a rule on stays needs `risk_levels` or `divisions`");
+    }
+    if !levels.is_empty() && !recorders.contains_key(&EvidenceKind::RegionRisk) {
+        p.add(&span, "undeclared_evidence", undeclared(EvidenceKind::RegionRisk));
+    }
+    let force_span = t.span_of("while_in_force");
+    let while_in_force = t.flag("while_in_force", p).unwrap_or(false);
+    if while_in_force && levels.is_empty() {
+        p.add(&force_span, "bad_value", "`while_in_force` needs `risk_levels`");
+    }
+    When::Stay { levels: levels.into_iter().map(|l| l.0).collect(), divisions, while_in_force }
+}
+
+fn arrival(t: &mut Reader<'_>, p: &mut Problems<'_>) -> When {
+    let from_abroad = t.flag("from_abroad", p).unwrap_or(false);
+    When::Arrival { from_abroad, from: closed(t, "from", p) }
+}
+
+fn temperature(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_>) -> Option<Temperature> {
+    let span = t.span_of(key);
+    let parsed = Temperature::try_from(t.decimal(key, p)?).ok();
+    if parsed.is_none() {
+        p.add(&span, "out_of_range", format!("`{key}` must be from 34.0 to 43.0"));
+    }
+    parsed
+}
+
+fn report(t: &mut Reader<'_>, kinds: &[EvidenceKind], p: &mut Problems<'_>) -> When {
+    let span = t.span.clone();
+    let any = t.list::<String>("symptoms", "a symptom", p).unwrap_or_default();
+    let mut symptoms = Vec::new();
+    for name in &any {
+        match name.parse() {
+            Ok(s) => symptoms.push(s),
+            Err(_) if name == "any" => symptoms.extend_from_slice(Symptom::ALL),
+            Err(_) => {
+                let message = format!("`{name}` is no symptom; any or {}", all(Symptom::ALL));
+                p.add(&span, "bad_value", message);
+            }
+        }
+    }
+    let fever = temperature(t, "temperature_from", p);
+    let contact_with_case = t.flag("contact_with_case", p).unwrap_or(false);
+    if any.is_empty() && fever.is_none() && !contact_with_case {
+        let message =
+            "a rule on reports needs `symptoms`, `temperature_from` or `contact_with_case`";
+        p.add(&span, "missing_key", message);
+    }
+    When::Report {
+        declarations: kinds.contains(&EvidenceKind::Declaration),
+        check_ins: kinds.contains(&EvidenceKind::CheckIn),
+        symptoms,
+        fever,
+        contact_with_case,
+    }
+}
+
+fn phase(mut t: Reader<'_>, rule_ends: Option<&Texts>, p: &mut Problems<'_>) -> Option<Phase> {
+    let span = t.span.clone();
+    let colour_span = t.span_of("colour");
+    let colour = t.required::<Colour>("colour", "yellow or red", p);
+    if colour == Some(Colour::Green) {
+        p.add(&colour_span, "bad_value", "a phase is yellow or red; green is what is left");
+    }
+    let days = t.number("days", 1..=MOST_DAYS, p);
+    let alternatives_span = t.span_of("ends_when");
+    let mut ends_when: Vec<Release> =
+        t.tables("ends_when", p).into_iter().filter_map(|r| release(r, p)).collect();
+    if days.is_some() && !ends_when.is_empty() {
+        let message = "give `days` or `ends_when`, not both; inside `ends_when`, { days = 14 } is one way to end";
+        p.add(&alternatives_span, "contradiction", message);
+    }
+    ends_when.extend(days.map(|d| Release { days: Some(d), ..Release::default() }));
+    if ends_when.is_empty() {
+        p.add(&span, "endless", "a phase must say what ends it: `days` or `ends_when`");
+    }
+    let days = ends_when.iter().filter_map(|r| r.days).min();
+    let own = t.texts("ends", p);
+    let mut ends = own.or_else(|| rule_ends.cloned()).unwrap_or_else(|| {
+        p.add(&span, "missing_key", "`ends` is missing in this phase and in its rule");
+        Texts::new()
+    });
+    fill(&mut ends, "days", days);
+    if let Some(left) = ends.values().find(|t| t.contains('{')) {
+        let message = format!("`{left}` has a placeholder that has no value here; known: {{days}}");
+        p.add(&span, "placeholder", message);
+    }
+    t.finish(p);
+    let needs = needs(&ends_when);
+    Some(Phase { colour: colour?, ends_when, days, ends, needs })
+}
+
+fn fill(texts: &mut Texts, name: &str, value: Option<u32>) {
+    let Some(n) = value else { return };
+    for t in texts.values_mut() {
+        *t = t.replace(&format!("{{{name}}}"), &n.to_string());
+    }
+}
+
+/// What must happen besides time; nothing if one way out is time alone.
+fn needs(ends_when: &[Release]) -> Vec<&'static str> {
+    let words = |r: &Release| {
+        let mut w = Vec::new();
+        w.extend(r.negative_tests.map(|_| "negative_test"));
+        w.extend(r.clean_check_ins.map(|_| "daily_check_in"));
+        w.extend(r.paper.map(|_| "confirmation"));
+        w
+    };
+    let ways: Vec<_> = ends_when.iter().map(words).collect();
+    if ways.iter().any(Vec::is_empty) {
+        return Vec::new();
+    }
+    let mut out = ways.concat();
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+fn release(mut t: Reader<'_>, p: &mut Problems<'_>) -> Option<Release> {
+    let span = t.span.clone();
+    let release = Release {
+        days: t.number("days", 1..=MOST_DAYS, p),
+        negative_tests: t.table("negative_tests", p).map(|n| negative_tests(n, p)),
+        clean_check_ins: t.table("clean_check_ins", p).map(|c| clean_check_ins(c, p)),
+        paper: t.parsed("release_paper", "this or any", p),
+    };
+    t.finish(p);
+    if release == Release::default() {
+        let message =
+            "a way to end needs `days`, `negative_tests`, `clean_check_ins` or `release_paper`";
+        p.add(&span, "empty", message);
+        return None;
+    }
+    Some(release)
+}
+
+fn negative_tests(mut t: Reader<'_>, p: &mut Problems<'_>) -> NegativeTests {
+    let tests = NegativeTests {
+        count: t.required_number("count", 1..=10, p),
+        gap_hours: t.number("gap_hours", 0..=24 * 30, p).unwrap_or(0),
+        within_days: t.number("within_days", 1..=MOST_DAYS, p),
+        after_days: t.number("after_days", 0..=MOST_DAYS, p).unwrap_or(0),
+        method: t.parsed("method", "nucleic_acid or antigen", p),
+    };
+    let hours = u64::from(tests.gap_hours) * u64::from(tests.count.saturating_sub(1));
+    if tests.within_days.is_some_and(|d| hours > 24 * u64::from(d)) {
+        let message = "these tests cannot be so far apart and so close together at once";
+        p.add(&t.span, "contradiction", message);
+    }
+    t.finish(p);
+    tests
+}
+
+fn clean_check_ins(mut t: Reader<'_>, p: &mut Problems<'_>) -> CheckIns {
+    let check_ins = CheckIns {
+        days: t.required_number("days", 1..=MOST_DAYS, p),
+        consecutive: t.flag("consecutive", p).unwrap_or(true),
+        below_tenths: temperature(&mut t, "temperature_below", p).map_or(373, Temperature::tenths),
+    };
+    t.finish(p);
+    check_ins
+}
