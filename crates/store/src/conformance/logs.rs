@@ -1,0 +1,159 @@
+//! Cases, traces, and looking back.
+
+use jadegate_domain::{
+    Access, AgencyId, AgencyKind, Case, CaseClass, CaseId, HolderId, Purpose, StaffId, TraceId,
+};
+
+use super::made_up::*;
+use crate::{LogLeaf, Precondition, StoredTrace, Write};
+
+fn trace(n: u64, of: u64, ran: i64) -> StoredTrace {
+    StoredTrace {
+        id: TraceId::from_random(n),
+        case: CaseId::from_random(of),
+        ran_at: at(ran),
+        agency: AgencyId::from_random(1),
+        agency_kind: AgencyKind::PreventionTeam,
+        close: 3,
+        secondary: u32::MAX,
+        detail: "{\"made\":\"up\"}".to_owned(),
+        replaced_by: None,
+    }
+}
+
+/// A correction changes what was said, never whose case it is nor that it was withdrawn.
+pub async fn a_case_is_corrected_and_withdrawn_once(s: S) {
+    let first = case(1, 1, at(5));
+    keeps(&s, vec![Write::AddCase(first.clone())]).await;
+    assert_eq!(s.case(first.id).await.unwrap(), Some(first.clone()));
+    refuses(&s, vec![Write::AddCase(case(1, 2, at(6)))], Precondition::Absent).await;
+
+    let corrected = Case {
+        class: CaseClass::Asymptomatic,
+        onset_at: None,
+        isolated_at: Some(at(50)),
+        confirmed_at: at(2),
+        ..first
+    };
+    keeps(&s, vec![Write::UpdateCase(corrected.clone())]).await;
+    assert_eq!(s.case(corrected.id).await.unwrap(), Some(corrected.clone()));
+    refuses(&s, vec![Write::UpdateCase(case(404, 1, at(5)))], Precondition::Exists).await;
+    let other_holder = Case { holder: hid(2), ..corrected.clone() };
+    refuses(&s, vec![Write::UpdateCase(other_holder)], Precondition::Exists).await;
+
+    let withdraw = |n, when| Write::WithdrawCase { case: CaseId::from_random(n), at: at(when) };
+    keeps(&s, vec![withdraw(1, 70)]).await;
+    keeps(&s, vec![Write::UpdateCase(corrected.clone())]).await;
+    let withdrawn = Case { withdrawn_at: Some(at(70)), ..corrected };
+    assert_eq!(s.case(withdrawn.id).await.unwrap(), Some(withdrawn));
+    refuses(&s, vec![withdraw(1, 80)], Precondition::Exists).await;
+    refuses(&s, vec![withdraw(404, 80)], Precondition::Exists).await;
+}
+
+/// Newest first, then by falling id.
+pub async fn cases_come_newest_first(s: S) {
+    for (n, when) in [(1, 10), (2, 30), (3, 20), (4, 20)] {
+        keeps(&s, vec![Write::AddCase(case(n, n, at(when)))]).await;
+    }
+    let order: Vec<_> = s.cases(3).await.unwrap().iter().map(|c| c.id.as_i64()).collect();
+    assert_eq!(order, [2, 4, 3]);
+    assert_eq!(s.cases(9).await.unwrap().len(), 4);
+}
+
+/// A run is what was written, is listed newest first, and names the run that replaced it.
+pub async fn a_trace_is_read_back_and_replaced(s: S) {
+    let runs = [trace(1, 1, 10), trace(2, 2, 30), trace(3, 1, 20)];
+    for run in &runs {
+        keeps(&s, vec![Write::AddTrace(Box::new(run.clone()))]).await;
+        assert_eq!(s.trace(run.id).await.unwrap().as_ref(), Some(run));
+    }
+    let again = Write::AddTrace(Box::new(trace(1, 9, 9)));
+    refuses(&s, vec![again], Precondition::Absent).await;
+    let order = async |of: Option<u64>, limit| {
+        let found = s.traces(of.map(CaseId::from_random), limit).await.unwrap();
+        found.iter().map(|r| r.id.as_i64()).collect::<Vec<_>>()
+    };
+    assert_eq!(order(None, 9).await, [2, 3, 1]);
+    assert_eq!(order(None, 1).await, [2]);
+    assert_eq!(order(Some(1), 9).await, [3, 1]);
+    assert_eq!(order(Some(1), 1).await, [3]);
+    assert_eq!(order(Some(404), 9).await, [0; 0]);
+
+    let replace =
+        |n| Write::ReplaceTrace { id: TraceId::from_random(n), by: TraceId::from_random(3) };
+    keeps(&s, vec![replace(1)]).await;
+    let replaced = StoredTrace { replaced_by: Some(TraceId::from_random(3)), ..runs[0].clone() };
+    assert_eq!(s.trace(replaced.id).await.unwrap(), Some(replaced));
+    assert_eq!(s.trace(runs[2].id).await.unwrap().as_ref(), Some(&runs[2]));
+    refuses(&s, vec![replace(404)], Precondition::Exists).await;
+}
+
+/// A holder sees who looked, newest first; of two at one moment, the later written first.
+pub async fn accesses_come_newest_first(s: S) {
+    let access = |of: HolderId, when, what: &str| Access {
+        holder: of,
+        at: at(when),
+        agency: AgencyId::from_random(1),
+        staff: (when == 20).then(|| StaffId::from_random(7)),
+        purpose: Purpose::ContactTracing,
+        what: what.to_owned(),
+    };
+    let rows = [
+        access(hid(1), 20, "identity"),
+        access(hid(1), 20, "visits"),
+        access(hid(2), 30, "identity"),
+        access(hid(1), 10, "assessment"),
+    ];
+    for a in &rows {
+        keeps(&s, vec![Write::AddAccess(a.clone())]).await;
+    }
+    let [first, second, _, third] = rows;
+    let found = s.accesses_of(hid(1), 9).await.unwrap();
+    assert_eq!(found, [second.clone(), first, third]);
+    assert_eq!(s.accesses_of(hid(1), 1).await.unwrap(), [second]);
+}
+
+/// Leaves are numbered from 0 in the order of writing; a refused unit takes no number.
+pub async fn the_log_has_no_gaps(s: S) {
+    assert_eq!(s.log_size().await.unwrap(), 0);
+    let leaf = |n: u8| Write::AddLeaf(vec![n; 3]);
+    keeps(&s, vec![leaf(0), leaf(1)]).await;
+    refuses(
+        &s,
+        vec![leaf(9), Write::CountTry(jadegate_domain::id::ChallengeId::from_random(1))],
+        Precondition::Exists,
+    )
+    .await;
+    keeps(&s, vec![leaf(2)]).await;
+    keeps(&s, vec![Write::AddLeaf(Vec::new())]).await;
+    let wanted: Vec<LogLeaf> = (0..4)
+        .map(|n| LogLeaf {
+            index: u64::from(n),
+            bytes: if n < 3 { vec![n; 3] } else { Vec::new() },
+        })
+        .collect();
+    assert_eq!(s.log_size().await.unwrap(), 4);
+    assert_eq!(s.log_leaves(0, 99).await.unwrap(), wanted);
+    assert_eq!(s.log_leaves(1, 2).await.unwrap(), wanted[1..3]);
+    assert_eq!(s.log_leaves(4, 2).await.unwrap(), []);
+    assert_eq!(s.log_leaves(u64::MAX, 2).await.unwrap(), []);
+}
+
+/// A setting can demand what it replaces.
+pub async fn a_setting_is_replaced_only_as_expected(s: S) {
+    let put = |value: &str, expect: Option<Option<&str>>| Write::PutSetting {
+        name: "made_up",
+        value: value.to_owned(),
+        expect: expect.map(|e| e.map(str::to_owned)),
+    };
+    let now = async || s.setting("made_up").await.unwrap();
+    refuses(&s, vec![put("b", Some(Some("a")))], Precondition::Exists).await;
+    keeps(&s, vec![put("a", Some(None))]).await;
+    refuses(&s, vec![put("b", Some(None))], Precondition::Absent).await;
+    refuses(&s, vec![put("b", Some(Some("x")))], Precondition::Exists).await;
+    assert_eq!(now().await.as_deref(), Some("a"));
+    keeps(&s, vec![put("b", Some(Some("a")))]).await;
+    keeps(&s, vec![put("c", None)]).await;
+    assert_eq!(now().await.as_deref(), Some("c"));
+    assert_eq!(s.setting("other").await.unwrap(), None);
+}

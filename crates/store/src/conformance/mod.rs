@@ -1,0 +1,94 @@
+//! The suite every backend must pass.
+//!
+//! A backend's tests call [`conformance_tests!`](crate::conformance_tests) with a function that
+//! makes an empty store; each promise becomes one test, so that a failure names what was broken.
+//! Every case panics where the promise does not hold.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::wildcard_imports,
+    clippy::option_option,
+    reason = "test code that other crates call: a broken promise is a panic"
+)]
+
+pub mod evidence;
+pub mod logs;
+mod made_up;
+pub mod model;
+pub mod people;
+pub mod places;
+pub mod staff;
+pub mod units;
+
+/// One test per promise. The argument is the path of an `async fn() -> (Arc<dyn Store>, Guard)`
+/// that makes an empty store; the guard (a temporary directory) lives as long as the test.
+///
+/// The calling crate needs `tokio` with `macros` and `rt-multi-thread` for its tests.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($make:path) => {
+        $crate::conformance_tests!(@ $make;
+            people::a_new_holder_is_read_back_and_the_id_is_taken,
+            people::holders_come_in_pages_by_id,
+            people::a_vault_key_is_made_once,
+            people::the_newest_version_of_each_sealed_field_is_read,
+            people::one_document_or_phone_leads_to_one_holder,
+            people::shredding_leaves_no_way_to_the_person,
+            people::a_challenge_is_read_back_and_used_once,
+            people::a_challenge_out_of_time_or_tries_is_refused,
+            people::challenges_are_counted_per_phone_and_client,
+            people::messages_wait_until_due_oldest_first,
+            people::a_session_ends_by_time_or_by_hand,
+            people::what_has_expired_is_purged,
+            staff::an_agency_and_its_staff_are_read_back,
+            staff::passkeys_belong_to_existing_staff,
+            staff::a_disabled_member_loses_every_session,
+            staff::an_invitation_works_once_and_in_time,
+            places::a_place_is_found_by_id_and_by_key,
+            places::places_come_in_pages_by_id,
+            places::a_revoked_gate_loses_its_sessions,
+            places::the_same_visit_twice_is_one_visit,
+            places::a_visit_is_closed_in_its_own_day,
+            places::a_visit_never_ends_before_it_starts,
+            places::the_same_scan_twice_is_refused,
+            places::scans_come_by_their_moment,
+            places::dropping_days_drops_all_before_and_nothing_else,
+            evidence::every_kind_of_fact_is_read_back,
+            evidence::each_change_of_evidence_raises_the_version_by_one,
+            evidence::evidence_needs_its_holder,
+            evidence::the_same_external_key_twice_is_refused,
+            evidence::contacts_are_found_by_trace_and_cases_by_case,
+            evidence::evidence_comes_oldest_first,
+            evidence::holders_with_evidence_come_in_pages_once_each,
+            evidence::a_unit_that_decided_from_old_evidence_is_refused,
+            evidence::an_assessment_names_the_evidence_it_was_made_from,
+            evidence::due_assessments_come_soonest_first,
+            evidence::colours_are_counted_and_the_confined_are_listed,
+            evidence::changes_of_colour_come_newest_first,
+            evidence::risk_levels_raise_the_regions_version,
+            logs::a_case_is_corrected_and_withdrawn_once,
+            logs::cases_come_newest_first,
+            logs::a_trace_is_read_back_and_replaced,
+            logs::accesses_come_newest_first,
+            logs::the_log_has_no_gaps,
+            logs::a_setting_is_replaced_only_as_expected,
+            units::a_missing_thing_is_none_or_empty,
+            units::a_unit_that_fails_at_its_last_write_leaves_nothing,
+            units::a_failing_unit_does_not_disturb_its_neighbours,
+            units::of_two_units_expecting_one_version_exactly_one_wins,
+            units::every_unit_is_seen_once_it_is_acknowledged,
+            units::a_unit_is_kept_though_its_caller_went_away,
+            units::an_empty_unit_and_a_ping_succeed,
+            units::a_backup_is_made_once,
+            model::random_units_agree_with_a_model,
+        );
+    };
+    (@ $make:path; $($module:ident :: $case:ident),* $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            let (store, _guard) = $make().await;
+            $crate::conformance::$module::$case(store).await;
+        }
+    )*};
+}

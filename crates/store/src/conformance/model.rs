@@ -1,0 +1,240 @@
+//! Random lists of units against a model in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jadegate_domain::{Evidence, HolderId, Timestamp, Visit, VisitId};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+
+use super::made_up::*;
+use crate::{Precondition, Unit, Write};
+
+/// A write of the model, with numbers small enough to collide often.
+#[derive(Clone, Debug)]
+enum Op {
+    Holder(u64),
+    Evidence { n: u64, holder: u64, key: Option<u8> },
+    Withdraw(u64),
+    Supersede { n: u64, by: u64 },
+    Expect { holder: u64, version: i64 },
+    Visit { n: u64, day: i64 },
+    Close { n: u64, day: i64, secs: i64 },
+    Leaf(u8),
+    Setting { value: u8, expect: Option<Option<u8>> },
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Unit(Vec<Op>),
+    Drop(i64),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let n = || 1..=6_u64;
+    let holder = || 1..=3_u64;
+    let day = || 0..=3_i64;
+    prop_oneof![
+        2 => holder().prop_map(Op::Holder),
+        4 => (n(), holder(), proptest::option::of(0..3_u8))
+            .prop_map(|(n, holder, key)| Op::Evidence { n, holder, key }),
+        2 => n().prop_map(Op::Withdraw),
+        2 => (n(), n()).prop_map(|(n, by)| Op::Supersede { n, by }),
+        1 => (holder(), 0..3_i64).prop_map(|(holder, version)| Op::Expect { holder, version }),
+        4 => (n(), day()).prop_map(|(n, day)| Op::Visit { n, day }),
+        2 => (n(), day(), 0..100_i64).prop_map(|(n, day, secs)| Op::Close { n, day, secs }),
+        2 => any::<u8>().prop_map(Op::Leaf),
+        1 => (0..3_u8, proptest::option::of(proptest::option::of(0..3_u8)))
+            .prop_map(|(value, expect)| Op::Setting { value, expect }),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        12 => vec(op(), 1..5).prop_map(Step::Unit),
+        1 => (0..=4_i64).prop_map(Step::Drop),
+    ];
+    vec(step, 1..40)
+}
+
+fn moment(day: i64) -> Timestamp {
+    at(day * 86_400 + 10)
+}
+
+fn name(n: u8) -> String {
+    format!("made-up {n}")
+}
+
+impl Op {
+    fn write(&self) -> Write {
+        match *self {
+            Self::Holder(n) => Write::AddHolder(holder(n)),
+            Self::Evidence { n, holder, key } => Write::AddEvidence {
+                evidence: Box::new(evidence(n, Some(hid(holder)), test_fact())),
+                external_key: key.map(|k| [k; 16]),
+            },
+            Self::Withdraw(n) => Write::WithdrawEvidence { id: eid(n), at: at(7) },
+            Self::Supersede { n, by } => Write::SupersedeEvidence { id: eid(n), by: eid(by) },
+            Self::Expect { holder, version } => {
+                Write::ExpectEvidenceVersion { holder: hid(holder), version }
+            }
+            Self::Visit { n, day } => Write::AddVisit(visit(n, moment(day))),
+            Self::Close { n, day, secs } => Write::CloseVisit {
+                id: VisitId::from_random(n),
+                entered: moment(day),
+                left: moment(day).plus_secs(secs),
+            },
+            Self::Leaf(n) => Write::AddLeaf(vec![n]),
+            Self::Setting { value, expect } => Write::PutSetting {
+                name: "made_up",
+                value: name(value),
+                expect: expect.map(|e| e.map(name)),
+            },
+        }
+    }
+}
+
+/// What a store is meant to be, as plainly as it can be said.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Model {
+    versions: BTreeMap<HolderId, i64>,
+    evidence: BTreeMap<u64, Evidence>,
+    keys: BTreeSet<u8>,
+    visits: BTreeMap<(i64, u64), Visit>,
+    leaves: Vec<Vec<u8>>,
+    setting: Option<String>,
+}
+
+impl Model {
+    fn apply(&mut self, op: &Op) -> Result<(), Precondition> {
+        match *op {
+            Op::Holder(n) => match self.versions.insert(hid(n), 0) {
+                Some(_) => Err(Precondition::Absent),
+                None => Ok(()),
+            },
+            Op::Evidence { n, holder, key } => {
+                let key_is_free = key.is_none_or(|k| self.keys.insert(k));
+                let new = evidence(n, Some(hid(holder)), test_fact());
+                if self.evidence.insert(n, new).is_some() || !key_is_free {
+                    return Err(Precondition::Absent);
+                }
+                self.raise(hid(holder))
+            }
+            Op::Withdraw(n) => {
+                let e = self.evidence.get_mut(&n).filter(|e| e.withdrawn_at.is_none());
+                let e = e.ok_or(Precondition::Exists)?;
+                e.withdrawn_at = Some(at(7));
+                let holder = e.holder.ok_or(Precondition::Exists)?;
+                self.raise(holder)
+            }
+            Op::Supersede { n, by } => {
+                let e = self.evidence.get_mut(&n).filter(|e| e.superseded_by.is_none());
+                let e = e.ok_or(Precondition::Exists)?;
+                e.superseded_by = Some(eid(by));
+                let holder = e.holder.ok_or(Precondition::Exists)?;
+                self.raise(holder)
+            }
+            Op::Expect { holder, version } => match self.versions.get(&hid(holder)) {
+                None => Err(Precondition::Exists),
+                Some(v) if *v == version => Ok(()),
+                Some(_) => Err(Precondition::EvidenceVersion),
+            },
+            Op::Visit { n, day } => {
+                self.visits.entry((DAY0 + day, n)).or_insert_with(|| visit(n, moment(day)));
+                Ok(())
+            }
+            Op::Close { n, day, secs } => {
+                let v = self.visits.get_mut(&(DAY0 + day, n)).ok_or(Precondition::Exists)?;
+                v.left = Some(moment(day).plus_secs(secs));
+                Ok(())
+            }
+            Op::Leaf(n) => {
+                self.leaves.push(vec![n]);
+                Ok(())
+            }
+            Op::Setting { value, expect } => {
+                let wanted = expect.map(|e| e.map(name));
+                if let Some(wanted) = wanted
+                    && wanted != self.setting
+                {
+                    let absent = wanted.is_none();
+                    return Err(if absent { Precondition::Absent } else { Precondition::Exists });
+                }
+                self.setting = Some(name(value));
+                Ok(())
+            }
+        }
+    }
+
+    fn raise(&mut self, holder: HolderId) -> Result<(), Precondition> {
+        let version = self.versions.get_mut(&holder).ok_or(Precondition::Exists)?;
+        *version += 1;
+        Ok(())
+    }
+
+    fn drop_before(&mut self, day: i64) -> u64 {
+        let before = self.visits.len();
+        self.visits.retain(|(d, _), _| *d >= day);
+        u64::try_from(before - self.visits.len()).unwrap()
+    }
+}
+
+/// Reads everything the model knows about.
+async fn observed(s: &S) -> Model {
+    let mut m = Model::default();
+    for n in 1..=3 {
+        if let Some((version, evidence)) = s.evidence_of(hid(n)).await.unwrap() {
+            m.versions.insert(hid(n), version);
+            m.evidence.extend(evidence.into_iter().map(|e| (e.id.as_u64(), e)));
+        }
+    }
+    for key in 0..3 {
+        if s.evidence_by_key([key; 16]).await.unwrap().is_some() {
+            m.keys.insert(key);
+        }
+    }
+    for day in s.visit_days().await.unwrap() {
+        let visits = s.visits_on(day).await.unwrap();
+        assert!(!visits.is_empty(), "a day without visits is listed");
+        m.visits.extend(visits.into_iter().map(|v| ((day, v.id.as_u64()), v)));
+    }
+    m.leaves = s.log_leaves(0, 1_000).await.unwrap().into_iter().map(|l| l.bytes).collect();
+    m.setting = s.setting("made_up").await.unwrap();
+    m
+}
+
+/// Every unit of a random list has the model's outcome, and after each the store shows the model's
+/// state. All lists run on one store: each starts where the one before it ended.
+pub async fn random_units_agree_with_a_model(s: S) {
+    let mut runner = TestRunner::default();
+    let mut model = Model::default();
+    for _ in 0..24 {
+        // The store cannot be set back, so a failing list is shown whole instead of shrunk.
+        let list = steps().new_tree(&mut runner).unwrap().current();
+        for step in &list {
+            match step {
+                Step::Drop(day) => {
+                    let (visits, _) = s.drop_days_before(DAY0 + day).await.unwrap();
+                    assert_eq!(visits, model.drop_before(DAY0 + day), "{step:?} in {list:?}");
+                }
+                Step::Unit(ops) => {
+                    let mut next = model.clone();
+                    let wanted = ops.iter().try_for_each(|op| next.apply(op));
+                    let unit = Unit::new("random", ops.iter().map(Op::write).collect());
+                    let found = s.commit(unit).await;
+                    let agrees = match (&found, wanted) {
+                        (Ok(()), Ok(())) => true,
+                        (Err(e), Err(why)) => e.is_conflict(why),
+                        _ => false,
+                    };
+                    assert!(agrees, "{ops:?}: found {found:?}, wanted {wanted:?} in {list:?}");
+                    if wanted.is_ok() {
+                        model = next;
+                    }
+                }
+            }
+            assert_eq!(observed(&s).await, model, "after {step:?} in {list:?}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Places, gates, visits, scans.
+
+use jadegate_domain::gate::{Direction, OverrideReason};
+use jadegate_domain::{
+    Colour, Gate, GateId, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp, Visit, VisitId,
+};
+
+use super::made_up::*;
+use crate::{Page, Precondition, SessionSubject, Write};
+
+fn gate(n: u64, at_place: u64) -> Gate {
+    Gate {
+        id: GateId::from_random(n),
+        place: PlaceId::from_random(at_place),
+        label: format!("Made-up door {n}"),
+        public_key: vec![4; 65],
+        enrolled_at: at(4),
+        revoked_at: None,
+    }
+}
+
+fn scan(n: u64, when: Timestamp) -> Scan {
+    Scan {
+        id: ScanId::from_random(n),
+        gate: GateId::from_random(1),
+        place: PlaceId::from_random(1),
+        holder: Some(hid(1)),
+        at: when,
+        direction: Direction::In,
+        colour: Some(Colour::Red),
+        outcome: ScanOutcome::Override,
+        reason: Some(OverrideReason::Emergency),
+        visit: Some(VisitId::from_random(n)),
+    }
+}
+
+/// A place is what was written, under its id and its importer's key; both are taken once.
+pub async fn a_place_is_found_by_id_and_by_key(s: S) {
+    let keyed = place(1, Some("made-up:1"));
+    let mut bare = place(2, None);
+    bare.agency = None;
+    keeps(&s, vec![Write::AddPlace(keyed.clone()), Write::AddPlace(bare.clone())]).await;
+    assert_eq!(s.place(keyed.id).await.unwrap(), Some(keyed.clone()));
+    assert_eq!(s.place(bare.id).await.unwrap(), Some(bare));
+    assert_eq!(s.place_by_key("made-up:1").await.unwrap(), Some(keyed));
+    assert_eq!(s.place_by_key("made-up:2").await.unwrap(), None);
+    refuses(&s, vec![Write::AddPlace(place(1, None))], Precondition::Absent).await;
+    refuses(&s, vec![Write::AddPlace(place(3, Some("made-up:1")))], Precondition::Absent).await;
+    // Any number of places have no key.
+    keeps(&s, vec![Write::AddPlace(place(4, None))]).await;
+}
+
+/// Paging by the last id seen reaches every place once.
+pub async fn places_come_in_pages_by_id(s: S) {
+    let writes = [5, 1, 4].map(|n| Write::AddPlace(place(n, None)));
+    keeps(&s, writes.into()).await;
+    let first = s.places(Page::first(2)).await.unwrap();
+    assert_eq!(first, [place(1, None), place(4, None)]);
+    let rest = Page { after: Some(PlaceId::from_random(4)), limit: 2 };
+    assert_eq!(s.places(rest).await.unwrap(), [place(5, None)]);
+}
+
+/// A gate stands at an existing place; revoking it ends its sessions and nobody else's.
+pub async fn a_revoked_gate_loses_its_sessions(s: S) {
+    keeps(&s, vec![Write::AddPlace(place(1, None)), Write::AddPlace(place(2, None))]).await;
+    let add = |n, p| Write::AddGate(gate(n, p));
+    keeps(&s, vec![add(8, 1), add(3, 1), add(5, 2)]).await;
+    assert_eq!(s.gate(GateId::from_random(8)).await.unwrap(), Some(gate(8, 1)));
+    assert_eq!(s.gates(PlaceId::from_random(1)).await.unwrap(), [gate(3, 1), gate(8, 1)]);
+    refuses(&s, vec![add(8, 2)], Precondition::Absent).await;
+    refuses(&s, vec![add(9, 404)], Precondition::Exists).await;
+
+    for n in [3_u8, 8] {
+        let subject = SessionSubject::Gate(GateId::from_random(u64::from(n)));
+        keeps(&s, vec![Write::AddSession(session(n, subject))]).await;
+    }
+    for (n, when) in [(8, 50), (8, 60)] {
+        keeps(&s, vec![Write::RevokeGate { gate: GateId::from_random(n), at: at(when) }]).await;
+    }
+    let revoked = s.gate(GateId::from_random(8)).await.unwrap().unwrap();
+    assert_eq!(revoked.revoked_at, Some(at(50)));
+    assert_eq!(s.session([8; 32], at(1)).await.unwrap(), None);
+    assert!(s.session([3; 32], at(1)).await.unwrap().is_some());
+    let nobody = Write::RevokeGate { gate: GateId::from_random(404), at: at(1) };
+    refuses(&s, vec![nobody], Precondition::Exists).await;
+}
+
+/// A visit sent twice is one visit, as it was first; a unit with it is kept.
+pub async fn the_same_visit_twice_is_one_visit(s: S) {
+    let mut all: Vec<Visit> = Presence::ALL
+        .iter()
+        .zip(1..)
+        .map(|(p, n)| Visit { presence: *p, left: Some(at(500)), ..visit(n, at(10)) })
+        .collect();
+    let add = |v: &Visit| Write::AddVisit(*v);
+    keeps(&s, all.iter().map(add).collect()).await;
+    let changed = Visit { left: None, ..all[0] };
+    let fresh = visit(99, at(20));
+    keeps(&s, vec![add(&changed), add(&fresh), add(&fresh)]).await;
+    all.push(fresh);
+    let mut found = s.visits_on(DAY0).await.unwrap();
+    found.sort_by_key(|v| v.id);
+    assert_eq!(found, all);
+}
+
+/// The end is set in the day of entry, though it lies in the next.
+pub async fn a_visit_is_closed_in_its_own_day(s: S) {
+    let late = visit(1, at(86_399));
+    let next = visit(2, at(86_400));
+    keeps(&s, vec![Write::AddVisit(late), Write::AddVisit(next)]).await;
+    assert_eq!(s.visit_days().await.unwrap(), [DAY0, DAY0 + 1]);
+    let close = |v: &Visit, left| Write::CloseVisit { id: v.id, entered: v.entered, left };
+    keeps(&s, vec![close(&late, at(90_000))]).await;
+    let closed = Visit { left: Some(at(90_000)), ..late };
+    assert_eq!(s.visits_on(DAY0).await.unwrap(), [closed]);
+    assert_eq!(s.visits_on(DAY0 + 1).await.unwrap(), [next]);
+    // A wrong day, a day without visits, an unknown visit.
+    let wrong_day = Write::CloseVisit { id: late.id, entered: next.entered, left: at(90_000) };
+    refuses(&s, vec![wrong_day], Precondition::Exists).await;
+    let no_day = Write::CloseVisit { id: late.id, entered: at(864_000), left: at(900_000) };
+    refuses(&s, vec![no_day], Precondition::Exists).await;
+    refuses(&s, vec![close(&visit(404, at(10)), at(20))], Precondition::Exists).await;
+    assert_eq!(s.visit_days().await.unwrap(), [DAY0, DAY0 + 1]);
+}
+
+/// A visit that would end before it starts is no visit.
+pub async fn a_visit_never_ends_before_it_starts(s: S) {
+    let v = visit(1, at(100));
+    rejects(&s, vec![Write::AddVisit(Visit { left: Some(at(99)), ..v })]).await;
+    assert_eq!(s.visit_days().await.unwrap(), [] as [i64; 0]);
+    keeps(&s, vec![Write::AddVisit(v)]).await;
+    rejects(&s, vec![Write::CloseVisit { id: v.id, entered: v.entered, left: at(99) }]).await;
+    keeps(&s, vec![Write::CloseVisit { id: v.id, entered: v.entered, left: at(100) }]).await;
+}
+
+/// A scan sent twice is refused with everything in its unit; another day may use the number.
+pub async fn the_same_scan_twice_is_refused(s: S) {
+    let bare = Scan {
+        holder: None,
+        colour: None,
+        reason: None,
+        visit: None,
+        outcome: ScanOutcome::Refused,
+        direction: Direction::Out,
+        ..scan(1, at(10))
+    };
+    keeps(&s, vec![Write::AddScan(bare.clone())]).await;
+    let again = vec![Write::AddVisit(visit(1, at(10))), Write::AddScan(scan(1, at(11)))];
+    refuses(&s, again, Precondition::Absent).await;
+    assert_eq!(s.visits_on(DAY0).await.unwrap(), []);
+    assert_eq!(s.scans_on(DAY0).await.unwrap(), [bare]);
+    keeps(&s, vec![Write::AddScan(scan(1, at(86_400)))]).await;
+    assert_eq!(s.scans_on(DAY0 + 1).await.unwrap(), [scan(1, at(86_400))]);
+}
+
+/// By moment, then id, whatever the order of writing.
+pub async fn scans_come_by_their_moment(s: S) {
+    for (n, when) in [(5, 30), (9, 10), (2, 20), (1, 20)] {
+        keeps(&s, vec![Write::AddScan(scan(n, at(when)))]).await;
+    }
+    let found = s.scans_on(DAY0).await.unwrap();
+    assert_eq!(found, [scan(9, at(10)), scan(1, at(20)), scan(2, at(20)), scan(5, at(30))]);
+}
+
+/// Days before the border go whole, the day at the border stays.
+pub async fn dropping_days_drops_all_before_and_nothing_else(s: S) {
+    for day in 0..4 {
+        let when = at(day * 86_400);
+        let n = u64::try_from(day).unwrap() + 1;
+        keeps(&s, vec![Write::AddVisit(visit(n, when)), Write::AddScan(scan(n, when))]).await;
+    }
+    keeps(&s, vec![Write::AddVisit(visit(50, at(5)))]).await;
+    assert_eq!(s.drop_days_before(DAY0).await.unwrap(), (0, 0));
+    assert_eq!(s.drop_days_before(DAY0 + 2).await.unwrap(), (3, 2));
+    assert_eq!(s.visit_days().await.unwrap(), [DAY0 + 2, DAY0 + 3]);
+    for day in [DAY0, DAY0 + 1] {
+        assert_eq!(s.visits_on(day).await.unwrap(), []);
+        assert_eq!(s.scans_on(day).await.unwrap(), []);
+    }
+    assert_eq!(s.visits_on(DAY0 + 2).await.unwrap().len(), 1);
+    assert_eq!(s.scans_on(DAY0 + 3).await.unwrap().len(), 1);
+    // A gate that was offline for long brings an old visit: it is kept, and dropped next time.
+    keeps(&s, vec![Write::AddVisit(visit(51, at(5)))]).await;
+    assert_eq!(s.visits_on(DAY0).await.unwrap(), [visit(51, at(5))]);
+    assert_eq!(s.drop_days_before(DAY0 + 2).await.unwrap(), (1, 0));
+    assert_eq!(s.drop_days_before(DAY0 + 2).await.unwrap(), (0, 0));
+}

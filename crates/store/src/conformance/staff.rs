@@ -1,0 +1,107 @@
+//! Agencies, staff, passkeys, invitations.
+
+use jadegate_domain::id::InvitationId;
+use jadegate_domain::{AgencyId, PlaceId, StaffId};
+
+use super::made_up::*;
+use crate::{CredentialRow, Invitation, InvitationUse, Precondition, SessionSubject, Write};
+
+fn passkey(n: u8, of: u64) -> CredentialRow {
+    CredentialRow {
+        staff: StaffId::from_random(of),
+        credential_id: vec![n; 5],
+        passkey: format!("{{\"made_up\":{n}}}"),
+        created_at: at(i64::from(n)),
+    }
+}
+
+fn invitation(n: u8, used_for: InvitationUse) -> Invitation {
+    Invitation {
+        id: InvitationId::from_random(u64::from(n)),
+        token_digest: [n; 32],
+        used_for,
+        created_at: at(0),
+        expires_at: at(100),
+        used_at: None,
+    }
+}
+
+/// Staff belong to an agency that exists; both are listed by id.
+pub async fn an_agency_and_its_staff_are_read_back(s: S) {
+    keeps(&s, vec![Write::AddAgency(agency(2)), Write::AddAgency(agency(1))]).await;
+    assert_eq!(s.agency(AgencyId::from_random(1)).await.unwrap(), Some(agency(1)));
+    assert_eq!(s.agencies().await.unwrap(), [agency(1), agency(2)]);
+    refuses(&s, vec![Write::AddAgency(agency(1))], Precondition::Absent).await;
+
+    keeps(&s, vec![Write::AddStaff(staff(9, 1)), Write::AddStaff(staff(4, 2))]).await;
+    assert_eq!(s.staff(StaffId::from_random(9)).await.unwrap(), Some(staff(9, 1)));
+    assert_eq!(s.all_staff().await.unwrap(), [staff(4, 2), staff(9, 1)]);
+    refuses(&s, vec![Write::AddStaff(staff(9, 2))], Precondition::Absent).await;
+    refuses(&s, vec![Write::AddStaff(staff(5, 404))], Precondition::Exists).await;
+}
+
+/// A credential id is one person's, and only replaced where it is.
+pub async fn passkeys_belong_to_existing_staff(s: S) {
+    keeps(&s, vec![Write::AddAgency(agency(1)), Write::AddStaff(staff(1, 1))]).await;
+    let add = |n, of| Write::AddCredential(passkey(n, of));
+    keeps(&s, vec![add(2, 1), add(1, 1)]).await;
+    let own = s.credentials(StaffId::from_random(1)).await.unwrap();
+    assert_eq!(own, [passkey(1, 1), passkey(2, 1)]);
+    assert_eq!(s.credential(&[2; 5]).await.unwrap(), Some(passkey(2, 1)));
+    refuses(&s, vec![add(2, 1)], Precondition::Absent).await;
+    refuses(&s, vec![add(3, 404)], Precondition::Exists).await;
+
+    let moved = CredentialRow { passkey: "{\"counter\":8}".to_owned(), ..passkey(1, 1) };
+    keeps(&s, vec![Write::UpdateCredential(moved.clone())]).await;
+    assert_eq!(s.credential(&[1; 5]).await.unwrap(), Some(moved));
+    refuses(&s, vec![Write::UpdateCredential(passkey(3, 1))], Precondition::Exists).await;
+    refuses(&s, vec![Write::UpdateCredential(passkey(1, 2))], Precondition::Exists).await;
+}
+
+/// Leaving ends every session of this member and of nobody else, and the first moment stays.
+pub async fn a_disabled_member_loses_every_session(s: S) {
+    let who = StaffId::from_random(1);
+    let other = SessionSubject::Holder(hid(1));
+    keeps(
+        &s,
+        vec![
+            Write::AddAgency(agency(1)),
+            Write::AddStaff(staff(1, 1)),
+            Write::AddSession(session(1, SessionSubject::Staff(who))),
+            Write::AddSession(session(2, SessionSubject::Staff(who))),
+            Write::AddSession(session(3, other)),
+        ],
+    )
+    .await;
+    keeps(&s, vec![Write::DisableStaff { staff: who, at: at(50) }]).await;
+    keeps(&s, vec![Write::DisableStaff { staff: who, at: at(60) }]).await;
+    assert_eq!(s.staff(who).await.unwrap().unwrap().disabled_at, Some(at(50)));
+    assert_eq!(s.session([1; 32], at(1)).await.unwrap(), None);
+    assert_eq!(s.session([2; 32], at(1)).await.unwrap(), None);
+    assert_eq!(s.session([3; 32], at(1)).await.unwrap(), Some(session(3, other)));
+    let nobody = Write::DisableStaff { staff: StaffId::from_random(404), at: at(1) };
+    refuses(&s, vec![nobody], Precondition::Exists).await;
+}
+
+/// A link works once, and before its end.
+pub async fn an_invitation_works_once_and_in_time(s: S) {
+    let for_staff = invitation(1, InvitationUse::Staff(Box::new(staff(7, 1))));
+    let for_gate = invitation(2, InvitationUse::Gate { place: PlaceId::from_random(3) });
+    for i in [&for_staff, &for_gate] {
+        keeps(&s, vec![Write::AddInvitation(i.clone())]).await;
+        assert_eq!(s.invitation(i.token_digest).await.unwrap().as_ref(), Some(i));
+    }
+    let same_digest = Invitation { id: InvitationId::from_random(9), ..for_staff.clone() };
+    refuses(&s, vec![Write::AddInvitation(same_digest)], Precondition::Absent).await;
+    let same_id = Invitation { token_digest: [9; 32], ..for_staff.clone() };
+    refuses(&s, vec![Write::AddInvitation(same_id)], Precondition::Absent).await;
+
+    let id = for_staff.id;
+    refuses(&s, vec![Write::UseInvitation { id, at: at(100) }], Precondition::Unused).await;
+    keeps(&s, vec![Write::UseInvitation { id, at: at(99) }]).await;
+    assert_eq!(s.invitation([1; 32]).await.unwrap().unwrap().used_at, Some(at(99)));
+    refuses(&s, vec![Write::UseInvitation { id, at: at(99) }], Precondition::Unused).await;
+    let nobody = Write::UseInvitation { id: InvitationId::from_random(404), at: at(1) };
+    refuses(&s, vec![nobody], Precondition::Exists).await;
+    assert_eq!(s.invitation([2; 32]).await.unwrap(), Some(for_gate));
+}
