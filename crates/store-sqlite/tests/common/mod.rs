@@ -1,0 +1,106 @@
+//! What the tests of this backend share.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jadegate_domain::evidence::{TestMethod, TestResult};
+use jadegate_domain::{
+    Evidence, EvidenceId, Fact, Holder, HolderId, PlaceId, Presence, Timestamp, Visit, VisitId,
+};
+use jadegate_store::{Unit, Write};
+use jadegate_store_sqlite::{OpenOptions, SqliteStore};
+
+pub(crate) type Store = Arc<SqliteStore>;
+
+pub(crate) const DAY: i64 = 19_052;
+
+pub(crate) fn at(secs: i64) -> Timestamp {
+    Timestamp::from_secs(DAY * 86_400 + secs)
+}
+
+pub(crate) fn hid(n: u64) -> HolderId {
+    HolderId::from_random(n)
+}
+
+pub(crate) struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn db(&self) -> PathBuf {
+        self.dir.path().join("made-up.db")
+    }
+
+    pub(crate) fn open(&self) -> Store {
+        SqliteStore::open(self.db(), OpenOptions::default()).unwrap()
+    }
+
+    /// Changes the file behind the store's back.
+    pub(crate) fn raw(&self, text: &str) {
+        rusqlite::Connection::open(self.db()).unwrap().execute_batch(text).unwrap();
+    }
+
+    /// How many files of the database hold these bytes.
+    pub(crate) fn files_with(&self, needle: &[u8]) -> usize {
+        std::fs::read_dir(self.dir())
+            .unwrap()
+            .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+            .filter(|bytes| bytes.windows(needle.len()).any(|w| w == needle))
+            .count()
+    }
+}
+
+pub(crate) async fn keeps(s: &Store, writes: Vec<Write>) {
+    use jadegate_store::Store as _;
+    s.commit(Unit::new("must_be_kept", writes)).await.unwrap();
+}
+
+pub(crate) fn holder(n: u64) -> Write {
+    Write::AddHolder(Holder {
+        id: hid(n),
+        home: "CN-330106".parse().unwrap(),
+        registered_at: at(1),
+        evidence_version: 0,
+    })
+}
+
+pub(crate) fn evidence(n: u64, of: u64) -> Write {
+    let fact = Fact::Test {
+        result: TestResult::Negative,
+        method: TestMethod::NucleicAcid,
+        sampled_at: at(10),
+    };
+    Write::AddEvidence {
+        evidence: Box::new(Evidence {
+            id: EvidenceId::from_random(n),
+            holder: Some(hid(of)),
+            fact,
+            recorded_at: at(100),
+            agency: None,
+            withdrawn_at: None,
+            superseded_by: None,
+        }),
+        external_key: None,
+    }
+}
+
+pub(crate) fn visit(n: u64, of: u64, entered: Timestamp) -> Write {
+    Write::AddVisit(Visit {
+        id: VisitId::from_random(n),
+        holder: hid(of),
+        place: PlaceId::from_random(1),
+        entered,
+        left: None,
+        presence: Presence::Gate,
+    })
+}

@@ -1,0 +1,232 @@
+//! Opening, locking, migrations, damaged files and rows, backups.
+
+#![expect(clippy::unwrap_used, reason = "a test's own set-up")]
+
+mod common;
+
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+
+use common::{DAY, Place, at, evidence, hid, holder, keeps, visit};
+use jadegate_domain::{Assessment, Colour, EvidenceId, PolicyRef};
+use jadegate_store::{Page, Store, StoreError, StoredAssessment, Unit, Write};
+use jadegate_store_sqlite::{OpenOptions, SqliteStore};
+
+fn open_error(place: &Place) -> StoreError {
+    SqliteStore::open(place.db(), OpenOptions::default()).unwrap_err()
+}
+
+#[tokio::test]
+async fn only_one_process_writes_but_others_read() {
+    let place = Place::new();
+    let s = place.open();
+    assert!(matches!(open_error(&place), StoreError::Unavailable(_)));
+    let reader = SqliteStore::open_read_only(place.db()).unwrap();
+    keeps(&s, vec![holder(1)]).await;
+    assert!(reader.holder(hid(1)).await.unwrap().is_some());
+    let refused = reader.commit(Unit::new("no", vec![holder(2)])).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))));
+    assert!(reader.ping().await.is_err());
+    drop(s);
+    // The reader still reads, a reader can come when nobody writes, and the lock is free again.
+    assert!(reader.holder(hid(1)).await.unwrap().is_some());
+    drop(reader);
+    let reader = SqliteStore::open_read_only(place.db()).unwrap();
+    assert!(reader.holder(hid(1)).await.unwrap().is_some());
+    let s = place.open();
+    keeps(&s, vec![holder(2)]).await;
+    assert!(reader.holder(hid(2)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn every_file_is_its_owners_only() {
+    let place = Place::new();
+    let s = place.open();
+    keeps(&s, vec![holder(1)]).await;
+    s.backup(&place.dir().join("copy.db")).await.unwrap();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(place.dir()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.path());
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    let wanted = ["copy.db", "made-up.db", "made-up.db-shm", "made-up.db-wal", "made-up.db.lock"];
+    assert_eq!(names, wanted);
+}
+
+#[tokio::test]
+async fn a_backup_is_a_whole_database_and_never_overwrites() {
+    let place = Place::new();
+    let s = place.open();
+    keeps(&s, vec![holder(1), evidence(1, 1), visit(1, 1, at(0)), Write::AddLeaf(vec![1])]).await;
+    let to = place.dir().join("copy.db");
+    s.backup(&to).await.unwrap();
+    let bytes = std::fs::read(&to).unwrap();
+    keeps(&s, vec![holder(2)]).await;
+    assert!(s.backup(&to).await.is_err());
+    assert!(std::fs::read(&to).unwrap() == bytes, "the old backup was touched");
+
+    let copy = SqliteStore::open(&to, OpenOptions::default()).unwrap();
+    assert_eq!(copy.evidence_of(hid(1)).await.unwrap(), s.evidence_of(hid(1)).await.unwrap());
+    assert_eq!(copy.visits_on(DAY).await.unwrap(), s.visits_on(DAY).await.unwrap());
+    assert_eq!(copy.holders(Page::first(9)).await.unwrap().len(), 1);
+    assert!(copy.integrity_check().unwrap().is_empty());
+    keeps(&copy, vec![holder(3)]).await;
+}
+
+#[tokio::test]
+async fn a_newer_changed_or_foreign_database_is_refused() {
+    let newer = Place::new();
+    drop(newer.open());
+    newer.raw("INSERT INTO migration (number, name, sha256) VALUES (99, 'later', 'x')");
+    assert!(matches!(open_error(&newer), StoreError::Schema(_)));
+    assert!(matches!(SqliteStore::open_read_only(newer.db()), Err(StoreError::Schema(_))));
+
+    let changed = Place::new();
+    drop(changed.open());
+    changed.raw("UPDATE migration SET sha256 = 'x' WHERE number = 1");
+    assert!(matches!(open_error(&changed), StoreError::Schema(_)));
+
+    let foreign = Place::new();
+    foreign.raw("CREATE TABLE somebody_elses (x)");
+    assert!(matches!(open_error(&foreign), StoreError::Schema(_)));
+
+    let empty = Place::new();
+    std::fs::write(empty.db(), b"").unwrap();
+    assert!(matches!(SqliteStore::open_read_only(empty.db()), Err(StoreError::Schema(_))));
+
+    let nonsense = Place::new();
+    std::fs::write(nonsense.db(), vec![b'x'; 10_000]).unwrap();
+    assert!(matches!(
+        open_error(&nonsense),
+        StoreError::Corrupt { .. } | StoreError::Unavailable(_)
+    ));
+    assert!(std::fs::read(nonsense.db()).unwrap() == vec![b'x'; 10_000], "it was written to");
+    assert!(SqliteStore::open_read_only(nonsense.dir().join("none.db")).is_err());
+}
+
+fn assessed(n: u64) -> Write {
+    Write::PutAssessment(Box::new(StoredAssessment {
+        holder: hid(n),
+        evidence_version: 1,
+        regions_version: 0,
+        assessment: Assessment {
+            colour: Colour::Red,
+            reasons: Vec::new(),
+            warnings: Vec::new(),
+            at: at(0),
+            next_change: Some(at(500)),
+            policy: PolicyRef { id: "made-up".into(), version: 1, digest: "00".into() },
+        },
+    }))
+}
+
+/// Whatever is wrong with a row is told by table, column and row, and the value stays untold.
+#[tokio::test]
+async fn a_damaged_row_is_an_error_and_never_green() {
+    let cases = [
+        ("UPDATE holder SET home = 'secret'", "holder", "home"),
+        ("UPDATE holder SET registered_at = -1", "holder", "registered_at"),
+        ("UPDATE assessment SET colour = 'green'", "assessment", "colour"),
+        ("UPDATE assessment SET next_change = NULL", "assessment", "next_change"),
+        ("UPDATE assessment SET body = '{\"secret\":1}'", "assessment", "body"),
+        (
+            "UPDATE assessment SET body = replace(body, '\"red\"', '\"secret\"')",
+            "assessment",
+            "body",
+        ),
+        ("UPDATE evidence SET fact = 'secret'", "evidence", "fact"),
+        ("UPDATE evidence SET kind = 'release'", "evidence", "kind"),
+        ("UPDATE evidence SET agency = -5", "evidence", "agency"),
+        ("UPDATE visit_19052 SET presence = 77", "visit", "presence"),
+        ("UPDATE visit_19052 SET holder = 0", "visit", "holder"),
+    ];
+    for (damage, table, column) in cases {
+        let place = Place::new();
+        let s = place.open();
+        keeps(&s, vec![holder(7), evidence(7, 7), assessed(7), visit(7, 7, at(0))]).await;
+        drop(s);
+        place.raw(damage);
+        let s = place.open();
+        let found = match table {
+            "holder" => s.holder(hid(7)).await.map(drop),
+            "assessment" => s.assessment(hid(7)).await.map(drop),
+            "evidence" => s.evidence(EvidenceId::from_random(7)).await.map(drop),
+            _ => s.visits_on(DAY).await.map(drop),
+        };
+        let Err(StoreError::Corrupt { table: t, column: c, row, .. }) = &found else {
+            unreachable!("{damage}: {found:?}");
+        };
+        assert_eq!((*t, *c, *row), (table, column, 7), "{damage}");
+        assert!(!format!("{found:?}").contains("secret"), "{damage}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_with_a_damaged_row_is_an_error_not_a_shorter_list() {
+    let place = Place::new();
+    let s = place.open();
+    for n in 1..=3 {
+        keeps(&s, vec![holder(n), evidence(n, n), assessed(n)]).await;
+    }
+    drop(s);
+    place.raw("UPDATE assessment SET body = '' WHERE holder = 2");
+    let s = place.open();
+    let region = "CN".parse().unwrap();
+    let found = s.confined(&region, Page::first(9)).await;
+    assert!(matches!(found, Err(StoreError::Corrupt { row: 2, .. })), "{found:?}");
+    assert_eq!(s.confined(&region, Page::first(1)).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_integrity_check_finds_a_damaged_page() {
+    let place = Place::new();
+    let s = place.open();
+    for n in 1..500 {
+        keeps(&s, vec![holder(n), evidence(n, n)]).await;
+    }
+    assert!(s.integrity_check().unwrap().is_empty());
+    drop(s);
+    // The tail of an index page, as a failing disk would leave it.
+    let raw = rusqlite::Connection::open(place.db()).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'evidence_holder'";
+    let page: u64 = raw.query_row(root, [], |r| r.get::<_, u32>(0)).unwrap().into();
+    drop(raw);
+    let file = std::fs::OpenOptions::new().write(true).open(place.db()).unwrap();
+    file.write_all_at(&[0; 64], page * 4096 - 64).unwrap();
+    drop(file);
+    let s = place.open();
+    assert!(!s.integrity_check().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_keeps_everything_that_was_accepted_and_nothing_else() {
+    let place = Place::new();
+    let s = place.open();
+    let tasks: Vec<_> = (1..=400)
+        .map(|n| {
+            let s = s.clone();
+            tokio::spawn(async move {
+                (n, s.commit(Unit::new("late", vec![holder(n), evidence(n, n)])).await.is_ok())
+            })
+        })
+        .collect();
+    s.close().await;
+    s.close().await;
+    let refused = s.commit(Unit::new("too_late", vec![holder(900)])).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))));
+    let mut kept = Vec::new();
+    for task in tasks {
+        let (n, ok) = task.await.unwrap();
+        assert_eq!(s.holder(hid(n)).await.unwrap().is_some(), ok, "unit {n}");
+        kept.extend(ok.then_some(n));
+    }
+    assert_eq!(s.stats().unwrap().log_bytes, 0);
+    drop(s);
+    let s = place.open();
+    for n in &kept {
+        assert_eq!(s.evidence_of(hid(*n)).await.unwrap().unwrap().1.len(), 1);
+    }
+    assert_eq!(s.holders(Page::first(1_000)).await.unwrap().len(), kept.len());
+}
