@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import '../shared/base.css';
+import './console.css';
 import App from './App.svelte';
 
 const target = document.getElementById('app');

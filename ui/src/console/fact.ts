@@ -1,0 +1,58 @@
+/** What a piece of evidence says, in one line. Whatever a field holds, it is only ever text. */
+import type { Lang } from '../shared/i18n';
+import { formatDay, formatMoment } from '../shared/time';
+import { forms, records, t, word } from './text';
+
+const text = (v: unknown): string => (typeof v === 'string' ? v : '');
+
+export function factLine(fact: Record<string, unknown>, lang: Lang): string {
+  const f = t().fact;
+  const r = records();
+  const moment = (v: unknown) => formatMoment(lang, text(v));
+  switch (fact['kind']) {
+    case 'test':
+      return f.at(`${word(r.evidence.method, text(fact['method']))} ${word(r.evidence.result, text(fact['result']))}`, moment(fact['sampled_at']));
+    case 'case':
+      return `${f.at(word(r.evidence.class, text(fact['class'])), moment(fact['confirmed_at']))} · ${text(fact['case'])}`;
+    case 'contact':
+      return `${f.contactLine(
+        word(r.evidence.degree, text(fact['degree'])),
+        Number(fact['minutes'] ?? 0),
+        word(r.place, text(fact['place_kind'])),
+        word(r.evidence.certainty, text(fact['certainty'])),
+      )} · ${text(fact['case'])}`;
+    case 'stay':
+      return `${text(fact['division'])}: ${f.period(moment(fact['from']), moment(fact['to']))}`;
+    case 'region_risk':
+      return `${text(fact['division'])}: ${word(r.evidence.level, text(fact['level']))}`;
+    case 'declaration':
+    case 'check_in':
+      return health(fact, lang);
+    case 'arrival':
+      return f.at(f.from(text(fact['from'])), moment(fact['arrived_at']));
+    case 'release':
+      return moment(fact['released_at']);
+    default:
+      return text(fact['kind']);
+  }
+}
+
+function health(fact: Record<string, unknown>, lang: Lang): string {
+  const f = t().fact;
+  const symptoms = Array.isArray(fact['symptoms']) ? fact['symptoms'].map((s) => word(forms().symptom, text(s))) : [];
+  const parts = [symptoms.length > 0 ? f.symptoms(symptoms.join(lang === 'zh' ? '、' : ', ')) : f.noSymptoms];
+  if (typeof fact['temperature'] === 'number') parts.push(f.temperature(fact['temperature'].toFixed(1)));
+  if (fact['contact_with_case'] === true) parts.push(f.contact);
+  const stays = Array.isArray(fact['stays']) ? fact['stays'] : [];
+  for (const s of stays as Record<string, unknown>[]) {
+    parts.push(`${text(s['division'])} ${f.period(formatDay(lang, text(s['from'])), formatDay(lang, text(s['to'])))}`);
+  }
+  return parts.join(lang === 'zh' ? ',' : ', ');
+}
+
+/** The case or trace that a release of this piece would refer to. */
+export function releaseOf(fact: Record<string, unknown>): { case: string } | { trace: string } | null {
+  if (fact['kind'] === 'case' && typeof fact['case'] === 'string') return { case: fact['case'] };
+  if (fact['kind'] === 'contact' && typeof fact['trace'] === 'string') return { trace: fact['trace'] };
+  return null;
+}

@@ -1,0 +1,36 @@
+/** The sections of the console: each is loaded when it is opened, and shown only to those who may. */
+import type { Component } from 'svelte';
+import type { Me, Power } from './types';
+
+export interface SectionProps {
+  me: Me;
+  may: (power: Power) => boolean;
+  rest: string[];
+}
+
+export interface Section {
+  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'arrivals' | 'places' | 'staff';
+  /** Any of these. */
+  needs: readonly Power[];
+  load: () => Promise<{ default: Component<SectionProps> }>;
+}
+
+type Plain = Component<Record<string, never>>;
+
+/** A section that needs to know nothing of who is signed in. */
+const plain = (load: () => Promise<{ default: Plain }>) => load as unknown as Section['load'];
+
+export const SECTIONS: readonly Section[] = [
+  { id: 'overview', needs: ['read_lists', 'accompany', 'read_audit'], load: () => import('./sections/Overview.svelte') },
+  { id: 'tests', needs: ['record_test'], load: plain(() => import('./sections/Tests.svelte')) },
+  { id: 'cases', needs: ['record_case', 'run_trace', 'read_lists'], load: () => import('./sections/Cases.svelte') },
+  { id: 'quarantine', needs: ['accompany', 'read_lists'], load: () => import('./sections/Quarantine.svelte') },
+  { id: 'people', needs: ['find_person', 'open_person'], load: () => import('./sections/People.svelte') },
+  { id: 'regions', needs: ['set_region', 'read_lists'], load: () => import('./sections/Regions.svelte') },
+  { id: 'arrivals', needs: ['record_arrival'], load: plain(() => import('./sections/Arrivals.svelte')) },
+  { id: 'places', needs: ['manage_places'], load: () => import('./sections/Places.svelte') },
+  { id: 'staff', needs: ['invite_staff'], load: () => import('./sections/Staff.svelte') },
+];
+
+export const sectionsFor = (may: readonly string[]): Section[] =>
+  SECTIONS.filter((s) => s.needs.some((p) => may.includes(p)));

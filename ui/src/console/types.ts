@@ -1,0 +1,218 @@
+/** What the API answers to staff (see docs/api.md). */
+import type { Colour } from '../shared/colour';
+import type { AgencyRef, Assessment, Moment, Reason, Texts } from '../shared/types';
+
+export const POWERS = [
+  'record_test',
+  'record_case',
+  'run_trace',
+  'record_arrival',
+  'record_release',
+  'accompany',
+  'find_person',
+  'open_person',
+  'read_lists',
+  'set_region',
+  'manage_places',
+  'invite_staff',
+  'read_audit',
+] as const;
+export type Power = (typeof POWERS)[number];
+
+export interface Me {
+  staff: { id: string; display_name: string; role: string; region: string; region_name: string };
+  agency: { id: string; kind: string; name: string };
+  may: string[];
+}
+
+export interface Overview {
+  colours: Record<Colour, number>;
+  holders: number;
+  cases_open: number;
+  traces: number;
+  confined: number;
+  missed_check_in: number;
+  due_release: number;
+  server_time: Moment;
+  policy: { id: string; version: number; digest: string };
+}
+
+export interface DocumentBody {
+  type: string;
+  number: string;
+  country?: string;
+}
+
+/** Whom something is about: exactly one of them. */
+export type Whom = { holder: string } | { document: DocumentBody } | { phone: string };
+
+export interface Recorded {
+  assessment: Assessment;
+  new?: boolean;
+}
+
+export interface ImportReport {
+  taken: number;
+  unchanged: number;
+  positives: number;
+  rejected: { line: number; code: string; detail: string }[];
+}
+
+export interface CaseRow {
+  id: string;
+  holder: string;
+  name_masked: string;
+  class: string;
+  onset_at: Moment | null;
+  confirmed_at: Moment;
+  isolated_at: Moment | null;
+  recorded_at: Moment;
+  withdrawn_at: Moment | null;
+  latest_trace: string | null;
+  close: number;
+  secondary: number;
+}
+
+export interface TraceReport {
+  trace: string;
+  case: string;
+  window: { from: Moment; to: Moment };
+  close: number;
+  secondary: number;
+  places: number;
+  ms: number;
+  contacts_recorded: number;
+  contacts_withdrawn: number;
+}
+
+export interface Exposure {
+  place: { id: string; name: string; kind: string };
+  from: Moment;
+  to: Moment;
+  minutes_lower: number;
+  minutes_upper: number;
+  certainty: string;
+}
+
+export interface ContactRow {
+  holder: string;
+  degree: string;
+  minutes: number;
+  certainty: string;
+  last_contact: Moment;
+  via: string | null;
+  exposures: Exposure[];
+  colour: Colour | null;
+}
+
+export interface TraceDetail {
+  trace: string;
+  case: string;
+  ran_at?: Moment;
+  close: number;
+  secondary: number;
+  replaced_by?: string | null;
+  window: { from: Moment; to: Moment };
+  contacts: ContactRow[];
+}
+
+export interface ConfinedRow {
+  holder: string;
+  name_masked: string;
+  home_name: string;
+  colour: Colour;
+  since: Moment | null;
+  until: Moment | null;
+  day: number | null;
+  days: number | null;
+  last_check_in: Moment | null;
+  missed_days: number;
+  due: boolean;
+  reasons: Texts[];
+}
+
+export interface Found {
+  holder: string;
+  name_masked: string;
+  home_name: string;
+  assessment: Assessment;
+}
+
+export interface EvidenceRow {
+  id: string;
+  kind: string;
+  fact: Record<string, unknown>;
+  recorded_at: Moment;
+  by: AgencyRef | null;
+  withdrawn_at: Moment | null;
+  superseded_by: string | null;
+  counts: boolean;
+}
+
+export interface Person extends Found {
+  evidence: EvidenceRow[];
+  history: { at: Moment; from: Colour | null; to: Colour; reasons: Reason[] }[];
+  quarantine: {
+    active: boolean;
+    since: Moment | null;
+    until: Moment | null;
+    day: number | null;
+    days: number | null;
+    today_done: boolean;
+    days_list: { date: string; state: string }[];
+  };
+  what_they_see: {
+    colour: Colour;
+    reasons: { rule: string; title: Texts; ends: Texts }[];
+    next_change: Moment | null;
+    check_in_expected: boolean;
+    check_in_done: boolean;
+    accesses: { at: Moment; agency: AgencyRef | null; purpose: string; what: string }[];
+  };
+}
+
+export interface RegionRow {
+  id: string;
+  division: string;
+  name: string;
+  level: string;
+  from: Moment;
+  to: Moment | null;
+  recorded_at: Moment;
+  in_force: boolean;
+}
+
+export interface PlaceRow {
+  id: string;
+  name: string;
+  kind: string;
+  division: string;
+  division_name: string;
+  registered_at: Moment;
+}
+
+export interface GateRow {
+  id: string;
+  place: string;
+  label: string;
+  enrolled_at: Moment;
+  revoked_at: Moment | null;
+}
+
+export interface AgencyRow {
+  id: string;
+  kind: string;
+  name: string;
+  region: string;
+}
+
+export interface StaffRow {
+  id: string;
+  display_name: string;
+  agency_name: string;
+  agency_kind: string;
+  role: string;
+  region: string;
+  created_at: Moment;
+  disabled_at: Moment | null;
+}
