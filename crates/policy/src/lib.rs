@@ -14,7 +14,10 @@
 //! The crate knows no clock, network, disk or thread: time is an argument.
 
 mod assess;
+mod cases;
 mod days;
+mod evidence_file;
+mod explain;
 mod model;
 mod occurrence;
 mod parse;
@@ -24,6 +27,9 @@ mod read;
 mod release;
 
 pub use assess::assess;
+pub use cases::{CaseFailure, CasesError, CasesReport, run_cases};
 pub use days::{Calendar, DayCount, FirstDay};
+pub use evidence_file::read_evidence;
+pub use explain::{Segment, Timeline, explain};
 pub use model::{ColourTexts, Policy, Retention};
 pub use problem::Problem;

@@ -90,9 +90,9 @@ pub(crate) struct ContactRules {
 /// Thresholds at one kind of place, in minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlaceRules {
-    pub(crate) close_minutes: u32,
-    pub(crate) secondary_minutes: u32,
-    pub(crate) assumed_stay_minutes: u32,
+    pub(crate) close: u32,
+    pub(crate) secondary: u32,
+    pub(crate) assumed_stay: u32,
 }
 
 /// A rule: what evidence starts it, and through which phases it goes.
@@ -345,14 +345,14 @@ impl Policy {
     pub fn contact_minutes(&self, kind: PlaceKind, degree: ContactDegree) -> u32 {
         let rules = self.place_rules(kind);
         match degree {
-            ContactDegree::Close => rules.close_minutes,
-            ContactDegree::Secondary => rules.secondary_minutes,
+            ContactDegree::Close => rules.close,
+            ContactDegree::Secondary => rules.secondary,
         }
     }
 
     /// Minutes a person is taken to have stayed at such a place where no exit is known.
     pub fn assumed_stay_minutes(&self, kind: PlaceKind) -> u32 {
-        self.place_rules(kind).assumed_stay_minutes
+        self.place_rules(kind).assumed_stay
     }
 
     fn place_rules(&self, kind: PlaceKind) -> &PlaceRules {

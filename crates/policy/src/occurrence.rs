@@ -336,7 +336,7 @@ impl<'a, E: Iterator<Item = &'a Evidence> + Clone> Search<'_, E> {
             let (phase, known) = (&rule.phases[phase], known.clone());
             let end = match from {
                 NEVER => NEVER,
-                _ => end_of_phase(phase, from, m.refers_to, known, &rule.calendar),
+                _ => end_of_phase(phase, from, m.refers_to, &known, &rule.calendar),
             };
             end.min(m.no_later_than)
         });
@@ -430,12 +430,10 @@ fn stayed<'e>(
 /// When was what a decay waits for last given?
 fn given(what: Missing, e: &Evidence) -> Option<Timestamp> {
     match (&e.fact, what) {
-        (Fact::Declaration { .. } | Fact::CheckIn { .. }, Missing::Report) => Some(e.recorded_at),
         (
-            Fact::Declaration { temperature: Some(_), .. }
-            | Fact::CheckIn { temperature: Some(_), .. },
-            Missing::Temperature,
-        ) => Some(e.recorded_at),
+            Fact::Declaration { temperature, .. } | Fact::CheckIn { temperature, .. },
+            Missing::Report | Missing::Temperature,
+        ) => (what == Missing::Report || temperature.is_some()).then_some(e.recorded_at),
         (Fact::Test { result: TestResult::Negative, sampled_at, .. }, Missing::NegativeTest)
             if e.agency.is_some() =>
         {

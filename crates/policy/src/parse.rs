@@ -22,7 +22,7 @@ const MOST_BYTES: usize = 1 << 20;
 /// A closed list of words in a file.
 macro_rules! words {
     ($name:ident { $($text:literal => $variant:expr,)* }) => {
-        impl FromStr for $name {
+        impl ::std::str::FromStr for $name {
             type Err = ();
             fn from_str(s: &str) -> Result<Self, ()> {
                 match s { $($text => Ok($variant),)* _ => Err(()) }
@@ -202,15 +202,15 @@ fn infectious(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Infectious {
 const MINUTES: std::ops::RangeInclusive<u32> = 1..=1440;
 
 fn contact(file: &mut Reader<'_>, p: &mut Problems<'_>) -> ContactRules {
-    let empty = PlaceRules { close_minutes: 1, secondary_minutes: 1, assumed_stay_minutes: 1 };
+    let empty = PlaceRules { close: 1, secondary: 1, assumed_stay: 1 };
     let Some(mut t) = file.required_table("contact", p) else {
         let by_place = BTreeMap::new();
         return ContactRules { max_hops: 1, secondary_delay_hours: 0, usual: empty, by_place };
     };
     let usual = PlaceRules {
-        close_minutes: t.required_number("close_minutes", MINUTES, p),
-        secondary_minutes: t.required_number("secondary_minutes", MINUTES, p),
-        assumed_stay_minutes: t.required_number("assumed_stay_minutes", MINUTES, p),
+        close: t.required_number("close_minutes", MINUTES, p),
+        secondary: t.required_number("secondary_minutes", MINUTES, p),
+        assumed_stay: t.required_number("assumed_stay_minutes", MINUTES, p),
     };
     let rules = ContactRules {
         max_hops: t.required_number("max_hops", 1..=2, p),
@@ -231,13 +231,11 @@ fn places(
     let tables = contact.table("places", p).map_or_else(Vec::new, |t| t.each_table(p));
     for (name, mut t) in tables {
         let rules = PlaceRules {
-            close_minutes: t.number("close_minutes", MINUTES, p).unwrap_or(usual.close_minutes),
-            secondary_minutes: t
-                .number("secondary_minutes", MINUTES, p)
-                .unwrap_or(usual.secondary_minutes),
-            assumed_stay_minutes: t
+            close: t.number("close_minutes", MINUTES, p).unwrap_or(usual.close),
+            secondary: t.number("secondary_minutes", MINUTES, p).unwrap_or(usual.secondary),
+            assumed_stay: t
                 .number("assumed_stay_minutes", MINUTES, p)
-                .unwrap_or(usual.assumed_stay_minutes),
+                .unwrap_or(usual.assumed_stay),
         };
         t.finish(p);
         match name.get_ref().parse::<PlaceKind>() {

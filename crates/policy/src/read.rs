@@ -59,6 +59,11 @@ impl<'i> Reader<'i> {
         self.entries.contains_key(key)
     }
 
+    /// Does the key hold this very text?
+    pub(crate) fn is_text(&self, key: &str, text: &str) -> bool {
+        self.entries.get(key).is_some_and(|(_, v)| v.get_ref().as_str() == Some(text))
+    }
+
     /// Where the key stands, or the table if it is not there.
     pub(crate) fn span_of(&self, key: &str) -> Range<usize> {
         self.entries.get(key).map_or_else(|| self.span.clone(), |(s, _)| s.clone())

@@ -17,13 +17,13 @@ pub(crate) fn end_of_phase<'a>(
     phase: &Phase,
     from: Timestamp,
     refers_to: Option<ReleaseOf>,
-    known: impl Iterator<Item = &'a Evidence> + Clone,
+    known: &(impl Iterator<Item = &'a Evidence> + Clone),
     calendar: &Calendar,
 ) -> Timestamp {
     phase
         .ends_when
         .iter()
-        .map(|way| met_at(way, from, refers_to, known.clone(), calendar))
+        .map(|way| met_at(way, from, refers_to, known, calendar))
         .min()
         .unwrap_or(NEVER)
 }
@@ -33,7 +33,7 @@ fn met_at<'a>(
     way: &Release,
     from: Timestamp,
     refers_to: Option<ReleaseOf>,
-    known: impl Iterator<Item = &'a Evidence> + Clone,
+    known: &(impl Iterator<Item = &'a Evidence> + Clone),
     calendar: &Calendar,
 ) -> Timestamp {
     let mut at = way.days.map_or(from, |d| calendar.end_of(from, d));
@@ -44,7 +44,7 @@ fn met_at<'a>(
         at = at.max(check_ins_met_at(check_ins, from, known.clone(), calendar));
     }
     if let Some(paper) = way.paper {
-        at = at.max(paper_met_at(paper, from, refers_to, known));
+        at = at.max(paper_met_at(paper, from, refers_to, known.clone()));
     }
     at
 }

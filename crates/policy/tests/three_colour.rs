@@ -1,4 +1,5 @@
 //! The policy the whole product runs on, as it is in the repository.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::evidence::{Certainty, ContactDegree, Temperature, TestMethod, TestResult};

@@ -1,0 +1,177 @@
+//! Case files: examples with their expected answers, which a policy must give.
+//!
+//! A case is some evidence and, for a few moments, the answer that the published text implies.
+//! Stating one person's evidence once and asking at several moments is how the German certificate
+//! rules test theirs over time ("status at event + 90 days").
+
+use std::fmt;
+
+use jadegate_domain::assessment::PolicyRef;
+use jadegate_domain::{Assessment, Colour, Evidence, Timestamp};
+
+use crate::evidence_file::{evidence_list, named};
+use crate::problem::{Problem, Problems};
+use crate::read::{Reader, conclude, read_file};
+use crate::{Policy, assess};
+
+/// Why a case file could not be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CasesError {
+    /// The policy file has problems.
+    #[error("the policy file has {} problem(s)", .0.len())]
+    Policy(Vec<Problem>),
+    /// The case file has problems.
+    #[error("the case file has {} problem(s)", .0.len())]
+    Cases(Vec<Problem>),
+}
+
+/// What came of running a case file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CasesReport {
+    /// The policy that was asked.
+    pub policy: PolicyRef,
+    /// Cases in the file.
+    pub cases: usize,
+    /// Answers that were compared.
+    pub expectations: usize,
+    /// Answers that are not as expected, in the order of the file.
+    pub failures: Vec<CaseFailure>,
+}
+
+/// An answer that is not as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseFailure {
+    /// The case.
+    pub case: String,
+    /// The moment asked about.
+    pub at: Timestamp,
+    /// What differs: `colour`, `rules`, `next_change` or `warnings`.
+    pub what: &'static str,
+    /// As the file says.
+    pub expected: String,
+    /// As the policy says.
+    pub got: String,
+}
+
+impl CasesReport {
+    /// Is every answer as expected (and is there one at all)?
+    pub fn is_ok(&self) -> bool {
+        self.failures.is_empty() && self.expectations > 0
+    }
+}
+
+impl fmt::Display for CasesReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for x in &self.failures {
+            writeln!(f, "FAILED {} at {}: {}", x.case, x.at, x.what)?;
+            writeln!(f, "  expected {}\n  got      {}", x.expected, x.got)?;
+        }
+        let (cases, n, bad) = (self.cases, self.expectations, self.failures.len());
+        write!(f, "{}: {cases} cases, {n} answers, {bad} differ", named(&self.policy))
+    }
+}
+
+struct Case {
+    name: String,
+    evidence: Vec<Evidence>,
+    expect: Vec<Expect>,
+}
+
+struct Expect {
+    at: Timestamp,
+    colour: Colour,
+    rules: Vec<String>,
+    next_change: Option<Timestamp>,
+    warnings: Vec<String>,
+}
+
+/// Runs a case file against a policy file.
+pub fn run_cases(policy_text: &str, cases_text: &str) -> Result<CasesReport, CasesError> {
+    let policy = Policy::parse(policy_text).map_err(CasesError::Policy)?;
+    let cases = read_cases(cases_text, &policy).map_err(CasesError::Cases)?;
+    let mut failures = Vec::new();
+    for case in &cases {
+        for expect in &case.expect {
+            let got = assess(&case.evidence, &policy, expect.at);
+            compare(case, expect, &got, &mut failures);
+        }
+    }
+    let expectations = cases.iter().map(|c| c.expect.len()).sum();
+    Ok(CasesReport { policy: policy.reference(), cases: cases.len(), expectations, failures })
+}
+
+fn compare(case: &Case, expect: &Expect, got: &Assessment, failures: &mut Vec<CaseFailure>) {
+    let moment = |t: Option<Timestamp>| t.map_or("never".to_owned(), |t| t.to_string());
+    let rules: Vec<&str> = got.reasons.iter().map(|r| r.rule.as_str()).collect();
+    let words: Vec<&str> =
+        got.warnings.iter().map(|w| w.split(':').next().unwrap_or_default()).collect();
+    let pairs = [
+        ("colour", expect.colour.to_string(), got.colour.to_string()),
+        ("rules", expect.rules.join(", "), rules.join(", ")),
+        ("next_change", moment(expect.next_change), moment(got.next_change)),
+        ("warnings", expect.warnings.join(", "), words.join(", ")),
+    ];
+    for (what, expected, got) in pairs {
+        if expected != got {
+            failures.push(CaseFailure {
+                case: case.name.clone(),
+                at: expect.at,
+                what,
+                expected,
+                got,
+            });
+        }
+    }
+}
+
+fn read_cases(text: &str, policy: &Policy) -> Result<Vec<Case>, Vec<Problem>> {
+    let mut problems = Problems::new(text);
+    let mut file = read_file(text, &mut problems);
+    let p = &mut problems;
+    let id = file.required_text("policy", p);
+    if !id.get_ref().is_empty() && id.get_ref() != policy.id() {
+        let message = format!("these cases are for `{}`, not `{}`", id.get_ref(), policy.id());
+        p.add(&id.span(), "other_policy", message);
+    }
+    let cases: Vec<Case> = file.tables("case", p).into_iter().map(|t| case(t, policy, p)).collect();
+    file.finish(p);
+    conclude(Some(cases), problems)
+}
+
+fn case(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Case {
+    let name = t.required_text("name", p).into_inner();
+    // Where the published text says so; for the reader of the file.
+    let _ = t.text("source", p);
+    let evidence = evidence_list(&mut t, p);
+    let tables = t.tables("expect", p);
+    if tables.is_empty() {
+        p.add(&t.span, "empty", format!("case `{name}` expects nothing"));
+    }
+    let expect = tables.into_iter().filter_map(|e| expectation(e, policy, p)).collect();
+    t.finish(p);
+    Case { name, evidence, expect }
+}
+
+fn expectation(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Option<Expect> {
+    for key in ["at", "next_change"] {
+        if !t.has(key) {
+            p.add(&t.span, "missing_key", format!("`{key}` is missing"));
+        }
+    }
+    let at = t.moment("at", p);
+    let colour = t.required("colour", "green, yellow or red", p);
+    let rules_span = t.span_of("rules");
+    let rules: Vec<String> = t.list("rules", "a rule's id", p).unwrap_or_default();
+    for rule in rules.iter().filter(|r| !policy.rule_ids().any(|id| id == *r)) {
+        p.add(&rules_span, "bad_value", format!("the policy has no rule `{rule}`"));
+    }
+    let warnings = t.list("warnings", "a warning's word", p).unwrap_or_default();
+    let next_change = if t.is_text("next_change", "never") {
+        let _ = t.text("next_change", p);
+        None
+    } else {
+        Some(t.moment("next_change", p)?)
+    };
+    t.finish(p);
+    Some(Expect { at: at?, colour: colour?, rules, next_change, warnings })
+}
