@@ -9,8 +9,9 @@ export const en: Dict<typeof zh> = {
   nowColour: (word, meaning) => `Your code is now ${word}: ${meaning}.`,
   qrLabel: 'QR code to be checked at the door',
   validUntil: (clock) => `Valid until ${clock}; renews itself`,
+  validOffline: (clock) => `Valid until ${clock}`,
   serverTime: 'Server time',
-  seal: 'Moving seal: a picture that stands still is a screenshot.',
+  seal: 'The seconds run and the seal turns: a picture that stands still is a screenshot.',
   offline: {
     title: 'Offline',
     text: (clock, left) => `No network. This code is still valid until ${clock} (${left} seconds left).`,
@@ -35,6 +36,7 @@ export const en: Dict<typeof zh> = {
     text: "This device's clock is far behind the server's, so nobody can tell whether the code is still valid. Connect to the network or correct the clock.",
   },
   none: {
+    wait: 'Please wait',
     word: 'NO CODE',
     meaning: 'Connect to the network',
     text: 'No valid code is kept on this device. Once there is a network, this page renews itself.',

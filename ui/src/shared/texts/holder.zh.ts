@@ -7,8 +7,9 @@ export const zh = {
   nowColour: (word: string, meaning: string) => `您现在是${word},${meaning}。`,
   qrLabel: '供查验的二维码',
   validUntil: (clock: string) => `有效至 ${clock},自动更新`,
+  validOffline: (clock: string) => `有效至 ${clock}`,
   serverTime: '服务器时间',
-  seal: '活动防伪印:静止不动的画面是截图。',
+  seal: '秒数在走,防伪印在转:静止不动的画面是截图。',
   offline: {
     title: '离线',
     text: (clock: string, left: number) => `没有网络。此码仍有效至 ${clock}(还有 ${left} 秒)。`,
@@ -33,6 +34,7 @@ export const zh = {
     text: '本机时钟比服务器慢太多,无法确认这个码是否有效。请连接网络,或校正手机时间。',
   },
   none: {
+    wait: '请稍候',
     word: '没有码',
     meaning: '请连接网络',
     text: '本机上没有保存有效的码。连接网络后本页会自动更新。',
