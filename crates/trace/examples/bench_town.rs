@@ -3,7 +3,12 @@
 //! stays of 5 to 180 minutes, one in `open` without an end).
 //!
 //! Prints wall time and the process's CPU time; figures of one run compare with each other only.
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures to look at"
+)]
 
 use std::time::Instant;
 
@@ -45,8 +50,8 @@ fn town(visits: u64, skew: f64, open: u64, seed: u64) -> impl Iterator<Item = Kn
         } else {
             (1.0 + u * (top - 1.0)).powf(1.0 / (1.0 - skew))
         };
-        let entered = Timestamp::from_secs(START + r.below(DAYS * 86_400) as i64);
-        let len = (5 + r.below(176)) as i64 * 60;
+        let entered = Timestamp::from_secs(START + r.below(DAYS * 86_400).cast_signed());
+        let len = (5 + r.below(176)).cast_signed() * 60;
         let no_end = open > 0 && r.below(open) == 0;
         KnownVisit {
             holder: HolderId::from_random(mixed(r.below(people))),
@@ -100,7 +105,7 @@ fn run(visits: u64, skew: f64, open: u64) {
         lingering_minutes: 0,
     });
     rules.counts = Bound::Upper;
-    let now = Timestamp::from_secs(START + (DAYS * 86_400) as i64);
+    let now = Timestamp::from_secs(START + (DAYS * 86_400).cast_signed());
     let cases: Vec<_> = (0..10_000).map(|i| a_case(i, visits / 10)).collect();
     for hops in [1, 2] {
         rules.max_hops = hops;
@@ -117,7 +122,9 @@ fn run(visits: u64, skew: f64, open: u64) {
     let mut fed = index.clone();
     let new: Vec<_> = town(visits / 10, skew, open, 2).collect();
     timed(&format!("insert {} one by one", new.len()), || {
-        new.iter().for_each(|v| fed.insert(*v));
+        for v in &new {
+            fed.insert(*v);
+        }
     });
     each_alone(&fed, &cases[..1_000], &rules, now);
     timed("snapshot, 1,000 times", || (0..1_000).map(|_| fed.clone().len()).sum::<usize>());

@@ -24,15 +24,18 @@ pub(crate) struct Stretch {
 ///
 /// A second is as sure as its surest overlap. Proven seconds next to each other form one stretch,
 /// recorded if all of it is; seconds that are only unproven form stretches of their own.
-pub(crate) fn unite(overlaps: &[Overlap], out: &mut Vec<Stretch>) {
-    if let [one] = overlaps {
+pub(crate) fn unite(overlaps: &(impl Iterator<Item = Overlap> + Clone), out: &mut Vec<Stretch>) {
+    // Nearly always there is one.
+    let mut some = overlaps.clone();
+    if let (Some(one), None) = (some.next(), some.next()) {
         let recorded = one.certainty == Certainty::Recorded;
         let recorded_secs = if recorded { one.to - one.from } else { 0 };
-        out.push(Stretch { from: one.from, to: one.to, recorded_secs, certainty: one.certainty });
+        let (from, to, certainty) = (one.from, one.to, one.certainty);
+        out.push(Stretch { from, to, recorded_secs, certainty });
         return;
     }
     let of = |worst: Certainty| {
-        overlaps.iter().filter(move |o| o.certainty <= worst).map(|o| (o.from, o.to))
+        overlaps.clone().filter(move |o| o.certainty <= worst).map(|o| (o.from, o.to))
     };
     let recorded = union(of(Certainty::Recorded));
     let proven = union(of(Certainty::Assumed));
@@ -89,10 +92,9 @@ mod tests {
     use Certainty::{Assumed, Recorded, Unproven};
 
     fn united(overlaps: &[(u32, u32, Certainty)]) -> Vec<(u32, u32, u32, Certainty)> {
-        let overlaps: Vec<_> =
-            overlaps.iter().map(|&(from, to, certainty)| Overlap { from, to, certainty }).collect();
+        let overlap = |o: &(u32, u32, Certainty)| Overlap { from: o.0, to: o.1, certainty: o.2 };
         let mut out = Vec::new();
-        unite(&overlaps, &mut out);
+        unite(&overlaps.iter().map(overlap), &mut out);
         out.iter().map(|s| (s.from, s.to, s.recorded_secs, s.certainty)).collect()
     }
 

@@ -46,6 +46,14 @@ struct Touch {
     row: Row,
 }
 
+/// An overlap with a source, at its place.
+#[derive(Clone, Copy, Debug)]
+struct At {
+    place: u32,
+    source: u32,
+    overlap: Overlap,
+}
+
 /// Somebody who shared time with the sources.
 #[derive(Debug)]
 pub(crate) struct Pair {
@@ -69,7 +77,9 @@ pub(crate) struct Finder<'a, K> {
     sources: Vec<Source>,
     touches: Vec<Touch>,
     loads: Loads,
-    overlaps: Vec<(u32, Overlap)>,
+    overlaps: Vec<At>,
+    united: Vec<Stretch>,
+    parts: Vec<Part>,
     stretches: Vec<(u32, Stretch)>,
 }
 
@@ -85,6 +95,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             touches: Vec::new(),
             loads: Loads::default(),
             overlaps: Vec::new(),
+            united: Vec::new(),
+            parts: Vec::new(),
             stretches: Vec::new(),
         }
     }
@@ -192,45 +204,44 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     fn pair(&mut self, touches: &[Touch], hop: Hop) -> Option<Pair> {
         self.overlap(touches);
         let first = self.stretches.len();
-        for at_place in self
-            .overlaps
-            .chunk_by(|a, b| self.sources[a.0 as usize].place == self.sources[b.0 as usize].place)
-        {
-            let source = at_place[0].0;
-            let mut overlaps: Vec<Overlap> = at_place.iter().map(|o| o.1).collect();
-            overlaps.sort_unstable_by_key(|o| o.from);
-            let mut united = Vec::new();
-            unite(&overlaps, &mut united);
-            self.stretches.extend(united.into_iter().map(|s| (source, s)));
+        let mut united = std::mem::take(&mut self.united);
+        let same_place = |a: &At, b: &At| a.place == b.place;
+        self.overlaps.sort_unstable_by_key(|o| (o.place, o.overlap.from, o.source));
+        for at_place in self.overlaps.chunk_by(same_place) {
+            united.clear();
+            unite(&at_place.iter().map(|o| o.overlap), &mut united);
+            let source = at_place[0].source;
+            self.stretches.extend(united.iter().map(|s| (source, *s)));
         }
-        let stretches = first..self.stretches.len();
-        let parts: Vec<Part> = self.stretches[first..]
-            .iter()
-            .map(|(source, s)| Part {
-                threshold_minutes: self.rules.threshold(self.sources[*source as usize].kind, hop),
-                recorded_secs: s.recorded_secs,
-                secs: s.to - s.from,
-                unproven: s.certainty == Certainty::Unproven,
-            })
-            .collect();
-        let bound = self.rules.counts;
-        let verdict = judge(&parts, bound);
-        let counted = |i: usize| verdict.counted(&parts[i], bound);
-        let counting = || {
-            let all = self.stretches[first..].iter().enumerate();
-            all.filter(|(i, _)| counted(*i) > 0).map(|(_, s)| s.1)
-        };
-        (!parts.is_empty()).then(|| Pair {
+        self.united = united;
+        self.parts.clear();
+        self.parts.extend(self.stretches[first..].iter().map(|(source, s)| Part {
+            threshold_minutes: self.rules.threshold(self.sources[*source as usize].kind, hop),
+            recorded_secs: s.recorded_secs,
+            secs: s.to - s.from,
+            unproven: s.certainty == Certainty::Unproven,
+        }));
+        let verdict = judge(&self.parts, self.rules.counts);
+        let mut pair = Pair {
             holder: touches[0].holder,
             reached: verdict.reached,
-            counted_secs: (0..parts.len()).map(|i| u64::from(counted(i))).sum(),
-            first: counting().map(|s| s.from).min().unwrap_or(0),
-            last: counting().map(|s| s.to).max().unwrap_or(0),
-            stretches,
-        })
+            counted_secs: 0,
+            first: u32::MAX,
+            last: 0,
+            stretches: first..self.stretches.len(),
+        };
+        for (part, (_, stretch)) in self.parts.iter().zip(&self.stretches[first..]) {
+            let counted = verdict.counted(part, self.rules.counts);
+            if counted > 0 {
+                pair.counted_secs += u64::from(counted);
+                pair.first = pair.first.min(stretch.from);
+                pair.last = pair.last.max(stretch.to);
+            }
+        }
+        (!self.parts.is_empty()).then_some(pair)
     }
 
-    /// The overlaps of one person's visits with the sources, by source, assumed ends settled.
+    /// The overlaps of one person's visits with the sources, assumed ends settled.
     fn overlap(&mut self, touches: &[Touch]) {
         self.overlaps.clear();
         self.own.clear();
@@ -244,7 +255,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             let (from, to) = (stay.from.max(s.stay.from), stay.to.min(s.stay.to));
             if from < to {
                 let certainty = stay.certainty.max(s.stay.certainty);
-                self.overlaps.push((t.source, Overlap { from, to, certainty }));
+                let overlap = Overlap { from, to, certainty };
+                self.overlaps.push(At { place: s.place, source: t.source, overlap });
             }
         }
     }

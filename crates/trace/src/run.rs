@@ -117,10 +117,12 @@ impl Run {
 
     #[expect(clippy::cast_possible_truncation, reason = "a run holds less than 2^32 rows")]
     fn order_by_holder(&mut self, rows: &[Row], holders: usize) {
-        let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-        let key = |i: &u32| (rows[*i as usize].holder, rows[*i as usize].entered, *i);
+        // Time and row in one number, so that sorting reads nothing else.
+        let key = |i: usize| u64::from(rows[i].entered) << 32 | i as u64;
+        let mut order: Vec<u64>;
         if rows.len() * 2 < holders {
-            order.sort_unstable_by_key(key);
+            order = (0..rows.len()).map(key).collect();
+            order.sort_unstable_by_key(|k| (rows[*k as u32 as usize].holder, *k));
         } else {
             // Counting by holder, then each holder's few rows by time.
             let mut starts = vec![0u32; holders + 1];
@@ -129,15 +131,17 @@ impl Run {
             }
             (0..holders).for_each(|i| starts[i + 1] += starts[i]);
             let mut next = starts.clone();
+            order = vec![0; rows.len()];
             for (i, r) in rows.iter().enumerate() {
                 let at = &mut next[r.holder as usize];
-                order[*at as usize] = i as u32;
+                order[*at as usize] = key(i);
                 *at += 1;
             }
             for w in starts.windows(2) {
-                order[w[0] as usize..w[1] as usize].sort_unstable_by_key(key);
+                order[w[0] as usize..w[1] as usize].sort_unstable();
             }
         }
+        let order: Vec<u32> = order.into_iter().map(|k| k as u32).collect();
         self.holders = Keys::new(order.iter().map(|i| rows[*i as usize].holder), holders);
         self.holder_places = order.iter().map(|i| rows[*i as usize].place).collect();
         self.holder_rows = order;

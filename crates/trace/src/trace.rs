@@ -147,7 +147,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
 /// The contacts of cases.
 ///
 /// `kind_of` tells the kind of a place; `now` ends stays nobody saw the end of. A case is never its
-/// own contact, but may be another's.
+/// own contact, but may be another's. A case given twice is found twice.
 pub fn trace(
     index: &VisitIndex,
     cases: &[CaseInput],

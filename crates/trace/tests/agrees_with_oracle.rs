@@ -83,16 +83,16 @@ fn some_rules() -> impl Strategy<Value = Rules> {
 }
 
 fn kind_of(p: PlaceId) -> PlaceKind {
-    if p.as_u64() % 2 == 0 { PlaceKind::Outdoor } else { PlaceKind::Shop }
+    if p.as_u64().is_multiple_of(2) { PlaceKind::Outdoor } else { PlaceKind::Shop }
 }
 
 fn some_cases() -> impl Strategy<Value = Vec<CaseInput>> {
-    let one = (0..4u64, 0..7u64, 0..SPAN / 10, 0..SPAN / 10);
+    let one = (0..7u64, 0..SPAN / 10, 0..SPAN / 10);
     prop::collection::vec(one, 1..4).prop_map(|cases| {
-        let input = |(n, who, a, b): (u64, u64, i64, i64)| {
+        let input = |(n, (who, a, b)): (u64, (u64, i64, i64))| {
             case(n, who, period(a.min(b) * 10, a.max(b) * 10))
         };
-        cases.into_iter().map(input).collect()
+        (0u64..).zip(cases).map(input).collect()
     })
 }
 
@@ -175,6 +175,11 @@ proptest! {
         let got = trace(&index, &cases, &rules, kind_of, now);
         prop_assert_eq!(got.contacts.iter().map(plain).collect::<Vec<_>>(), town.trace(&cases));
     }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn cases_together_are_the_cases_one_by_one(

@@ -20,6 +20,8 @@
 //! - **Weights by transmission risk** (`PresenceTracingRiskCalculatorTest`) have no counterpart:
 //!   whether a case was infectious is its window, not a weight.
 
+#![expect(clippy::unwrap_used, reason = "unreadable input fails the test")]
+
 mod common;
 
 use common::{holder, place, plain_rules};

@@ -139,7 +139,7 @@ impl Town<'_> {
         let mut exposures: Vec<_> = stretches
             .iter()
             .map(|&(place, from, to, recorded, unproven)| {
-                let minutes = usize::try_from(to - from).unwrap();
+                let minutes = usize::try_from(to - from).unwrap_or(0);
                 let sure = match (unproven, recorded == minutes) {
                     (true, _) => Certainty::Unproven,
                     (false, true) => Certainty::Recorded,
