@@ -131,8 +131,6 @@ impl Active {
         let rule = &policy.rules[usize::from(self.rule)];
         let (shown, phase) = (&all[self.shown], &rule.phases[self.phase]);
         let counted_from = shown.begins[self.phase];
-        // While somebody is still in the region the days have not begun.
-        let counting = phase.days.filter(|_| !shown.still_there);
         Reason {
             rule: rule.id.clone(),
             colour: self.colour,
@@ -143,7 +141,7 @@ impl Active {
             counted_from,
             since: self.since,
             until: (self.until != NEVER).then_some(self.until),
-            day: counting.map(|_| rule.calendar.day_number(counted_from, now)),
+            day: rule.day_at(phase.days, counted_from, now),
             days: phase.days,
             needs: self.needs(shown, phase, &rule.when),
         }

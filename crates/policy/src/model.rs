@@ -106,6 +106,18 @@ pub(crate) struct Rule {
     pub(crate) phases: Vec<Phase>,
 }
 
+impl Rule {
+    /// The day of a count at a moment; `None` before it begins or where no days are counted.
+    pub(crate) fn day_at(
+        &self,
+        days: Option<u32>,
+        counted_from: Timestamp,
+        now: Timestamp,
+    ) -> Option<u32> {
+        days.filter(|_| counted_from <= now).map(|_| self.calendar.day_number(counted_from, now))
+    }
+}
+
 /// One phase of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Phase {
@@ -396,10 +408,11 @@ impl Policy {
     }
 
     /// Which day of its count a reason is in at `now`: 1 on day 1, 0 on the day of the event
-    /// itself where the policy counts from the next day. `None` if the rule counts no days.
+    /// itself where the policy counts from the next day. `None` if the rule counts no days, or if
+    /// the count has not begun (somebody is still in the region).
     pub fn day_of(&self, reason: &Reason, now: Timestamp) -> Option<u32> {
         let rule = self.0.rules.iter().find(|r| r.id == reason.rule)?;
-        reason.days.map(|_| rule.calendar.day_number(reason.counted_from, now))
+        rule.day_at(reason.days, reason.counted_from, now)
     }
 
     /// A stored assessment as of a later moment before its `next_change`: only the numbers of the

@@ -1,0 +1,144 @@
+//! What must hold for any evidence, any moment and any policy.
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+mod common;
+
+use std::sync::LazyLock;
+
+use common::{evidence, harm, moment, piece, policies};
+use jadegate_domain::{Assessment, Colour, Evidence, EvidenceId, Reason, Timestamp};
+use jadegate_policy::{Policy, assess, explain};
+use proptest::prelude::*;
+
+static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(policies);
+
+/// An answer without what depends on the moment itself.
+fn core(a: &Assessment) -> (Colour, Vec<Reason>, Vec<String>) {
+    let reasons = a.reasons.iter().map(|r| Reason { day: None, ..r.clone() }).collect();
+    (a.colour, reasons, a.warnings.clone())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn the_order_of_the_evidence_leaves_no_trace(
+        (ordered, shuffled) in evidence(9).prop_flat_map(|e| (Just(e.clone()), Just(e).prop_shuffle())),
+        now in moment(),
+    ) {
+        for p in &*POLICIES {
+            prop_assert_eq!(assess(&ordered, p, now), assess(&shuffled, p, now));
+        }
+    }
+
+    #[test]
+    fn nothing_changes_before_next_change_and_something_does_at_it(
+        e in evidence(9), now in moment(), between in 0.0f64..1.0,
+    ) {
+        for p in &*POLICIES {
+            let a = assess(&e, p, now);
+            let end = a.next_change.unwrap_or(Timestamp::MAX);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "any moment will do")]
+            let step = (end.secs_since(now) as f64 * between) as i64;
+            for t in [now.plus_secs(1), now.plus_secs(step), end.plus_secs(-1)] {
+                if now <= t && t < end {
+                    let b = assess(&e, p, t);
+                    prop_assert_eq!(core(&a), core(&b), "{} at {}", p.id(), t);
+                    prop_assert_eq!(a.next_change, b.next_change);
+                    prop_assert_eq!(p.with_days_at(a.clone(), t), b);
+                }
+            }
+            if let Some(t) = a.next_change {
+                prop_assert!(t > now);
+                prop_assert_ne!(core(&a), core(&assess(&e, p, t)), "{} at {}", p.id(), t);
+            }
+        }
+    }
+
+    #[test]
+    fn more_evidence_of_harm_is_never_greener(
+        mut e in evidence(8), more in piece(harm()), now in moment(),
+    ) {
+        let before: Vec<_> = POLICIES.iter().map(|p| assess(&e, p, now)).collect();
+        e.push(Evidence { id: EvidenceId::from_random(1000), ..more });
+        for (p, before) in POLICIES.iter().zip(before) {
+            let after = assess(&e, p, now);
+            prop_assert!(after.colour >= before.colour, "{}", p.id());
+            // And no rule that was active is left out.
+            for r in &before.reasons {
+                let still = after.reasons.iter().find(|x| x.rule == r.rule);
+                prop_assert!(still.is_some_and(|x| x.colour >= r.colour), "{}", r.rule);
+            }
+        }
+    }
+
+    #[test]
+    fn a_colour_other_than_green_has_a_reason_with_evidence_or_a_need(
+        e in evidence(9), now in moment(),
+    ) {
+        for p in &*POLICIES {
+            let a = assess(&e, p, now);
+            prop_assert_eq!(a.colour, a.reasons.first().map_or(Colour::Green, |r| r.colour));
+            prop_assert!(a.reasons.is_sorted_by_key(|r| (std::cmp::Reverse(r.colour), r.rule.clone())));
+            for r in &a.reasons {
+                prop_assert!(!r.evidence.is_empty() || !r.needs.is_empty());
+                prop_assert!(r.until.is_none_or(|t| t > now));
+                prop_assert!(r.since <= now);
+                prop_assert!(["en", "zh"].iter().all(|l| !r.title[*l].is_empty() && !r.ends[*l].is_empty()));
+                for id in &r.evidence {
+                    let cause = e.iter().find(|x| x.id == *id).unwrap();
+                    prop_assert!(cause.counts() && cause.recorded_at <= now);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_count_or_is_not_yet_recorded_changes_no_colour(
+        e in evidence(9), now in moment(),
+    ) {
+        let counted: Vec<Evidence> =
+            e.iter().filter(|x| x.counts() && x.recorded_at <= now).cloned().collect();
+        for p in &*POLICIES {
+            prop_assert_eq!(assess(&e, p, now).reasons, assess(&counted, p, now).reasons);
+        }
+    }
+
+    /// Whoever was released stays released, whatever is recorded later about check-ins and tests.
+    #[test]
+    fn a_release_condition_met_once_is_not_forgotten(
+        e in evidence(8), later in piece(common::fact()), now in moment(), after in 1i64..2_000_000,
+    ) {
+        let known: Vec<Evidence> = e.into_iter().filter(|x| x.recorded_at <= now).collect();
+        let then = now.plus_secs(after);
+        let mut more = known.clone();
+        let id = EvidenceId::from_random(1000);
+        more.push(Evidence { id, recorded_at: now.plus_secs(1), ..later });
+        for p in &*POLICIES {
+            let released = |x: &[Evidence]| assess(x, p, then).reasons;
+            let before = assess(&known, p, now).reasons;
+            for r in released(&more) {
+                let old_cause = !r.evidence.is_empty() && !r.evidence.contains(&id);
+                let was_over = !before.iter().any(|b| b.rule == r.rule)
+                    && !released(&known).iter().any(|b| b.rule == r.rule);
+                // A rule that was over comes back only with new evidence behind it.
+                prop_assert!(!(old_cause && was_over), "{}: {}", p.id(), r.rule);
+            }
+        }
+    }
+
+    #[test]
+    fn timelines_have_no_gaps_and_neighbours_differ(e in evidence(7)) {
+        for p in &*POLICIES {
+            let t = explain(&e, p, None);
+            prop_assert!(!t.segments.is_empty());
+            for pair in t.segments.windows(2) {
+                prop_assert_eq!(pair[0].to, Some(pair[1].from));
+                prop_assert!(pair[0].colour != pair[1].colour || pair[0].reasons != pair[1].reasons);
+            }
+            prop_assert_eq!(t.segments.last().unwrap().to, None);
+            prop_assert!(t.to_text(p, "zh").lines().count() > t.segments.len());
+            prop_assert!(t.to_svg(p, "en").ends_with("</svg>\n"));
+        }
+    }
+}
