@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { constants, gzipSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
@@ -44,10 +46,29 @@ function shells(): Plugin {
   };
 }
 
+/** Puts a compressed twin (`x.js.gz`) beside each text, for servers that hand it out as it is. */
+function twins(): Plugin {
+  return {
+    name: 'jadegate-twins',
+    apply: 'build',
+    enforce: 'post',
+    writeBundle(options, bundle) {
+      const dir = options.dir ?? 'dist';
+      const copied = ['icon.svg', 'app.webmanifest'];
+      for (const name of [...Object.keys(bundle), ...copied]) {
+        if (!/\.(html|js|css|svg|json|webmanifest|wasm)$/.test(name)) continue;
+        const whole = readFileSync(join(dir, name));
+        const small = gzipSync(whole, { level: constants.Z_BEST_COMPRESSION });
+        if (small.length < whole.length) writeFileSync(join(dir, `${name}.gz`), small);
+      }
+    },
+  };
+}
+
 // Three small pages in one build. The Content-Security-Policy forbids inline script and style, so
 // nothing may be injected into the HTML: no modulepreload polyfill, no inlined assets.
 export default defineConfig({
-  plugins: [svelte(), shells()],
+  plugins: [svelte(), shells(), twins()],
   build: {
     target: ['chrome91', 'firefox91', 'safari15'],
     outDir: 'dist',

@@ -1,7 +1,7 @@
 /**
  * Reading QR codes from the camera: the browser's own BarcodeDetector where it knows QR codes, else
- * a decoder in plain JavaScript, loaded only now (no WebAssembly, which this page's
- * Content-Security-Policy forbids).
+ * a decoder in plain JavaScript, loaded only now (without WebAssembly, so
+ * that this page's Content-Security-Policy need not allow any).
  */
 interface Detector {
   detect(source: HTMLVideoElement): Promise<{ rawValue: string }[]>;
