@@ -33,13 +33,15 @@ pub fn key_file(config: &Config) -> PathBuf {
 }
 
 /// Reads the policy file, telling every problem at once.
-pub fn read_policy(path: &std::path::Path) -> Result<Policy, Failure> {
+pub fn read_policy(path: &std::path::Path) -> Result<(Policy, String), Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    Policy::parse(&text).map_err(|problems| {
-        let lines: Vec<String> =
-            problems.iter().map(|p| format!("{}:{p}", path.display())).collect();
-        lines.join("\n").into()
-    })
+    match Policy::parse(&text) {
+        Ok(policy) => Ok((policy, text)),
+        Err(problems) => {
+            let line = |p: &jadegate_policy::Problem| format!("{}:{p}", path.display());
+            Err(problems.iter().map(line).collect::<Vec<_>>().join("\n").into())
+        }
+    }
 }
 
 /// Limits and names from the configuration.
@@ -61,7 +63,7 @@ pub async fn open(
     rng: Arc<dyn Entropy>,
 ) -> Result<Deployment, Failure> {
     std::fs::create_dir_all(&config.data).map_err(|e| format!("{}: {e}", config.data.display()))?;
-    let policy = read_policy(&config.policy)?;
+    let (policy, policy_text) = read_policy(&config.policy)?;
     let path = key_file(config);
     let ring = Keyring::load_or_create(&path, rng.as_ref(), clock.now())?;
     let host = config.origin.split("://").last().unwrap_or("localhost");
@@ -73,6 +75,7 @@ pub async fn open(
         issuer: ring.issuer(&config.issuer, &path)?,
         log_signer,
         policy,
+        policy_text,
         clock,
         rng,
         settings,

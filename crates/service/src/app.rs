@@ -35,6 +35,8 @@ pub struct App {
     pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
     pub(crate) key_set: KeySet,
     pub(crate) policy: ArcSwap<Policy>,
+    /// The policy's file, as published.
+    pub(crate) policy_text: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Entropy>,
     pub(crate) settings: Settings,
@@ -60,6 +62,8 @@ pub struct Parts {
     pub log_signer: NoteSigner,
     /// The policy in force.
     pub policy: Policy,
+    /// Its file, as published.
+    pub policy_text: String,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -72,7 +76,7 @@ impl App {
     /// Loads what lives in memory (places, risk levels, visits of the retention period, today's
     /// counts) and refuses a database that belongs to other keys.
     pub async fn open(parts: Parts) -> Result<Arc<Self>> {
-        let Parts { store, keys, issuer, log_signer, policy, clock, rng, settings } = parts;
+        let Parts { store, keys, issuer, log_signer, policy, policy_text, clock, rng, settings } = parts;
         check_fingerprint(store.as_ref(), &keys).await?;
         let now = clock.now();
         let app = Self {
@@ -83,6 +87,7 @@ impl App {
             log_signer,
             log_tree: tokio::sync::Mutex::default(),
             policy: ArcSwap::from_pointee(policy),
+            policy_text,
             clock,
             rng,
             settings,
@@ -118,6 +123,11 @@ impl App {
     /// The policy in force.
     pub fn policy(&self) -> Arc<Policy> {
         self.policy.load_full()
+    }
+
+    /// The file of the policy in force, as published.
+    pub fn policy_text(&self) -> &str {
+        &self.policy_text
     }
 
     /// The published keys that verify codes.
@@ -187,13 +197,13 @@ impl App {
 
     /// The policy's identity is a leaf of the public log whenever it changes.
     async fn publish_policy_leaf(&self, now: Timestamp) -> Result<()> {
-        let reference: PolicyRef = self.policy().reference().clone();
+        let reference: PolicyRef = self.policy().reference();
         let text = format!("{} {} {}", reference.id, reference.version, reference.digest);
         let present = self.store.setting("policy").await?;
         if present.as_deref() == Some(text.as_str()) {
             return Ok(());
         }
-        let leaf = crate::log::policy_leaf(&reference, self.policy().source(), now)?;
+        let leaf = crate::log::policy_leaf(&reference, &self.policy_text, now)?;
         self.commit(
             "publish_policy",
             vec![

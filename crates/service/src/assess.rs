@@ -72,11 +72,12 @@ impl App {
         let stored = self.store.assessment(holder).await?;
         if let Some(s) = &stored
             && s.regions_version == regions_version
-            && s.assessment.policy == *policy.reference()
+            && s.assessment.policy == policy.reference()
             && s.assessment.holds_at(now)
             && self.store.holder(holder).await?.is_some_and(|h| h.evidence_version == s.evidence_version)
         {
-            return Ok(stored.map(|s| s.assessment).ok_or_else(busy)?);
+            // Only the numbers of the days move on before the next change.
+            return Ok(stored.map(|s| policy.with_days_at(s.assessment, now)).ok_or_else(busy)?);
         }
         let Some((version, own)) = self.store.evidence_of(holder).await? else {
             return Err(gone().into());
@@ -122,7 +123,7 @@ impl App {
         if let Some(s) = stored.as_ref().filter(|s| {
             s.evidence_version == version
                 && s.regions_version == regions.version
-                && s.assessment.policy == *policy.reference()
+                && s.assessment.policy == policy.reference()
         }) {
             let mut next = s.assessment.next_change;
             for _ in 0..MAX_STEPS {

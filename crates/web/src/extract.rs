@@ -16,7 +16,7 @@ use crate::problem::Failure;
 
 /// A JSON body. What is wrong with it is told without repeating it.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub(crate) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Body<T> {
     type Rejection = Failure;
@@ -51,7 +51,7 @@ pub(crate) fn too_large() -> ServiceError {
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug)]
-pub enum Cookie {
+pub(crate) enum Cookie {
     /// A holder's session.
     Holder,
     /// A staff member's session.
@@ -75,7 +75,7 @@ impl Cookie {
     }
 
     /// The token in the request, if there is one.
-    pub fn read(self, headers: &HeaderMap, secure: bool) -> Option<&str> {
+    pub(crate) fn read(self, headers: &HeaderMap, secure: bool) -> Option<&str> {
         let name = self.name(secure);
         headers
             .get_all(header::COOKIE)
@@ -88,12 +88,12 @@ impl Cookie {
     }
 
     /// The header that sets it.
-    pub fn set(self, session: &NewSession, secure: bool) -> HeaderValue {
+    pub(crate) fn set(self, session: &NewSession, secure: bool) -> HeaderValue {
         self.header(&session.token, session.seconds, secure)
     }
 
     /// The header that removes it.
-    pub fn clear(self, secure: bool) -> HeaderValue {
+    pub(crate) fn clear(self, secure: bool) -> HeaderValue {
         self.header("", 0, secure)
     }
 
@@ -113,13 +113,13 @@ fn token(parts: &Parts, state: &Web, cookie: Cookie) -> Result<String> {
 
 /// The signed-in holder.
 #[derive(Debug)]
-pub struct HolderAuth(pub HolderSession);
+pub(crate) struct HolderAuth(pub HolderSession);
 /// The signed-in gate.
 #[derive(Debug)]
-pub struct GateAuth(pub GateSession);
+pub(crate) struct GateAuth(pub GateSession);
 /// The signed-in member of staff.
 #[derive(Debug)]
-pub struct StaffAuth(pub StaffSession);
+pub(crate) struct StaffAuth(pub StaffSession);
 
 impl FromRequestParts<Arc<Web>> for HolderAuth {
     type Rejection = Failure;
@@ -147,7 +147,7 @@ impl FromRequestParts<Arc<Web>> for StaffAuth {
 
 /// The client's address: the peer, or what the trusted proxy in front of us says it saw.
 #[derive(Clone, Copy, Debug)]
-pub struct Client(pub IpAddr);
+pub(crate) struct Client(pub IpAddr);
 
 /// See [`Client`]; the proxy's own entry is the last one of `X-Forwarded-For`, all earlier ones are
 /// the client's claims.

@@ -44,7 +44,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
 /// A document as typed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct DocumentBody {
+pub(crate) struct DocumentBody {
     /// `resident_id`, `passport`, `hk_macao_permit`, `taiwan_permit`, `foreign_resident_card` or `other`.
     #[serde(rename = "type")]
     doc_type: String,
@@ -141,7 +141,7 @@ struct CodeView {
 
 /// The policy in force, in short.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PolicyView {
+pub(crate) struct PolicyView {
     /// Its id.
     pub id: String,
     /// Its version.

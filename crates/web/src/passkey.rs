@@ -75,7 +75,7 @@ impl Passkeys {
             self.webauthn.finish_passkey_registration(&credential, &state).map_err(|e| refused(&e.to_string()))?;
         Ok(CredentialRow {
             staff,
-            credential_id: passkey.cred_id().as_ref().to_vec(),
+            credential_id: passkey.cred_id().to_vec(),
             passkey: serde_json::to_string(&passkey).map_err(ServiceError::internal)?,
             created_at: now,
         })

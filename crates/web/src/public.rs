@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jadegate_divisions::Directory;
-use jadegate_domain::assessment::Texts;
 use jadegate_domain::{Division, Timestamp};
 use jadegate_service::staff::RegionRow;
 use jadegate_service::{App, ServiceError};
@@ -96,7 +95,7 @@ pub(crate) fn policy_view(app: &App) -> PolicyView {
         id: r.id.clone(),
         version: r.version,
         digest: r.digest.clone(),
-        title: policy.title().clone(),
+        title: policy.titles().clone(),
         fresh_seconds: policy.fresh_seconds(),
     }
 }
@@ -136,7 +135,7 @@ async fn policy(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
     if known {
         return (StatusCode::NOT_MODIFIED, head).into_response();
     }
-    (head, policy.source().to_owned()).into_response()
+    (head, web.app.policy_text().to_string()).into_response()
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -795,7 +795,7 @@ async fn places(
     Query(q): Query<PlaceQuery>,
 ) -> Answer<Json<PlacePage>> {
     let after = q.after.as_deref().map(id::<PlaceId>).transpose()?;
-    Ok(Json(web.app.list_places(&s, after, q.limit.unwrap_or(50)).await?))
+    Ok(Json(web.app.list_places(&s, after, q.limit.unwrap_or(50))?))
 }
 
 /// Register a place.
@@ -829,7 +829,7 @@ async fn poster(
     StaffAuth(s): StaffAuth,
     Path(place): Path<String>,
 ) -> Answer<Json<PlacePosterView>> {
-    let p = web.app.place_poster(&s, id(&place)?).await?;
+    let p = web.app.place_poster(&s, id(&place)?)?;
     Ok(Json(PlacePosterView { poster_code: p.poster_code }))
 }
 

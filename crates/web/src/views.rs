@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 /// An assessment with agencies by name.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct AssessmentView {
+pub(crate) struct AssessmentView {
     /// The most severe colour of all active rules.
     pub colour: Colour,
     /// Every active rule, most severe first.
@@ -28,7 +28,7 @@ pub struct AssessmentView {
 
 /// One active rule with agencies by name.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ReasonView {
+pub(crate) struct ReasonView {
     /// The rule's id.
     pub rule: String,
     /// The colour it asks for.

@@ -196,8 +196,8 @@ impl App {
             return Ok(());
         }
         let policy = self.policy();
-        let day = at.local_day(policy.time_zone());
-        let from = Timestamp::start_of_day(day, policy.time_zone());
+        let day = at.local_day(policy.calendar().zone());
+        let from = Timestamp::start_of_day(day, policy.calendar().zone());
         let key = self.keys.evidence_key(&format!("stay/{}/{}/{day}", holder.id, place.division));
         let fact = Fact::Stay { division: place.division.clone(), from, to: from.plus_days(1) };
         let new = NewEvidence { external_key: Some(key), ..NewEvidence::by(None, fact) };
@@ -207,12 +207,12 @@ impl App {
 
     /// Today's numbers at a place.
     pub fn counts_at(&self, place: PlaceId) -> GateCounts {
-        let today = self.now().local_day(self.policy().time_zone());
+        let today = self.now().local_day(self.policy().calendar().zone());
         read(&self.counts).get(&place).filter(|(day, _)| *day == today).map_or_else(GateCounts::default, |(_, c)| *c)
     }
 
     pub(crate) fn count_scan(&self, scan: &Scan) {
-        let day = scan.at.local_day(self.policy().time_zone());
+        let day = scan.at.local_day(self.policy().calendar().zone());
         let mut counts = write(&self.counts);
         let entry = counts.entry(scan.place).or_insert((day, GateCounts::default()));
         if entry.0 < day {

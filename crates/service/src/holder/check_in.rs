@@ -68,8 +68,8 @@ impl App {
             return Ok(CheckInState { expected: false, done_today: false });
         }
         let evidence = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
-        let today = self.now().local_day(self.policy().time_zone());
-        let done_today = check_in_dates(&evidence, self.policy().time_zone()).contains(&today);
+        let today = self.now().local_day(self.policy().calendar().zone());
+        let done_today = check_in_dates(&evidence, self.policy().calendar().zone()).contains(&today);
         Ok(CheckInState { expected: true, done_today })
     }
 
@@ -82,7 +82,7 @@ impl App {
     ) -> Result<CheckedIn> {
         let temperature = parse_temperature(temperature)?;
         let symptoms = parse_symptoms(symptoms)?;
-        let date = self.now().local_day(self.policy().time_zone());
+        let date = self.now().local_day(self.policy().calendar().zone());
         let key = self.keys.evidence_key(&format!("check-in/{}/{date}", session.holder));
         let new = NewEvidence {
             external_key: Some(key),
@@ -107,7 +107,7 @@ impl App {
     /// The days of a quarantine, from an assessment and the evidence it was made from.
     pub(crate) fn quarantine_of(&self, assessment: &Assessment, evidence: &[Evidence]) -> Quarantine {
         let policy = self.policy();
-        let zone = policy.time_zone();
+        let zone = policy.calendar().zone();
         let today = self.now().local_day(zone);
         let done = check_in_dates(evidence, zone);
         let today_done = done.contains(&today);

@@ -76,7 +76,7 @@ impl App {
             return Err(field("stays", "stays.too_many", format!("List at most {MAX_STAYS} stays.")));
         }
         let policy = self.policy();
-        let zone = policy.time_zone();
+        let zone = policy.calendar().zone();
         let today = self.now().local_day(zone);
         let earliest = self.now().plus_days(-LOOK_BACK_DAYS).local_day(zone);
         let bad = |code, detail: &str| field("stays", code, detail.to_owned());

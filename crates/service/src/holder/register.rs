@@ -151,7 +151,7 @@ impl App {
     ///
     /// `client` is the asker's address; only its keyed digest is kept, for the limits.
     pub async fn begin_registration(&self, input: &RegistrationInput, client: &str) -> Result<ChallengeSent> {
-        let today = self.now().local_day(self.policy().time_zone());
+        let today = self.now().local_day(self.policy().calendar().zone());
         let waiting = input.parse(today).map_err(ServiceError::fields)?;
         let by_document = self
             .store
