@@ -13,8 +13,8 @@
 //! # Erasure
 //! `secure_delete` overwrites what is deleted; after an erasure the log is moved into the database
 //! and cut to nothing before the caller gets its answer. A read that still looks at the old state
-//! delays this; after ten seconds the answer comes with a warning in the log, and the copy goes as
-//! soon as that read ends.
+//! delays this; after ten seconds the answer comes with a warning in the log, and the copy goes with
+//! the first write after that read has ended.
 //!
 //! # Files
 //! `x.db`, `x.db-wal`, `x.db-shm` and `x.db.lock`, all readable by their owner only. The lock file is

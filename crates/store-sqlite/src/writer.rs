@@ -20,7 +20,7 @@ const GROUP: usize = 512;
 const ERASE_WAIT: Duration = Duration::from_secs(10);
 
 /// How often an erasure that waits tries again.
-const ERASE_RETRY: Duration = Duration::from_millis(20);
+const ERASE_RETRY: Duration = Duration::from_millis(5);
 
 /// What the writer is asked to do.
 pub(crate) enum Job {
@@ -51,6 +51,8 @@ pub(crate) struct Writer {
     owed: Vec<Owed>,
     /// Something was erased, and the log may still hold a copy.
     untruncated: bool,
+    /// When cutting the log failed last, because of a reader.
+    tried: Option<Instant>,
     /// Why nothing can be written any more.
     broken: Option<String>,
 }
@@ -66,6 +68,7 @@ impl Writer {
             owed: Vec::new(),
             // A process that was killed may have left a log with what it had just erased.
             untruncated: true,
+            tried: None,
             broken: None,
         })
     }
@@ -286,18 +289,22 @@ impl Writer {
 
     /// If something was erased: empties the log and answers those who wait for it.
     fn settle(&mut self) {
-        if !self.untruncated {
+        // Each try flushes: not after every group while a slow reader is there.
+        if !self.untruncated || self.tried.is_some_and(|t| t.elapsed() < ERASE_RETRY) {
             return;
         }
         if self.truncate_log() {
             self.owed.drain(..).for_each(|o| (o.answer)());
             return;
         }
+        self.tried = Some(Instant::now());
         let (late, owed) = self.owed.drain(..).partition(|o| o.since.elapsed() > ERASE_WAIT);
         self.owed = owed;
         let late: Vec<Owed> = late;
         if !late.is_empty() {
-            tracing::warn!("a long read keeps erased data in the log; it goes when the read ends");
+            tracing::warn!(
+                "a long read keeps erased data in the log; it goes with the first write after the read"
+            );
             for o in late {
                 (o.answer)();
             }
@@ -314,6 +321,7 @@ impl Writer {
         let done = matches!(busy, Ok(0));
         if done {
             self.untruncated = false;
+            self.tried = None;
         }
         done
     }
