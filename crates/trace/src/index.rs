@@ -52,8 +52,7 @@ impl VisitIndex {
             }
         }
         index.push_run(rows);
-        index.holders.shrink();
-        index.places.shrink();
+        index.shrink();
         index
     }
 
@@ -78,7 +77,23 @@ impl VisitIndex {
     /// Drops visits that began before a moment, and the ids nobody uses any more. Linear in what
     /// is left; meant to be called once a day, on a clone if the writer must not wait.
     pub fn remove_before(&mut self, moment: Timestamp) {
-        let kept = Self::build(self.all().filter(|v| v.entered >= moment));
+        let first = secs(moment);
+        let mut kept = Self::new();
+        let mut holders = vec![None; self.holders.len()];
+        let mut places = vec![None; self.places.len()];
+        let mut rows = Vec::new();
+        for mut r in self.rows().filter(|r| r.entered >= first) {
+            r.holder = *holders[r.holder as usize]
+                .get_or_insert_with(|| kept.holders.number(self.holders.id(r.holder)));
+            r.place = *places[r.place as usize]
+                .get_or_insert_with(|| kept.places.number(self.places.id(r.place)));
+            rows.push(r);
+            if rows.len() == Run::MOST_ROWS {
+                kept.push_run(std::mem::take(&mut rows));
+            }
+        }
+        kept.push_run(rows);
+        kept.shrink();
         *self = kept;
     }
 
@@ -122,8 +137,16 @@ impl VisitIndex {
 
     /// All visits, in no order that means anything.
     pub fn all(&self) -> impl Iterator<Item = KnownVisit> {
-        let sorted = self.runs.iter().flat_map(|r| r.rows());
-        sorted.chain(self.buffer.iter().copied()).map(|r| self.known(r))
+        self.rows().map(|r| self.known(r))
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        self.runs.iter().flat_map(|r| r.rows()).chain(self.buffer.iter().copied())
+    }
+
+    fn shrink(&mut self) {
+        self.holders.shrink();
+        self.places.shrink();
     }
 
     fn within(&self, mut rows: Vec<Row>, period: Period) -> impl Iterator<Item = KnownVisit> {

@@ -26,7 +26,7 @@ fn a_built_index_takes_at_most_24_bytes_a_visit() {
     let index = VisitIndex::build(town(30_000, 300_000));
     let bytes = index.memory_bytes();
     assert!(index.len() > 299_000, "{} visits", index.len());
-    assert!(bytes <= 24 * index.len(), "{} bytes a visit", bytes as f64 / index.len() as f64);
+    assert!(bytes <= 24 * index.len(), "{bytes} bytes for {} visits", index.len());
     // It cannot be less than the four columns and the permutation: the count is not of nothing.
     assert!(bytes >= 20 * index.len());
 }
@@ -38,7 +38,7 @@ fn an_index_fed_one_by_one_takes_little_more() {
     let mut index = VisitIndex::new();
     town(30_000, 300_000).for_each(|v| index.insert(v));
     let bytes = index.memory_bytes();
-    assert!(bytes <= 32 * index.len(), "{} bytes a visit", bytes as f64 / index.len() as f64);
+    assert!(bytes <= 32 * index.len(), "{bytes} bytes for {} visits", index.len());
 }
 
 #[test]

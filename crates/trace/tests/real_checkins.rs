@@ -4,7 +4,7 @@
 //! the tests say so and check nothing. Check-ins have no end, so each is a visit without one, and
 //! its length is assumed by category. The four cities are read in full.
 
-#![expect(clippy::unwrap_used, reason = "unreadable input fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "unreadable input fails the test")]
 
 mod common;
 
@@ -143,7 +143,9 @@ fn traced(check_ins: &[CheckIn], kinds: &HashMap<u64, PlaceKind>, cases: &[u64])
         lingering_minutes: 0,
     };
     let mut rules = Rules::new(rule(PlaceKind::Other));
-    PlaceKind::ALL.iter().for_each(|k| rules.set(*k, rule(*k)));
+    for kind in PlaceKind::ALL {
+        rules.set(*kind, rule(*kind));
+    }
     rules.max_hops = 1;
     let window = Period { from: Timestamp::EPOCH, to: Timestamp::from_secs(4_000_000_000) };
     let case = |user: &u64| CaseInput {
