@@ -92,7 +92,9 @@ pub fn run_cases(policy_text: &str, cases_text: &str) -> Result<CasesReport, Cas
     let mut failures = Vec::new();
     for case in &cases {
         for expect in &case.expect {
-            let got = assess(&case.evidence, &policy, expect.at);
+            // What was recorded later is not known then, and foretells nothing.
+            let known = case.evidence.iter().filter(|e| e.recorded_at <= expect.at);
+            let got = assess(known, &policy, expect.at);
             compare(case, expect, &got, &mut failures);
         }
     }
@@ -103,8 +105,9 @@ pub fn run_cases(policy_text: &str, cases_text: &str) -> Result<CasesReport, Cas
 fn compare(case: &Case, expect: &Expect, got: &Assessment, failures: &mut Vec<CaseFailure>) {
     let moment = |t: Option<Timestamp>| t.map_or("never".to_owned(), |t| t.to_string());
     let rules: Vec<&str> = got.reasons.iter().map(|r| r.rule.as_str()).collect();
-    let words: Vec<&str> =
+    let mut words: Vec<&str> =
         got.warnings.iter().map(|w| w.split(':').next().unwrap_or_default()).collect();
+    words.dedup();
     let pairs = [
         ("colour", expect.colour.to_string(), got.colour.to_string()),
         ("rules", expect.rules.join(", "), rules.join(", ")),

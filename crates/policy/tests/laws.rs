@@ -19,7 +19,7 @@ fn core(a: &Assessment) -> (Colour, Vec<Reason>, Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn the_order_of_the_evidence_leaves_no_trace(
