@@ -102,7 +102,9 @@ class Keeper {
       kind: error.status === 0 && error.code !== 'bad_answer' ? 'offline' : asked ? 'busy' : 'other',
       error,
     };
-    if (this.signedIn === null && this.answer) this.signedIn = true;
+    // Any other refusal comes after the session was found good.
+    const refused = error.status >= 400 && error.status < 500 && error.status !== 429;
+    if (this.signedIn === null && (this.answer || refused)) this.signedIn = true;
     this.notBefore = Date.now() + (asked ? wait : 3_000);
     if (asked) this.#pause(wait);
     this.#plan(Math.max(wait, 1_000));

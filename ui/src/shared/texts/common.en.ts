@@ -14,7 +14,7 @@ export const en: Dict<typeof zh> = {
   retry: 'Try again',
   back: 'Back',
   close: 'Close',
-  waitSeconds: (n) => `Please wait ${n} seconds, then try again.`,
+  waitSeconds: (n) => `Please wait ${n < 120 ? `${n} seconds` : `${Math.ceil(n / 60)} minutes`}, then try again.`,
   errors: {
     network: 'No network, or the server does not answer just now. Check the network, then try again.',
     timeout: 'The server did not answer in time. What you entered is still here; try again in a moment.',

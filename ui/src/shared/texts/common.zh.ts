@@ -12,7 +12,7 @@ export const zh = {
   retry: '重试',
   back: '返回',
   close: '关闭',
-  waitSeconds: (n: number) => `请等 ${n} 秒后再试。`,
+  waitSeconds: (n: number) => (n < 120 ? `请等 ${n} 秒后再试。` : `请等 ${Math.ceil(n / 60)} 分钟后再试。`),
   errors: {
     network: '没有网络，或服务器暂时没有回应。请检查网络后再试。',
     timeout: '服务器没有及时回应。您填写的内容还在，请稍后再试。',
