@@ -1,0 +1,183 @@
+//! What went wrong with real health codes, as far as the policy alone decides it. Each test is
+//! named after the row of its event and fails on the old behaviour.
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+mod common;
+
+use common::policies;
+use jadegate_domain::evidence::{Certainty, ContactDegree, TestResult};
+use jadegate_domain::{
+    Colour, Evidence, EvidenceId, EvidenceKind, Fact, PlaceKind, Timestamp, TraceId,
+};
+use jadegate_policy::{Policy, assess, explain, read_evidence};
+use proptest::prelude::*;
+
+static POLICIES: std::sync::LazyLock<Vec<Policy>> = std::sync::LazyLock::new(policies);
+
+fn policy(id: &str) -> Policy {
+    policies().into_iter().find(|p| p.id() == id).unwrap()
+}
+
+fn at(s: &str) -> Timestamp {
+    s.parse().unwrap()
+}
+
+/// h05: there is no operation that sets a colour, so no officer can make a person red without
+/// recording a fact that a policy lets that agency record.
+#[test]
+fn h05_no_agency_but_the_named_ones_can_record_what_colours() {
+    use jadegate_domain::AgencyKind;
+    for p in policies() {
+        for kind in EvidenceKind::ALL {
+            for by in [AgencyKind::PublicSecurity, AgencyKind::Operator, AgencyKind::Venue] {
+                assert!(!p.may_record(*kind, Some(by)), "{}: {kind} by {by}", p.id());
+            }
+        }
+        assert!(!p.may_record(EvidenceKind::Contact, None));
+    }
+}
+
+/// h07: a contact that rests on a forwarded picture of a venue code weighs nothing.
+#[test]
+fn h07_forwarded_venue_picture() {
+    let contact = |certainty| {
+        let text = format!(
+            "[[evidence]]\nkind = \"contact\"\ndegree = \"close\"\nminutes = 600\n\
+             certainty = \"{certainty}\"\nlast_contact = 2022-06-13T12:00:00+08:00"
+        );
+        read_evidence(&text).unwrap()
+    };
+    let (p, now) = (policy("three-colour"), at("2022-06-14T00:00:00Z"));
+    let a = assess(&contact(Certainty::Unproven), &p, now);
+    assert_eq!(a.colour, Colour::Green);
+    assert_eq!(a.warnings, ["unproven_contact:e0000000000001"]);
+    assert_eq!(assess(&contact(Certainty::Recorded), &p, now).colour, Colour::Red);
+}
+
+proptest! {
+    /// h08: whoever is not green sees which rule, which evidence, from whom, until when or what it
+    /// needs, in both languages.
+    #[test]
+    fn h08_never_red_without_a_reason(e in common::evidence(8), now in common::moment()) {
+        for p in &*POLICIES {
+            let a = assess(&e, p, now);
+            prop_assert_eq!(a.colour == Colour::Green, a.reasons.is_empty());
+            for r in &a.reasons {
+                let recorders = e.iter().filter(|x| r.evidence.contains(&x.id)).filter_map(|x| x.agency);
+                prop_assert!(recorders.clone().all(|x| r.agencies.contains(&x)));
+                prop_assert!(r.agencies.len() <= recorders.count());
+                // Nobody is confined without an end in sight or a way out.
+                let far_away = Timestamp::from_secs(common::BASE).plus_days(3000);
+                let known_end = r.until.is_some() || !r.needs.is_empty();
+                let end_of_time = r.counted_from > far_away;
+                prop_assert!(known_end || end_of_time, "{}: {:?}", p.id(), r);
+            }
+        }
+    }
+}
+
+/// h08: the colour can be recomputed by anybody from evidence and policy file alone.
+#[test]
+fn h08_the_same_file_and_evidence_give_the_same_answer_anywhere() {
+    let text = include_str!("../../../policies/three-colour.toml");
+    let (here, there) = (Policy::parse(text).unwrap(), Policy::parse(text).unwrap());
+    let e = read_evidence(
+        "[[evidence]]\nkind = \"test\"\nresult = \"positive\"\nsampled_at = 2022-03-01T10:00:00+08:00",
+    )
+    .unwrap();
+    let now = at("2022-03-02T00:00:00Z");
+    assert_eq!(assess(&e, &here, now), assess(&e, &there, now));
+    assert_eq!(here.reference(), there.reference());
+}
+
+/// h11: ten minutes in one phone cell made 82,000 people contacts. Here a contact shows its
+/// minutes, and a policy can say how many it takes.
+#[test]
+fn h11_ten_minutes_in_one_phone_cell() {
+    let p = policy("chengdu-2021-11");
+    let contact = |minutes| Evidence {
+        id: EvidenceId::from_random(1),
+        holder: None,
+        fact: Fact::Contact {
+            case: jadegate_domain::CaseId::from_random(1),
+            trace: TraceId::from_random(1),
+            degree: ContactDegree::Close,
+            last_contact: at("2021-11-03T12:00:00+08:00"),
+            minutes,
+            certainty: Certainty::Recorded,
+            place_kind: PlaceKind::Market,
+        },
+        recorded_at: at("2021-11-03T18:00:00+08:00"),
+        agency: Some(jadegate_domain::AgencyId::from_random(1)),
+        withdrawn_at: None,
+        superseded_by: None,
+    };
+    let now = at("2021-11-04T12:00:00+08:00");
+    assert_eq!(assess(&[contact(10)], &p, now).colour, Colour::Green);
+    assert_eq!(assess(&[contact(11)], &p, now).colour, Colour::Yellow);
+    // Every threshold of every policy is stated, per kind of place, and is never nothing.
+    for p in policies() {
+        for kind in PlaceKind::ALL {
+            for degree in ContactDegree::ALL {
+                assert!(p.contact_minutes(*kind, *degree) >= 1);
+            }
+        }
+    }
+}
+
+/// h13: green turned yellow because no temperature had been recorded, and nobody was told. Here
+/// the moment is known as soon as the last temperature is recorded, with what prevents it.
+#[test]
+fn h13_decay_is_announced_before_it_happens() {
+    let p = policy("hubei-2020-03");
+    let e = read_evidence(
+        "[[evidence]]\nkind = \"check_in\"\ntemperature = 36.5\nrecorded_at = 2020-03-12T08:00:00+08:00",
+    )
+    .unwrap();
+    let told_at = at("2020-03-12T08:00:00+08:00");
+    let due = at("2020-03-13T08:00:00+08:00");
+    let a = assess(&e, &p, told_at);
+    assert_eq!((a.colour, a.next_change), (Colour::Green, Some(due)));
+    let timeline = explain(&e, &p, Some(told_at));
+    assert_eq!(timeline.segments.len(), 2);
+    let r = &timeline.segments[1].reasons[0];
+    assert_eq!((r.rule.as_str(), r.since), ("no-temperature", due));
+    assert_eq!(r.needs, ["temperature"]);
+    assert!(r.ends["en"].contains("24 hours"));
+}
+
+/// h14: a red imported from another province could be lifted only there. Evidence keeps the agency
+/// that recorded it, in the reason itself, and a withdrawal by that agency ends it at once.
+#[test]
+fn h14_imported_evidence_keeps_its_origin() {
+    let p = policy("three-colour");
+    let mut e = read_evidence(
+        "[[evidence]]\nkind = \"contact\"\ndegree = \"close\"\nlast_contact = 2022-11-01T10:00:00+08:00",
+    )
+    .unwrap();
+    let elsewhere = jadegate_domain::AgencyId::from_random(4242);
+    e[0].agency = Some(elsewhere);
+    let now = at("2022-11-02T00:00:00Z");
+    assert_eq!(assess(&e, &p, now).reasons[0].agencies, [elsewhere]);
+    e[0].withdrawn_at = Some(now);
+    assert_eq!(assess(&e, &p, now).colour, Colour::Green);
+}
+
+/// Relief that nobody signs for relieves nobody; harm that nobody signs for still counts.
+#[test]
+fn h19_a_forged_relief_without_an_agency_is_none() {
+    let p = policy("chengdu-2021-11");
+    let mut e = read_evidence(
+        "[[evidence]]\nkind = \"contact\"\ndegree = \"close\"\nlast_contact = 2021-11-03T12:00:00+08:00\n\
+         [[evidence]]\nkind = \"test\"\nresult = \"negative\"\nsampled_at = 2021-11-04T08:00:00+08:00\n\
+         [[evidence]]\nkind = \"test\"\nresult = \"negative\"\nsampled_at = 2021-11-05T09:00:00+08:00",
+    )
+    .unwrap();
+    let now = at("2021-11-06T00:00:00+08:00");
+    assert_eq!(assess(&e, &p, now).colour, Colour::Green);
+    e[2].agency = None;
+    assert!(matches!(e[2].fact, Fact::Test { result: TestResult::Negative, .. }));
+    let a = assess(&e, &p, now);
+    assert_eq!(a.colour, Colour::Yellow);
+    assert_eq!(a.warnings, ["unattributed:e0000000000003"]);
+}
