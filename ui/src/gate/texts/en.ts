@@ -32,7 +32,7 @@ export const en: Dict<typeof zh> = {
   },
   direction: { label: 'Direction', in: 'In', out: 'Out' },
   reading: {
-    aim: 'Hold the QR code inside the frame',
+    aim: 'Hold the code in the frame',
     scanner: 'Hand scanner: just scan',
     noCamera: 'The camera does not work. Use a hand scanner, or type below.',
     denied: 'The camera is not allowed. Allow it in the browser’s settings, or use a hand scanner.',

@@ -1,0 +1,414 @@
+// A small stand-in for the server, for screenshots of the gate and the console only: it serves the
+// built pages under the real Content-Security-Policy and answers by the contract with made-up data.
+// Codes are really signed, with a key made at each start. What decides anything is tested against
+// the real server elsewhere.
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const DIST = process.env.DIST ? pathToFileURL(`${process.env.DIST}/`) : new URL('../dist/', import.meta.url);
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.wasm': 'application/wasm',
+};
+const csp = (script) =>
+  `default-src 'self'; script-src ${script}; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+
+const BASE45 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
+const DAY = 86_400_000;
+const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+
+function base45(bytes) {
+  let out = '';
+  for (let i = 0; i < bytes.length; i += 2) {
+    let n = i + 1 < bytes.length ? bytes[i] * 256 + bytes[i + 1] : bytes[i];
+    for (let c = i + 1 < bytes.length ? 3 : 2; c > 0; c--) {
+      out += BASE45[n % 45];
+      n = Math.floor(n / 45);
+    }
+  }
+  return out;
+}
+
+const key = generateKeyPairSync('ed25519');
+const X = key.publicKey.export({ format: 'jwk' }).x;
+const u32 = (n) => [0x1a, (n >>> 24) & 255, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
+
+/** What the server would say of each code made here. */
+const truth = new Map();
+
+/** A live code: `at` in milliseconds, `fresh` in seconds. */
+export function makeCode(colour, { at = Date.now(), fresh = 60, forged = false } = {}) {
+  const iat = Math.floor(at / 1000);
+  const number = ['green', 'yellow', 'red'].indexOf(colour);
+  const claims = [
+    0xa5, 0x01, 0x62, 0x4a, 0x47, 0x04, ...u32(iat + fresh), 0x06, ...u32(iat), 0x07, 0x50, ...randomBytes(16),
+    0x3a, 0x00, 0x01, 0x00, 0x00, number,
+  ];
+  const header = [0x43, 0xa1, 0x01, 0x27];
+  const body = [0x58, claims.length, ...claims];
+  const signed = Buffer.from([0x84, 0x6a, ...Buffer.from('Signature1'), ...header, 0x40, ...body]);
+  const signature = sign(null, signed, key.privateKey);
+  if (forged) signature[3] ^= 1;
+  const text = `JG1:${base45(Buffer.from([0x84, ...header, 0xa0, ...body, 0x58, 0x40, ...signature]))}`;
+  const stale = at + fresh * 1000 < Date.now();
+  truth.set(text, { colour: forged || stale ? null : colour, problem: forged ? 'code.bad_signature' : stale ? 'code.stale' : null });
+  return text;
+}
+
+const DIVISIONS = {
+  '': [
+    ['CN-11', '北京市', 'Beijing'],
+    ['CN-33', '浙江省', 'Zhejiang'],
+  ],
+  'CN-33': [
+    ['CN-3301', '杭州市', 'Hangzhou'],
+    ['CN-3302', '宁波市', 'Ningbo'],
+  ],
+  'CN-3301': [
+    ['CN-330106', '西湖区', 'Xihu'],
+    ['CN-330110', '余杭区', 'Yuhang'],
+  ],
+};
+
+const TEAM = { name: '示例区疾控组', kind: 'prevention_team' };
+const LAB = { name: '示例检验所', kind: 'laboratory' };
+export const ALL_POWERS = [
+  'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_release', 'accompany', 'find_person',
+  'open_person', 'read_lists', 'set_region', 'manage_places', 'invite_staff',
+];
+
+function reason(colour, now) {
+  const red = colour === 'red';
+  return {
+    rule: red ? 'close_contact' : 'secondary_contact',
+    colour,
+    title: red
+      ? { zh: '您与一名确诊病例同处一地', en: 'You shared a place with a confirmed case' }
+      : { zh: '您与一名密切接触者到过同一地点', en: 'You were at the same place as a close contact of a case' },
+    ends: { zh: '满期且检测阴性后结束。', en: 'Ends when the days are over and a test is negative.' },
+    evidence: ['e0000000000001'],
+    agencies: [TEAM],
+    counted_from: iso(now - 4 * DAY),
+    since: iso(now - 4 * DAY),
+    until: iso(now + (red ? 10 : 3) * DAY),
+    day: 5,
+    days: red ? 14 : 7,
+    needs: ['negative_test', 'daily_check_in'],
+  };
+}
+
+const assessment = (colour, now) => ({
+  colour,
+  reasons: colour === 'green' ? [] : [reason(colour, now)],
+  warnings: [],
+  at: iso(now),
+  next_change: null,
+  policy: { id: 'three-colour', version: 1, digest: '0011223344556677' },
+});
+
+const hid = (n) => `h0000000000${String(n).padStart(3, '0')}`;
+
+function contacts(now) {
+  const place = (name, kind) => ({ id: 'p0000000000001', name, kind });
+  return Array.from({ length: 14 }, (_, i) => ({
+    holder: hid(i + 10),
+    degree: i < 5 ? 'close' : 'secondary',
+    minutes: [212, 96, 64, 31, 18, 140, 77, 52, 45, 40, 33, 28, 22, 16][i],
+    certainty: ['recorded', 'recorded', 'assumed', 'unproven'][i % 4],
+    last_contact: iso(now - (i + 1) * 7 * 3600_000),
+    via: i < 5 ? null : hid(10 + (i % 5)),
+    colour: i < 5 ? 'red' : 'yellow',
+    exposures: [
+      {
+        place: place(['示例菜市场', '示例图书馆'][i % 2], ['market', 'leisure'][i % 2]),
+        from: iso(now - (i + 2) * 7 * 3600_000),
+        to: iso(now - (i + 1) * 7 * 3600_000),
+        minutes_lower: 10 + i,
+        minutes_upper: 18 + i * 3,
+        certainty: 'recorded',
+      },
+    ],
+  }));
+}
+
+/** Starts the server; the world is `state`, which a test changes as it goes. */
+export async function startStaffMock() {
+  const state = {
+    enrolled: false,
+    signedIn: false,
+    staff: false,
+    may: ALL_POWERS,
+    /** The server decides otherwise than the gate. */
+    contrary: false,
+    scans: new Map(),
+    counts: { admitted: 128, refused: 3, overridden: 2, left: 97 },
+    risks: null,
+    requests: [],
+    bodies: [],
+  };
+
+  const problem = (status, code, detail, more = {}) => ({
+    status,
+    type: 'application/problem+json',
+    body: { type: `https://jadegate.example/problems/${code}`, code, title: code, status, detail, ...more },
+  });
+  const ok = (body, status = 200) => ({ status, type: 'application/json', body });
+
+  function gate(method, path, body, now) {
+    if (method === 'POST' && path === '/v1/gates') {
+      state.enrolled = true;
+      if (body.public_key.length !== 87) return problem(422, 'gate.key', 'no key');
+      return ok({ gate: 'g0000000000001', place: { id: 'p0000000000001', name: '示例菜市场', kind: 'market', division_name: '西湖区' } }, 201);
+    }
+    if (path.endsWith('/challenge')) return ok({ nonce: randomBytes(16).toString('base64url') });
+    if (path.endsWith('/session')) {
+      state.signedIn = Buffer.from(body.signature, 'base64url').length === 64;
+      return ok({ expires_at: iso(now + 12 * 3600_000) });
+    }
+    if (!state.signedIn) return problem(401, 'session.none', 'not signed in');
+    if (path === '/v1/gate') {
+      return ok({
+        gate: 'g0000000000001',
+        label: '北门 North door',
+        place: { id: 'p0000000000001', name: '示例菜市场 Sample Market', kind: 'market', division_name: '西湖区' },
+        counts: state.counts,
+        keys: {
+          issuer: 'JG',
+          server_time: iso(now),
+          keys: [{ kid: '0011223344556677', x: X, not_before: iso(now - 5 * DAY), not_after: iso(now + 5 * DAY) }],
+        },
+        policy: { fresh_seconds: 60, admit: ['green'] },
+        offline_grace_seconds: 86_400,
+        server_time: iso(now),
+      });
+    }
+    if (path === '/v1/gate/scans') {
+      const results = body.scans.map((s) => {
+        if (!state.scans.has(s.id)) state.scans.set(s.id, s);
+        const known = state.contrary ? { colour: 'red', problem: null } : (truth.get(s.code) ?? { colour: null, problem: 'scan.no_code' });
+        const good = known.colour === 'green' || (s.direction === 'out' && known.colour !== null);
+        const outcome = s.override ? 'override' : good ? 'admitted' : 'refused';
+        const count = s.direction === 'out' && good ? 'left' : outcome === 'override' ? 'overridden' : outcome;
+        state.counts = { ...state.counts, [count]: state.counts[count] + 1 };
+        return { id: s.id, outcome, ...known, recorded: true };
+      });
+      return ok({ results, counts: state.counts });
+    }
+    if (path === '/v1/gate/poster') {
+      const code = (tail) => `JGV1:${base45(randomBytes(100))}${tail}`;
+      return ok({ poster_code: code(''), screen_code: code(''), screen_expires_at: iso(now + 90_000) });
+    }
+    return null;
+  }
+
+  function places() {
+    return [
+      ['p0000000000001', '示例菜市场', 'market'],
+      ['p0000000000002', '示例图书馆', 'leisure'],
+      ['p0000000000003', '<b>Not bold</b> & Sons', 'shop'],
+    ].map(([id, name, kind]) => ({ id, name, kind, division: 'CN-330106', division_name: '西湖区', registered_at: '2022-02-20T02:00:00Z' }));
+  }
+
+  function staff(method, path, query, body, now) {
+    const p = path.slice('/v1/staff/'.length);
+    const key = `${method} ${p}`;
+    if (key === 'POST invitations/begin') {
+      if (body.token.startsWith('used')) return problem(422, 'link.unusable', 'used');
+      return ok({
+        staff: { display_name: 'Testa Beispiel', agency_name: '示例区疾控组', role: 'officer' },
+        options: {
+          rp: { name: 'Jadegate', id: 'localhost' },
+          user: { id: randomBytes(16).toString('base64url'), name: 'f0000000000001', displayName: 'Testa Beispiel' },
+          challenge: randomBytes(32).toString('base64url'),
+          pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+          timeout: 60_000,
+          excludeCredentials: [],
+          authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+          attestation: 'none',
+        },
+      });
+    }
+    if (key === 'POST sign-in/begin') {
+      return ok({ ceremony: 'x', options: { challenge: randomBytes(32).toString('base64url'), rpId: 'localhost', userVerification: 'required', timeout: 60_000, allowCredentials: [] } });
+    }
+    if (key === 'POST invitations/finish' || key === 'POST sign-in/finish') {
+      const r = body.credential?.response ?? {};
+      const whole = p.startsWith('inv') ? r.attestationObject && r.clientDataJSON : r.signature && r.authenticatorData && r.clientDataJSON && r.userHandle;
+      if (!whole) return problem(422, 'passkey.refused', 'incomplete');
+      state.staff = true;
+      return ok({});
+    }
+    if (!state.staff) return problem(401, 'session.none', 'not signed in');
+    if (key === 'DELETE session') {
+      state.staff = false;
+      return { status: 204 };
+    }
+    const recorded = (colour) => ok({ evidence: 'e0000000000009', assessment: assessment(colour, now), new: true }, 201);
+    switch (key) {
+      case 'GET me':
+        return ok({
+          staff: { id: 'f0000000000001', display_name: 'Testa Beispiel', role: 'officer', region: 'CN-3301', region_name: '浙江省杭州市' },
+          agency: { id: 'a0000000000001', kind: 'prevention_team', name: '示例市疾控组' },
+          may: state.may,
+        });
+      case 'GET overview':
+        return ok({
+          colours: { green: 19_873, yellow: 96, red: 31 },
+          holders: 20_000, cases_open: 4, traces: 5, confined: 127, missed_check_in: 6, due_release: 3,
+          server_time: iso(now), policy: { id: 'three-colour', version: 1, digest: '0011223344556677' },
+        });
+      case 'POST tests':
+        if (body.document?.number === '11010519491231002X' && body.result === 'positive') return recorded('red');
+        return problem(404, 'holder.not_found', 'nobody');
+      case 'POST tests/import':
+        return ok({
+          taken: 212, unchanged: 40, positives: 3,
+          rejected: [
+            { line: 7, code: 'document.bad_check_digit', detail: 'The check digit is wrong.' },
+            { line: 19, code: 'test.unknown_result', detail: 'The result must be positive or negative.' },
+            { line: 88, code: 'line.something_new', detail: '<img src=x onerror=alert(1)> is shown as text' },
+          ],
+        });
+      case 'GET cases':
+        return ok({
+          cases: [
+            { id: 'c0000000000002', holder: hid(2), name_masked: '王*', class: 'confirmed', onset_at: iso(now - 3 * DAY), confirmed_at: iso(now - DAY), isolated_at: null, recorded_at: iso(now - 3600_000), withdrawn_at: null, latest_trace: null, close: 0, secondary: 0 },
+            { id: 'c0000000000001', holder: hid(1), name_masked: 'A*** B***', class: 'asymptomatic', onset_at: null, confirmed_at: iso(now - 2 * DAY), isolated_at: iso(now - 1.5 * DAY), recorded_at: iso(now - 1.8 * DAY), withdrawn_at: null, latest_trace: 't0000000000001', close: 5, secondary: 9 },
+            { id: 'c0000000000003', holder: hid(3), name_masked: '李**', class: 'suspected', onset_at: iso(now - 9 * DAY), confirmed_at: iso(now - 8 * DAY), isolated_at: null, recorded_at: iso(now - 8 * DAY), withdrawn_at: iso(now - 6 * DAY), latest_trace: null, close: 0, secondary: 0 },
+          ],
+        });
+      case 'POST cases':
+        return ok({ case: 'c0000000000004', assessment: assessment('red', now), new: true, trace: null }, 201);
+      case 'POST traces':
+        return ok({ trace: 't0000000000001', case: body.case, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, close: 5, secondary: 9, places: 2, ms: 41, contacts_recorded: 14, contacts_withdrawn: 0 }, 201);
+      case 'GET traces/t0000000000001':
+        return ok({ trace: 't0000000000001', case: 'c0000000000002', ran_at: iso(now), close: 5, secondary: 9, replaced_by: null, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, policy: {}, index_visits: 123_456, contacts: contacts(now) });
+      case 'GET quarantine': {
+        const rows = [
+          ['王*', 'red', 5, 14, 0, false], ['A*** B***', 'red', 14, 14, 0, true], ['李**', 'yellow', 3, 7, 2, false], ['欧**', 'yellow', 7, 7, 1, true],
+        ].map(([name_masked, colour, day, days, missed_days, due], i) => ({
+          holder: hid(i + 1), name_masked, home_name: '浙江省杭州市西湖区', colour, since: iso(now - day * DAY), until: iso(now + (days - day) * DAY), day, days,
+          last_check_in: i === 2 ? null : iso(now - (missed_days + 0.3) * DAY), missed_days, due, reasons: [reason(colour, now).title],
+        }));
+        const filter = query.get('filter');
+        return ok({ people: rows.filter((r) => (filter === 'missed' ? r.missed_days > 0 : filter === 'due' ? r.due : true)), next: filter === 'all' ? hid(4) : null });
+      }
+      case 'POST holders/find':
+        return ok({ holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now) });
+      case `POST holders/${hid(1)}/open`:
+      case `POST holders/${hid(10)}/open`:
+        return ok({
+          holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now),
+          evidence: [
+            { id: 'e0000000000001', holder: hid(1), kind: 'contact', fact: { kind: 'contact', case: 'c0000000000002', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 4 * DAY), minutes: 96, certainty: 'recorded', place_kind: 'market' }, recorded_at: iso(now - 3.5 * DAY), by: TEAM, withdrawn_at: null, superseded_by: null, counts: true },
+            { id: 'e0000000000002', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - 1.7 * DAY), by: LAB, withdrawn_at: null, superseded_by: null, counts: true },
+            { id: 'e0000000000003', holder: hid(1), kind: 'declaration', fact: { kind: 'declaration', temperature: 36.8, symptoms: ['cough', 'fatigue'], contact_with_case: false, stays: [{ division: 'CN-3302', from: iso(now - 9 * DAY), to: iso(now - 7 * DAY) }] }, recorded_at: iso(now - 6 * DAY), by: null, withdrawn_at: null, superseded_by: 'e0000000000004', counts: false },
+          ],
+          history: [
+            { at: iso(now - 3.5 * DAY), from: 'green', to: 'red', reasons: [reason('red', now)] },
+            { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
+          ],
+          quarantine: {
+            active: true, colour: 'red', since: iso(now - 4 * DAY), until: iso(now + 10 * DAY), day: 5, days: 14, today_done: false,
+            days_list: Array.from({ length: 14 }, (_, i) => ({ date: iso(now + (i - 4) * DAY).slice(0, 10), state: i === 2 ? 'missed' : i < 4 ? 'done' : i === 4 ? 'due' : 'coming' })),
+          },
+          what_they_see: {
+            colour: 'red', reasons: [reason('red', now)], next_change: null, check_in_expected: true, check_in_done: false,
+            accesses: [{ at: iso(now), agency: TEAM, purpose: 'quarantine', what: 'evidence' }, { at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'visits' }],
+          },
+        });
+      case 'POST releases':
+      case 'POST arrivals':
+        return recorded('yellow');
+      case 'GET regions':
+        return ok({
+          risks: [
+            { id: 'e0000000000021', division: 'CN-330106', name: '浙江省杭州市西湖区', level: 'high', from: iso(now - 3 * DAY), to: null, recorded_at: iso(now - 3 * DAY), in_force: true },
+            { id: 'e0000000000022', division: 'CN-3302', name: '浙江省宁波市', level: 'medium', from: iso(now - 6 * DAY), to: iso(now + 2 * DAY), recorded_at: iso(now - 6 * DAY), in_force: true },
+            { id: 'e0000000000023', division: 'CN-330110', name: '浙江省杭州市余杭区', level: 'medium', from: iso(now - 16 * DAY), to: iso(now - 2 * DAY), recorded_at: iso(now - 16 * DAY), in_force: false },
+          ],
+        });
+      case 'GET places':
+        return ok({ places: places(), next: null });
+      case 'GET gates':
+        return ok({
+          gates: [
+            { id: 'g0000000000001', place: 'p0000000000001', label: '北门', enrolled_at: iso(now - 5 * DAY), revoked_at: null },
+            { id: 'g0000000000002', place: 'p0000000000001', label: '南门', enrolled_at: iso(now - 9 * DAY), revoked_at: iso(now - 2 * DAY) },
+          ],
+        });
+      case 'POST places/p0000000000001/enrolment':
+        return ok({ link: `/gate/#enrol=${randomBytes(24).toString('base64url')}`, expires_at: iso(now + 3 * DAY) }, 201);
+      case 'GET places/p0000000000001/poster':
+        return ok({ poster_code: `JGV1:${base45(randomBytes(100))}` });
+      case 'GET agencies':
+        return ok({ agencies: [{ id: 'a0000000000001', kind: 'prevention_team', name: '示例市疾控组', region: 'CN-3301' }, { id: 'a0000000000002', kind: 'laboratory', name: '示例检验所', region: 'CN-3301' }] });
+      case 'GET members':
+        return ok({ staff: [
+          { id: 'f0000000000001', display_name: 'Testa Beispiel', agency: 'a0000000000001', agency_name: '示例市疾控组', agency_kind: 'prevention_team', role: 'officer', region: 'CN-3301', created_at: iso(now - 9 * DAY), disabled_at: null },
+          { id: 'f0000000000002', display_name: '试验员', agency: 'a0000000000002', agency_name: '示例检验所', agency_kind: 'laboratory', role: 'lab_technician', region: 'CN-3301', created_at: iso(now - 8 * DAY), disabled_at: null },
+        ] });
+      case 'POST members':
+        return ok({ staff: 'f0000000000003', link: `/console/#invite=${randomBytes(24).toString('base64url')}`, expires_at: iso(now + 3 * DAY) }, 201);
+      default:
+        return method === 'POST' ? ok({}) : null;
+    }
+  }
+
+  function answer(method, path, query, body) {
+    const now = Date.now();
+    if (path === '/v1/divisions') {
+      const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
+      return ok({ parent: query.get('parent'), children: rows.map(([code, name, name_en]) => ({ code, name, name_en })) });
+    }
+    const found = path.startsWith('/v1/staff/') ? staff(method, path, query, body, now) : gate(method, path, body, now);
+    return found ?? problem(404, 'route.unknown', 'There is no such address.');
+  }
+
+  const server = createServer(async (req, res) => {
+    const url = new URL(req.url ?? '/', 'http://localhost');
+    state.requests.push(`${req.method} ${url.pathname}`);
+    if (url.pathname.startsWith('/v1/')) {
+      const chunks = [];
+      for await (const c of req) chunks.push(c);
+      const text = Buffer.concat(chunks).toString();
+      const isJson = (req.headers['content-type'] ?? '').includes('json');
+      const body = text && isJson ? JSON.parse(text) : {};
+      state.bodies.push({ path: url.pathname, body });
+      const a = answer(req.method, url.pathname, url.searchParams, body);
+      const headers = { 'Cache-Control': 'no-store' };
+      if (a.type) headers['Content-Type'] = a.type;
+      res.writeHead(a.status, headers);
+      res.end(a.body ? JSON.stringify(a.body) : undefined);
+      return;
+    }
+    const path = url.pathname.endsWith('/') ? `${url.pathname}index.html` : url.pathname;
+    try {
+      const file = await readFile(new URL(`.${path}`, DIST));
+      res.writeHead(200, {
+        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
+        'Cache-Control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        'Content-Security-Policy': csp(path.startsWith('/console') ? "'self'" : "'self' 'wasm-unsafe-eval'"),
+        'X-Content-Type-Options': 'nosniff',
+      });
+      res.end(file);
+    } catch {
+      res.writeHead(404, { 'Content-Type': 'text/plain' });
+      res.end('not found');
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    state,
+    url: `http://localhost:${server.address().port}`,
+    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
+  };
+}

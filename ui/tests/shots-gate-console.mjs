@@ -1,0 +1,417 @@
+// Opens the built gate and console pages in Chromium, walks through their states in both languages,
+// checks each with axe, and takes a picture of each. Needs `npm run build` first.
+//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|console]
+// Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { correction, generate } from 'lean-qr';
+import { chromium } from 'playwright-core';
+import { makeCode, startStaffMock } from './mock-staff.mjs';
+
+const out = process.argv[2] ?? 'test-results/shots-gate-console';
+const only = process.argv[3];
+mkdirSync(out, { recursive: true });
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+const complaints = [];
+const complain = (text) => {
+  complaints.push(text);
+  console.error(`✕ ${text}`);
+};
+let checks = 0;
+function expect(ok, text) {
+  checks += 1;
+  if (!ok) complain(text);
+}
+
+async function shot(page, lang, name, { full = false } = {}) {
+  await page.waitForTimeout(150);
+  await page.screenshot({ path: `${out}/${lang}-${name}.png`, fullPage: full });
+  // Through the debugger, so that the page's Content-Security-Policy stays in force.
+  const found = await page.evaluate(`(() => { ${axe}; return axe.run(document, { runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice'] }); })()`);
+  for (const v of found.violations) {
+    complain(`${lang} ${name}: axe ${v.id} (${v.impact}): ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')} ${v.nodes[0]?.any?.[0]?.message ?? ''}`);
+  }
+  checks += 1;
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(wide <= 0, `${lang} ${name}: the page is ${wide} px wider than the screen`);
+}
+
+function watch(page, lang) {
+  page.setDefaultTimeout(10_000);
+  page.on('console', (m) => {
+    const text = m.text();
+    // Failed requests are part of the scenes.
+    if ((m.type() === 'error' || m.type() === 'warning') && !text.startsWith('Failed to load resource')) complain(`${lang} console: ${text}`);
+  });
+  page.on('pageerror', (e) => complain(`${lang} page error: ${e.message}`));
+}
+
+/** A video of one QR code, held still, as Chromium's fake camera plays it. */
+function qrVideo(text) {
+  const [width, height] = [640, 480];
+  const qr = generate(text, { minCorrectionLevel: correction.M });
+  const scale = Math.floor(400 / (qr.size + 8));
+  const [left, top] = [(width - qr.size * scale) >> 1, (height - qr.size * scale) >> 1];
+  const luma = Buffer.alloc(width * height, 235);
+  for (let y = 0; y < qr.size; y++) {
+    for (let x = 0; x < qr.size; x++) {
+      if (!qr.get(x, y)) continue;
+      for (let dy = 0; dy < scale; dy++) luma.fill(16, (top + y * scale + dy) * width + left + x * scale, (top + y * scale + dy) * width + left + (x + 1) * scale);
+    }
+  }
+  const frame = Buffer.concat([Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128)]);
+  const file = join(out, 'camera.y4m');
+  writeFileSync(file, Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\n`), frame, frame]));
+  return resolve(file);
+}
+
+const locale = (lang) => (lang === 'zh' ? 'zh-CN' : 'en-GB');
+
+// ---------------------------------------------------------------------------------------------
+async function gate() {
+  const held = makeCode('green', { fresh: 3600 });
+  const camera = await chromium.launch({
+    executablePath,
+    args: [...FLAGS, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${qrVideo(held)}`],
+  });
+  const blind = await chromium.launch({ executablePath, args: FLAGS });
+
+  for (const lang of ['zh', 'en']) {
+    const t = (zh, en) => (lang === 'zh' ? zh : en);
+    const mock = await startStaffMock();
+    const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, locale: locale(lang), hasTouch: true };
+
+    // Not enrolled, then enrolled by the link.
+    const context = await blind.newContext(phone);
+    const page = await context.newPage();
+    watch(page, lang);
+    await page.goto(`${mock.url}/gate/`);
+    await page.locator('#link').waitFor();
+    await shot(page, lang, 'gate-00-not-enrolled');
+    await page.goto(`${mock.url}/gate/#enrol=TOKENTOKENTOKEN`);
+    await page.locator('#label').waitFor();
+    expect(!page.url().includes('TOKEN'), `${lang}: the token is taken out of the address`);
+    await shot(page, lang, 'gate-01-enrol');
+    await page.locator('#label').fill(t('北门', 'North door'));
+    await page.getByRole('button', { name: t('登记', 'Enrol'), exact: true }).click();
+    await page.getByRole('button', { name: t('开始检查', 'Start checking') }).waitFor();
+    await page.getByText('Sample Market').waitFor();
+    await shot(page, lang, 'gate-02-start');
+    await page.getByRole('button', { name: t('开始检查', 'Start checking') }).click();
+    await page.getByText(t('摄像头不可用', 'camera does not work')).waitFor();
+    await shot(page, lang, 'gate-03-no-camera');
+
+    const scan = (text) => page.keyboard.type(`${text}\n`, { delay: 1 });
+    const verdict = (kind) => page.locator(`dialog[data-verdict=${kind}]`);
+    const away = () => page.locator('dialog').waitFor({ state: 'detached' });
+
+    const green = makeCode('green');
+    await scan(green);
+    await verdict('admitted').waitFor();
+    await shot(page, lang, 'gate-04-admitted');
+    await away();
+    await scan(makeCode('yellow'));
+    await verdict('yellow').waitFor();
+    await shot(page, lang, 'gate-05-yellow');
+    await scan(makeCode('red'));
+    await verdict('red').waitFor();
+    await shot(page, lang, 'gate-06-red');
+    const before = mock.state.scans.size;
+    await page.getByRole('button', { name: t('仍要放行', 'Let in anyway') }).click();
+    await page.getByText(t('为什么放行', 'Why let in')).waitFor();
+    await shot(page, lang, 'gate-07-override');
+    await page.locator('.choice').first().click();
+    await verdict('override').waitFor();
+    await shot(page, lang, 'gate-08-let-in');
+    await away();
+    await page.waitForTimeout(300);
+    const overridden = [...mock.state.scans.values()].filter((s) => s.override === 'emergency');
+    expect(overridden.length === 1 && overridden[0].code !== null, `${lang}: the override and its code are one scan`);
+    expect(mock.state.scans.size === before + 1, `${lang}: an overruled refusal is sent once`);
+
+    await scan(makeCode('green', { at: Date.now() - 300_000 }));
+    await verdict('unclear').waitFor();
+    await shot(page, lang, 'gate-09-stale');
+    await scan(makeCode('green', { forged: true }));
+    await page.getByText(t('假码', 'Forged code')).first().waitFor();
+    await shot(page, lang, 'gate-10-forged');
+    await page.locator('.face').click();
+    await away();
+
+    // Emergency without any code, undone once, then meant.
+    await page.waitForTimeout(500);
+    const count = mock.state.scans.size;
+    await page.locator('.emergency').click();
+    await verdict('override').waitFor();
+    await shot(page, lang, 'gate-11-emergency');
+    await page.getByRole('button', { name: t('按错了', 'by mistake') }).click();
+    await away();
+    await page.locator('.emergency').click();
+    await page.locator('.face').click();
+    await away();
+    await page.waitForTimeout(300);
+    expect(mock.state.scans.size === count + 1, `${lang}: an undone emergency is not sent, the other is`);
+
+    // The same code again: the same answer, not counted twice.
+    const twice = makeCode('green');
+    await scan(twice);
+    await verdict('admitted').waitFor();
+    await away();
+    const sent = mock.state.scans.size;
+    await scan(twice);
+    await verdict('admitted').waitFor();
+    await away();
+    expect(mock.state.scans.size === sent, `${lang}: a code read twice is one scan`);
+
+    // Leaving; some other QR code; the paste field.
+    await page.locator('label', { hasText: t('出', 'Out') }).first().click();
+    await scan(makeCode('red'));
+    await verdict('left').waitFor();
+    await shot(page, lang, 'gate-12-left');
+    await away();
+    await page.locator('label', { hasText: t('进', 'In') }).first().click();
+    await page.locator('#paste').fill('https://example.org/private');
+    await page.getByRole('button', { name: t('检查', 'Check'), exact: true }).click();
+    await verdict('unclear').waitFor();
+    await page.locator('.face').click();
+    await away();
+    await page.waitForTimeout(200);
+    expect(!JSON.stringify(mock.state.bodies).includes('example.org'), `${lang}: a stranger's QR code is never sent`);
+
+    // The server decides otherwise.
+    mock.state.contrary = true;
+    await scan(makeCode('green'));
+    await page.getByText(t('服务器的结果不同', 'The server saw it otherwise')).waitFor();
+    await away();
+    await shot(page, lang, 'gate-13-otherwise');
+    await page.getByRole('button', { name: t('知道了', 'OK') }).click();
+    mock.state.contrary = false;
+
+    // Offline: reload from the service worker, check, keep; then catch up.
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    await page.waitForTimeout(1500);
+    await context.setOffline(true);
+    await page.reload();
+    await page.getByRole('button', { name: t('开始检查', 'Start checking') }).waitFor();
+    const known = mock.state.scans.size;
+    await scan(makeCode('green'));
+    await verdict('admitted').waitFor();
+    await away();
+    await scan(makeCode('yellow'));
+    await verdict('yellow').waitFor();
+    await shot(page, lang, 'gate-14-offline-verdict');
+    await page.locator('.face').click();
+    await away();
+    await page.getByText(t('2 条待上传', '2 waiting')).waitFor();
+    await shot(page, lang, 'gate-15-offline');
+    await context.setOffline(false);
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await page.getByText(t('已联网', 'Online')).waitFor();
+    expect(mock.state.scans.size === known + 2, `${lang}: what was kept offline is sent once`);
+
+    await page.getByRole('button', { name: t('场所码', 'Venue code') }).click();
+    await page.getByRole('button', { name: t('在屏幕上显示', 'Show on this screen') }).waitFor();
+    await shot(page, lang, 'gate-16-poster', { full: true });
+    await page.emulateMedia({ media: 'print' });
+    await page.screenshot({ path: `${out}/${lang}-gate-17-print.png` });
+    await page.emulateMedia({ media: 'screen' });
+    await page.getByRole('button', { name: t('在屏幕上显示', 'Show on this screen') }).click();
+    await page.getByText(t('秒后更换', 'Changes in')).waitFor();
+    await shot(page, lang, 'gate-18-screen');
+    await context.close();
+
+    // By camera, through zxing's WebAssembly under the real Content-Security-Policy.
+    const seeing = await camera.newContext({ ...phone, permissions: ['camera'] });
+    const eye = await seeing.newPage();
+    watch(eye, lang);
+    await eye.goto(`${mock.url}/gate/#enrol=TOKENTOKENTOKEN`);
+    await eye.locator('#label').fill('x');
+    await eye.getByRole('button', { name: t('登记', 'Enrol'), exact: true }).click();
+    await eye.getByText('Sample Market').waitFor();
+    await eye.getByRole('button', { name: t('开始检查', 'Start checking') }).click();
+    await eye.locator('dialog[data-verdict=admitted]').waitFor({ timeout: 15_000 });
+    await eye.locator('dialog').waitFor({ state: 'detached' });
+    await shot(eye, lang, 'gate-20-reading');
+    await eye.waitForTimeout(1500);
+    expect((await eye.locator('dialog').count()) === 0, `${lang}: a code held before the camera counts once`);
+    expect([...mock.state.scans.values()].filter((s) => s.code === held).length === 1, `${lang}: and is sent once`);
+    await seeing.close();
+    await mock.stop();
+  }
+
+  // From the last keystroke of a scanner to the verdict on the screen.
+  {
+    const mock = await startStaffMock();
+    const page = await (await blind.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB' })).newPage();
+    await page.goto(`${mock.url}/gate/#enrol=TOKENTOKENTOKEN`);
+    await page.locator('#label').fill('x');
+    await page.getByRole('button', { name: 'Enrol', exact: true }).click();
+    await page.getByText('Sample Market').waitFor();
+    const times = [];
+    for (let i = 0; i < 8; i++) {
+      await page.evaluate(() => {
+        window.jgAt = 0;
+        addEventListener('keydown', (e) => (e.key === 'Enter' ? (window.jgEnter = performance.now()) : 0), { capture: true });
+        new MutationObserver((_, o) => {
+          if (!document.querySelector('dialog[data-verdict]')) return;
+          o.disconnect();
+          requestAnimationFrame(() => (window.jgAt = performance.now()));
+        }).observe(document.body, { subtree: true, childList: true });
+      });
+      await page.keyboard.type(`${makeCode('green')}\n`, { delay: 1 });
+      await page.waitForFunction(() => window.jgAt > 0);
+      times.push(await page.evaluate(() => window.jgAt - window.jgEnter));
+      await page.locator('.face').click();
+    }
+    console.log(`read to verdict, ms: ${times.map((x) => x.toFixed(0)).join(' ')}`);
+    await mock.stop();
+  }
+  await camera.close();
+  await blind.close();
+}
+
+// ---------------------------------------------------------------------------------------------
+async function consolePage() {
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  for (const lang of ['zh', 'en']) {
+    const t = (zh, en) => (lang === 'zh' ? zh : en);
+    const mock = await startStaffMock();
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: locale(lang) });
+    const page = await context.newPage();
+    watch(page, lang);
+    const cdp = await context.newCDPSession(page);
+    await cdp.send('WebAuthn.enable');
+    await cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    });
+
+    await page.goto(`${mock.url}/console/`);
+    await page.getByRole('button', { name: t('用通行密钥登录', 'Sign in with a passkey') }).waitFor();
+    await shot(page, lang, 'console-00-sign-in');
+    await page.goto(`${mock.url}/console/#invite=usedTOKENTOKEN`);
+    await page.getByText(t('这个链接不能用', 'This link does not work')).waitFor();
+    await page.goto('about:blank');
+    await page.goto(`${mock.url}/console/#invite=TOKENTOKENTOKEN`);
+    await page.getByRole('button', { name: t('建立通行密钥', 'Make a passkey') }).waitFor();
+    expect(!page.url().includes('TOKEN'), `${lang}: the token is taken out of the address`);
+    await shot(page, lang, 'console-01-invite');
+    await page.getByRole('button', { name: t('建立通行密钥', 'Make a passkey') }).click();
+    await page.getByRole('heading', { name: t('概览', 'Overview') }).waitFor();
+    await page.getByRole('button', { name: t('退出', 'Sign out') }).click();
+    await page.getByRole('button', { name: t('用通行密钥登录', 'Sign in with a passkey') }).click();
+    await page.getByRole('heading', { name: t('概览', 'Overview') }).waitFor();
+
+    const go = async (hash, heading) => {
+      await page.evaluate((h) => (location.hash = h), `#/${hash}`);
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+      await page.waitForTimeout(250);
+    };
+    const scenes = async (size) => {
+      const s = (name) => shot(page, lang, `console-${size}-${name}`, { full: true });
+      await go('overview', t('概览', 'Overview'));
+      await s('02-overview');
+      await go('tests', t('检测', 'Tests'));
+      await page.locator('#test-number').fill('110105194912310021');
+      await page.getByRole('button', { name: t('记录结果', 'Record the result') }).click();
+      await page.locator('#test-number-error').waitFor();
+      await page.locator('#test-number').fill('11010519491231002X');
+      await page.locator('#test-result').selectOption('positive');
+      await page.getByRole('button', { name: t('记录结果', 'Record the result') }).click();
+      await page.getByText(t('此人现在的颜色', 'colour now')).waitFor();
+      await page.locator('#csv').setInputFiles({ name: 'results.csv', mimeType: 'text/csv', buffer: Buffer.from('document_type\n') });
+      await page.getByRole('button', { name: t('导入', 'Import'), exact: true }).click();
+      await page.getByText('onerror').waitFor();
+      expect((await page.locator('main img').count()) === 0, `${lang}: data is never HTML`);
+      await s('03-tests');
+      await go('cases', t('病例与追踪', 'Cases and traces'));
+      await page.locator('table').first().waitFor();
+      await page.getByRole('button', { name: t('撤销病例', 'Withdraw') }).first().click();
+      await s('04-cases');
+      await page.getByRole('button', { name: t('不', 'No'), exact: true }).click();
+      await page.getByRole('button', { name: t('追踪', 'Trace'), exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: t('追踪结果', 'Result of a trace') }).waitFor();
+      await page.locator('tbody tr').first().waitFor();
+      await page.locator('tbody button[aria-expanded]').first().click();
+      await s('05-trace');
+      const first = async () => (await page.locator('tbody tr td.n').allTextContents()).map(Number);
+      const desc = await first();
+      expect(desc.every((x, i) => i === 0 || x <= desc[i - 1]), `${lang}: most minutes first`);
+      await page.getByRole('button', { name: t('按分钟排序', 'Sort by Minutes') }).click();
+      const asc = await first();
+      expect(asc.every((x, i) => i === 0 || x >= asc[i - 1]), `${lang}: fewest minutes first`);
+      await page.getByRole('button', { name: t('打开', 'Open'), exact: true }).first().click();
+      await page.locator('#open-case').waitFor();
+      expect((await page.locator('#open-case').inputValue()).startsWith('c'), `${lang}: the case is handed over`);
+      await go('quarantine', t('隔离管理', 'Quarantine'));
+      await s('06-quarantine');
+      await go('quarantine/missed', t('隔离管理', 'Quarantine'));
+      await s('07-quarantine-missed');
+      await go('people', t('查找一个人', 'Find a person'));
+      await page.getByRole('button', { name: t('查找另一个人', 'Find somebody else') }).click();
+      await page.locator('#find-type').selectOption('passport');
+      await s('08-people');
+      await page.locator('#find-number').fill('X1234567');
+      await page.locator('#find-country').selectOption('JPN');
+      await page.locator('#find-purpose').selectOption('quarantine');
+      await page.getByRole('button', { name: t('查找', 'Find'), exact: true }).click();
+      await page.getByRole('button', { name: t('打开记录', 'Open the record') }).waitFor();
+      await s('09-found');
+      await page.getByRole('button', { name: t('打开记录', 'Open the record') }).click();
+      await page.getByRole('heading', { name: t('此人看到什么', 'What they see') }).waitFor();
+      await s('10-person');
+      await page.getByRole('button', { name: t('记录解除', 'Record a release') }).first().click();
+      await page.locator('#released').waitFor();
+      await go('regions', t('风险地区', 'Risk regions'));
+      await page.locator('#region-2').waitFor();
+      await s('11-regions');
+      await go('arrivals', t('入境', 'Arrivals'));
+      await page.getByRole('button', { name: t('记录入境', 'Record the arrival') }).click();
+      await page.locator('#arrival-from-error').waitFor();
+      await s('12-arrivals');
+      await go('places', t('场所与门岗', 'Places and gates'));
+      await s('13-places');
+      await page.getByRole('link', { name: t('门岗与海报', 'Gates and poster') }).first().click();
+      await page.getByRole('button', { name: t('生成登记链接', 'Make an enrolment link') }).click();
+      await page.getByRole('button', { name: t('显示海报', 'Show the poster') }).click();
+      await page.locator('.sheet canvas').waitFor();
+      await s('14-place');
+      await go('staff', t('人员与机构', 'Staff and agencies'));
+      await page.locator('#invite-agency').selectOption('a0000000000002');
+      await page.locator('#invite-role').selectOption('lab_technician');
+      await page.locator('#invite-name').fill('示例');
+      await page.getByRole('button', { name: t('生成邀请链接', 'Make an invitation link') }).click();
+      await page.getByRole('button', { name: t('复制链接', 'Copy link') }).waitFor();
+      await s('15-staff');
+    };
+    await scenes('wide');
+    await page.setViewportSize({ width: 800, height: 1100 });
+    await scenes('tablet');
+    expect(!mock.state.bodies.some((b) => b.path.endsWith('/open') && b.body.purpose === undefined), `${lang}: nobody is opened without a purpose`);
+
+    // Only what one may; and an ended session leads back to the sign-in.
+    mock.state.may = ['record_test'];
+    await page.goto('about:blank');
+    await page.goto(`${mock.url}/console/#/cases`);
+    await page.getByText(t('没有这一栏', 'no such section')).waitFor();
+    expect((await page.locator('nav a').count()) === 1, `${lang}: a laboratory sees one section`);
+    mock.state.may = ['read_lists'];
+    mock.state.staff = false;
+    await page.evaluate(() => (location.hash = '#/tests'));
+    await page.locator('#test-number').fill('11010519491231002X');
+    await page.getByRole('button', { name: t('记录结果', 'Record the result') }).click();
+    await page.getByText(t('登录已失效', 'Your sign-in has ended')).first().waitFor();
+    await context.close();
+    await mock.stop();
+  }
+  await browser.close();
+}
+
+if (only !== 'console') await gate();
+if (only !== 'gate') await consolePage();
+console.log(`${checks - complaints.length} passed, ${complaints.length} failed`);
+process.exit(complaints.length > 0 ? 1 : 0);
