@@ -1,0 +1,434 @@
+// Register -> show -> scan -> case -> trace -> red with a reason -> check-ins -> release, with two
+// people, a gate with a camera, and staff with passkeys. Time is moved by the demo's own clock.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { PATIENCE, RESULTS, accessible, ask, authenticator, blankFilm, browser, device, filmCode, residentId, start, step } from './harness.mjs';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+/** Where both live; the region steps raise and lower its level. */
+const HOME = ['CN-33', 'CN-3301', 'CN-330106'];
+const ANNA = { name: 'Testa Muster', number: residentId('19900601', 901), phone: '10099990001' };
+const BEN = { name: '甲示例乙', number: residentId('19850715', 902), phone: '10099990002' };
+
+const pass = (page, colour) => page.locator(`[data-testid=pass][data-state=current][data-colour=${colour}]`);
+const verdict = (page, kind) => page.locator(`dialog[data-verdict=${kind}]`);
+
+export async function journey() {
+  console.log('The life of a code');
+  const server = await step('the demo starts and says where', () => start(['demo', '--people', '300', '--seed', '7', '--port', '0'], /(http:\/\/localhost:\d+)\/demo/));
+  const url = server.found[1];
+  const clean = await browser();
+  const camera = join(RESULTS, 'camera.y4m');
+  blankFilm(camera);
+  const seeing = await browser([
+    '--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream',
+    `--use-file-for-fake-video-capture=${camera}`,
+  ]);
+
+  const desk = await device(clean, 'demo');
+  await desk.goto(`${url}/demo`);
+  const anna = await device(clean, 'anna');
+  const ben = await device(clean, 'ben', { locale: 'zh-CN' });
+  const gate = await device(seeing, 'gate', { permissions: ['camera'] });
+  const wide = { viewport: { width: 1280, height: 900 } };
+  const officer = await device(clean, 'officer', wide);
+  const admin = await device(clean, 'admin', wide);
+
+  /** Moves the clock; pages learn of it by being loaded anew, as they would by their next request. */
+  const forward = async (seconds) => {
+    const answer = await ask(desk, '/demo/clock', { advance_seconds: seconds });
+    assert.equal(answer.status, 200, answer.text);
+  };
+  const enter = async (page, who) => {
+    await page.goto(`${url}/demo`);
+    const answer = await ask(page, '/demo/enter', { as: who });
+    assert.equal(answer.status, 200, answer.text);
+    await page.goto(url + answer.json.page);
+  };
+  const home = async (page) => {
+    await page.goto('about:blank');
+    await page.goto(`${url}/`);
+  };
+  const code = async (page) => {
+    await home(page);
+    const shown = page.locator('[data-testid=pass][data-state=current] [data-qr]');
+    await shown.waitFor();
+    return shown.getAttribute('data-qr');
+  };
+
+  // --- Register and show ---
+  await step('a person registers, mistypes the one-time code once, and is green', async () => {
+    await anna.goto(`${url}/`);
+    await anna.getByRole('button', { name: 'Register for the first time' }).click();
+    await fill(anna, { ...ANNA, number: `${ANNA.number.slice(0, 17)}${ANNA.number[17] === '1' ? '2' : '1'}` });
+    await anna.getByRole('button', { name: 'Send me a code' }).click();
+    await anna.locator('#f-number-error').waitFor();
+    await anna.locator('#f-number').fill(ANNA.number);
+    await anna.getByRole('button', { name: 'Send me a code' }).click();
+    await anna.locator('#f-code').waitFor();
+    const right = await messageFor(desk, url, ANNA.phone);
+    await anna.locator('#f-code').fill(right === '000000' ? '000001' : '000000');
+    await anna.getByRole('button', { name: 'Confirm' }).click();
+    await anna.getByText('not the code we sent').waitFor();
+    await anna.locator('#f-code').fill(right);
+    await anna.getByRole('button', { name: 'Confirm' }).click();
+    await pass(anna, 'green').waitFor();
+    assert.equal(await anna.locator('[data-testid=name]').textContent(), 'T*** M***');
+    await accessible(anna, 'the holder page');
+  });
+
+  await step('a second person registers, in Chinese; the language can be switched and is remembered', async () => {
+    await ben.goto(`${url}/`);
+    await ben.getByRole('button', { name: '首次登记' }).click();
+    await fill(ben, BEN);
+    await ben.getByRole('button', { name: '获取验证码' }).click();
+    await ben.locator('#f-code').waitFor();
+    await ben.locator('#f-code').fill(await messageFor(desk, url, BEN.phone));
+    await ben.getByRole('button', { name: '确认' }).click();
+    await pass(ben, 'green').waitFor();
+    await ben.getByText('绿').first().waitFor();
+    await ben.getByRole('button', { name: 'English' }).click();
+    await ben.getByText('Green').first().waitFor();
+    await ben.reload();
+    await ben.getByText('Green').first().waitFor();
+  });
+
+  await step('one person, one code: registering the same document again leads to the same holder', async () => {
+    const again = await device(clean, 'again');
+    await again.goto(`${url}/`);
+    // A clock that stands still would refuse a second message to the same phone within a minute.
+    await forward(120);
+    const sent = await ask(again, '/v1/registrations', {
+      name: 'Testa Andere',
+      document: { type: 'resident_id', number: ANNA.number },
+      nationality: 'CN',
+      phone: '10099990003',
+      home_division: HOME[2],
+      language: 'en',
+    });
+    assert.equal(sent.status, 202, sent.text);
+    const answer = await ask(again, `/v1/challenges/${sent.json.challenge}/answer`, { code: await messageFor(desk, url, ANNA.phone) });
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual([answer.json.new, answer.json.holder.name_masked], [false, 'T*** M***']);
+    await again.context().close();
+  });
+
+  // --- Staff ---
+  await step('an invited officer makes a passkey, signs out and in again with it', async () => {
+    await enter(admin, 'admin');
+    await admin.goto(`${url}/console/#/staff`);
+    const option = admin.locator('#invite-agency option', { hasText: 'Example prevention team' });
+    await option.waitFor({ state: 'attached' });
+    await admin.locator('#invite-agency').selectOption(await option.getAttribute('value'));
+    await admin.locator('#invite-role').selectOption('officer');
+    await admin.locator('#invite-name').fill('Testa Amtlich');
+    await admin.getByRole('button', { name: 'Make an invitation link' }).click();
+    const link = await admin.getByRole('textbox', { name: 'Invite somebody' }).inputValue();
+    await authenticator(officer);
+    await officer.goto(link);
+    await officer.getByRole('button', { name: 'Make a passkey' }).click();
+    await officer.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    await officer.getByRole('button', { name: 'Sign out' }).click();
+    await passkey(officer);
+    await accessible(officer, 'the console');
+    // The link is used up.
+    const other = await device(clean, 'other');
+    await other.goto(link);
+    await other.getByText('This link does not work').waitFor();
+    await other.context().close();
+  });
+
+  // --- Gate ---
+  await step('a device becomes a gate and its camera reads the code on a holder page: admitted', async () => {
+    const made = await ask(desk, '/demo/gate', {});
+    await gate.goto(url + made.json.page);
+    await gate.locator('#label').fill('North door');
+    await gate.getByRole('button', { name: 'Enrol', exact: true }).click();
+    await gate.getByRole('button', { name: 'Start checking' }).waitFor();
+    await accessible(gate, 'the gate page');
+    await code(anna);
+    await filmCode(anna, camera);
+    await gate.getByRole('button', { name: 'Start checking' }).click();
+    await verdict(gate, 'admitted').waitFor();
+    await gate.locator('dialog').waitFor({ state: 'detached' });
+    await counts(gate, { admitted: 1 });
+  });
+
+  await step('a second person is let in by paste; the same code shown again counts once', async () => {
+    const bens = await code(ben);
+    await paste(gate, bens);
+    await verdict(gate, 'admitted').waitFor();
+    await away(gate);
+    await paste(gate, bens);
+    await verdict(gate, 'admitted').waitFor();
+    await away(gate);
+    await counts(gate, { admitted: 2 });
+    await uploaded(gate);
+  });
+
+  await step('a venue poster scanned by a holder makes an unproven visit', async () => {
+    const poster = await ask(gate, '/v1/gate/poster');
+    await ben.goto(`${url}/#/scan`);
+    await ben.locator('#f-venue').fill(poster.json.poster_code);
+    await ben.locator('form.paste button[type=submit]').click();
+    await ben.locator('[data-testid=visit-recorded] .note.warn').waitFor();
+    const { json } = await ask(ben, '/v1/me/visits');
+    assert.ok(json.visits.some((v) => v.presence === 'unproven'), 'a forwarded poster proves nothing');
+  });
+
+  await step('after half an hour the first person leaves through the gate', async () => {
+    await forward(HOUR / 2);
+    await work(gate, url);
+    const leaving = await code(anna);
+    await gate.getByText('Out', { exact: true }).click();
+    await paste(gate, leaving);
+    await verdict(gate, 'left').waitFor();
+    await away(gate);
+    await gate.getByText('In', { exact: true }).click();
+    await uploaded(gate);
+    const { json } = await ask(anna, '/v1/me/visits');
+    assert.ok(json.visits[0].left, 'the visit has its end');
+  });
+
+  await step('a code of a minute ago, a forged one and a stranger are refused', async () => {
+    const stale = await code(ben);
+    await forward(120);
+    await work(gate, url);
+    for (const text of [stale, `${(await code(ben)).slice(0, -3)}000`, 'https://example.org/not-a-code']) {
+      await paste(gate, text);
+      await verdict(gate, 'unclear').waitFor();
+      await next(gate);
+    }
+  });
+
+  // --- Case, trace, reasons ---
+  await step('the officer records a case and traces it; the contact is found', async () => {
+    await officer.goto('about:blank');
+    await officer.goto(`${url}/console/#/cases`);
+    await officer.locator('#case-number').fill(ANNA.number);
+    await officer.getByRole('button', { name: 'Record the case' }).click();
+    await officer.getByText('colour now').waitFor();
+    await officer.getByRole('link', { name: 'Result' }).first().click();
+    await officer.getByRole('heading', { name: 'Result of a trace' }).waitFor();
+    await officer.locator('[data-count=close]').waitFor();
+    assert.ok(Number(await officer.locator('[data-count=close]').textContent()) >= 1);
+  });
+
+  const contactReason = 'close contact';
+  await step('the contact is red and sees why, who says so and until when', async () => {
+    await home(ben);
+    await pass(ben, 'red').waitFor();
+    await ben.getByText(contactReason).first().waitFor();
+    await ben.getByText('Example prevention team').first().waitFor();
+    await ben.getByText(/Day \d+ of 14/).first().waitFor();
+    await home(anna);
+    await pass(anna, 'red').waitFor();
+    const looks = await ask(anna, '/v1/me/accesses');
+    assert.ok(looks.json.accesses.some((a) => a.agency?.name.includes('prevention team')), 'each look is shown to the person');
+    await accessible(ben, 'the red holder page');
+  });
+
+  await step('a red code is refused at the gate; an emergency is always admitted', async () => {
+    await paste(gate, await code(ben));
+    await verdict(gate, 'red').waitFor();
+    await gate.getByRole('button', { name: 'Let in anyway' }).click();
+    await gate.locator('.choice.urgent').click();
+    await verdict(gate, 'override').waitFor();
+    await away(gate);
+    // Also without any code.
+    await gate.getByRole('button', { name: 'Emergency: let in now' }).click();
+    await verdict(gate, 'override').waitFor();
+    await away(gate);
+    await counts(gate, { overridden: 2 });
+    await uploaded(gate);
+  });
+
+  // --- Quarantine to its end ---
+  let missedOne = false;
+  await step('daily check-ins; a missed one is seen by both sides', async () => {
+    for (let day = 1; day <= 5; day++) {
+      if (day !== 3) await checkIn(ben, url);
+      await forward(DAY);
+    }
+    await ben.goto('about:blank');
+    await ben.goto(`${url}/#/check-in`);
+    await ben.locator('.days li.missed').first().waitFor();
+    missedOne = (await ben.locator('.days li.missed').count()) === 1;
+    assert.ok(missedOne, 'one day was missed');
+    // The officer's session has ended meanwhile; the passkey opens a new one.
+    await officer.goto('about:blank');
+    await officer.goto(`${url}/console/`);
+    await passkey(officer);
+    await officer.goto(`${url}/console/#/quarantine/missed`);
+    await officer.getByRole('cell', { name: /甲\*/ }).first().waitFor();
+  });
+
+  await step('after the fortnight the contact is green again, and the history says why', async () => {
+    for (let day = 6; day <= 16; day++) await forward(DAY);
+    await home(ben);
+    await pass(ben, 'green').waitFor();
+    const { json } = await ask(ben, '/v1/me/history');
+    assert.deepEqual(json.changes.slice(0, 2).map((c) => [c.from, c.to]), [['red', 'green'], ['green', 'red']]);
+    await ben.goto(`${url}/#/history`);
+    await ben.getByText(contactReason).first().waitFor();
+    await home(anna);
+    await pass(anna, 'green').waitFor();
+  });
+
+  // --- Regions ---
+  const commissioner = await device(clean, 'commissioner', wide);
+  await step('a risk level turns those who live there yellow, and the gate refuses them', async () => {
+    await enter(commissioner, 'commissioner');
+    await commissioner.goto(`${url}/console/#/regions`);
+    await choose(commissioner, 'region', HOME);
+    await commissioner.locator('#region-level').selectOption('medium');
+    await commissioner.getByRole('button', { name: 'Set', exact: true }).click();
+    await commissioner.getByText('Recorded').first().waitFor();
+    await home(ben);
+    await pass(ben, 'yellow').waitFor();
+    await ben.getByText('medium-risk').first().waitFor();
+    await work(gate, url);
+    await paste(gate, await code(ben));
+    await verdict(gate, 'yellow').waitFor();
+    await next(gate);
+  });
+
+  await step('lowering it turns them green again', async () => {
+    const row = commissioner.getByRole('row').filter({ hasText: HOME[2] });
+    await row.getByRole('button', { name: 'End now' }).click();
+    await row.getByRole('button', { name: 'Yes' }).click();
+    await commissioner.getByText(HOME[2]).first().waitFor();
+    await home(ben);
+    await pass(ben, 'green').waitFor();
+  });
+
+  // --- Laboratory ---
+  await step('a laboratory file: right lines are taken, wrong ones named, twice changes nothing', async () => {
+    const lab = await device(clean, 'lab', wide);
+    await enter(lab, 'lab');
+    await lab.goto(`${url}/console/#/tests`);
+    const sampled = (await ask(lab, '/v1/info')).json.server_time.replace(/:\d\dZ$/, ':00Z');
+    const bad = `${BEN.number.slice(0, 17)}${BEN.number[17] === '1' ? '2' : '1'}`;
+    const line = (number, result) => `resident_id,${number},,${result},nucleic_acid,${sampled}`;
+    const csv = ['document_type,document_number,document_country,result,method,sampled_at', line(BEN.number, 'negative'), line(bad, 'negative'), line(BEN.number, 'perhaps'), line(ANNA.number, 'negative')].join('\n');
+    for (const [taken, unchanged] of [[2, 0], [0, 2]]) {
+      await lab.locator('#csv').setInputFiles({ name: 'results.csv', mimeType: 'text/csv', buffer: Buffer.from(`${csv}\n`) });
+      await lab.getByRole('button', { name: 'Import', exact: true }).click();
+      await lab.locator(`[data-count=taken]:text-is("${taken}")`).waitFor();
+      assert.equal(await lab.locator('[data-count=unchanged]').textContent(), String(unchanged));
+      assert.equal(await lab.locator('[data-count=rejected]').textContent(), '2');
+      assert.deepEqual(await lab.locator('tbody td.n').allTextContents(), ['3', '4']);
+    }
+  });
+
+  // --- Declaration ---
+  await step('declared symptoms turn a code yellow, and a correction turns it back', async () => {
+    const declare = (symptoms) => ask(ben, '/v1/me/declaration', { symptoms, contact_with_case: false, stays: [] });
+    const first = await declare(['cough']);
+    assert.equal(first.status, 201, first.text);
+    assert.equal(first.json.assessment.colour, 'yellow');
+    const second = await declare([]);
+    assert.equal(second.json.assessment.colour, 'green');
+    const { json } = await ask(ben, '/v1/me/declaration');
+    assert.equal(json.versions.length, 2);
+  });
+
+  // --- Offline ---
+  await step('offline the last code is shown and said to be offline, then EXPIRED', async () => {
+    await home(anna);
+    await pass(anna, 'green').waitFor();
+    await anna.waitForFunction(() => navigator.serviceWorker?.controller !== null);
+    await anna.context().setOffline(true);
+    await anna.reload();
+    await pass(anna, 'green').waitFor();
+    await anna.locator('[data-testid=trouble][data-kind=offline]').waitFor();
+    await anna.locator('[data-testid=pass][data-state=expired]').waitFor({ timeout: 90_000 });
+    await anna.getByText('EXPIRED').waitFor();
+    assert.equal(await anna.locator('[data-qr]').count(), 0, 'an expired code is not shown');
+    await anna.context().setOffline(false);
+    await pass(anna, 'green').waitFor({ timeout: 90_000 });
+  });
+
+  await step('the server ends in order', async () => {
+    await clean.close();
+    await seeing.close();
+    await server.stop();
+  });
+}
+
+// Parts of steps -----------------------------------------------------------------------------
+
+async function fill(page, who) {
+  await page.locator('#f-name').fill(who.name);
+  await page.locator('#f-number').fill(who.number);
+  await page.locator('#f-phone').fill(who.phone);
+  await choose(page, 'f-home', HOME);
+}
+
+/** Chooses a division, level by level; what is chosen already stays. */
+async function choose(page, id, path) {
+  for (const [depth, value] of path.entries()) {
+    const select = page.locator(depth === 0 ? `#${id}` : `#${id}-${depth}`);
+    await select.locator(`option[value="${value}"]`).waitFor({ state: 'attached' });
+    if ((await select.inputValue()) !== value) await select.selectOption(value);
+  }
+}
+
+/** The newest one-time code that a phone would have got. */
+async function messageFor(page, url, phone) {
+  const end = phone.slice(-4);
+  for (const begun = Date.now(); Date.now() - begun < PATIENCE; ) {
+    const { text } = await ask(page, `${url}/demo/outbox`);
+    const mine = text.split('<li>').find((m) => m.includes(`***${end}`));
+    const found = mine && /\b(\d{6})\b/.exec(mine.replace(/<time>.*?<\/time>/, ''));
+    if (found) return found[1];
+    await page.waitForTimeout(200);
+  }
+  throw new Error('no message arrived');
+}
+
+async function passkey(page) {
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+}
+
+/** Loads the gate page anew, so that it learns the moved time, and begins to work. */
+async function work(gate, url) {
+  await gate.goto('about:blank');
+  await gate.goto(`${url}/gate/`);
+  await gate.getByRole('button', { name: 'Start checking' }).waitFor();
+  await gate.getByText('Online').waitFor();
+}
+
+async function paste(gate, text) {
+  await gate.locator('#paste').fill(text);
+  await gate.getByRole('button', { name: 'Check', exact: true }).click();
+}
+
+async function away(gate) {
+  await gate.locator('dialog').waitFor({ state: 'detached' });
+}
+
+async function next(gate) {
+  await gate.locator('.face').click();
+  await away(gate);
+}
+
+async function counts(gate, wanted) {
+  for (const [name, n] of Object.entries(wanted)) await gate.locator(`[data-count=${name}]:text-is("${n}")`).waitFor();
+}
+
+/** Waits until the server has every scan. */
+async function uploaded(gate) {
+  await gate.waitForFunction(() => !/\d+ waiting/.test(document.body.innerText), undefined, { timeout: PATIENCE });
+}
+
+async function checkIn(page, url) {
+  await page.goto('about:blank');
+  await page.goto(`${url}/#/check-in`);
+  await page.locator('#f-temperature').fill('36.6');
+  await page.getByRole('button', { name: 'Check in for today' }).click();
+  await page.locator('[data-testid=checked-in]').waitFor();
+}
