@@ -103,7 +103,7 @@ impl App {
         let policy = self.policy();
         let regions = self.regions.load();
         let relevant = relevant(own, &regions.evidence);
-        let at = |t| jadegate_policy::assess(&relevant, &policy, t);
+        let at = |t| jadegate_policy::assess(relevant.iter().copied(), &policy, t);
 
         let mut writes = vec![Write::ExpectEvidenceVersion { holder, version: expect }];
         let mut colour = stored.as_ref().map(|s| s.assessment.colour);

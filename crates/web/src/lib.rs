@@ -27,7 +27,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use demo::DemoControl;
+pub use demo::{DemoControl, DemoEntry};
 
 /// How the server is reached and what it lets through.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,180 @@
+//! `jadegate import`: files taken in with progress; interrupting is safe, running again resumes.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use jadegate_divisions::Directory;
+use jadegate_domain::{Division, EvidenceKind};
+use jadegate_service::App;
+use jadegate_service::import::events::parse_events;
+use jadegate_service::import::visits::{Progress, VisitFormat, VisitImport};
+use jadegate_service::staff::RejectedLine;
+
+use super::{ATTENTION, open, open_file};
+use crate::args::{Import, VisitForm};
+use crate::config::Config;
+use crate::wire::{Deployment, Failure};
+
+/// Wrong lines printed; the number of all is always told.
+const SHOWN: usize = 20;
+
+pub(super) async fn run(config: &Config, command: Import) -> Result<ExitCode, Failure> {
+    if let Import::Divisions { file } = &command {
+        return divisions(file);
+    }
+    let Deployment { app, store } = open(config).await?;
+    let result = match command {
+        Import::Visits { file, form, start } => visits(&app, &file, form, &start).await,
+        Import::Tests { file, agency } => tests(&app, &file, &agency).await,
+        Import::RiskLevels { file, agency, unmatched } => risk_levels(&app, &file, &agency, unmatched).await,
+        Import::Events { file } => events(&app, &file),
+        Import::Divisions { .. } => Ok(ExitCode::SUCCESS),
+    };
+    drop(app);
+    store.close().await;
+    result
+}
+
+fn rejected(lines: &[RejectedLine], all: u64) -> ExitCode {
+    for r in lines.iter().take(SHOWN) {
+        println!("  line {}: {} ({})", r.line, r.detail, r.code);
+    }
+    if all > SHOWN as u64 {
+        println!("  … and {} more", all - SHOWN as u64);
+    }
+    if all == 0 { ExitCode::SUCCESS } else { ExitCode::from(ATTENTION) }
+}
+
+async fn visits(app: &Arc<App>, file: &Path, form: VisitForm, start: &str) -> Result<ExitCode, Failure> {
+    let format = match form {
+        VisitForm::Generic => VisitFormat::Generic,
+        VisitForm::Calgary => VisitFormat::Calgary,
+        VisitForm::FourCities => VisitFormat::FourCities {
+            start: start.parse().map_err(|_| format!("--start {start} is not a date like 2012-04-02"))?,
+        },
+    };
+    let bar = ProgressBar::new_spinner().with_style(
+        ProgressStyle::with_template("{spinner} {msg} lines, {per_sec}, {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&interrupted);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            seen.store(true, Ordering::SeqCst);
+        }
+    });
+    let options = VisitImport { format, file: name_of(file)?, keep_old: form != VisitForm::Generic };
+    let go_on = |p: Progress| {
+        bar.set_position(p.lines);
+        bar.set_message(p.lines.to_string());
+        !interrupted.load(Ordering::SeqCst)
+    };
+    let r = app.import_visits(open_file(file)?, &options, go_on).await?;
+    bar.finish_and_clear();
+    println!(
+        "{} lines ({} done before): {} visits, {} new people, {} new places, {} too old, {} wrong",
+        r.lines, r.skipped, r.visits, r.new_holders, r.new_places, r.too_old, r.rejected_count
+    );
+    if interrupted.load(Ordering::SeqCst) {
+        println!("interrupted; run the same command again to go on from here");
+        return Ok(ExitCode::from(ATTENTION));
+    }
+    Ok(rejected(&r.rejected, r.rejected_count))
+}
+
+/// What names a file for going on after an interruption: its length and a digest of its content.
+fn name_of(file: &Path) -> Result<String, Failure> {
+    use aws_lc_rs::digest::{Context, SHA256};
+    use std::io::Read as _;
+    let mut source = std::fs::File::open(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let mut context = Context::new(&SHA256);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n = source.read(&mut buffer)?;
+        if n == 0 {
+            break;
+        }
+        context.update(&buffer[..n]);
+    }
+    Ok(context.finish().as_ref().iter().take(16).map(|b| format!("{b:02x}")).collect())
+}
+
+async fn tests(app: &Arc<App>, file: &Path, agency: &str) -> Result<ExitCode, Failure> {
+    let recorder = app.recorder_for_agency(agency.parse()?, EvidenceKind::Test).await?;
+    let mut csv = Vec::new();
+    std::io::Read::read_to_end(&mut open_file(file)?, &mut csv)?;
+    let r = app.import_tests_for(&recorder, &csv).await?;
+    println!("{} taken ({} positive), {} known already, {} wrong", r.taken, r.positives, r.unchanged, r.rejected.len());
+    Ok(rejected(&r.rejected, r.rejected.len() as u64))
+}
+
+async fn risk_levels(app: &Arc<App>, file: &Path, agency: &str, all: bool) -> Result<ExitCode, Failure> {
+    let recorder = app.recorder_for_agency(agency.parse()?, EvidenceKind::RegionRisk).await?;
+    let r = app.import_risk_levels(&recorder, open_file(file)?).await?;
+    #[expect(clippy::cast_precision_loss, reason = "a percentage for people")]
+    let percent = if r.rows == 0 { 0.0 } else { r.matched as f64 * 100.0 / r.rows as f64 };
+    println!(
+        "{} rows, {} matched to a division ({percent:.2} %), of these {} by an older name and {} as a development zone",
+        r.rows, r.matched, r.renamed, r.zones
+    );
+    println!("{} periods: {} recorded, {} ended, {} outside the agency's region", r.periods, r.recorded, r.ended, r.outside);
+    let shown = if all { r.unmatched.len() } else { SHOWN };
+    for u in r.unmatched.iter().take(shown) {
+        println!("  {}× {} {} {}: {} ({}), first on line {}", u.rows, u.province, u.city, u.county, u.detail, u.code, u.first_line);
+    }
+    if r.unmatched.len() > shown {
+        println!("  … and {} more names (--unmatched lists them all)", r.unmatched.len() - shown);
+    }
+    Ok(rejected(&r.rejected, r.rejected.len() as u64))
+}
+
+fn events(app: &Arc<App>, file: &Path) -> Result<ExitCode, Failure> {
+    let list = parse_events(open_file(file)?)?;
+    println!("{} events, {} repeated, {} wrong", list.events.len(), list.repeated, list.rejected.len());
+    let found = app.events_exposures(&list.events);
+    let people: usize = found.iter().map(|f| f.exposures.len()).sum();
+    println!("{} of them at registered places, {people} exposures", found.len());
+    for f in &found {
+        if let (Some(event), false) = (list.events.get(f.event), f.exposures.is_empty()) {
+            let most = f.exposures.iter().map(|e| e.minutes).max().unwrap_or(0);
+            println!("  {}: {} people, at most {most} minutes", event.name, f.exposures.len());
+        }
+    }
+    Ok(rejected(&list.rejected, list.rejected.len() as u64))
+}
+
+/// The table of divisions is part of the program; a newer official one is compared with it.
+fn divisions(file: &Path) -> Result<ExitCode, Failure> {
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut open_file(file)?, &mut text)?;
+    let all = Directory::embedded();
+    let (mut same, mut other, mut unknown, mut wrong) = (0_u32, 0_u32, 0_u32, 0_u32);
+    for (i, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let Some((code, name)) = line.split_once(',') else { continue };
+        let name = name.split(',').next().unwrap_or(name).trim().trim_matches('"');
+        let Ok(division) = code.trim().trim_matches('"').parse::<Division>() else {
+            if i > 0 {
+                wrong += 1;
+                println!("  line {}: not a division code", i + 1);
+            }
+            continue;
+        };
+        match all.name(&division) {
+            Some(known) if known == name => same += 1,
+            Some(known) => {
+                other += 1;
+                println!("  line {}: {division} is {known} here, {name} there", i + 1);
+            }
+            None => {
+                unknown += 1;
+                println!("  line {}: {division} {name} is not known here", i + 1);
+            }
+        }
+    }
+    println!("{same} the same, {other} with another name, {unknown} unknown, {wrong} wrong lines. The table is part of the program: see scripts/divisions.");
+    Ok(if other + unknown + wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(ATTENTION) })
+}

@@ -1,0 +1,179 @@
+//! One command, one function. Each prints for a person and answers with an exit code: 0 done, 1 could
+//! not be done, 2 done but something needs attention.
+
+mod import;
+mod policy;
+mod trace;
+mod upkeep;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use jadegate_service::staff::{AgencyInput, StaffInput};
+use jadegate_service::{Clock as _, Entropy};
+
+use crate::args::{Args, Command, KeysCommand, Serve, StaffCommand};
+use crate::config::Config;
+use crate::keyring::Keyring;
+use crate::wire::{self, Deployment, Failure};
+use crate::world::{OsEntropy, SystemClock};
+
+/// Something needs attention.
+const ATTENTION: u8 = 2;
+
+/// Runs the command.
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+    let config = configuration(&args)?;
+    start_logging(&config);
+    let done = |()| ExitCode::SUCCESS;
+    match args.command {
+        Command::Config => {
+            print!("{}", config.redacted());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Openapi => {
+            println!("{}", jadegate_web::openapi().to_pretty_json()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Policy(command) => policy::run(&command),
+        Command::Keys(command) => keys(&config, &command).map(done),
+        Command::Serve(_) => block_on(serve(config)).map(done),
+        Command::Demo(demo) => block_on(crate::demo::run(&demo, config)).map(done),
+        Command::Import(command) => block_on(import::run(&config, command)),
+        Command::Trace(command) => block_on(trace::run(&config, &command)).map(done),
+        Command::Staff(command) => block_on(staff(&config, command)).map(done),
+        Command::Backup { file } => block_on(upkeep::backup(&config, &file)).map(done),
+        Command::Doctor => block_on(upkeep::doctor(&config)),
+    }
+}
+
+fn configuration(args: &Args) -> Result<Config, Failure> {
+    let mut flags = Vec::new();
+    let mut flag = |key: &str, value: Option<String>| {
+        flags.extend(value.map(|v| (key.to_owned(), v)));
+    };
+    let path = |p: &std::path::PathBuf| p.display().to_string();
+    flag("data", args.data.as_ref().map(path));
+    flag("policy", args.policy.as_ref().map(path));
+    flag("log_format", args.log_format.map(|f| format!("{f:?}").to_lowercase()));
+    if let Command::Serve(Serve { listen, origin }) = &args.command {
+        flag("listen", listen.clone());
+        flag("origin", origin.clone());
+    }
+    Ok(Config::load(args.config.as_deref(), std::env::vars(), &flags)?)
+}
+
+fn start_logging(config: &Config) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_new(&config.log_filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        crate::config::LogFormat::Text => builder.init(),
+        crate::config::LogFormat::Json => builder.json().init(),
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// Opens the deployment alone, for a command that writes.
+async fn open(config: &Config) -> Result<Deployment, Failure> {
+    wire::open(config, wire::settings(config, false), Arc::new(SystemClock), Arc::new(OsEntropy)).await
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    check_origin(&config.origin)?;
+    let deployment = open(&config).await?;
+    let listener = tokio::net::TcpListener::bind(config.listen)
+        .await
+        .map_err(|e| format!("cannot listen on {}: {e}", config.listen))?;
+    let (listen, origin) = (config.listen, config.origin.clone());
+    crate::serve::serve(&config, deployment, listener, None, move || {
+        tracing::info!(%listen, origin, "ready");
+    })
+    .await
+}
+
+/// Plain HTTP is for the machine itself: cookies and passkeys need HTTPS anywhere else.
+fn check_origin(origin: &str) -> Result<(), Failure> {
+    let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+    let ok = origin.starts_with("https://")
+        || local.iter().any(|l| origin == *l || origin.starts_with(&format!("{l}:")));
+    if ok && !origin.ends_with('/') {
+        return Ok(());
+    }
+    Err(format!(
+        "origin {origin} cannot be used: it must be https://… without a slash at the end (http:// only for localhost)"
+    )
+    .into())
+}
+
+fn keys(config: &Config, command: &KeysCommand) -> Result<(), Failure> {
+    let path = wire::key_file(config);
+    let rng: &dyn Entropy = &OsEntropy;
+    let now = SystemClock.now();
+    let mut ring = match command {
+        KeysCommand::List => Keyring::load(&path)?,
+        KeysCommand::Rotate => Keyring::load_or_create(&path, rng, now)?,
+    };
+    if matches!(command, KeysCommand::Rotate) {
+        ring.rotate(rng, now);
+        ring.replace(&path)?;
+        println!("new keys are in force from {now}; restart the server so that it signs with them");
+    }
+    println!("root secret  {}", ring.keys(&path)?.fingerprint());
+    for key in ring.issuer(&config.issuer, &path)?.key_set().keys() {
+        println!("{:<12} {}  {} … {}", format!("{:?}", key.key_use()).to_lowercase(), key.kid(), key.period().from, key.period().to);
+    }
+    Ok(())
+}
+
+async fn staff(config: &Config, command: StaffCommand) -> Result<(), Failure> {
+    if let StaffCommand::Agencies | StaffCommand::List = command {
+        return list_staff(config, matches!(command, StaffCommand::List)).await;
+    }
+    let Deployment { app, store } = open(config).await?;
+    let result = match command {
+        StaffCommand::AddAgency { kind, name, region } => app
+            .create_agency_from_this_machine(&AgencyInput { kind, name, region })
+            .await
+            .map(|a| println!("{}  {}  {}  {}", a.id, a.kind, a.region, a.name)),
+        StaffCommand::Invite { agency, role, region, name } => {
+            let agency = agency.parse()?;
+            let input = StaffInput { agency, role, region, display_name: name };
+            app.invite_staff_from_this_machine(&input).await.map(|i| {
+                println!("Open this link once, before {}, on the device that will hold the passkey:", i.expires_at);
+                println!("{}{}", config.origin, i.link);
+            })
+        }
+        StaffCommand::Agencies | StaffCommand::List => Ok(()),
+    };
+    drop(app);
+    store.close().await;
+    Ok(result?)
+}
+
+async fn list_staff(config: &Config, people: bool) -> Result<(), Failure> {
+    use jadegate_store::Store as _;
+    let store = jadegate_store_sqlite::SqliteStore::open_read_only(wire::database(config))?;
+    if people {
+        for s in store.all_staff().await? {
+            let state = if s.disabled_at.is_some() { "ended" } else { "active" };
+            println!("{}  {state}  {}  {}  {}  {}", s.id, s.role, s.region, s.agency_name, s.display_name);
+        }
+    } else {
+        for a in store.agencies().await? {
+            println!("{}  {}  {}  {}", a.id, a.kind, a.region, a.name);
+        }
+    }
+    Ok(())
+}
+
+/// A file, unpacked if it is gzip.
+fn open_file(path: &std::path::Path) -> Result<Box<dyn std::io::Read + Send>, Failure> {
+    let file = std::fs::File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let buffered = std::io::BufReader::with_capacity(1 << 16, file);
+    let gzip = path.extension().is_some_and(|e| e == "gz");
+    Ok(if gzip { Box::new(flate2::read::MultiGzDecoder::new(buffered)) } else { Box::new(buffered) })
+}
