@@ -228,7 +228,7 @@ export async function startStaffMock() {
           rp: { name: 'Jadegate', id: 'localhost' },
           user: { id: randomBytes(16).toString('base64url'), name: 'f0000000000001', displayName: 'Testa Beispiel' },
           challenge: randomBytes(32).toString('base64url'),
-          pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+          pubKeyCredParams: [{ type: 'public-key', alg: -7 }, { type: 'public-key', alg: -257 }],
           timeout: 60_000,
           excludeCredentials: [],
           authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
