@@ -38,23 +38,32 @@ const DIVISIONS = {
     ['CN-31', '上海市', 'Shanghai'],
     ['CN-33', '浙江省', 'Zhejiang'],
   ],
-  'CN-11': [['CN-1101', '市辖区', 'Districts']],
-  'CN-1101': [['CN-110105', '朝阳区', 'Chaoyang']],
-  'CN-31': [['CN-3101', '市辖区', 'Districts']],
+  'CN-11': [['CN-1101', '市辖区']],
+  'CN-1101': [['CN-110105', '朝阳区']],
+  'CN-31': [['CN-3101', '市辖区']],
   'CN-3101': [
-    ['CN-310101', '黄浦区', 'Huangpu'],
-    ['CN-310115', '浦东新区', 'Pudong'],
+    ['CN-310101', '黄浦区'],
+    ['CN-310115', '浦东新区'],
   ],
   'CN-33': [
-    ['CN-3301', '杭州市', 'Hangzhou'],
-    ['CN-3302', '宁波市', 'Ningbo'],
+    ['CN-3301', '杭州市'],
+    ['CN-3302', '宁波市'],
   ],
   'CN-3301': [
-    ['CN-330106', '西湖区', 'Xihu'],
-    ['CN-330110', '余杭区', 'Yuhang'],
+    ['CN-330106', '西湖区'],
+    ['CN-330110', '余杭区'],
   ],
-  'CN-3302': [['CN-330203', '海曙区', 'Haishu']],
+  'CN-3302': [['CN-330203', '海曙区']],
 };
+
+// Full names as the server gives them: from the province down, and in English smallest first.
+const FULL = {};
+for (const [parent, rows] of Object.entries(DIVISIONS)) {
+  for (const [code, name, english] of rows) {
+    const above = FULL[parent];
+    FULL[code] = { zh: above ? `${above.zh} ${name}` : name, en: above ? `${name}, ${above.en}` : english };
+  }
+}
 
 function reasons(colour, now) {
   const team = { name: '玉门市防控组(示例)', kind: 'prevention_team' };
@@ -179,7 +188,7 @@ export async function startMock() {
     const key = `${method} ${path}`;
     if (key === 'GET /v1/divisions') {
       const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
-      return ok({ parent: query.get('parent'), children: rows.map(([code, name, name_en]) => ({ code, name, name_en })) });
+      return ok({ parent: query.get('parent'), children: rows.map(([code, name]) => ({ code, name, name_en: FULL[code].en, full_name: FULL[code].zh })) });
     }
     if (key === 'POST /v1/registrations' || key === 'POST /v1/sessions') {
       if (body.name === '错 误') {

@@ -91,11 +91,13 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Milliseconds until a request without an answer counts as lost; default 15 s. */
   timeout?: number;
+  /** `default` for what the server lets browsers keep; everything else is asked for anew. */
+  cache?: RequestCache;
 }
 
 /** One request, one answer. */
 export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-  const { body, contentType = 'application/json', signal, timeout = 15_000 } = options;
+  const { body, contentType = 'application/json', signal, timeout = 15_000, cache = 'no-store' } = options;
   const controller = new AbortController();
   let timedOut = false;
   const abort = (): void => controller.abort();
@@ -111,7 +113,7 @@ export async function request<T>(method: string, path: string, options: RequestO
       method,
       signal: controller.signal,
       credentials: 'same-origin',
-      cache: 'no-store',
+      cache,
       headers: { Accept: 'application/json, application/problem+json' },
     };
     if (method !== 'GET') {

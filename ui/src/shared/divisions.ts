@@ -10,7 +10,7 @@ export function children(parent: string): Promise<DivisionRef[]> {
   let list = lists.get(parent);
   if (!list) {
     const query = parent === '' ? '' : `?parent=${encodeURIComponent(parent)}`;
-    list = api.get<{ children: DivisionRef[] }>(`/v1/divisions${query}`).then((a) => a.children);
+    list = api.get<{ children: DivisionRef[] }>(`/v1/divisions${query}`, { cache: 'default' }).then((a) => a.children);
     // A list that could not be had is asked for again next time.
     list.catch(() => lists.delete(parent));
     lists.set(parent, list);
@@ -18,29 +18,26 @@ export function children(parent: string): Promise<DivisionRef[]> {
   return list;
 }
 
-export const nameOf = (d: DivisionRef, lang: Lang): string => (lang === 'en' ? (d.name_en ?? d.name) : d.name);
+/** A division's own name. Its English text names those above it too, smallest first. */
+export const nameOf = (d: DivisionRef, lang: Lang): string =>
+  lang === 'en' ? (d.name_en?.split(', ')[0] ?? d.name) : d.name;
 
-/** The codes from the province down to a code: `CN-330106` is `CN-33`, `CN-3301`, `CN-330106`. */
+/**
+ * The codes from the province down to a code: `CN-330106` is `CN-33`, `CN-3301`, `CN-330106`. A
+ * township of a city without counties (`CN-441900003`) hangs under the city.
+ */
 export function chain(code: string): string[] {
-  const m = /^CN-(\d{2})(\d{2})?(\d{2})?$/.exec(code);
-  if (!m) return [];
-  const out = [`CN-${m[1]}`];
-  if (m[2]) out.push(`CN-${m[1]}${m[2]}`);
-  if (m[3]) out.push(`CN-${m[1]}${m[2]}${m[3]}`);
-  return out;
+  const digits = /^CN-((?:\d\d){1,3}|\d{9})$/.exec(code)?.[1] ?? '';
+  return [2, 4, 6, 9]
+    .filter((n) => digits.length >= n && !(n === 6 && digits.length > 6 && digits.slice(4, 6) === '00'))
+    .map((n) => `CN-${digits.slice(0, n)}`);
 }
 
 /** A division's name with those above it; a country's name; the code itself if nothing is known. */
 export async function fullName(code: string, lang: Lang): Promise<string> {
   if (/^[A-Z]{2}$/.test(code)) return new Intl.DisplayNames([lang], { type: 'region' }).of(code) ?? code;
-  const names: string[] = [];
-  let parent = '';
-  for (const c of chain(code)) {
-    const found = (await children(parent)).find((d) => d.code === c);
-    if (!found) break;
-    names.push(nameOf(found, lang));
-    parent = c;
-  }
-  if (names.length === 0) return code;
-  return lang === 'en' ? names.reverse().join(', ') : names.join('');
+  const parent = chain(code).at(-2) ?? '';
+  const found = (await children(parent)).find((d) => d.code === code);
+  if (!found) return code;
+  return lang === 'en' ? (found.name_en ?? found.name) : (found.full_name ?? found.name);
 }

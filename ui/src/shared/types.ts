@@ -39,7 +39,10 @@ export interface Assessment {
 export interface DivisionRef {
   code: string;
   name: string;
+  /** In English, with the divisions above it: `西湖区, 杭州市, Zhejiang`. */
   name_en?: string;
+  /** With the divisions above it, from the province down. */
+  full_name?: string;
 }
 
 export interface Info {

@@ -125,6 +125,8 @@ describe('countries and divisions', () => {
   it('finds the way down to a division', () => {
     expect(chain('CN-330106')).toEqual(['CN-33', 'CN-3301', 'CN-330106']);
     expect(chain('CN-33')).toEqual(['CN-33']);
+    expect(chain('CN-441900003')).toEqual(['CN-44', 'CN-4419', 'CN-441900003']);
+    expect(chain('CN-330106003')).toEqual(['CN-33', 'CN-3301', 'CN-330106', 'CN-330106003']);
     expect(chain('JP')).toEqual([]);
     expect(chain('rubbish')).toEqual([]);
   });
