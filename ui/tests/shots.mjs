@@ -2,7 +2,7 @@
 // with axe, and takes a picture of each. Needs `npm run build` first.
 //   node tests/shots.mjs [folder for the pictures; default test-results/shots]
 // Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
@@ -23,10 +23,9 @@ function expect(ok, text) {
   if (!ok) complain(text);
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const browser = await chromium.launch({ executablePath, args: FLAGS });
 
 async function shot(page, lang, name, { full = true } = {}) {
   await page.waitForTimeout(120);
@@ -41,9 +40,9 @@ async function shot(page, lang, name, { full = true } = {}) {
   expect(wide <= 0, `${lang} ${name}: the page is ${wide} px wider than the screen`);
 }
 
-async function world(lang, options = {}) {
+async function world(lang, options = {}, from = browser) {
   const mock = await startMock();
-  const context = await browser.newContext({
+  const context = await from.newContext({
     viewport: { width: 360, height: 740 },
     deviceScaleFactor: 2,
     locale: lang === 'zh' ? 'zh-CN' : 'en-GB',
@@ -229,6 +228,37 @@ for (const lang of ['zh', 'en']) {
   }, (await box.screenshot()).toString('base64'));
   expect(decodeQR({ ...rgba, data: Uint8ClampedArray.from(rgba.data) }) === text, 'the QR code on the screen reads back');
   await done();
+}
+
+// A venue's code in front of the camera: a made-up film of one picture, in the simplest format.
+{
+  const { generate } = await import('lean-qr');
+  const code = 'JGV1:MADE UP VENUE CODE 0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+  const qr = generate(code);
+  const [width, height, scale] = [640, 480, 8];
+  const luma = Buffer.alloc(width * height, 235);
+  const [left, top] = [(width - qr.size * scale) >> 1, (height - qr.size * scale) >> 1];
+  for (let y = 0; y < qr.size * scale; y++) {
+    for (let x = 0; x < qr.size * scale; x++) {
+      if (qr.get(Math.floor(x / scale), Math.floor(y / scale))) luma[(top + y) * width + left + x] = 16;
+    }
+  }
+  const frame = Buffer.concat([Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128)]);
+  const film = `${out}/venue.y4m`;
+  writeFileSync(film, Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420\n`), frame, frame]));
+  const camera = await chromium.launch({
+    executablePath,
+    args: [...FLAGS, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`],
+  });
+  const { mock, page, done } = await world('en', { permissions: ['camera'] }, camera);
+  mock.state.signedIn = true;
+  await page.goto(`${mock.url}/#/scan`);
+  const sent = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/v1/me/visits'), { timeout: 20_000 });
+  await page.getByRole('button', { name: 'Open the camera' }).click();
+  expect((await sent).postDataJSON().venue_code === code, 'the camera reads a venue code');
+  await page.locator('[data-testid=visit-recorded]').waitFor();
+  await done();
+  await camera.close();
 }
 
 await browser.close();
