@@ -21,8 +21,9 @@ where
     let policy = &*policy.0;
     let found = find(evidence.into_iter(), policy, now);
     let actives = actives(&found.occurrences, policy, now);
+    let next_change = next_change(&found, &actives, policy, now);
     let mut reasons: Vec<Reason> =
-        actives.iter().map(|a| a.reason(&found.occurrences, policy, now)).collect();
+        actives.into_iter().map(|a| a.into_reason(&found.occurrences, policy, now)).collect();
     // Rules are in the order of their ids, and the sort is stable.
     reasons.sort_by_key(|r| std::cmp::Reverse(r.colour));
     Assessment {
@@ -30,7 +31,7 @@ where
         reasons,
         warnings: warnings(&found, policy, now),
         at: now,
-        next_change: next_change(&found, &actives, policy, now),
+        next_change,
         policy: policy.reference.clone(),
     }
 }
@@ -127,7 +128,7 @@ fn active(group: &[Occurrence], first: usize, policy: &Compiled, at: Timestamp) 
 }
 
 impl Active {
-    fn reason(&self, all: &[Occurrence], policy: &Compiled, now: Timestamp) -> Reason {
+    fn into_reason(self, all: &[Occurrence], policy: &Compiled, now: Timestamp) -> Reason {
         let rule = &policy.rules[usize::from(self.rule)];
         let (shown, phase) = (&all[self.shown], &rule.phases[self.phase]);
         let counted_from = shown.begins[self.phase];
@@ -136,14 +137,14 @@ impl Active {
             colour: self.colour,
             title: rule.title.clone(),
             ends: phase.ends.clone(),
-            evidence: self.evidence.clone(),
-            agencies: self.agencies.clone(),
+            needs: self.needs(shown, phase, &rule.when),
+            evidence: self.evidence,
+            agencies: self.agencies,
             counted_from,
             since: self.since,
             until: (self.until != NEVER).then_some(self.until),
             day: rule.day_at(phase.days, counted_from, now),
             days: phase.days,
-            needs: self.needs(shown, phase, &rule.when),
         }
     }
 

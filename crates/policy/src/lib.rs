@@ -16,6 +16,7 @@
 mod assess;
 mod cases;
 mod days;
+mod diff;
 mod evidence_file;
 mod explain;
 mod model;
@@ -29,6 +30,7 @@ mod release;
 pub use assess::assess;
 pub use cases::{CaseFailure, CasesError, CasesReport, run_cases};
 pub use days::{Calendar, DayCount, FirstDay};
+pub use diff::{Difference, diff};
 pub use evidence_file::read_evidence;
 pub use explain::{Segment, Timeline, explain};
 pub use model::{ColourTexts, Policy, Retention};

@@ -225,6 +225,17 @@ pub(crate) enum Missing {
     NegativeTest,
 }
 
+impl Missing {
+    /// The word in policy files and in a reason's needs.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Temperature => "temperature",
+            Self::NegativeTest => "negative_test",
+        }
+    }
+}
+
 /// The moment a rule's days are counted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CountFrom {

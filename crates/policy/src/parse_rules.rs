@@ -139,15 +139,15 @@ fn decay(
     let mut ends = t.required_texts("ends", p);
     fill(&mut ends, "hours", Some(hours));
     let (what, colour) = (what?, colour?);
-    let (kind, need) = match what {
-        Missing::Report => (EvidenceKind::Declaration, "report"),
-        Missing::Temperature => (EvidenceKind::Declaration, "temperature"),
-        Missing::NegativeTest => (EvidenceKind::Test, "negative_test"),
+    let kind = match what {
+        Missing::Report | Missing::Temperature => EvidenceKind::Declaration,
+        Missing::NegativeTest => EvidenceKind::Test,
     };
     if !recorders.contains_key(&kind) {
         p.add(&span, "undeclared_evidence", undeclared(kind));
     }
-    let phase = Phase { colour, ends_when: Vec::new(), days: None, ends, needs: vec![need] };
+    let phase =
+        Phase { colour, ends_when: Vec::new(), days: None, ends, needs: vec![what.as_str()] };
     Some(Rule {
         id,
         title,

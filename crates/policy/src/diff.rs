@@ -1,0 +1,310 @@
+//! What changed between two policies, in words.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jadegate_domain::assessment::Texts;
+use jadegate_domain::{Colour, EvidenceKind, PlaceKind};
+
+use crate::model::{Compiled, CountFrom, Paper, Phase, PlaceRules, Release, Rule, When};
+use crate::{DayCount, FirstDay, Policy};
+
+/// One thing that two policies say differently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is about ("rule close-contact, phase 1, ends when").
+    pub about: String,
+    /// What the first says; `None` if it says nothing.
+    pub before: Option<String>,
+    /// What the second says; `None` if it says nothing.
+    pub after: Option<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.before, &self.after) {
+            (Some(a), Some(b)) => write!(f, "{}: was {a}; is {b}", self.about),
+            (None, Some(b)) => write!(f, "{}: new: {b}", self.about),
+            (Some(a), None) => write!(f, "{}: gone; was {a}", self.about),
+            (None, None) => write!(f, "{}", self.about),
+        }
+    }
+}
+
+/// Everything that differs between two policies, in a fixed order; empty if both always say the
+/// same about everybody. The digest and the source's name are not compared.
+pub fn diff(before: &Policy, after: &Policy) -> Vec<Difference> {
+    let mut out = Differ(Vec::new());
+    let (a, b) = (&*before.0, &*after.0);
+    head(&mut out, a, b);
+    settings(&mut out, a, b);
+    evidence(&mut out, a, b);
+    let ids: BTreeSet<&str> = a.rules.iter().chain(&b.rules).map(|r| r.id.as_str()).collect();
+    for id in ids {
+        let old = a.rules.iter().find(|r| r.id == id);
+        let new = b.rules.iter().find(|r| r.id == id);
+        match (old, new) {
+            (Some(old), Some(new)) => rule(&mut out, old, new),
+            _ => out.push(format!("rule {id}"), old.map(in_short), new.map(in_short)),
+        }
+    }
+    out.0
+}
+
+struct Differ(Vec<Difference>);
+
+impl Differ {
+    fn push(&mut self, about: String, before: Option<String>, after: Option<String>) {
+        if before != after {
+            self.0.push(Difference { about, before, after });
+        }
+    }
+
+    fn values(&mut self, about: &str, before: &impl ToString, after: &impl ToString) {
+        self.push(about.to_owned(), Some(before.to_string()), Some(after.to_string()));
+    }
+
+    fn texts(&mut self, about: &str, before: &Texts, after: &Texts) {
+        let langs: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        for lang in langs {
+            let quoted = |t: &Texts| t.get(lang).map(|t| format!("\"{t}\""));
+            self.push(format!("{about} ({lang})"), quoted(before), quoted(after));
+        }
+    }
+}
+
+fn head(out: &mut Differ, a: &Compiled, b: &Compiled) {
+    out.values("id", &a.reference.id, &b.reference.id);
+    out.values("version", &a.reference.version, &b.reference.version);
+    out.texts("title", &a.title, &b.title);
+    out.texts("authority", &a.authority, &b.authority);
+    out.values("country", &a.country, &b.country);
+    out.values("time zone", &a.zone_name, &b.zone_name);
+    out.values("day count", &day_count(a.calendar.day_count()), &day_count(b.calendar.day_count()));
+    let first = |c: &Compiled| match c.calendar.first_day() {
+        FirstDay::Next => "the day after the event",
+        FirstDay::Same => "the day of the event",
+    };
+    out.values("day 1", &first(a), &first(b));
+    out.values("valid from", &a.valid_from, &b.valid_from);
+    let to = |c: &Compiled| c.valid_to.map(|t| t.to_string());
+    out.push("valid to".to_owned(), to(a), to(b));
+}
+
+const fn day_count(count: DayCount) -> &'static str {
+    match count {
+        DayCount::LocalMidnight => "whole local days",
+        DayCount::Hours24 => "24 hours",
+    }
+}
+
+fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
+    out.values("seconds a code is fresh", &a.fresh_seconds, &b.fresh_seconds);
+    let (old, new) = (a.infectious, b.infectious);
+    out.values("infectious days before onset", &old.days_before_onset, &new.days_before_onset);
+    out.values(
+        "infectious days before sampling",
+        &old.days_before_sampling,
+        &new.days_before_sampling,
+    );
+    let (old, new) = (&a.contact, &b.contact);
+    out.values("hops of a trace", &old.max_hops, &new.max_hops);
+    let about = "hours until a contact can infect others";
+    out.values(about, &old.secondary_delay_hours, &new.secondary_delay_hours);
+    out.values("contact", &minutes(&old.usual), &minutes(&new.usual));
+    for kind in PlaceKind::ALL {
+        let at = |c: &Compiled| c.contact.by_place.get(kind).map(minutes);
+        out.push(format!("contact at a place of kind {kind}"), at(a), at(b));
+    }
+    out.values("days visits are kept", &a.retention.visit_days, &b.retention.visit_days);
+    out.values("days evidence is kept", &a.retention.evidence_days, &b.retention.evidence_days);
+    let daily = |c: &Compiled| {
+        let mut colours = c.daily_check_in.clone();
+        colours.sort_unstable();
+        list(&colours)
+    };
+    out.values("daily check-in for", &daily(a), &daily(b));
+    for colour in Colour::ALL {
+        let texts = |policy: &'_ Compiled| policy.colours[usize::from(colour.as_u8())].clone();
+        let (old, new) = (texts(a), texts(b));
+        out.texts(&format!("name of {colour}"), &old.name, &new.name);
+        out.texts(&format!("advice for {colour}"), &old.advice, &new.advice);
+    }
+}
+
+fn minutes(r: &PlaceRules) -> String {
+    let PlaceRules { close, secondary, assumed_stay } = r;
+    format!("{close} minutes close, {secondary} secondary, {assumed_stay} assumed stay")
+}
+
+fn evidence(out: &mut Differ, a: &Compiled, b: &Compiled) {
+    for kind in EvidenceKind::ALL {
+        let who = |c: &Compiled| {
+            c.recorders.get(kind).map(|list| {
+                let mut names: Vec<&str> =
+                    list.iter().map(|k| k.map_or("holder", |k| k.as_str())).collect();
+                names.sort_unstable();
+                names.join(", ")
+            })
+        };
+        out.push(format!("who records {kind}"), who(a), who(b));
+    }
+}
+
+fn rule(out: &mut Differ, a: &Rule, b: &Rule) {
+    let about = |what: &str| format!("rule {}, {what}", a.id);
+    out.texts(&about("title"), &a.title, &b.title);
+    out.values(&about("when"), &when(&a.when), &when(&b.when));
+    out.values(&about("counted from"), &origin(a.count_from), &origin(b.count_from));
+    let days = |r: &Rule| day_count(r.calendar.day_count());
+    out.values(&about("day count"), &days(a), &days(b));
+    for i in 0..a.phases.len().max(b.phases.len()) {
+        let what = about(&format!("phase {}", i + 1));
+        match (a.phases.get(i), b.phases.get(i)) {
+            (Some(old), Some(new)) => {
+                out.values(&format!("{what}, colour"), &old.colour, &new.colour);
+                out.values(&format!("{what}, ends"), &ways_out(old), &ways_out(new));
+                out.texts(&format!("{what}, text"), &old.ends, &new.ends);
+            }
+            (old, new) => out.push(what, old.map(phase), new.map(phase)),
+        }
+    }
+}
+
+fn in_short(r: &Rule) -> String {
+    let phases: Vec<String> = r.phases.iter().map(phase).collect();
+    format!("on {}: {}", when(&r.when), phases.join(", then "))
+}
+
+fn phase(p: &Phase) -> String {
+    format!("{} ({})", p.colour, ways_out(p))
+}
+
+fn ways_out(p: &Phase) -> String {
+    if p.ends_when.is_empty() {
+        return "until what is missing is recorded".to_owned();
+    }
+    p.ends_when.iter().map(way_out).collect::<Vec<_>>().join(", or ")
+}
+
+fn way_out(r: &Release) -> String {
+    let mut parts = Vec::new();
+    parts.extend(r.days.map(|n| format!("{n} days")));
+    parts.extend(r.negative_tests.map(|t| {
+        let within = t.within_days.map_or_else(String::new, |n| format!(" within {n} days"));
+        let method = t.method.map_or_else(String::new, |m| format!(" by {m}"));
+        let (count, gap, after) = (t.count, t.gap_hours, t.after_days);
+        format!("{count} negative tests{method} {gap} hours apart{within} after day {after}")
+    }));
+    parts.extend(r.clean_check_ins.map(|c| {
+        let row = if c.consecutive { " in a row" } else { "" };
+        let (below, tenth) = (c.below_tenths / 10, c.below_tenths % 10);
+        format!("{} days of clean check-ins{row} below {below}.{tenth} °C", c.days)
+    }));
+    parts.extend(r.paper.map(|p| match p {
+        Paper::This => "a release paper for this reason".to_owned(),
+        Paper::Any => "any release paper".to_owned(),
+    }));
+    parts.join(" and ")
+}
+
+const fn origin(from: CountFrom) -> &'static str {
+    match from {
+        CountFrom::Confirmed => "confirmation",
+        CountFrom::Onset => "onset",
+        CountFrom::Sampled => "sample",
+        CountFrom::LastContact => "last contact",
+        CountFrom::Exit => "exit",
+        CountFrom::Entry => "entry",
+        CountFrom::Arrived => "arrival",
+        CountFrom::Recorded => "record",
+    }
+}
+
+fn list<T: fmt::Display>(items: &[T]) -> String {
+    if items.is_empty() { "any".to_owned() } else { crate::parse::all(items) }
+}
+
+fn when(w: &When) -> String {
+    match w {
+        When::Case { classes } => format!("case ({})", list(classes)),
+        When::Test { results, methods } => format!("{} test ({})", list(results), list(methods)),
+        When::Contact { degrees, certainties, places, min_minutes } => format!(
+            "contact (degree {}; certainty {}; place {}; {min_minutes} minutes or more)",
+            list(degrees),
+            list(certainties),
+            list(places)
+        ),
+        When::Stay { levels, divisions, while_in_force } => {
+            let levels: Vec<&str> = levels.iter().map(|l| l.as_str()).collect();
+            let force = if *while_in_force { "while the level is in force" } else { "also later" };
+            format!("stay (level {}; division {}; {force})", list(&levels), list(divisions))
+        }
+        When::Report { declarations, check_ins, symptoms, fever, contact_with_case } => {
+            let kinds = match (declarations, check_ins) {
+                (true, true) => "declaration or check-in",
+                (true, false) => "declaration",
+                _ => "check-in",
+            };
+            let mut what = Vec::new();
+            if !symptoms.is_empty() {
+                what.push(format!("symptoms {}", list(symptoms)));
+            }
+            what.extend(fever.map(|t| format!("from {}.{} °C", t.tenths() / 10, t.tenths() % 10)));
+            if *contact_with_case {
+                what.push("contact with a case".to_owned());
+            }
+            format!("{kinds} ({})", what.join("; "))
+        }
+        When::Arrival { from_abroad, from } => {
+            let abroad = if *from_abroad { "from abroad" } else { "from anywhere" };
+            format!("arrival ({abroad}; {})", list(from))
+        }
+        When::Missing { what, hours, also_if_never } => {
+            let never = if *also_if_never { ", also if never" } else { "" };
+            format!("no {} for {hours} hours{never}", what.as_str())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THREE: &str = include_str!("../../../policies/three-colour.toml");
+
+    fn said(text: &str) -> Vec<String> {
+        let (a, b) = (Policy::parse(THREE).unwrap(), Policy::parse(text).unwrap());
+        diff(&a, &b).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_same_rules_differ_in_nothing_even_in_another_order() {
+        assert!(said(THREE).is_empty());
+        assert!(said(&THREE.replace("[\"yellow\", \"red\"]", "[\"red\", \"yellow\"]")).is_empty());
+    }
+
+    #[test]
+    fn seven_days_made_five_is_said_for_each_rule_with_its_text() {
+        let text = THREE.replace("days = 7\n", "days = 5\n").replace("version = 1", "version = 2");
+        let said = said(&text);
+        assert!(said.contains(&"version: was 1; is 2".to_owned()), "{said:#?}");
+        let phase = "rule symptoms, phase 1, ends: was 7 days; is 5 days";
+        assert!(said.contains(&phase.to_owned()), "{said:#?}");
+        assert!(said.iter().any(|s| s.contains("rule symptoms, phase 1, text (zh)")));
+        assert!(!said.iter().any(|s| s.contains("rule case")));
+    }
+
+    #[test]
+    fn a_rule_that_comes_or_goes_is_said_in_short() {
+        let (start, end) = (
+            THREE.find("[[rule]]\nid = \"case\"").unwrap(),
+            THREE.find("[[rule]]\nid = \"positive").unwrap(),
+        );
+        let less = format!("{}{}", &THREE[..start], &THREE[end..]);
+        let said = said(&less);
+        assert_eq!(said.len(), 1);
+        assert!(said[0].starts_with("rule case: gone; was on case (confirmed"), "{said:?}");
+        assert!(said[0].ends_with("red (14 days)"), "{said:?}");
+    }
+}
