@@ -1,0 +1,123 @@
+//! What the demo can do beyond the real thing: enter as anybody in it, move the clock.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jadegate_domain::{HolderId, PlaceId, StaffId, Timestamp};
+use jadegate_service::{App, Clock, NewSession, Result, ServiceError};
+use jadegate_web::{DemoControl, DemoEntry};
+
+use crate::world::DemoClock;
+
+/// The demo's clock: it starts some days back, so that the town has a past in which people were
+/// recorded, traced and checked in by the ordinary use cases, and is brought to the present.
+#[derive(Debug)]
+pub(crate) struct TownClock {
+    clock: DemoClock,
+    behind: i64,
+}
+
+impl TownClock {
+    /// A clock that starts so many seconds back.
+    pub(crate) fn starting_back(seconds: i64) -> Self {
+        Self { clock: DemoClock::default(), behind: seconds }
+    }
+
+    /// Moves it forward.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.clock.advance(seconds);
+    }
+}
+
+impl Clock for TownClock {
+    fn now(&self) -> Timestamp {
+        self.clock.now().plus_secs(-self.behind)
+    }
+}
+
+/// Furthest one step of the clock goes: a year.
+const MOST_SECONDS: i64 = 366 * 86_400;
+/// Assessments brought up to date at once.
+const BATCH: u32 = 1000;
+
+/// Everybody one can enter as.
+#[derive(Debug, Default)]
+pub(crate) struct Cast {
+    /// In the order of the page.
+    pub(crate) entries: Vec<DemoEntry>,
+    /// Holders by key.
+    pub(crate) holders: HashMap<String, HolderId>,
+    /// Staff by key.
+    pub(crate) staff: HashMap<String, StaffId>,
+}
+
+impl Cast {
+    /// Adds a holder; a key that is taken keeps its first.
+    pub(crate) fn holder(&mut self, key: &str, id: HolderId, en: &str, zh: &str) {
+        let key = format!("holder:{key}");
+        if self.holders.insert(key.clone(), id).is_none() {
+            self.entries.push(DemoEntry { key, page: "holder", en: en.to_owned(), zh: zh.to_owned() });
+        }
+    }
+
+    /// Adds a member of staff.
+    pub(crate) fn member(&mut self, key: &str, id: StaffId, en: &str, zh: &str) {
+        self.staff.insert(key.to_owned(), id);
+        self.entries.push(DemoEntry {
+            key: key.to_owned(),
+            page: "staff",
+            en: en.to_owned(),
+            zh: zh.to_owned(),
+        });
+    }
+}
+
+/// The demo's controls.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<TownClock>,
+    pub(crate) cast: Cast,
+    /// Where the gate is enrolled that the entry page offers.
+    pub(crate) gate_place: PlaceId,
+}
+
+/// Lets everything happen that the clock's new moment brings about.
+pub(crate) async fn catch_up(app: &App) -> Result<()> {
+    while app.refresh_due(BATCH).await? > 0 {}
+    app.purge().await?;
+    Ok(())
+}
+
+#[async_trait]
+impl DemoControl for Control {
+    fn entries(&self) -> Vec<DemoEntry> {
+        self.cast.entries.clone()
+    }
+
+    async fn enter(&self, key: &str) -> Result<NewSession> {
+        if let Some(holder) = self.cast.holders.get(key) {
+            return self.app.demo_enter(*holder).await;
+        }
+        if let Some(staff) = self.cast.staff.get(key) {
+            return self.app.sign_in_staff_with(*staff, None).await;
+        }
+        Err(ServiceError::not_found("demo.nobody", "There is nobody of that name in the demo."))
+    }
+
+    async fn gate_link(&self) -> Result<String> {
+        let session = self.enter("admin").await?;
+        let admin = self.app.staff_session(&session.token).await?;
+        Ok(self.app.enrolment_link(&admin, self.gate_place).await?.link)
+    }
+
+    async fn advance(&self, seconds: i64) -> Result<Timestamp> {
+        if !(0..=MOST_SECONDS).contains(&seconds) {
+            return Err(ServiceError::bad("demo.clock", "The clock goes forward only, by a year at most."));
+        }
+        self.clock.advance(seconds);
+        catch_up(&self.app).await?;
+        Ok(self.app.now())
+    }
+}
