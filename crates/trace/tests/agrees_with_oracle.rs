@@ -181,6 +181,28 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(800))]
 
+    /// Rules and towns in which second hops are the rule.
+    #[test]
+    fn second_hops_agree_too(
+        visits in prop::collection::vec(a_visit(12, 3), 20..60),
+        secondary in prop::sample::select(vec![0u32, 10, 20]),
+        delay in 0..8u32,
+    ) {
+        let mut rules = common::plain_rules();
+        let shop = *rules.at(PlaceKind::Shop);
+        for kind in [PlaceKind::Shop, PlaceKind::Outdoor] {
+            let contact = if kind == PlaceKind::Shop { 60 } else { 40 };
+            let here = KindRules { contact_minutes: contact, secondary_minutes: secondary, ..shop };
+            rules.set(kind, here);
+        }
+        rules.secondary_delay_hours = delay;
+        let (index, now) = (VisitIndex::build(visits.iter().copied()), minute(SPAN));
+        let cases = [case(0, 0, period(0, SPAN / 2))];
+        let town = Town { visits: &visits, rules: &rules, kind_of: &kind_of, now };
+        let got = trace(&index, &cases, &rules, kind_of, now);
+        prop_assert_eq!(got.contacts.iter().map(plain).collect::<Vec<_>>(), town.trace(&cases));
+    }
+
     #[test]
     fn cases_together_are_the_cases_one_by_one(
         visits in prop::collection::vec(a_visit(6, 3), 0..40),

@@ -27,7 +27,7 @@ fn a_built_index_takes_at_most_24_bytes_a_visit() {
     let bytes = index.memory_bytes();
     assert!(index.len() > 299_000, "{} visits", index.len());
     assert!(bytes <= 24 * index.len(), "{bytes} bytes for {} visits", index.len());
-    // It cannot be less than the four columns and the permutation: the count is not of nothing.
+    // It cannot be less than three columns, the permutation and its places: the count is not of nothing.
     assert!(bytes >= 20 * index.len());
 }
 

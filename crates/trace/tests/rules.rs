@@ -253,3 +253,60 @@ fn a_published_event_names_everyone_with_their_minutes() {
     );
     assert_eq!(got[3].exposures[0].certainty, Certainty::Unproven);
 }
+
+#[test]
+fn stays_without_an_end_are_found_among_short_ones() {
+    // Everyone in the first blocks of the place is there without a known end or for a moment.
+    let mut visits: Vec<_> = (1..300).map(|n| visit(n, 0, 0, (n % 2 == 0).then_some(1))).collect();
+    visits.push(visit(0, 0, 40, 60));
+    assert_eq!(found(&visits, &plain_rules()).len(), 150);
+}
+
+#[test]
+fn a_secondary_contact_is_explained_by_the_close_contact_they_met_longest() {
+    let via = |with_1: i64, with_2: i64| {
+        let visits = [
+            visit(0, 0, 0, 60),
+            visit(1, 0, 0, 60),
+            visit(2, 0, 0, 60),
+            visit(1, 1, 3_000, 3_000 + with_1),
+            visit(2, 1, 4_000, 4_000 + with_2),
+            visit(3, 1, 3_000, 3_100),
+            visit(3, 1, 4_000, 4_100),
+        ];
+        let found = found(&visits, &plain_rules());
+        let last = found.last().map(|c| (c.holder, c.via, c.minutes));
+        assert_eq!(found.len(), 3, "once, though met twice");
+        last
+    };
+    assert_eq!(via(50, 40), Some((holder(3), Some(holder(1)), 50)));
+    assert_eq!(via(40, 50), Some((holder(3), Some(holder(2)), 50)));
+    assert_eq!(via(40, 40), Some((holder(3), Some(holder(1)), 40)), "of equals the first id");
+}
+
+#[test]
+fn old_visits_go_and_those_of_the_first_moment_kept_stay() {
+    let mut index = VisitIndex::build([visit(0, 0, 9, 60), visit(1, 0, 10, 60)]);
+    index.insert(visit(2, 1, 9, None));
+    index.insert(visit(3, 1, 10, None));
+    index.remove_before(minute(10));
+    let mut kept: Vec<_> = index.all().map(|v| (v.holder, v.place)).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, [(holder(1), place(0)), (holder(3), place(1))]);
+    assert_eq!(index.visits_of(holder(0), period(0, 100)).count(), 0);
+    assert_eq!(index.visits_of(holder(3), period(0, 100)).count(), 1);
+}
+
+#[test]
+fn moments_out_of_range_do_no_harm() {
+    let late = jadegate_domain::Timestamp::MAX;
+    let mut skewed = visit(1, 0, 0, None);
+    (skewed.entered, skewed.left) = (late, Some(late));
+    let mut endless = visit(2, 0, 0, None);
+    endless.left = Some(late);
+    let rules = with(|k| (k.assumed_stay_minutes, k.lingering_minutes) = (u32::MAX, u32::MAX));
+    assert_eq!(minutes(&[visit(0, 0, 0, 60), skewed, endless], &rules).len(), 1);
+    let mut index = VisitIndex::build([skewed, endless]);
+    index.remove_before(late);
+    assert_eq!(index.len(), 1);
+}
