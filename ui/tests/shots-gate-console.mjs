@@ -164,7 +164,8 @@ async function gate() {
     await away();
     const sent = mock.state.scans.size;
     await scan(twice);
-    await verdict('admitted').waitFor();
+    await page.getByText(t('同一个码刚刚扫过', 'was read just now')).waitFor();
+    await shot(page, lang, 'gate-11b-again');
     await away();
     expect(mock.state.scans.size === sent, `${lang}: a code read twice is one scan`);
 
@@ -240,6 +241,12 @@ async function gate() {
     await eye.waitForTimeout(1500);
     expect((await eye.locator('dialog').count()) === 0, `${lang}: a code held before the camera counts once`);
     expect([...mock.state.scans.values()].filter((s) => s.code === held).length === 1, `${lang}: and is sent once`);
+    // The camera's reader is kept too.
+    await eye.waitForTimeout(1500);
+    await seeing.setOffline(true);
+    await eye.reload();
+    await eye.getByRole('button', { name: t('开始检查', 'Start checking') }).click();
+    await eye.locator('dialog[data-verdict=admitted]').waitFor({ timeout: 15_000 });
     await seeing.close();
     await mock.stop();
   }

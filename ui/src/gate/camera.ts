@@ -55,6 +55,8 @@ export class Camera {
   #stopped = false;
   /** While this says true, nothing is read (a verdict is on the screen). */
   paused = (): boolean => false;
+  /** The picture has stopped for good (unplugged, or taken away while the page was hidden). */
+  lost = (): void => undefined;
 
   constructor(video: HTMLVideoElement, found: (texts: string[]) => void) {
     this.#video = video;
@@ -74,6 +76,9 @@ export class Camera {
         this.stop();
         return null;
       }
+      this.#track()?.addEventListener('ended', () => {
+        if (!this.#stopped) this.lost();
+      });
       this.#video.srcObject = this.#stream;
       await this.#video.play();
       const reader = await loadDetector();

@@ -32,12 +32,17 @@ export interface Shown {
   /** What was read; `null` without a code. Stays in memory only. */
   code: string | null;
   by: ReadBy;
+  /** The same code was read just before: perhaps somebody else is showing it. */
+  repeat: boolean;
   /** It was made by the emergency button alone, so it can be undone. */
   direct: boolean;
 }
 
 /** How long a verdict stays: short when there is nothing to do but walk on. */
-const STAYS = { admitted: 2_000, refused: 15_000, override: 2_500, direct: 6_000 };
+const STAYS = { admitted: 2_000, refused: 15_000, override: 2_500, direct: 6_000, repeat: 5_000 };
+
+/** What makes two readings the same showing. */
+const key = (direction: Direction, code: string) => `${direction} ${code}`;
 
 const NOBODY: Counts = { admitted: 0, refused: 0, overridden: 0, left: 0 };
 
@@ -121,7 +126,7 @@ export class Desk {
   async read(raw: string, by: ReadBy): Promise<void> {
     const text = trimmed(raw);
     const at = clock.now();
-    const repeat = this.#repeats.isRepeat(`${this.direction} ${text}`, performance.now());
+    const repeat = this.#repeats.isRepeat(key(this.direction, text), performance.now());
     // Held before the camera it is the same showing; a scanner's trigger or a paste is a question
     // again, and gets the same answer without being counted twice.
     if (repeat && by === 'camera') return;
@@ -137,7 +142,7 @@ export class Desk {
       const held = result.outcome !== 'admitted';
       this.#keep({ code: text, at, direction, override: null, read_by: by, local: result, held });
     }
-    this.#show({ result, direction, override: null, at, code: text, by, direct: false });
+    this.#show({ result, direction, override: null, at, code: text, by, repeat, direct: false });
   }
 
   /** Somebody is let in against the code, or without one. */
@@ -153,7 +158,7 @@ export class Desk {
     const result: Result = { outcome: 'override', colour: null, problem: null };
     this.#closeRow();
     this.#keep({ code: null, at, direction: 'in', override, read_by: 'none', local: result, held: true });
-    this.#show({ result, direction: 'in', override, at, code: null, by: 'none', direct: true });
+    this.#show({ result, direction: 'in', override, at, code: null, by: 'none', repeat: false, direct: true });
   }
 
   async #overrule(shown: Shown, override: Override): Promise<void> {
@@ -231,13 +236,16 @@ export class Desk {
     this.last = shown;
     clearTimeout(this.#timer);
     const { outcome } = shown.result;
-    const stays = shown.direct ? STAYS.direct : STAYS[outcome ?? 'refused'];
+    const least = shown.direct ? STAYS.direct : shown.repeat ? STAYS.repeat : 0;
+    const stays = Math.max(least, shown.direct ? 0 : STAYS[outcome ?? 'refused']);
     this.#timer = setTimeout(() => this.next(), stays);
     play(tuneOf(shown.result));
   }
 
   #hide(): void {
     clearTimeout(this.#timer);
+    // The camera looks again now: what is still held before it has been answered.
+    if (this.shown?.code != null) this.#repeats.isRepeat(key(this.shown.direction, this.shown.code), performance.now());
     this.shown = null;
   }
 }

@@ -53,6 +53,7 @@ export const en: Dict<typeof zh> = {
     override: 'LET IN',
     next: 'Next',
     override_button: 'Let in anyway…',
+    repeat: 'The same code was read just now and counts once. Is it the same person?',
     undo: 'Pressed by mistake: undo',
     undone: 'Undone',
     tap: 'Tap anywhere to go on',

@@ -47,6 +47,7 @@ export const zh = {
     override: '特许放行',
     next: '下一个',
     override_button: '仍要放行…',
+    repeat: '同一个码刚刚扫过,只算一次。是同一个人吗?',
     undo: '按错了,撤销',
     undone: '已撤销',
     tap: '点任意处继续',
