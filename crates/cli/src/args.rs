@@ -9,7 +9,7 @@ use crate::config::LogFormat;
 /// An open health code: a colour is a pure function of evidence and policy.
 #[derive(Debug, Parser)]
 #[command(name = "jadegate", version, arg_required_else_help = true)]
-pub struct Args {
+pub(crate) struct Args {
     /// Configuration file (TOML). Defaults < file < environment (JADEGATE_…) < flags
     #[arg(long, global = true, env = "JADEGATE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Args {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Serve the three pages and the API
     Serve(Serve),
     /// Serve a made-up town, with ways in that need no phone and no passkey
@@ -63,7 +63,7 @@ pub enum Command {
 
 /// `serve`.
 #[derive(Debug, ClapArgs)]
-pub struct Serve {
+pub(crate) struct Serve {
     /// Address to listen on
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
@@ -74,7 +74,7 @@ pub struct Serve {
 
 /// `demo`.
 #[derive(Debug, ClapArgs)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// People in the town
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(10..=200_000))]
     pub people: u32,
@@ -91,7 +91,7 @@ pub struct Demo {
 
 /// `import`.
 #[derive(Debug, Subcommand)]
-pub enum Import {
+pub(crate) enum Import {
     /// Visits
     Visits {
         /// The file, plain or gzip
@@ -136,7 +136,7 @@ pub enum Import {
 
 /// Forms of visit files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum VisitForm {
+pub(crate) enum VisitForm {
     /// person,place,place_kind,place_name,division,entered,left
     Generic,
     /// Check-ins of Calgary
@@ -147,7 +147,7 @@ pub enum VisitForm {
 
 /// `trace`.
 #[derive(Debug, ClapArgs)]
-pub struct Trace {
+pub(crate) struct Trace {
     /// The case
     #[arg(long)]
     pub case: String,
@@ -161,7 +161,7 @@ pub struct Trace {
 
 /// How to print a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TraceFormat {
+pub(crate) enum TraceFormat {
     /// For people
     Text,
     /// For programs
@@ -170,7 +170,7 @@ pub enum TraceFormat {
 
 /// `policy`.
 #[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
+pub(crate) enum PolicyCommand {
     /// Report every problem of a policy file with line and column
     Check {
         /// The file
@@ -198,7 +198,7 @@ pub enum PolicyCommand {
 
 /// `keys`.
 #[derive(Debug, Subcommand)]
-pub enum KeysCommand {
+pub(crate) enum KeysCommand {
     /// The published keys and their periods
     List,
     /// Add new signing keys, in force from now on; restart the server afterwards
@@ -207,7 +207,7 @@ pub enum KeysCommand {
 
 /// `staff`.
 #[derive(Debug, Subcommand)]
-pub enum StaffCommand {
+pub(crate) enum StaffCommand {
     /// Register an agency
     AddAgency {
         /// prevention_team, health_commission, laboratory, hospital, venue, carrier, border, operator, auditor, public_security

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// The deployment's name, shown on every page and in messages.
     pub name: String,
     /// Short name in every code: 1 or 2 letters or digits keep the QR small.
@@ -37,7 +37,7 @@ pub struct Config {
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     Text,
     /// For machines.
@@ -47,7 +47,7 @@ pub enum LogFormat {
 /// Limits.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Requests per second and client address.
     pub requests_per_second: u32,
     /// Seconds after which a request is given up.
@@ -61,7 +61,7 @@ pub struct Limits {
 /// The message gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Sms {
+pub(crate) struct Sms {
     /// Where to POST; empty: messages are kept and not sent (`serve` warns, `demo` shows them).
     pub url: String,
     /// `application/json` or `application/x-www-form-urlencoded`.
@@ -96,7 +96,12 @@ impl Default for Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_per_second: 50, request_seconds: 10, otp_per_hour: 5, otp_per_client_hour: 60 }
+        Self {
+            requests_per_second: 50,
+            request_seconds: 10,
+            otp_per_hour: 5,
+            otp_per_client_hour: 60,
+        }
     }
 }
 
@@ -115,7 +120,7 @@ impl Default for Sms {
 
 /// Why there is no usable configuration.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     /// The file cannot be read.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
@@ -135,14 +140,15 @@ const PREFIX: &str = "JADEGATE_";
 impl Config {
     /// Puts the configuration together from a file, the environment and flags (`key`, `value`),
     /// each stronger than the one before.
-    pub fn load(
+    pub(crate) fn load(
         file: Option<&Path>,
         env: impl Iterator<Item = (String, String)>,
         flags: &[(String, String)],
     ) -> Result<Self, ConfigError> {
         let mut table = toml::Table::new();
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
+            let text =
+                std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
             // Checked by itself first, so that errors name the file's line.
             toml::from_str::<Self>(&text).map_err(|e| ConfigError::Wrong {
                 origin: path.display().to_string(),
@@ -154,13 +160,23 @@ impl Config {
             })?;
         }
         let mut env: Vec<_> = env
-            .filter_map(|(k, v)| k.strip_prefix(PREFIX).map(|k| (k.to_ascii_lowercase().replace("__", "."), v)))
+            .filter_map(|(k, v)| {
+                k.strip_prefix(PREFIX).map(|k| (k.to_ascii_lowercase().replace("__", "."), v))
+            })
             // The name of the file itself is not a setting in it.
             .filter(|(k, _)| k != "config")
             .collect();
         env.sort();
         for (key, value) in &env {
-            set(&mut table, key, value, &format!("environment variable {PREFIX}{}", key.to_ascii_uppercase().replace('.', "__")))?;
+            set(
+                &mut table,
+                key,
+                value,
+                &format!(
+                    "environment variable {PREFIX}{}",
+                    key.to_ascii_uppercase().replace('.', "__")
+                ),
+            )?;
         }
         for (key, value) in flags {
             set(&mut table, key, value, &format!("flag --{key}"))?;
@@ -172,7 +188,7 @@ impl Config {
     }
 
     /// The configuration as TOML with secrets hidden.
-    pub fn redacted(&self) -> String {
+    pub(crate) fn redacted(&self) -> String {
         let mut shown = self.clone();
         if !shown.sms.secret.is_empty() {
             "(hidden)".clone_into(&mut shown.sms.secret);
@@ -190,7 +206,10 @@ fn set(table: &mut toml::Table, key: &str, value: &str, origin: &str) -> Result<
     let mut known = &defaults;
     let mut at = table;
     for p in parents {
-        known = known.get(*p).and_then(toml::Value::as_table).ok_or_else(|| wrong("there is no such setting"))?;
+        known = known
+            .get(*p)
+            .and_then(toml::Value::as_table)
+            .ok_or_else(|| wrong("there is no such setting"))?;
         at = at
             .entry((*p).to_owned())
             .or_insert_with(|| toml::Table::new().into())
@@ -199,8 +218,12 @@ fn set(table: &mut toml::Table, key: &str, value: &str, origin: &str) -> Result<
     }
     let parsed = match known.get(*leaf) {
         None | Some(toml::Value::Table(_)) => return Err(wrong("there is no such setting")),
-        Some(toml::Value::Integer(_)) => value.parse().map(toml::Value::Integer).map_err(|_| wrong("must be a whole number"))?,
-        Some(toml::Value::Boolean(_)) => value.parse().map(toml::Value::Boolean).map_err(|_| wrong("must be true or false"))?,
+        Some(toml::Value::Integer(_)) => {
+            value.parse().map(toml::Value::Integer).map_err(|_| wrong("must be a whole number"))?
+        }
+        Some(toml::Value::Boolean(_)) => {
+            value.parse().map(toml::Value::Boolean).map_err(|_| wrong("must be true or false"))?
+        }
         Some(_) => toml::Value::String(value.to_owned()),
     };
     at.insert((*leaf).to_owned(), parsed);
@@ -211,20 +234,31 @@ fn set(table: &mut toml::Table, key: &str, value: &str, origin: &str) -> Result<
 mod tests {
     use super::*;
 
-    fn load(file: Option<&str>, env: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    fn load(
+        file: Option<&str>,
+        env: &[(&str, &str)],
+        flags: &[(&str, &str)],
+    ) -> Result<Config, ConfigError> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("jadegate.toml");
         if let Some(text) = file {
             std::fs::write(&path, text).unwrap();
         }
-        let own = |p: &[(&str, &str)]| p.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
+        let own = |p: &[(&str, &str)]| {
+            p.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>()
+        };
         Config::load(file.map(|_| path.as_path()), own(env).into_iter(), &own(flags))
     }
 
     #[test]
     fn each_layer_is_stronger_than_the_one_before() {
         let file = Some("name = \"file\"\nissuer = \"F\"\n[limits]\notp_per_hour = 7\n");
-        let c = load(file, &[("JADEGATE_NAME", "env"), ("JADEGATE_SMS__URL", "https://x")], &[("issuer", "FL")]).unwrap();
+        let c = load(
+            file,
+            &[("JADEGATE_NAME", "env"), ("JADEGATE_SMS__URL", "https://x")],
+            &[("issuer", "FL")],
+        )
+        .unwrap();
         assert_eq!((c.name.as_str(), c.issuer.as_str()), ("env", "FL"));
         assert_eq!((c.limits.otp_per_hour, c.sms.url.as_str()), (7, "https://x"));
         assert_eq!(c.listen, Config::default().listen);
@@ -241,7 +275,12 @@ mod tests {
         ] {
             let env: Vec<_> = env.into_iter().collect();
             let e = load(file, &env, &[]).unwrap_err().to_string();
-            assert!(e.contains("jadegate.toml") || e.contains("JADEGATE_") || e.contains("configuration"), "{e}");
+            assert!(
+                e.contains("jadegate.toml")
+                    || e.contains("JADEGATE_")
+                    || e.contains("configuration"),
+                "{e}"
+            );
         }
     }
 

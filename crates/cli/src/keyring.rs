@@ -14,7 +14,7 @@ const KEY_DAYS: i64 = 400;
 /// What the key file holds.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Keyring {
+pub(crate) struct Keyring {
     /// Root secret, 32 bytes in hex: vault, indexes and digests derive from it.
     root: String,
     /// Keys that sign codes.
@@ -47,7 +47,7 @@ struct HandleKeyEntry {
 
 /// Why there are no usable keys.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyError {
+pub(crate) enum KeyError {
     /// The file cannot be read or written.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
@@ -61,7 +61,7 @@ pub enum KeyError {
 
 impl Keyring {
     /// New keys, in force from an hour ago (clocks differ) for 400 days.
-    pub fn generate(rng: &dyn Entropy, now: Timestamp) -> Self {
+    pub(crate) fn generate(rng: &dyn Entropy, now: Timestamp) -> Self {
         let (from, to) = (now.plus_secs(-3600), now.plus_days(KEY_DAYS));
         let sign = |key_use: &str| SigningKey {
             key_use: key_use.to_owned(),
@@ -79,7 +79,7 @@ impl Keyring {
 
     /// Adds new signing keys and a new handle key, in force from `now` on. Codes signed before stay
     /// valid for their minute.
-    pub fn rotate(&mut self, rng: &dyn Entropy, now: Timestamp) {
+    pub(crate) fn rotate(&mut self, rng: &dyn Entropy, now: Timestamp) {
         let to = now.plus_days(KEY_DAYS);
         for key_use in ["live", "venue"] {
             self.signing.push(SigningKey {
@@ -97,7 +97,11 @@ impl Keyring {
     }
 
     /// Reads the key file, or makes it if there is none yet.
-    pub fn load_or_create(path: &Path, rng: &dyn Entropy, now: Timestamp) -> Result<Self, KeyError> {
+    pub(crate) fn load_or_create(
+        path: &Path,
+        rng: &dyn Entropy,
+        now: Timestamp,
+    ) -> Result<Self, KeyError> {
         match Self::load(path) {
             Err(KeyError::File(_, e)) if e.kind() == std::io::ErrorKind::NotFound => {
                 let ring = Self::generate(rng, now);
@@ -109,7 +113,7 @@ impl Keyring {
     }
 
     /// Reads the key file.
-    pub fn load(path: &Path) -> Result<Self, KeyError> {
+    pub(crate) fn load(path: &Path) -> Result<Self, KeyError> {
         let file = |e| KeyError::File(path.to_owned(), e);
         let text = std::fs::read_to_string(path).map_err(file)?;
         #[cfg(unix)]
@@ -121,7 +125,8 @@ impl Keyring {
             }
         }
         // The parser's message could quote a secret, so it is not passed on.
-        toml::from_str(&text).map_err(|_| KeyError::Wrong(path.to_owned(), "not in the expected form".to_owned()))
+        toml::from_str(&text)
+            .map_err(|_| KeyError::Wrong(path.to_owned(), "not in the expected form".to_owned()))
     }
 
     /// Writes a new key file; fails if there is one.
@@ -143,7 +148,7 @@ impl Keyring {
     }
 
     /// Replaces the key file in one step: a crash leaves the old one or the new one.
-    pub fn replace(&self, path: &Path) -> Result<(), KeyError> {
+    pub(crate) fn replace(&self, path: &Path) -> Result<(), KeyError> {
         let fresh = path.with_extension("new");
         let file = |e| KeyError::File(path.to_owned(), e);
         match std::fs::remove_file(&fresh) {
@@ -155,19 +160,21 @@ impl Keyring {
     }
 
     /// The secrets behind vault and indexes.
-    pub fn keys(&self, path: &Path) -> Result<Keys, KeyError> {
+    pub(crate) fn keys(&self, path: &Path) -> Result<Keys, KeyError> {
         Ok(Keys::derive(&key(&self.root, path)?))
     }
 
     /// Seed of the public log's signing key.
-    pub fn log_seed(&self, path: &Path) -> Result<[u8; 32], KeyError> {
+    pub(crate) fn log_seed(&self, path: &Path) -> Result<[u8; 32], KeyError> {
         key(&self.log, path)
     }
 
     /// What signs codes and opens handles.
-    pub fn issuer(&self, code: &str, path: &Path) -> Result<Issuer, KeyError> {
+    pub(crate) fn issuer(&self, code: &str, path: &Path) -> Result<Issuer, KeyError> {
         let wrong = |why: String| KeyError::Wrong(path.to_owned(), why);
-        let period = |from, to| Period::new(from, to).ok_or_else(|| wrong("a period ends before it starts".to_owned()));
+        let period = |from, to| {
+            Period::new(from, to).ok_or_else(|| wrong("a period ends before it starts".to_owned()))
+        };
         let code: IssuerCode = code.parse().map_err(|e| wrong(format!("issuer: {e}")))?;
         let signing = self
             .signing
@@ -192,7 +199,7 @@ impl Keyring {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut s, b| {
         let _ = write!(s, "{b:02x}");

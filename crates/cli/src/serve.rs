@@ -14,11 +14,13 @@ use crate::config::Config;
 use crate::wire::{Deployment, Failure};
 
 /// The message gateway of the configuration.
-pub fn gateway(config: &Config, demo: bool) -> Result<Arc<dyn SmsGateway>, Failure> {
+pub(crate) fn gateway(config: &Config, demo: bool) -> Result<Arc<dyn SmsGateway>, Failure> {
     let s = &config.sms;
     if s.url.is_empty() || demo {
         if !demo {
-            tracing::warn!("no message gateway is configured (sms.url): one-time codes reach nobody");
+            tracing::warn!(
+                "no message gateway is configured (sms.url): one-time codes reach nobody"
+            );
         }
         return Ok(Arc::new(OutboxOnly));
     }
@@ -34,7 +36,7 @@ pub fn gateway(config: &Config, demo: bool) -> Result<Arc<dyn SmsGateway>, Failu
 
 /// Serves a deployment on a listener until SIGTERM or SIGINT. `ready` is called once requests are
 /// answered.
-pub async fn serve(
+pub(crate) async fn serve(
     config: &Config,
     deployment: Deployment,
     listener: TcpListener,

@@ -12,10 +12,10 @@ use crate::config::Config;
 use crate::keyring::Keyring;
 
 /// Anything that stops a command, in words for the person at the keyboard.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// An opened deployment.
-pub struct Deployment {
+pub(crate) struct Deployment {
     /// The application.
     pub app: Arc<App>,
     /// The database, to close it properly.
@@ -23,17 +23,17 @@ pub struct Deployment {
 }
 
 /// The database's file in a data folder.
-pub fn database(config: &Config) -> PathBuf {
+pub(crate) fn database(config: &Config) -> PathBuf {
     config.data.join("jadegate.db")
 }
 
 /// The key file in a data folder.
-pub fn key_file(config: &Config) -> PathBuf {
+pub(crate) fn key_file(config: &Config) -> PathBuf {
     config.data.join("keys.toml")
 }
 
 /// Reads the policy file, telling every problem at once.
-pub fn read_policy(path: &std::path::Path) -> Result<(Policy, String), Failure> {
+pub(crate) fn read_policy(path: &std::path::Path) -> Result<(Policy, String), Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     match Policy::parse(&text) {
         Ok(policy) => Ok((policy, text)),
@@ -45,7 +45,7 @@ pub fn read_policy(path: &std::path::Path) -> Result<(Policy, String), Failure> 
 }
 
 /// Limits and names from the configuration.
-pub fn settings(config: &Config, demo: bool) -> Settings {
+pub(crate) fn settings(config: &Config, demo: bool) -> Settings {
     Settings {
         name: config.name.clone(),
         demo,
@@ -56,7 +56,7 @@ pub fn settings(config: &Config, demo: bool) -> Settings {
 }
 
 /// Opens database, keys and policy.
-pub async fn open(
+pub(crate) async fn open(
     config: &Config,
     settings: Settings,
     clock: Arc<dyn Clock>,

@@ -8,7 +8,7 @@ use jadegate_service::{Clock, Entropy};
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the real clock")]
@@ -20,13 +20,13 @@ impl Clock for SystemClock {
 
 /// The machine's clock, moved forward by whoever plays with the demo.
 #[derive(Debug, Default)]
-pub struct DemoClock {
+pub(crate) struct DemoClock {
     ahead: AtomicI64,
 }
 
 impl DemoClock {
     /// Moves it forward; going back would make recorded evidence lie in the future.
-    pub fn advance(&self, seconds: i64) {
+    pub(crate) fn advance(&self, seconds: i64) {
         self.ahead.fetch_add(seconds.max(0), Ordering::SeqCst);
     }
 }
@@ -39,7 +39,7 @@ impl Clock for DemoClock {
 
 /// The operating system's randomness.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct OsEntropy;
+pub(crate) struct OsEntropy;
 
 impl Entropy for OsEntropy {
     fn fill(&self, bytes: &mut [u8]) {

@@ -42,15 +42,14 @@ impl EvidenceKind {
     /// Contacts are recorded by no person at all: only a trace produces them.
     pub const fn may_record(self, by: Option<AgencyKind>) -> bool {
         use AgencyKind as A;
-        match (self, by) {
-            (Self::Declaration | Self::CheckIn | Self::Stay, None) => true,
-            (Self::Test, Some(A::Laboratory | A::PreventionTeam | A::Hospital))
-            | (Self::Case, Some(A::PreventionTeam | A::Hospital))
-            | (Self::Contact, Some(A::PreventionTeam))
-            | (Self::RegionRisk, Some(A::HealthCommission))
-            | (Self::Arrival, Some(A::Border | A::Carrier | A::PreventionTeam))
-            | (Self::CheckIn | Self::Release, Some(A::PreventionTeam | A::Hospital)) => true,
-            _ => false,
+        match self {
+            Self::Declaration | Self::Stay => by.is_none(),
+            Self::CheckIn => matches!(by, None | Some(A::PreventionTeam | A::Hospital)),
+            Self::Test => matches!(by, Some(A::Laboratory | A::PreventionTeam | A::Hospital)),
+            Self::Case | Self::Release => matches!(by, Some(A::PreventionTeam | A::Hospital)),
+            Self::Contact => matches!(by, Some(A::PreventionTeam)),
+            Self::RegionRisk => matches!(by, Some(A::HealthCommission)),
+            Self::Arrival => matches!(by, Some(A::Border | A::Carrier | A::PreventionTeam)),
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct App {
     pub(crate) places: RwLock<HashMap<PlaceId, Arc<Place>>>,
     pub(crate) regions: ArcSwap<Regions>,
     pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
+    /// Stripes by holder: one assessment of a holder is decided and written at a time.
+    pub(crate) assess_locks: [tokio::sync::Mutex<()>; 64],
     /// One writer of risk levels and traces at a time: both decide from what they loaded.
     pub(crate) officers_lock: tokio::sync::Mutex<()>,
     /// What staff looked up within the last hour.
@@ -76,7 +78,8 @@ impl App {
     /// Loads what lives in memory (places, risk levels, visits of the retention period, today's
     /// counts) and refuses a database that belongs to other keys.
     pub async fn open(parts: Parts) -> Result<Arc<Self>> {
-        let Parts { store, keys, issuer, log_signer, policy, policy_text, clock, rng, settings } = parts;
+        let Parts { store, keys, issuer, log_signer, policy, policy_text, clock, rng, settings } =
+            parts;
         check_fingerprint(store.as_ref(), &keys).await?;
         let now = clock.now();
         let app = Self {
@@ -95,6 +98,7 @@ impl App {
             places: RwLock::default(),
             regions: ArcSwap::default(),
             counts: RwLock::default(),
+            assess_locks: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
             officers_lock: tokio::sync::Mutex::new(()),
             look_ups: crate::staff::access::LookUps::default(),
         };
@@ -173,7 +177,9 @@ impl App {
             let batch = self.store.places(page).await?;
             let Some(last) = batch.last() else { return Ok(()) };
             page.after = Some(last.id);
-            batch.into_iter().for_each(|p| self.remember_place(p));
+            for place in batch {
+                self.remember_place(place);
+            }
         }
     }
 

@@ -3,9 +3,7 @@
 //! The only place that calls `policy::assess` for a stored holder, and the only place that records
 //! evidence: evidence, assessment, change of colour and log leaf are written in one unit.
 
-use jadegate_domain::{
-    AgencyId, Assessment, Evidence, EvidenceId, Fact, HolderId, Timestamp,
-};
+use jadegate_domain::{AgencyId, Assessment, Evidence, EvidenceId, Fact, HolderId, Timestamp};
 use jadegate_store::{ColourChange, Precondition, StoreError, StoredAssessment, Unit, Write};
 
 use crate::app::App;
@@ -66,6 +64,28 @@ impl App {
     }
 
     async fn try_assessment(&self, holder: HolderId) -> std::result::Result<Assessment, Lost> {
+        if let Some(current) = self.stored_if_current(holder).await? {
+            return Ok(current);
+        }
+        // One at a time for this holder: two that find the same change would both write it down.
+        let _one = self.assess_lock(holder).await;
+        if let Some(current) = self.stored_if_current(holder).await? {
+            return Ok(current);
+        }
+        let now = self.now();
+        let stored = self.store.assessment(holder).await?;
+        let Some((version, own)) = self.store.evidence_of(holder).await? else {
+            return Err(gone().into());
+        };
+        let (assessment, writes) =
+            self.decide(holder, version, version, &own, stored.as_ref(), now);
+        self.store.commit(Unit::new("assess", writes)).await?;
+        Ok(assessment)
+    }
+
+    /// The stored assessment if it was made from the present evidence, risk levels and policy, and
+    /// no change by itself has come since.
+    async fn stored_if_current(&self, holder: HolderId) -> Result<Option<Assessment>> {
         let now = self.now();
         let policy = self.policy();
         let regions_version = self.regions.load().version;
@@ -74,19 +94,21 @@ impl App {
             && s.regions_version == regions_version
             && s.assessment.policy == policy.reference()
             && s.assessment.holds_at(now)
-            && self.store.holder(holder).await?.is_some_and(|h| h.evidence_version == s.evidence_version)
+            && self
+                .store
+                .holder(holder)
+                .await?
+                .is_some_and(|h| h.evidence_version == s.evidence_version)
         {
             // Only the numbers of the days move on before the next change.
-            return Ok(stored.map(|s| policy.with_days_at(s.assessment, now)).ok_or_else(busy)?);
+            return Ok(stored.map(|s| policy.with_days_at(s.assessment, now)));
         }
-        let Some((version, own)) = self.store.evidence_of(holder).await? else {
-            return Err(gone().into());
-        };
-        let (assessment, writes) = self.decide(holder, version, version, &own, stored, now);
-        if !writes.is_empty() {
-            self.store.commit(Unit::new("assess", writes)).await?;
-        }
-        Ok(assessment)
+        Ok(None)
+    }
+
+    async fn assess_lock(&self, holder: HolderId) -> tokio::sync::MutexGuard<'_, ()> {
+        let stripe = usize::try_from(holder.as_u64() % 64).unwrap_or(0);
+        self.assess_locks[stripe].lock().await
     }
 
     /// Computes the assessment and the writes that keep it: catches up with every change of colour
@@ -97,7 +119,7 @@ impl App {
         expect: i64,
         version: i64,
         own: &[Evidence],
-        stored: Option<StoredAssessment>,
+        stored: Option<&StoredAssessment>,
         now: Timestamp,
     ) -> (Assessment, Vec<Write>) {
         let policy = self.policy();
@@ -106,7 +128,7 @@ impl App {
         let at = |t| jadegate_policy::assess(relevant.iter().copied(), &policy, t);
 
         let mut writes = vec![Write::ExpectEvidenceVersion { holder, version: expect }];
-        let mut colour = stored.as_ref().map(|s| s.assessment.colour);
+        let mut colour = stored.map(|s| s.assessment.colour);
         let mut change = |t: Timestamp, a: &Assessment| {
             if colour != Some(a.colour) {
                 writes.push(Write::AddColourChange(Box::new(ColourChange {
@@ -120,7 +142,7 @@ impl App {
             }
         };
         // Only time has moved: each step happened at a known moment in the past.
-        if let Some(s) = stored.as_ref().filter(|s| {
+        if let Some(s) = stored.filter(|s| {
             s.evidence_version == version
                 && s.regions_version == regions.version
                 && s.assessment.policy == policy.reference()
@@ -174,6 +196,7 @@ impl App {
                 return Ok(Changed::Unchanged);
             }
         }
+        let _one = self.assess_lock(holder).await;
         let now = self.now();
         let stored = self.store.assessment(holder).await?;
         let Some((version, mut own)) = self.store.evidence_of(holder).await? else {
@@ -216,7 +239,8 @@ impl App {
             ids.push(evidence.id);
             own.push(evidence);
         }
-        let (assessment, mut decided) = self.decide(holder, version, after, &own, stored, now);
+        let (assessment, mut decided) =
+            self.decide(holder, version, after, &own, stored.as_ref(), now);
         // The expectation stands first; what was decided comes after what it was decided from.
         let mut all: Vec<Write> = decided.drain(..1).collect();
         all.append(&mut writes);

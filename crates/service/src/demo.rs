@@ -79,9 +79,12 @@ impl App {
     pub async fn demo_places(&self, places: Vec<Place>) -> Result<()> {
         self.only_in_a_demo()?;
         for batch in places.chunks(ROWS_AT_ONCE) {
-            self.commit("demo_places", batch.iter().cloned().map(Write::AddPlace).collect()).await?;
+            self.commit("demo_places", batch.iter().cloned().map(Write::AddPlace).collect())
+                .await?;
         }
-        places.into_iter().for_each(|p| self.remember_place(p));
+        for place in places {
+            self.remember_place(place);
+        }
         Ok(())
     }
 
@@ -101,7 +104,12 @@ impl App {
     }
 
     /// A member of staff who has no passkey and enters by the demo's own door.
-    pub async fn demo_staff(&self, agency: &Agency, role: Role, display_name: &str) -> Result<StaffId> {
+    pub async fn demo_staff(
+        &self,
+        agency: &Agency,
+        role: Role,
+        display_name: &str,
+    ) -> Result<StaffId> {
         self.only_in_a_demo()?;
         let staff = Staff {
             id: StaffId::from_random(self.rng.bits()),

@@ -20,6 +20,8 @@ pub struct Purged {
     pub visits: u64,
     /// Scans dropped.
     pub scans: u64,
+    /// One-time codes with their messages, sessions and links removed.
+    pub expired: u64,
 }
 
 impl App {
@@ -59,12 +61,14 @@ impl App {
         let day = kept_from.utc_day();
         let (visits, scans) = self.store.drop_days_before(day).await?;
         let kept_from = Timestamp::from_secs(day * jadegate_domain::time::DAY);
+        // What has expired is kept for a day more: the limits count the codes of 24 hours.
+        let expired = self.store.purge_expired(now.plus_days(-1)).await?;
         write(&self.index).remove_before(kept_from);
         if visits + scans > 0 {
             let leaf = crate::log::purge_leaf(now, kept_from, visits, scans)?;
             self.commit("purge", vec![Write::AddLeaf(leaf)]).await?;
         }
-        Ok(Purged { kept_from, visits, scans })
+        Ok(Purged { kept_from, visits, scans, expired })
     }
 
     /// Runs all jobs until `stop` turns true. A failing job is logged and tried again; it never
@@ -81,25 +85,25 @@ impl App {
                 _ = stop.changed() => return,
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
-            note("messages", self.deliver_messages(gateway.as_ref()).await);
-            note("refresh_due", self.refresh_due(1000).await);
+            note("messages", &self.deliver_messages(gateway.as_ref()).await);
+            note("refresh_due", &self.refresh_due(1000).await);
             let version = self.regions.load().version;
             if regions_seen != Some(version) {
                 let stopped = stop.clone();
-                if note("refresh_all", self.refresh_all(|_| !*stopped.borrow()).await) {
+                if note("refresh_all", &self.refresh_all(|_| !*stopped.borrow()).await) {
                     regions_seen = Some(version);
                 }
             }
             if ticks.is_multiple_of(7200) {
-                note("purge", self.purge().await);
+                note("purge", &self.purge().await);
             }
             ticks += 1;
         }
     }
 }
 
-fn note<T>(job: &'static str, result: Result<T>) -> bool {
-    if let Err(e) = &result {
+fn note<T>(job: &'static str, result: &Result<T>) -> bool {
+    if let Err(e) = result {
         tracing::error!(job, error = %e, "job failed; it will be tried again");
     }
     result.is_ok()

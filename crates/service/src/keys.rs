@@ -48,7 +48,8 @@ impl Keys {
         };
         let hmac = |u: Use| fast_hmac::Key::new(fast_hmac::HMAC_SHA256, make(u).as_ref());
         let kek = make(Use::Kek);
-        let name = fast_hmac::sign(&fast_hmac::Key::new(fast_hmac::HMAC_SHA256, kek.as_ref()), b"name");
+        let name =
+            fast_hmac::sign(&fast_hmac::Key::new(fast_hmac::HMAC_SHA256, kek.as_ref()), b"name");
         Self {
             kek_name: hex(&name.as_ref()[..8]),
             kek,
@@ -122,7 +123,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// The id of a visit: its upper bits are the second of entry, so that visits are appended in order;
 /// its lower 31 bits come from holder and place, so that the same entry always makes the same visit.
-pub(crate) fn visit_id(entered: Timestamp, holder: HolderId, place: PlaceId) -> jadegate_domain::VisitId {
+pub(crate) fn visit_id(
+    entered: Timestamp,
+    holder: HolderId,
+    place: PlaceId,
+) -> jadegate_domain::VisitId {
     use sha2::Digest as _;
     let mut h = sha2::Sha256::new();
     h.update(holder.as_u64().to_be_bytes());

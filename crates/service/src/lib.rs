@@ -6,6 +6,7 @@
 mod app;
 mod assess;
 mod clock;
+mod demo;
 mod error;
 pub mod gate;
 pub mod holder;
@@ -21,6 +22,7 @@ mod vault;
 
 pub use app::{App, Parts};
 pub use clock::{Clock, Entropy};
+pub use demo::{DemoPerson, DemoVisit};
 pub use error::{FieldError, Kind, Result, ServiceError};
 pub use jobs::Purged;
 pub use keys::Keys;

@@ -2,7 +2,9 @@
 
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::{Access, Evidence, PolicyRef, Timestamp};
-use jadegate_ledger::{Checkpoint, EvidenceEvent, Hash, Leaf, LedgerError, Salt, commit, leaf_hash, sign_checkpoint};
+use jadegate_ledger::{
+    Checkpoint, EvidenceEvent, Hash, Leaf, LedgerError, Salt, commit, leaf_hash, sign_checkpoint,
+};
 
 use crate::app::App;
 use crate::error::{Result, ServiceError};
@@ -77,7 +79,12 @@ pub(crate) fn risk_leaf(risk: &RegionRisk, at: Timestamp) -> Result<Vec<u8>> {
 }
 
 /// Visits and scans of days before `kept_from` are gone.
-pub(crate) fn purge_leaf(at: Timestamp, kept_from: Timestamp, visits: u64, scans: u64) -> Result<Vec<u8>> {
+pub(crate) fn purge_leaf(
+    at: Timestamp,
+    kept_from: Timestamp,
+    visits: u64,
+    scans: u64,
+) -> Result<Vec<u8>> {
     let leaf = Leaf::Purge {
         at,
         retention: "visits_and_scans".parse().map_err(ServiceError::internal)?,

@@ -118,7 +118,9 @@ impl App {
 
     /// The member of staff behind a token; a disabled one is signed out.
     pub async fn staff_session(&self, token: &str) -> Result<StaffSession> {
-        let SessionSubject::Staff(id) = self.subject(token).await? else { return Err(signed_out()) };
+        let SessionSubject::Staff(id) = self.subject(token).await? else {
+            return Err(signed_out());
+        };
         let staff = self.store.staff(id).await?.filter(|s| s.disabled_at.is_none());
         Ok(StaffSession { staff: staff.ok_or_else(signed_out)? })
     }
@@ -160,5 +162,9 @@ impl App {
 }
 
 pub(crate) fn signed_out() -> ServiceError {
-    ServiceError::new(Kind::SignedOut, "session.none", "You are not signed in, or your session has ended. Please sign in.")
+    ServiceError::new(
+        Kind::SignedOut,
+        "session.none",
+        "You are not signed in, or your session has ended. Please sign in.",
+    )
 }

@@ -78,7 +78,10 @@ impl HttpGateway {
             return Err("sms.template must hold {phone} and {text}".to_owned());
         }
         if !config.url.starts_with("https://") && !config.url.starts_with("http://") {
-            return Err("sms.url must start with https:// (or http:// for a gateway on this machine)".to_owned());
+            return Err(
+                "sms.url must start with https:// (or http:// for a gateway on this machine)"
+                    .to_owned(),
+            );
         }
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(config.timeout_seconds.clamp(1, 60))))
@@ -128,7 +131,9 @@ impl SmsGateway for HttpGateway {
             }
             match request.send(&body) {
                 Ok(r) if r.status().is_success() => Ok(()),
-                Ok(r) if r.status().is_server_error() || matches!(r.status().as_u16(), 408 | 429) => {
+                Ok(r)
+                    if r.status().is_server_error() || matches!(r.status().as_u16(), 408 | 429) =>
+                {
                     Err(SmsError::Temporary(format!("status {}", r.status().as_u16())))
                 }
                 Ok(r) => Err(SmsError::Refused(format!("status {}", r.status().as_u16()))),
@@ -211,7 +216,11 @@ impl App {
     /// The newest messages in clear, newest first: phone (masked) and text. Demo only.
     pub async fn demo_outbox(&self) -> Result<Vec<(Timestamp, String, String)>> {
         if !self.settings.demo {
-            return Err(ServiceError::new(Kind::NotFound, "demo.off", "This exists in the demo only."));
+            return Err(ServiceError::new(
+                Kind::NotFound,
+                "demo.off",
+                "This exists in the demo only.",
+            ));
         }
         let mut out = Vec::new();
         for m in self.store.newest_messages(50).await? {

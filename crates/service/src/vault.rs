@@ -57,7 +57,12 @@ fn field_aad(holder: HolderId, column: &str, version: i64) -> Vec<u8> {
 
 impl Keys {
     /// Seals something that lives for minutes (a waiting registration, a message).
-    pub(crate) fn seal_envelope(&self, what: &str, plain: &[u8], rng: &dyn Entropy) -> Result<Vec<u8>> {
+    pub(crate) fn seal_envelope(
+        &self,
+        what: &str,
+        plain: &[u8],
+        rng: &dyn Entropy,
+    ) -> Result<Vec<u8>> {
         seal(self.envelope(), what.as_bytes(), plain, rng)
     }
 
@@ -101,7 +106,11 @@ impl Keys {
                 digest: self.document_index(&who.document),
                 holder,
             },
-            Write::AddIndex { kind: IndexKind::Phone, digest: self.phone_index(&who.phone), holder },
+            Write::AddIndex {
+                kind: IndexKind::Phone,
+                digest: self.phone_index(&who.phone),
+                holder,
+            },
         ];
         for (column, plain) in fields {
             writes.push(Write::AddSealedField(SealedField {
@@ -128,10 +137,9 @@ impl Keys {
             .try_into()
             .map_err(|_| ServiceError::internal("a wrapped key has the wrong length"))?;
         let text = |column: &str| -> Result<Zeroizing<String>> {
-            let f = fields
-                .iter()
-                .find(|f| f.column == column)
-                .ok_or_else(|| ServiceError::internal(format!("vault field {column} is missing")))?;
+            let f = fields.iter().find(|f| f.column == column).ok_or_else(|| {
+                ServiceError::internal(format!("vault field {column} is missing"))
+            })?;
             let plain = unseal(data_key, &field_aad(f.holder, column, f.version), &f.sealed)?;
             String::from_utf8(plain.to_vec())
                 .map(Zeroizing::new)

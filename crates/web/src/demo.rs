@@ -55,7 +55,9 @@ pub(crate) fn routes() -> Router<Arc<Web>> {
 }
 
 fn control(web: &Web) -> Result<&Arc<dyn DemoControl>> {
-    web.demo.as_ref().ok_or_else(|| ServiceError::not_found("demo.off", "This exists in the demo only."))
+    web.demo
+        .as_ref()
+        .ok_or_else(|| ServiceError::not_found("demo.off", "This exists in the demo only."))
 }
 
 #[derive(Deserialize)]
@@ -83,7 +85,10 @@ struct ClockBody {
     advance_seconds: i64,
 }
 
-async fn clock(State(web): State<Arc<Web>>, Body(b): Body<ClockBody>) -> Answer<Json<serde_json::Value>> {
+async fn clock(
+    State(web): State<Arc<Web>>,
+    Body(b): Body<ClockBody>,
+) -> Answer<Json<serde_json::Value>> {
     let now = control(&web)?.advance(b.advance_seconds).await?;
     Ok(Json(serde_json::json!({ "server_time": now })))
 }
@@ -139,7 +144,8 @@ async fn outbox(State(web): State<Arc<Web>>) -> Answer<Response> {
     let messages = web.app.demo_outbox().await?;
     let mut body = String::from("<p><a href=\"/demo\">Back · 返回</a></p><ul class=\"outbox\">");
     for (at, phone, text) in &messages {
-        let _ = write!(body, "<li><time>{at}</time> {} <p>{}</p></li>", escape(phone), escape(text));
+        let _ =
+            write!(body, "<li><time>{at}</time> {} <p>{}</p></li>", escape(phone), escape(text));
     }
     body.push_str("</ul>");
     if messages.is_empty() {

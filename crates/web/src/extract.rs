@@ -22,13 +22,16 @@ impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(req: Request, state: &Arc<Web>) -> std::result::Result<Self, Failure> {
-        let is_json = req
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .is_some_and(|v| v.split(';').next().is_some_and(|m| m.trim() == "application/json"));
+        let is_json =
+            req.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(
+                |v| v.split(';').next().is_some_and(|m| m.trim() == "application/json"),
+            );
         if !is_json {
-            return Err(ServiceError::bad("request.not_json", "Send JSON with Content-Type application/json.").into());
+            return Err(ServiceError::bad(
+                "request.not_json",
+                "Send JSON with Content-Type application/json.",
+            )
+            .into());
         }
         let bytes = axum::body::Bytes::from_request(req, state).await.map_err(|_| too_large())?;
         serde_json::from_slice(&bytes).map(Self).map_err(|e| {
@@ -99,7 +102,8 @@ impl Cookie {
 
     fn header(self, token: &str, seconds: i64, secure: bool) -> HeaderValue {
         let name = self.name(secure);
-        let text = format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict");
+        let text =
+            format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict");
         // Name, base64url token and number are all visible ASCII.
         HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
@@ -107,7 +111,11 @@ impl Cookie {
 
 fn token(parts: &Parts, state: &Web, cookie: Cookie) -> Result<String> {
     cookie.read(&parts.headers, state.secure).map(str::to_owned).ok_or_else(|| {
-        ServiceError::new(Kind::SignedOut, "session.none", "You are not signed in, or your session has ended. Please sign in.")
+        ServiceError::new(
+            Kind::SignedOut,
+            "session.none",
+            "You are not signed in, or your session has ended. Please sign in.",
+        )
     })
 }
 
@@ -123,7 +131,10 @@ pub(crate) struct StaffAuth(pub StaffSession);
 
 impl FromRequestParts<Arc<Web>> for HolderAuth {
     type Rejection = Failure;
-    async fn from_request_parts(parts: &mut Parts, state: &Arc<Web>) -> std::result::Result<Self, Failure> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<Web>,
+    ) -> std::result::Result<Self, Failure> {
         let token = token(parts, state, Cookie::Holder)?;
         Ok(Self(state.app.holder_session(&token).await?))
     }
@@ -131,7 +142,10 @@ impl FromRequestParts<Arc<Web>> for HolderAuth {
 
 impl FromRequestParts<Arc<Web>> for GateAuth {
     type Rejection = Failure;
-    async fn from_request_parts(parts: &mut Parts, state: &Arc<Web>) -> std::result::Result<Self, Failure> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<Web>,
+    ) -> std::result::Result<Self, Failure> {
         let token = token(parts, state, Cookie::Gate)?;
         Ok(Self(state.app.gate_session(&token).await?))
     }
@@ -139,7 +153,10 @@ impl FromRequestParts<Arc<Web>> for GateAuth {
 
 impl FromRequestParts<Arc<Web>> for StaffAuth {
     type Rejection = Failure;
-    async fn from_request_parts(parts: &mut Parts, state: &Arc<Web>) -> std::result::Result<Self, Failure> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<Web>,
+    ) -> std::result::Result<Self, Failure> {
         let token = token(parts, state, Cookie::Staff)?;
         Ok(Self(state.app.staff_session(&token).await?))
     }
@@ -182,7 +199,8 @@ impl FromRequestParts<Arc<Web>> for Client {
 
 /// An id in a path, with a clear error.
 pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| ServiceError::not_found("id.unknown", "There is nothing under this address."))
+    text.parse()
+        .map_err(|_| ServiceError::not_found("id.unknown", "There is nothing under this address."))
 }
 
 #[cfg(test)]

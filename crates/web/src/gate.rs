@@ -157,7 +157,9 @@ struct PosterView {
 }
 
 fn base64url(text: &str) -> Result<Vec<u8>, ServiceError> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| ServiceError::bad("request.bad_base64", "A value is not base64url."))
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| ServiceError::bad("request.bad_base64", "A value is not base64url."))
 }
 
 /// Enrol this device with the token of a link.
@@ -183,7 +185,10 @@ async fn enrol(
 /// A nonce for this gate to sign; good for two minutes.
 #[utoipa::path(post, path = "/v1/gates/{gate}/challenge", tag = "gate", params(("gate" = GateId, Path)),
     responses((status = 200, body = NonceView)))]
-async fn challenge(State(web): State<Arc<Web>>, Path(gate): Path<String>) -> Answer<Json<NonceView>> {
+async fn challenge(
+    State(web): State<Arc<Web>>,
+    Path(gate): Path<String>,
+) -> Answer<Json<NonceView>> {
     Ok(Json(NonceView { nonce: web.app.gate_challenge(id(&gate)?) }))
 }
 

@@ -297,7 +297,10 @@ async fn sign_in(
 /// How far the message with the one-time code has come.
 #[utoipa::path(get, path = "/v1/challenges/{id}", tag = "holder", params(("id" = ChallengeId, Path)),
     responses((status = 200, body = DeliveryView), (status = 404, body = Problem)))]
-async fn delivery(State(web): State<Arc<Web>>, Path(text): Path<String>) -> Answer<Json<DeliveryView>> {
+async fn delivery(
+    State(web): State<Arc<Web>>,
+    Path(text): Path<String>,
+) -> Answer<Json<DeliveryView>> {
     let d = web.app.delivery(id(&text)?).await?;
     Ok(Json(DeliveryView { delivery: d.state, expires_at: d.expires_at, resend_at: d.resend_at }))
 }
@@ -318,7 +321,10 @@ async fn answer(
 
 /// Sign out on this device.
 #[utoipa::path(delete, path = "/v1/session", tag = "holder", responses((status = 204)))]
-async fn sign_out(State(web): State<Arc<Web>>, headers: HeaderMap) -> Answer<(StatusCode, Cookies)> {
+async fn sign_out(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+) -> Answer<(StatusCode, Cookies)> {
     if let Some(token) = Cookie::Holder.read(&headers, web.secure) {
         web.app.sign_out(token).await?;
     }
@@ -353,14 +359,20 @@ async fn me(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Js
 /// All evidence about the holder, newest first.
 #[utoipa::path(get, path = "/v1/me/evidence", tag = "holder",
     responses((status = 200, body = EvidenceList), (status = 401, body = Problem)))]
-async fn evidence(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<EvidenceList>> {
+async fn evidence(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<Json<EvidenceList>> {
     Ok(Json(EvidenceList { evidence: web.app.my_evidence(&s).await? }))
 }
 
 /// Every change of the holder's colour with its reasons, newest first.
 #[utoipa::path(get, path = "/v1/me/history", tag = "holder",
     responses((status = 200, body = HistoryList), (status = 401, body = Problem)))]
-async fn history(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<HistoryList>> {
+async fn history(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<Json<HistoryList>> {
     let namer = Namer::load(&web.app).await?;
     let changes = web.app.my_history(&s).await?.into_iter().map(|c| ChangeView {
         at: c.at,
@@ -392,14 +404,20 @@ async fn add_visit(
 /// Who looked at the holder's data, newest first.
 #[utoipa::path(get, path = "/v1/me/accesses", tag = "holder",
     responses((status = 200, body = AccessList), (status = 401, body = Problem)))]
-async fn accesses(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<AccessList>> {
+async fn accesses(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<Json<AccessList>> {
     Ok(Json(AccessList { accesses: web.app.my_accesses(&s).await? }))
 }
 
 /// The holder's declaration: the version that counts, and all versions.
 #[utoipa::path(get, path = "/v1/me/declaration", tag = "holder",
     responses((status = 200, body = DeclarationsView), (status = 401, body = Problem)))]
-async fn declaration(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<DeclarationsView>> {
+async fn declaration(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<Json<DeclarationsView>> {
     let versions = web.app.declarations(&s).await?;
     let current = versions.iter().find(|e| e.counts()).cloned();
     Ok(Json(DeclarationsView { current, versions }))
@@ -428,7 +446,10 @@ async fn declare(
 /// The days of the holder's quarantine.
 #[utoipa::path(get, path = "/v1/me/quarantine", tag = "holder",
     responses((status = 200, body = Quarantine), (status = 401, body = Problem)))]
-async fn quarantine(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<Quarantine>> {
+async fn quarantine(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<Json<Quarantine>> {
     Ok(Json(web.app.my_quarantine(&s).await?))
 }
 

@@ -65,7 +65,9 @@ impl Web {
         demo: Option<Arc<dyn DemoControl>>,
     ) -> Result<Arc<Self>, String> {
         if demo.is_some() && !app.settings().demo {
-            return Err("the demo's shortcuts cannot be switched on in a real deployment".to_owned());
+            return Err(
+                "the demo's shortcuts cannot be switched on in a real deployment".to_owned()
+            );
         }
         Ok(Arc::new(Self {
             passkeys: passkey::Passkeys::new(&settings.origin, &app.settings().name)?,
@@ -121,13 +123,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The whole server: API, its document, pages, and the layers around them.
 pub fn router(web: Arc<Web>) -> Router {
-    let (routes, document) = api().split_for_parts();
+    let (endpoints, document) = api().split_for_parts();
     let document = Arc::new(document.to_json().unwrap_or_default());
-    let mut router = routes.route(
+    let mut router = endpoints.route(
         "/openapi.json",
         axum::routing::get(move || {
             let document = Arc::clone(&document);
-            async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], document.to_string()) }
+            async move {
+                ([(axum::http::header::CONTENT_TYPE, "application/json")], document.to_string())
+            }
         }),
     );
     if web.demo.is_some() {

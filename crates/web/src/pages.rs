@@ -24,11 +24,8 @@ pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     let forever = name.starts_with("assets/");
     let cache = if forever { "public, max-age=31536000, immutable" } else { "no-cache" };
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == etag.as_bytes());
-    let mut response = if known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        body(&headers, name, file)
-    };
+    let mut response =
+        if known { StatusCode::NOT_MODIFIED.into_response() } else { body(&headers, name, file) };
     let h = response.headers_mut();
     h.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     if let Ok(v) = HeaderValue::from_str(&etag) {
@@ -55,7 +52,10 @@ fn body(headers: &HeaderMap, name: &str, file: EmbeddedFile) -> Response {
         )
             .into_response();
     }
-    ([(header::CONTENT_TYPE, kind), (header::VARY, HeaderValue::from_static("Accept-Encoding"))], file.data)
+    (
+        [(header::CONTENT_TYPE, kind), (header::VARY, HeaderValue::from_static("Accept-Encoding"))],
+        file.data,
+    )
         .into_response()
 }
 
@@ -68,7 +68,8 @@ fn missing(path: &str) -> Response {
         .into_response();
     }
     let text = "Nothing here. / is the code, /gate/ the gate, /console/ the console.\n这里没有内容。/ 是健康码，/gate/ 是核验端，/console/ 是工作台。\n";
-    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)
+        .into_response()
 }
 
 fn content_type(name: &str) -> &'static str {

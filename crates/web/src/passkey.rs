@@ -71,11 +71,13 @@ impl Passkeys {
         let state = take(&self.registrations, key, now).ok_or_else(stale)?;
         let credential: RegisterPublicKeyCredential =
             serde_json::from_value(credential).map_err(|_| refused("malformed"))?;
-        let passkey =
-            self.webauthn.finish_passkey_registration(&credential, &state).map_err(|e| refused(&e.to_string()))?;
+        let passkey = self
+            .webauthn
+            .finish_passkey_registration(&credential, &state)
+            .map_err(|e| refused(&e.to_string()))?;
         Ok(CredentialRow {
             staff,
-            credential_id: passkey.cred_id().to_vec(),
+            credential_id: passkey.cred_id().clone(),
             passkey: serde_json::to_string(&passkey).map_err(ServiceError::internal)?,
             created_at: now,
         })
@@ -91,7 +93,10 @@ impl Passkeys {
     }
 
     /// The credential id a device signed with.
-    pub(crate) fn credential_id(&self, credential: &Value) -> Result<(PublicKeyCredential, Vec<u8>)> {
+    pub(crate) fn credential_id(
+        &self,
+        credential: &Value,
+    ) -> Result<(PublicKeyCredential, Vec<u8>)> {
         let credential: PublicKeyCredential =
             serde_json::from_value(credential.clone()).map_err(|_| refused("malformed"))?;
         let id = self
@@ -111,9 +116,13 @@ impl Passkeys {
         now: Timestamp,
     ) -> Result<Option<CredentialRow>> {
         let state = take(&self.sign_ins, key, now).ok_or_else(stale)?;
-        let mut passkey: Passkey = serde_json::from_str(&row.passkey).map_err(ServiceError::internal)?;
+        let mut passkey: Passkey =
+            serde_json::from_str(&row.passkey).map_err(ServiceError::internal)?;
         let discoverable = DiscoverableKey::from(&passkey);
-        #[expect(deprecated, reason = "the newer call takes a type this crate's features do not export")]
+        #[expect(
+            deprecated,
+            reason = "the newer call takes a type this crate's features do not export"
+        )]
         let result = self
             .webauthn
             .finish_discoverable_authentication(credential, state, &[discoverable])
@@ -144,7 +153,11 @@ fn take<S>(map: &Mutex<HashMap<String, (Timestamp, S)>>, key: &str, now: Timesta
 }
 
 fn stale() -> ServiceError {
-    ServiceError::new(Kind::Conflict, "passkey.stale", "This took too long or was answered before. Please start again.")
+    ServiceError::new(
+        Kind::Conflict,
+        "passkey.stale",
+        "This took too long or was answered before. Please start again.",
+    )
 }
 
 pub(crate) fn refused(inside: &str) -> ServiceError {

@@ -77,9 +77,17 @@ impl IntoResponse for Failure {
         let (code, title) = status(e.kind);
         // Logged once, here, where it is handled; `inside` never holds personal data.
         if e.kind == Kind::Internal {
-            tracing::error!(code = e.code, inside = e.inside.as_deref().unwrap_or(""), "request failed");
+            tracing::error!(
+                code = e.code,
+                inside = e.inside.as_deref().unwrap_or(""),
+                "request failed"
+            );
         } else {
-            tracing::debug!(code = e.code, inside = e.inside.as_deref().unwrap_or(""), "request refused");
+            tracing::debug!(
+                code = e.code,
+                inside = e.inside.as_deref().unwrap_or(""),
+                "request refused"
+            );
         }
         metrics::counter!("jadegate_problems_total", "code" => e.code).increment(1);
         let field = |f: FieldError| ProblemField { field: f.field, code: f.code, detail: f.detail };

@@ -128,7 +128,10 @@ async fn policy(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
     let etag = format!("\"{}\"", policy.reference().digest);
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == etag.as_bytes());
     let head = [
-        (header::ETAG, HeaderValue::from_str(&etag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))),
+        (
+            header::ETAG,
+            HeaderValue::from_str(&etag).unwrap_or_else(|_| HeaderValue::from_static("\"\"")),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60")),
         (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
     ];
@@ -184,14 +187,17 @@ async fn divisions(
     let all = Directory::embedded();
     let list = if let Some(text) = q.q.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
         let found = all.search(text, 20);
-        DivisionList { parent: None, children: Vec::new(), results: found.into_iter().map(|f| division_view(f.division)).collect() }
+        DivisionList {
+            parent: None,
+            children: Vec::new(),
+            results: found.into_iter().map(|f| division_view(f.division)).collect(),
+        }
     } else {
-        let parent: Division = q
-            .parent
-            .as_deref()
-            .unwrap_or("CN")
-            .parse()
-            .map_err(|e: jadegate_domain::division::BadDivision| ServiceError::bad("division.bad", e.to_string()))?;
+        let parent: Division = q.parent.as_deref().unwrap_or("CN").parse().map_err(
+            |e: jadegate_domain::division::BadDivision| {
+                ServiceError::bad("division.bad", e.to_string())
+            },
+        )?;
         let children = all.children(&parent).map(|(d, _)| division_view(d)).collect();
         DivisionList { parent: Some(parent), children, results: Vec::new() }
     };
@@ -248,7 +254,8 @@ async fn leaves(State(web): State<Arc<Web>>, Query(q): Query<LeafQuery>) -> Answ
     let limit = q.limit.unwrap_or(100).clamp(1, 1000);
     let leaves = store.log_leaves(q.from, limit).await.map_err(ServiceError::from)?;
     let size = store.log_size().await.map_err(ServiceError::from)?;
-    let view = |l: jadegate_store::LogLeaf| LeafView { index: l.index, leaf: STANDARD.encode(&l.bytes) };
+    let view =
+        |l: jadegate_store::LogLeaf| LeafView { index: l.index, leaf: STANDARD.encode(&l.bytes) };
     Ok(Json(LeafList { size, leaves: leaves.into_iter().map(view).collect() }))
 }
 

@@ -89,7 +89,10 @@ impl WhomBody {
             (Some(h), None, None) => Ok(Whom::Holder(h)),
             (None, Some(d), None) => Ok(Whom::Document(d.into())),
             (None, None, Some(p)) => Ok(Whom::Phone(p)),
-            _ => Err(ServiceError::bad("whom.one", "Name the person by holder id, document or phone: one of them.")),
+            _ => Err(ServiceError::bad(
+                "whom.one",
+                "Name the person by holder id, document or phone: one of them.",
+            )),
         }
     }
 }
@@ -259,6 +262,10 @@ struct CaseList {
 }
 
 /// What changes; a field left out stays as it is.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a value are three different things here"
+)]
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CorrectionBody {
@@ -277,7 +284,10 @@ struct CorrectionBody {
 }
 
 /// A field that is there, even as null, is a change.
-#[expect(clippy::option_option, reason = "absent, null and a value are three different things here")]
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a value are three different things here"
+)]
 fn some<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
     Option::<String>::deserialize(d).map(Some)
 }
@@ -613,7 +623,11 @@ async fn import_tests(
         .and_then(|v| v.to_str().ok())
         .is_some_and(|v| v.starts_with("text/csv"));
     if !is_csv {
-        return Err(ServiceError::bad("request.not_csv", "Send a CSV file with Content-Type text/csv.").into());
+        return Err(ServiceError::bad(
+            "request.not_csv",
+            "Send a CSV file with Content-Type text/csv.",
+        )
+        .into());
     }
     let bytes = body.map_err(|_| too_large())?;
     Ok(Json(web.app.import_tests(&s, &bytes).await?))
@@ -724,7 +738,11 @@ async fn quarantine(
         "all" => QuarantineFilter::All,
         "missed" => QuarantineFilter::Missed,
         "due" => QuarantineFilter::Due,
-        _ => return Err(ServiceError::bad("filter.unknown", "The filter is all, missed or due.").into()),
+        _ => {
+            return Err(
+                ServiceError::bad("filter.unknown", "The filter is all, missed or due.").into()
+            );
+        }
     };
     let after = q.after.as_deref().map(id::<HolderId>).transpose()?;
     Ok(Json(web.app.list_quarantine(&s, filter, after, q.limit.unwrap_or(50)).await?))
@@ -859,7 +877,10 @@ async fn revoke_gate(
 /// All agencies.
 #[utoipa::path(get, path = "/v1/staff/agencies", tag = "staff",
     responses((status = 200, body = AgencyList), (status = "4XX", body = Problem)))]
-async fn agencies(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<AgencyList>> {
+async fn agencies(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+) -> Answer<Json<AgencyList>> {
     Ok(Json(AgencyList { agencies: web.app.list_agencies(&s).await? }))
 }
 
@@ -878,7 +899,10 @@ async fn add_agency(
 /// All staff.
 #[utoipa::path(get, path = "/v1/staff/members", tag = "staff",
     responses((status = 200, body = StaffList), (status = "4XX", body = Problem)))]
-async fn staff_list(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<StaffList>> {
+async fn staff_list(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+) -> Answer<Json<StaffList>> {
     Ok(Json(StaffList { staff: web.app.list_staff(&s).await? }))
 }
 

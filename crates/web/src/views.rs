@@ -93,7 +93,10 @@ impl Namer {
 }
 
 /// The view of one assessment; names are loaded only if a reason needs them.
-pub(crate) async fn assessment(app: &App, a: Assessment) -> jadegate_service::Result<AssessmentView> {
+pub(crate) async fn assessment(
+    app: &App,
+    a: Assessment,
+) -> jadegate_service::Result<AssessmentView> {
     let namer = if a.reasons.iter().any(|r| !r.agencies.is_empty()) {
         Namer::load(app).await?
     } else {

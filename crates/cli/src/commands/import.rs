@@ -29,7 +29,9 @@ pub(super) async fn run(config: &Config, command: Import) -> Result<ExitCode, Fa
     let result = match command {
         Import::Visits { file, form, start } => visits(&app, &file, form, &start).await,
         Import::Tests { file, agency } => tests(&app, &file, &agency).await,
-        Import::RiskLevels { file, agency, unmatched } => risk_levels(&app, &file, &agency, unmatched).await,
+        Import::RiskLevels { file, agency, unmatched } => {
+            risk_levels(&app, &file, &agency, unmatched).await
+        }
         Import::Events { file } => events(&app, &file),
         Import::Divisions { .. } => Ok(ExitCode::SUCCESS),
     };
@@ -48,12 +50,19 @@ fn rejected(lines: &[RejectedLine], all: u64) -> ExitCode {
     if all == 0 { ExitCode::SUCCESS } else { ExitCode::from(ATTENTION) }
 }
 
-async fn visits(app: &Arc<App>, file: &Path, form: VisitForm, start: &str) -> Result<ExitCode, Failure> {
+async fn visits(
+    app: &Arc<App>,
+    file: &Path,
+    form: VisitForm,
+    start: &str,
+) -> Result<ExitCode, Failure> {
     let format = match form {
         VisitForm::Generic => VisitFormat::Generic,
         VisitForm::Calgary => VisitFormat::Calgary,
         VisitForm::FourCities => VisitFormat::FourCities {
-            start: start.parse().map_err(|_| format!("--start {start} is not a date like 2012-04-02"))?,
+            start: start
+                .parse()
+                .map_err(|_| format!("--start {start} is not a date like 2012-04-02"))?,
         },
     };
     let bar = ProgressBar::new_spinner().with_style(
@@ -67,7 +76,8 @@ async fn visits(app: &Arc<App>, file: &Path, form: VisitForm, start: &str) -> Re
             seen.store(true, Ordering::SeqCst);
         }
     });
-    let options = VisitImport { format, file: name_of(file)?, keep_old: form != VisitForm::Generic };
+    let options =
+        VisitImport { format, file: name_of(file)?, keep_old: form != VisitForm::Generic };
     let go_on = |p: Progress| {
         bar.set_position(p.lines);
         bar.set_message(p.lines.to_string());
@@ -100,7 +110,7 @@ fn name_of(file: &Path) -> Result<String, Failure> {
         }
         context.update(&buffer[..n]);
     }
-    Ok(context.finish().as_ref().iter().take(16).map(|b| format!("{b:02x}")).collect())
+    Ok(crate::keyring::hex(&context.finish().as_ref()[..16]))
 }
 
 async fn tests(app: &Arc<App>, file: &Path, agency: &str) -> Result<ExitCode, Failure> {
@@ -108,11 +118,22 @@ async fn tests(app: &Arc<App>, file: &Path, agency: &str) -> Result<ExitCode, Fa
     let mut csv = Vec::new();
     std::io::Read::read_to_end(&mut open_file(file)?, &mut csv)?;
     let r = app.import_tests_for(&recorder, &csv).await?;
-    println!("{} taken ({} positive), {} known already, {} wrong", r.taken, r.positives, r.unchanged, r.rejected.len());
+    println!(
+        "{} taken ({} positive), {} known already, {} wrong",
+        r.taken,
+        r.positives,
+        r.unchanged,
+        r.rejected.len()
+    );
     Ok(rejected(&r.rejected, r.rejected.len() as u64))
 }
 
-async fn risk_levels(app: &Arc<App>, file: &Path, agency: &str, all: bool) -> Result<ExitCode, Failure> {
+async fn risk_levels(
+    app: &Arc<App>,
+    file: &Path,
+    agency: &str,
+    all: bool,
+) -> Result<ExitCode, Failure> {
     let recorder = app.recorder_for_agency(agency.parse()?, EvidenceKind::RegionRisk).await?;
     let r = app.import_risk_levels(&recorder, open_file(file)?).await?;
     #[expect(clippy::cast_precision_loss, reason = "a percentage for people")]
@@ -121,10 +142,16 @@ async fn risk_levels(app: &Arc<App>, file: &Path, agency: &str, all: bool) -> Re
         "{} rows, {} matched to a division ({percent:.2} %), of these {} by an older name and {} as a development zone",
         r.rows, r.matched, r.renamed, r.zones
     );
-    println!("{} periods: {} recorded, {} ended, {} outside the agency's region", r.periods, r.recorded, r.ended, r.outside);
+    println!(
+        "{} periods: {} recorded, {} ended, {} outside the agency's region",
+        r.periods, r.recorded, r.ended, r.outside
+    );
     let shown = if all { r.unmatched.len() } else { SHOWN };
     for u in r.unmatched.iter().take(shown) {
-        println!("  {}× {} {} {}: {} ({}), first on line {}", u.rows, u.province, u.city, u.county, u.detail, u.code, u.first_line);
+        println!(
+            "  {}× {} {} {}: {} ({}), first on line {}",
+            u.rows, u.province, u.city, u.county, u.detail, u.code, u.first_line
+        );
     }
     if r.unmatched.len() > shown {
         println!("  … and {} more names (--unmatched lists them all)", r.unmatched.len() - shown);
@@ -134,7 +161,12 @@ async fn risk_levels(app: &Arc<App>, file: &Path, agency: &str, all: bool) -> Re
 
 fn events(app: &Arc<App>, file: &Path) -> Result<ExitCode, Failure> {
     let list = parse_events(open_file(file)?)?;
-    println!("{} events, {} repeated, {} wrong", list.events.len(), list.repeated, list.rejected.len());
+    println!(
+        "{} events, {} repeated, {} wrong",
+        list.events.len(),
+        list.repeated,
+        list.rejected.len()
+    );
     let found = app.events_exposures(&list.events);
     let people: usize = found.iter().map(|f| f.exposures.len()).sum();
     println!("{} of them at registered places, {people} exposures", found.len());
@@ -175,6 +207,8 @@ fn divisions(file: &Path) -> Result<ExitCode, Failure> {
             }
         }
     }
-    println!("{same} the same, {other} with another name, {unknown} unknown, {wrong} wrong lines. The table is part of the program: see scripts/divisions.");
+    println!(
+        "{same} the same, {other} with another name, {unknown} unknown, {wrong} wrong lines. The table is part of the program: see scripts/divisions."
+    );
     Ok(if other + unknown + wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(ATTENTION) })
 }

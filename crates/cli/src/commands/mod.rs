@@ -79,7 +79,8 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 
 /// Opens the deployment alone, for a command that writes.
 async fn open(config: &Config) -> Result<Deployment, Failure> {
-    wire::open(config, wire::settings(config, false), Arc::new(SystemClock), Arc::new(OsEntropy)).await
+    wire::open(config, wire::settings(config, false), Arc::new(SystemClock), Arc::new(OsEntropy))
+        .await
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
@@ -124,7 +125,13 @@ fn keys(config: &Config, command: &KeysCommand) -> Result<(), Failure> {
     }
     println!("root secret  {}", ring.keys(&path)?.fingerprint());
     for key in ring.issuer(&config.issuer, &path)?.key_set().keys() {
-        println!("{:<12} {}  {} … {}", format!("{:?}", key.key_use()).to_lowercase(), key.kid(), key.period().from, key.period().to);
+        println!(
+            "{:<12} {}  {} … {}",
+            format!("{:?}", key.key_use()).to_lowercase(),
+            key.kid(),
+            key.period().from,
+            key.period().to
+        );
     }
     Ok(())
 }
@@ -143,7 +150,10 @@ async fn staff(config: &Config, command: StaffCommand) -> Result<(), Failure> {
             let agency = agency.parse()?;
             let input = StaffInput { agency, role, region, display_name: name };
             app.invite_staff_from_this_machine(&input).await.map(|i| {
-                println!("Open this link once, before {}, on the device that will hold the passkey:", i.expires_at);
+                println!(
+                    "Open this link once, before {}, on the device that will hold the passkey:",
+                    i.expires_at
+                );
                 println!("{}{}", config.origin, i.link);
             })
         }
@@ -160,7 +170,10 @@ async fn list_staff(config: &Config, people: bool) -> Result<(), Failure> {
     if people {
         for s in store.all_staff().await? {
             let state = if s.disabled_at.is_some() { "ended" } else { "active" };
-            println!("{}  {state}  {}  {}  {}  {}", s.id, s.role, s.region, s.agency_name, s.display_name);
+            println!(
+                "{}  {state}  {}  {}  {}  {}",
+                s.id, s.role, s.region, s.agency_name, s.display_name
+            );
         }
     } else {
         for a in store.agencies().await? {
@@ -175,5 +188,9 @@ fn open_file(path: &std::path::Path) -> Result<Box<dyn std::io::Read + Send>, Fa
     let file = std::fs::File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let buffered = std::io::BufReader::with_capacity(1 << 16, file);
     let gzip = path.extension().is_some_and(|e| e == "gz");
-    Ok(if gzip { Box::new(flate2::read::MultiGzDecoder::new(buffered)) } else { Box::new(buffered) })
+    Ok(if gzip {
+        Box::new(flate2::read::MultiGzDecoder::new(buffered))
+    } else {
+        Box::new(buffered)
+    })
 }

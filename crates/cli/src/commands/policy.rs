@@ -11,7 +11,13 @@ pub(super) fn run(command: &PolicyCommand) -> Result<ExitCode, Failure> {
         PolicyCommand::Check { file } => {
             let (policy, _) = read_policy(file)?;
             let r = policy.reference();
-            println!("{} version {} ({}) is sound: {} rules", r.id, r.version, r.digest, policy.rule_ids().count());
+            println!(
+                "{} version {} ({}) is sound: {} rules",
+                r.id,
+                r.version,
+                r.digest,
+                policy.rule_ids().count()
+            );
             Ok(ExitCode::SUCCESS)
         }
         PolicyCommand::Test { file, cases } => {
@@ -20,10 +26,11 @@ pub(super) fn run(command: &PolicyCommand) -> Result<ExitCode, Failure> {
         }
         PolicyCommand::Explain { file, evidence, svg } => {
             let (policy, _) = read_policy(file)?;
-            let evidence = jadegate_policy::read_evidence(&text(evidence)?).map_err(|problems| {
-                let line = |p: &jadegate_policy::Problem| format!("{}:{p}", evidence.display());
-                problems.iter().map(line).collect::<Vec<_>>().join("\n")
-            })?;
+            let evidence =
+                jadegate_policy::read_evidence(&text(evidence)?).map_err(|problems| {
+                    let line = |p: &jadegate_policy::Problem| format!("{}:{p}", evidence.display());
+                    problems.iter().map(line).collect::<Vec<_>>().join("\n")
+                })?;
             let timeline = jadegate_policy::explain(&evidence, &policy, None);
             if *svg {
                 println!("{}", timeline.to_svg(&policy, "en"));

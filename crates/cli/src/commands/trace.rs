@@ -26,7 +26,10 @@ pub(super) async fn run(config: &Config, args: &Trace) -> Result<(), Failure> {
             println!("  close contacts       {}", t.close);
             println!("  secondary contacts   {}", t.secondary);
             println!("  places               {}", t.places);
-            println!("  evidence             {} recorded, {} withdrawn", t.contacts_recorded, t.contacts_withdrawn);
+            println!(
+                "  evidence             {} recorded, {} withdrawn",
+                t.contacts_recorded, t.contacts_withdrawn
+            );
             println!("  found in             {} ms", t.ms);
         }
     }

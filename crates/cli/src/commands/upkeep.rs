@@ -20,7 +20,11 @@ pub(super) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> 
     let store = SqliteStore::open_read_only(wire::database(config))?;
     store.backup(file).await?;
     let bytes = std::fs::metadata(file)?.len();
-    println!("{} ({bytes} bytes). The key file is not in it: keep a copy of {} elsewhere.", file.display(), wire::key_file(config).display());
+    println!(
+        "{} ({bytes} bytes). The key file is not in it: keep a copy of {} elsewhere.",
+        file.display(),
+        wire::key_file(config).display()
+    );
     Ok(())
 }
 
@@ -38,11 +42,20 @@ pub(super) async fn doctor(config: &Config) -> Result<ExitCode, Failure> {
         Err(e) => say(false, "policy", e.to_string()),
     }
     let path = wire::key_file(config);
-    match Keyring::load(&path).and_then(|r| Ok((r.keys(&path)?, r.issuer(&config.issuer, &path)?))) {
+    match Keyring::load(&path).and_then(|r| Ok((r.keys(&path)?, r.issuer(&config.issuer, &path)?)))
+    {
         Ok((keys, issuer)) => {
-            let until = issuer.key_set().keys().iter().map(|k| k.period().to).max().unwrap_or_default();
+            let until =
+                issuer.key_set().keys().iter().map(|k| k.period().to).max().unwrap_or_default();
             let left = until.secs_since(SystemClock.now()) / jadegate_domain::time::DAY;
-            say(left > ROTATE_DAYS, "keys", format!("root {}; signing keys for {left} more days (jadegate keys rotate)", keys.fingerprint()));
+            say(
+                left > ROTATE_DAYS,
+                "keys",
+                format!(
+                    "root {}; signing keys for {left} more days (jadegate keys rotate)",
+                    keys.fingerprint()
+                ),
+            );
             database(config, Some(keys.fingerprint()), &mut say).await;
         }
         Err(e) => {
@@ -51,34 +64,66 @@ pub(super) async fn doctor(config: &Config) -> Result<ExitCode, Failure> {
         }
     }
     if config.sms.url.is_empty() {
-        say(false, "messages", "no gateway is configured (sms.url): one-time codes reach nobody".to_owned());
+        say(
+            false,
+            "messages",
+            "no gateway is configured (sms.url): one-time codes reach nobody".to_owned(),
+        );
     } else {
         say(true, "messages", format!("gateway {}", config.sms.url));
     }
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::from(ATTENTION) })
 }
 
-async fn database(config: &Config, fingerprint: Option<&str>, say: &mut impl FnMut(bool, &str, String)) {
+async fn database(
+    config: &Config,
+    fingerprint: Option<&str>,
+    say: &mut impl FnMut(bool, &str, String),
+) {
     let file = wire::database(config);
     let store = match SqliteStore::open_read_only(&file) {
         Ok(s) => s,
         Err(e) => return say(false, "database", format!("{}: {e}", file.display())),
     };
     match store.integrity_check() {
-        Ok(problems) if problems.is_empty() => say(true, "database", "every page is sound".to_owned()),
+        Ok(problems) if problems.is_empty() => {
+            say(true, "database", "every page is sound".to_owned())
+        }
         Ok(problems) => say(false, "database", problems.join("; ")),
         Err(e) => say(false, "database", e.to_string()),
     }
     if let Ok(s) = store.stats() {
         let mib = |bytes: u64| bytes / (1024 * 1024);
-        say(true, "size", format!("{} MiB, {} MiB free inside, log {} MiB, {} migrations", mib(s.pages * s.page_size), mib(s.free_pages * s.page_size), mib(s.log_bytes), s.migrations.len()));
+        say(
+            true,
+            "size",
+            format!(
+                "{} MiB, {} MiB free inside, log {} MiB, {} migrations",
+                mib(s.pages * s.page_size),
+                mib(s.free_pages * s.page_size),
+                mib(s.log_bytes),
+                s.migrations.len()
+            ),
+        );
     }
     match (store.setting("root_secret_fingerprint").await, fingerprint) {
-        (Ok(Some(known)), Some(mine)) => say(known == mine, "belonging", if known == mine { "the key file is the database's own".to_owned() } else { format!("the database belongs to root secret {known}, the key file holds {mine}") }),
+        (Ok(Some(known)), Some(mine)) => say(
+            known == mine,
+            "belonging",
+            if known == mine {
+                "the key file is the database's own".to_owned()
+            } else {
+                format!("the database belongs to root secret {known}, the key file holds {mine}")
+            },
+        ),
         (Err(e), _) => say(false, "belonging", e.to_string()),
         _ => say(true, "belonging", "not started yet".to_owned()),
     }
     if let (Ok(size), Ok(days)) = (store.log_size().await, store.visit_days().await) {
-        say(true, "contents", format!("{size} leaves in the public log, visits of {} days", days.len()));
+        say(
+            true,
+            "contents",
+            format!("{size} leaves in the public log, visits of {} days", days.len()),
+        );
     }
 }

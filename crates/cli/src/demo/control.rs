@@ -57,7 +57,12 @@ impl Cast {
     pub(crate) fn holder(&mut self, key: &str, id: HolderId, en: &str, zh: &str) {
         let key = format!("holder:{key}");
         if self.holders.insert(key.clone(), id).is_none() {
-            self.entries.push(DemoEntry { key, page: "holder", en: en.to_owned(), zh: zh.to_owned() });
+            self.entries.push(DemoEntry {
+                key,
+                page: "holder",
+                en: en.to_owned(),
+                zh: zh.to_owned(),
+            });
         }
     }
 
@@ -114,7 +119,10 @@ impl DemoControl for Control {
 
     async fn advance(&self, seconds: i64) -> Result<Timestamp> {
         if !(0..=MOST_SECONDS).contains(&seconds) {
-            return Err(ServiceError::bad("demo.clock", "The clock goes forward only, by a year at most."));
+            return Err(ServiceError::bad(
+                "demo.clock",
+                "The clock goes forward only, by a year at most.",
+            ));
         }
         self.clock.advance(seconds);
         catch_up(&self.app).await?;

@@ -18,7 +18,7 @@ impl Dice {
 
     /// 0 to `n - 1`; 0 if `n` is 0. The bias is below 2^-32 for the small numbers of a town.
     pub(crate) fn below(&mut self, n: u32) -> u32 {
-        let high = (self.0.next_u64() >> 32) * u64::from(n) >> 32;
+        let high = ((self.0.next_u64() >> 32) * u64::from(n)) >> 32;
         u32::try_from(high).unwrap_or(0)
     }
 

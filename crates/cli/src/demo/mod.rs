@@ -18,12 +18,12 @@ use tokio::net::TcpListener;
 
 use crate::args;
 use crate::config::Config;
-use crate::world::OsEntropy;
 use crate::wire::{self, Deployment, Failure};
+use crate::world::OsEntropy;
 use control::{Control, TownClock};
 
 /// Builds the town and serves it until told to stop.
-pub async fn run(args: &args::Demo, mut config: Config) -> Result<(), Failure> {
+pub(crate) async fn run(args: &args::Demo, mut config: Config) -> Result<(), Failure> {
     let begun = Instant::now();
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)))
         .await
@@ -39,7 +39,8 @@ pub async fn run(args: &args::Demo, mut config: Config) -> Result<(), Failure> {
     };
     let Built { deployment, control, summary } = built;
     let demo: Arc<dyn DemoControl> = Arc::new(control);
-    let text = greeting(&config.origin, &summary, begun.elapsed().as_secs_f64(), args.keep.as_deref());
+    let text =
+        greeting(&config.origin, &summary, begun.elapsed().as_secs_f64(), args.keep.as_deref());
     crate::serve::serve(&config, deployment, listener, Some(demo), move || println!("{text}")).await
 }
 
@@ -53,7 +54,8 @@ struct Built {
 async fn build(args: &args::Demo, config: &Config) -> Result<Built, Failure> {
     let clock = Arc::new(TownClock::starting_back(story::PAST_SECONDS));
     let settings = wire::settings(config, true);
-    let deployment = wire::open(config, settings, Arc::clone(&clock) as _, Arc::new(OsEntropy)).await?;
+    let deployment =
+        wire::open(config, settings, Arc::clone(&clock) as _, Arc::new(OsEntropy)).await?;
     let told = story::tell(&deployment.app, &clock, args.people, args.seed).await;
     match told {
         Ok(story) => {
@@ -110,7 +112,11 @@ impl Folder {
         if let Some(dir) = keep {
             std::fs::create_dir_all(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
             if std::fs::read_dir(dir)?.next().is_some() {
-                return Err(format!("{} is not empty; a town is built in a folder of its own", dir.display()).into());
+                return Err(format!(
+                    "{} is not empty; a town is built in a folder of its own",
+                    dir.display()
+                )
+                .into());
             }
             return Ok(Self { path: dir.to_owned(), temporary: false });
         }
@@ -125,7 +131,9 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if self.temporary && let Err(e) = std::fs::remove_dir_all(&self.path) {
+        if self.temporary
+            && let Err(e) = std::fs::remove_dir_all(&self.path)
+        {
             tracing::warn!(error = %e, "the demo's temporary folder could not be removed");
         }
     }

@@ -31,7 +31,12 @@ const AT_ONCE: usize = 256;
 const FORGETFUL: u32 = 4;
 
 /// Builds the town and lives through its days.
-pub(super) async fn tell(app: &Arc<App>, clock: &Arc<TownClock>, people: u32, seed: u64) -> std::result::Result<Story, Failure> {
+pub(super) async fn tell(
+    app: &Arc<App>,
+    clock: &Arc<TownClock>,
+    people: u32,
+    seed: u64,
+) -> std::result::Result<Story, Failure> {
     let start = app.now();
     let town = Town::new(people, seed, start)?;
     let persons: Vec<DemoPerson> = town.people.iter().map(|p| p.person.clone()).collect();
@@ -91,27 +96,86 @@ struct StaffOfTown {
 
 impl StaffOfTown {
     fn get(&self, key: &str) -> Result<&StaffSession> {
-        self.sessions.get(key).ok_or_else(|| ServiceError::not_found("demo.nobody", "There is nobody of that name."))
+        self.sessions
+            .get(key)
+            .ok_or_else(|| ServiceError::not_found("demo.nobody", "There is nobody of that name."))
     }
 }
 
 /// Key, kind and name of the agency, role, who it is in English and Chinese.
 const STAFF: [(&str, &str, &str, Role, &str, &str); 8] = [
-    ("officer", "prevention_team", "示例疾控队 Example prevention team", Role::Officer, "Officer of the prevention team: cases, traces, quarantine", "疾控队员：病例、溯源、隔离"),
-    ("commissioner", "health_commission", "示例卫健委 Example health commission", Role::Commissioner, "Commissioner: risk levels of regions", "卫健委专员：地区风险等级"),
-    ("lab", "laboratory", "示例实验室 Example laboratory", Role::LabTechnician, "Laboratory technician: test results", "实验室技师：检测结果"),
-    ("hospital", "hospital", "示例医院 Example hospital", Role::Officer, "Hospital doctor: diagnoses and discharge papers", "医院医生：诊断与出院证明"),
-    ("venue", "venue", "示例商场 Example mall", Role::VenueManager, "Venue manager: places and gates", "场所管理员：场所与核验端"),
-    ("border", "border", "示例边检 Example border post", Role::Officer, "Border officer: arrivals", "边检人员：入境"),
-    ("admin", "operator", "示例运营方 Example operator", Role::Administrator, "Administrator: staff, agencies, places", "管理员：工作人员、机构、场所"),
-    ("auditor", "auditor", "示例审计 Example auditor", Role::Auditor, "Auditor: counts and the public log", "审计员：统计与公开日志"),
+    (
+        "officer",
+        "prevention_team",
+        "示例疾控队 Example prevention team",
+        Role::Officer,
+        "Officer of the prevention team: cases, traces, quarantine",
+        "疾控队员：病例、溯源、隔离",
+    ),
+    (
+        "commissioner",
+        "health_commission",
+        "示例卫健委 Example health commission",
+        Role::Commissioner,
+        "Commissioner: risk levels of regions",
+        "卫健委专员：地区风险等级",
+    ),
+    (
+        "lab",
+        "laboratory",
+        "示例实验室 Example laboratory",
+        Role::LabTechnician,
+        "Laboratory technician: test results",
+        "实验室技师：检测结果",
+    ),
+    (
+        "hospital",
+        "hospital",
+        "示例医院 Example hospital",
+        Role::Officer,
+        "Hospital doctor: diagnoses and discharge papers",
+        "医院医生：诊断与出院证明",
+    ),
+    (
+        "venue",
+        "venue",
+        "示例商场 Example mall",
+        Role::VenueManager,
+        "Venue manager: places and gates",
+        "场所管理员：场所与核验端",
+    ),
+    (
+        "border",
+        "border",
+        "示例边检 Example border post",
+        Role::Officer,
+        "Border officer: arrivals",
+        "边检人员：入境",
+    ),
+    (
+        "admin",
+        "operator",
+        "示例运营方 Example operator",
+        Role::Administrator,
+        "Administrator: staff, agencies, places",
+        "管理员：工作人员、机构、场所",
+    ),
+    (
+        "auditor",
+        "auditor",
+        "示例审计 Example auditor",
+        Role::Auditor,
+        "Auditor: counts and the public log",
+        "审计员：统计与公开日志",
+    ),
 ];
 
 async fn staff(app: &App) -> Result<StaffOfTown> {
     let mut cast = Cast::default();
     let mut sessions = BTreeMap::new();
     for (key, kind, name, role, en, zh) in STAFF {
-        let input = AgencyInput { kind: kind.to_owned(), name: name.to_owned(), region: CITY.to_owned() };
+        let input =
+            AgencyInput { kind: kind.to_owned(), name: name.to_owned(), region: CITY.to_owned() };
         let agency: Agency = app.create_agency_from_this_machine(&input).await?;
         let id = app.demo_staff(&agency, role, &format!("示例 {key}")).await?;
         cast.member(key, id, en, zh);
@@ -139,7 +203,8 @@ impl Roles {
         let grown_up = |n: &usize| (1950..2004).contains(&town.people[*n].born);
         let mut quiet: Vec<usize> = (1..ids.len()).filter(grown_up).collect();
         quiet.sort_by_key(|n| (counts.get(&ids[*n]).copied().unwrap_or(0), *n));
-        let at = |percent: usize| quiet.get(quiet.len() * percent / 100).map_or(ids[0], |n| ids[*n]);
+        let at =
+            |percent: usize| quiet.get(quiet.len() * percent / 100).map_or(ids[0], |n| ids[*n]);
         let oldest = (1..ids.len()).min_by_key(|n| (town.people[*n].born, *n)).unwrap_or(0);
         let abroad = (1..ids.len()).find(|n| town.people[*n].person.identity.nationality != "CN");
         Self {
@@ -180,9 +245,18 @@ async fn record_first_day(
         };
         app.record_case(staff.get("officer")?, &input).await?;
     }
-    let arrival = ArrivalInput { whom: Whom::Holder(roles.traveller), from: "SG".to_owned(), arrived_at: ago(10) };
+    let arrival = ArrivalInput {
+        whom: Whom::Holder(roles.traveller),
+        from: "SG".to_owned(),
+        arrived_at: ago(10),
+    };
     app.record_arrival(staff.get("border")?, &arrival).await?;
-    let risk = RegionInput { division: RISKY_COUNTY.to_owned(), level: "medium".to_owned(), from: ago(2), to: None };
+    let risk = RegionInput {
+        division: RISKY_COUNTY.to_owned(),
+        level: "medium".to_owned(),
+        from: ago(2),
+        to: None,
+    };
     app.set_region(staff.get("commissioner")?, &risk).await?;
     Ok(())
 }
@@ -193,7 +267,9 @@ where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     let mut set = JoinSet::new();
-    let ended = |r: std::result::Result<Result<()>, tokio::task::JoinError>| r.map_err(ServiceError::internal)?;
+    let ended = |r: std::result::Result<Result<()>, tokio::task::JoinError>| {
+        r.map_err(ServiceError::internal)?
+    };
     for job in jobs {
         if set.len() >= AT_ONCE
             && let Some(done) = set.join_next().await
@@ -230,7 +306,11 @@ async fn not_green(app: &App) -> Result<Vec<(HolderId, Colour)>> {
 }
 
 /// A day's check-ins of all who are asked for them; a few forget. Returns a red one who did.
-async fn check_in_all(app: &Arc<App>, dice: &mut Dice, some_forget: bool) -> Result<Option<HolderId>> {
+async fn check_in_all(
+    app: &Arc<App>,
+    dice: &mut Dice,
+    some_forget: bool,
+) -> Result<Option<HolderId>> {
     let asked = app.policy().daily_check_in_colours().to_vec();
     let mut forgot = None;
     let mut doing = Vec::new();
@@ -267,7 +347,9 @@ async fn degree(app: &App, holder: HolderId) -> Result<Option<ContactDegree>> {
     for e in own.iter().filter(|e| e.counts()) {
         match &e.fact {
             Fact::Case { .. } => return Ok(None),
-            Fact::Contact { degree, .. } if found != Some(ContactDegree::Close) => found = Some(*degree),
+            Fact::Contact { degree, .. } if found != Some(ContactDegree::Close) => {
+                found = Some(*degree)
+            }
             _ => {}
         }
     }
@@ -302,15 +384,30 @@ async fn introduce(
         }
     }
     if let Some(h) = close {
-        cast.holder("red", h, "Red: close contact of a case, checks in daily", "红码：密切接触者，每日打卡");
+        cast.holder(
+            "red",
+            h,
+            "Red: close contact of a case, checks in daily",
+            "红码：密切接触者，每日打卡",
+        );
     }
     if let Some(h) = missed {
-        cast.holder("missed", h, "Red: close contact, missed a check-in", "红码：密切接触者，漏打卡一天");
+        cast.holder(
+            "missed",
+            h,
+            "Red: close contact, missed a check-in",
+            "红码：密切接触者，漏打卡一天",
+        );
     }
     if let Some(h) = secondary {
         cast.holder("secondary", h, "Yellow: contact of a contact", "黄码：次密接");
     }
-    cast.holder("county", ids[0], "Yellow: lives in a medium-risk county", "黄码：居住在中风险地区");
+    cast.holder(
+        "county",
+        ids[0],
+        "Yellow: lives in a medium-risk county",
+        "黄码：居住在中风险地区",
+    );
     cast.holder("traveller", roles.traveller, "Yellow: arrived from abroad", "黄码：境外入境");
     cast.holder("case", roles.cases[0], "Red: a confirmed case", "红码：确诊病例");
     let red = confined.iter().filter(|(_, c)| *c == Colour::Red).count();

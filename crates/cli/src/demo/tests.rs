@@ -21,7 +21,18 @@ async fn a_small_town_has_every_part_and_its_clock_moves() {
     let built = build(&small(), &config(dir.path())).await.unwrap();
     let control = &built.control;
     let keys: Vec<_> = control.entries().into_iter().map(|e| e.key).collect();
-    for key in ["officer", "commissioner", "lab", "venue", "admin", "holder:green", "holder:red", "holder:case", "holder:traveller", "holder:county"] {
+    for key in [
+        "officer",
+        "commissioner",
+        "lab",
+        "venue",
+        "admin",
+        "holder:green",
+        "holder:red",
+        "holder:case",
+        "holder:traveller",
+        "holder:county",
+    ] {
         assert!(keys.iter().any(|k| k == key), "{key} is missing from {keys:?}");
         control.enter(key).await.unwrap();
     }
@@ -44,9 +55,14 @@ async fn a_real_deployment_has_none_of_it() {
     let dir = tempfile::tempdir().unwrap();
     let config = config(dir.path());
     let clock = Arc::new(TownClock::starting_back(0));
-    let real = wire::open(&config, wire::settings(&config, false), Arc::clone(&clock) as _, Arc::new(OsEntropy))
-        .await
-        .unwrap();
+    let real = wire::open(
+        &config,
+        wire::settings(&config, false),
+        Arc::clone(&clock) as _,
+        Arc::new(OsEntropy),
+    )
+    .await
+    .unwrap();
     let app = &real.app;
     let nobody = jadegate_domain::HolderId::from_random(1);
     for refused in [

@@ -5,8 +5,8 @@
 //! an area code followed by a zero, which is never given out.
 
 use jadegate_domain::{
-    Division, Document, DocumentType, HolderId, PersonName, Phone, Place, PlaceId, PlaceKind, Presence,
-    Timestamp,
+    Division, Document, DocumentType, HolderId, PersonName, Phone, Place, PlaceId, PlaceKind,
+    Presence, Timestamp,
 };
 use jadegate_service::{DemoPerson, DemoVisit, Identity};
 
@@ -119,7 +119,13 @@ pub(crate) struct Span {
 impl Town {
     /// A town of so many people, registered during the weeks before `now`.
     pub(crate) fn new(people: u32, seed: u64, now: Timestamp) -> Result<Self, Failure> {
-        let mut town = Self { people: Vec::new(), places: Vec::new(), stays: Vec::new(), by_county: Vec::new(), seed };
+        let mut town = Self {
+            people: Vec::new(),
+            places: Vec::new(),
+            stays: Vec::new(),
+            by_county: Vec::new(),
+            seed,
+        };
         let size = usize::try_from(people)?;
         town.build_places(size, now)?;
         town.settle(size, now)?;
@@ -273,7 +279,13 @@ impl Town {
             };
             let seen_leaving = presence == Presence::Gate && dice.percent(85);
             let left_known = seen_leaving.then_some(left);
-            visits.push(DemoVisit { holder, place: self.places[place].id, entered: at, left: left_known, presence });
+            visits.push(DemoVisit {
+                holder,
+                place: self.places[place].id,
+                entered: at,
+                left: left_known,
+                presence,
+            });
             at = left.plus_secs(i64::from(dice.between(20, 180)) * MINUTE);
         }
     }
@@ -285,10 +297,20 @@ fn identity(n: usize, born: i16) -> Result<Identity, Failure> {
     let (name, document, nationality, language) = if foreign {
         // UTO is the state of the specimen passports of ICAO 9303.
         let number = format!("X{n:07}");
-        (format!("Testa Muster-{}", letters(n)), Document::new(DocumentType::Passport, "UTO", &number)?, "SG", "en")
+        (
+            format!("Testa Muster-{}", letters(n)),
+            Document::new(DocumentType::Passport, "UTO", &number)?,
+            "SG",
+            "en",
+        )
     } else {
         let number = resident_id(n, born);
-        (format!("{}示例{}", first(n), digits(n)), Document::new(DocumentType::ResidentId, "", &number)?, "CN", "zh")
+        (
+            format!("{}示例{}", first(n), digits(n)),
+            Document::new(DocumentType::ResidentId, "", &number)?,
+            "CN",
+            "zh",
+        )
     };
     Ok(Identity {
         name: PersonName::new(&name)?,
@@ -314,8 +336,8 @@ fn resident_id(n: usize, born: i16) -> String {
 /// The ten stems and twelve branches count things in Chinese; they are no family names.
 fn first(n: usize) -> char {
     const COUNTING: [char; 22] = [
-        '甲', '乙', '丙', '丁', '戊', '己', '庚', '辛', '壬', '癸', '子', '丑', '寅', '卯', '辰', '巳', '午', '未',
-        '申', '酉', '戌', '亥',
+        '甲', '乙', '丙', '丁', '戊', '己', '庚', '辛', '壬', '癸', '子', '丑', '寅', '卯', '辰',
+        '巳', '午', '未', '申', '酉', '戌', '亥',
     ];
     COUNTING[n % COUNTING.len()]
 }
@@ -362,7 +384,9 @@ mod tests {
         let mut seen = HashSet::new();
         for p in &town.people {
             let i = &p.person.identity;
-            assert!(i.name.reveal().contains("示例") || i.name.reveal().starts_with("Testa Muster"));
+            assert!(
+                i.name.reveal().contains("示例") || i.name.reveal().starts_with("Testa Muster")
+            );
             assert!(i.document.reveal().starts_with("899999") || i.document.country() == "UTO");
             assert!(i.phone.reveal().starts_with("+86100"));
             assert!(seen.insert(i.document.reveal().to_owned()), "two people with one document");
@@ -379,7 +403,8 @@ mod tests {
             assert!(known.name(&p.division).is_some(), "{}", p.division);
             assert!(city.contains(&p.division));
         }
-        let there: HashSet<_> = town.people.iter().map(|p| p.person.home.as_str().to_owned()).collect();
+        let there: HashSet<_> =
+            town.people.iter().map(|p| p.person.home.as_str().to_owned()).collect();
         assert!(there.contains(RISKY_COUNTY));
     }
 

@@ -3,8 +3,8 @@
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jadegate_domain::{Gate, GateId, Timestamp};
 use jadegate_domain::gate::GateCounts;
+use jadegate_domain::{Gate, GateId, Timestamp};
 use jadegate_store::{InvitationUse, Precondition, Unit, Write};
 
 use crate::app::App;
@@ -49,13 +49,24 @@ pub struct Poster {
 
 impl App {
     /// Enrols a device with the token of a link. `public_key` is an uncompressed P-256 point.
-    pub async fn enrol_gate(&self, token: &str, label: &str, public_key: &[u8]) -> Result<Enrolled> {
+    pub async fn enrol_gate(
+        &self,
+        token: &str,
+        label: &str,
+        public_key: &[u8],
+    ) -> Result<Enrolled> {
         let label = label.split_whitespace().collect::<Vec<_>>().join(" ");
         if label.is_empty() || label.chars().count() > 60 || label.chars().any(char::is_control) {
-            return Err(ServiceError::bad("gate.label", "Give the gate a name of 1 to 60 letters, like \"North door\"."));
+            return Err(ServiceError::bad(
+                "gate.label",
+                "Give the gate a name of 1 to 60 letters, like \"North door\".",
+            ));
         }
         if public_key.len() != 65 || public_key.first() != Some(&4) {
-            return Err(ServiceError::bad("gate.key", "This device sent no usable key. Please update its browser."));
+            return Err(ServiceError::bad(
+                "gate.key",
+                "This device sent no usable key. Please update its browser.",
+            ));
         }
         let now = self.now();
         let invitation = self.store.invitation(token_digest(token)).await?.ok_or_else(bad_link)?;
@@ -68,13 +79,12 @@ impl App {
             enrolled_at: now,
             revoked_at: None,
         };
-        let writes = vec![
-            Write::UseInvitation { id: invitation.id, at: now },
-            Write::AddGate(gate.clone()),
-        ];
-        self.store.commit(Unit::new("enrol_gate", writes)).await.map_err(|e| {
-            if e.is_conflict(Precondition::Unused) { bad_link() } else { e.into() }
-        })?;
+        let writes =
+            vec![Write::UseInvitation { id: invitation.id, at: now }, Write::AddGate(gate.clone())];
+        self.store
+            .commit(Unit::new("enrol_gate", writes))
+            .await
+            .map_err(|e| if e.is_conflict(Precondition::Unused) { bad_link() } else { e.into() })?;
         let place = self.place_view(place);
         Ok(Enrolled { gate, place })
     }
@@ -84,19 +94,30 @@ impl App {
         let at = self.now().as_secs().to_be_bytes();
         let random: [u8; 16] = self.rng.bytes();
         let body = [&at[..], &random].concat();
-        let mac = self.keys.commitment(&[b"gate-nonce", gate.to_string().as_bytes(), &body].concat());
+        let mac =
+            self.keys.commitment(&[b"gate-nonce", gate.to_string().as_bytes(), &body].concat());
         URL_SAFE_NO_PAD.encode([&body[..], &mac[..16]].concat())
     }
 
     /// Begins a gate's session if the nonce is ours and fresh and the signature is the gate's, over
     /// `jadegate-gate-v1\n{gate}\n{nonce}`.
-    pub async fn begin_gate_session(&self, gate: GateId, nonce: &str, signature: &[u8]) -> Result<NewSession> {
+    pub async fn begin_gate_session(
+        &self,
+        gate: GateId,
+        nonce: &str,
+        signature: &[u8],
+    ) -> Result<NewSession> {
         let refused = || {
-            ServiceError::new(Kind::SignedOut, "gate.not_signed_in", "This gate could not sign in. If it goes on, enrol the device again with a new link.")
+            ServiceError::new(
+                Kind::SignedOut,
+                "gate.not_signed_in",
+                "This gate could not sign in. If it goes on, enrol the device again with a new link.",
+            )
         };
         let raw = URL_SAFE_NO_PAD.decode(nonce).map_err(|_| refused())?;
         let (body, mac) = raw.split_at_checked(24).ok_or_else(refused)?;
-        let wanted = self.keys.commitment(&[b"gate-nonce", gate.to_string().as_bytes(), body].concat());
+        let wanted =
+            self.keys.commitment(&[b"gate-nonce", gate.to_string().as_bytes(), body].concat());
         if !bool::from(subtle::ConstantTimeEq::ct_eq(mac, &wanted[..16])) {
             return Err(refused());
         }
@@ -104,7 +125,8 @@ impl App {
         if !(0..CHALLENGE_SECONDS).contains(&(self.now().as_secs() - at)) {
             return Err(refused());
         }
-        let known = self.store.gate(gate).await?.filter(|g| g.revoked_at.is_none()).ok_or_else(refused)?;
+        let known =
+            self.store.gate(gate).await?.filter(|g| g.revoked_at.is_none()).ok_or_else(refused)?;
         let text = format!("jadegate-gate-v1\n{gate}\n{nonce}");
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &known.public_key)
             .verify(text.as_bytes(), signature)
@@ -128,7 +150,8 @@ impl App {
         let seconds = self.settings.venue_screen_seconds;
         let until = now.plus_secs(seconds);
         let issue = |kind| {
-            jadegate_pass::issue_venue(&self.issuer, place, now, kind).map_err(ServiceError::internal)
+            jadegate_pass::issue_venue(&self.issuer, place, now, kind)
+                .map_err(ServiceError::internal)
         };
         Ok(Poster {
             poster_code: issue(jadegate_pass::VenueKind::Poster)?,

@@ -3,8 +3,8 @@
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::gate::{Direction, GateCounts, OverrideReason};
 use jadegate_domain::{
-    Colour, Holder, HolderId, Period, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp, Visit,
-    VisitId,
+    Colour, Holder, HolderId, Period, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp,
+    Visit, VisitId,
 };
 use jadegate_pass::PassError;
 use jadegate_store::{Precondition, StoreError, Unit, Write};
@@ -54,9 +54,16 @@ const LONGEST_STAY_SECONDS: i64 = 24 * 3600;
 impl App {
     /// Records scans. Each is decided and written by itself: one bad scan does not hold up others.
     /// Handing in the same scan again gives the same answer and changes nothing.
-    pub async fn record_scans(&self, session: &GateSession, scans: &[ScanInput]) -> Result<Vec<ScanResult>> {
+    pub async fn record_scans(
+        &self,
+        session: &GateSession,
+        scans: &[ScanInput],
+    ) -> Result<Vec<ScanResult>> {
         if scans.is_empty() || scans.len() > MAX_SCANS {
-            return Err(ServiceError::bad("scans.count", format!("Hand in 1 to {MAX_SCANS} scans at a time.")));
+            return Err(ServiceError::bad(
+                "scans.count",
+                format!("Hand in 1 to {MAX_SCANS} scans at a time."),
+            ));
         }
         let mut results = Vec::with_capacity(scans.len());
         for scan in scans {
@@ -124,22 +131,37 @@ impl App {
             Err(StoreError::Conflict { precondition: Precondition::Absent, .. }) => {}
             Err(e) => return Err(e.into()),
         }
-        Ok(ScanResult { id: input.id, outcome: Some(outcome), colour, problem: code_problem, recorded: true })
+        Ok(ScanResult {
+            id: input.id,
+            outcome: Some(outcome),
+            colour,
+            problem: code_problem,
+            recorded: true,
+        })
     }
 
     /// Verifies the code as of the moment it was read and opens its handle.
-    fn read_code(&self, input: &ScanInput) -> std::result::Result<Option<(HolderId, Colour)>, PassError> {
+    fn read_code(
+        &self,
+        input: &ScanInput,
+    ) -> std::result::Result<Option<(HolderId, Colour)>, PassError> {
         let Some(text) = input.code.as_deref() else { return Ok(None) };
         let skew = u32::try_from(self.settings.clock_skew_seconds).unwrap_or(0);
         let verified = jadegate_pass::verify(&self.key_set, text.trim(), input.at, skew)?;
-        let holder = jadegate_pass::open(self.issuer.handle_keys(), &verified.handle, verified.issued_at)?;
+        let holder =
+            jadegate_pass::open(self.issuer.handle_keys(), &verified.handle, verified.issued_at)?;
         Ok(Some((holder, verified.colour)))
     }
 
     /// The colour that decides: for a scan made just now the stored assessment counts if it is more
     /// severe than the code, which may be a minute old. A scan handed in later is judged by what
     /// the gate could know.
-    async fn colour_at_gate(&self, holder: HolderId, code: Colour, at: Timestamp) -> Result<Colour> {
+    async fn colour_at_gate(
+        &self,
+        holder: HolderId,
+        code: Colour,
+        at: Timestamp,
+    ) -> Result<Colour> {
         if self.now().secs_since(at) > i64::from(self.policy().fresh_seconds()) {
             return Ok(code);
         }
@@ -168,7 +190,8 @@ impl App {
                 presence: Presence::Gate,
             })),
             Direction::Out => {
-                let period = Period::new(input.at.plus_secs(-LONGEST_STAY_SECONDS), input.at.plus_secs(1))?;
+                let period =
+                    Period::new(input.at.plus_secs(-LONGEST_STAY_SECONDS), input.at.plus_secs(1))?;
                 let open = read(&self.index)
                     .visits_of(holder, period)
                     .filter(|v| v.place == place && v.left.is_none() && v.entered <= input.at)
@@ -201,14 +224,18 @@ impl App {
         let key = self.keys.evidence_key(&format!("stay/{}/{}/{day}", holder.id, place.division));
         let fact = Fact::Stay { division: place.division.clone(), from, to: from.plus_days(1) };
         let new = NewEvidence { external_key: Some(key), ..NewEvidence::by(None, fact) };
-        self.record("stay_seen_by_gate", holder.id, Change { add: vec![new], ..Change::default() }).await?;
+        self.record("stay_seen_by_gate", holder.id, Change { add: vec![new], ..Change::default() })
+            .await?;
         Ok(())
     }
 
     /// Today's numbers at a place.
     pub fn counts_at(&self, place: PlaceId) -> GateCounts {
         let today = self.now().local_day(self.policy().calendar().zone());
-        read(&self.counts).get(&place).filter(|(day, _)| *day == today).map_or_else(GateCounts::default, |(_, c)| *c)
+        read(&self.counts)
+            .get(&place)
+            .filter(|(day, _)| *day == today)
+            .map_or_else(GateCounts::default, |(_, c)| *c)
     }
 
     pub(crate) fn count_scan(&self, scan: &Scan) {
@@ -231,7 +258,11 @@ impl App {
 
 /// Nobody is ever let in by the program because something was missing: without a readable code and
 /// without an override the answer is no.
-fn decide(over: Option<OverrideReason>, colour: Option<Colour>, problem: Option<&str>) -> ScanOutcome {
+fn decide(
+    over: Option<OverrideReason>,
+    colour: Option<Colour>,
+    problem: Option<&str>,
+) -> ScanOutcome {
     match (over, colour, problem) {
         (Some(_), _, _) => ScanOutcome::Override,
         (None, Some(Colour::Green), None) => ScanOutcome::Admitted,
@@ -256,7 +287,9 @@ impl VisitChange {
     fn write(&self) -> Write {
         match self {
             Self::Enter(v) => Write::AddVisit(*v),
-            Self::Leave(v, left) => Write::CloseVisit { id: self.id(), entered: v.entered, left: *left },
+            Self::Leave(v, left) => {
+                Write::CloseVisit { id: self.id(), entered: v.entered, left: *left }
+            }
         }
     }
 }

@@ -63,13 +63,18 @@ pub struct CheckedIn {
 const MAX_DAYS: usize = 60;
 
 impl App {
-    pub(crate) async fn check_in_state(&self, holder: HolderId, a: &Assessment) -> Result<CheckInState> {
+    pub(crate) async fn check_in_state(
+        &self,
+        holder: HolderId,
+        a: &Assessment,
+    ) -> Result<CheckInState> {
         if !self.policy().daily_check_in_colours().contains(&a.colour) {
             return Ok(CheckInState { expected: false, done_today: false });
         }
         let evidence = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
         let today = self.now().local_day(self.policy().calendar().zone());
-        let done_today = check_in_dates(&evidence, self.policy().calendar().zone()).contains(&today);
+        let done_today =
+            check_in_dates(&evidence, self.policy().calendar().zone()).contains(&today);
         Ok(CheckInState { expected: true, done_today })
     }
 
@@ -90,22 +95,31 @@ impl App {
         };
         let change = Change { add: vec![new], ..Change::default() };
         match self.record("check_in", session.holder, change).await? {
-            Changed::Done(_, assessment) => Ok(CheckedIn { date, new: true, assessment: *assessment }),
-            Changed::Unchanged => {
-                Ok(CheckedIn { date, new: false, assessment: self.assessment(session.holder).await? })
+            Changed::Done(_, assessment) => {
+                Ok(CheckedIn { date, new: true, assessment: *assessment })
             }
+            Changed::Unchanged => Ok(CheckedIn {
+                date,
+                new: false,
+                assessment: self.assessment(session.holder).await?,
+            }),
         }
     }
 
     /// The signed-in holder's quarantine.
     pub async fn my_quarantine(&self, session: &HolderSession) -> Result<Quarantine> {
         let assessment = self.assessment(session.holder).await?;
-        let evidence = self.store.evidence_of(session.holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        let evidence =
+            self.store.evidence_of(session.holder).await?.map_or_else(Vec::new, |(_, e)| e);
         Ok(self.quarantine_of(&assessment, &evidence))
     }
 
     /// The days of a quarantine, from an assessment and the evidence it was made from.
-    pub(crate) fn quarantine_of(&self, assessment: &Assessment, evidence: &[Evidence]) -> Quarantine {
+    pub(crate) fn quarantine_of(
+        &self,
+        assessment: &Assessment,
+        evidence: &[Evidence],
+    ) -> Quarantine {
         let policy = self.policy();
         let zone = policy.calendar().zone();
         let today = self.now().local_day(zone);
@@ -127,7 +141,11 @@ impl App {
             };
         }
         let since = worst.iter().map(|r| r.since).min();
-        let until = worst.iter().map(|r| r.until).collect::<Option<Vec<_>>>().and_then(|u| u.into_iter().max());
+        let until = worst
+            .iter()
+            .map(|r| r.until)
+            .collect::<Option<Vec<_>>>()
+            .and_then(|u| u.into_iter().max());
         let longest = worst.iter().max_by_key(|r| (r.until.is_none(), r.until));
         let first = since.map_or(today, |t| t.local_day(zone));
         // A confinement known only afterwards cannot be blamed for days before it was recorded.
@@ -190,7 +208,9 @@ pub(crate) fn parse_symptoms(names: &[String]) -> Result<Vec<Symptom>> {
         .iter()
         .map(|s| s.parse::<Symptom>())
         .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|_| field("symptoms", "symptom.unknown", "Choose from the listed symptoms.".to_owned()))?;
+        .map_err(|_| {
+            field("symptoms", "symptom.unknown", "Choose from the listed symptoms.".to_owned())
+        })?;
     symptoms.sort_unstable();
     symptoms.dedup();
     Ok(symptoms)

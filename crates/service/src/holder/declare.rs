@@ -73,7 +73,11 @@ impl App {
 
     fn parse_stays(&self, stays: &[StayInput]) -> Result<Vec<DeclaredStay>> {
         if stays.len() > MAX_STAYS {
-            return Err(field("stays", "stays.too_many", format!("List at most {MAX_STAYS} stays.")));
+            return Err(field(
+                "stays",
+                "stays.too_many",
+                format!("List at most {MAX_STAYS} stays."),
+            ));
         }
         let policy = self.policy();
         let zone = policy.calendar().zone();
@@ -89,15 +93,25 @@ impl App {
             };
             let (from, to) = (date(&s.from)?, date(&s.to)?);
             if from > to {
-                return Err(bad("stays.backwards", "A stay ends before it begins; please correct the dates."));
+                return Err(bad(
+                    "stays.backwards",
+                    "A stay ends before it begins; please correct the dates.",
+                ));
             }
             if to > today {
-                return Err(bad("stays.future", "A stay ends in the future; list only days that have been."));
+                return Err(bad(
+                    "stays.future",
+                    "A stay ends in the future; list only days that have been.",
+                ));
             }
             if to < earliest {
-                return Err(bad("stays.too_old", "Only the last 14 days are asked for; leave out older stays."));
+                return Err(bad(
+                    "stays.too_old",
+                    "Only the last 14 days are asked for; leave out older stays.",
+                ));
             }
-            let next_day = to.tomorrow().map_err(|_| bad("date.bad", "Write dates like 2022-03-01."))?;
+            let next_day =
+                to.tomorrow().map_err(|_| bad("date.bad", "Write dates like 2022-03-01."))?;
             out.push(DeclaredStay {
                 division,
                 from: Timestamp::start_of_day(from, zone),

@@ -158,7 +158,12 @@ impl App {
         let changes = self.store.colour_changes(session.holder, LIST).await?;
         Ok(changes
             .into_iter()
-            .map(|c| HistoryEntry { at: c.at, from: c.from, to: c.to, reasons: c.assessment.reasons })
+            .map(|c| HistoryEntry {
+                at: c.at,
+                from: c.from,
+                to: c.to,
+                reasons: c.assessment.reasons,
+            })
             .collect())
     }
 
@@ -167,8 +172,7 @@ impl App {
         let now = self.now();
         let days = i64::from(self.policy().retention_days());
         let period = Period { from: now.plus_days(-days), to: now.plus_days(1) };
-        let mut visits: Vec<_> =
-            read(&self.index).visits_of(session.holder, period).collect();
+        let mut visits: Vec<_> = read(&self.index).visits_of(session.holder, period).collect();
         visits.sort_by_key(|v| std::cmp::Reverse(v.entered));
         visits.truncate(LIST as usize);
         visits
@@ -200,7 +204,10 @@ impl App {
     /// Names of all agencies.
     pub async fn agency_names(&self) -> Result<HashMap<AgencyId, AgencyName>> {
         let all = self.store.agencies().await?;
-        Ok(all.into_iter().map(|Agency { id, kind, name, .. }| (id, AgencyName { name, kind })).collect())
+        Ok(all
+            .into_iter()
+            .map(|Agency { id, kind, name, .. }| (id, AgencyName { name, kind }))
+            .collect())
     }
 
     pub(crate) fn place_view(&self, id: jadegate_domain::PlaceId) -> PlaceView {

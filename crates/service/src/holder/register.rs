@@ -6,7 +6,9 @@
 
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::id::ChallengeId;
-use jadegate_domain::{Division, Document, DocumentType, Evidence, Holder, HolderId, PersonName, Phone, Timestamp};
+use jadegate_domain::{
+    Division, Document, DocumentType, Evidence, Holder, HolderId, PersonName, Phone, Timestamp,
+};
 use jadegate_store::{
     Challenge, ChallengeUse, IndexKind, OutboxMessage, OutboxState, Precondition, SessionSubject,
     StoreError, Unit, Write,
@@ -34,14 +36,19 @@ pub struct DocumentInput {
 impl DocumentInput {
     /// Checks and normalises.
     pub fn parse(&self, today: jiff::civil::Date) -> std::result::Result<Document, FieldError> {
-        let field = |code: &'static str, detail: String| FieldError { field: "document.number", code, detail };
+        let field = |code: &'static str, detail: String| FieldError {
+            field: "document.number",
+            code,
+            detail,
+        };
         let doc_type: DocumentType = self.doc_type.parse().map_err(|_| FieldError {
             field: "document.type",
             code: "document.unknown_type",
             detail: "Choose one of the listed documents.".to_owned(),
         })?;
         if let Some(mrz) = self.mrz.as_deref().filter(|m| !m.trim().is_empty()) {
-            let (document, _) = Document::from_mrz(mrz, today).map_err(|e| field(e.code(), e.to_string()))?;
+            let (document, _) =
+                Document::from_mrz(mrz, today).map_err(|e| field(e.code(), e.to_string()))?;
             return Ok(document);
         }
         let country = if self.country.is_empty() { "CHN" } else { &self.country };
@@ -120,8 +127,10 @@ impl RegistrationInput {
         let mut note = |field: &'static str, code: &'static str, detail: String| {
             wrong.push(FieldError { field, code, detail });
         };
-        let name = PersonName::new(&self.name).map_err(|e| note("name", "name.bad", e.to_string())).ok();
-        let phone = Phone::new(&self.phone).map_err(|e| note("phone", "phone.bad", e.to_string())).ok();
+        let name =
+            PersonName::new(&self.name).map_err(|e| note("name", "name.bad", e.to_string())).ok();
+        let phone =
+            Phone::new(&self.phone).map_err(|e| note("phone", "phone.bad", e.to_string())).ok();
         let home = self
             .home_division
             .parse::<Division>()
@@ -130,7 +139,9 @@ impl RegistrationInput {
         let nationality = jadegate_domain::country::Country::from_alpha2(&self.nationality)
             .map(|c| c.alpha2.to_owned())
             .ok_or(())
-            .map_err(|()| note("nationality", "country.unknown", "Choose a country from the list.".to_owned()))
+            .map_err(|()| {
+                note("nationality", "country.unknown", "Choose a country from the list.".to_owned())
+            })
             .ok();
         let document = self.document.parse(today).map_err(|e| wrong.push(e)).ok();
         match (name, phone, home, nationality, document) {
@@ -150,19 +161,25 @@ impl App {
     /// Takes a registration and sends a one-time code to the phone on file.
     ///
     /// `client` is the asker's address; only its keyed digest is kept, for the limits.
-    pub async fn begin_registration(&self, input: &RegistrationInput, client: &str) -> Result<ChallengeSent> {
+    pub async fn begin_registration(
+        &self,
+        input: &RegistrationInput,
+        client: &str,
+    ) -> Result<ChallengeSent> {
         let today = self.now().local_day(self.policy().calendar().zone());
         let waiting = input.parse(today).map_err(ServiceError::fields)?;
         let by_document = self
             .store
-            .indexed_holder(IndexKind::Document, self.keys.document_index(&waiting.identity.document))
+            .indexed_holder(
+                IndexKind::Document,
+                self.keys.document_index(&waiting.identity.document),
+            )
             .await?;
-        let known = match by_document {
-            Some(h) => Some(h),
-            None => {
-                let phone = self.keys.phone_index(&waiting.identity.phone);
-                self.store.indexed_holder(IndexKind::Phone, phone).await?
-            }
+        let known = if by_document.is_some() {
+            by_document
+        } else {
+            let phone = self.keys.phone_index(&waiting.identity.phone);
+            self.store.indexed_holder(IndexKind::Phone, phone).await?
         };
         let typed = waiting.identity.phone.clone();
         let language = waiting.identity.language.clone();
@@ -171,26 +188,60 @@ impl App {
                 // The phone on file, which may be another than the one typed: its owner gets the
                 // code, the asker learns nothing.
                 let to = self.identity(holder).await?.map_or_else(|| typed.clone(), |i| i.phone);
-                self.challenge(&typed, Some(&to), ChallengeUse::SignIn(holder), None, &language, client).await
+                self.challenge(
+                    &typed,
+                    Some(&to),
+                    ChallengeUse::SignIn(holder),
+                    None,
+                    &language,
+                    client,
+                )
+                .await
             }
             None => {
-                self.challenge(&typed, Some(&typed), ChallengeUse::Register, Some(&waiting), &language, client)
-                    .await
+                self.challenge(
+                    &typed,
+                    Some(&typed),
+                    ChallengeUse::Register,
+                    Some(&waiting),
+                    &language,
+                    client,
+                )
+                .await
             }
         }
     }
 
     /// Sends a one-time code for signing in again. An unknown phone gets no message, but the same
     /// answer.
-    pub async fn begin_sign_in(&self, phone: &str, language: &str, client: &str) -> Result<ChallengeSent> {
+    pub async fn begin_sign_in(
+        &self,
+        phone: &str,
+        language: &str,
+        client: &str,
+    ) -> Result<ChallengeSent> {
         let phone = Phone::new(phone).map_err(|e| {
-            ServiceError::fields(vec![FieldError { field: "phone", code: "phone.bad", detail: e.to_string() }])
+            ServiceError::fields(vec![FieldError {
+                field: "phone",
+                code: "phone.bad",
+                detail: e.to_string(),
+            }])
         })?;
         match self.store.indexed_holder(IndexKind::Phone, self.keys.phone_index(&phone)).await? {
             Some(h) => {
-                self.challenge(&phone, Some(&phone), ChallengeUse::SignIn(h), None, language, client).await
+                self.challenge(
+                    &phone,
+                    Some(&phone),
+                    ChallengeUse::SignIn(h),
+                    None,
+                    language,
+                    client,
+                )
+                .await
             }
-            None => self.challenge(&phone, None, ChallengeUse::Nothing, None, language, client).await,
+            None => {
+                self.challenge(&phone, None, ChallengeUse::Nothing, None, language, client).await
+            }
         }
     }
 
@@ -214,7 +265,8 @@ impl App {
         let code = self.six_digits();
         let sealed_payload = match waiting {
             Some(w) => {
-                let plain = zeroize::Zeroizing::new(serde_json::to_vec(w).map_err(ServiceError::internal)?);
+                let plain =
+                    zeroize::Zeroizing::new(serde_json::to_vec(w).map_err(ServiceError::internal)?);
                 self.keys.seal_envelope(&format!("registration/{id}"), &plain, self.rng.as_ref())?
             }
             None => Vec::new(),
@@ -225,7 +277,10 @@ impl App {
         let to = match to {
             Some(to) if to != typed => {
                 let index = self.keys.phone_index(to);
-                self.check_limits(index, client_digest, now).await.is_ok().then_some((to, Some(index)))
+                self.check_limits(index, client_digest, now)
+                    .await
+                    .is_ok()
+                    .then_some((to, Some(index)))
             }
             other => other.map(|to| (to, None)),
         };
@@ -258,10 +313,16 @@ impl App {
             }
             let text = message_text(&s.name, &code, language, s.otp_seconds / 60);
             let message = Message { phone: to.clone(), text };
-            let plain = zeroize::Zeroizing::new(serde_json::to_vec(&message).map_err(ServiceError::internal)?);
+            let plain = zeroize::Zeroizing::new(
+                serde_json::to_vec(&message).map_err(ServiceError::internal)?,
+            );
             writes.push(Write::AddOutbox(OutboxMessage {
                 challenge: id,
-                sealed: self.keys.seal_envelope(&format!("message/{id}"), &plain, self.rng.as_ref())?,
+                sealed: self.keys.seal_envelope(
+                    &format!("message/{id}"),
+                    &plain,
+                    self.rng.as_ref(),
+                )?,
                 created_at: now,
                 expires_at,
                 next_try_at: now,
@@ -285,7 +346,10 @@ impl App {
             Err(ServiceError::new(
                 Kind::TooMany,
                 "otp.too_often",
-                format!("Too many codes were asked for. Please wait {} and try again.", minutes(wait)),
+                format!(
+                    "Too many codes were asked for. Please wait {} and try again.",
+                    minutes(wait)
+                ),
             )
             .retry_after(wait))
         };
@@ -303,7 +367,9 @@ impl App {
             let oldest = sent.iter().min().map_or(0, |t| now.secs_since(*t));
             return too_many(86_400 - oldest);
         }
-        if self.store.challenges_for_client(client, now.plus_secs(-3600)).await? >= s.otp_per_client_hour {
+        if self.store.challenges_for_client(client, now.plus_secs(-3600)).await?
+            >= s.otp_per_client_hour
+        {
             return too_many(600);
         }
         Ok(())
@@ -318,7 +384,9 @@ impl App {
             Some(m) => match m.state {
                 OutboxState::Sent => "sent",
                 OutboxState::GivenUp => "given_up",
-                OutboxState::Waiting if m.attempts > 0 || now.secs_since(m.created_at) > 15 => "delayed",
+                OutboxState::Waiting if m.attempts > 0 || now.secs_since(m.created_at) > 15 => {
+                    "delayed"
+                }
                 OutboxState::Waiting => "waiting",
             },
         };
@@ -334,10 +402,17 @@ impl App {
         let now = self.now();
         let c = self.store.challenge(id).await?.ok_or_else(no_challenge)?;
         if c.used_at.is_some() {
-            return Err(ServiceError::new(Kind::Conflict, "otp.used", "This code was used already. Please ask for a new one."));
+            return Err(ServiceError::new(
+                Kind::Conflict,
+                "otp.used",
+                "This code was used already. Please ask for a new one.",
+            ));
         }
         if now >= c.expires_at {
-            return Err(ServiceError::bad("otp.expired", "This code has expired. Please ask for a new one."));
+            return Err(ServiceError::bad(
+                "otp.expired",
+                "This code has expired. Please ask for a new one.",
+            ));
         }
         if c.tries >= self.settings.otp_tries {
             return Err(too_many_tries());
@@ -352,7 +427,10 @@ impl App {
             if left == 0 {
                 return Err(too_many_tries());
             }
-            let mut e = ServiceError::bad("otp.wrong", format!("That is not the code we sent. {left} tries left."));
+            let mut e = ServiceError::bad(
+                "otp.wrong",
+                format!("That is not the code we sent. {left} tries left."),
+            );
             e.tries_left = Some(left);
             return Err(e);
         }
@@ -373,21 +451,28 @@ impl App {
 
     async fn finish_registration(&self, c: &Challenge, use_it: Write) -> Result<SignedIn> {
         let now = self.now();
-        let plain = self.keys.open_envelope(&format!("registration/{}", c.id), &c.sealed_payload)?;
+        let plain =
+            self.keys.open_envelope(&format!("registration/{}", c.id), &c.sealed_payload)?;
         let waiting: Waiting = serde_json::from_slice(&plain).map_err(ServiceError::internal)?;
         let (holder, mut writes) = self.new_holder(&waiting.identity, &waiting.home, now)?;
         let (session, begin) = self.begin_session(SessionSubject::Holder(holder));
         writes.insert(0, use_it);
         writes.push(begin);
         match self.store.commit(Unit::new("register", writes)).await {
-            Ok(()) => Ok(SignedIn { session, name_masked: waiting.identity.name.mask(), new: true }),
+            Ok(()) => {
+                Ok(SignedIn { session, name_masked: waiting.identity.name.mask(), new: true })
+            }
             Err(e) if e.is_conflict(Precondition::Absent) => {
                 // The same person finished registering a moment ago, on another device: the code
                 // proved the phone, so it leads to that holder if that phone is the one on file.
                 let phone = self.keys.phone_index(&waiting.identity.phone);
                 match self.store.indexed_holder(IndexKind::Phone, phone).await? {
                     Some(h) => {
-                        let again = Write::UseChallenge { id: c.id, at: now, max_tries: self.settings.otp_tries };
+                        let again = Write::UseChallenge {
+                            id: c.id,
+                            at: now,
+                            max_tries: self.settings.otp_tries,
+                        };
                         self.finish_sign_in(h, again).await
                     }
                     None => Err(ServiceError::new(
@@ -451,13 +536,20 @@ impl App {
 /// A lost race for a challenge is told as such, any other store error as it is.
 fn answer_error(e: StoreError) -> ServiceError {
     if e.is_conflict(Precondition::Unused) {
-        return ServiceError::new(Kind::Conflict, "otp.used", "This code was used already. Please ask for a new one.");
+        return ServiceError::new(
+            Kind::Conflict,
+            "otp.used",
+            "This code was used already. Please ask for a new one.",
+        );
     }
     e.into()
 }
 
 fn no_challenge() -> ServiceError {
-    ServiceError::not_found("otp.unknown", "This code request is not known any more. Please ask for a new code.")
+    ServiceError::not_found(
+        "otp.unknown",
+        "This code request is not known any more. Please ask for a new code.",
+    )
 }
 
 fn too_many_tries() -> ServiceError {
@@ -474,8 +566,12 @@ fn minutes(secs: u32) -> String {
 
 fn message_text(name: &str, code: &str, language: &str, minutes: i64) -> String {
     if language == "en" {
-        format!("{name}: your code is {code}. It works for {minutes} minutes. Never tell it to anybody; staff never ask for it.")
+        format!(
+            "{name}: your code is {code}. It works for {minutes} minutes. Never tell it to anybody; staff never ask for it."
+        )
     } else {
-        format!("【{name}】验证码 {code}，{minutes} 分钟内有效。请勿告诉任何人，工作人员不会向您索要。")
+        format!(
+            "【{name}】验证码 {code}，{minutes} 分钟内有效。请勿告诉任何人，工作人员不会向您索要。"
+        )
     }
 }

@@ -6,8 +6,8 @@ use jadegate_store::Write;
 
 use super::me::PlaceView;
 use crate::app::{App, read, write};
-use crate::keys::visit_id;
 use crate::error::{Result, ServiceError};
+use crate::keys::visit_id;
 use crate::session::HolderSession;
 
 /// Scanning the same poster again within this many seconds is the same visit.
@@ -58,7 +58,11 @@ impl App {
             presence,
         };
         if again.is_some() {
-            return Ok(RecordedVisit { visit: visit.id, place: self.place_view(visit.place), presence });
+            return Ok(RecordedVisit {
+                visit: visit.id,
+                place: self.place_view(visit.place),
+                presence,
+            });
         }
         self.commit("scan_venue", vec![Write::AddVisit(visit)]).await?;
         write(&self.index).insert(visit);

@@ -54,9 +54,49 @@ impl Fields {
     }
 }
 
+/// Turns every line end (`\r\n`, `\r`, `\n`, and the missing one of the last line) into `\n`: the CSV
+/// reader counts lines rightly only then.
+struct LineEnds<R> {
+    source: R,
+    after_cr: bool,
+    last: u8,
+}
+
+impl<R: Read> Read for LineEnds<R> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            let got = self.source.read(buf)?;
+            if got == 0 {
+                // Once: then `last` is a line end.
+                let missing = self.last != b'\n' && !buf.is_empty();
+                if let (true, Some(first)) = (missing, buf.first_mut()) {
+                    *first = b'\n';
+                    self.last = b'\n';
+                    return Ok(1);
+                }
+                return Ok(0);
+            }
+            let mut kept = 0;
+            for i in 0..got {
+                let byte = buf[i];
+                let dropped = byte == b'\n' && self.after_cr;
+                self.after_cr = byte == b'\r';
+                if !dropped {
+                    buf[kept] = if byte == b'\r' { b'\n' } else { byte };
+                    self.last = buf[kept];
+                    kept += 1;
+                }
+            }
+            if kept > 0 {
+                return Ok(kept);
+            }
+        }
+    }
+}
+
 /// Reads a CSV file line by line.
 pub(crate) struct Lines<R> {
-    reader: csv::Reader<R>,
+    reader: csv::Reader<LineEnds<R>>,
     columns: Arc<HashMap<String, usize>>,
     width: usize,
     /// Refuse fields that a spreadsheet would run, and control characters.
@@ -93,6 +133,7 @@ impl<R: Read> Lines<R> {
     /// Reads the header and checks that the wanted columns are there. What stands in the fields is
     /// for the caller to check.
     pub(crate) fn open(source: R, wanted: &[&str], optional: &[&str]) -> Result<Self> {
+        let source = LineEnds { source, after_cr: false, last: b'\n' };
         let mut reader =
             csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(source);
         let mut header = csv::ByteRecord::new();
@@ -180,8 +221,10 @@ impl<R: Read> Iterator for Lines<R> {
             match self.reader.read_byte_record(&mut record) {
                 Ok(false) => return None,
                 Ok(true) => {
-                    // The file may be cut into lines by quotes; the number is where the record begins.
-                    let line = record.position().map_or(0, csv::Position::line);
+                    // Where the record begins: it has just ended with a line end, and may hold some
+                    // in quotes. (Its own position lies before the empty lines that were skipped.)
+                    let inside = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+                    let line = self.reader.position().line().saturating_sub(1 + inside);
                     if record.iter().all(|f| f.trim_ascii().is_empty()) {
                         continue;
                     }
@@ -226,6 +269,19 @@ mod tests {
     fn a_byte_order_mark_windows_lines_and_quotes_do_no_harm() {
         let got = read(b"\xef\xbb\xbfa,b\r\n1,2\r\n\r\n\"3, 4\",\" 5 \"\r\n");
         assert_eq!(got, [(2, Ok("1|2|".to_owned())), (4, Ok("3, 4|5|".to_owned()))]);
+    }
+
+    #[test]
+    fn line_numbers_are_those_of_an_editor_whatever_the_line_ends() {
+        let file = "a,b\n1,2\n\n\n\"x\ny\",2\n3,4\n\n5,6";
+        for end in ["\n", "\r\n", "\r"] {
+            let lines = Lines::open(file.replace('\n', end).as_bytes(), &["a"], &[])
+                .unwrap()
+                .map(|(n, f)| (n, f.unwrap().get("a").to_owned()))
+                .collect::<Vec<_>>();
+            let want = [(2, "1"), (5, "x\ny"), (7, "3"), (9, "5")];
+            assert_eq!(lines, want.map(|(n, s)| (n, s.to_owned())), "{end:?}");
+        }
     }
 
     #[test]

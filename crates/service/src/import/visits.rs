@@ -297,7 +297,9 @@ impl App {
         }
         {
             let mut index = write(&self.index);
-            visits.iter().for_each(|v| index.insert(*v));
+            for visit in &visits {
+                index.insert(*visit);
+            }
         }
         state.report.visits += visits.len() as u64;
         Ok(())
@@ -532,9 +534,8 @@ mod tests {
 
     fn rows(format: &VisitFormat, text: &str) -> Vec<std::result::Result<Row, &'static str>> {
         let (wanted, optional) = format.columns();
-        Lines::read(text.as_bytes(), wanted, optional)
+        Lines::open(text.as_bytes(), wanted, optional)
             .unwrap()
-            .into_iter()
             .map(|(_, f)| f.and_then(|f| parse(format, &f)).map_err(|r| r.code))
             .collect()
     }

@@ -10,7 +10,7 @@
 //! [`App::open_person`] is the only way from a holder's id to who they are: it writes who looked,
 //! and why, before it returns anything, and the holder sees it (h20).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
 
 use jadegate_domain::agency::Access;
@@ -436,25 +436,38 @@ impl App {
         holders: &[HolderId],
         look: Look,
     ) -> Result<HashMap<HolderId, OpenedPerson>> {
+        let mut people = HashMap::new();
+        for holder in self.note_listed(session, holders, look).await? {
+            let identity = self.identity(holder.id).await?;
+            people.insert(holder.id, OpenedPerson { holder, identity });
+        }
+        Ok(people)
+    }
+
+    /// Writes down a look at the people of a list, without opening who they are, and returns those
+    /// who live in the region.
+    pub(crate) async fn note_listed(
+        &self,
+        session: &StaffSession,
+        holders: &[HolderId],
+        look: Look,
+    ) -> Result<Vec<Holder>> {
         let staff = permitted(session, look)?;
-        let mut inside = HashMap::new();
-        let mut writes = Vec::new();
         let now = self.now();
-        for id in holders {
+        let mut inside: Vec<Holder> = Vec::new();
+        let mut writes = Vec::new();
+        for id in holders.iter().collect::<BTreeSet<_>>() {
             let Some(holder) = self.store.holder(*id).await? else { continue };
-            if !staff.region.contains(&holder.home) || inside.contains_key(id) {
+            if !staff.region.contains(&holder.home) {
                 continue;
             }
             if self.look_ups.first((staff.id, *id, look.purpose, look.what), now) {
                 writes.extend(self.access_writes(staff, *id, look.purpose, look.what)?);
             }
-            inside.insert(*id, OpenedPerson { holder, identity: None });
+            inside.push(holder);
         }
         if !writes.is_empty() {
             self.commit("open_listed", writes).await?;
-        }
-        for (id, person) in &mut inside {
-            person.identity = self.identity(*id).await?;
         }
         Ok(inside)
     }
@@ -548,7 +561,7 @@ mod tests {
     fn the_hourly_limit_counts_a_sliding_hour() {
         let looks = LookUps::default();
         let who = StaffId::from_random(5);
-        let at = |s| Timestamp::from_secs(10_000 + s);
+        let at = |s: i64| Timestamp::from_secs(10_000 + s);
         for i in 0..60 {
             assert_eq!(looks.count(who, Counted::LookUp, at(i)), Ok(()));
         }

@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jadegate_domain::{
-    Assessment, Case, CaseClass, CaseId, EvidenceId, EvidenceKind, Fact, Holder, HolderId, Purpose,
-    Timestamp, TraceId,
+    AgencyKind, Assessment, Case, CaseClass, CaseId, EvidenceId, EvidenceKind, Fact, Holder,
+    HolderId, Purpose, Timestamp, TraceId,
 };
 use jadegate_store::Write;
 use serde::Serialize;
 
-use super::access::{Counted, Look, NO_NAME, Power, Recorder, What};
+use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
 use super::find::Whom;
 use super::parallel::{Job, together};
 use super::traces::TraceReport;
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 
 /// A case as typed. Moments are RFC 3339.
@@ -214,9 +214,24 @@ impl App {
         let unknown =
             || ServiceError::not_found("case.not_found", "There is no such case in your region.");
         let case = self.store.case(id).await?.ok_or_else(unknown)?;
-        let holder =
-            self.holder_inside(recorder.region(), case.holder).await.map_err(|_| unknown())?;
-        Ok((case, holder))
+        match self.holder_inside(recorder.region(), case.holder).await {
+            Ok(holder) => Ok((case, holder)),
+            Err(e) if e.kind == Kind::NotFound => Err(unknown()),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// A case that a recorder may change: their own agency's, or any for the prevention team.
+    async fn case_to_change(&self, recorder: &Recorder, id: CaseId) -> Result<(Case, Holder)> {
+        let (case, holder) = self.case_inside(recorder, id).await?;
+        let own = case.agency == recorder.agency();
+        if own || recorder.agency_kind() == AgencyKind::PreventionTeam {
+            return Ok((case, holder));
+        }
+        Err(ServiceError::forbidden(
+            "case.not_yours",
+            "Another agency recorded this case; it or the prevention team can change it.",
+        ))
     }
 
     /// The cases of the region, newest first.
@@ -248,7 +263,7 @@ impl App {
                 holder: case.holder,
                 name_masked: people
                     .get(&case.holder)
-                    .map_or_else(|| NO_NAME.to_owned(), |p| p.name_masked()),
+                    .map_or_else(|| NO_NAME.to_owned(), OpenedPerson::name_masked),
                 class: case.class,
                 onset_at: case.onset_at,
                 confirmed_at: case.confirmed_at,
@@ -273,7 +288,7 @@ impl App {
     ) -> Result<Assessment> {
         let recorder = self.recorder(session, EvidenceKind::Case)?;
         let _one = self.officers_lock.lock().await;
-        let (mut case, holder) = self.case_inside(&recorder, id).await?;
+        let (mut case, holder) = self.case_to_change(&recorder, id).await?;
         if case.withdrawn_at.is_some() {
             return Err(withdrawn());
         }
@@ -321,7 +336,7 @@ impl App {
         id: CaseId,
     ) -> Result<CaseWithdrawn> {
         let _one = self.officers_lock.lock().await;
-        let (case, _) = self.case_inside(recorder, id).await?;
+        let (case, _) = self.case_to_change(recorder, id).await?;
         let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
         for e in self.contact_evidence(id).await? {
             if let Some(holder) = e.holder {

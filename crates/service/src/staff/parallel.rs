@@ -47,7 +47,7 @@ mod tests {
     #[tokio::test]
     async fn all_jobs_run_in_order_of_answer_and_never_too_many_at_once() {
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let jobs: Vec<Job<'_, usize>> = (0..200)
+        let jobs: Vec<Job<'_, usize>> = (0..200_usize)
             .map(|i| {
                 let (now, most) = (&now, &most);
                 Box::pin(async move {

@@ -139,7 +139,7 @@ impl App {
     }
 
     /// The places this member of staff manages, by id.
-    pub async fn list_places(
+    pub fn list_places(
         &self,
         session: &StaffSession,
         after: Option<PlaceId>,
@@ -182,7 +182,7 @@ impl App {
     }
 
     /// The codes of a place that is managed: to print, and for a screen.
-    pub async fn place_poster(&self, session: &StaffSession, place: PlaceId) -> Result<Poster> {
+    pub fn place_poster(&self, session: &StaffSession, place: PlaceId) -> Result<Poster> {
         let place = self.managed(session, place)?;
         self.poster(place.id)
     }

@@ -5,7 +5,7 @@ use jadegate_domain::{Assessment, Colour, Division, Evidence, Fact, HolderId, Pu
 use jadegate_store::Page;
 use serde::Serialize;
 
-use super::access::{Look, NO_NAME, Power, What};
+use super::access::{Look, NO_NAME, OpenedPerson, Power, What};
 use super::parallel::{Job, together};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
@@ -148,7 +148,7 @@ impl App {
             .map(|c| PersonInQuarantine {
                 name_masked: people
                     .get(&c.holder)
-                    .map_or_else(|| NO_NAME.to_owned(), |p| p.name_masked()),
+                    .map_or_else(|| NO_NAME.to_owned(), OpenedPerson::name_masked),
                 holder: c.holder,
                 home_name: self.division_name(&c.home),
                 colour: c.quarantine.colour,

@@ -59,15 +59,12 @@ impl App {
             .division
             .parse()
             .map_err(|_| wrong("division", "division.bad", "Choose a division from the list."))?;
-        let level = match input.level.parse() {
-            Ok(level @ (RiskLevel::Medium | RiskLevel::High)) => level,
-            _ => {
-                return Err(wrong(
-                    "level",
-                    "region.bad_level",
-                    "Choose medium or high; to lower a level, end its entry.",
-                ));
-            }
+        let Ok(level @ (RiskLevel::Medium | RiskLevel::High)) = input.level.parse() else {
+            return Err(wrong(
+                "level",
+                "region.bad_level",
+                "Choose medium or high; to lower a level, end its entry.",
+            ));
         };
         let moment = |field, text: &str| {
             text.trim().parse::<Timestamp>().map_err(|e| wrong(field, "time.bad", e.to_string()))

@@ -320,7 +320,7 @@ impl App {
                 "This moment is in the future; compare it with the paper.",
             ));
         }
-        let days = i64::from(self.policy().retention_days());
+        let days = i64::from(self.policy().retention().evidence_days);
         if at < now.plus_days(-days) {
             return Err(wrong(
                 field,

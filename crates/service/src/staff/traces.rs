@@ -20,7 +20,7 @@ use super::access::{Look, Power, Recorder, What};
 use super::parallel::{Job, together};
 use crate::app::{App, read};
 use crate::assess::{Change, NewEvidence};
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 
 /// What a run came to.
@@ -371,18 +371,17 @@ impl App {
         let mut inside: HashMap<CaseId, bool> = HashMap::new();
         let mut rows = Vec::new();
         for run in self.store.traces(case, LIST).await? {
-            let known = match inside.get(&run.case) {
-                Some(known) => *known,
-                None => {
-                    let case = self.store.case(run.case).await?;
-                    let holder = match case {
-                        Some(c) => self.store.holder(c.holder).await?,
-                        None => None,
-                    };
-                    let known = holder.is_some_and(|h| staff.region.contains(&h.home));
-                    inside.insert(run.case, known);
-                    known
-                }
+            let known = if let Some(known) = inside.get(&run.case) {
+                *known
+            } else {
+                let case = self.store.case(run.case).await?;
+                let holder = match case {
+                    Some(c) => self.store.holder(c.holder).await?,
+                    None => None,
+                };
+                let known = holder.is_some_and(|h| staff.region.contains(&h.home));
+                inside.insert(run.case, known);
+                known
             };
             if known {
                 rows.push(row(&run));
@@ -398,14 +397,16 @@ impl App {
         let unknown =
             || ServiceError::not_found("trace.not_found", "There is no such trace in your region.");
         let run = self.store.trace(id).await?.ok_or_else(unknown)?;
-        self.case_inside(&recorder, run.case).await.map_err(|_| unknown())?;
+        self.case_inside(&recorder, run.case)
+            .await
+            .map_err(|e| if e.kind == Kind::NotFound { unknown() } else { e })?;
         let stored = stored_detail(&run)?;
         let holders: Vec<_> = stored.contacts.iter().map(|c| c.holder).collect();
         let look =
             Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
-        let people = self.open_listed(session, &holders, look).await?;
+        let people = self.note_listed(session, &holders, look).await?;
         let jobs: Vec<Job<'_, _>> =
-            people.keys().map(|h| Box::pin(self.colour_now(*h)) as Job<'_, _>).collect();
+            people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Job<'_, _>).collect();
         let colours = together(jobs).await.into_iter().collect::<Result<HashMap<_, _>>>()?;
         Ok(TraceDetail {
             row: row(&run),
@@ -423,7 +424,7 @@ impl App {
                     certainty: c.certainty,
                     last_contact: c.last_contact,
                     via: c.via,
-                    exposures: c.exposures.into_iter().map(|e| self.exposure_view(e)).collect(),
+                    exposures: c.exposures.iter().map(|e| self.exposure_view(e)).collect(),
                 })
                 .collect(),
         })
@@ -433,7 +434,7 @@ impl App {
         Ok((holder, self.assessment(holder).await?.colour))
     }
 
-    fn exposure_view(&self, e: StoredExposure) -> ExposureView {
+    fn exposure_view(&self, e: &StoredExposure) -> ExposureView {
         let place = self.place_view(e.place);
         ExposureView {
             place: ExposurePlace { id: e.place, name: place.name, kind: place.kind },

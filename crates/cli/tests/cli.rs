@@ -1,0 +1,180 @@
+//! The binary from outside: help texts, configuration, errors, and what must not be possible.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn jadegate(dir: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_jadegate"))
+        .args(args)
+        .current_dir(dir)
+        .env_clear()
+        .env("JADEGATE_LOG_FILTER", "error")
+        .env(
+            "JADEGATE_POLICY",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/three-colour.toml"),
+        )
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace("\r\n", "\n")
+}
+
+#[test]
+fn help_is_a_contract() {
+    let dir = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!("help", text(&jadegate(dir.path(), &["--help"]).stdout));
+    for sub in ["serve", "demo", "import", "trace", "policy", "keys", "staff"] {
+        let out = jadegate(dir.path(), &[sub, "--help"]);
+        assert!(out.status.success());
+        insta::assert_snapshot!(format!("help-{sub}"), text(&out.stdout));
+    }
+}
+
+#[test]
+fn the_configuration_is_printed_with_secrets_hidden() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("c.toml"), "name = \"Test\"\n[sms]\nsecret = \"hush-hush\"\n")
+        .unwrap();
+    let out = jadegate(dir.path(), &["--config", "c.toml", "config"]);
+    assert!(out.status.success());
+    let shown = text(&out.stdout);
+    assert!(
+        shown.contains("name = \"Test\"")
+            && shown.contains("(hidden)")
+            && !shown.contains("hush-hush")
+    );
+}
+
+#[test]
+fn an_unknown_setting_is_an_error_that_names_file_and_line() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("c.toml"), "name = \"Test\"\nlisten_on = \"x\"\n").unwrap();
+    let out = jadegate(dir.path(), &["--config", "c.toml", "config"]);
+    assert!(!out.status.success());
+    let said = text(&out.stderr);
+    assert!(
+        said.contains("c.toml") && said.contains("listen_on") && said.contains("line 2"),
+        "{said}"
+    );
+}
+
+#[test]
+fn serve_knows_no_demo_and_refuses_plain_http_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(!jadegate(dir.path(), &["serve", "--demo"]).status.success());
+    let out = jadegate(dir.path(), &["serve", "--origin", "http://code.example"]);
+    assert!(!out.status.success());
+    assert!(text(&out.stderr).contains("https://"));
+}
+
+#[test]
+fn there_is_no_command_that_sets_a_colour() {
+    let dir = tempfile::tempdir().unwrap();
+    let help = text(&jadegate(dir.path(), &["--help"]).stdout).to_lowercase();
+    for word in ["set-colour", "set_colour", "recolour", "set colour"] {
+        assert!(!help.contains(word));
+    }
+}
+
+#[test]
+fn an_administrator_is_invited_and_tests_are_imported_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let out = jadegate(
+        d,
+        &[
+            "staff",
+            "add-agency",
+            "--kind",
+            "operator",
+            "--name",
+            "Made-up operator",
+            "--region",
+            "CN-33",
+        ],
+    );
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let agency = text(&out.stdout).split_whitespace().next().unwrap().to_owned();
+    let out = jadegate(
+        d,
+        &[
+            "staff",
+            "invite",
+            "--agency",
+            &agency,
+            "--role",
+            "administrator",
+            "--region",
+            "CN-33",
+            "--name",
+            "Testa Muster",
+        ],
+    );
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(text(&out.stdout).contains("/console/#invite="));
+    let out = jadegate(
+        d,
+        &[
+            "staff",
+            "add-agency",
+            "--kind",
+            "laboratory",
+            "--name",
+            "Made-up lab",
+            "--region",
+            "CN-33",
+        ],
+    );
+    let lab = text(&out.stdout).split_whitespace().next().unwrap().to_owned();
+    std::fs::write(
+        d.join("t.csv"),
+        "document_type,document_number,document_country,result,method,sampled_at\nresident_id,not-a-number,,positive,nucleic_acid,2026-01-01T00:00:00Z\n",
+    )
+    .unwrap();
+    let out = jadegate(d, &["import", "tests", "t.csv", "--agency", &lab]);
+    assert_eq!(out.status.code(), Some(2), "{}", text(&out.stderr));
+    let said = text(&out.stdout);
+    assert!(said.contains("line 2") && !said.contains("not-a-number"), "{said}");
+}
+
+#[test]
+fn doctor_and_backup_work_beside_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    jadegate(
+        d,
+        &[
+            "staff",
+            "add-agency",
+            "--kind",
+            "auditor",
+            "--name",
+            "Made-up auditor",
+            "--region",
+            "CN",
+        ],
+    );
+    let out = jadegate(d, &["doctor"]);
+    assert_eq!(out.status.code(), Some(2), "no message gateway is a finding");
+    assert!(text(&out.stdout).contains("every page is sound"), "{}", text(&out.stdout));
+    assert!(jadegate(d, &["backup", "copy.db"]).status.success());
+    assert!(!jadegate(d, &["backup", "copy.db"]).status.success(), "a backup never overwrites");
+    let listed = text(&jadegate(d, &["staff", "agencies"]).stdout);
+    assert!(listed.contains("Made-up auditor"));
+}
+
+#[test]
+fn policies_are_checked_with_line_and_column_and_their_cases_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let policies = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies"));
+    let file = policies.join("three-colour.toml");
+    let file = file.to_str().unwrap();
+    assert!(jadegate(dir.path(), &["policy", "check", file]).status.success());
+    assert!(jadegate(dir.path(), &["policy", "test", file]).status.success());
+    std::fs::write(dir.path().join("bad.toml"), "id = 3\nunknown = true\n").unwrap();
+    let out = jadegate(dir.path(), &["policy", "check", "bad.toml"]);
+    assert!(!out.status.success());
+    assert!(text(&out.stderr).contains("bad.toml:1:"), "{}", text(&out.stderr));
+}

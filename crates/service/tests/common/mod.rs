@@ -1,0 +1,226 @@
+//! A small deployment on a real store: made-up people, a clock set by hand.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::sync::Arc;
+
+use jadegate_domain::agency::Agency;
+use jadegate_domain::{
+    Colour, HolderId, Period, PlaceId, Presence, Purpose, Timestamp, Visit, VisitId,
+};
+use jadegate_ledger::note::NoteSigner;
+use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuingKey, KeyUse};
+use jadegate_policy::Policy;
+use jadegate_service::holder::register::{DocumentInput, RegistrationInput};
+use jadegate_service::staff::{
+    AgencyInput, CaseInput, NewPasskey, PlaceInput, StaffInput, TestInput, Whom,
+};
+use jadegate_service::{App, Entropy, HolderSession, Keys, Parts, Settings, StaffSession};
+use jadegate_store::{Store, Unit, Write};
+use jadegate_store_sqlite::{OpenOptions, SqliteStore};
+use jadegate_testkit::{FakeClock, SeededEntropy};
+
+pub const NOW: &str = "2022-03-15T04:00:00Z";
+pub const HOME: &str = "CN-330106";
+
+/// A deployment in a folder of its own.
+pub struct World {
+    pub app: Arc<App>,
+    pub clock: Arc<FakeClock>,
+    pub store: Arc<dyn Store>,
+    rng: Arc<SeededEntropy>,
+    dir: tempfile::TempDir,
+    people: u32,
+    staff: u32,
+    visits: u64,
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn policy_text() -> String {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/three-colour.toml");
+    std::fs::read_to_string(file).unwrap()
+}
+
+async fn open(
+    store: &Arc<dyn Store>,
+    clock: &Arc<FakeClock>,
+    rng: &Arc<SeededEntropy>,
+) -> Arc<App> {
+    let period = Period { from: at("2000-01-01T00:00:00Z"), to: at("2040-01-01T00:00:00Z") };
+    let keys = vec![
+        IssuingKey::from_seed(&[1; 32], KeyUse::Live, period).unwrap(),
+        IssuingKey::from_seed(&[2; 32], KeyUse::Venue, period).unwrap(),
+    ];
+    let handles = HandleKeys::new(vec![HandleKey::new(&[3; 32], period)]).unwrap();
+    App::open(Parts {
+        store: Arc::clone(store),
+        keys: Keys::derive(&[4; 32]),
+        issuer: Issuer::new("JGT".parse().unwrap(), keys, handles).unwrap(),
+        log_signer: NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap(),
+        policy: Policy::parse(&policy_text()).unwrap(),
+        policy_text: policy_text(),
+        clock: Arc::clone(clock) as _,
+        rng: Arc::clone(rng) as _,
+        settings: Settings { demo: true, ..Settings::default() },
+    })
+    .await
+    .unwrap()
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::at(NOW).await
+    }
+
+    pub async fn at(now: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let options = OpenOptions { readers: 2, list_readers: 1, ..OpenOptions::default() };
+        let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("t.db"), options).unwrap();
+        let clock = Arc::new(FakeClock::at(at(now)));
+        let rng = Arc::new(SeededEntropy::new(7));
+        let app = open(&store, &clock, &rng).await;
+        Self { app, clock, store, rng, dir, people: 0, staff: 0, visits: 0 }
+    }
+
+    /// As after a restart of the program: everything in memory is gone.
+    pub async fn restart(&mut self) {
+        self.app = open(&self.store, &self.clock, &self.rng).await;
+    }
+
+    /// Somebody registers with passport `X0000001` and so on.
+    pub async fn register(&mut self, home: &str) -> (HolderSession, HolderId) {
+        self.people += 1;
+        let n = self.people;
+        let input = RegistrationInput {
+            name: "Test Person".to_owned(),
+            document: document(n),
+            nationality: "CN".to_owned(),
+            phone: phone(n),
+            home_division: home.to_owned(),
+            language: "en".to_owned(),
+        };
+        let sent = self.app.begin_registration(&input, &format!("client-{n}")).await.unwrap();
+        self.clock.advance(1);
+        let outbox = self.app.demo_outbox().await.unwrap();
+        let text = outbox.into_iter().max_by_key(|(at, ..)| *at).unwrap().2;
+        let code: String = text
+            .split("code is ")
+            .nth(1)
+            .unwrap()
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        let done = self.app.answer_challenge(sent.challenge, &code).await.unwrap();
+        let session = self.app.holder_session(&done.session.token).await.unwrap();
+        (session, session.holder())
+    }
+
+    pub async fn agency(&self, kind: &str, region: &str) -> Agency {
+        let input = AgencyInput {
+            kind: kind.to_owned(),
+            name: format!("Test {kind}"),
+            region: region.to_owned(),
+        };
+        self.app.create_agency_from_this_machine(&input).await.unwrap()
+    }
+
+    /// A member of staff of a new agency, signed in by an invitation.
+    pub async fn staff(&mut self, kind: &str, role: &str, region: &str) -> StaffSession {
+        let agency = self.agency(kind, region).await;
+        self.staff += 1;
+        let input = StaffInput {
+            agency: agency.id,
+            role: role.to_owned(),
+            region: String::new(),
+            display_name: "Test Staff".to_owned(),
+        };
+        let invited = self.app.invite_staff_from_this_machine(&input).await.unwrap();
+        let passkey = NewPasskey {
+            credential_id: self.staff.to_be_bytes().to_vec(),
+            passkey: "{}".to_owned(),
+        };
+        let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
+        self.app.staff_session(&session.token).await.unwrap()
+    }
+
+    pub async fn officer(&mut self) -> StaffSession {
+        self.staff("prevention_team", "officer", "CN-33").await
+    }
+
+    pub async fn place(&mut self, kind: &str, name: &str) -> PlaceId {
+        let admin = self.staff("operator", "administrator", "CN").await;
+        let input =
+            PlaceInput { name: name.to_owned(), kind: kind.to_owned(), division: HOME.to_owned() };
+        self.app.create_place(&admin, &input).await.unwrap().id
+    }
+
+    /// A visit seen by a gate, from and to. Takes effect with the next [`World::restart`].
+    pub async fn visit(&mut self, holder: HolderId, place: PlaceId, from: &str, to: &str) {
+        self.visits += 1;
+        let visit = Visit {
+            id: VisitId::from_random(self.visits),
+            holder,
+            place,
+            entered: at(from),
+            left: Some(at(to)),
+            presence: Presence::Gate,
+        };
+        self.store.commit(Unit::new("test", vec![Write::AddVisit(visit)])).await.unwrap();
+    }
+
+    pub async fn colour(&self, holder: HolderId) -> Colour {
+        self.app.assessment(holder).await.unwrap().colour
+    }
+
+    pub async fn leaves(&self) -> u64 {
+        self.store.log_size().await.unwrap()
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+}
+
+pub fn document(n: u32) -> DocumentInput {
+    DocumentInput {
+        doc_type: "passport".to_owned(),
+        number: format!("X{n:07}"),
+        country: "CHN".to_owned(),
+        mrz: None,
+    }
+}
+
+pub fn phone(n: u32) -> String {
+    format!("+86 100 {n:08}")
+}
+
+pub fn case_of(holder: HolderId) -> CaseInput {
+    CaseInput {
+        whom: Whom::Holder(holder),
+        class: "confirmed".to_owned(),
+        onset_at: None,
+        confirmed_at: "2022-03-14T02:00:00Z".to_owned(),
+        isolated_at: Some("2022-03-14T10:00:00Z".to_owned()),
+        trace: false,
+    }
+}
+
+pub fn test_of(whom: Whom, result: &str) -> TestInput {
+    TestInput {
+        whom,
+        result: result.to_owned(),
+        method: "nucleic_acid".to_owned(),
+        sampled_at: "2022-03-14T02:00:00Z".to_owned(),
+    }
+}
+
+pub const REQUEST: Purpose = Purpose::HolderRequest;
+
+/// Random bytes for tests that need some.
+pub fn bytes(seed: u64) -> [u8; 8] {
+    let rng: Box<dyn Entropy> = Box::new(SeededEntropy::new(seed));
+    rng.bytes()
+}
