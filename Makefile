@@ -84,7 +84,7 @@ rust-test:
 e2e:
 	$(call say,End to end: the binary in headless Chromium)
 	cargo build --workspace --all-targets --locked
-	JADEGATE_BIN="$(abspath $(TARGET))/debug/jadegate" node e2e/run.mjs $(ARGS)
+	E2E_BINARY="$(abspath $(TARGET))/debug/jadegate" node e2e/run.mjs $(ARGS)
 
 skipped:
 	@if [ ! -d ../shared/data ]; then \

@@ -15,7 +15,7 @@ const AXE = readFileSync(need.resolve('axe-core/axe.min.js'), 'utf8');
 const CHROMIUM =
   process.env.CHROMIUM ??
   ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((p) => existsSync(p));
-const BINARY = process.env.JADEGATE_BIN ?? join(ROOT, 'target', 'debug', 'jadegate');
+const BINARY = process.env.E2E_BINARY ?? join(ROOT, 'target', 'debug', 'jadegate');
 /** Generous, since it only bounds how long a failure takes to show. */
 export const PATIENCE = 30_000;
 

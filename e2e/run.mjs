@@ -1,5 +1,5 @@
 // The whole life of a code, through the real binary and a real browser. `make test` runs it; by
-// itself: JADEGATE_BIN=target/debug/jadegate node e2e/run.mjs
+// itself: E2E_BINARY=target/debug/jadegate node e2e/run.mjs
 import { complaints, killAll, stepsDone, tidy } from './harness.mjs';
 import { journey } from './journey.mjs';
 import { served } from './served.mjs';

@@ -103,7 +103,7 @@ impl App {
             (Some(h), Some(c)) => Some(self.colour_at_gate(h.id, c, input.at).await?),
             (_, c) => c,
         };
-        let outcome = decide(input.override_reason, colour, code_problem);
+        let outcome = decide(input.direction, input.override_reason, colour, code_problem);
         let visit = self.visit_of(session.gate.place, input, holder.as_ref(), outcome);
         let scan = Scan {
             id: input.id,
@@ -257,15 +257,17 @@ impl App {
 }
 
 /// Nobody is ever let in by the program because something was missing: without a readable code and
-/// without an override the answer is no.
+/// without an override the answer is no. Leaving is never refused, whatever the colour: nobody is
+/// kept inside, and the visit ends.
 fn decide(
+    direction: Direction,
     over: Option<OverrideReason>,
     colour: Option<Colour>,
     problem: Option<&str>,
 ) -> ScanOutcome {
-    match (over, colour, problem) {
-        (Some(_), _, _) => ScanOutcome::Override,
-        (None, Some(Colour::Green), None) => ScanOutcome::Admitted,
+    match (over, direction, colour, problem) {
+        (Some(_), ..) => ScanOutcome::Override,
+        (None, Direction::Out, ..) | (None, _, Some(Colour::Green), None) => ScanOutcome::Admitted,
         _ => ScanOutcome::Refused,
     }
 }
@@ -312,6 +314,7 @@ mod tests {
     #[test]
     fn only_green_or_an_override_opens_the_gate() {
         use ScanOutcome as O;
+        let decide = |over, colour, problem| decide(Direction::In, over, colour, problem);
         assert_eq!(decide(None, Some(Colour::Green), None), O::Admitted);
         assert_eq!(decide(None, Some(Colour::Yellow), None), O::Refused);
         assert_eq!(decide(None, Some(Colour::Red), None), O::Refused);
@@ -320,10 +323,19 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_kept_inside() {
+        for colour in [None, Some(Colour::Yellow), Some(Colour::Red)] {
+            assert_eq!(decide(Direction::Out, None, colour, None), ScanOutcome::Admitted);
+            assert_eq!(decide(Direction::Out, None, colour, Some("code.stale")), ScanOutcome::Admitted);
+        }
+    }
+
+    #[test]
     fn h17_an_emergency_is_always_admitted() {
         for colour in [None, Some(Colour::Green), Some(Colour::Yellow), Some(Colour::Red)] {
             for problem in [None, Some("code.stale"), Some("scan.no_code")] {
-                let outcome = decide(Some(OverrideReason::Emergency), colour, problem);
+                let over = Some(OverrideReason::Emergency);
+                let outcome = decide(Direction::In, over, colour, problem);
                 assert_eq!(outcome, ScanOutcome::Override);
             }
         }
