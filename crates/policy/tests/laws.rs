@@ -142,3 +142,17 @@ proptest! {
         }
     }
 }
+
+/// Two reports in the same second: which of them is named as the last does not depend on order.
+#[test]
+fn a_tie_between_two_reports_is_broken_by_their_ids() {
+    let text = "kind = \"check_in\"\ntemperature = 36.5\nrecorded_at = 2022-03-12T08:00:00+01:00";
+    let pieces = format!("[[evidence]]\n{text}\n[[evidence]]\n{text}");
+    let mut e = jadegate_policy::read_evidence(&pieces).unwrap();
+    let p = POLICIES.iter().find(|p| p.id() == "wide").unwrap();
+    let now = "2022-03-20T08:00:00+01:00".parse().unwrap();
+    let one = assess(&e, p, now);
+    assert_eq!(one.reasons.len(), 1);
+    e.reverse();
+    assert_eq!(one, assess(&e, p, now));
+}

@@ -181,6 +181,14 @@ fn what_the_other_crates_ask_for() {
     let now = at("2022-03-12T00:00:00+08:00");
     let w = p.infectious_window(Some(onset), sample, None, now);
     assert_eq!((w.from, w.to), (at("2022-03-08T00:00:00+08:00"), now));
+    // Symptoms long before the sample: the window starts with them, however late the sample.
+    let early = at("2022-03-05T14:00:00+08:00");
+    let w = p.infectious_window(Some(early), sample, None, now);
+    assert_eq!(w.from, at("2022-03-03T00:00:00+08:00"));
+    // Symptoms after the sample make it no later, and isolation before it leaves it empty.
+    let late = at("2022-03-20T14:00:00+08:00");
+    let w = p.infectious_window(Some(late), sample, Some(at("2022-01-01T00:00:00Z")), now);
+    assert_eq!((w.from, w.to), (at("2022-03-09T00:00:00+08:00"), at("2022-03-09T00:00:00+08:00")));
     let w = p.infectious_window(None, sample, Some(sample), now);
     assert_eq!((w.from, w.to), (at("2022-03-09T00:00:00+08:00"), sample));
 }
