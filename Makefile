@@ -33,8 +33,11 @@ test: setup-test ui rust-lint deps rust-test e2e skipped
 check: setup-test pages rust-lint deps
 	cd ui && npm run --silent check && npm run --silent lint
 
+# Both into one target folder: what they share is compiled once.
 bench: setup-run pages
-	cargo run --release --locked --manifest-path bench/Cargo.toml -- $(ARGS)
+	$(call say,Building the release binary and the benchmarks)
+	cargo build --release --locked -p jadegate
+	cargo run --release --locked --manifest-path bench/Cargo.toml --target-dir $(TARGET) -- --binary $(TARGET)/release/jadegate $(ARGS)
 
 clean:
 	cargo clean

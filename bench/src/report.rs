@@ -1,0 +1,233 @@
+//! The report: Markdown on standard output.
+
+use std::fmt::Write as _;
+
+use crate::import::Import;
+use crate::load::Cost;
+use crate::machine::{facts, load_average};
+use crate::requests::Round;
+use crate::trace::Traces;
+use crate::{Options, root};
+
+/// What was measured, in the order of printing.
+#[derive(Debug)]
+pub(crate) struct Report {
+    head: Vec<(&'static str, String)>,
+    town: Option<String>,
+    parts: Vec<String>,
+}
+
+impl Report {
+    /// Notes the machine and its load before anything is measured.
+    pub(crate) fn begin(options: &Options) -> Self {
+        let mut head =
+            vec![("when", jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string())];
+        head.extend(facts());
+        head.push(("disk of the database", file_system()));
+        head.push(("load average before", load_average()));
+        head.push((
+            "runs",
+            format!("{}, medians below, lowest and highest in brackets", options.runs),
+        ));
+        Self { head, town: None, parts: Vec::new() }
+    }
+
+    /// What the demo said when it was ready.
+    pub(crate) fn note(&mut self, greeting: &str) {
+        self.town = Some(greeting.trim().to_owned());
+    }
+
+    /// Something was not measured.
+    pub(crate) fn skip(&mut self, why: &str) {
+        self.parts.push(why.to_owned());
+    }
+
+    /// Requests per second of CPU and of the clock.
+    pub(crate) fn requests(&mut self, rounds: &[Round], connections: u16) {
+        let of = |pick: fn(&Round) -> Cost| rounds.iter().map(pick).collect::<Vec<_>>();
+        let hello = of(|r| r.hello);
+        let rows = [
+            ("axum \"hello\"", hello.clone()),
+            ("open a code", of(|r| r.code)),
+            ("durable scan", of(|r| r.scan)),
+            ("durable scan, rising ids", of(|r| r.scan_rising)),
+        ];
+        let mut text = format!(
+            "### Requests, {connections} connections\n\n\
+             | request | requests in a run | per CPU-second of the server | CPU time of one | CPU time, hello = 1 | per second by the clock, load generator on the same cores |\n\
+             |---|--:|--:|--:|--:|--:|\n"
+        );
+        for (name, costs) in &rows {
+            let each = |f: fn(&Cost) -> f64| Spread::of(costs.iter().map(f));
+            // Within each run, so that both sides of a ratio met the same neighbours.
+            let ratio = Spread::of(
+                costs.iter().zip(&hello).map(|(c, h)| h.per_cpu_second() / c.per_cpu_second()),
+            );
+            let micros = each(|c| 1e6 / c.per_cpu_second());
+            let _ = writeln!(
+                text,
+                "| {name} | {} | {} | {} µs | {} | {} |",
+                thousands(costs.first().map_or(0, |c| c.requests)),
+                each(|c| c.per_cpu_second()).whole(),
+                micros.tenths(),
+                ratio.tenths(),
+                each(|c| c.per_second()).whole(),
+            );
+        }
+        let share = |c: &Cost| c.client / (c.client + c.server);
+        let shares = rows.iter().map(|(name, costs)| {
+            format!("{name} {:.0} %", Spread::of(costs.iter().map(share)).median * 100.0)
+        });
+        let _ = writeln!(
+            text,
+            "\nThe load generator's share of the CPU of both: {}.",
+            shares.collect::<Vec<_>>().join(", ")
+        );
+        self.parts.push(text);
+    }
+
+    /// Traces of the town's cases.
+    pub(crate) fn traces(&mut self, t: Traces) {
+        let contacts: Vec<String> = t.found.iter().map(|(c, s)| format!("{c} + {s}")).collect();
+        let traced = t.search_ms.len();
+        let search = Spread::of(t.search_ms);
+        let search = if search.high < 1.0 { "below 1".to_owned() } else { search.tenths() };
+        self.parts.push(format!(
+            "### One trace in the town, {traced} traces of {} cases\n\n\
+             | | milliseconds |\n|---|--:|\n\
+             | search, by the server's own figure in whole milliseconds | {} |\n\
+             | request by the clock | {} |\n\
+             | CPU of the server for the request | {} |\n\n\
+             Close + secondary contacts, by case: {}.\n",
+            contacts.len(),
+            search,
+            Spread::of(t.wall_ms).tenths(),
+            Spread::of(t.cpu_ms).tenths(),
+            contacts.join(", "),
+        ));
+    }
+
+    /// One import.
+    pub(crate) fn import(&mut self, i: &Import) {
+        let rows = i.rows as f64;
+        self.parts.push(format!(
+            "### Import of the four-cities file, {} rows, once\n\n\
+             | | |\n|---|--:|\n\
+             | rows per second by the clock | {} |\n\
+             | rows per CPU-second | {} |\n\
+             | seconds by the clock | {:.1} |\n\
+             | CPU seconds | {:.1} |\n\
+             | most memory in use | {:.0} MB |\n\
+             | database afterwards | {:.0} MB |\n\n\
+             It said: {}\n",
+            thousands(i.rows),
+            whole(rows / i.wall),
+            whole(rows / i.cpu),
+            i.wall,
+            i.cpu,
+            i.peak_memory as f64 / 1e6,
+            i.on_disk as f64 / 1e6,
+            i.said,
+        ));
+    }
+
+    /// The holder page.
+    pub(crate) fn page(&mut self, size: u64, budget: u64) {
+        let verdict = if size <= budget { "within" } else { "ABOVE" };
+        self.parts.push(format!(
+            "### Holder page\n\n{:.1} kB gzip for everything needed to show a code; {verdict} the budget of {:.0} kB.\n",
+            size as f64 / 1e3,
+            budget as f64 / 1e3,
+        ));
+    }
+
+    /// Prints it.
+    pub(crate) fn print(&self) {
+        println!("## Measurements\n\n| | |\n|---|---|");
+        for (what, value) in &self.head {
+            println!("| {what} | {value} |");
+        }
+        println!("| load average after | {} |", load_average());
+        if let Some(town) = &self.town {
+            println!("| town | {town} |");
+        }
+        println!(
+            "\nMachines are shared and noisy: read the figures as ratios within one run, not as promises.\n"
+        );
+        self.parts.iter().for_each(|p| println!("{p}"));
+    }
+}
+
+/// Kind of file system under the database.
+fn file_system() -> String {
+    let asked =
+        std::process::Command::new("stat").args(["-f", "-c", "%T"]).arg(root()).output().ok();
+    let name = asked.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
+    name.filter(|n| !n.is_empty()).unwrap_or_else(|| "not told".to_owned())
+}
+
+/// Median, lowest and highest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Spread {
+    median: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Spread {
+    fn of(values: impl IntoIterator<Item = f64>) -> Self {
+        let mut v: Vec<f64> = values.into_iter().collect();
+        v.sort_by(f64::total_cmp);
+        let at = |i: usize| v.get(i).copied().unwrap_or(f64::NAN);
+        let half = v.len() / 2;
+        let median = if v.len() % 2 == 1 {
+            at(half)
+        } else {
+            f64::midpoint(at(half.saturating_sub(1)), at(half))
+        };
+        Self { median, low: at(0), high: at(v.len().saturating_sub(1)) }
+    }
+
+    fn whole(self) -> String {
+        format!("{} ({}–{})", whole(self.median), whole(self.low), whole(self.high))
+    }
+
+    fn tenths(self) -> String {
+        format!("{:.1} ({:.1}–{:.1})", self.median, self.low, self.high)
+    }
+}
+
+fn whole(x: f64) -> String {
+    let digits = format!("{x:.0}");
+    digits.parse().map_or(digits, thousands)
+}
+
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, d) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(d);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_of_odd_and_even_numbers() {
+        assert_eq!(Spread::of([3.0, 1.0, 2.0]), Spread { median: 2.0, low: 1.0, high: 3.0 });
+        assert!((Spread::of([4.0, 1.0, 2.0, 3.0]).median - 2.5).abs() < 1e-9);
+        assert!(Spread::of([]).median.is_nan());
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!([0, 999, 1000, 1_260_764].map(thousands), ["0", "999", "1,000", "1,260,764"]);
+        assert_eq!(whole(12_345.6), "12,346");
+    }
+}

@@ -1,0 +1,271 @@
+//! Requests per CPU-second: "hello", opening a code, a durable scan.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use crate::client::{Answer, Connection, request, text, write_request};
+use crate::load::{Cost, Work, drive};
+use crate::process::Server;
+use crate::report::Report;
+use crate::{Options, Result, town};
+
+/// Holders who show their codes, for each connection.
+const HOLDERS_EACH: usize = 4;
+/// Scans of one holder before their code is renewed: one for each second of its life, less a few.
+const SCANS_OF_A_CODE: u64 = 40;
+
+/// Measures all three in turn, so often as asked, so that a run of one stands beside a run of each
+/// other: what else the machine does in the meantime touches all of them alike.
+pub(crate) async fn measure(server: &Server, options: &Options, report: &mut Report) -> Result<()> {
+    let connections = usize::from(options.connections);
+    let mut setup = Connection::open(server.port).await?;
+    eprintln!("registering {} people, enrolling {connections} gates …", connections * HOLDERS_EACH);
+    let holders = town::register(&mut setup, connections * HOLDERS_EACH).await?;
+    let gates = town::gates(&mut setup, connections).await?;
+    drop(setup);
+    let bench = Bench { server, hello: Server::hello()?, holders, gates, connections };
+
+    let sizes =
+        Sizes { hello: options.requests, code: options.requests / 5, scan: options.requests / 10 };
+    // Once without counting: connections, prepared statements, tables of the day.
+    let small = Sizes { hello: sizes.hello / 10, code: sizes.code / 10, scan: sizes.scan / 10 };
+    bench.round(&small).await?;
+    let mut rounds = Vec::new();
+    for n in 1..=options.runs {
+        eprintln!("requests: run {n} of {} …", options.runs);
+        rounds.push(bench.round(&sizes).await?);
+    }
+    report.requests(&rounds, options.connections);
+    Ok(())
+}
+
+/// Requests of one run.
+struct Sizes {
+    hello: u64,
+    code: u64,
+    scan: u64,
+}
+
+/// One run of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Round {
+    /// The bare program.
+    pub(crate) hello: Cost,
+    /// `GET /v1/me/code`.
+    pub(crate) code: Cost,
+    /// `POST /v1/gate/scans` with one scan; random ids, as gates make them.
+    pub(crate) scan: Cost,
+    /// The same with ids that rise with time.
+    pub(crate) scan_rising: Cost,
+}
+
+struct Bench<'a> {
+    server: &'a Server,
+    hello: Server,
+    holders: Vec<String>,
+    gates: Vec<String>,
+    connections: usize,
+}
+
+impl Bench<'_> {
+    async fn round(&self, sizes: &Sizes) -> Result<Round> {
+        let hello = vec![Hello; self.connections];
+        Ok(Round {
+            hello: drive(self.hello.port, self.hello.pid(), hello, sizes.hello).await?,
+            code: drive(self.server.port, self.server.pid(), self.showing(), sizes.code).await?,
+            scan: self.scans(sizes.scan, Ids::Random).await?,
+            scan_rising: self.scans(sizes.scan, Ids::Rising).await?,
+        })
+    }
+
+    fn showing(&self) -> Vec<Show> {
+        let ask = |cookie: &String| request("GET", "/v1/me/code", cookie, None);
+        let work = |own: &[String]| Show { requests: own.iter().map(ask).collect(), next: 0 };
+        self.holders.chunks(HOLDERS_EACH).map(work).collect()
+    }
+
+    /// Scans in stretches that are short enough for one set of codes; fetching codes is not counted.
+    async fn scans(&self, total: u64, ids: Ids) -> Result<Cost> {
+        let stretch = self.holders.len() as u64 * SCANS_OF_A_CODE;
+        let mut cost = Cost::default();
+        while cost.requests < total {
+            let feed = Arc::new(self.fresh_codes().await?);
+            let work = |gate: &String| Scan {
+                gate: gate.clone(),
+                feed: Arc::clone(&feed),
+                ids,
+                body: String::new(),
+            };
+            let work: Vec<Scan> = self.gates.iter().map(work).collect();
+            let now = stretch.min(total - cost.requests);
+            cost = cost.plus(drive(self.server.port, self.server.pid(), work, now).await?);
+        }
+        Ok(cost)
+    }
+
+    async fn fresh_codes(&self) -> Result<Feed> {
+        let mut connection = Connection::open(self.server.port).await?;
+        let mut codes = Vec::with_capacity(self.holders.len());
+        let mut latest = jiff::Timestamp::UNIX_EPOCH;
+        for cookie in &self.holders {
+            let (shown, _) = connection.call("GET", "/v1/me/code", cookie, None).await?;
+            let colour = shown.pointer("/assessment/colour").and_then(Value::as_str);
+            if colour != Some("green") {
+                return Err(format!("somebody who has just registered is {colour:?}").into());
+            }
+            latest = latest.max(text(&shown, "issued_at")?.parse()?);
+            codes.push(text(&shown, "code")?.to_owned());
+        }
+        let second =
+            |n| latest.checked_add(jiff::SignedDuration::from_secs(n)).map(|t| t.to_string());
+        let moments = (0..=i64::try_from(SCANS_OF_A_CODE)?)
+            .map(second)
+            .collect::<std::result::Result<_, _>>()?;
+        Ok(Feed { codes, moments, next: AtomicU64::new(0) })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Hello;
+
+impl Work for Hello {
+    fn next(&mut self, out: &mut Vec<u8>) {
+        write_request(out, "GET", "/", "", None);
+    }
+
+    fn right(&self, answer: Answer<'_>) -> bool {
+        answer.status == 200 && answer.body == b"hello"
+    }
+}
+
+/// A few holders who show their codes in turn.
+struct Show {
+    requests: Vec<Vec<u8>>,
+    next: usize,
+}
+
+impl Work for Show {
+    fn next(&mut self, out: &mut Vec<u8>) {
+        out.clear();
+        out.extend_from_slice(&self.requests[self.next % self.requests.len()]);
+        self.next += 1;
+    }
+
+    fn right(&self, answer: Answer<'_>) -> bool {
+        answer.status == 200 && holds(answer.body, b"\"code\":\"JG1:")
+    }
+}
+
+/// Codes to scan. No two scans are of the same person at the same second: each is a visit of its
+/// own. Codes are read in the seconds from their making on, all within their life.
+struct Feed {
+    codes: Vec<String>,
+    moments: Vec<String>,
+    next: AtomicU64,
+}
+
+impl Feed {
+    fn next(&self) -> (&str, &str) {
+        let n = usize::try_from(self.next.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
+        let moment = (n / self.codes.len()).min(self.moments.len() - 1);
+        (&self.codes[n % self.codes.len()], &self.moments[moment])
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Ids {
+    Random,
+    Rising,
+}
+
+/// One gate.
+struct Scan {
+    gate: String,
+    feed: Arc<Feed>,
+    ids: Ids,
+    body: String,
+}
+
+impl Work for Scan {
+    fn next(&mut self, out: &mut Vec<u8>) {
+        use std::fmt::Write as _;
+        let (code, at) = self.feed.next();
+        let id = scan_id(self.ids.next());
+        self.body.clear();
+        let _ = write!(
+            self.body,
+            r#"{{"scans":[{{"id":"{id}","code":"{code}","at":"{at}","direction":"in","override":null,"read_by":"camera"}}]}}"#
+        );
+        write_request(out, "POST", "/v1/gate/scans", &self.gate, Some(&self.body));
+    }
+
+    fn right(&self, answer: Answer<'_>) -> bool {
+        answer.status == 200
+            && holds(answer.body, br#""outcome":"admitted""#)
+            && holds(answer.body, br#""recorded":true"#)
+    }
+}
+
+impl Ids {
+    /// 63 bits, not zero, not the same twice in one process.
+    fn next(self) -> u64 {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let bits = match self {
+            // Milliseconds and a counter, above all random ones: rows with them are appended.
+            Self::Rising => {
+                1 << 62 | (u64::try_from(since.as_millis()).unwrap_or(0) << 21 | n & 0x1f_ffff)
+            }
+            // SplitMix64, 62 bits of it: among so few no two are alike.
+            Self::Random => mix(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 2,
+        };
+        bits.max(1)
+    }
+}
+
+const fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// `s` and 13 characters of Crockford base32.
+fn scan_id(raw: u64) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let digit = |i: u32| char::from(ALPHABET[usize::try_from(raw >> (5 * i) & 31).unwrap_or(0)]);
+    std::iter::once('s').chain((0..13).rev().map(digit)).collect()
+}
+
+fn holds(body: &[u8], part: &[u8]) -> bool {
+    body.windows(part.len()).any(|w| w == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scan_ids_have_the_form_of_the_api() {
+        assert_eq!(scan_id(1), "s0000000000001");
+        assert_eq!(scan_id(u64::MAX >> 1), "s7ZZZZZZZZZZZZ");
+    }
+
+    #[test]
+    fn no_two_scans_share_an_id_or_person_and_second() {
+        let ids: std::collections::HashSet<u64> = (0..10_000).map(|_| Ids::Random.next()).collect();
+        assert_eq!(ids.len(), 10_000);
+        let (a, b) = (Ids::Rising.next(), Ids::Rising.next());
+        assert!(a < b);
+        let feed = Feed {
+            codes: vec!["a".into(), "b".into()],
+            moments: vec!["0".into(), "1".into()],
+            next: AtomicU64::new(0),
+        };
+        let seen: std::collections::HashSet<_> = (0..4).map(|_| feed.next()).collect();
+        assert_eq!(seen.len(), 4);
+    }
+}
