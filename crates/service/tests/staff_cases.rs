@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::fmt::Write as _;
+
 use common::{World, at, case_of};
 use jadegate_domain::evidence::ReleaseOf;
 use jadegate_domain::{Colour, Fact, Presence, Purpose, Visit, VisitId};
@@ -158,14 +160,11 @@ async fn many_contacts_are_recorded_at_once() {
     let cafe = w.place("restaurant", "Made-up Cafe").await;
     w.visit(case, cafe, "2022-03-13T04:00:00Z", "2022-03-13T05:00:00Z").await;
     // People of another system, without identity, homes elsewhere.
-    let visits: String = (0..300)
-        .map(|i| {
-            format!(
-                "p{i},cafe,restaurant,Elsewhere,CN-31,2022-03-13T04:00:00Z,2022-03-13T05:00:00Z\n"
-            )
-        })
-        .collect();
-    let csv = format!("person,place,place_kind,place_name,division,entered,left\n{visits}");
+    let mut csv = "person,place,place_kind,place_name,division,entered,left\n".to_owned();
+    for i in 0..300 {
+        let stay = "2022-03-13T04:00:00Z,2022-03-13T05:00:00Z";
+        writeln!(csv, "p{i},cafe,restaurant,Elsewhere,CN-31,{stay}").unwrap();
+    }
     let options = generic();
     w.app.import_visits(csv.as_bytes(), &options, |_| true).await.unwrap();
     let there = w.app.imported_place_id("generic", "cafe");

@@ -130,7 +130,16 @@ fn event_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 /// The kind of place by the words of its name.
 fn kind_of(name: &str) -> PlaceKind {
     use PlaceKind as K;
-    const WORDS: [(&str, PlaceKind); 24] = [
+    // The first that fits counts: a bus station is a station, the café on the ferry a ferry.
+    const WORDS: [(&str, PlaceKind); 31] = [
+        ("flight", K::Flight),
+        ("station", K::Station),
+        ("interchange", K::Station),
+        ("terminal", K::Station),
+        ("depot", K::Station),
+        ("bus", K::Bus),
+        ("train", K::Train),
+        ("ferry", K::Ferry),
         ("pharmacy", K::Pharmacy),
         ("chemist", K::Pharmacy),
         ("hospital", K::Hospital),
@@ -152,19 +161,10 @@ fn kind_of(name: &str) -> PlaceKind {
         ("university", K::School),
         ("church", K::Worship),
         ("airport", K::Station),
-        ("station", K::Station),
         ("gym", K::Leisure),
         ("cinema", K::Leisure),
     ];
     let words = name.to_lowercase();
-    let first = words.split_whitespace().next().unwrap_or("");
-    match first {
-        "flight" => return K::Flight,
-        "bus" => return K::Bus,
-        "train" => return K::Train,
-        "ferry" => return K::Ferry,
-        _ => {}
-    }
     let whole = |w: &str| {
         words.match_indices(w).any(|(i, _)| {
             let before = words[..i].chars().next_back();
@@ -338,7 +338,9 @@ mod tests {
     fn a_bar_is_found_by_the_whole_word() {
         assert_eq!(kind_of("Icy Bar"), PlaceKind::Restaurant);
         assert_eq!(kind_of("Barber"), PlaceKind::Other);
-        assert_eq!(kind_of("The bus depot"), PlaceKind::Other);
+        assert_eq!(kind_of("The bus depot"), PlaceKind::Station);
+        assert_eq!(kind_of("School bus 7"), PlaceKind::Bus);
+        assert_eq!(kind_of("Flightless Birds"), PlaceKind::Other);
     }
 
     #[test]

@@ -223,8 +223,8 @@ impl<R: Read> Iterator for Lines<R> {
                 Ok(true) => {
                     // Where the record begins: it has just ended with a line end, and may hold some
                     // in quotes. (Its own position lies before the empty lines that were skipped.)
-                    let inside = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
-                    let line = self.reader.position().line().saturating_sub(1 + inside);
+                    let height = record.as_slice().split(|b| *b == b'\n').count() as u64;
+                    let line = self.reader.position().line().saturating_sub(height);
                     if record.iter().all(|f| f.trim_ascii().is_empty()) {
                         continue;
                     }

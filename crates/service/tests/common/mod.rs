@@ -1,6 +1,7 @@
 //! A small deployment on a real store: made-up people, a clock set by hand.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::sync::Arc;
 
@@ -15,27 +16,28 @@ use jadegate_service::holder::register::{DocumentInput, RegistrationInput};
 use jadegate_service::staff::{
     AgencyInput, CaseInput, NewPasskey, PlaceInput, StaffInput, TestInput, Whom,
 };
-use jadegate_service::{App, Entropy, HolderSession, Keys, Parts, Settings, StaffSession};
+use jadegate_service::{App, HolderSession, Keys, Parts, Settings, StaffSession};
 use jadegate_store::{Store, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 use jadegate_testkit::{FakeClock, SeededEntropy};
 
-pub const NOW: &str = "2022-03-15T04:00:00Z";
-pub const HOME: &str = "CN-330106";
+pub(crate) const NOW: &str = "2022-03-15T04:00:00Z";
+pub(crate) const HOME: &str = "CN-330106";
 
 /// A deployment in a folder of its own.
-pub struct World {
-    pub app: Arc<App>,
-    pub clock: Arc<FakeClock>,
-    pub store: Arc<dyn Store>,
+pub(crate) struct World {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) store: Arc<dyn Store>,
     rng: Arc<SeededEntropy>,
-    dir: tempfile::TempDir,
+    /// Removed with the world.
+    _dir: tempfile::TempDir,
     people: u32,
     staff: u32,
     visits: u64,
 }
 
-pub fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
@@ -71,27 +73,27 @@ async fn open(
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::at(NOW).await
     }
 
-    pub async fn at(now: &str) -> Self {
+    pub(crate) async fn at(now: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let options = OpenOptions { readers: 2, list_readers: 1, ..OpenOptions::default() };
         let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("t.db"), options).unwrap();
         let clock = Arc::new(FakeClock::at(at(now)));
         let rng = Arc::new(SeededEntropy::new(7));
         let app = open(&store, &clock, &rng).await;
-        Self { app, clock, store, rng, dir, people: 0, staff: 0, visits: 0 }
+        Self { app, clock, store, rng, _dir: dir, people: 0, staff: 0, visits: 0 }
     }
 
     /// As after a restart of the program: everything in memory is gone.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.app = open(&self.store, &self.clock, &self.rng).await;
     }
 
     /// Somebody registers with passport `X0000001` and so on.
-    pub async fn register(&mut self, home: &str) -> (HolderSession, HolderId) {
+    pub(crate) async fn register(&mut self, home: &str) -> (HolderSession, HolderId) {
         self.people += 1;
         let n = self.people;
         let input = RegistrationInput {
@@ -118,7 +120,7 @@ impl World {
         (session, session.holder())
     }
 
-    pub async fn agency(&self, kind: &str, region: &str) -> Agency {
+    pub(crate) async fn agency(&self, kind: &str, region: &str) -> Agency {
         let input = AgencyInput {
             kind: kind.to_owned(),
             name: format!("Test {kind}"),
@@ -128,7 +130,7 @@ impl World {
     }
 
     /// A member of staff of a new agency, signed in by an invitation.
-    pub async fn staff(&mut self, kind: &str, role: &str, region: &str) -> StaffSession {
+    pub(crate) async fn staff(&mut self, kind: &str, role: &str, region: &str) -> StaffSession {
         let agency = self.agency(kind, region).await;
         self.staff += 1;
         let input = StaffInput {
@@ -146,11 +148,11 @@ impl World {
         self.app.staff_session(&session.token).await.unwrap()
     }
 
-    pub async fn officer(&mut self) -> StaffSession {
+    pub(crate) async fn officer(&mut self) -> StaffSession {
         self.staff("prevention_team", "officer", "CN-33").await
     }
 
-    pub async fn place(&mut self, kind: &str, name: &str) -> PlaceId {
+    pub(crate) async fn place(&mut self, kind: &str, name: &str) -> PlaceId {
         let admin = self.staff("operator", "administrator", "CN").await;
         let input =
             PlaceInput { name: name.to_owned(), kind: kind.to_owned(), division: HOME.to_owned() };
@@ -158,7 +160,7 @@ impl World {
     }
 
     /// A visit seen by a gate, from and to. Takes effect with the next [`World::restart`].
-    pub async fn visit(&mut self, holder: HolderId, place: PlaceId, from: &str, to: &str) {
+    pub(crate) async fn visit(&mut self, holder: HolderId, place: PlaceId, from: &str, to: &str) {
         self.visits += 1;
         let visit = Visit {
             id: VisitId::from_random(self.visits),
@@ -171,20 +173,16 @@ impl World {
         self.store.commit(Unit::new("test", vec![Write::AddVisit(visit)])).await.unwrap();
     }
 
-    pub async fn colour(&self, holder: HolderId) -> Colour {
+    pub(crate) async fn colour(&self, holder: HolderId) -> Colour {
         self.app.assessment(holder).await.unwrap().colour
     }
 
-    pub async fn leaves(&self) -> u64 {
+    pub(crate) async fn leaves(&self) -> u64 {
         self.store.log_size().await.unwrap()
-    }
-
-    pub fn folder(&self) -> &std::path::Path {
-        self.dir.path()
     }
 }
 
-pub fn document(n: u32) -> DocumentInput {
+pub(crate) fn document(n: u32) -> DocumentInput {
     DocumentInput {
         doc_type: "passport".to_owned(),
         number: format!("X{n:07}"),
@@ -193,11 +191,11 @@ pub fn document(n: u32) -> DocumentInput {
     }
 }
 
-pub fn phone(n: u32) -> String {
+pub(crate) fn phone(n: u32) -> String {
     format!("+86 100 {n:08}")
 }
 
-pub fn case_of(holder: HolderId) -> CaseInput {
+pub(crate) fn case_of(holder: HolderId) -> CaseInput {
     CaseInput {
         whom: Whom::Holder(holder),
         class: "confirmed".to_owned(),
@@ -208,7 +206,7 @@ pub fn case_of(holder: HolderId) -> CaseInput {
     }
 }
 
-pub fn test_of(whom: Whom, result: &str) -> TestInput {
+pub(crate) fn test_of(whom: Whom, result: &str) -> TestInput {
     TestInput {
         whom,
         result: result.to_owned(),
@@ -217,10 +215,4 @@ pub fn test_of(whom: Whom, result: &str) -> TestInput {
     }
 }
 
-pub const REQUEST: Purpose = Purpose::HolderRequest;
-
-/// Random bytes for tests that need some.
-pub fn bytes(seed: u64) -> [u8; 8] {
-    let rng: Box<dyn Entropy> = Box::new(SeededEntropy::new(seed));
-    rng.bytes()
-}
+pub(crate) const REQUEST: Purpose = Purpose::HolderRequest;
