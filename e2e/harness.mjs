@@ -81,6 +81,10 @@ export async function start(args, ready, env = {}) {
       look();
     });
     child.stderr.on('data', look);
+    child.on('error', (e) => {
+      clearTimeout(timer);
+      fail(new Error(`${BINARY} cannot be started: ${e.message}`));
+    });
     void ended.then(({ code }) => {
       clearTimeout(timer);
       fail(new Error(`ended with ${code} before it was ready:\n${out}\n${err}`));
