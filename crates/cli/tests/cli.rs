@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+#[expect(clippy::expect_used, reason = "a helper of tests only")]
 fn jadegate(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_jadegate"))
         .args(args)
@@ -14,7 +15,7 @@ fn jadegate(dir: &Path, args: &[&str]) -> Output {
             concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/three-colour.toml"),
         )
         .output()
-        .unwrap()
+        .expect("the binary starts")
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -42,7 +42,8 @@ pub struct Reason {
     /// When this rule will stop asking for `colour` by itself; `None` if it needs something else
     /// (`needs`) or has no end.
     pub until: Option<Timestamp>,
-    /// Day of the rule's count, starting at 1, and the days it lasts, where it counts days.
+    /// Day of the rule's count, where it counts days: 1 on its first day, 0 on the day of the event
+    /// itself where the policy counts from the next midnight.
     pub day: Option<u32>,
     /// Days this rule lasts in its present colour, where it counts days.
     pub days: Option<u32>,

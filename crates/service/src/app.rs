@@ -164,7 +164,9 @@ impl App {
 
     /// Loads the risk levels again; called after each change of them.
     pub(crate) async fn reload_regions(&self) -> Result<()> {
-        let since = self.now().plus_days(-i64::from(self.policy().retention_days()));
+        // As far back as evidence is kept: a level that ended long ago can still count for a rule
+        // whose days run from the exit.
+        let since = self.now().plus_days(-i64::from(self.policy().retention().evidence_days));
         let (version, risks) = self.store.region_risks(since).await?;
         let evidence = risks.iter().map(Evidence::from_region_risk).collect();
         self.regions.store(Arc::new(Regions { version, evidence }));

@@ -78,6 +78,8 @@ impl App {
         gateway: Arc<dyn SmsGateway>,
         mut stop: watch::Receiver<bool>,
     ) {
+        // What a crash left half done comes first.
+        note("finish_traces", &self.finish_traces().await);
         let mut ticks: u64 = 0;
         let mut regions_seen = None;
         loop {

