@@ -87,7 +87,7 @@ async fn database(
     };
     match store.integrity_check() {
         Ok(problems) if problems.is_empty() => {
-            say(true, "database", "every page is sound".to_owned())
+            say(true, "database", "every page is sound".to_owned());
         }
         Ok(problems) => say(false, "database", problems.join("; ")),
         Err(e) => say(false, "database", e.to_string()),

@@ -348,7 +348,7 @@ async fn degree(app: &App, holder: HolderId) -> Result<Option<ContactDegree>> {
         match &e.fact {
             Fact::Case { .. } => return Ok(None),
             Fact::Contact { degree, .. } if found != Some(ContactDegree::Close) => {
-                found = Some(*degree)
+                found = Some(*degree);
             }
             _ => {}
         }
