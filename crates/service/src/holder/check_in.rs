@@ -148,7 +148,8 @@ impl App {
             .and_then(|u| u.into_iter().max());
         let longest = worst.iter().max_by_key(|r| (r.until.is_none(), r.until));
         let first = since.map_or(today, |t| t.local_day(zone));
-        // A confinement known only afterwards cannot be blamed for days before it was recorded.
+        // Nobody can be blamed for days before the confinement was recorded, nor for the rest of
+        // that day itself.
         let known = evidence
             .iter()
             .filter(|e| worst.iter().any(|r| r.evidence.contains(&e.id)))
@@ -160,7 +161,7 @@ impl App {
             .series(jiff::Span::new().days(1))
             .take_while(|d| *d <= last)
             .take(MAX_DAYS)
-            .filter(|d| *d >= known)
+            .filter(|d| *d > known || (*d == known && (*d == today || done.contains(d))))
             .map(|d| QuarantineDay {
                 date: d.to_string(),
                 state: if done.contains(&d) {
