@@ -83,9 +83,11 @@ rust-test:
 	fi
 	cargo test --workspace --doc --locked --quiet </dev/null
 
-# The same targets and features as the tests, so that nothing is compiled twice.
+# The pages in every state against a stand-in, then the whole path through the real binary. The same
+# targets and features as the tests, so that nothing is compiled twice.
 e2e:
 	$(call say,End to end: the binary in headless Chromium)
+	cd ui && npm run --silent shots && npm run --silent shots:staff
 	cargo build --workspace --all-targets --locked
 	E2E_BINARY="$(abspath $(TARGET))/debug/jadegate" node e2e/run.mjs $(ARGS)
 

