@@ -42,8 +42,8 @@ impl Report {
         self.parts.push(why.to_owned());
     }
 
-    /// Requests per second of CPU and of the clock.
-    pub(crate) fn requests(&mut self, rounds: &[Round], connections: u16) {
+    /// Requests per second of CPU and of the clock; scans: handed in, and counted at the places.
+    pub(crate) fn requests(&mut self, rounds: &[Round], connections: u16, scans: (u64, u64)) {
         let of = |pick: fn(&Round) -> Cost| rounds.iter().map(pick).collect::<Vec<_>>();
         let hello = of(|r| r.hello);
         let rows = [
@@ -83,28 +83,36 @@ impl Report {
             "\nThe load generator's share of the CPU of both: {}.",
             shares.collect::<Vec<_>>().join(", ")
         );
+        let (sent, counted) = scans;
+        let verdict =
+            if sent == counted { "as many" } else { "NOT as many (unless local midnight passed)" };
+        let _ = writeln!(
+            text,
+            "Scans handed in: {}; counted at the places: {}, {verdict}.",
+            thousands(sent),
+            thousands(counted)
+        );
         self.parts.push(text);
     }
 
     /// Traces of the town's cases.
-    pub(crate) fn traces(&mut self, t: Traces) {
-        let contacts: Vec<String> = t.found.iter().map(|(c, s)| format!("{c} + {s}")).collect();
-        let traced = t.search_ms.len();
-        let search = Spread::of(t.search_ms);
-        let search = if search.high < 1.0 { "below 1".to_owned() } else { search.tenths() };
-        self.parts.push(format!(
-            "### One trace in the town, {traced} traces of {} cases\n\n\
-             | | milliseconds |\n|---|--:|\n\
-             | search, by the server's own figure in whole milliseconds | {} |\n\
-             | request by the clock | {} |\n\
-             | CPU of the server for the request | {} |\n\n\
-             Close + secondary contacts, by case: {}.\n",
-            contacts.len(),
-            search,
-            Spread::of(t.wall_ms).tenths(),
-            Spread::of(t.cpu_ms).tenths(),
-            contacts.join(", "),
-        ));
+    pub(crate) fn traces(&mut self, cases: Vec<Traces>) {
+        let mut text = "### One trace in the town, milliseconds\n\n\
+             | close + secondary contacts | search, the server's own figure (sum of whole ms) | request by the clock | CPU of the server for the request |\n\
+             |---|--:|--:|--:|\n"
+            .to_owned();
+        for t in cases {
+            let _ = writeln!(
+                text,
+                "| {} + {} | {} | {} | {} |",
+                t.close,
+                t.secondary,
+                Spread::of(t.search_ms).tenths(),
+                Spread::of(t.wall_ms).tenths(),
+                Spread::of(t.cpu_ms).tenths(),
+            );
+        }
+        self.parts.push(text);
     }
 
     /// One import.

@@ -1,5 +1,6 @@
 //! Requests per CPU-second: "hello", opening a code, a durable scan.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -38,7 +39,9 @@ pub(crate) async fn measure(server: &Server, options: &Options, report: &mut Rep
         eprintln!("requests: run {n} of {} …", options.runs);
         rounds.push(bench.round(&sizes).await?);
     }
-    report.requests(&rounds, options.connections);
+    let each_round = |sizes: &Sizes| sizes.scan * 2;
+    let sent = each_round(&small) + each_round(&sizes) * u64::from(options.runs);
+    report.requests(&rounds, options.connections, (sent, bench.counted().await?));
     Ok(())
 }
 
@@ -104,6 +107,22 @@ impl Bench<'_> {
             cost = cost.plus(drive(self.server.port, self.server.pid(), work, now).await?);
         }
         Ok(cost)
+    }
+
+    /// Scans admitted today, as the places count them: each one that was written, once.
+    async fn counted(&self) -> Result<u64> {
+        let mut connection = Connection::open(self.server.port).await?;
+        let mut places = BTreeMap::new();
+        for cookie in &self.gates {
+            let (gate, _) = connection.call("GET", "/v1/gate", cookie, None).await?;
+            let place = gate
+                .pointer("/place/id")
+                .and_then(Value::as_str)
+                .ok_or("a gate without a place")?;
+            let admitted = gate.pointer("/counts/admitted").and_then(Value::as_u64);
+            places.insert(place.to_owned(), admitted.ok_or("a gate without counts")?);
+        }
+        Ok(places.values().sum())
     }
 
     async fn fresh_codes(&self) -> Result<Feed> {
