@@ -44,6 +44,8 @@ pub struct App {
     pub(crate) places: RwLock<HashMap<PlaceId, Arc<Place>>>,
     pub(crate) regions: ArcSwap<Regions>,
     pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
+    /// Did the message gateway answer when last asked?
+    pub(crate) gateway_up: std::sync::atomic::AtomicBool,
     /// Stripes by holder: one assessment of a holder is decided and written at a time.
     pub(crate) assess_locks: [tokio::sync::Mutex<()>; 64],
     /// One writer of risk levels and traces at a time: both decide from what they loaded.
@@ -98,6 +100,7 @@ impl App {
             places: RwLock::default(),
             regions: ArcSwap::default(),
             counts: RwLock::default(),
+            gateway_up: std::sync::atomic::AtomicBool::new(true),
             assess_locks: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
             officers_lock: tokio::sync::Mutex::new(()),
             look_ups: crate::staff::access::LookUps::default(),

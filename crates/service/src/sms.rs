@@ -173,8 +173,15 @@ impl App {
     pub async fn deliver_messages(&self, gateway: &dyn SmsGateway) -> Result<usize> {
         let now = self.now();
         let mut sent = 0;
+        let mut due = Vec::new();
         for message in self.store.due_messages(now, 100).await? {
-            let after = self.try_message(gateway, message, now).await?;
+            let content = self.open_message(&message)?;
+            due.push((content.phone.is_none(), message, content));
+        }
+        // Those for nobody last: they fare as the real ones just did.
+        due.sort_by_key(|(for_nobody, ..)| *for_nobody);
+        for (_, message, content) in due {
+            let after = self.try_message(gateway, message, content, now).await?;
             sent += usize::from(after.state == OutboxState::Sent);
             self.commit("message_tried", vec![Write::UpdateOutbox(after)]).await?;
         }
@@ -185,15 +192,27 @@ impl App {
         &self,
         gateway: &dyn SmsGateway,
         mut message: OutboxMessage,
+        content: Message,
         now: Timestamp,
     ) -> Result<OutboxMessage> {
         if now >= message.expires_at {
             message.state = OutboxState::GivenUp;
             return Ok(message);
         }
-        let Message { phone, text } = self.open_message(&message)?;
+        let Message { phone, text } = content;
         message.attempts += 1;
-        match gateway.send(&phone, &text).await {
+        // A message for nobody fares as the last real one did.
+        let taken = match &phone {
+            Some(phone) => {
+                let taken = gateway.send(phone, &text).await;
+                let up = !matches!(taken, Err(SmsError::Temporary(_)));
+                self.gateway_up.store(up, std::sync::atomic::Ordering::Relaxed);
+                taken
+            }
+            None if self.gateway_up.load(std::sync::atomic::Ordering::Relaxed) => Ok(()),
+            None => Err(SmsError::Temporary("the gateway was down a moment ago".to_owned())),
+        };
+        match taken {
             Ok(()) => message.state = OutboxState::Sent,
             Err(SmsError::Refused(why)) => {
                 tracing::warn!(why, "message refused by the gateway");
@@ -225,7 +244,7 @@ impl App {
         let mut out = Vec::new();
         for m in self.store.newest_messages(50).await? {
             let Message { phone, text } = self.open_message(&m)?;
-            out.push((m.created_at, phone.mask(), text));
+            out.extend(phone.map(|p| (m.created_at, p.mask(), text)));
         }
         Ok(out)
     }

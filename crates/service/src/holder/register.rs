@@ -117,7 +117,9 @@ pub struct SignedIn {
 /// What is sent to a phone, sealed in the outbox.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Message {
-    pub(crate) phone: Phone,
+    /// `None`: nobody is to get it; it goes through the outbox all the same, so that how far it has
+    /// come tells nothing.
+    pub(crate) phone: Option<Phone>,
     pub(crate) text: String,
 }
 
@@ -295,40 +297,33 @@ impl App {
             tries: 0,
             used_at: None,
         }))];
-        if let Some((to, counted_for)) = to {
-            if let Some(phone_digest) = counted_for {
-                writes.push(Write::AddChallenge(Box::new(Challenge {
-                    id: ChallengeId::from_random(self.rng.bits()),
-                    phone_digest,
-                    client_digest,
-                    used_for: ChallengeUse::Nothing,
-                    code_mac: [0; 32],
-                    sealed_payload: Vec::new(),
-                    created_at: now,
-                    expires_at: now,
-                    tries: 0,
-                    used_at: None,
-                })));
-            }
-            let text = message_text(&s.name, &code, language, s.otp_seconds / 60);
-            let message = Message { phone: to.clone(), text };
-            let plain = zeroize::Zeroizing::new(
-                serde_json::to_vec(&message).map_err(ServiceError::internal)?,
-            );
-            writes.push(Write::AddOutbox(OutboxMessage {
-                challenge: id,
-                sealed: self.keys.seal_envelope(
-                    &format!("message/{id}"),
-                    &plain,
-                    self.rng.as_ref(),
-                )?,
+        if let Some((_, Some(phone_digest))) = to {
+            writes.push(Write::AddChallenge(Box::new(Challenge {
+                id: ChallengeId::from_random(self.rng.bits()),
+                phone_digest,
+                client_digest,
+                used_for: ChallengeUse::Nothing,
+                code_mac: [0; 32],
+                sealed_payload: Vec::new(),
                 created_at: now,
-                expires_at,
-                next_try_at: now,
-                attempts: 0,
-                state: OutboxState::Waiting,
-            }));
+                expires_at: now,
+                tries: 0,
+                used_at: None,
+            })));
         }
+        let text = message_text(&s.name, &code, language, s.otp_seconds / 60);
+        let message = Message { phone: to.map(|(to, _)| to.clone()), text };
+        let plain =
+            zeroize::Zeroizing::new(serde_json::to_vec(&message).map_err(ServiceError::internal)?);
+        writes.push(Write::AddOutbox(OutboxMessage {
+            challenge: id,
+            sealed: self.keys.seal_envelope(&format!("message/{id}"), &plain, self.rng.as_ref())?,
+            created_at: now,
+            expires_at,
+            next_try_at: now,
+            attempts: 0,
+            state: OutboxState::Waiting,
+        }));
         self.commit("send_code", writes).await?;
         Ok(ChallengeSent {
             challenge: id,
@@ -374,7 +369,7 @@ impl App {
         Ok(())
     }
 
-    /// How far the message of a challenge has come. A challenge without a message looks sent.
+    /// How far the message of a challenge has come.
     pub async fn delivery(&self, id: ChallengeId) -> Result<Delivery> {
         let now = self.now();
         let c = self.store.challenge(id).await?.ok_or_else(no_challenge)?;
