@@ -9,6 +9,7 @@ mod import;
 mod load;
 mod machine;
 mod page;
+mod peers;
 mod process;
 mod report;
 mod requests;
