@@ -10,6 +10,7 @@
 //!
 //! // A venv in target/, kept from run to run. Packages that could not be had are in `python.missing`.
 //! let python = Python::with(&["duckdb", "pyarrow"])?;
+//! let mut talk = python.talk("engines.py", &["duckdb"])?;  // stays; talk.ask("one 1")? is one JSON value
 //! let answers = python.run("policy.py", &["--rows", "1000"])?;   // bench/peers/policy.py; one JSON value a line
 //! ```
 //!
@@ -19,7 +20,7 @@ mod postgres;
 mod python;
 
 pub(crate) use postgres::Postgres;
-pub(crate) use python::Python;
+pub(crate) use python::{Conversation, Python};
 
 /// Why something could not be had, in words: a line of the report, not a failure.
 #[derive(Clone, Debug)]

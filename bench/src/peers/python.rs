@@ -1,8 +1,9 @@
 //! A Python of the bench's own: a venv in `target/` with engines from PyPI.
 
 use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::Absent;
 use crate::{Result, root};
@@ -83,6 +84,16 @@ impl Python {
         self.installed.iter().any(|(name, _)| name == package)
     }
 
+    /// Starts a script of `bench/peers/` that answers each line with one JSON value.
+    pub(crate) fn talk<S: AsRef<OsStr>>(&self, script: &str, args: &[S]) -> Result<Conversation> {
+        let mut command = Command::new(&self.program);
+        command.arg(root().join("bench/peers").join(script)).args(args);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let to = child.stdin.take();
+        let from = BufReader::new(child.stdout.take().ok_or("no output")?);
+        Ok(Conversation { child, to, from })
+    }
+
     /// Runs a script of `bench/peers/` and returns what it printed, one JSON value a line. What it
     /// says on standard error is passed on.
     pub(crate) fn run<S: AsRef<OsStr>>(
@@ -98,6 +109,47 @@ impl Python {
         }
         let text = String::from_utf8(output.stdout)?;
         text.lines().map(|l| Ok(serde_json::from_str(l)?)).collect()
+    }
+}
+
+/// A script that answers each line with a line. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    child: Child,
+    to: Option<ChildStdin>,
+    from: BufReader<ChildStdout>,
+}
+
+impl Conversation {
+    /// Asks, and waits for the answer.
+    pub(crate) fn ask(&mut self, question: &str) -> Result<serde_json::Value> {
+        if let Some(to) = &mut self.to {
+            writeln!(to, "{question}")?;
+            to.flush()?;
+        }
+        self.next()
+    }
+
+    /// The next line it says by itself.
+    pub(crate) fn next(&mut self) -> Result<serde_json::Value> {
+        let mut line = String::new();
+        if self.from.read_line(&mut line)? == 0 {
+            return Err("the script ended before it answered; why is above".into());
+        }
+        Ok(serde_json::from_str(&line)?)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        drop(self.to.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
