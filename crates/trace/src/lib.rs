@@ -24,6 +24,7 @@
 //! 6. A close contact could infect others from the policy's delay after its first exposure until
 //!    `now`. Who shared enough time with it then is a secondary contact, unless already close.
 
+mod crowd;
 mod dict;
 mod index;
 mod judge;
