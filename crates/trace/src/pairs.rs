@@ -8,7 +8,7 @@ use crate::index::VisitIndex;
 use crate::judge::{Part, judge};
 use crate::overlap::{Overlap, Stretch, unite};
 use crate::row::{Row, moment};
-use crate::rules::{Hop, Rules};
+use crate::rules::{Bound, Hop, Rules};
 use crate::run::Cell;
 use crate::stay::{Stay, resolve};
 
@@ -63,6 +63,9 @@ pub(crate) struct Pair {
     /// As in [`crate::judge::Verdict::reached`].
     pub(crate) reached: Option<Certainty>,
     pub(crate) counted_secs: u64,
+    /// As in [`crate::BulkContact`].
+    pub(crate) lower_secs: u64,
+    pub(crate) upper_secs: u64,
     pub(crate) first: u32,
     pub(crate) last: u32,
     /// Where in the list of kept stretches this pair's are.
@@ -149,7 +152,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     /// Seconds that make a contact of somebody all of whose time is under one threshold.
     fn threshold_of(&self, near: &Near, hop: Hop) -> u32 {
         let touch = self.crowd.touches(near).next();
-        touch.map_or(0, |t| minutes(self.rules.threshold(self.sources[t.source as usize].kind, hop)))
+        touch
+            .map_or(0, |t| minutes(self.rules.threshold(self.sources[t.source as usize].kind, hop)))
     }
 
     /// A holder's stays that could infect others.
@@ -189,6 +193,18 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         let mut all: Vec<_> = self.stretches[pair.stretches.clone()].iter().map(exposure).collect();
         all.sort_unstable_by_key(|e| (e.from, e.to, e.place));
         all
+    }
+
+    /// When the time somebody shared began first and ended last, if all of it counts as it is.
+    pub(crate) fn ends(&self, near: &Near) -> (u32, u32) {
+        let (mut first, mut last) = (u32::MAX, 0);
+        for t in self.crowd.touches(near) {
+            let s = &self.sources[t.source as usize].stay;
+            let end = t.entered.saturating_add(t.stayed.len().unwrap_or(0));
+            first = first.min(t.entered.max(s.from));
+            last = last.max(end.min(s.to));
+        }
+        (first, last)
     }
 
     /// Forgets the stretches of all pairs.
@@ -246,11 +262,14 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             holder: near.holder,
             reached: verdict.reached,
             counted_secs: 0,
+            lower_secs: self.parts.iter().map(|p| u64::from(p.recorded_secs)).sum(),
+            upper_secs: 0,
             first: u32::MAX,
             last: 0,
             stretches: first..self.stretches.len(),
         };
         for (part, shared) in self.parts.iter().zip(&self.stretches[first..]) {
+            pair.upper_secs += u64::from(verdict.counted(part, Bound::Upper));
             let counted = verdict.counted(part, self.rules.counts);
             if counted > 0 {
                 pair.counted_secs += u64::from(counted);
@@ -270,7 +289,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         }
         for t in self.crowd.touches(near) {
             let s = &self.sources[t.source as usize];
-            let row = Cell { entered: t.entered, stayed: t.stayed, holder: near.holder }.at(s.place);
+            let row =
+                Cell { entered: t.entered, stayed: t.stayed, holder: near.holder }.at(s.place);
             let assumed = minutes(self.rules.at(s.kind).assumed_stay_minutes);
             let Some(stay) = resolve(&row, &self.own, assumed, self.now) else { continue };
             let (from, to) = (stay.from.max(s.stay.from), stay.to.min(s.stay.to));

@@ -217,9 +217,7 @@ impl Run {
     /// All visits of a holder, by time.
     pub(crate) fn of_holder(&self, holder: u32) -> impl Iterator<Item = Row> {
         let range = self.holders.find(holder).map_or(0..0, |k| self.holders.rows(k));
-        range.map(move |i| {
-            self.cells[self.holder_rows[i] as usize].at(self.holder_places[i])
-        })
+        range.map(move |i| self.cells[self.holder_rows[i] as usize].at(self.holder_places[i]))
     }
 
     /// All visits, by place and time.
