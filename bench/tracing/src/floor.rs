@@ -131,7 +131,9 @@ impl Floor {
         // 0: nobody yet; 1: close or the case; else the entry in `best`, plus two.
         let mut known = vec![0u32; people];
         known[case as usize] = 1;
-        close.iter().for_each(|c| known[c.holder as usize] = 1);
+        for c in &close {
+            known[c.holder as usize] = 1;
+        }
         let mut theirs = Vec::new();
         for via in &close {
             theirs.clear();

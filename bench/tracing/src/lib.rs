@@ -4,5 +4,6 @@
 //! the questions of [`floor`], and the answers must be the same to the second.
 
 pub mod floor;
+pub mod index;
 pub mod machine;
 pub mod visits;

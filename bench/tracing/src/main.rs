@@ -7,8 +7,10 @@
 use std::path::Path;
 
 use jadegate_bench_tracing::floor::{Digest, Floor};
+use jadegate_bench_tracing::index;
 use jadegate_bench_tracing::machine::{median, timed};
 use jadegate_bench_tracing::visits::{Town, Visit};
+use jadegate_trace::VisitIndex;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -19,7 +21,7 @@ fn main() -> Result<()> {
         return dump(Path::new(dir), &town(&args[2..])?);
     }
     let runs = args.get(2).map_or(Ok(5), |a| a.parse())?;
-    floor(&town(&args)?, runs);
+    compare(&town(&args)?, runs);
     Ok(())
 }
 
@@ -45,27 +47,34 @@ fn dump(dir: &Path, town: &Town) -> Result<()> {
     Ok(())
 }
 
-fn floor(town: &Town, runs: usize) {
+/// The floor and the index in turn, so that both have the same neighbours.
+fn compare(town: &Town, runs: usize) {
     let visits = town.visits();
     let mut floor = Floor::new(town, &visits);
+    let (index, took) = timed(|| VisitIndex::build(visits.iter().map(index::known)));
     drop(visits);
-    println!("{town:?}: {} bytes", floor.memory_bytes());
+    println!("{town:?}; built in {:.0} ms CPU", took.cpu);
+    println!("bytes a visit: {:.1}", index.memory_bytes() as f64 / index.len() as f64);
+    let rules = index::rules(1);
     for count in [1, 100, 10_000] {
         let cases = town.cases(count);
-        let (mut wall, mut cpu) = (Vec::new(), Vec::new());
-        let mut digest = Digest::default();
+        let inputs = index::inputs(&cases);
+        let (mut bare, mut ours) = (Vec::new(), Vec::new());
         for _ in 0..runs {
-            let (found, took) = timed(|| {
+            let (want, took) = timed(|| {
                 let mut digest = Digest::default();
-                floor.contacts(&cases, |case, found| {
-                    found.iter().for_each(|c| digest.add(case, c.holder, c.secs.into(), c.last));
+                floor.contacts(&cases, |_, found| {
+                    found.iter().for_each(|c| digest.add(0, 0, c.secs.into(), c.last));
                 });
                 digest
             });
-            digest = found;
-            wall.push(took.wall);
-            cpu.push(took.cpu);
+            bare.push(took.cpu);
+            let (got, took) = timed(|| index::bulk(&index, &rules, &inputs));
+            ours.push(took.cpu);
+            assert_eq!(got, want, "other answers than the floor's");
         }
-        println!("{count} cases: {:.2} ms, CPU {:.2}; {digest:?}", median(wall), median(cpu));
+        let ratios = bare.iter().zip(&ours).map(|(b, o)| o / b).collect();
+        let (bare, ours) = (median(bare), median(ours));
+        println!("{count} cases: floor {bare:.2}, index {ours:.2} ms CPU, {:.2}", median(ratios));
     }
 }

@@ -114,7 +114,7 @@ impl Random {
     }
 
     fn below(&mut self, n: u32) -> u32 {
-        u32::try_from((self.next() >> 32) * u64::from(n) >> 32).unwrap_or(0)
+        u32::try_from(((self.next() >> 32) * u64::from(n)) >> 32).unwrap_or(0)
     }
 
     fn unit(&mut self) -> f64 {

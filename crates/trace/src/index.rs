@@ -6,7 +6,7 @@ use jadegate_domain::{HolderId, Period, PlaceId, Timestamp, Visit};
 
 use crate::dict::Dict;
 use crate::row::{KnownVisit, Row, Stayed, moment, secs};
-use crate::run::{Run, drop_superseded};
+use crate::run::{Cell, Run, drop_superseded};
 
 /// All visits of the last days in memory, compact, for one writer and any number of readers.
 ///
@@ -130,7 +130,7 @@ impl VisitIndex {
     pub fn visits_at(&self, place: PlaceId, period: Period) -> impl Iterator<Item = KnownVisit> {
         let mut rows = Vec::new();
         if let Some(p) = self.place_number(place) {
-            self.rows_at(p, 0, secs(period.to), u32::MAX, |r| rows.push(r));
+            self.rows_at(p, 0, secs(period.to), u32::MAX, |c| rows.push(c.at(p)));
         }
         self.within(rows, period)
     }
@@ -187,6 +187,11 @@ impl VisitIndex {
         self.places.get(id.as_u64())
     }
 
+    /// Holders known: their numbers are below this.
+    pub(crate) fn holders(&self) -> usize {
+        self.holders.len()
+    }
+
     pub(crate) fn holder(&self, number: u32) -> HolderId {
         HolderId::from_random(self.holders.id(number))
     }
@@ -211,7 +216,7 @@ impl VisitIndex {
         from: u32,
         to: u32,
         open_secs: u32,
-        mut found: impl FnMut(Row),
+        mut found: impl FnMut(&Cell),
     ) {
         for run in &self.runs {
             run.at_place(place, from, to, open_secs, &mut found);
@@ -219,7 +224,7 @@ impl VisitIndex {
         for r in &self.buffer {
             let end = r.entered.saturating_add(r.stayed.len().unwrap_or(open_secs));
             if r.place == place && r.entered < to && end > from {
-                found(*r);
+                found(&r.cell());
             }
         }
     }
