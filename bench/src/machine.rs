@@ -51,9 +51,9 @@ pub(crate) fn task_cpu_seconds(pid: u32) -> Option<f64> {
     }
 }
 
-/// CPU seconds of this process with all its threads so far, to the nanosecond.
-pub(crate) fn own_cpu_seconds() -> f64 {
-    let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+/// CPU seconds of the thread that asks so far, to the nanosecond.
+pub(crate) fn thread_cpu_seconds() -> f64 {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     t.tv_sec as f64 + t.tv_nsec as f64 / 1e9
 }
 
