@@ -130,7 +130,9 @@ impl VisitIndex {
     pub fn visits_at(&self, place: PlaceId, period: Period) -> impl Iterator<Item = KnownVisit> {
         let mut rows = Vec::new();
         if let Some(p) = self.place_number(place) {
-            self.rows_at(p, 0, secs(period.to), u32::MAX, |c| rows.push(c.at(p)));
+            self.rows_at(p, 0, secs(period.to), u32::MAX, |c| {
+                rows.extend(c.iter().map(|c| c.at(p)));
+            });
         }
         self.within(rows, period)
     }
@@ -209,14 +211,14 @@ impl VisitIndex {
     }
 
     /// Visits at a place that began before `to` and last beyond `from`; those without a known end
-    /// are taken to last `open_secs`.
+    /// are taken to last `open_secs`. Others that began before `to` may be among them.
     pub(crate) fn rows_at(
         &self,
         place: u32,
         from: u32,
         to: u32,
         open_secs: u32,
-        mut found: impl FnMut(&Cell),
+        mut found: impl FnMut(&[Cell]),
     ) {
         for run in &self.runs {
             run.at_place(place, from, to, open_secs, &mut found);
@@ -224,7 +226,7 @@ impl VisitIndex {
         for r in &self.buffer {
             let end = r.entered.saturating_add(r.stayed.len().unwrap_or(open_secs));
             if r.place == place && r.entered < to && end > from {
-                found(&r.cell());
+                found(&[r.cell()]);
             }
         }
     }

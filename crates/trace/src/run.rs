@@ -173,7 +173,7 @@ impl Run {
     }
 
     /// Visits at a place that began before `to` and last beyond `from`, where a visit without a
-    /// known end is taken to last `open_secs`.
+    /// known end is taken to last `open_secs`; and others that began before `to` among them.
     #[inline]
     pub(crate) fn at_place(
         &self,
@@ -181,7 +181,7 @@ impl Run {
         from: u32,
         to: u32,
         open_secs: u32,
-        mut found: impl FnMut(&Cell),
+        mut found: impl FnMut(&[Cell]),
     ) {
         if to <= self.span.0 || self.span.1.saturating_add(open_secs) < from {
             return;
@@ -206,11 +206,7 @@ impl Run {
                 block = &block[..end];
                 at = rows.end;
             }
-            for cell in block {
-                if cell.entered.saturating_add(cell.stayed.len().unwrap_or(open_secs)) > from {
-                    found(cell);
-                }
-            }
+            found(block);
         }
     }
 
