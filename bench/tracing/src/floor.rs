@@ -121,6 +121,13 @@ impl Floor {
         }
     }
 
+    /// Question 1 of one case.
+    pub fn one_hop(&mut self, case: u32) -> Vec<Contact> {
+        let mut close = Vec::new();
+        self.contacts_of(case, 0, CLOSE_SECS, &mut close);
+        close
+    }
+
     /// Question 2: close contacts, and secondary ones with whom they met.
     pub fn two_hops(&mut self, case: u32) -> (Vec<Contact>, Vec<(u32, Contact)>) {
         let mut close = Vec::new();

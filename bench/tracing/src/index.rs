@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Presence, Timestamp};
-use jadegate_trace::{Bulk, CaseInput, KindRules, KnownVisit, Rules, VisitIndex};
+use jadegate_trace::{Bulk, CaseInput, KindRules, KnownVisit, Rules, Tracer, VisitIndex};
 
-use crate::floor::{CLOSE_SECS, DELAY_SECS, Digest, SECONDARY_SECS};
+use crate::floor::{CLOSE_SECS, Contact, DELAY_SECS, Digest, SECONDARY_SECS};
 use crate::visits::{NOW, START, Visit, mixed};
 
 /// The moment of the trace.
@@ -69,4 +69,33 @@ pub fn bulk(index: &VisitIndex, rules: &Rules, cases: &[CaseInput]) -> Digest {
         ControlFlow::Continue(())
     });
     digest
+}
+
+/// What a trace of one case found: close contacts, then secondary ones with whom they met. Minutes
+/// instead of seconds, for these the trace tells.
+pub fn trace(tracer: &mut Tracer<'_, fn(PlaceId) -> PlaceKind>, case: &CaseInput) -> [Digest; 2] {
+    let mut digests = [Digest::default(); 2];
+    for c in tracer.case(case) {
+        let last = u32::try_from(c.last_contact.as_secs()).unwrap_or(0);
+        let via = c.via.map_or(0, |v| v.as_u64() & 0xffff);
+        let at = usize::from(c.via.is_some());
+        let via = u32::try_from(via).unwrap_or(0);
+        let who = u32::try_from(c.holder.as_u64() & 0xffff).unwrap_or(0);
+        digests[at].add(via, who, c.minutes.into(), last);
+    }
+    digests
+}
+
+/// The same of the floor's two hops. Of equals it chose the first by number where the index chooses
+/// the first by id, so `last` and `pairs` may differ in them.
+pub fn floor_digests(close: &[Contact], secondary: &[(u32, Contact)]) -> [Digest; 2] {
+    let low = |number: u32| u32::try_from(holder(number).as_u64() & 0xffff).unwrap_or(0);
+    let mut digests = [Digest::default(); 2];
+    for c in close {
+        digests[0].add(0, low(c.holder), (c.secs / 60).into(), c.last);
+    }
+    for (via, c) in secondary {
+        digests[1].add(low(*via), low(c.holder), (c.secs / 60).into(), c.last);
+    }
+    digests
 }

@@ -10,7 +10,7 @@ use jadegate_bench_tracing::floor::{Digest, Floor};
 use jadegate_bench_tracing::index;
 use jadegate_bench_tracing::machine::{median, timed};
 use jadegate_bench_tracing::visits::{Town, Visit};
-use jadegate_trace::VisitIndex;
+use jadegate_trace::{Tracer, VisitIndex};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -77,4 +77,36 @@ fn compare(town: &Town, runs: usize) {
         let (bare, ours) = (median(bare), median(ours));
         println!("{count} cases: floor {bare:.2}, index {ours:.2} ms CPU, {:.2}", median(ratios));
     }
+    for (hops, count) in [(1u8, 1_000), (2, 50)] {
+        one_by_one(town, &mut floor, &index, hops, count);
+    }
+}
+
+/// Medians over cases traced one by one, with exposures, by the clock.
+fn one_by_one(town: &Town, floor: &mut Floor, index: &VisitIndex, hops: u8, count: usize) {
+    let cases = town.cases(count);
+    let inputs = index::inputs(&cases);
+    let rules = index::rules(hops);
+    let mut tracer = Tracer::new(index, &rules, index::kind_of as fn(_) -> _, index::now());
+    let (mut bare, mut ours) = (Vec::new(), Vec::new());
+    let mut contacts = [0u64; 2];
+    for (case, input) in cases.iter().zip(&inputs) {
+        let (want, took) = if hops == 1 {
+            timed(|| (floor.one_hop(*case), Vec::new()))
+        } else {
+            timed(|| floor.two_hops(*case))
+        };
+        bare.push(took.wall);
+        let (got, took) = timed(|| index::trace(&mut tracer, input));
+        ours.push(took.wall);
+        let want = index::floor_digests(&want.0, &want.1);
+        for hop in [0, 1] {
+            let numbers = |d: &Digest| (d.contacts, d.secs);
+            assert_eq!(numbers(&got[hop]), numbers(&want[hop]), "other answers than the floor's");
+            contacts[hop] += got[hop].contacts;
+        }
+    }
+    let (bare, ours) = (median(bare), median(ours));
+    let contacts = contacts.map(|c| c / count as u64);
+    println!("one case, {hops} hops, {contacts:?} contacts: floor {bare:.3}, index {ours:.3} ms");
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 
+use crate::crowd::Near;
 use crate::index::VisitIndex;
 use crate::pairs::{Finder, Pair};
 use crate::row::{moment, secs};
@@ -55,14 +56,14 @@ impl BulkContact {
         moment(self.last)
     }
 
-    fn plain(near: &crate::crowd::Near, first: u32, last: u32) -> Self {
+    const fn plain(near: &Near) -> Self {
         Self {
             number: near.holder,
             lower_secs: near.secs,
             upper_secs: near.secs,
             counted_secs: near.secs,
-            first,
-            last,
+            first: near.first,
+            last: near.last,
             certainty: Certainty::Recorded,
         }
     }
@@ -140,8 +141,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         let contacts = &mut self.contacts;
         self.finder.each_hopeful(Hop::Close, |finder, near| {
             if near.plain {
-                let (first, last) = finder.ends(near);
-                contacts.push(BulkContact::plain(near, first, last));
+                contacts.push(BulkContact::plain(near));
             } else {
                 finder.forget();
                 contacts.extend(finder.pair(near, Hop::Close).and_then(|p| BulkContact::of(&p)));

@@ -17,24 +17,35 @@ pub(crate) struct Touch {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Near {
     pub(crate) holder: u32,
-    slot: u32,
     /// Seconds of all overlaps, assumed ends taken at their latest. Never less than what counts.
     pub(crate) secs: u32,
     /// Do the seconds count as they are: all recorded, none twice, all under one threshold?
     pub(crate) plain: bool,
+    /// Beginning of the first and end of the last overlap.
+    pub(crate) first: u32,
+    pub(crate) last: u32,
     /// The latest touch.
-    last: u32,
-    /// Until when that place's touches last.
+    touch: u32,
+    /// Until when the touches at its place last.
     until: u32,
 }
 
 const NONE: u32 = u32::MAX;
+/// Slots of a new search.
+const SMALL: usize = 4096;
 
-/// Open addressing over a dense list. Slots are never cleared: one is in use if the entry it names
-/// names it back.
+/// A place in the table: who, and where in the list they are, or [`NONE`] if it is free.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    holder: u32,
+    near: u32,
+}
+
+/// Open addressing over a dense list.
 #[derive(Debug, Default)]
 pub(crate) struct Crowd {
-    slots: Vec<u32>,
+    slots: Vec<Slot>,
+    /// From a hash of 32 bits to a slot.
     shift: u32,
     pub(crate) near: Vec<Near>,
     touches: Vec<Touch>,
@@ -56,103 +67,123 @@ impl Crowd {
     pub(crate) fn clear(&mut self) {
         self.near.clear();
         self.touches.clear();
+        // Small again, however many were near last time: what is small is read fast.
+        self.resize(SMALL);
     }
 
-    /// Adds a visit that overlaps a source. Sources must come in order of place and time;
+    /// Adds the visits that overlap a source. Sources must come in order of place and time;
     /// `same(other)` tells of an earlier source whether it is at the same place, and whether the
     /// same threshold holds there.
     #[inline]
-    pub(crate) fn touch(&mut self, reach: &Reach, cell: &Cell, same: impl Fn(u32) -> (bool, bool)) {
-        let len = cell.stayed.len();
-        let end = cell.entered.saturating_add(len.unwrap_or(reach.open_secs));
-        let (from, to) = (cell.entered.max(reach.from), end.min(reach.to));
-        if from >= to {
-            return;
-        }
-        let plain = reach.recorded && cell.stayed.is_plain();
-        let at = self.find(cell.holder);
-        #[expect(clippy::cast_possible_truncation, reason = "fewer touches than rows")]
-        let this = self.touches.len() as u32;
-        let near = &mut self.near[at];
-        let before = std::mem::replace(&mut near.last, this);
-        if before == NONE {
-            (near.plain, near.until, near.secs) = (plain, to, to - from);
-        } else {
-            let earlier = self.touches[before as usize].source;
-            let (same_place, same_threshold) =
-                if earlier == reach.source { (true, true) } else { same(earlier) };
-            near.plain &= plain && same_threshold && !(same_place && from < near.until);
-            near.until = if same_place { near.until.max(to) } else { to };
-            let secs = near.secs.checked_add(to - from);
-            near.plain &= secs.is_some();
-            near.secs = secs.unwrap_or(u32::MAX);
-        }
-        let (entered, stayed) = (cell.entered, cell.stayed);
-        self.touches.push(Touch { entered, stayed, source: reach.source, before });
-    }
-
-    /// Which of `near` a holder is; a new one if they were not near yet.
-    #[inline]
-    fn find(&mut self, holder: u32) -> usize {
-        if self.near.len() * 2 >= self.slots.len() {
-            self.grow();
-        }
-        let mask = self.slots.len() - 1;
-        let mut at = self.first_slot(holder);
-        loop {
-            let n = self.slots[at] as usize;
-            match self.near.get(n) {
-                Some(near) if near.slot as usize == at => {
-                    if near.holder == holder {
-                        return n;
-                    }
-                    at = (at + 1) & mask;
-                }
-                _ => return self.add(holder, at),
+    pub(crate) fn touch(
+        &mut self,
+        reach: &Reach,
+        cells: &[Cell],
+        same: impl Fn(u32) -> (bool, bool),
+    ) {
+        for cell in cells {
+            let len = cell.stayed.len().unwrap_or(reach.open_secs);
+            let (from, to) =
+                (cell.entered.max(reach.from), cell.entered.saturating_add(len).min(reach.to));
+            if from < to {
+                let plain = reach.recorded && cell.stayed.is_plain();
+                self.add(reach.source, cell, (from, to), plain, &same);
             }
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "fewer people than 2^32")]
-    fn add(&mut self, holder: u32, slot: usize) -> usize {
-        let n = self.near.len();
-        self.slots[slot] = n as u32;
-        let slot = slot as u32;
-        self.near.push(Near { holder, slot, secs: 0, plain: true, last: NONE, until: 0 });
-        n
+    #[inline]
+    fn add(
+        &mut self,
+        source: u32,
+        cell: &Cell,
+        (from, to): (u32, u32),
+        plain: bool,
+        same: impl Fn(u32) -> (bool, bool),
+    ) {
+        #[expect(clippy::cast_possible_truncation, reason = "fewer touches than rows")]
+        let touch = self.touches.len() as u32;
+        let slot = self.find(cell.holder);
+        let mut before = NONE;
+        if let Some(near) = self.near.get_mut(self.slots[slot].near as usize) {
+            before = std::mem::replace(&mut near.touch, touch);
+            let earlier = self.touches.get(before as usize).map_or(source, |t| t.source);
+            let (same_place, same_threshold) =
+                if earlier == source { (true, true) } else { same(earlier) };
+            near.plain &= plain && same_threshold && !(same_place && from < near.until);
+            near.until = if same_place { near.until.max(to) } else { to };
+            near.first = near.first.min(from);
+            near.last = near.last.max(to);
+            let secs = near.secs.checked_add(to - from);
+            near.plain &= secs.is_some();
+            near.secs = secs.unwrap_or(u32::MAX);
+        } else {
+            let new = Near {
+                holder: cell.holder,
+                secs: to - from,
+                plain,
+                first: from,
+                last: to,
+                touch,
+                until: to,
+            };
+            self.push(slot, new);
+        }
+        let (entered, stayed) = (cell.entered, cell.stayed);
+        self.touches.push(Touch { entered, stayed, source, before });
     }
 
+    /// The slot where a holder is, or where they would be.
+    #[inline]
+    fn find(&self, holder: u32) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = self.first_slot(holder) & mask;
+        while self.slots[at].near != NONE && self.slots[at].holder != holder {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    /// Adds somebody who was not near yet, at their slot.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "fewer people than 2^32")]
+    fn push(&mut self, slot: usize, near: Near) {
+        self.slots[slot] = Slot { holder: near.holder, near: self.near.len() as u32 };
+        self.near.push(near);
+        if self.near.len() * 2 > self.slots.len() {
+            self.resize(self.slots.len() * 4);
+        }
+    }
+
+    #[inline]
     const fn first_slot(&self, holder: u32) -> usize {
         (holder.wrapping_mul(0x9e37_79b9) >> self.shift) as usize
     }
 
+    /// Uses so many slots, a power of two, from now on.
     #[cold]
-    #[expect(clippy::cast_possible_truncation, reason = "fewer people than 2^32")]
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(2048);
+    fn resize(&mut self, size: usize) {
         self.shift = 32 - size.trailing_zeros();
-        self.slots = vec![NONE; size];
-        for n in 0..self.near.len() {
-            let mut at = self.first_slot(self.near[n].holder);
-            while self.slots[at] != NONE {
-                at = (at + 1) & (size - 1);
-            }
-            (self.slots[at], self.near[n].slot) = (n as u32, at as u32);
+        self.slots.clear();
+        self.slots.resize(size, Slot { holder: 0, near: NONE });
+        for (n, near) in (0u32..).zip(&self.near) {
+            let slot = self.find(near.holder);
+            self.slots[slot] = Slot { holder: near.holder, near: n };
         }
     }
 
     /// Forgets somebody: whoever was near themselves.
     pub(crate) fn leave_out(&mut self, holder: u32) {
-        if !self.near.is_empty() {
-            let n = self.find(holder);
-            self.near[n].secs = 0;
+        let n = self.slots[self.find(holder)].near;
+        if let Some(near) = self.near.get_mut(n as usize) {
+            near.secs = 0;
         }
     }
 
     /// The touches of somebody near, the latest first.
     pub(crate) fn touches(&self, near: &Near) -> impl Iterator<Item = &Touch> {
         let touch = |n: u32| self.touches.get(n as usize);
-        std::iter::successors(touch(near.last), move |t| touch(t.before))
+        std::iter::successors(touch(near.touch), move |t| touch(t.before))
     }
 }
 
@@ -179,7 +210,7 @@ mod tests {
                 let reach = reach(source, source * 100, source * 100 + 50);
                 for holder in 0..5_000 {
                     let cell = cell(holder * 7, source * 100, Some(holder % 60));
-                    crowd.touch(&reach, &cell, |_| (true, true));
+                    crowd.touch(&reach, &[cell], |_| (true, true));
                 }
             }
             assert_eq!(crowd.near.len(), 5_000 - 5_000usize.div_ceil(60), "round {round}");
@@ -195,8 +226,9 @@ mod tests {
     fn what_needs_a_closer_look_is_not_plain() {
         let plain = |cells: &[(u32, Cell)], same: (bool, bool)| {
             let mut crowd = Crowd::default();
+            crowd.clear();
             for (source, cell) in cells {
-                crowd.touch(&reach(*source, 0, 100), cell, |_| same);
+                crowd.touch(&reach(*source, 0, 100), &[*cell], |_| same);
             }
             crowd.near.first().map(|n| n.plain)
         };

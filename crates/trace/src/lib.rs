@@ -38,7 +38,7 @@ mod stay;
 mod trace;
 
 pub use bulk::{Bulk, BulkCase, BulkContact};
-pub use index::VisitIndex;
+pub use index::{Merge, Merged, VisitIndex};
 pub use pairs::Exposure;
 pub use row::KnownVisit;
 pub use rules::{Bound, KindRules, Rules};

@@ -139,11 +139,14 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
 
     /// Calls `each` for everybody gathered whose time may suffice.
     pub(crate) fn each_hopeful(&mut self, hop: Hop, mut each: impl FnMut(&mut Self, &Near)) {
-        let least = self.sources.iter().map(|s| self.rules.threshold(s.kind, hop)).min();
-        let least = minutes(least.unwrap_or(0)).max(1);
+        let thresholds = self.sources.iter().map(|s| self.rules.threshold(s.kind, hop));
+        let least = minutes(thresholds.clone().min().unwrap_or(0)).max(1);
+        let one_threshold = thresholds.max().map(minutes).is_none_or(|most| most <= least);
         for n in 0..self.crowd.near.len() {
-            let near = self.crowd.near[n];
-            if near.secs >= least && (!near.plain || near.secs >= self.threshold_of(&near, hop)) {
+            let near = &self.crowd.near[n];
+            let enough = |near: &Near| one_threshold || near.secs >= self.threshold_of(near, hop);
+            if near.secs >= least && (!near.plain || enough(near)) {
+                let near = *near;
                 each(self, &near);
             }
         }
@@ -195,18 +198,6 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         all
     }
 
-    /// When the time somebody shared began first and ended last, if all of it counts as it is.
-    pub(crate) fn ends(&self, near: &Near) -> (u32, u32) {
-        let (mut first, mut last) = (u32::MAX, 0);
-        for t in self.crowd.touches(near) {
-            let s = &self.sources[t.source as usize].stay;
-            let end = t.entered.saturating_add(t.stayed.len().unwrap_or(0));
-            first = first.min(t.entered.max(s.from));
-            last = last.max(end.min(s.to));
-        }
-        (first, last)
-    }
-
     /// Forgets the stretches of all pairs.
     pub(crate) fn forget(&mut self) {
         self.stretches.clear();
@@ -229,8 +220,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                 let earlier = &sources[earlier as usize];
                 (earlier.place == s.place, rules.threshold(earlier.kind, hop) == threshold)
             };
-            self.index.rows_at(s.place, reach.from, reach.to, reach.open_secs, |cell| {
-                crowd.touch(&reach, cell, same);
+            self.index.rows_at(s.place, reach.from, reach.to, reach.open_secs, |cells| {
+                crowd.touch(&reach, cells, same);
             });
         }
     }

@@ -132,13 +132,15 @@ impl Run {
 
     #[expect(clippy::cast_possible_truncation, reason = "a run holds less than 2^32 rows")]
     fn order_by_holder(&mut self, rows: &[Row], holders: usize) {
-        // Time and row in one number, so that sorting reads nothing else.
-        let key = |i: usize| u64::from(rows[i].entered) << 32 | i as u64;
         let mut order: Vec<u64>;
         if rows.len() * 2 < holders {
-            order = (0..rows.len()).map(key).collect();
-            order.sort_unstable_by_key(|k| (rows[*k as u32 as usize].holder, *k));
+            let key = |r: &Row| u64::from(r.holder) << 32 | u64::from(r.entered);
+            let mut keys: Vec<(u64, u64)> = rows.iter().map(key).zip(0..).collect();
+            keys.sort_unstable();
+            order = keys.into_iter().map(|(_, row)| row).collect();
         } else {
+            // Time and row in one number, so that sorting reads nothing else.
+            let key = |i: usize| u64::from(rows[i].entered) << 32 | i as u64;
             // Counting by holder, then each holder's few rows by time.
             let mut starts = vec![0u32; holders + 1];
             for r in rows {
@@ -173,7 +175,7 @@ impl Run {
     }
 
     /// Visits at a place that began before `to` and last beyond `from`, where a visit without a
-    /// known end is taken to last `open_secs`.
+    /// known end is taken to last `open_secs`; and others that began before `to` among them.
     #[inline]
     pub(crate) fn at_place(
         &self,
@@ -181,7 +183,7 @@ impl Run {
         from: u32,
         to: u32,
         open_secs: u32,
-        mut found: impl FnMut(&Cell),
+        mut found: impl FnMut(&[Cell]),
     ) {
         if to <= self.span.0 || self.span.1.saturating_add(open_secs) < from {
             return;
@@ -206,11 +208,7 @@ impl Run {
                 block = &block[..end];
                 at = rows.end;
             }
-            for cell in block {
-                if cell.entered.saturating_add(cell.stayed.len().unwrap_or(open_secs)) > from {
-                    found(cell);
-                }
-            }
+            found(block);
         }
     }
 
@@ -286,7 +284,8 @@ fn first_after(cells: &[Cell], from: u32, back: u32) -> usize {
 /// By place, time, holder: by counting where there are many rows a place.
 fn sort_by_place(mut rows: Vec<Row>, places: usize) -> Vec<Row> {
     if rows.len() < places * 2 || rows.len() < 4096 {
-        rows.sort_unstable();
+        // Runs to be merged are sorted each, which this sort makes use of.
+        rows.sort();
         return rows;
     }
     let mut starts = vec![0usize; places + 1];
