@@ -11,6 +11,7 @@ mod load;
 mod machine;
 mod page;
 mod peers;
+mod people;
 mod process;
 mod report;
 mod requests;
@@ -64,13 +65,16 @@ struct Options {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1000..))]
     requests: u64,
     /// Only these parts
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Requests, Part::Trace, Part::Import, Part::Page, Part::Engines])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Requests, Part::Trace, Part::Import, Part::Page, Part::Engines, Part::People])]
     only: Vec<Part>,
     #[command(flatten)]
     engines: EngineOptions,
     /// Check-ins for the import [default: ../shared/data/checkins_four_cities.csv.gz beside the checkout]
     #[arg(long, value_name = "FILE")]
     check_ins: Option<PathBuf>,
+    /// Real people, for judging [default: ../shared/data beside the checkout]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
 }
 
 /// The comparison of engines that trace.
@@ -113,6 +117,8 @@ enum Part {
     Page,
     /// Tracing, compared with engines one would pick instead
     Engines,
+    /// How good flagging by shared time is, on real people
+    People,
 }
 
 impl Options {
@@ -171,6 +177,10 @@ async fn measure(options: &Options) -> Result<()> {
     }
     if options.has(Part::Engines) {
         engines::measure(&options.engines, options.runs, scratch.path(), &mut report)?;
+    }
+    if options.has(Part::People) {
+        let beside = || root().join("../shared/data");
+        people::measure(&options.data.clone().unwrap_or_else(beside), &mut report)?;
     }
     report.print();
     Ok(())

@@ -271,8 +271,7 @@ impl Table {
              | | one case | 100 cases | all cases | two hops | memory |\n|---|--:|--:|--:|--:|--:|\n"
             .to_owned();
         let first = self.engines.first().map(|(_, c)| c);
-        let ours =
-            first.map(|c| row("jadegate", c, |t| &t.ours, Some((self.bytes_a_visit * 1.0) as u64)));
+        let ours = first.map(|c| row("jadegate", c, |t| &t.ours, Some(self.memory)));
         let mut rows: Vec<String> = ours.into_iter().collect();
         rows.extend(self.engines.iter().map(|(_, c)| row(&c.name, c, |t| &t.theirs, c.memory)));
         rows.iter().for_each(|r| text.push_str(r));
