@@ -36,8 +36,10 @@ mod row;
 mod rules;
 mod run;
 mod saved;
+mod standing;
 mod stay;
 mod trace;
+mod watch;
 
 pub use bulk::{Bulk, BulkCase, BulkContact};
 pub use index::{Merge, Merged, VisitIndex};
@@ -45,6 +47,8 @@ pub use pairs::Exposure;
 pub use row::KnownVisit;
 pub use rules::{Bound, KindRules, Rules};
 pub use saved::{CatchUp, SavedDay, SavedError, SavedFrom, catch_up};
+pub use standing::{Changes, Standing};
 pub use trace::{
     CaseInput, ContactFound, EventExposure, TraceResult, Tracer, exposures_to_event, trace,
 };
+pub use watch::Watch;
