@@ -83,8 +83,9 @@ pub(crate) fn measure(
     let mut table = Table::new(&town, cases.len(), index.memory_bytes());
     table.engine("floor", questions.compare(&mut floor, &mut index)?);
     drop(floor);
-    table.cores(feed::two_cores(&index, runs));
-    table.feed(feed::while_tracing(&index, &town)?);
+    table.cores(&feed::two_cores(&index, runs));
+    table.start(&feed::start(&index, runs, scratch)?);
+    table.feed(&feed::while_tracing(&index, &town)?);
     let postgresql = options.has("postgresql");
     if postgresql {
         visits.sort_unstable_by_key(|v| (v.place, v.entered));
