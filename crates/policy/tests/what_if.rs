@@ -339,6 +339,7 @@ fn a_raised_region_touches_those_who_stayed_there_and_rests_on_no_case() {
         recorded_at: now,
         agency: Some(AgencyId::from_random(3)),
         withdrawn_at: None,
+        origin: None,
         superseded_by: None,
     };
     let before = Setting { policy: &policy, risks: &[] };
