@@ -1,8 +1,9 @@
 //! The one function that makes a colour.
 
-use jadegate_domain::assessment::{Assessment, Reason};
+use jadegate_domain::assessment::{Assessment, Eased, EasedBy, Reason};
 use jadegate_domain::{AgencyId, Colour, Evidence, EvidenceId, Timestamp};
 
+use crate::ease::EASED;
 use crate::model::{Compiled, Phase, Policy, When};
 use crate::occurrence::{Found, Occurrence, Warning, find};
 use crate::release::NEVER;
@@ -58,11 +59,38 @@ struct Active {
     since: Timestamp,
     evidence: Vec<EvidenceId>,
     agencies: Vec<AgencyId>,
+    /// Why it asks for less than its phases do, the colour they ask for, and by which pieces.
+    eased: Option<(EasedBy, Colour, Vec<EvidenceId>)>,
 }
 
 /// The colour one occurrence asks for at a moment.
 fn colour_of(o: &Occurrence, policy: &Compiled, at: Timestamp) -> Option<Colour> {
+    let colour = full_colour_of(o, policy, at)?;
+    Some(if o.eased_at(at).is_some() { colour.min(EASED) } else { colour })
+}
+
+/// The colour of its phase, eased or not.
+fn full_colour_of(o: &Occurrence, policy: &Compiled, at: Timestamp) -> Option<Colour> {
     phases_of(o, policy).get(o.phase_at(at)?).map(|p| p.colour)
+}
+
+/// Why some of these ask for less than their phases do.
+fn eased<'o>(
+    asking: impl Iterator<Item = &'o Occurrence>,
+    policy: &Compiled,
+    colour: Colour,
+    at: Timestamp,
+) -> Option<(EasedBy, Colour, Vec<EvidenceId>)> {
+    let eased = asking.filter_map(|o| {
+        let full = full_colour_of(o, policy, at).filter(|full| *full > colour)?;
+        o.eased_at(at).map(|ease| (ease, full))
+    });
+    let all: Vec<_> = eased.collect();
+    let by = all.iter().map(|(ease, _)| ease.by).max()?;
+    let mut ids: Vec<EvidenceId> = all.iter().map(|(ease, _)| ease.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    Some((by, all.iter().map(|(_, full)| *full).max()?, ids))
 }
 
 fn phases_of<'p>(o: &Occurrence, policy: &'p Compiled) -> &'p [Phase] {
@@ -124,6 +152,7 @@ fn active(group: &[Occurrence], first: usize, policy: &Compiled, at: Timestamp) 
         since: asking().map(|(_, o)| o.since).min()?,
         evidence,
         agencies,
+        eased: eased(asking().map(|(_, o)| o), policy, colour, at),
     })
 }
 
@@ -145,7 +174,12 @@ impl Active {
             until: (self.until != NEVER).then_some(self.until),
             day: rule.day_at(phase.days, counted_from, now),
             days: phase.days,
-            eased: None,
+            eased: self.eased.map(|(by, instead_of, evidence)| Eased {
+                by,
+                instead_of,
+                text: policy.eased_text(self.rule, by),
+                evidence,
+            }),
         }
     }
 

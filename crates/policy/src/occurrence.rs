@@ -5,9 +5,10 @@ use jadegate_domain::division::RiskLevel;
 use jadegate_domain::evidence::{Certainty, DeclaredStay, ReleaseOf, TestResult};
 use jadegate_domain::{AgencyId, Division, Evidence, EvidenceId, Fact, Period, Timestamp};
 
+use crate::ease::Ease;
 use crate::model::{Compiled, CountFrom, Missing, Rule, When};
 use crate::parse_rules::MOST_PHASES;
-use crate::release::{NEVER, end_of_phase};
+use crate::release::{About, NEVER, end_of_phase};
 
 /// One piece of evidence behind an occurrence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +36,8 @@ pub(crate) struct Occurrence {
     pub(crate) still_there: bool,
     /// The evidence behind it.
     pub(crate) causes: [Option<Cause>; 2],
+    /// From when it asks for a milder colour.
+    pub(crate) eased: Option<Ease>,
 }
 
 impl Occurrence {
@@ -54,7 +57,18 @@ impl Occurrence {
     /// The moments at which it begins, changes phase, and ends.
     pub(crate) fn moments(&self) -> impl Iterator<Item = Timestamp> + '_ {
         let ends = self.ends[..usize::from(self.phases)].iter().copied();
-        std::iter::once(self.start).chain(ends).filter(|t| *t != NEVER)
+        let eased = self.eased.map(|e| e.from);
+        std::iter::once(self.start).chain(ends).chain(eased).filter(|t| *t != NEVER)
+    }
+
+    /// Is this piece behind it?
+    pub(crate) fn rests_on(&self, id: EvidenceId) -> bool {
+        self.causes.iter().flatten().any(|c| c.id == id)
+    }
+
+    /// Is it eased at a moment?
+    pub(crate) fn eased_at(&self, at: Timestamp) -> Option<Ease> {
+        self.eased.filter(|e| e.from <= at)
     }
 }
 
@@ -71,6 +85,16 @@ pub(crate) enum Warning {
     Unattributed(EvidenceId),
     /// A contact known only from a printed venue code: weighs nothing by itself.
     UnprovenContact(EvidenceId),
+    /// An arrival of unknown purpose, where a rule asks for one: taken as one of those it asks for.
+    PurposeUnstated(EvidenceId),
+    /// Speaks of a piece that is not there: has no effect.
+    UnknownReference(EvidenceId),
+    /// Disputes evidence that was recorded here: has no effect; who recorded it can withdraw it.
+    NotImported(EvidenceId),
+    /// Imported evidence that the local authority disputes; the policy says what it is worth.
+    Disputed(EvidenceId),
+    /// An appeal that was both granted and refused: taken as refused.
+    Contradictory(EvidenceId),
     /// The moment is outside the policy's own validity; it is applied all the same.
     PolicyNotInForce,
 }
@@ -83,6 +107,11 @@ impl Warning {
             Self::EndsBeforeItStarts(id) => format!("ends_before_it_starts:{id}"),
             Self::Unattributed(id) => format!("unattributed:{id}"),
             Self::UnprovenContact(id) => format!("unproven_contact:{id}"),
+            Self::PurposeUnstated(id) => format!("purpose_unstated:{id}"),
+            Self::UnknownReference(id) => format!("unknown_reference:{id}"),
+            Self::NotImported(id) => format!("not_imported:{id}"),
+            Self::Disputed(id) => format!("disputed:{id}"),
+            Self::Contradictory(id) => format!("contradictory:{id}"),
             Self::PolicyNotInForce => "policy_not_in_force".to_owned(),
         }
     }
@@ -110,6 +139,7 @@ where
     }
     search.look_for_missing();
     let mut found = search.found;
+    crate::ease::ease(&search.evidence, policy, now, &mut found);
     found.occurrences.sort_unstable();
     found.occurrences.dedup();
     found.warnings.sort_unstable();
@@ -255,12 +285,16 @@ impl<'a, E: Iterator<Item = &'a Evidence> + Clone> Search<'_, E> {
     }
 
     fn arrival(&mut self, e: &'a Evidence) {
-        let Fact::Arrival { from: origin_division, arrived_at, .. } = &e.fact else { return };
+        let Fact::Arrival { from: origin_division, arrived_at, purpose } = &e.fact else { return };
         for (i, rule) in self.policy.numbered() {
-            let When::Arrival { from_abroad, from } = &rule.when else { continue };
+            let When::Arrival { from_abroad, from, purposes } = &rule.when else { continue };
             let abroad = origin_division.country() != self.policy.country.country();
             let listed = from.is_empty() || from.iter().any(|d| d.contains(origin_division));
-            if listed && (abroad || !from_abroad) {
+            let wanted = passes(purposes, purpose);
+            if listed && (abroad || !from_abroad) && (wanted || purpose.is_unstated()) {
+                if !wanted {
+                    self.warn(Warning::PurposeUnstated(e.id));
+                }
                 let recorded = rule.count_from == CountFrom::Recorded;
                 let origin = if recorded { e.recorded_at } else { *arrived_at };
                 self.push(i, rule, &Match::at(e, *arrived_at, origin));
@@ -333,12 +367,16 @@ impl<'a, E: Iterator<Item = &'a Evidence> + Clone> Search<'_, E> {
 
     /// Works out the phases and keeps the occurrence if it has an effect now or later.
     fn push(&mut self, index: u16, rule: &Rule, m: &Match<'_>) {
+        if !rule.origins.pass(m.by) {
+            return;
+        }
         let known = self.known();
+        let about = About { refers_to: m.refers_to, origin: m.by.origin.as_ref() };
         let mut o = timeline(rule, m.origin, |phase, from| {
             let (phase, known) = (&rule.phases[phase], known.clone());
             let end = match from {
                 NEVER => NEVER,
-                _ => end_of_phase(phase, from, m.refers_to, &known, &rule.calendar),
+                _ => end_of_phase(phase, from, about, &known, &rule.calendar),
             };
             end.min(m.no_later_than)
         });
@@ -371,12 +409,16 @@ fn timeline(
         phases: u8::try_from(rule.phases.len()).unwrap_or(0),
         still_there: false,
         causes: [None; 2],
+        eased: None,
     };
     let mut from = origin;
-    for phase in 0..rule.phases.len().min(MOST_PHASES) {
-        o.begins[phase] = from;
-        o.ends[phase] = end(phase, from);
-        from = o.ends[phase];
+    for (i, phase) in rule.phases.iter().enumerate().take(MOST_PHASES) {
+        // A phase that counts on began with the one before it, and ends no earlier than that one.
+        let before = i.checked_sub(1).filter(|_| phase.counts_on);
+        o.begins[i] = before.map_or(from, |b| o.begins[b]);
+        let ends = end(i, o.begins[i]);
+        o.ends[i] = if before.is_some() { ends.max(from) } else { ends };
+        from = o.ends[i];
     }
     o
 }

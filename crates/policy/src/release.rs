@@ -4,26 +4,35 @@
 //! cannot take that moment back. Only evidence recorded by an agency relieves anybody.
 
 use jadegate_domain::evidence::{ReleaseOf, TestResult};
-use jadegate_domain::{Evidence, EvidenceId, Fact, Timestamp};
+use jadegate_domain::{Division, Evidence, EvidenceId, Fact, Timestamp};
 
 use crate::days::Calendar;
-use crate::model::{CheckIns, NegativeTests, Paper, Phase, Release};
+use crate::model::{CheckIns, NegativeTests, Paper, PaperNeeded, Phase, Release};
 
 /// A moment that never comes.
 pub(crate) const NEVER: Timestamp = Timestamp::MAX;
+
+/// What a release must be about: the occurrence it would end.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'e> {
+    /// The case or trace behind it.
+    pub(crate) refers_to: Option<ReleaseOf>,
+    /// The division whose authority recorded it, if imported.
+    pub(crate) origin: Option<&'e Division>,
+}
 
 /// The end of a phase that began at `from`; [`NEVER`] if nothing known ends it.
 pub(crate) fn end_of_phase<'a>(
     phase: &Phase,
     from: Timestamp,
-    refers_to: Option<ReleaseOf>,
+    about: About<'_>,
     known: &(impl Iterator<Item = &'a Evidence> + Clone),
     calendar: &Calendar,
 ) -> Timestamp {
     phase
         .ends_when
         .iter()
-        .map(|way| met_at(way, from, refers_to, known, calendar))
+        .map(|way| met_at(way, from, about, known, calendar))
         .min()
         .unwrap_or(NEVER)
 }
@@ -32,7 +41,7 @@ pub(crate) fn end_of_phase<'a>(
 fn met_at<'a>(
     way: &Release,
     from: Timestamp,
-    refers_to: Option<ReleaseOf>,
+    about: About<'_>,
     known: &(impl Iterator<Item = &'a Evidence> + Clone),
     calendar: &Calendar,
 ) -> Timestamp {
@@ -43,8 +52,8 @@ fn met_at<'a>(
     if let Some(check_ins) = way.clean_check_ins {
         at = at.max(check_ins_met_at(check_ins, from, known.clone(), calendar));
     }
-    if let Some(paper) = way.paper {
-        at = at.max(paper_met_at(paper, from, refers_to, known.clone()));
+    if let Some(paper) = &way.paper {
+        at = at.max(paper_met_at(paper, from, about, known.clone()));
     }
     at
 }
@@ -174,21 +183,24 @@ impl CleanDays {
 }
 
 fn paper_met_at<'a>(
-    wanted: Paper,
+    wanted: &PaperNeeded,
     from: Timestamp,
-    refers_to: Option<ReleaseOf>,
+    about: About<'_>,
     known: impl Iterator<Item = &'a Evidence>,
 ) -> Timestamp {
     known
         .filter(|e| e.agency.is_some())
+        .filter(|e| !wanted.same_origin || e.origin.as_ref() == about.origin)
         .filter_map(|e| match e.fact {
-            Fact::Release { refers_to: of, released_at, .. } => {
+            Fact::Release { refers_to: of, released_at, paper }
+                if wanted.kinds.is_empty() || wanted.kinds.contains(&paper) =>
+            {
                 Some((of, released_at, e.recorded_at))
             }
             _ => None,
         })
-        .filter(|(of, released, _)| match wanted {
-            Paper::This => refers_to == Some(*of),
+        .filter(|(of, released, _)| match wanted.which {
+            Paper::This => about.refers_to == Some(*of),
             Paper::Any => *released >= from,
         })
         .map(|(_, released, recorded)| released.max(recorded).max(from))
