@@ -58,14 +58,6 @@ pub(crate) struct Compiled {
     pub(crate) zones: Vec<Zone>,
 }
 
-impl Compiled {
-    /// The rules with their index, as occurrences name them.
-    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u16, &Rule)> {
-        // A file of 1 MiB holds fewer than 65,536 rules.
-        (0u16..).zip(&self.rules)
-    }
-}
-
 /// How a policy names a colour and what it asks of somebody who has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColourTexts {
