@@ -122,6 +122,8 @@ struct Compared {
     name: String,
     memory: Option<u64>,
     one: Times,
+    /// The index's full traces of one case, with every exposure.
+    full: Vec<Answer>,
     /// By number of cases.
     contacts: Vec<(usize, Times)>,
     hops: Times,
@@ -162,6 +164,7 @@ impl Questions {
         for i in 0..self.singles {
             self.ask(Question::One(i), self.runs, engine, index, &mut one)?;
         }
+        let full = (0..self.singles).map(|i| index.full(i)).collect();
         let mut contacts = Vec::new();
         for n in self.counts() {
             let mut times = Times::default();
@@ -172,7 +175,7 @@ impl Questions {
         for i in 0..self.singles {
             self.ask(Question::Hops(i), self.runs.div_ceil(3), engine, index, &mut hops)?;
         }
-        Ok(Compared { name: engine.name(), memory: engine.memory(), one, contacts, hops })
+        Ok(Compared { name: engine.name(), memory: engine.memory(), one, full, contacts, hops })
     }
 
     /// Once without counting, then `runs` times in turn.

@@ -1,12 +1,13 @@
 //! What else the index must bear: two cores at once, and visits arriving while traces run.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use jadegate_bench_tracing::index;
-use jadegate_bench_tracing::visits::Town;
+use jadegate_bench_tracing::visits::{DAYS, START, Town, Visit};
 use jadegate_trace::{CaseInput, KnownVisit, Merge, Merged, Tracer, VisitIndex};
 
 use super::ours::Index;
@@ -100,11 +101,18 @@ pub(super) const RATE: f64 = 520_000.0;
 const BATCH: usize = 1_000;
 
 /// One writer feeds at most [`RATE`] visits a second and publishes a snapshot after each batch; a
-/// reader traces case after case from the newest one. Of the traces the CPU time is compared, for
-/// the clock also tells of other people's work.
+/// reader traces case after case from the newest one. The visits are of the day after the town's
+/// last and of everybody but the cases, so that each trace finds what it found before. CPU time is
+/// compared, for the clock also tells of other people's work.
 pub(super) fn while_tracing(index: &Index, town: &Town) -> Result<Fed> {
-    let more = Town { visits: town.people * 2, seed: town.seed + 1, ..*town }.visits();
-    let more: Vec<KnownVisit> = more.iter().map(index::known).collect();
+    let cases: HashSet<u32> = index.numbers.iter().copied().collect();
+    let next = Town { visits: town.people * 2, seed: town.seed + 1, ..*town };
+    let next_day = |v: Visit| {
+        let entered = START + DAYS * 86_400 + (v.entered - START) / DAYS;
+        Visit { entered, left: entered + (v.left - v.entered), ..v }
+    };
+    let more = next.visits().into_iter().filter(|v| !cases.contains(&v.holder)).map(next_day);
+    let more: Vec<KnownVisit> = more.map(|v| index::known(&v)).collect();
     let published = Mutex::new(index.visits.clone());
     let newest = || published.lock().map(|i| i.clone()).map_err(|_| "the writer failed");
     let mut cases = index.cases.iter().cycle();

@@ -71,12 +71,12 @@ impl Engine for BareLoop {
     }
 }
 
-/// Jadegate's index. One case is traced as a press of the button does it, with every exposure and
-/// its certainty; many are run in bulk, in sums.
+/// Jadegate's index. Close contacts are asked for in sums, as of everybody; two hops are traced as a
+/// press of the button does it, with every exposure and its certainty.
 pub(super) struct Index {
     pub(super) visits: VisitIndex,
     pub(super) cases: Vec<CaseInput>,
-    numbers: Vec<u32>,
+    pub(super) numbers: Vec<u32>,
     rules: [Rules; 2],
     /// Seconds of CPU that building it from the visits took.
     pub(super) build_cpu: f64,
@@ -139,6 +139,30 @@ impl Index {
         Tracer::new(&self.visits, rules, index::kind_of, index::now()).case(&self.cases[case])
     }
 
+    /// A trace of one case as a press of the button does it, its working memory new.
+    pub(super) fn full(&self, case: usize) -> Answer {
+        timed(|| answer_of(&self.trace(case, 1)))
+    }
+
+    /// The contacts of one case in sums, which is what the others are asked for. Working memory is
+    /// warm, as theirs is.
+    fn sums(&self, case: usize) -> Answer {
+        let mut bulk = Bulk::new(&self.visits, &self.rules[0], index::kind_of, index::now());
+        let mut ask = || {
+            let mut digest = Digest::default();
+            let _: ControlFlow<()> = bulk.run(&self.cases[case..=case], |case| {
+                for c in case.contacts {
+                    let last = seconds(c.last_contact().as_secs());
+                    digest.add(0, 0, c.upper_secs().into(), last);
+                }
+                ControlFlow::Continue(())
+            });
+            digest
+        };
+        ask();
+        timed(ask)
+    }
+
     fn bulk<'a>(
         &'a self,
         cases: &[CaseInput],
@@ -162,7 +186,7 @@ impl Engine for Index {
 
     fn ask(&mut self, question: Question) -> Result<Answer> {
         Ok(match question {
-            Question::One(i) => timed(|| answer_of(&self.trace(i, 1))),
+            Question::One(i) => self.sums(i),
             Question::Contacts(n) => {
                 timed(|| index::bulk(&self.visits, &self.rules[0], &self.cases[..n]))
             }
