@@ -139,6 +139,11 @@ impl Report {
         ));
     }
 
+    /// A part that is Markdown already.
+    pub(crate) fn part(&mut self, text: String) {
+        self.parts.push(text);
+    }
+
     /// The holder page.
     pub(crate) fn page(&mut self, size: u64, budget: u64) {
         let verdict = if size <= budget { "within" } else { "ABOVE" };
@@ -210,7 +215,7 @@ fn whole(x: f64) -> String {
     digits.parse().map_or(digits, thousands)
 }
 
-fn thousands(n: u64) -> String {
+pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, d) in digits.chars().enumerate() {

@@ -24,6 +24,9 @@
 //! 6. A close contact could infect others from the policy's delay after its first exposure until
 //!    `now`. Who shared enough time with it then is a secondary contact, unless already close.
 
+mod blocks;
+mod bulk;
+mod crowd;
 mod dict;
 mod index;
 mod judge;
@@ -32,13 +35,20 @@ mod pairs;
 mod row;
 mod rules;
 mod run;
+mod saved;
+mod standing;
 mod stay;
 mod trace;
+mod watch;
 
-pub use index::VisitIndex;
+pub use bulk::{Bulk, BulkCase, BulkContact};
+pub use index::{Merge, Merged, VisitIndex};
 pub use pairs::Exposure;
 pub use row::KnownVisit;
 pub use rules::{Bound, KindRules, Rules};
+pub use saved::{CatchUp, SavedDay, SavedError, SavedFrom, catch_up};
+pub use standing::{Changes, Standing};
 pub use trace::{
     CaseInput, ContactFound, EventExposure, TraceResult, Tracer, exposures_to_event, trace,
 };
+pub use watch::Watch;
