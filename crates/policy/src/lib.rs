@@ -26,9 +26,15 @@ mod origin;
 mod parse;
 mod parse_meanwhile;
 mod parse_rules;
+mod population;
 mod problem;
 mod read;
+mod relative;
 mod release;
+mod schema;
+mod schema_cases;
+mod schema_policy;
+mod what_if;
 mod zones;
 
 pub use assess::assess;
@@ -38,4 +44,10 @@ pub use diff::{Difference, diff};
 pub use evidence_file::read_evidence;
 pub use explain::{Segment, Timeline, explain};
 pub use model::{ColourTexts, Policy, Retention};
+pub use population::{Population, PopulationBuilder};
 pub use problem::Problem;
+pub use schema::{cases_schema, policy_schema};
+pub use what_if::{
+    ColourCounts, Comparison, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment,
+    Setting, Tally, WhatIf, WhatIfOptions, recolour, recolour_part, what_if,
+};
