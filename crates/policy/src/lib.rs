@@ -34,6 +34,7 @@ mod release;
 mod schema;
 mod schema_cases;
 mod schema_policy;
+mod ways;
 mod what_if;
 mod zones;
 
