@@ -6,10 +6,11 @@
 
 use jadegate_domain::assessment::{EasedBy, Texts};
 use jadegate_domain::evidence::AppealOutcome;
-use jadegate_domain::{Colour, Evidence, EvidenceId, Fact, Timestamp};
+use jadegate_domain::{Colour, Timestamp};
 
 use crate::model::{Compiled, When};
-use crate::occurrence::{Found, Occurrence, Warning};
+use crate::occurrence::{Found, Occurrence, View, Warning};
+use crate::piece::{Piece, What, recorded_id};
 
 /// The colour of an eased reason. A yellow one has nothing milder but green, which nobody gets for
 /// waiting; so this is the only one there is.
@@ -51,7 +52,7 @@ pub(crate) struct Ease {
     pub(crate) from: Timestamp,
     pub(crate) by: EasedBy,
     /// The appeal or dispute.
-    pub(crate) id: EvidenceId,
+    pub(crate) id: u64,
 }
 
 impl Compiled {
@@ -67,96 +68,70 @@ impl Compiled {
     }
 }
 
-/// Applies appeals, decisions and disputes to what was found. `all` is every piece, `found` what
+/// Applies appeals, decisions and disputes to what was found. `view` is every piece, `found` what
 /// the rules made of those known at `now`.
-pub(crate) fn ease<'a, E>(all: &E, policy: &Compiled, now: Timestamp, found: &mut Found)
-where
-    E: Iterator<Item = &'a Evidence> + Clone,
-{
-    let about = |e: &&Evidence| e.counts() && e.recorded_at <= now && refers_to(&e.fact).is_some();
-    let pieces: Vec<&Evidence> = all.clone().filter(about).collect();
-    if pieces.is_empty() {
-        return;
-    }
+pub(crate) fn ease(view: &View<'_>, policy: &Compiled, now: Timestamp, found: &mut Found) {
+    let about = |p: &&Piece| p.recorded <= now && p.class.what.is_about_evidence();
+    let pieces: Vec<&Piece> = view.own.iter().filter(about).collect();
     let mut meanwhile = Meanwhile { disputes: Vec::new(), appeals: Vec::new() };
-    for e in &pieces {
-        let referred = refers_to(&e.fact).and_then(|id| all.clone().find(|x| x.id == id));
-        match referred {
-            None => found.warnings.push(Warning::UnknownReference(e.id)),
-            Some(to) => meanwhile.add(e, to, &pieces, found),
+    for p in &pieces {
+        match view.imported(p.about) {
+            None => found.warnings.push(Warning::UnknownReference(recorded_id(p.id))),
+            Some(imported) => meanwhile.add(p, imported, &pieces, found),
         }
     }
     meanwhile.apply(policy, found);
 }
 
-/// The piece that this one is about.
-const fn refers_to(fact: &Fact) -> Option<EvidenceId> {
-    match fact {
-        Fact::Dispute { disputes: id }
-        | Fact::Appeal { contests: id }
-        | Fact::AppealDecision { appeal: id, .. } => Some(*id),
-        _ => None,
-    }
-}
-
 struct Appeal {
-    id: EvidenceId,
-    contests: EvidenceId,
+    id: u64,
+    contests: u64,
     lodged: Timestamp,
     granted: Option<Timestamp>,
 }
 
 struct Meanwhile {
     /// The disputed piece and the dispute.
-    disputes: Vec<(EvidenceId, EvidenceId)>,
+    disputes: Vec<(u64, u64)>,
     /// Appeals that were not refused.
     appeals: Vec<Appeal>,
 }
 
 impl Meanwhile {
-    fn add(&mut self, e: &Evidence, to: &Evidence, pieces: &[&Evidence], found: &mut Found) {
-        match e.fact {
+    /// `imported`: is the piece it is about from elsewhere?
+    fn add(&mut self, p: &Piece, imported: bool, pieces: &[&Piece], found: &mut Found) {
+        let id = recorded_id(p.id);
+        match p.class.what {
             // A dispute is relief: an agency of this place must stand behind it.
-            Fact::Dispute { .. } if e.agency.is_none() || e.origin.is_some() => {
-                found.warnings.push(Warning::Unattributed(e.id));
+            What::Dispute if !p.class.by_agency || p.class.origin.is_some() => {
+                found.warnings.push(Warning::Unattributed(id));
             }
-            Fact::Dispute { .. } if to.origin.is_none() => {
-                found.warnings.push(Warning::NotImported(e.id));
+            What::Dispute if !imported => found.warnings.push(Warning::NotImported(id)),
+            What::Dispute => {
+                found.warnings.push(Warning::Disputed(recorded_id(p.about)));
+                self.disputes.push((p.about, p.id));
             }
-            Fact::Dispute { .. } => {
-                found.warnings.push(Warning::Disputed(to.id));
-                self.disputes.push((to.id, e.id));
-            }
-            Fact::Appeal { contests } => self.appeal(e, contests, pieces, found),
-            Fact::AppealDecision { outcome, .. }
-                if outcome == AppealOutcome::Granted && e.agency.is_none() =>
-            {
-                found.warnings.push(Warning::Unattributed(e.id));
+            What::Appeal => self.appeal(p, pieces, found),
+            What::Decision { outcome: AppealOutcome::Granted } if !p.class.by_agency => {
+                found.warnings.push(Warning::Unattributed(id));
             }
             _ => {}
         }
     }
 
     /// A refusal ends an appeal for good; beside one, a grant is worth nothing.
-    fn appeal(
-        &mut self,
-        e: &Evidence,
-        contests: EvidenceId,
-        pieces: &[&Evidence],
-        found: &mut Found,
-    ) {
-        let decided = |wanted| {
-            pieces.iter().filter(move |d| {
-                let Fact::AppealDecision { appeal, outcome } = d.fact else { return false };
-                appeal == e.id && outcome == wanted
-            })
+    fn appeal(&mut self, p: &Piece, pieces: &[&Piece], found: &mut Found) {
+        let decided = |outcome| {
+            let decision = What::Decision { outcome };
+            pieces.iter().filter(move |d| d.class.what == decision && d.about == p.id)
         };
-        let by_agency = decided(AppealOutcome::Granted).filter(|d| d.agency.is_some());
-        let granted = by_agency.map(|d| d.recorded_at).min();
+        let by_agency = decided(AppealOutcome::Granted).filter(|d| d.class.by_agency);
+        let granted = by_agency.map(|d| d.recorded).min();
         if decided(AppealOutcome::Refused).next().is_none() {
-            self.appeals.push(Appeal { id: e.id, contests, lodged: e.recorded_at, granted });
+            let (contests, lodged) = (p.about, p.recorded);
+            self.appeals.push(Appeal { id: p.id, contests, lodged, granted });
         } else if granted.is_some() {
-            found.warnings.push(Warning::Contradictory(e.id));
+            found.warnings.push(Warning::Contradictory(recorded_id(p.id)));
         }
     }
 
@@ -173,7 +148,7 @@ impl Meanwhile {
     }
 
     fn dispute(&self, o: &Occurrence) -> Option<Ease> {
-        let of = |(piece, _): &&(EvidenceId, EvidenceId)| o.rests_on(*piece);
+        let of = |(piece, _): &&(u64, u64)| o.rests_on(*piece);
         let id = self.disputes.iter().filter(of).map(|(_, dispute)| *dispute).min()?;
         Some(Ease { from: Timestamp::EPOCH, by: EasedBy::Dispute, id })
     }

@@ -13,6 +13,7 @@
 //!
 //! The crate knows no clock, network, disk or thread: time is an argument.
 
+mod active;
 mod assess;
 mod cases;
 mod days;
@@ -20,12 +21,14 @@ mod diff;
 mod ease;
 mod evidence_file;
 mod explain;
+mod index;
 mod model;
 mod occurrence;
 mod origin;
 mod parse;
 mod parse_meanwhile;
 mod parse_rules;
+mod piece;
 mod population;
 mod problem;
 mod read;
@@ -50,5 +53,5 @@ pub use problem::Problem;
 pub use schema::{cases_schema, policy_schema};
 pub use what_if::{
     ColourCounts, Comparison, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment,
-    Setting, Tally, WhatIf, WhatIfOptions, recolour, recolour_part, what_if,
+    Setting, Tally, WhatIf, WhatIfOptions, outlook, recolour, recolour_part, what_if,
 };

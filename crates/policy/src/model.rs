@@ -16,6 +16,7 @@ use jadegate_domain::{
 
 use crate::days::{Calendar, DayCount};
 use crate::ease::{Easing, Imported};
+use crate::index::Index;
 use crate::origin::Origins;
 use crate::problem::Problem;
 use crate::zones::Zone;
@@ -47,20 +48,14 @@ pub(crate) struct Compiled {
     pub(crate) recorders: BTreeMap<EvidenceKind, Vec<Option<AgencyKind>>>,
     /// Rules in the order of their ids; decays among them.
     pub(crate) rules: Vec<Rule>,
+    /// The rules arranged for looking them up.
+    pub(crate) index: Index,
     /// What holds while an appeal has not been decided in time, in the order of their ids.
     pub(crate) easings: Vec<Easing>,
     /// What holds while imported evidence is disputed.
     pub(crate) imported: Imported,
     /// The same policy under other local times; empty inside a zone's own.
     pub(crate) zones: Vec<Zone>,
-}
-
-impl Compiled {
-    /// The rules with their index, as occurrences name them.
-    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u16, &Rule)> {
-        // A file of 1 MiB holds fewer than 65,536 rules.
-        (0u16..).zip(&self.rules)
-    }
 }
 
 /// How a policy names a colour and what it asks of somebody who has it.

@@ -1,6 +1,8 @@
 //! Whose evidence: recorded here, or imported from another authority.
 
-use jadegate_domain::{Division, Evidence};
+use jadegate_domain::Division;
+
+use crate::piece::Place;
 
 /// A rule's filter on who recorded the evidence; the default lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,30 +14,22 @@ pub(crate) struct Origins {
 }
 
 impl Origins {
-    /// May this piece start the rule?
-    pub(crate) fn pass(&self, e: &Evidence) -> bool {
-        let listed = || e.origin.as_ref().is_some_and(|o| self.from.iter().any(|d| d.contains(o)));
-        self.imported.is_none_or(|wanted| wanted == e.origin.is_some())
-            && (self.from.is_empty() || listed())
+    /// May evidence that came from `origin` start the rule? `from` are the filter's divisions.
+    pub(crate) fn pass(&self, origin: Place, from: &[Place]) -> bool {
+        let listed = || origin.is_some() && from.iter().any(|d| d.contains(origin));
+        self.imported.is_none_or(|wanted| wanted == origin.is_some())
+            && (from.is_empty() || listed())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read_evidence;
 
     #[test]
     fn filters_by_origin() {
-        let piece = |origin: &str| {
-            let text = "kind = \"test\"\nresult = \"positive\"\nsampled_at = 2022-03-01T00:00:00Z";
-            read_evidence(&format!("[[evidence]]\n{text}\n{origin}")).unwrap().remove(0)
-        };
-        let (here, hebei) = (piece(""), piece("origin = \"CN-1301\""));
-        let only = |imported, from: &[&str]| Origins {
-            imported,
-            from: from.iter().map(|d| d.parse().unwrap()).collect(),
-        };
+        let place = |d: &str| Place::of(&d.parse().unwrap());
+        let (here, hebei) = (Place::NONE, place("CN-1301"));
         let cases: [(Option<bool>, &[&str], bool, bool); 5] = [
             (None, &[], true, true),
             (Some(true), &[], false, true),
@@ -44,8 +38,10 @@ mod tests {
             (None, &["CN-42"], false, false),
         ];
         for (imported, from, local, foreign) in cases {
-            let o = only(imported, from);
-            assert_eq!((o.pass(&here), o.pass(&hebei)), (local, foreign), "{o:?}");
+            let from: Vec<Place> = from.iter().map(|d| place(d)).collect();
+            let o = Origins { imported, from: Vec::new() };
+            let passed = (o.pass(here, &from), o.pass(hebei, &from));
+            assert_eq!(passed, (local, foreign), "{imported:?} {from:?}");
         }
     }
 }

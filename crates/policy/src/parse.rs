@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use crate::days::{Calendar, DayCount, FirstDay};
+use crate::index::Index;
 use crate::model::{ColourTexts, Compiled, ContactRules, Infectious, PlaceRules, Retention, Rule};
 use crate::parse_meanwhile::{easings, imported, severity, with_zones, zones};
 use crate::problem::{Problem, Problems};
@@ -87,6 +88,7 @@ pub(crate) fn read(text: &str, p: &mut Problems<'_>) -> Option<Compiled> {
     severity(&mut file, p);
     let zones = zones(&mut file, &country, p);
     let rules = crate::parse_rules::rules(&mut file, &calendar, &recorders, p);
+    let index = Index::new(&rules, &country);
     let compiled = Compiled {
         reference,
         title: file.required_texts("title", p),
@@ -103,6 +105,7 @@ pub(crate) fn read(text: &str, p: &mut Problems<'_>) -> Option<Compiled> {
         retention: retention(&mut file, p),
         daily_check_in: check_in(&mut file, p),
         colours: colours(&mut file, p),
+        index,
         easings: easings(&mut file, &rules, &recorders, p),
         imported: imported(&mut file, &recorders, p),
         zones: Vec::new(),
