@@ -32,7 +32,12 @@ mod piece;
 mod population;
 mod problem;
 mod read;
+mod relative;
 mod release;
+mod schema;
+mod schema_cases;
+mod schema_policy;
+mod ways;
 mod what_if;
 mod zones;
 
@@ -45,6 +50,7 @@ pub use explain::{Segment, Timeline, explain};
 pub use model::{ColourTexts, Policy, Retention};
 pub use population::{Population, PopulationBuilder};
 pub use problem::Problem;
+pub use schema::{cases_schema, policy_schema};
 pub use what_if::{
     ColourCounts, Comparison, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment,
     Setting, Tally, WhatIf, WhatIfOptions, outlook, recolour, recolour_part, what_if,
