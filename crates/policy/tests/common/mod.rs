@@ -56,11 +56,11 @@ pub const EVERYTHING: &str = include_str!("everything.toml");
 
 /// A policy made up of random rules. Some files that the parser refuses are made on the way.
 pub fn random_policy() -> impl Strategy<Value = Policy> {
-    let zones =
+    const ZONES: [&str; 5] =
         ["Asia/Shanghai", "Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "UTC"];
     let rules = prop::collection::vec((select(WHENS), phases(), select(&["", DAY_24H][..])), 1..5);
     let head = (
-        select(&zones[..]).prop_map(str::to_owned),
+        select(&ZONES[..]).prop_map(str::to_owned),
         select(&["local-midnight", "24h"][..]),
         select(&["next", "same"][..]),
         select(&["counts", "yellow", "set_aside"][..]),
