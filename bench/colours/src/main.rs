@@ -32,9 +32,8 @@ fn main() -> Result<()> {
         let (want, took) = timed(|| floor.what_if(short, long));
         times[2].push(took.cpu);
         let options = WhatIfOptions::default();
-        let (got, took) = timed(|| {
-            what_if(&population, &before, &after, ours::now(), &options, &|_| true)
-        });
+        let (got, took) =
+            timed(|| what_if(&population, &before, &after, ours::now(), &options, &|_| true));
         times[3].push(took.cpu);
         assert_eq!(ours::counts(&got.ok_or("stopped")?), want, "other counts");
         let (_, took) = timed(|| {
