@@ -56,11 +56,11 @@ pub const EVERYTHING: &str = include_str!("everything.toml");
 
 /// A policy made up of random rules. Some files that the parser refuses are made on the way.
 pub fn random_policy() -> impl Strategy<Value = Policy> {
-    let zones =
+    const ZONES: [&str; 5] =
         ["Asia/Shanghai", "Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "UTC"];
     let rules = prop::collection::vec((select(WHENS), phases(), select(&["", DAY_24H][..])), 1..5);
     let head = (
-        select(&zones[..]).prop_map(str::to_owned),
+        select(&ZONES[..]).prop_map(str::to_owned),
         select(&["local-midnight", "24h"][..]),
         select(&["next", "same"][..]),
         select(&["counts", "yellow", "set_aside"][..]),
@@ -270,7 +270,8 @@ pub fn harm() -> impl Strategy<Value = Fact> + Clone {
         .prop_map(|(case, trace, degree, last_contact, minutes, certainty, place_kind)| {
             Fact::Contact { case, trace, degree, last_contact, minutes, certainty, place_kind }
         });
-    let stay = (division(), moment(), moment()).prop_map(|(division, from, to)| Fact::Stay {
+    let left = prop_oneof![3 => moment(), 1 => Just(Timestamp::MAX)];
+    let stay = (division(), moment(), left).prop_map(|(division, from, to)| Fact::Stay {
         division,
         from,
         to,
