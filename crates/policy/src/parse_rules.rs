@@ -278,8 +278,10 @@ fn by_origin(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Origins {
 fn relief_never_worsens(phases: &[Phase], span: &std::ops::Range<usize>, p: &mut Problems<'_>) {
     for (i, phase) in phases.iter().enumerate() {
         let earned = phase.ends_when.iter().any(|way| !way.is_time_alone());
-        let worse = |later: &Phase| !later.counts_on && later.colour > phase.colour;
-        if earned && phases[i + 1..].iter().any(worse) {
+        // What holds while its own release is unmet is over when the release is met.
+        let own = phases.get(i + 1).is_some_and(|next| next.counts_on);
+        let mut later = phases.iter().skip(i + 1 + usize::from(own));
+        if earned && later.any(|later| later.colour > phase.colour) {
             let message =
                 "a phase that tests, check-ins or papers end is followed by a more severe one";
             p.add(span, "relief_worsens", message);

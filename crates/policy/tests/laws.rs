@@ -20,7 +20,7 @@ fn core(a: &Assessment) -> (Colour, Vec<Reason>, Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn the_order_of_the_evidence_leaves_no_trace(
@@ -208,7 +208,7 @@ fn the_random_evidence_reaches_every_rule_every_warning_and_every_easing() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut rules, mut words) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..4000 {
+    for _ in 0..8000 {
         let e = evidence(9).new_tree(&mut runner).unwrap().current();
         let now = moment().new_tree(&mut runner).unwrap().current();
         for p in &*POLICIES {

@@ -270,7 +270,8 @@ pub fn harm() -> impl Strategy<Value = Fact> + Clone {
         .prop_map(|(case, trace, degree, last_contact, minutes, certainty, place_kind)| {
             Fact::Contact { case, trace, degree, last_contact, minutes, certainty, place_kind }
         });
-    let stay = (division(), moment(), moment()).prop_map(|(division, from, to)| Fact::Stay {
+    let left = prop_oneof![3 => moment(), 1 => Just(Timestamp::MAX)];
+    let stay = (division(), moment(), left).prop_map(|(division, from, to)| Fact::Stay {
         division,
         from,
         to,
