@@ -12,6 +12,7 @@ mod machine;
 mod page;
 mod peers;
 mod people;
+mod policy;
 mod process;
 mod report;
 mod requests;
@@ -65,8 +66,11 @@ struct Options {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1000..))]
     requests: u64,
     /// Only these parts
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Requests, Part::Trace, Part::Import, Part::Page, Part::Engines, Part::People])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Requests, Part::Trace, Part::Import, Part::Page, Part::Engines, Part::People, Part::Policy])]
     only: Vec<Part>,
+    /// People whose colours are compared; 8 % of them have evidence
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(100_000..=100_000_000))]
+    crowd: u64,
     #[command(flatten)]
     engines: EngineOptions,
     /// Check-ins for the import [default: ../shared/data/checkins_four_cities.csv.gz beside the checkout]
@@ -122,6 +126,8 @@ enum Part {
     Engines,
     /// How good flagging by shared time is, on real people
     People,
+    /// Colours: one assessment, what-if, recolouring, compared with one SQL UPDATE
+    Policy,
 }
 
 impl Options {
@@ -184,6 +190,9 @@ async fn measure(options: &Options) -> Result<()> {
     if options.has(Part::People) {
         let beside = || root().join("../shared/data");
         people::measure(&options.data.clone().unwrap_or_else(beside), &mut report)?;
+    }
+    if options.has(Part::Policy) {
+        policy::measure(options.crowd, options.runs, scratch.path(), &mut report)?;
     }
     report.print();
     Ok(())

@@ -181,14 +181,14 @@ fn file_system() -> String {
 
 /// Median, lowest and highest.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Spread {
+pub(crate) struct Spread {
     median: f64,
     low: f64,
     high: f64,
 }
 
 impl Spread {
-    fn of(values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut v: Vec<f64> = values.into_iter().collect();
         v.sort_by(f64::total_cmp);
         let at = |i: usize| v.get(i).copied().unwrap_or(f64::NAN);
@@ -201,11 +201,11 @@ impl Spread {
         Self { median, low: at(0), high: at(v.len().saturating_sub(1)) }
     }
 
-    fn whole(self) -> String {
+    pub(crate) fn whole(self) -> String {
         format!("{} ({}–{})", whole(self.median), whole(self.low), whole(self.high))
     }
 
-    fn tenths(self) -> String {
+    pub(crate) fn tenths(self) -> String {
         format!("{:.1} ({:.1}–{:.1})", self.median, self.low, self.high)
     }
 }

@@ -388,16 +388,14 @@ proptest! {
             rides.insert((v.holder, v.place, v.entered), ride);
         };
         for (v, ride) in &passengers {
-            if early {
-                if let Some(r) = ride {
-                    set(&mut index, v, *r);
-                }
-            }
-            index.insert(*v);
             if !early {
-                if let Some(r) = ride {
-                    set(&mut index, v, *r);
-                }
+                index.insert(*v);
+            }
+            if let Some(r) = ride {
+                set(&mut index, v, *r);
+            }
+            if early {
+                index.insert(*v);
             }
         }
         for (n, ride) in changed {
