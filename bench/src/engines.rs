@@ -58,8 +58,6 @@ trait Engine {
     }
 }
 
-/// Cases of which each is asked alone.
-const SINGLES: usize = 50;
 /// After so many seconds a question is not asked again, however many runs were wanted.
 const PATIENCE: u64 = 90;
 
@@ -78,13 +76,14 @@ pub(crate) fn measure(
     export::columns(&folder, &visits, &cases)?;
     let mut floor = BareLoop::new(&town, &visits, &cases);
     let mut index = Index::new(&visits, &cases);
-    let questions = Questions::new(cases.len(), runs, &mut floor)?;
+    let questions = Questions::new(cases.len(), options.singles, runs, &mut floor)?;
     index.verify(&questions.answers)?;
-    let mut table = Table::new(&town, cases.len(), index.memory_bytes());
+    let mut table = Table::new(&town, cases.len(), questions.singles, index.memory_bytes());
     table.engine("floor", questions.compare(&mut floor, &mut index)?);
     drop(floor);
-    table.cores(feed::two_cores(&index, runs));
-    table.feed(feed::while_tracing(&index, &town)?);
+    table.cores(&feed::two_cores(&index, runs));
+    table.start(&feed::start(&index, runs, scratch)?);
+    table.feed(&feed::while_tracing(&index, &town)?);
     let postgresql = options.has("postgresql");
     if postgresql {
         visits.sort_unstable_by_key(|v| (v.place, v.entered));
@@ -123,6 +122,8 @@ struct Compared {
     name: String,
     memory: Option<u64>,
     one: Times,
+    /// The index's full traces of one case, with every exposure.
+    full: Vec<Answer>,
     /// By number of cases.
     contacts: Vec<(usize, Times)>,
     hops: Times,
@@ -131,23 +132,22 @@ struct Compared {
 /// What everybody is asked, and the answers.
 struct Questions {
     cases: usize,
+    /// Of so many cases each is asked alone.
+    singles: usize,
     runs: u32,
     answers: HashMap<Question, Digest>,
 }
 
 impl Questions {
-    fn new(cases: usize, runs: u32, floor: &mut BareLoop) -> Result<Self> {
-        let mut made = Self { cases, runs, answers: HashMap::new() };
-        let singles = (0..made.singles()).flat_map(|i| [Question::One(i), Question::Hops(i)]);
+    fn new(cases: usize, singles: usize, runs: u32, floor: &mut BareLoop) -> Result<Self> {
+        let singles = singles.min(cases);
+        let mut made = Self { cases, singles, runs, answers: HashMap::new() };
+        let singles = (0..singles).flat_map(|i| [Question::One(i), Question::Hops(i)]);
         let many = made.counts().into_iter().map(Question::Contacts);
         for question in singles.chain(many).collect::<Vec<_>>() {
             made.answers.insert(question, floor.ask(question)?.digest);
         }
         Ok(made)
-    }
-
-    const fn singles(&self) -> usize {
-        if self.cases < SINGLES { self.cases } else { SINGLES }
     }
 
     /// How many cases at once: 100 and all.
@@ -161,9 +161,10 @@ impl Questions {
     fn compare(&self, engine: &mut dyn Engine, index: &mut Index) -> Result<Compared> {
         eprintln!("asking {} …", engine.name());
         let mut one = Times::default();
-        for i in 0..self.singles() {
+        for i in 0..self.singles {
             self.ask(Question::One(i), self.runs, engine, index, &mut one)?;
         }
+        let full = (0..self.singles).map(|i| index.full(i)).collect();
         let mut contacts = Vec::new();
         for n in self.counts() {
             let mut times = Times::default();
@@ -171,10 +172,10 @@ impl Questions {
             contacts.push((n, times));
         }
         let mut hops = Times::default();
-        for i in 0..self.singles() {
+        for i in 0..self.singles {
             self.ask(Question::Hops(i), self.runs.div_ceil(3), engine, index, &mut hops)?;
         }
-        Ok(Compared { name: engine.name(), memory: engine.memory(), one, contacts, hops })
+        Ok(Compared { name: engine.name(), memory: engine.memory(), one, full, contacts, hops })
     }
 
     /// Once without counting, then `runs` times in turn.

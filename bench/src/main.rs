@@ -93,6 +93,9 @@ struct EngineOptions {
     /// Cases in bulk
     #[arg(long, default_value_t = 10_000)]
     cases: usize,
+    /// Of so many cases each is traced alone
+    #[arg(long, default_value_t = 50)]
+    singles: usize,
     /// Engines to compare with
     #[arg(
         long,

@@ -12,15 +12,13 @@ use crate::Result;
 /// and `cases.u32`.
 pub(super) fn columns(folder: &Path, visits: &[Visit], cases: &[u32]) -> Result<()> {
     std::fs::create_dir_all(folder)?;
-    let columns: [(&str, fn(&Visit) -> u32); 4] = [
-        ("holder", |v| v.holder),
-        ("place", |v| v.place),
-        ("entered", |v| v.entered),
-        ("left", |v| v.left),
-    ];
-    for (name, of) in columns {
-        numbers(&folder.join(name).with_extension("u32"), visits.iter().map(of))?;
-    }
+    let write = |name: &str, of: fn(&Visit) -> u32| {
+        numbers(&folder.join(name).with_extension("u32"), visits.iter().map(of))
+    };
+    write("holder", |v| v.holder)?;
+    write("place", |v| v.place)?;
+    write("entered", |v| v.entered)?;
+    write("left", |v| v.left)?;
     numbers(&folder.join("cases.u32"), cases.iter().copied())
 }
 

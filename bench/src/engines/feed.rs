@@ -1,12 +1,14 @@
 //! What else the index must bear: two cores at once, and visits arriving while traces run.
 
-use std::sync::Mutex;
+use std::collections::HashSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use jadegate_bench_tracing::index;
-use jadegate_bench_tracing::visits::Town;
-use jadegate_trace::{CaseInput, KnownVisit, Tracer, VisitIndex};
+use jadegate_bench_tracing::visits::{DAYS, START, Town, Visit};
+use jadegate_trace::{CaseInput, KnownVisit, Merge, Merged, Tracer, VisitIndex};
 
 use super::ours::Index;
 use crate::Result;
@@ -28,7 +30,7 @@ pub(super) fn two_cores(index: &Index, runs: u32) -> Cores {
     let rules = index::rules(1);
     let bulk = |cases: &[CaseInput]| {
         let cpu = thread_cpu_seconds();
-        std::hint::black_box(index::bulk(&index.index, &rules, cases));
+        std::hint::black_box(index::bulk(&index.visits, &rules, cases));
         thread_cpu_seconds() - cpu
     };
     let mut made = Cores::default();
@@ -46,6 +48,32 @@ pub(super) fn two_cores(index: &Index, runs: u32) -> Cores {
         made.two_cpu.push(cpu);
     }
     made
+}
+
+/// Saving the sorted form and reading it again, in seconds.
+#[derive(Debug, Default)]
+pub(super) struct Start {
+    pub(super) bytes: u64,
+    pub(super) save: Vec<f64>,
+    pub(super) load: Vec<f64>,
+    pub(super) load_cpu: Vec<f64>,
+    /// Building the index from visits in any order, which a start does if there is no file.
+    pub(super) build_cpu: f64,
+}
+
+/// Reads the saved form as a start does; the file is in the system's cache.
+pub(super) fn start(index: &Index, runs: u32, scratch: &Path) -> Result<Start> {
+    let file = scratch.join("visits.index");
+    let mut made = Start { build_cpu: index.build_cpu, ..Start::default() };
+    for _ in 0..runs {
+        let (save, load, bytes) = index::disk(&index.visits, &file).map_err(|e| e.to_string())?;
+        made.bytes = bytes;
+        made.save.push(save.wall / 1e3);
+        made.load.push(load.wall / 1e3);
+        made.load_cpu.push(load.cpu / 1e3);
+    }
+    std::fs::remove_file(file)?;
+    Ok(made)
 }
 
 /// Traces of single cases before, while and after visits are fed.
@@ -73,32 +101,35 @@ pub(super) const RATE: f64 = 520_000.0;
 const BATCH: usize = 1_000;
 
 /// One writer feeds at most [`RATE`] visits a second and publishes a snapshot after each batch; a
-/// reader traces case after case from the newest one. Of the traces the CPU time is compared, for
-/// the clock also tells of other people's work.
+/// reader traces case after case from the newest one. The visits are of the day after the town's
+/// last and of everybody but the cases, so that each trace finds what it found before. CPU time is
+/// compared, for the clock also tells of other people's work.
 pub(super) fn while_tracing(index: &Index, town: &Town) -> Result<Fed> {
-    let more = Town { visits: town.people * 2, seed: town.seed + 1, ..*town }.visits();
-    let more: Vec<KnownVisit> = more.iter().map(index::known).collect();
-    let published = Mutex::new(index.index.clone());
+    let cases: HashSet<u32> = index.numbers.iter().copied().collect();
+    let next = Town { visits: town.people * 2, seed: town.seed + 1, ..*town };
+    let next_day = |v: Visit| {
+        let entered = START + DAYS * 86_400 + (v.entered - START) / DAYS;
+        Visit { entered, left: entered + (v.left - v.entered), ..v }
+    };
+    let more = next.visits().into_iter().filter(|v| !cases.contains(&v.holder)).map(next_day);
+    let more: Vec<KnownVisit> = more.map(|v| index::known(&v)).collect();
+    let published = Mutex::new(index.visits.clone());
     let newest = || published.lock().map(|i| i.clone()).map_err(|_| "the writer failed");
     let mut cases = index.cases.iter().cycle();
     let mut made = Fed { visits: more.len(), ..Fed::default() };
     (made.before, made.before_wall) = traces(&newest()?, &mut cases, 2_000);
     let done = AtomicBool::new(false);
+    let (to_merge, merging) = mpsc::channel::<Merge>();
+    let (finished, merged) = mpsc::channel::<Merged>();
     std::thread::scope(|s| -> Result<()> {
-        let writer = s.spawn(|| {
-            let (begun, cpu) = (Instant::now(), thread_cpu_seconds());
-            let mut own = index.index.clone();
-            for (i, batch) in more.chunks(BATCH).enumerate() {
-                batch.iter().for_each(|v| own.insert(*v));
-                if let Ok(mut place) = published.lock() {
-                    *place = own.clone();
-                }
-                let due = Duration::from_secs_f64(((i + 1) * BATCH) as f64 / RATE);
-                std::thread::sleep(due.saturating_sub(begun.elapsed()));
-            }
+        let (index, more, published, done) = (&index.visits, &more, &published, &done);
+        let writer = s.spawn(move || {
+            let made = write(index, more, published, to_merge, merged);
             done.store(true, Ordering::Release);
-            (begun.elapsed().as_secs_f64(), thread_cpu_seconds() - cpu)
+            made
         });
+        // Ends with the writer, who holds the other end.
+        s.spawn(move || merging.iter().all(|merge| finished.send(merge.work()).is_ok()));
         let (mut cpu, mut wall) = (Vec::new(), Vec::new());
         while !done.load(Ordering::Acquire) {
             let snapshot = newest()?;
@@ -114,6 +145,39 @@ pub(super) fn while_tracing(index: &Index, town: &Town) -> Result<Fed> {
     })?;
     (made.after, made.after_wall) = traces(&newest()?, &mut cases, 2_000);
     Ok(made)
+}
+
+/// Feeds and publishes; hands the merging of large runs over and takes it back. Seconds by the
+/// clock and of this thread's CPU.
+#[expect(clippy::needless_pass_by_value, reason = "dropped at the end: that ends the merging")]
+fn write(
+    index: &VisitIndex,
+    visits: &[KnownVisit],
+    published: &Mutex<VisitIndex>,
+    to_merge: mpsc::Sender<Merge>,
+    merged: mpsc::Receiver<Merged>,
+) -> (f64, f64) {
+    let (begun, cpu) = (Instant::now(), thread_cpu_seconds());
+    let mut own = index.clone();
+    let mut merging = false;
+    for (i, batch) in visits.chunks(BATCH).enumerate() {
+        for visit in batch {
+            own.insert(*visit);
+        }
+        if let Ok(merged) = merged.try_recv() {
+            own.adopt(merged);
+            merging = false;
+        }
+        if !merging && let Some(merge) = own.merge_due() {
+            merging = to_merge.send(merge).is_ok();
+        }
+        if let Ok(mut place) = published.lock() {
+            *place = own.clone();
+        }
+        let due = Duration::from_secs_f64(((i + 1) * BATCH) as f64 / RATE);
+        std::thread::sleep(due.saturating_sub(begun.elapsed()));
+    }
+    (begun.elapsed().as_secs_f64(), thread_cpu_seconds() - cpu)
 }
 
 fn traces<'a>(

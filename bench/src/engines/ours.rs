@@ -43,7 +43,9 @@ impl Engine for BareLoop {
         let mut contacts = |cases: &[u32]| {
             let mut digest = Digest::default();
             floor.contacts(cases, |case, found| {
-                found.iter().for_each(|c| digest.add(case, c.holder, c.secs.into(), c.last));
+                for c in found {
+                    digest.add(case, c.holder, c.secs.into(), c.last);
+                }
             });
             digest
         };
@@ -69,19 +71,24 @@ impl Engine for BareLoop {
     }
 }
 
-/// Jadegate's index. One case is traced as a press of the button does it, with every exposure and
-/// its certainty; many are run in bulk, in sums.
+/// Jadegate's index. Close contacts are asked for in sums, as of everybody; two hops are traced as a
+/// press of the button does it, with every exposure and its certainty.
 pub(super) struct Index {
-    pub(super) index: VisitIndex,
+    pub(super) visits: VisitIndex,
     pub(super) cases: Vec<CaseInput>,
-    numbers: Vec<u32>,
+    pub(super) numbers: Vec<u32>,
     rules: [Rules; 2],
+    /// Seconds of CPU that building it from the visits took.
+    pub(super) build_cpu: f64,
 }
 
 impl Index {
     pub(super) fn new(visits: &[Visit], cases: &[u32]) -> Self {
+        let cpu = thread_cpu_seconds();
+        let visits = VisitIndex::build(visits.iter().map(index::known));
         Self {
-            index: VisitIndex::build(visits.iter().map(index::known)),
+            build_cpu: thread_cpu_seconds() - cpu,
+            visits,
             cases: index::inputs(cases),
             numbers: cases.to_vec(),
             rules: [index::rules(1), index::rules(2)],
@@ -89,7 +96,7 @@ impl Index {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.index.memory_bytes()
+        self.visits.memory_bytes()
     }
 
     /// Compares who was found, and everything else that [`ask`](Engine::ask) does not, once.
@@ -123,13 +130,37 @@ impl Index {
     }
 
     fn numbers_of_holders(&self) -> HashMap<HolderId, u32> {
-        let people = self.index.len() / 10;
+        let people = self.visits.len() / 10;
         (0..u32::try_from(people).unwrap_or(0)).map(|n| (index::holder(n), n)).collect()
     }
 
     fn trace(&self, case: usize, hops: usize) -> Vec<ContactFound> {
         let rules = &self.rules[hops - 1];
-        Tracer::new(&self.index, rules, index::kind_of, index::now()).case(&self.cases[case])
+        Tracer::new(&self.visits, rules, index::kind_of, index::now()).case(&self.cases[case])
+    }
+
+    /// A trace of one case as a press of the button does it, its working memory new.
+    pub(super) fn full(&self, case: usize) -> Answer {
+        timed(|| answer_of(&self.trace(case, 1)))
+    }
+
+    /// The contacts of one case in sums, which is what the others are asked for. Working memory is
+    /// warm, as theirs is.
+    fn sums(&self, case: usize) -> Answer {
+        let mut bulk = Bulk::new(&self.visits, &self.rules[0], index::kind_of, index::now());
+        let mut ask = || {
+            let mut digest = Digest::default();
+            let _: ControlFlow<()> = bulk.run(&self.cases[case..=case], |case| {
+                for c in case.contacts {
+                    let last = seconds(c.last_contact().as_secs());
+                    digest.add(0, 0, c.upper_secs().into(), last);
+                }
+                ControlFlow::Continue(())
+            });
+            digest
+        };
+        ask();
+        timed(ask)
     }
 
     fn bulk<'a>(
@@ -137,7 +168,7 @@ impl Index {
         cases: &[CaseInput],
         mut each: impl FnMut(usize, &dyn Fn() -> HolderId, u64, u32) + 'a,
     ) {
-        let mut bulk = Bulk::new(&self.index, &self.rules[0], index::kind_of, index::now());
+        let mut bulk = Bulk::new(&self.visits, &self.rules[0], index::kind_of, index::now());
         let _: ControlFlow<()> = bulk.run(cases, |case| {
             for c in case.contacts {
                 let last = seconds(c.last_contact().as_secs());
@@ -155,9 +186,9 @@ impl Engine for Index {
 
     fn ask(&mut self, question: Question) -> Result<Answer> {
         Ok(match question {
-            Question::One(i) => timed(|| answer_of(&self.trace(i, 1))),
+            Question::One(i) => self.sums(i),
             Question::Contacts(n) => {
-                timed(|| index::bulk(&self.index, &self.rules[0], &self.cases[..n]))
+                timed(|| index::bulk(&self.visits, &self.rules[0], &self.cases[..n]))
             }
             Question::Hops(i) => timed(|| answer_of(&self.trace(i, 2))),
         })

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jadegate_bench_tracing::visits::Town;
 
-use super::feed::{Cores, Fed};
+use super::feed::{Cores, Fed, Start};
 use super::{Answer, Compared, Times};
 use crate::report::thousands;
 
@@ -40,12 +40,14 @@ pub(super) struct Table {
     bytes_a_visit: f64,
     memory: u64,
     many: usize,
+    singles: usize,
 }
 
+const FLOOR: &str = "floor";
 const DATA_ENGINES: [&str; 3] = ["duckdb", "polars", "datafusion"];
 
 impl Table {
-    pub(super) fn new(town: &Town, cases: usize, memory: usize) -> Self {
+    pub(super) fn new(town: &Town, cases: usize, singles: usize, memory: usize) -> Self {
         let usual = (town.exponent - 0.8).abs() < 1e-9;
         let size = match town.visits {
             10_000_000 if usual => Size::Ten,
@@ -72,6 +74,7 @@ impl Table {
             bytes_a_visit,
             memory: memory as u64,
             many: cases,
+            singles,
         }
     }
 
@@ -83,11 +86,11 @@ impl Table {
         self.engines.push((name.to_owned(), compared));
     }
 
-    pub(super) fn cores(&mut self, cores: Cores) {
+    pub(super) fn cores(&mut self, cores: &Cores) {
         let by_clock = median(cores.one.iter().zip(&cores.two).map(|(a, b)| a / b));
         let cpu = median(cores.one_cpu.iter().zip(&cores.two_cpu).map(|(a, b)| 2.0 * a / b));
         let how = format!("by the clock; {cpu:.2} if both cores had been free (from CPU time)");
-        let goal = if self.size == Size::Other { Goal::None } else { Goal::AtLeast(1.4) };
+        let goal = self.at(&[Size::Ten, Size::Fifty, Size::Skewed], Goal::AtLeast(1.4));
         self.goal(
             format!("{} cases, two cores against one", thousands(self.many as u64)),
             goal,
@@ -96,7 +99,24 @@ impl Table {
         );
     }
 
-    pub(super) fn feed(&mut self, fed: Fed) {
+    pub(super) fn start(&mut self, start: &Start) {
+        let goal = match self.size {
+            Size::Ten | Size::Skewed => Goal::AtMost(1.0),
+            Size::Fifty => Goal::AtMost(3.0),
+            Size::Other => Goal::None,
+        };
+        let of = |v: &[f64]| median(v.iter().copied());
+        let how = format!(
+            "s by the clock, {:.2} of CPU; {} MB, saved in {:.1} s; sorting all visits instead: {:.1} s of CPU",
+            of(&start.load_cpu),
+            thousands(start.bytes / 1_000_000),
+            of(&start.save),
+            start.build_cpu,
+        );
+        self.goal("start from the sorted form on disk", goal, of(&start.load), how);
+    }
+
+    pub(super) fn feed(&mut self, fed: &Fed) {
         let rate = fed.visits as f64 / fed.wall;
         let how = format!(
             "a second, {} in {:.1} s by the clock; {:.1} s of the writer's CPU",
@@ -104,7 +124,7 @@ impl Table {
             fed.wall,
             fed.cpu
         );
-        let some = |goal| if self.size == Size::Other { Goal::None } else { goal };
+        let some = |goal| self.at(&[Size::Ten, Size::Fifty, Size::Skewed], goal);
         let (fast, slow) = (some(Goal::AtLeast(500_000.0)), some(Goal::AtMost(20.0)));
         self.goal(
             "visits fed while tracing (the writer holds back to 520,000 a second)",
@@ -112,8 +132,7 @@ impl Table {
             rate,
             how,
         );
-        let between = f64::midpoint(fed.before, fed.after);
-        let slower = (fed.during / between - 1.0) * 100.0;
+        let slower = (fed.during / fed.before - 1.0) * 100.0;
         let how = format!(
             "% more CPU: {:.3} ms before, {:.3} during ({} traces), {:.3} after; by the clock {:.3}, {:.3}, {:.3}",
             fed.before * 1e3,
@@ -124,12 +143,7 @@ impl Table {
             fed.during_wall * 1e3,
             fed.after_wall * 1e3,
         );
-        self.goal(
-            "a trace while they are fed, against the mean of before and after",
-            slow,
-            slower,
-            how,
-        );
+        self.goal("a trace while they are fed, against before", slow, slower, how);
     }
 
     fn goal(&mut self, what: impl Into<String>, goal: Goal, figure: f64, how: impl Into<String>) {
@@ -156,125 +170,122 @@ impl Table {
         text
     }
 
+    /// The goals that compare, before those of the index alone.
     fn compare(&mut self) {
-        let at = |sizes: &[Size], goal| if sizes.contains(&self.size) { goal } else { Goal::None };
-        let ten = &[Size::Ten];
-        let both = &[Size::Ten, Size::Fifty];
-        let mut rows = Vec::new();
-        let mut add = |what: String, goal: Goal, figure: f64, how: &str| {
-            rows.push((what, goal, figure, how.to_owned()));
-        };
+        let alone = std::mem::take(&mut self.goals);
         let bytes = "bytes, both orders, dictionaries and what the allocator adds";
-        add(
-            "memory for a visit".into(),
-            at(&[Size::Ten, Size::Fifty, Size::Skewed], Goal::AtMost(24.0)),
-            self.bytes_a_visit,
-            bytes,
+        let bound = self.at(&[Size::Ten, Size::Fifty, Size::Skewed], Goal::AtMost(24.0));
+        self.goal("memory for a visit", bound, self.bytes_a_visit, bytes);
+        self.latency("one case, all contacts with every exposure", 0.1, |c| &c.full);
+        self.ratio(
+            "one case in sums, PostgreSQL against Jadegate",
+            "postgresql",
+            &[(Size::Ten, 40.0)],
+            |c| Some(&c.one),
         );
-        if let Some((_, c)) = self.engines.first() {
-            let ms = median_of(&c.one.ours, |a| a.cpu) * 1e3;
-            let wall = format!(
-                "ms of CPU, median of {} cases; {:.3} by the clock",
-                super::SINGLES,
-                median_of(&c.one.ours, |a| a.wall) * 1e3
-            );
-            add(
-                "one case, all its contacts with every exposure".into(),
-                at(ten, Goal::AtMost(0.1)),
-                ms,
-                &wall,
-            );
-            let ms = median_of(&c.hops.ours, |a| a.cpu) * 1e3;
-            let wall = format!(
-                "ms of CPU, median of {} cases; {:.1} by the clock",
-                super::SINGLES,
-                median_of(&c.hops.ours, |a| a.wall) * 1e3
-            );
-            add("one case, two hops".into(), at(ten, Goal::AtMost(60.0)), ms, &wall);
-        }
-        for (name, c) in &self.engines {
-            let goal = match name.as_str() {
-                "postgresql" => at(ten, Goal::AtLeast(40.0)),
-                "sqlite" => at(ten, Goal::AtLeast(20.0)),
-                _ => Goal::None,
-            };
-            add(format!("one case, {name} against Jadegate"), goal, ratio(&c.one), "times the CPU");
-        }
-        let many = thousands(self.many as u64);
-        let mut best: Option<(f64, &str)> = None;
-        for (name, c) in &self.engines {
-            let Some((_, times)) = c.contacts.last() else { continue };
-            let times_ours = ratio(times);
-            if DATA_ENGINES.contains(&name.as_str()) && best.is_none_or(|b| times_ours < b.0) {
-                best = Some((times_ours, name));
-            }
-            match name.as_str() {
-                "floor" => add(
-                    format!("{many} cases, Jadegate against the floor"),
-                    at(both, Goal::AtMost(1.0)),
-                    1.0 / times_ours,
-                    "times the CPU",
-                ),
-                "postgresql" => add(
-                    format!("{many} cases, {name} against Jadegate"),
-                    at(both, Goal::AtLeast(50.0)),
-                    times_ours,
-                    "times the CPU",
-                ),
-                "duckdb" => add(
-                    format!("{many} cases, {name} against Jadegate"),
-                    at(&[Size::Skewed], Goal::AtLeast(30.0)),
-                    times_ours,
-                    "times the CPU",
-                ),
-                _ => add(
-                    format!("{many} cases, {name} against Jadegate"),
-                    Goal::None,
-                    times_ours,
-                    "times the CPU",
-                ),
-            }
-        }
-        if let Some((figure, name)) = best {
-            let goal = match self.size {
-                Size::Ten => Goal::AtLeast(9.0),
-                Size::Fifty => Goal::AtLeast(7.0),
-                _ => Goal::None,
-            };
-            add(
-                format!("{many} cases, the best of the data engines"),
-                goal,
-                figure,
-                &format!("times the CPU ({name})"),
-            );
-        }
-        for (name, c) in &self.engines {
-            let goal = match name.as_str() {
-                "duckdb" => at(ten, Goal::AtLeast(8.0)),
-                "postgresql" => at(ten, Goal::AtLeast(35.0)),
-                _ => Goal::None,
-            };
-            add(
-                format!("two hops, {name} against Jadegate"),
-                goal,
-                ratio(&c.hops),
-                "times the CPU",
-            );
-        }
-        rows.append(&mut self.goals);
-        self.goals = rows;
+        self.ratio(
+            "one case in sums, SQLite against Jadegate",
+            "sqlite",
+            &[(Size::Ten, 20.0)],
+            |c| Some(&c.one),
+        );
+        self.floor();
+        let many = format!("{} cases", thousands(self.many as u64));
+        let best = self.best_data_engine();
+        self.ratio(
+            &format!("{many}, the best of the data engines ({best}) against Jadegate"),
+            &best,
+            &[(Size::Ten, 9.0), (Size::Fifty, 7.0)],
+            all,
+        );
+        self.ratio(
+            &format!("{many}, PostgreSQL against Jadegate"),
+            "postgresql",
+            &[(Size::Ten, 50.0), (Size::Fifty, 50.0)],
+            all,
+        );
+        self.ratio(
+            &format!("{many}, DuckDB against Jadegate"),
+            "duckdb",
+            &[(Size::Skewed, 30.0)],
+            all,
+        );
+        self.latency("one case, two hops", 60.0, |c| &c.hops.ours);
+        self.ratio("two hops, DuckDB against Jadegate", "duckdb", &[(Size::Ten, 8.0)], |c| {
+            Some(&c.hops)
+        });
+        self.ratio(
+            "two hops, PostgreSQL against Jadegate",
+            "postgresql",
+            &[(Size::Ten, 35.0)],
+            |c| Some(&c.hops),
+        );
+        self.goals.extend(alone);
+    }
+
+    fn at(&self, sizes: &[Size], goal: Goal) -> Goal {
+        if sizes.contains(&self.size) { goal } else { Goal::None }
+    }
+
+    fn find(&self, engine: &str) -> Option<&Compared> {
+        self.engines.iter().find(|(name, _)| name == engine).map(|(_, c)| c)
+    }
+
+    /// Jadegate's own milliseconds, as measured beside the floor.
+    fn latency(&mut self, what: &str, goal: f64, of: fn(&Compared) -> &Vec<Answer>) {
+        let Some(c) = self.find(FLOOR) else { return };
+        let ours = of(c);
+        let [cpu, wall] =
+            [median_of(ours, |a| a.cpu), median_of(ours, |a| a.wall)].map(|s| s * 1e3);
+        let how =
+            format!("ms of CPU, median of {} cases; {} by the clock", self.singles, short(wall));
+        self.goal(what, self.at(&[Size::Ten], Goal::AtMost(goal)), cpu, how);
+    }
+
+    fn floor(&mut self) {
+        let Some(times) = self.find(FLOOR).and_then(all) else { return };
+        let figure = median(times.theirs.iter().zip(&times.ours).map(|(t, o)| o.cpu / t.cpu));
+        let what = format!("{} cases, Jadegate against the bare loop", thousands(self.many as u64));
+        self.goal(
+            what,
+            self.at(&[Size::Ten, Size::Fifty], Goal::AtMost(1.0)),
+            figure,
+            "times the CPU",
+        );
+    }
+
+    fn ratio(
+        &mut self,
+        what: &str,
+        engine: &str,
+        goals: &[(Size, f64)],
+        of: fn(&Compared) -> Option<&Times>,
+    ) {
+        let Some(times) = self.find(engine).and_then(of) else { return };
+        let figure = ratio(times);
+        let goal = goals.iter().find(|(size, _)| *size == self.size);
+        let goal = goal.map_or(Goal::None, |(_, least)| Goal::AtLeast(*least));
+        self.goal(what, goal, figure, "times the CPU");
+    }
+
+    fn best_data_engine(&self) -> String {
+        let times = |name: &&str| self.find(name).and_then(all).map_or(f64::INFINITY, ratio);
+        let best = DATA_ENGINES.into_iter().min_by(|a, b| times(a).total_cmp(&times(b)));
+        best.unwrap_or_default().to_owned()
     }
 
     /// Times of all, and how often each was asked.
     fn times(&self) -> String {
-        let mut text = "\nMilliseconds of CPU / by the clock, medians; runs in brackets (of one case and two hops: each of 50 cases).\n\n\
-             | | one case | 100 cases | all cases | two hops | memory |\n|---|--:|--:|--:|--:|--:|\n"
+        let mut text = "\nMilliseconds of CPU / by the clock, medians; × Jadegate's CPU, taken in turn; answers in brackets.\n\n\
+             | | one case | 100 cases | all cases at once | two hops | memory |\n|---|--:|--:|--:|--:|--:|\n"
             .to_owned();
         let first = self.engines.first().map(|(_, c)| c);
         let ours = first.map(|c| row("jadegate", c, |t| &t.ours, Some(self.memory)));
         let mut rows: Vec<String> = ours.into_iter().collect();
         rows.extend(self.engines.iter().map(|(_, c)| row(&c.name, c, |t| &t.theirs, c.memory)));
-        rows.iter().for_each(|r| text.push_str(r));
+        for row in rows {
+            text.push_str(&row);
+        }
         text
     }
 }
@@ -284,7 +295,9 @@ fn row(name: &str, c: &Compared, of: fn(&Times) -> &Vec<Answer>, memory: Option<
         let answers = of(times);
         let (cpu, wall) =
             (median_of(answers, |a| a.cpu) * 1e3, median_of(answers, |a| a.wall) * 1e3);
-        format!("{} / {} ({})", short(cpu), short(wall), answers.len())
+        let times =
+            if name == "jadegate" { String::new() } else { format!(" ×{}", short(ratio(times))) };
+        format!("{} / {}{times} ({})", short(cpu), short(wall), answers.len())
     };
     let mut cells = vec![cell(&c.one)];
     cells.extend(c.contacts.iter().map(|(_, t)| cell(t)));
@@ -294,6 +307,10 @@ fn row(name: &str, c: &Compared, of: fn(&Times) -> &Vec<Answer>, memory: Option<
     cells.push(cell(&c.hops));
     let memory = memory.map_or("–".into(), |m| format!("{} MB", thousands(m / 1_000_000)));
     format!("| {name} | {} | {memory} |\n", cells.join(" | "))
+}
+
+fn all(c: &Compared) -> Option<&Times> {
+    c.contacts.last().map(|(_, times)| times)
 }
 
 /// How many times our CPU: the median of the ratios taken in turn.

@@ -82,10 +82,9 @@ impl Set {
                 return Err(format!("{}: a line of fewer than three words", self.file).into());
             };
             let at: i64 = at.parse()?;
-            let mut who = |badge: &str| match self.badge_of_a_day {
-                true => people.of(format!("{}/{badge}", at.div_euclid(86_400))),
-                false => people.of(badge.to_owned()),
-            };
+            // Of the same day, or always the same.
+            let day = if self.badge_of_a_day { at.div_euclid(86_400) } else { 0 };
+            let mut who = |badge: &str| people.of(format!("{day}/{badge}"));
             let (a, b) = (who(a), who(b));
             let mut room = |word: usize| match words.get(word).filter(|_| self.classes) {
                 Some(name) => rooms.of((*name).to_owned()),

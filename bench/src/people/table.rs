@@ -89,7 +89,9 @@ pub(super) fn text(rows: &[Row], said: &str) -> String {
          | people | what is known | minutes at least | flagged | of them met | recall | precision | one in N | off from shared | off from face to face |\n\
          |---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
         .to_owned();
-    rows.iter().for_each(|r| text.push_str(&r.line()));
+    for row in rows {
+        text.push_str(&row.line());
+    }
     let _ = writeln!(text, "\n{said}");
     text
 }

@@ -254,7 +254,7 @@ pub fn exposures_to_event(
     let mut finder = Finder::new(index, rules, kind_of, secs(now));
     let (from, to) = (secs(period.from), secs(period.to));
     let stay = Stay { from, to, certainty: Certainty::Recorded };
-    let pairs = finder.near(Source { place: number, kind, stay });
+    let pairs = finder.near(Source { place: number, kind, stay, ride: None });
     let mut found: Vec<_> = pairs
         .iter()
         .map(|p| EventExposure {
