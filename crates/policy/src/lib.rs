@@ -11,6 +11,9 @@
 //! - what it cannot make sense of never makes the answer greener and is named in the warnings;
 //! - nothing but the number of the day changes before `next_change`, and something does at it.
 //!
+//! [`what_if`] and [`recolour`] ask the same engine about everybody in a [`Population`]: there is no
+//! second meaning of a policy for the many (`docs/decisions/0013-one-engine.md`).
+//!
 //! The crate knows no clock, network, disk or thread: time is an argument.
 
 mod active;
