@@ -17,8 +17,14 @@ struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "first", text: include_str!("../migrations/0001_first.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "first", text: include_str!("../migrations/0001_first.sql") },
+    Migration {
+        number: 3,
+        name: "policies",
+        text: include_str!("../migrations/0003_policies.sql"),
+    },
+];
 
 /// One applied migration, for `doctor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
