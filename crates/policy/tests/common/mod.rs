@@ -237,3 +237,17 @@ pub fn numbered(mut pieces: Vec<Evidence>) -> Vec<Evidence> {
     }
     pieces
 }
+
+/// Public entries of regions' levels.
+pub fn public_risks() -> impl Strategy<Value = Vec<Evidence>> + Clone {
+    let levels = vec![RiskLevel::Low, RiskLevel::Medium, RiskLevel::High];
+    let fact = (division(), select(levels), moment(), prop::option::of(moment()))
+        .prop_map(|(division, level, from, to)| Fact::RegionRisk { division, level, from, to });
+    prop::collection::vec(piece(fact), 0..5).prop_map(|mut risks| {
+        for (i, e) in (2000u64..).zip(&mut risks) {
+            e.id = EvidenceId::from_random(i);
+            e.holder = None;
+        }
+        risks
+    })
+}
