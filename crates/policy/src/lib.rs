@@ -26,6 +26,7 @@ mod model;
 mod occurrence;
 mod origin;
 mod parse;
+mod parse_contact;
 mod parse_meanwhile;
 mod parse_rules;
 mod piece;
@@ -42,7 +43,7 @@ pub use days::{Calendar, DayCount, FirstDay};
 pub use diff::{Difference, diff};
 pub use evidence_file::read_evidence;
 pub use explain::{Segment, Timeline, explain};
-pub use model::{ColourTexts, Policy, Retention};
+pub use model::{Bound, ColourTexts, Policy, Retention, VehicleNear, VehicleRules};
 pub use population::{Population, PopulationBuilder};
 pub use problem::Problem;
 pub use what_if::{
