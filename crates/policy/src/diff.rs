@@ -122,7 +122,7 @@ fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
     for kind in PlaceKind::ALL {
         let at = |c: &Compiled| c.contact.by_place.get(kind).map(minutes);
         out.push(format!("contact at a place of kind {kind}"), at(a), at(b));
-        let near = |c: &Compiled| c.contact.vehicles.get(kind).map(aboard);
+        let near = |c: &Compiled| c.contact.vehicles.get(kind).copied().map(aboard);
         out.push(format!("contact aboard a {kind}"), near(a), near(b));
     }
     let bound = |counts| if counts == Bound::Upper { "upper bound" } else { "lower bound" };
@@ -149,7 +149,7 @@ fn minutes(r: &PlaceRules) -> String {
     format!("{close} minutes close, {secondary} secondary, {assumed_stay} assumed stay{lingers}")
 }
 
-fn aboard(r: &VehicleRules) -> String {
+fn aboard(r: VehicleRules) -> String {
     let near = match r.near {
         VehicleNear::Vehicle => "everyone aboard".to_owned(),
         VehicleNear::Coach => "the same coach".to_owned(),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::assessment::{PolicyRef, Texts};
-use jadegate_domain::{Colour, Division, EvidenceKind, PlaceKind, Timestamp};
+use jadegate_domain::{Colour, Division, EvidenceKind, Timestamp};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 

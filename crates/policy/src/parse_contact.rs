@@ -89,21 +89,16 @@ fn by_kind<T>(
         let rules = read(&mut t, p);
         t.finish(p);
         let kind = name.get_ref().parse::<PlaceKind>().ok();
-        match kind.filter(|k| key != "vehicles" || k.is_vehicle()) {
-            Some(kind) => {
-                out.insert(kind, rules);
-            }
-            None => {
-                let (what, kinds): (_, Vec<PlaceKind>) = if key == "vehicles" {
-                    let vehicles = PlaceKind::ALL.iter().filter(|k| k.is_vehicle());
-                    ("vehicle", vehicles.copied().collect())
-                } else {
-                    ("kind of place", PlaceKind::ALL.to_vec())
-                };
-                let message = format!("`{}` is no {what}; one of {}", name.get_ref(), all(&kinds));
-                p.add(&name.span(), "bad_value", message);
-            }
+        let vehicles = key == "vehicles";
+        if let Some(kind) = kind.filter(|k| !vehicles || k.is_vehicle()) {
+            out.insert(kind, rules);
+            continue;
         }
+        let what = if vehicles { "vehicle" } else { "kind of place" };
+        let kinds = PlaceKind::ALL.iter().filter(|k| !vehicles || k.is_vehicle());
+        let kinds: Vec<_> = kinds.copied().collect();
+        let message = format!("`{}` is no {what}; one of {}", name.get_ref(), all(&kinds));
+        p.add(&name.span(), "bad_value", message);
     }
     out
 }
