@@ -184,15 +184,34 @@ pub(crate) enum PolicyCommand {
         #[arg(long)]
         cases: Option<PathBuf>,
     },
-    /// A timeline of colours for evidence in a JSON file
+    /// A timeline of colours, from the first evidence to the last change that can be foreseen
     Explain {
         /// The policy file
         file: PathBuf,
-        /// Evidence: a JSON list
+        /// A file of [[evidence]] tables, as in case files
         evidence: PathBuf,
+        /// Where the person lives, for policies with time zones by division
+        #[arg(long, value_name = "DIVISION")]
+        home: Option<String>,
+        /// Language of the texts: en or zh
+        #[arg(long, value_parser = ["en", "zh"], default_value = "en")]
+        lang: String,
         /// As an SVG picture instead of text
         #[arg(long)]
         svg: bool,
+    },
+    /// What differs between two policy files, in words
+    Diff {
+        /// The one file
+        before: PathBuf,
+        /// The other
+        after: PathBuf,
+    },
+    /// The JSON Schema of policy files, for editors
+    Schema {
+        /// That of case files instead
+        #[arg(long)]
+        cases: bool,
     },
 }
 

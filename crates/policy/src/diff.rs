@@ -398,4 +398,74 @@ mod tests {
         assert!(said[0].starts_with("rule case: gone; was on case (confirmed"), "{said:?}");
         assert!(said[0].ends_with("red (14 days)"), "{said:?}");
     }
+
+    const EVERYTHING: &str = include_str!("../tests/common/everything.toml");
+
+    /// Whatever value of a file changes: if the file still reads and means something else, `diff`
+    /// says so. Only the source, notes and the digest are not compared.
+    #[test]
+    fn no_change_of_any_value_goes_unsaid() {
+        let whole = Policy::parse(EVERYTHING).unwrap();
+        let mut changed = 0;
+        let swaps = [
+            ("true", "false"),
+            ("false", "true"),
+            ("\"yellow\"", "\"red\""),
+            ("\"red\"", "\"yellow\""),
+            ("\"this\"", "\"any\""),
+            ("\"any\"", "\"this\""),
+            ("\"discharge\"", "\"release\""),
+            ("\"close\"", "\"secondary\""),
+            ("\"unproven\"", "\"recorded\""),
+            ("\"shop\", ", ""),
+            ("\"medium\", ", ""),
+            ("\"fever\", ", ""),
+            ("\"transit\", ", ""),
+            ("\"CN-13\", ", ""),
+            ("\"confirmed\", ", ""),
+            ("\"positive\"", "\"negative\""),
+            ("\"nucleic_acid\"", "\"antigen\""),
+            ("\"US\"", "\"JP\""),
+            ("[\"CN\"]", "[\"CN-33\"]"),
+            ("\"CN-44\"", "\"CN-45\""),
+            ("\"onset\"", "\"confirmed\""),
+            ("\"temperature\"", "\"report\""),
+            ("\"stay\"]", "\"case\"]"),
+            ("Europe/Berlin", "Europe/Paris"),
+            ("Lord_Howe", "Sydney"),
+            ("\"local-midnight\"", "\"24h\""),
+            ("\"24h\"", "\"local-midnight\""),
+            ("\"next\"", "\"same\""),
+            ("+01:00", "+02:00"),
+            ("+02:00", "+01:00"),
+            ("\"laboratory\", ", ""),
+            ("while_unmet = \"yellow\"\n", ""),
+            ("while_unmet = \"red\"\n", ""),
+            ("2", "3"),
+            ("3", "4"),
+            ("4", "5"),
+            ("5", "6"),
+            ("6", "7"),
+            ("7", "6"),
+            ("1", "2"),
+            ("0", "1"),
+            ("Ends", "Stops"),
+            ("Green", "Grün"),
+            ("居家", "在家"),
+            ("lapsed", "late"),
+            ("Test", "Other"),
+        ];
+        for (from, to) in swaps {
+            let places: Vec<usize> = EVERYTHING.match_indices(from).map(|(i, _)| i).collect();
+            assert!(!places.is_empty(), "{from}");
+            for at in places {
+                let text = format!("{}{to}{}", &EVERYTHING[..at], &EVERYTHING[at + from.len()..]);
+                let Ok(other) = Policy::parse(&text) else { continue };
+                changed += 1;
+                let line = EVERYTHING[..at].matches('\n').count() + 1;
+                assert!(!diff(&whole, &other).is_empty(), "line {line}: {from} made {to}");
+            }
+        }
+        assert!(changed > 150, "{changed}");
+    }
 }

@@ -25,6 +25,11 @@ const MOST_BYTES: usize = 1 << 20;
 /// A closed list of words in a file.
 macro_rules! words {
     ($name:ident { $($text:literal => $variant:expr,)* }) => {
+        impl $name {
+            /// The words of the list.
+            pub(crate) const WORDS: &'static [&'static str] = &[$($text,)*];
+        }
+
         impl ::std::str::FromStr for $name {
             type Err = ();
             fn from_str(s: &str) -> Result<Self, ()> {
@@ -65,12 +70,17 @@ impl FromStr for ZoneName {
 
 pub(crate) fn policy(text: &str) -> Result<Compiled, Vec<Problem>> {
     let mut problems = Problems::new(text);
+    let compiled = read(text, &mut problems);
+    conclude(compiled, problems)
+}
+
+/// Reads the text and notes its problems; `None` if there are any.
+pub(crate) fn read(text: &str, p: &mut Problems<'_>) -> Option<Compiled> {
     if text.len() > MOST_BYTES {
-        problems.add(&(0..0), "too_large", "a policy file has at most 1 MiB");
-        return conclude(None, problems);
+        p.add(&(0..0), "too_large", "a policy file has at most 1 MiB");
+        return None;
     }
-    let mut file = read_file(text, &mut problems);
-    let p = &mut problems;
+    let mut file = read_file(text, p);
     let reference = reference(text, &mut file, p);
     let (zone_name, calendar) = calendar(&mut file, p);
     let country = country(&mut file, p);
@@ -105,8 +115,7 @@ pub(crate) fn policy(text: &str) -> Result<Compiled, Vec<Problem>> {
         calendar,
     };
     file.finish(p);
-    let whole = (problems.count() == 0).then(|| with_zones(compiled, &zones));
-    conclude(whole, problems)
+    (p.count() == 0).then(|| with_zones(compiled, &zones))
 }
 
 /// The first 8 bytes of the file's SHA-256 in hex.
@@ -171,10 +180,7 @@ fn country(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Division {
 }
 
 fn validity(file: &mut Reader<'_>, p: &mut Problems<'_>) -> (Timestamp, Option<Timestamp>) {
-    if !file.has("valid_from") {
-        p.add(&file.span, "missing_key", "`valid_from` is missing");
-    }
-    let from = file.moment("valid_from", p).unwrap_or_default();
+    let from = file.required_moment("valid_from", p).unwrap_or_default();
     let span = file.span_of("valid_to");
     let to = file.moment("valid_to", p);
     if to.is_some_and(|to| to <= from) {
@@ -211,6 +217,8 @@ fn infectious(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Infectious {
     t.finish(p);
     window
 }
+
+pub(crate) const MINUTES: std::ops::RangeInclusive<u32> = 1..=1440;
 
 fn retention(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Retention {
     let empty = Retention { visit_days: 1, evidence_days: 1 };
@@ -256,11 +264,8 @@ fn recorders(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Recorders {
         let wanted = format!("one of {}", all(EvidenceKind::ALL));
         let kind = t.required::<EvidenceKind>("kind", &wanted, p);
         let by_span = t.span_of("recorded_by");
-        if !t.has("recorded_by") {
-            p.add(&by_span, "missing_key", "`evidence.recorded_by` is missing");
-        }
         let wanted = format!("holder or one of {}", all(AgencyKind::ALL));
-        let by = t.list::<Recorder>("recorded_by", &wanted, p).unwrap_or_default();
+        let by = t.required_list::<Recorder>("recorded_by", &wanted, p);
         let refers_span = t.span_of("refers_to");
         let refers_to = t.required_text("refers_to", p);
         if let Some(kind) = kind {
@@ -285,6 +290,20 @@ fn recorders(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Recorders {
     }
     out
 }
+
+/// The words of [`refers_to_word`], each once.
+pub(crate) const REFERS_TO: &[&str] = &[
+    "sample",
+    "case",
+    "case and trace",
+    "division and period",
+    "own health",
+    "border crossing",
+    "case or trace",
+    "imported evidence",
+    "evidence",
+    "appeal",
+];
 
 /// What each kind of evidence must refer to; written in the file so that its reader sees it, and
 /// checked so that it is true.

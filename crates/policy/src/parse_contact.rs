@@ -6,11 +6,10 @@ use std::ops::RangeInclusive;
 use jadegate_domain::PlaceKind;
 
 use crate::model::{Bound, ContactRules, PlaceRules, VehicleNear, VehicleRules};
-use crate::parse::{all, words};
+use crate::parse::{MINUTES, all, words};
 use crate::problem::Problems;
 use crate::read::Reader;
 
-const MINUTES: RangeInclusive<u32> = 1..=1440;
 /// Longest time that a place can stay dangerous after somebody left.
 const LINGERING: RangeInclusive<u32> = 0..=1440;
 /// More rows no vehicle has before and behind.

@@ -87,6 +87,27 @@ fn each_kind_of_mistake_has_its_code() {
     }
 }
 
+/// Found by a random policy: the discharge paper that ended a yellow phase led into one that turns
+/// red while its own release is unmet, so that relief made somebody worse off.
+#[test]
+fn a_phase_that_is_earned_never_leads_into_something_worse() {
+    let phases = |second: &str| {
+        let text = THREE.replacen(
+            "[[rule.phase]]\ncolour = \"red\"\ndays = 14",
+            &format!("[[rule.phase]]\ncolour = \"yellow\"\nends = {{ en = \"e\", zh = \"z\" }}\nends_when = [{{ release_paper = \"any\" }}]\n[[rule.phase]]\n{second}"),
+            1,
+        );
+        Policy::parse(&text).err().map(|p| p[0].code)
+    };
+    let met = "ends_when = [{ days = 2, clean_check_ins = { days = 3 } }]";
+    assert_eq!(phases("colour = \"red\"\ndays = 14"), Some("relief_worsens"));
+    let unmet = format!("colour = \"yellow\"\n{met}\nwhile_unmet = \"red\"");
+    assert_eq!(phases(&unmet), Some("relief_worsens"));
+    assert_eq!(phases(&format!("colour = \"yellow\"\n{met}")), None);
+    let alone = THREE.replacen("colour = \"yellow\"\ndays = 7", &unmet, 1);
+    assert!(Policy::parse(&alone).is_ok());
+}
+
 #[test]
 fn a_rule_on_evidence_that_nobody_may_record_is_refused() {
     let start = THREE.find("[[evidence]]\nkind = \"arrival\"").unwrap();
