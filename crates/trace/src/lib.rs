@@ -24,6 +24,8 @@
 //! 6. A close contact could infect others from the policy's delay after its first exposure until
 //!    `now`. Who shared enough time with it then is a secondary contact, unless already close.
 
+mod bulk;
+mod crowd;
 mod dict;
 mod index;
 mod judge;
@@ -35,7 +37,8 @@ mod run;
 mod stay;
 mod trace;
 
-pub use index::VisitIndex;
+pub use bulk::{Bulk, BulkCase, BulkContact};
+pub use index::{Merge, Merged, VisitIndex};
 pub use pairs::Exposure;
 pub use row::KnownVisit;
 pub use rules::{Bound, KindRules, Rules};

@@ -2,6 +2,8 @@
 
 use jadegate_domain::{HolderId, PlaceId, Presence, Timestamp, Visit};
 
+use crate::run::Cell;
+
 /// A visit without its id: everything a trace needs to know of it.
 ///
 /// Visits that agree in all of this are the same presence, so the index needs no id (which would be
@@ -77,6 +79,11 @@ impl Stayed {
         self.0 >> 2 == Self::OPEN
     }
 
+    /// Is its end known and its presence proven?
+    pub(crate) const fn is_plain(self) -> bool {
+        !self.is_open() && self.is_proven()
+    }
+
     pub(crate) const fn is_proven(self) -> bool {
         self.0 & 3 != 3
     }
@@ -99,6 +106,12 @@ pub(crate) struct Row {
     pub(crate) entered: u32,
     pub(crate) holder: u32,
     pub(crate) stayed: Stayed,
+}
+
+impl Row {
+    pub(crate) const fn cell(&self) -> Cell {
+        Cell { entered: self.entered, stayed: self.stayed, holder: self.holder }
+    }
 }
 
 #[cfg(test)]

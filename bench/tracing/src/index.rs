@@ -1,0 +1,101 @@
+//! Jadegate's index over the same town.
+
+use std::ops::ControlFlow;
+
+use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Presence, Timestamp};
+use jadegate_trace::{Bulk, CaseInput, KindRules, KnownVisit, Rules, Tracer, VisitIndex};
+
+use crate::floor::{CLOSE_SECS, Contact, DELAY_SECS, Digest, SECONDARY_SECS};
+use crate::visits::{NOW, START, Visit, mixed};
+
+/// The moment of the trace.
+pub const fn now() -> Timestamp {
+    Timestamp::from_secs(NOW as i64)
+}
+
+/// The rules of the questions.
+pub fn rules(hops: u8) -> Rules {
+    let mut rules = Rules::new(KindRules {
+        contact_minutes: CLOSE_SECS / 60,
+        secondary_minutes: SECONDARY_SECS / 60,
+        assumed_stay_minutes: 60,
+        lingering_minutes: 0,
+    });
+    (rules.secondary_delay_hours, rules.max_hops) = (DELAY_SECS / 3600, hops);
+    rules
+}
+
+/// One kind for all places.
+pub const fn kind_of(_: PlaceId) -> PlaceKind {
+    PlaceKind::Shop
+}
+
+/// The id of a person, spread over 63 bits as the server draws them.
+pub fn holder(number: u32) -> HolderId {
+    HolderId::from_random(mixed(u64::from(number) + 1))
+}
+
+/// A visit as the index takes it.
+pub fn known(v: &Visit) -> KnownVisit {
+    KnownVisit {
+        holder: holder(v.holder),
+        place: PlaceId::from_random(mixed(u64::from(v.place) | 1 << 40)),
+        entered: Timestamp::from_secs(v.entered.into()),
+        left: Some(Timestamp::from_secs(v.left.into())),
+        presence: Presence::Gate,
+    }
+}
+
+/// Cases as a trace takes them: infectious all the time. The id of a case is its person's number
+/// plus one.
+pub fn inputs(cases: &[u32]) -> Vec<CaseInput> {
+    let window = Period { from: Timestamp::from_secs(START.into()), to: now() };
+    let input = |who: &u32| CaseInput {
+        case: CaseId::from_random(u64::from(*who) + 1),
+        holder: holder(*who),
+        window,
+    };
+    cases.iter().map(input).collect()
+}
+
+/// What a bulk run found, without who: contacts, seconds, last moments.
+pub fn bulk(index: &VisitIndex, rules: &Rules, cases: &[CaseInput]) -> Digest {
+    let mut digest = Digest::default();
+    let _: ControlFlow<()> = Bulk::new(index, rules, kind_of, now()).run(cases, |case| {
+        for c in case.contacts {
+            let last = u32::try_from(c.last_contact().as_secs()).unwrap_or(0);
+            digest.add(0, 0, c.upper_secs().into(), last);
+        }
+        ControlFlow::Continue(())
+    });
+    digest
+}
+
+/// What a trace of one case found: close contacts, then secondary ones with whom they met. Minutes
+/// instead of seconds, for these the trace tells.
+pub fn trace(tracer: &mut Tracer<'_, fn(PlaceId) -> PlaceKind>, case: &CaseInput) -> [Digest; 2] {
+    let mut digests = [Digest::default(); 2];
+    for c in tracer.case(case) {
+        let last = u32::try_from(c.last_contact.as_secs()).unwrap_or(0);
+        let via = c.via.map_or(0, |v| v.as_u64() & 0xffff);
+        let at = usize::from(c.via.is_some());
+        let via = u32::try_from(via).unwrap_or(0);
+        let who = u32::try_from(c.holder.as_u64() & 0xffff).unwrap_or(0);
+        digests[at].add(via, who, c.minutes.into(), last);
+    }
+    digests
+}
+
+/// The same of the floor's two hops. Of equals it chose the first by number where the index chooses
+/// the first by id, so `last` and `pairs` may differ in them.
+pub fn floor_digests(close: &[Contact], secondary: &[(u32, Contact)]) -> [Digest; 2] {
+    let low = |number: u32| u32::try_from(holder(number).as_u64() & 0xffff).unwrap_or(0);
+    let mut digests = [Digest::default(); 2];
+    for c in close {
+        digests[0].add(0, low(c.holder), (c.secs / 60).into(), c.last);
+    }
+    for (via, c) in secondary {
+        digests[1].add(low(*via), low(c.holder), (c.secs / 60).into(), c.last);
+    }
+    digests
+}
