@@ -21,8 +21,7 @@ fn main() -> Result<()> {
         return dump(Path::new(dir), &town(&args[2..])?);
     }
     let runs = args.get(2).map_or(Ok(5), |a| a.parse())?;
-    compare(&town(&args)?, runs);
-    Ok(())
+    compare(&town(&args)?, runs)
 }
 
 fn town(args: &[String]) -> Result<Town> {
@@ -48,7 +47,7 @@ fn dump(dir: &Path, town: &Town) -> Result<()> {
 }
 
 /// The floor and the index in turn, so that both have the same neighbours.
-fn compare(town: &Town, runs: usize) {
+fn compare(town: &Town, runs: usize) -> Result<()> {
     let visits = town.visits();
     let mut floor = Floor::new(town, &visits);
     let (index, took) = timed(|| VisitIndex::build(visits.iter().map(index::known)));
@@ -80,6 +79,47 @@ fn compare(town: &Town, runs: usize) {
     for (hops, count) in [(1u8, 1_000), (2, 50)] {
         one_by_one(town, &mut floor, &index, hops, count);
     }
+    two_cores(town, &index, runs);
+    drop(floor);
+    let file = std::env::temp_dir().join(format!("jadegate-bench-{}.index", std::process::id()));
+    for _ in 0..runs.min(5) {
+        let (save, load, bytes) = index::disk(&index, &file)?;
+        println!("{bytes} bytes: saved {save:?}, loaded {load:?} ms");
+    }
+    std::fs::remove_file(file)?;
+    // The day after the town's last: in order of time, by the same people.
+    let next = Town { seed: 2, visits: town.visits / 4, people: town.people / 4, ..*town };
+    let day = 14 * 86_400;
+    let later: Vec<Visit> = next
+        .visits()
+        .into_iter()
+        .map(|v| Visit { entered: v.entered + day, left: v.left + day, holder: v.holder * 4, ..v })
+        .collect();
+    let cases = index::inputs(&town.cases(1_000));
+    for _ in 0..runs.min(5) {
+        let alone = index::feed(&index, &cases, &later, 0, 3.0).0;
+        let (fed, each_second) = index::feed(&index, &cases, &later, 500_000, 3.0);
+        println!("trace alone {alone:.4} ms, fed {each_second:.0}/s {fed:.4} ms: {:.2}", fed / alone);
+    }
+    Ok(())
+}
+
+/// All cases by one thread, and half of them by each of two.
+fn two_cores(town: &Town, index: &VisitIndex, runs: usize) {
+    let (inputs, rules) = (index::inputs(&town.cases(10_000)), index::rules(1));
+    let mut ratios = Vec::new();
+    for _ in 0..runs {
+        let (_, one) = timed(|| index::bulk(index, &rules, &inputs));
+        let (_, two) = timed(|| {
+            std::thread::scope(|threads| {
+                for half in inputs.chunks(inputs.len().div_ceil(2)) {
+                    threads.spawn(|| index::bulk(index, &rules, half));
+                }
+            });
+        });
+        ratios.push(one.wall / two.wall);
+    }
+    println!("two cores: {:.2} times one, by the clock", median(ratios));
 }
 
 /// Medians over cases traced one by one, with exposures, by the clock.

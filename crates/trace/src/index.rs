@@ -168,6 +168,21 @@ impl VisitIndex {
         })
     }
 
+    /// Holders and places, and everything in runs.
+    pub(crate) fn parts(&self) -> ([&Dict; 2], Vec<Arc<Run>>) {
+        let mut runs = self.runs.clone();
+        if !self.buffer.is_empty() {
+            let (places, holders) = (self.places.len(), self.holders.len());
+            runs.push(Arc::new(Run::new(self.buffer.clone(), places, holders)));
+        }
+        ([&self.holders, &self.places], runs)
+    }
+
+    pub(crate) fn of_parts(holders: Dict, places: Dict, mut runs: Vec<Arc<Run>>) -> Self {
+        runs.sort_by_key(|r| std::cmp::Reverse(r.len()));
+        Self { holders, places, runs, buffer: Vec::new() }
+    }
+
     fn row(&mut self, v: &KnownVisit) -> Row {
         let entered = secs(v.entered);
         Row {

@@ -24,6 +24,7 @@
 //! 6. A close contact could infect others from the policy's delay after its first exposure until
 //!    `now`. Who shared enough time with it then is a secondary contact, unless already close.
 
+mod blocks;
 mod bulk;
 mod crowd;
 mod dict;
@@ -34,6 +35,7 @@ mod pairs;
 mod row;
 mod rules;
 mod run;
+mod saved;
 mod stay;
 mod trace;
 
@@ -42,6 +44,7 @@ pub use index::{Merge, Merged, VisitIndex};
 pub use pairs::Exposure;
 pub use row::KnownVisit;
 pub use rules::{Bound, KindRules, Rules};
+pub use saved::{CatchUp, SavedDay, SavedError, SavedFrom, catch_up};
 pub use trace::{
     CaseInput, ContactFound, EventExposure, TraceResult, Tracer, exposures_to_event, trace,
 };

@@ -69,6 +69,15 @@ impl Stayed {
         Self(len << 2 | how)
     }
 
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whatever the bits are, they mean something.
+    pub(crate) const fn of_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// Length in seconds; `None` if nobody saw them leave.
     pub(crate) const fn len(self) -> Option<u32> {
         let len = self.0 >> 2;

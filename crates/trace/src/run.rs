@@ -20,6 +20,22 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
+    pub(crate) fn to_bytes(self) -> [u8; 12] {
+        let numbers = [self.entered, self.stayed.bits(), self.holder];
+        let mut bytes = [0; 12];
+        for (to, from) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+            *to = from.to_le_bytes();
+        }
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 12]) -> Self {
+        let number = |at: usize| {
+            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        Self { entered: number(0), stayed: Stayed::of_bits(number(4)), holder: number(8) }
+    }
+
     pub(crate) const fn at(self, place: u32) -> Row {
         Row { place, entered: self.entered, holder: self.holder, stayed: self.stayed }
     }
@@ -46,7 +62,7 @@ pub(crate) struct Run {
 
 /// Where the rows of a key begin and end.
 #[derive(Debug, Default)]
-struct Keys {
+pub(crate) struct Keys {
     /// The keys that occur, ascending; empty if `starts` has one entry for every number.
     sparse: Vec<u32>,
     /// First row of each key, and the number of rows.
@@ -101,9 +117,42 @@ impl Keys {
         self.starts.len().saturating_sub(1)
     }
 
+    pub(crate) const fn of_parts(sparse: Vec<u32>, starts: Vec<u32>) -> Self {
+        Self { sparse, starts }
+    }
+
+    pub(crate) fn sparse(&self) -> &[u32] {
+        &self.sparse
+    }
+
+    pub(crate) fn starts(&self) -> &[u32] {
+        &self.starts
+    }
+
+    /// Are these keys below `numbers`, of so many rows?
+    fn are_valid(&self, numbers: usize, rows: usize) -> bool {
+        let keys = if self.sparse.is_empty() {
+            self.len() <= numbers
+        } else {
+            let below = self.sparse.last().is_some_and(|k| (*k as usize) < numbers);
+            self.sparse.len() == self.len() && self.sparse.is_sorted_by(|a, b| a < b) && below
+        };
+        let ends = (self.starts.first(), self.starts.last().map(|l| *l as usize));
+        keys && ends == (Some(&0), Some(rows)) && self.starts.is_sorted()
+    }
+
     fn memory_bytes(&self) -> usize {
         (self.sparse.capacity() + self.starts.capacity()) * 4
     }
+}
+
+/// What of a run is saved; the rest follows from it.
+pub(crate) struct Parts<'a> {
+    pub(crate) places: &'a Keys,
+    pub(crate) cells: &'a [Cell],
+    pub(crate) holders: &'a Keys,
+    pub(crate) holder_rows: &'a [u32],
+    pub(crate) holder_places: &'a [u32],
 }
 
 impl Run {
@@ -117,17 +166,67 @@ impl Run {
         rows.dedup();
         drop_superseded(&mut rows);
         let keys = Keys::new(rows.iter().map(|r| r.place), places);
-        let longest = |rows: &[Row]| rows.iter().filter_map(|r| r.stayed.len()).max().unwrap_or(0);
+        let mut run = Self::of_places(keys, rows.iter().map(Row::cell).collect());
+        run.order_by_holder(&rows, holders);
+        run
+    }
+
+    fn of_places(places: Keys, cells: Vec<Cell>) -> Self {
+        let longest = |c: &[Cell]| c.iter().filter_map(|c| c.stayed.len()).max().unwrap_or(0);
         let mut run = Self {
-            longest_at: (0..keys.len()).map(|k| longest(&rows[keys.rows(k)])).collect(),
-            longest_in_block: rows.chunks(BLOCK).map(longest).collect(),
-            cells: rows.iter().map(Row::cell).collect(),
-            places: keys,
+            longest_at: (0..places.len()).map(|k| longest(&cells[places.rows(k)])).collect(),
+            longest_in_block: cells.chunks(BLOCK).map(longest).collect(),
+            cells,
+            places,
             ..Self::default()
         };
         run.span = run.find_span();
-        run.order_by_holder(&rows, holders);
         run
+    }
+
+    /// A run as it was saved, or what is wrong with it. Both keys come with how many numbers there
+    /// are; `order` is the rows of each holder, and their places.
+    ///
+    /// What is checked is what every look-up relies on: no number leads out of its list, and time
+    /// runs forwards at each place.
+    pub(crate) fn of_parts(
+        (places, place_numbers): (Keys, usize),
+        cells: Vec<Cell>,
+        (holders, holder_numbers): (Keys, usize),
+        order: (Vec<u32>, Vec<u32>),
+    ) -> Result<Self, &'static str> {
+        let rows = cells.len();
+        let (holder_rows, holder_places) = order;
+        if rows > Self::MOST_ROWS || !places.are_valid(place_numbers, rows) {
+            return Err("the places of a run are not in order");
+        }
+        let lists = [holder_rows.len(), holder_places.len()];
+        if lists != [rows; 2] || !holders.are_valid(holder_numbers, rows) {
+            return Err("the holders of a run are not in order");
+        }
+        let all_below = |list: &[u32], end: usize| list.iter().all(|n| (*n as usize) < end);
+        if !all_below(&holder_rows, rows)
+            || !all_below(&holder_places, place_numbers)
+            || !cells.iter().all(|c| (c.holder as usize) < holder_numbers)
+        {
+            return Err("a run names what is not there");
+        }
+        let in_order = |k: usize| cells[places.rows(k)].is_sorted_by_key(|c| c.entered);
+        if !(0..places.len()).all(in_order) {
+            return Err("the visits of a place are not in order");
+        }
+        let run = Self::of_places(places, cells);
+        Ok(Self { holders, holder_rows, holder_places, ..run })
+    }
+
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        Parts {
+            places: &self.places,
+            cells: &self.cells,
+            holders: &self.holders,
+            holder_rows: &self.holder_rows,
+            holder_places: &self.holder_places,
+        }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a run holds less than 2^32 rows")]
