@@ -52,6 +52,10 @@ pub struct App {
     pub(crate) officers_lock: tokio::sync::Mutex<()>,
     /// What staff looked up within the last hour.
     pub(crate) look_ups: crate::staff::access::LookUps,
+    /// Traces of many cases, under way and done.
+    pub(crate) trace_jobs: crate::staff::trace_jobs::TraceJobs,
+    /// Visits that may change earlier traces.
+    pub(crate) late: crate::staff::retrace::LateData,
 }
 
 /// What [`App::open`] needs.
@@ -104,6 +108,8 @@ impl App {
             assess_locks: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
             officers_lock: tokio::sync::Mutex::new(()),
             look_ups: crate::staff::access::LookUps::default(),
+            trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),
+            late: crate::staff::retrace::LateData::default(),
         };
         app.publish_policy_leaf(now).await?;
         app.load_places().await?;
@@ -189,14 +195,7 @@ impl App {
     }
 
     async fn load_visits(&self, now: Timestamp) -> Result<()> {
-        let first_day = now.plus_days(-i64::from(self.policy().retention_days())).utc_day();
-        let mut visits = Vec::new();
-        for day in self.store.visit_days().await? {
-            if day >= first_day {
-                visits.extend(self.store.visits_on(day).await?);
-            }
-        }
-        let index = VisitIndex::build(visits);
+        let index = crate::bulk::load_index(self.store.as_ref(), &self.policy(), now).await?;
         *write(&self.index) = index;
         for day in [now.utc_day() - 1, now.utc_day()] {
             for scan in self.store.scans_on(day).await? {

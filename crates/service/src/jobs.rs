@@ -80,15 +80,22 @@ impl App {
     ) {
         // What a crash left half done comes first.
         note("finish_traces", &self.finish_traces().await);
+        // By themselves: a round may take long, and one-time codes do not wait for it.
+        let retracing = tokio::spawn(Arc::clone(&self).keep_traces(stop.clone()));
         let mut ticks: u64 = 0;
         let mut regions_seen = None;
         loop {
             tokio::select! {
-                _ = stop.changed() => return,
+                _ = stop.changed() => {
+                    self.trace_jobs.stop_all();
+                    let _ = retracing.await;
+                    return;
+                }
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
             note("messages", &self.deliver_messages(gateway.as_ref()).await);
             note("refresh_due", &self.refresh_due(1000).await);
+            self.trace_jobs.forget_old(self.now());
             let version = self.regions.load().version;
             if regions_seen != Some(version) {
                 let stopped = stop.clone();

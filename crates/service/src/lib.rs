@@ -5,6 +5,7 @@
 
 mod app;
 mod assess;
+mod bulk;
 mod clock;
 mod demo;
 mod error;
@@ -21,6 +22,7 @@ pub mod staff;
 mod vault;
 
 pub use app::{App, Parts};
+pub use bulk::{BulkProgress, BulkRow, BulkSearch, bulk_case};
 pub use clock::{Clock, Entropy};
 pub use demo::{DemoPerson, DemoVisit};
 pub use error::{FieldError, Kind, Result, ServiceError};

@@ -17,7 +17,9 @@ pub mod places;
 pub mod quarantine;
 pub mod regions;
 pub mod releases;
+pub(crate) mod retrace;
 pub mod tests;
+pub mod trace_jobs;
 pub mod traces;
 
 pub use access::{Power, Recorder, What};
@@ -32,6 +34,10 @@ pub use quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
 pub use regions::{RegionInput, RegionRow};
 pub use releases::ReleaseInput;
 pub use tests::{ImportReport, RecordedEvidence, RejectedLine, TestInput};
+pub use trace_jobs::{
+    JobContact, JobContactPage, JobOrder, TraceJobInput, TraceJobProgress, TraceJobState,
+    TraceJobView,
+};
 pub use traces::{TraceDetail, TraceReport, TraceRow};
 
 use crate::error::{FieldError, Kind, ServiceError};

@@ -23,6 +23,7 @@ use crate::problem::{Answer, Problem};
 use crate::views::{self, Namer};
 
 mod body;
+mod trace_jobs;
 
 use body::{
     AgencyBody, AgencyList, ArrivalBody, CaseBody, CaseList, CaseRecordedView, CeremonyView,
@@ -58,6 +59,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(withdraw_case))
         .routes(routes!(traces, run_trace))
         .routes(routes!(trace_detail))
+        .merge(trace_jobs::routes())
         .routes(routes!(quarantine))
         .routes(routes!(release))
         .routes(routes!(regions, set_region))
