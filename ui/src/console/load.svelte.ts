@@ -28,3 +28,11 @@ export class Loaded<T> {
     }
   }
 }
+
+/** Does something again and again while the page is in front; what it returns ends that. */
+export function repeat(work: () => unknown, ms: number): () => void {
+  const timer = setInterval(() => {
+    if (!document.hidden) work();
+  }, ms);
+  return () => clearInterval(timer);
+}

@@ -13,6 +13,7 @@ export const POWERS = [
   'open_person',
   'read_lists',
   'set_region',
+  'publish_policy',
   'manage_places',
   'invite_staff',
   'read_audit',

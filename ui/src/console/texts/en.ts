@@ -1,4 +1,5 @@
 import type { Dict } from '../../shared/i18n';
+import { en as change } from './change.en';
 import type { zh } from './zh';
 
 export const en: Dict<typeof zh> = {
@@ -63,6 +64,8 @@ export const en: Dict<typeof zh> = {
     quarantine: 'Quarantine',
     people: 'Find a person',
     regions: 'Risk regions',
+    policies: 'Policies',
+    proposals: 'Proposals',
     arrivals: 'Arrivals',
     places: 'Places and gates',
     staff: 'Staff and agencies',
@@ -332,6 +335,7 @@ export const en: Dict<typeof zh> = {
     from: (place) => `from ${place}`,
     at: (what, when) => `${what}, ${when}`,
   },
+  ...change,
   errors: {
     'session.none': 'Your sign-in has ended. Please sign in again.',
     'staff.not_allowed': 'Your role does not allow this.',
