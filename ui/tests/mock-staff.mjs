@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { changes, policyText } from './mock-change.mjs';
 
 const DIST = process.env.DIST ? pathToFileURL(`${process.env.DIST}/`) : new URL('../dist/', import.meta.url);
 const TYPES = {
@@ -82,7 +83,7 @@ const TEAM = { name: '示例区疾控组', kind: 'prevention_team' };
 const LAB = { name: '示例检验所', kind: 'laboratory' };
 export const ALL_POWERS = [
   'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_release', 'accompany', 'find_person',
-  'open_person', 'read_lists', 'set_region', 'manage_places', 'invite_staff',
+  'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
 ];
 
 function reason(colour, now) {
@@ -161,6 +162,7 @@ export async function startStaffMock() {
     body: { type: `https://jadegate.example/problems/${code}`, code, title: code, status, detail, ...more },
   });
   const ok = (body, status = 200) => ({ status, type: 'application/json', body });
+  const change = changes(state, { ok, problem });
 
   function gate(method, path, body, now) {
     if (method === 'POST' && path === '/v1/gates') {
@@ -251,6 +253,8 @@ export async function startStaffMock() {
       state.staff = false;
       return { status: 204 };
     }
+    const changed = change(method, p, body, now);
+    if (changed) return changed;
     const recorded = (colour) => ok({ evidence: 'e0000000000009', assessment: assessment(colour, now), new: true }, 201);
     switch (key) {
       case 'GET me':
@@ -312,6 +316,12 @@ export async function startStaffMock() {
             { id: 'e0000000000002', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - 1.7 * DAY), by: LAB, withdrawn_at: null, superseded_by: null, counts: true },
             { id: 'e0000000000003', holder: hid(1), kind: 'declaration', fact: { kind: 'declaration', temperature: 36.8, symptoms: ['cough', 'fatigue'], contact_with_case: false, stays: [{ division: 'CN-3302', from: iso(now - 9 * DAY), to: iso(now - 7 * DAY) }] }, recorded_at: iso(now - 6 * DAY), by: null, withdrawn_at: null, superseded_by: 'e0000000000004', counts: false },
           ],
+          timeline: [
+            { from: iso(now - 20 * DAY), to: iso(now - 3.5 * DAY), colour: 'green', reasons: [] },
+            { from: iso(now - 3.5 * DAY), to: iso(now + 10 * DAY), colour: 'red', reasons: [reason('red', now)] },
+            { from: iso(now + 10 * DAY), to: iso(now + 17 * DAY), colour: 'yellow', reasons: [reason('yellow', now)] },
+            { from: iso(now + 17 * DAY), to: null, colour: 'green', reasons: [] },
+          ],
           history: [
             { at: iso(now - 3.5 * DAY), from: 'green', to: 'red', reasons: [reason('red', now)] },
             { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
@@ -369,6 +379,7 @@ export async function startStaffMock() {
       const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
       return ok({ parent: query.get('parent'), children: rows.map(([code, name, name_en]) => ({ code, name, name_en })) });
     }
+    if (path === '/v1/policy') return { status: 200, type: 'text/plain', text: policyText };
     const found = path.startsWith('/v1/staff/') ? staff(method, path, query, body, now) : gate(method, path, body, now);
     return found ?? problem(404, 'route.unknown', 'There is no such address.');
   }
@@ -387,7 +398,7 @@ export async function startStaffMock() {
       const headers = { 'Cache-Control': 'no-store' };
       if (a.type) headers['Content-Type'] = a.type;
       res.writeHead(a.status, headers);
-      res.end(a.body ? JSON.stringify(a.body) : undefined);
+      res.end(a.body ? JSON.stringify(a.body) : a.text);
       return;
     }
     const path = url.pathname.endsWith('/') ? `${url.pathname}index.html` : url.pathname;

@@ -1,6 +1,6 @@
 // Opens the built gate and console pages in Chromium, walks through their states in both languages,
 // checks each with axe, and takes a picture of each. Needs `npm run build` first.
-//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|console]
+//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|console|change]
 // Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { correction, generate } from 'lean-qr';
 import { chromium } from 'playwright-core';
 import { makeCode, startStaffMock } from './mock-staff.mjs';
+import { changeScenes } from './shots-change.mjs';
 
 const out = process.argv[2] ?? 'test-results/shots-gate-console';
 const only = process.argv[3];
@@ -372,9 +373,6 @@ async function consolePage() {
       await s('10-person');
       await page.getByRole('button', { name: t('记录解除', 'Record a release') }).first().click();
       await page.locator('#released').waitFor();
-      await go('regions', t('风险地区', 'Risk regions'));
-      await page.locator('#region-2').waitFor();
-      await s('11-regions');
       await go('arrivals', t('入境', 'Arrivals'));
       await page.getByRole('button', { name: t('记录入境', 'Record the arrival') }).click();
       await page.locator('#arrival-from-error').waitFor();
@@ -394,9 +392,16 @@ async function consolePage() {
       await page.getByRole('button', { name: t('复制链接', 'Copy link') }).waitFor();
       await s('15-staff');
     };
-    await scenes('wide');
-    await page.setViewportSize({ width: 800, height: 1100 });
-    await scenes('tablet');
+    if (only !== 'change') {
+      await scenes('wide');
+      await page.setViewportSize({ width: 800, height: 1100 });
+      await scenes('tablet');
+    }
+    for (const [size, width] of [['wide', 1280], ['phone', 360]]) {
+      await page.setViewportSize({ width, height: 800 });
+      const take = (name) => shot(page, lang, `console-${size}-${name}`, { full: true });
+      await changeScenes({ page, t, go, mock, take, expect: (ok, text) => expect(ok, `${lang} ${size}: ${text}`) });
+    }
     expect(!mock.state.bodies.some((b) => b.path.endsWith('/open') && b.body.purpose === undefined), `${lang}: nobody is opened without a purpose`);
 
     // Only what one may; and an ended session leads back to the sign-in.
@@ -417,7 +422,7 @@ async function consolePage() {
   await browser.close();
 }
 
-if (only !== 'console') await gate();
+if (only !== 'console' && only !== 'change') await gate();
 if (only !== 'gate') await consolePage();
 console.log(`${checks - complaints.length} passed, ${complaints.length} failed`);
 process.exit(complaints.length > 0 ? 1 : 0);

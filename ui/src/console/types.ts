@@ -1,5 +1,6 @@
 /** What the API answers to staff (see docs/api.md). */
 import type { Colour } from '../shared/colour';
+import type { Segment } from '../shared/timeline';
 import type { AgencyRef, Assessment, Moment, Reason, Texts } from '../shared/types';
 
 export const POWERS = [
@@ -152,6 +153,8 @@ export interface EvidenceRow {
 
 export interface Person extends Found {
   evidence: EvidenceRow[];
+  /** Colours from the first evidence to the last change that can be foreseen. */
+  timeline: Segment[];
   history: { at: Moment; from: Colour | null; to: Colour; reasons: Reason[] }[];
   quarantine: {
     active: boolean;

@@ -74,3 +74,7 @@ export function openAtFirst(nodes: readonly Node[], worst: string | null): Set<s
   if (worst !== null) walk(nodes);
   return out;
 }
+
+/** The same with one division opened or closed. */
+export const toggled = (open: ReadonlySet<string>, code: string): Set<string> =>
+  new Set(open.has(code) ? [...open].filter((c) => c !== code) : [...open, code]);
