@@ -102,7 +102,7 @@ export function changes(world, { ok, problem }) {
     change.kind === 'policy'
       ? { kind: 'policy', policy: V2, title: TITLE }
       : { kind: 'region', division: change.division, name: '浙江省杭州市西湖区', level: change.level, from: change.from, to: change.to ?? null };
-  const share = (percent) => (percent === 0 ? null : { division: 'CN-330106', name: '浙江省杭州市西湖区', percent });
+  const share = (percent) => (percent === 0 ? null : { division: 'CN-330106', name: '浙江省杭州市西湖区', percent, newly_confined: Math.round(52 * percent), people: 5_200, at: '2022-03-02T00:00:00Z' });
 
   function whatIf(id) {
     const w = world.whatIfs.get(id);
@@ -114,7 +114,7 @@ export function changes(world, { ok, problem }) {
       state: w.state,
       progress: { done: done ? 20_000 : Math.min(w.seen * 5_120, 19_000), of: 20_000 },
       change: w.change,
-      needs_second_officer: done ? world.share >= 1 : null,
+      needs_second_officer: done ? world.share > 1 : null,
       share: done ? share(world.share) : null,
       threshold_percent: 1,
       result: done ? result(w.at, world.share / 5.77) : null,
@@ -130,16 +130,16 @@ export function changes(world, { ok, problem }) {
     state,
     proposed_by: { name: 'Testa Beispiel', agency: '示例市卫健委' },
     mine: false,
+    may_decide: state === 'waiting' && !more.mine,
     proposed_at: iso(now - 3 * 3_600_000),
     expires_at: iso(now + 21 * 3_600_000),
     reason: '三例本土病例，传播链不明。Three local cases, source unknown.',
     decided_by: null,
     decided_at: null,
     decision_reason: null,
-    what_if: { result: result(now - 3 * 3_600_000), share: share(5.77), made_at: iso(now - 3.1 * 3_600_000) },
+    what_if: { result: result(now - 3 * 3_600_000), share: share(5.77), made_at: iso(now - 3.1 * 3_600_000), differences: change.kind === 'policy' ? DIFFERENCES : [] },
     what_if_at_decision: null,
     threshold_percent: 1,
-    differences: change.kind === 'policy' ? DIFFERENCES : [],
     ...more,
   });
   const region = (level) => ({ kind: 'region', division: 'CN-330106', name: '浙江省杭州市西湖区', level, from: '2022-03-01T00:00:00Z', to: null });
@@ -153,7 +153,7 @@ export function changes(world, { ok, problem }) {
       proposal('n0000000000003', region('medium'), 'applied', now - DAY, {
         decided_by: other,
         decided_at: iso(now - 20 * 3_600_000),
-        what_if_at_decision: { result: result(now - 20 * 3_600_000, 1.12), share: share(6.4), made_at: iso(now - 20 * 3_600_000) },
+        what_if_at_decision: { result: result(now - 20 * 3_600_000, 1.12), share: share(6.4), made_at: iso(now - 20 * 3_600_000), differences: [] },
       }),
       proposal('n0000000000004', region('high'), 'rejected', now - 2 * DAY, { decided_by: other, decided_at: iso(now - 2 * DAY), decision_reason: '范围过大。Too wide: two compounds would do.' }),
       proposal('n0000000000005', policy, 'expired', now - 9 * DAY),
@@ -162,23 +162,23 @@ export function changes(world, { ok, problem }) {
   }
 
   function decide(p, action, body, now) {
-    if (action === 'approve' && p.mine) return problem(409, 'proposal.own', 'Somebody else has to decide.');
+    if (action === 'approve' && p.mine) return problem(403, 'proposal.same_officer', 'Somebody else has to decide.');
     p.state = { approve: 'applied', reject: 'rejected', withdraw: 'withdrawn' }[action];
     if (action !== 'withdraw') {
       Object.assign(p, { decided_by: other, decided_at: iso(now), decision_reason: body.reason ?? null });
     }
     if (action === 'approve') {
-      p.what_if_at_decision = { result: result(now, 0.96), share: share(5.5), made_at: iso(now) };
+      p.what_if_at_decision = { result: result(now, 0.96), share: share(5.5), made_at: iso(now), differences: [] };
       world.recolouring = 3;
     }
-    return ok({ proposal: p });
+    return ok(p);
   }
 
   return function answer(method, p, body, now) {
     const [, kind, id, action] = /^(what-ifs|proposals)(?:\/(\w+)(?:\/(\w+))?)?$/.exec(p) ?? [];
     const key = `${method} ${p}`;
     if (key === 'GET policies') {
-      const row = (name, at, agency, in_force) => ({ ...name, title: TITLE, authority: AUTHORITY, source: 'Made up for this page.', published_at: iso(at), by_agency: agency, in_force, text_url: '/v1/policy' });
+      const row = (name, at, agency, in_force) => ({ ...name, title: TITLE, authority: AUTHORITY, source: 'Made up for this page.', published_at: iso(at), by_agency: agency, in_force, text_url: `/v1/policies/${name.digest}` });
       const current = row(V1, now - 9 * DAY, null, true);
       return ok({ current, versions: [current, row({ ...V1, version: 0, digest: 'ffeeddccbbaa9988' }, now - 40 * DAY, '示例市卫健委', false)] });
     }
@@ -194,13 +194,13 @@ export function changes(world, { ok, problem }) {
     }
     if (kind === 'what-ifs') {
       if (method === 'POST' && !id) {
-        const made = `w000000000000${world.whatIfs.size + 1}`;
+        const made = `w000000000000${(world.made = (world.made ?? 0) + 1)}`;
         world.whatIfs.set(made, { state: 'running', seen: 0, change: summary(body.change), at: now });
         return ok({ id: made, state: 'running', progress: { done: 0, of: 20_000 } }, 202);
       }
       if (method === 'DELETE') {
-        const w = world.whatIfs.get(id);
-        if (w) w.state = 'cancelled';
+        // The server forgets it.
+        world.whatIfs.delete(id);
         return { status: 204 };
       }
       return whatIf(id);
@@ -212,16 +212,16 @@ export function changes(world, { ok, problem }) {
         const applied = world.share < 1;
         const made = proposal(`n000000000001${all.length}`, w.change, applied ? 'applied' : 'waiting', now, {
           mine: true, reason: body.reason, proposed_at: iso(now), decided_at: applied ? iso(now) : null,
-          what_if: { result: result(now, world.share / 5.77), share: share(world.share), made_at: iso(now) },
+          what_if: { result: result(now, world.share / 5.77), share: share(world.share), made_at: iso(now), differences: [] },
         });
         all.unshift(made);
         if (applied) world.recolouring = 3;
-        return ok({ proposal: made }, 201);
+        return ok(made, 201);
       }
       const found = all.find((x) => x.id === id);
       if (!id) return ok({ proposals: all });
       if (!found) return problem(404, 'proposal.not_found', 'There is no such proposal.');
-      return action ? decide(found, action, body, now) : ok(found);
+      return action ? decide(found, action, body, now) : ok({ ...found, change: found.change.kind === 'policy' ? { ...found.change, text: TEXT } : found.change });
     }
     return undefined;
   };

@@ -45,10 +45,20 @@ export type ChangeRequest =
   | { kind: 'policy'; text: string }
   | { kind: 'region'; division: string; level: string; from: Moment; to?: Moment };
 
-/** What is to change, without the file's text. */
+/** What is to change. */
+export interface RegionLine {
+  division: string;
+  name: string;
+  level: string;
+  from: Moment;
+  to: Moment | null;
+}
 export type ChangeSummary =
-  | { kind: 'policy'; policy: PolicyName; title: Texts }
-  | { kind: 'region'; division: string; name: string; level: string; from: Moment; to: Moment | null };
+  /** `text` is there where one change is asked for by itself. */
+  | { kind: 'policy'; policy: PolicyName; title: Texts; text?: string | null }
+  | ({ kind: 'region' } & RegionLine)
+  /** A list of levels; the first of them are named. */
+  | { kind: 'regions'; count: number; entries: RegionLine[] };
 
 export type Counts = Record<Colour, number>;
 
@@ -107,16 +117,23 @@ export interface WhatIfResult {
   samples: Sample[];
 }
 
-/** The division in which the largest part of the people would be newly confined. */
+/**
+ * The division in which the largest part of the people would be newly confined, at the moment at
+ * which they are most; small changes of the last day are counted with it.
+ */
 export interface Share {
   division: string;
   name: string;
   percent: number;
+  newly_confined: number;
+  people: number;
+  at: Moment;
 }
 
 export interface WhatIf {
   id: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';
+  /** Steps of the work, not people; 0 of 0 until it is known how many. */
   progress: { done: number; of: number };
   change: ChangeSummary;
   needs_second_officer: boolean | null;
@@ -132,10 +149,12 @@ export interface AttachedWhatIf {
   result: WhatIfResult;
   share: Share | null;
   made_at: Moment;
+  differences: Difference[];
 }
 
 export interface Officer {
-  name: string;
+  /** `null` for the machine's own command line. */
+  name: string | null;
   agency: string;
 }
 
@@ -146,6 +165,8 @@ export interface Proposal {
   proposed_by: Officer;
   /** Whether the one who asks proposed it: then somebody else has to decide. */
   mine: boolean;
+  /** Whether the one who asks may decide on it. */
+  may_decide: boolean;
   proposed_at: Moment;
   expires_at: Moment;
   reason: string;
@@ -155,7 +176,6 @@ export interface Proposal {
   what_if: AttachedWhatIf;
   what_if_at_decision: AttachedWhatIf | null;
   threshold_percent: number;
-  differences: Difference[];
 }
 
 export interface RecolouringJob {
