@@ -11,13 +11,13 @@ import type { AttachedWhatIf, DivisionChange, WhatIfResult } from './types';
 
 describe('numbers', () => {
   it('are cut, never rounded up to a limit, and never nothing where there is something', () => {
-    expect(percent('en', 0.999)).toBe('0.99 %');
-    expect(percent('en', 1)).toBe('1 %');
-    expect(percent('en', 9.999)).toBe('9.99 %');
-    expect(percent('en', 94.174)).toBe('94.1 %');
-    expect(percent('en', 0.29)).toBe('0.29 %');
+    expect(percent('en', 0.999)).toBe('0.99\u00a0%');
+    expect(percent('en', 1)).toBe('1\u00a0%');
+    expect(percent('en', 9.999)).toBe('9.99\u00a0%');
+    expect(percent('en', 94.174)).toBe('94.1\u00a0%');
+    expect(percent('en', 0.29)).toBe('0.29\u00a0%');
     expect(percent('zh', 0.0004)).toBe('< 0.01%');
-    expect(percent('en', 0)).toBe('0 %');
+    expect(percent('en', 0)).toBe('0\u00a0%');
     expect(percent('zh', 100)).toBe('100%');
   });
   it('carry a sign and separators', () => {

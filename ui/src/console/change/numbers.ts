@@ -12,7 +12,8 @@ export const count = (lang: Lang, n: number): string => n.toLocaleString(locale(
 export function percent(lang: Lang, p: number): string {
   const digits = p < 10 ? 2 : 1;
   const cut = Math.floor(p * 10 ** digits + 1e-9) / 10 ** digits;
-  const space = lang === 'zh' ? '' : ' ';
+  // The sign stays with its number.
+  const space = lang === 'zh' ? '' : '\u00a0';
   if (p > 0 && cut === 0) return `< 0.01${space}%`;
   return `${cut.toLocaleString(locale(lang), { maximumFractionDigits: digits })}${space}%`;
 }
