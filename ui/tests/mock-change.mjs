@@ -1,6 +1,7 @@
 // The part of the stand-in that knows policies, what-ifs, proposals and recolouring.
+import { iso, ok, problem } from './serve.mjs';
+
 const DAY = 86_400_000;
-const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 const V1 = { id: 'three-colour', version: 1, digest: '0011223344556677' };
 const V2 = { id: 'three-colour', version: 2, digest: '8899aabbccddeeff' };
@@ -85,7 +86,7 @@ function result(now, scale = 1) {
 }
 
 /** Answers of `/v1/staff/…` about changes, or undefined; `world` is what a test turns. */
-export function changes(world, { ok, problem }) {
+export function changes(world) {
   Object.assign(world, {
     /** Looks at a what-if until it is done. */
     looks: 3,

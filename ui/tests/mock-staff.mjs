@@ -3,28 +3,11 @@
 // Codes are really signed, with a key made at each start. What decides anything is tested against
 // the real server elsewhere.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { extname } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { changes, policyText } from './mock-change.mjs';
-
-const DIST = process.env.DIST ? pathToFileURL(`${process.env.DIST}/`) : new URL('../dist/', import.meta.url);
-const TYPES = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-  '.webmanifest': 'application/manifest+json',
-  '.wasm': 'application/wasm',
-};
-const csp = (script) =>
-  `default-src 'self'; script-src ${script}; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+import { csp, iso, ok, problem, serve } from './serve.mjs';
 
 const BASE45 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
 const DAY = 86_400_000;
-const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 function base45(bytes) {
   let out = '';
@@ -156,13 +139,7 @@ export async function startStaffMock() {
     bodies: [],
   };
 
-  const problem = (status, code, detail, more = {}) => ({
-    status,
-    type: 'application/problem+json',
-    body: { type: `https://jadegate.example/problems/${code}`, code, title: code, status, detail, ...more },
-  });
-  const ok = (body, status = 200) => ({ status, type: 'application/json', body });
-  const change = changes(state, { ok, problem });
+  const change = changes(state);
 
   function gate(method, path, body, now) {
     if (method === 'POST' && path === '/v1/gates') {
@@ -374,6 +351,7 @@ export async function startStaffMock() {
   }
 
   function answer(method, path, query, body) {
+    state.bodies.push({ path, body });
     const now = Date.now();
     if (path === '/v1/divisions') {
       const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
@@ -384,42 +362,5 @@ export async function startStaffMock() {
     return found ?? problem(404, 'route.unknown', 'There is no such address.');
   }
 
-  const server = createServer(async (req, res) => {
-    const url = new URL(req.url ?? '/', 'http://localhost');
-    state.requests.push(`${req.method} ${url.pathname}`);
-    if (url.pathname.startsWith('/v1/')) {
-      const chunks = [];
-      for await (const c of req) chunks.push(c);
-      const text = Buffer.concat(chunks).toString();
-      const isJson = (req.headers['content-type'] ?? '').includes('json');
-      const body = text && isJson ? JSON.parse(text) : {};
-      state.bodies.push({ path: url.pathname, body });
-      const a = answer(req.method, url.pathname, url.searchParams, body);
-      const headers = { 'Cache-Control': 'no-store' };
-      if (a.type) headers['Content-Type'] = a.type;
-      res.writeHead(a.status, headers);
-      res.end(a.body ? JSON.stringify(a.body) : a.text);
-      return;
-    }
-    const path = url.pathname.endsWith('/') ? `${url.pathname}index.html` : url.pathname;
-    try {
-      const file = await readFile(new URL(`.${path}`, DIST));
-      res.writeHead(200, {
-        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-        'Cache-Control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-        'Content-Security-Policy': csp(path.startsWith('/console') ? "'self'" : "'self' 'wasm-unsafe-eval'"),
-        'X-Content-Type-Options': 'nosniff',
-      });
-      res.end(file);
-    } catch {
-      res.writeHead(404, { 'Content-Type': 'text/plain' });
-      res.end('not found');
-    }
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    state,
-    url: `http://localhost:${server.address().port}`,
-    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
-  };
+  return serve({ state, answer, policy: (path) => csp(path.startsWith('/console') ? "'self'" : "'self' 'wasm-unsafe-eval'") });
 }
