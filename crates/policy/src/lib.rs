@@ -13,19 +13,28 @@
 //!
 //! The crate knows no clock, network, disk or thread: time is an argument.
 
+mod active;
 mod assess;
 mod cases;
 mod days;
 mod diff;
+mod ease;
 mod evidence_file;
 mod explain;
+mod index;
 mod model;
 mod occurrence;
+mod origin;
 mod parse;
+mod parse_meanwhile;
 mod parse_rules;
+mod piece;
+mod population;
 mod problem;
 mod read;
 mod release;
+mod what_if;
+mod zones;
 
 pub use assess::assess;
 pub use cases::{CaseFailure, CasesError, CasesReport, run_cases};
@@ -34,4 +43,9 @@ pub use diff::{Difference, diff};
 pub use evidence_file::read_evidence;
 pub use explain::{Segment, Timeline, explain};
 pub use model::{ColourTexts, Policy, Retention};
+pub use population::{Population, PopulationBuilder};
 pub use problem::Problem;
+pub use what_if::{
+    ColourCounts, Comparison, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment,
+    Setting, Tally, WhatIf, WhatIfOptions, outlook, recolour, recolour_part, what_if,
+};
