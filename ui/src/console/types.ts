@@ -146,6 +146,8 @@ export interface EvidenceRow {
   fact: Record<string, unknown>;
   recorded_at: Moment;
   by: AgencyRef | null;
+  /** The division whose authority recorded it, if it came from elsewhere. */
+  origin?: string | null;
   withdrawn_at: Moment | null;
   superseded_by: string | null;
   counts: boolean;
