@@ -357,6 +357,7 @@ export async function startStaffMock() {
       const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
       return ok({ parent: query.get('parent'), children: rows.map(([code, name, name_en]) => ({ code, name, name_en })) });
     }
+    if (path === '/v1/info') return ok({ server_time: iso(now) });
     if (path.startsWith('/v1/policies/')) return { status: 200, type: 'text/plain', text: policyText };
     const found = path.startsWith('/v1/staff/') ? staff(method, path, query, body, now) : gate(method, path, body, now);
     return found ?? problem(404, 'route.unknown', 'There is no such address.');
