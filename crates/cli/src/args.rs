@@ -159,7 +159,7 @@ pub(crate) struct Trace {
     pub format: TraceFormat,
 }
 
-/// How to print a trace.
+/// How to print a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TraceFormat {
     /// For people
@@ -194,6 +194,24 @@ pub(crate) enum PolicyCommand {
         #[arg(long)]
         svg: bool,
     },
+    /// What a policy or a risk level would do to the present colours; nothing is written
+    WhatIf(WhatIf),
+}
+
+/// `policy what-if`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WhatIf {
+    /// The new policy file; the one compared with if left out
+    pub new: Option<PathBuf>,
+    /// Compare with this file instead of the policy in force
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// A risk level to add, from now on; may be given several times
+    #[arg(long, value_name = "DIVISION=LEVEL")]
+    pub risk_level: Vec<String>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    pub format: TraceFormat,
 }
 
 /// `keys`.
