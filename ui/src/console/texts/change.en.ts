@@ -172,7 +172,6 @@ export const en: Dict<typeof zh> = {
     withdraw: 'Withdraw the proposal',
     withdrawSure: 'Nobody can approve it any more. Are you sure?',
     first: 'The what-if it was proposed with',
-    later: 'The what-if at the decision',
     compare: 'When proposed and when decided',
     compareWhat: 'At the approval it was replayed again with the evidence of that moment.',
     measure: 'Number',

@@ -170,7 +170,6 @@ export const zh = {
     withdraw: '收回提案',
     withdrawSure: '收回后不能再同意。确定吗？',
     first: '提出时的推演',
-    later: '决定时的推演',
     compare: '提出时与决定时',
     compareWhat: '同意时按那一刻的证据又推演了一次。',
     measure: '项目',
