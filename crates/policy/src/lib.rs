@@ -26,6 +26,7 @@ mod parse_rules;
 mod problem;
 mod read;
 mod release;
+mod zones;
 
 pub use assess::assess;
 pub use cases::{CaseFailure, CasesError, CasesReport, run_cases};

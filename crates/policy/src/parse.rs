@@ -54,7 +54,7 @@ struct Zone(String, TimeZone);
 impl FromStr for Zone {
     type Err = ();
     fn from_str(s: &str) -> Result<Self, ()> {
-        TimeZone::get(s).map(|z| Self(s.to_owned(), z)).map_err(|_| ())
+        crate::zones::zone(s).map(|z| Self(s.to_owned(), z)).ok_or(())
     }
 }
 
