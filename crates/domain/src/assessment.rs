@@ -50,6 +50,34 @@ pub struct Reason {
     /// Stable words for what must happen first (`negative_test`, `daily_check_in`,
     /// `confirmation`), empty when time alone ends it.
     pub needs: Vec<String>,
+    /// Set while the rule asks for a milder colour than it would, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eased: Option<Eased>,
+}
+
+/// Why a rule asks for a milder colour than its phase says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Eased {
+    /// Whether an appeal lapsed or the evidence is disputed.
+    pub by: EasedBy,
+    /// The colour the rule would ask for.
+    pub instead_of: Colour,
+    /// In plain words, from the policy file.
+    pub text: Texts,
+    /// The appeals or disputes behind it, in a fixed order.
+    pub evidence: Vec<EvidenceId>,
+}
+
+/// What eased a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EasedBy {
+    /// An appeal that was not decided in time, or that was granted.
+    Appeal,
+    /// A local authority's dispute of imported evidence.
+    Dispute,
 }
 
 /// What a policy says about one person at one moment, with all reasons.

@@ -33,6 +33,12 @@ names! {
         Arrival = "arrival",
         /// A discharge or release paper by a named body.
         Release = "release",
+        /// The local authority disputes evidence that another authority recorded.
+        Dispute = "dispute",
+        /// The holder contests evidence behind their colour.
+        Appeal = "appeal",
+        /// What came of an appeal.
+        AppealDecision = "appeal_decision",
     }
 }
 
@@ -43,13 +49,16 @@ impl EvidenceKind {
     pub const fn may_record(self, by: Option<AgencyKind>) -> bool {
         use AgencyKind as A;
         match self {
-            Self::Declaration | Self::Stay => by.is_none(),
+            Self::Declaration | Self::Stay | Self::Appeal => by.is_none(),
             Self::CheckIn => matches!(by, None | Some(A::PreventionTeam | A::Hospital)),
             Self::Test => matches!(by, Some(A::Laboratory | A::PreventionTeam | A::Hospital)),
             Self::Case | Self::Release => matches!(by, Some(A::PreventionTeam | A::Hospital)),
             Self::Contact => matches!(by, Some(A::PreventionTeam)),
             Self::RegionRisk => matches!(by, Some(A::HealthCommission)),
             Self::Arrival => matches!(by, Some(A::Border | A::Carrier | A::PreventionTeam)),
+            Self::Dispute | Self::AppealDecision => {
+                matches!(by, Some(A::PreventionTeam | A::HealthCommission))
+            }
         }
     }
 }
@@ -93,6 +102,93 @@ names! {
         Assumed = "assumed",
         /// At least one presence is unproven (printed venue code).
         Unproven = "unproven",
+    }
+}
+
+names! {
+    /// Why somebody came.
+    ArrivalPurpose, "purpose of arrival" {
+        /// Nobody asked, or the record is older than the question. It passes for any purpose that
+        /// a rule looks for.
+        Unstated = "unstated",
+        /// Coming home.
+        Return = "return",
+        /// To work.
+        Work = "work",
+        /// To study.
+        Study = "study",
+        /// To see family.
+        Family = "family",
+        /// A journey for pleasure.
+        Tourism = "tourism",
+        /// For treatment.
+        Medical = "medical",
+        /// Passing through.
+        Transit = "transit",
+        /// Driving, sailing or flying the vehicle (cross-border goods).
+        Crew = "crew",
+        /// On official or diplomatic duty.
+        Official = "official",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+impl ArrivalPurpose {
+    /// Was the purpose not asked for?
+    pub const fn is_unstated(&self) -> bool {
+        matches!(self, Self::Unstated)
+    }
+}
+
+names! {
+    /// What kind of paper releases somebody.
+    ReleasePaper, "kind of release paper" {
+        /// A record older than the distinction: a release paper of no particular kind.
+        Unstated = "unstated",
+        /// A hospital's discharge paper (出院证明).
+        Discharge = "discharge",
+        /// The paper that ends an isolation (解除隔离证明).
+        Release = "release",
+        /// A named body's confirmation that the conditions are met (a county's, for instance).
+        Confirmation = "confirmation",
+    }
+}
+
+impl ReleasePaper {
+    /// Does the record not say which paper it was?
+    pub const fn is_unstated(&self) -> bool {
+        matches!(self, Self::Unstated)
+    }
+
+    /// May an agency of this kind issue this paper? Never wider than
+    /// [`EvidenceKind::may_record`] for [`EvidenceKind::Release`].
+    pub const fn may_issue(self, by: AgencyKind) -> bool {
+        use AgencyKind as A;
+        match self {
+            Self::Unstated => false,
+            Self::Discharge => matches!(by, A::Hospital),
+            Self::Release => matches!(by, A::Hospital | A::PreventionTeam),
+            Self::Confirmation => matches!(by, A::PreventionTeam),
+        }
+    }
+
+    /// The paper an agency of this kind issues where it does not say which.
+    pub const fn usual(by: AgencyKind) -> Self {
+        match by {
+            AgencyKind::Hospital => Self::Discharge,
+            _ => Self::Release,
+        }
+    }
+}
+
+names! {
+    /// What came of an appeal.
+    AppealOutcome, "outcome of an appeal" {
+        /// The holder is right; the contested evidence is withdrawn.
+        Granted = "granted",
+        /// The contested evidence stands.
+        Refused = "refused",
     }
 }
 
@@ -247,6 +343,9 @@ pub enum Fact {
         from: Division,
         /// When they entered.
         arrived_at: Timestamp,
+        /// Why they came.
+        #[serde(default = "unstated_purpose", skip_serializing_if = "ArrivalPurpose::is_unstated")]
+        purpose: ArrivalPurpose,
     },
     /// See [`EvidenceKind::Release`].
     Release {
@@ -254,7 +353,37 @@ pub enum Fact {
         refers_to: ReleaseOf,
         /// From when it holds.
         released_at: Timestamp,
+        /// Which paper it is.
+        #[serde(default = "unstated_paper", skip_serializing_if = "ReleasePaper::is_unstated")]
+        paper: ReleasePaper,
     },
+    /// See [`EvidenceKind::Dispute`].
+    Dispute {
+        /// The imported piece that is disputed.
+        disputes: EvidenceId,
+    },
+    /// See [`EvidenceKind::Appeal`].
+    Appeal {
+        /// The piece that is contested.
+        contests: EvidenceId,
+    },
+    /// See [`EvidenceKind::AppealDecision`].
+    AppealDecision {
+        /// The appeal that is decided.
+        appeal: EvidenceId,
+        /// How.
+        outcome: AppealOutcome,
+    },
+}
+
+// What old records say by saying nothing; not written either, so that the digest of what was
+// recorded before the question existed stays the same.
+const fn unstated_purpose() -> ArrivalPurpose {
+    ArrivalPurpose::Unstated
+}
+
+const fn unstated_paper() -> ReleasePaper {
+    ReleasePaper::Unstated
 }
 
 /// What a release paper refers to.
@@ -293,6 +422,9 @@ impl Fact {
             Self::CheckIn { .. } => EvidenceKind::CheckIn,
             Self::Arrival { .. } => EvidenceKind::Arrival,
             Self::Release { .. } => EvidenceKind::Release,
+            Self::Dispute { .. } => EvidenceKind::Dispute,
+            Self::Appeal { .. } => EvidenceKind::Appeal,
+            Self::AppealDecision { .. } => EvidenceKind::AppealDecision,
         }
     }
 }
@@ -312,6 +444,10 @@ pub struct Evidence {
     pub recorded_at: Timestamp,
     /// The agency that recorded it; `None` if the holder did.
     pub agency: Option<AgencyId>,
+    /// The division whose authority recorded it, where that is another one than this deployment's:
+    /// imported evidence keeps its origin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Division>,
     /// Set when it was withdrawn (a wrong entry, a trace that was corrected): it no longer counts
     /// from that moment on, and both moments stay visible.
     pub withdrawn_at: Option<Timestamp>,
@@ -338,6 +474,7 @@ impl Evidence {
             },
             recorded_at: r.recorded_at,
             agency: Some(r.agency),
+            origin: None,
             withdrawn_at: None,
             superseded_by: None,
         }
@@ -365,6 +502,60 @@ mod tests {
             assert!(!kind.may_record(Some(AgencyKind::PublicSecurity)));
             assert!(!kind.may_record(Some(AgencyKind::Operator)));
         }
+    }
+
+    #[test]
+    fn papers_are_issued_by_those_who_may_record_them() {
+        for by in AgencyKind::ALL {
+            for paper in ReleasePaper::ALL.iter().filter(|p| p.may_issue(*by)) {
+                assert!(EvidenceKind::Release.may_record(Some(*by)), "{paper} by {by}");
+            }
+            let may = EvidenceKind::Release.may_record(Some(*by));
+            assert_eq!(ReleasePaper::usual(*by).may_issue(*by), may, "{by}");
+        }
+    }
+
+    #[test]
+    fn the_holder_appeals_and_others_decide() {
+        assert!(EvidenceKind::Appeal.may_record(None));
+        for by in AgencyKind::ALL {
+            assert!(!EvidenceKind::Appeal.may_record(Some(*by)));
+        }
+        for kind in [EvidenceKind::AppealDecision, EvidenceKind::Dispute] {
+            assert!(!kind.may_record(None));
+            assert!(kind.may_record(Some(AgencyKind::HealthCommission)));
+            assert!(!kind.may_record(Some(AgencyKind::Hospital)));
+        }
+    }
+
+    /// Rows and commitments older than purpose, paper and origin: they read, and write the same.
+    #[test]
+    fn what_was_recorded_before_the_question_reads_and_writes_unchanged() {
+        for old in [
+            r#"{"kind":"arrival","from":"US-NY","arrived_at":"2022-02-28T12:00:00Z"}"#,
+            r#"{"kind":"release","refers_to":{"case":"c0000000000001"},"released_at":"2022-02-28T12:00:00Z"}"#,
+        ] {
+            let fact: Fact = serde_json::from_str(old).unwrap();
+            assert_eq!(serde_json::to_string(&fact).unwrap(), old);
+        }
+        let fact = Fact::Appeal { contests: EvidenceId::from_random(1) };
+        let e = Evidence {
+            id: EvidenceId::from_random(2),
+            holder: None,
+            fact,
+            recorded_at: Timestamp::EPOCH,
+            agency: None,
+            origin: None,
+            withdrawn_at: None,
+            superseded_by: None,
+        };
+        let text = serde_json::to_string(&e).unwrap();
+        assert!(!text.contains("origin"));
+        assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), e);
+        let e = Evidence { origin: Some("CN-13".parse().unwrap()), ..e };
+        let text = serde_json::to_string(&e).unwrap();
+        assert!(text.contains(r#""origin":"CN-13""#));
+        assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), e);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub mod time;
 pub mod visit;
 
 pub use agency::{Access, AgencyKind, Purpose, Role, Staff};
-pub use assessment::{Assessment, PolicyRef, Reason};
+pub use assessment::{Assessment, Eased, EasedBy, PolicyRef, Reason};
 pub use case::{Case, CaseClass};
 pub use colour::Colour;
 pub use division::Division;

@@ -145,6 +145,7 @@ impl Active {
             until: (self.until != NEVER).then_some(self.until),
             day: rule.day_at(phase.days, counted_from, now),
             days: phase.days,
+            eased: None,
         }
     }
 

@@ -3,7 +3,8 @@
 use jadegate_domain::assessment::PolicyRef;
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::evidence::{
-    Certainty, ContactDegree, DeclaredStay, ReleaseOf, Symptom, Temperature, TestMethod, TestResult,
+    AppealOutcome, ArrivalPurpose, Certainty, ContactDegree, DeclaredStay, ReleaseOf, ReleasePaper,
+    Symptom, Temperature, TestMethod, TestResult,
 };
 use jadegate_domain::{
     AgencyId, CaseClass, CaseId, Division, Evidence, EvidenceId, EvidenceKind, Fact, HolderId,
@@ -55,9 +56,9 @@ fn one(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<Evidence> {
     let wanted = format!("one of {}", all(EvidenceKind::ALL));
     let kind = t.required::<EvidenceKind>("kind", &wanted, p)?;
     let recorded = t.moment("recorded_at", p);
-    let by_holder =
-        matches!(kind, EvidenceKind::Stay | EvidenceKind::Declaration | EvidenceKind::CheckIn);
+    let by_holder = matches!(kind, EvidenceKind::CheckIn) || kind.may_record(None);
     let by_agency = t.flag("by_agency", p).unwrap_or(!by_holder);
+    let origin = t.parsed::<Division>("origin", "a division like CN-13", p);
     let withdrawn = t.moment("withdrawn_at", p);
     let (fact, happened) = fact(kind, t, p)?;
     let Some(recorded_at) = recorded.or(happened) else {
@@ -70,6 +71,7 @@ fn one(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<Evidence> {
         fact,
         recorded_at,
         agency: by_agency.then(|| AgencyId::from_random(1)),
+        origin,
         withdrawn_at: withdrawn,
         superseded_by: None,
     })
@@ -127,7 +129,9 @@ fn fact(
         EvidenceKind::Arrival => {
             let from = t.required::<Division>("from", "a country or division", p)?;
             let arrived_at = needed(t, "arrived_at", p)?;
-            (Fact::Arrival { from, arrived_at }, Some(arrived_at))
+            let purpose = t.parsed::<ArrivalPurpose>("purpose", &all(ArrivalPurpose::ALL), p);
+            let purpose = purpose.unwrap_or(ArrivalPurpose::Unstated);
+            (Fact::Arrival { from, arrived_at, purpose }, Some(arrived_at))
         }
         EvidenceKind::Release => {
             let refers_to = if t.has("trace") {
@@ -136,9 +140,25 @@ fn fact(
                 ReleaseOf::Case(case_id(t, p))
             };
             let released_at = needed(t, "released_at", p)?;
-            (Fact::Release { refers_to, released_at }, Some(released_at))
+            let paper = t.parsed::<ReleasePaper>("paper", &all(ReleasePaper::ALL), p);
+            let paper = paper.unwrap_or(ReleasePaper::Unstated);
+            (Fact::Release { refers_to, released_at, paper }, Some(released_at))
+        }
+        EvidenceKind::Dispute => (Fact::Dispute { disputes: evidence_id(t, "disputes", p)? }, None),
+        EvidenceKind::Appeal => (Fact::Appeal { contests: evidence_id(t, "contests", p)? }, None),
+        EvidenceKind::AppealDecision => {
+            let outcome = t.required::<AppealOutcome>("outcome", &all(AppealOutcome::ALL), p)?;
+            (Fact::AppealDecision { appeal: evidence_id(t, "appeal", p)?, outcome }, None)
         }
     })
+}
+
+/// Another piece of the file, by its number: the first has number 1.
+fn evidence_id(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_>) -> Option<EvidenceId> {
+    if !t.has(key) {
+        p.add(&t.span, "missing_key", format!("`{key}` is missing"));
+    }
+    t.number(key, 1..=9999, p).map(|n| EvidenceId::from_random(u64::from(n)))
 }
 
 fn contact(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<(Fact, Option<Timestamp>)> {

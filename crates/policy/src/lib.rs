@@ -23,9 +23,11 @@ mod model;
 mod occurrence;
 mod parse;
 mod parse_rules;
+mod population;
 mod problem;
 mod read;
 mod release;
+mod what_if;
 mod zones;
 
 pub use assess::assess;
@@ -35,4 +37,9 @@ pub use diff::{Difference, diff};
 pub use evidence_file::read_evidence;
 pub use explain::{Segment, Timeline, explain};
 pub use model::{ColourTexts, Policy, Retention};
+pub use population::{Population, PopulationBuilder};
 pub use problem::Problem;
+pub use what_if::{
+    ColourCounts, Comparison, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment,
+    Setting, Tally, WhatIf, WhatIfOptions, recolour, recolour_part, what_if,
+};

@@ -185,6 +185,8 @@ impl<'a, E: Iterator<Item = &'a Evidence> + Clone> Search<'_, E> {
             Fact::Release { .. } => self.release(e),
             // Works through stays.
             Fact::RegionRisk { .. } => {}
+            // Work through the reasons they speak of.
+            Fact::Dispute { .. } | Fact::Appeal { .. } | Fact::AppealDecision { .. } => {}
         }
     }
 
@@ -253,7 +255,7 @@ impl<'a, E: Iterator<Item = &'a Evidence> + Clone> Search<'_, E> {
     }
 
     fn arrival(&mut self, e: &'a Evidence) {
-        let Fact::Arrival { from: origin_division, arrived_at } = &e.fact else { return };
+        let Fact::Arrival { from: origin_division, arrived_at, .. } = &e.fact else { return };
         for (i, rule) in self.policy.numbered() {
             let When::Arrival { from_abroad, from } = &rule.when else { continue };
             let abroad = origin_division.country() != self.policy.country.country();

@@ -337,6 +337,9 @@ const fn refers_to_word(kind: EvidenceKind) -> &'static str {
         EvidenceKind::Declaration | EvidenceKind::CheckIn => "own health",
         EvidenceKind::Arrival => "border crossing",
         EvidenceKind::Release => "case or trace",
+        EvidenceKind::Dispute => "imported evidence",
+        EvidenceKind::Appeal => "evidence",
+        EvidenceKind::AppealDecision => "appeal",
     }
 }
 

@@ -182,7 +182,9 @@ fn paper_met_at<'a>(
     known
         .filter(|e| e.agency.is_some())
         .filter_map(|e| match e.fact {
-            Fact::Release { refers_to: of, released_at } => Some((of, released_at, e.recorded_at)),
+            Fact::Release { refers_to: of, released_at, .. } => {
+                Some((of, released_at, e.recorded_at))
+            }
             _ => None,
         })
         .filter(|(of, released, _)| match wanted {

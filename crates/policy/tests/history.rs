@@ -109,6 +109,7 @@ fn h11_ten_minutes_in_one_phone_cell() {
         },
         recorded_at: at("2021-11-03T18:00:00+08:00"),
         agency: Some(jadegate_domain::AgencyId::from_random(1)),
+        origin: None,
         withdrawn_at: None,
         superseded_by: None,
     };

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
 use jadegate_domain::division::RiskLevel;
-use jadegate_domain::evidence::{Certainty, ContactDegree, Temperature, TestMethod, TestResult};
+use jadegate_domain::evidence::{
+    ArrivalPurpose, Certainty, ContactDegree, Temperature, TestMethod, TestResult,
+};
 use jadegate_domain::{
     AgencyId, CaseId, Colour, Evidence, EvidenceId, Fact, HolderId, PlaceKind, Timestamp, TraceId,
 };
@@ -24,6 +26,7 @@ fn piece(id: u64, recorded: &str, by_agency: bool, fact: Fact) -> Evidence {
         fact,
         recorded_at: at(recorded),
         agency: by_agency.then(|| AgencyId::from_random(7)),
+        origin: None,
         withdrawn_at: None,
         superseded_by: None,
     }
@@ -156,6 +159,7 @@ fn the_most_severe_rule_wins_and_every_active_rule_is_listed() {
     let arrival = Fact::Arrival {
         from: "US-NY".parse().unwrap(),
         arrived_at: at("2022-02-28T20:00:00+08:00"),
+        purpose: ArrivalPurpose::Return,
     };
     let e = [
         piece(1, "2022-02-28T20:00:00+08:00", true, arrival),

@@ -220,6 +220,7 @@ impl App {
                 fact: new.fact.clone(),
                 recorded_at: now,
                 agency: new.agency,
+                origin: None,
                 withdrawn_at: None,
                 superseded_by: None,
             };

@@ -54,6 +54,7 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             whom: Whom::Holder(holder),
             from: "JP".to_owned(),
             arrived_at: "2022-03-14T02:00:00Z".to_owned(),
+            purpose: None,
         };
         done.extend(w.app.record_arrival(&staff, &arrival).await.is_ok().then_some("arrival"));
         let trace = w.app.recorder(&staff, EvidenceKind::Contact);

@@ -306,6 +306,7 @@ async fn a_release_refers_to_what_it_ends() {
         whom: Whom::Holder(who),
         refers_to: of,
         released_at: "2022-03-15T01:00:00Z".to_owned(),
+        paper: None,
     };
     let e =
         w.app.record_release(&officer, &release(other, ReleaseOf::Case(case))).await.unwrap_err();

@@ -17,8 +17,10 @@ struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "first", text: include_str!("../migrations/0001_first.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "first", text: include_str!("../migrations/0001_first.sql") },
+    Migration { number: 2, name: "origin", text: include_str!("../migrations/0002_origin.sql") },
+];
 
 /// One applied migration, for `doctor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +125,10 @@ mod tests {
     use super::*;
 
     /// The files as they are in use. A new migration adds a line; no line ever changes.
-    const IN_USE: &[&str] = &["48b17adde4da7e288e85cb30c72e5fd4065e5eeb558434c9bc94bc8461ea83e6"];
+    const IN_USE: &[&str] = &[
+        "48b17adde4da7e288e85cb30c72e5fd4065e5eeb558434c9bc94bc8461ea83e6",
+        "1398063a60baf903458e827f4f05c99f7a590f1eff14a9ac348fe73532242e3e",
+    ];
 
     #[test]
     fn numbers_count_up_and_no_file_was_changed() {

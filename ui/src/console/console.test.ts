@@ -129,7 +129,7 @@ describe('whom', () => {
 
 describe('evidence in words', () => {
   it('never fails, whatever it holds', () => {
-    for (const kind of ['test', 'case', 'contact', 'stay', 'region_risk', 'declaration', 'check_in', 'arrival', 'release', 'new', 7]) {
+    for (const kind of ['test', 'case', 'contact', 'stay', 'region_risk', 'declaration', 'check_in', 'arrival', 'release', 'dispute', 'appeal', 'appeal_decision', 'new', 7]) {
       expect(typeof factLine({ kind }, 'en')).toBe('string');
     }
   });

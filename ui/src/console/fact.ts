@@ -29,13 +29,23 @@ export function factLine(fact: Record<string, unknown>, lang: Lang): string {
     case 'check_in':
       return health(fact, lang);
     case 'arrival':
-      return f.at(f.from(text(fact['from'])), moment(fact['arrived_at']));
+      return known(r.evidence.purpose, fact['purpose'], f.at(f.from(text(fact['from'])), moment(fact['arrived_at'])));
     case 'release':
-      return moment(fact['released_at']);
+      return known(r.evidence.paper, fact['paper'], moment(fact['released_at']));
+    case 'dispute':
+      return text(fact['disputes']);
+    case 'appeal':
+      return text(fact['contests']);
+    case 'appeal_decision':
+      return `${word(r.evidence.outcome, text(fact['outcome']))} · ${text(fact['appeal'])}`;
     default:
       return text(fact['kind']);
   }
 }
+
+/** A line with the word for a field before it, if the record has that field. */
+const known = (words: Record<string, string>, value: unknown, line: string): string =>
+  value === undefined ? line : `${word(words, text(value))} · ${line}`;
 
 function health(fact: Record<string, unknown>, lang: Lang): string {
   const f = t().fact;

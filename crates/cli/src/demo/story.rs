@@ -249,6 +249,7 @@ async fn record_first_day(
         whom: Whom::Holder(roles.traveller),
         from: "SG".to_owned(),
         arrived_at: ago(10),
+        purpose: Some("return".to_owned()),
     };
     app.record_arrival(staff.get("border")?, &arrival).await?;
     let risk = RegionInput {

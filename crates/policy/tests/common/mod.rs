@@ -4,7 +4,8 @@
 
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::evidence::{
-    Certainty, ContactDegree, DeclaredStay, ReleaseOf, Symptom, Temperature, TestMethod, TestResult,
+    ArrivalPurpose, Certainty, ContactDegree, DeclaredStay, ReleaseOf, ReleasePaper, Symptom,
+    Temperature, TestMethod, TestResult,
 };
 use jadegate_domain::{
     AgencyId, CaseClass, CaseId, Division, Evidence, EvidenceId, Fact, HolderId, PlaceKind,
@@ -178,8 +179,8 @@ pub fn harm() -> impl Strategy<Value = Fact> + Clone {
     let levels = vec![RiskLevel::Low, RiskLevel::Medium, RiskLevel::High];
     let risk = (division(), select(levels), moment(), prop::option::of(moment()))
         .prop_map(|(division, level, from, to)| Fact::RegionRisk { division, level, from, to });
-    let arrival =
-        (division(), moment()).prop_map(|(from, arrived_at)| Fact::Arrival { from, arrived_at });
+    let arrival = (division(), moment(), select(ArrivalPurpose::ALL))
+        .prop_map(|(from, arrived_at, purpose)| Fact::Arrival { from, arrived_at, purpose });
     prop_oneof![test, case, contact, stay.clone(), stay, risk.clone(), risk, arrival]
 }
 
@@ -208,8 +209,9 @@ pub fn fact() -> impl Strategy<Value = Fact> + Clone {
     });
     let refers_to =
         prop_oneof![case_id().prop_map(ReleaseOf::Case), trace_id().prop_map(ReleaseOf::Trace)];
-    let release = (refers_to, moment())
-        .prop_map(|(refers_to, released_at)| Fact::Release { refers_to, released_at });
+    let release = (refers_to, moment(), select(ReleasePaper::ALL)).prop_map(
+        |(refers_to, released_at, paper)| Fact::Release { refers_to, released_at, paper },
+    );
     prop_oneof![5 => harm(), 1 => declaration, 2 => check_in, 2 => negative, 1 => release]
 }
 
@@ -221,6 +223,7 @@ pub fn piece(fact: impl Strategy<Value = Fact> + Clone) -> impl Strategy<Value =
         fact,
         recorded_at,
         agency: (agency > 1).then(|| AgencyId::from_random(u64::from(agency % 3) + 1)),
+        origin: None,
         withdrawn_at: (gone == 0).then_some(recorded_at),
         superseded_by: (gone == 1).then(|| EvidenceId::from_random(99)),
     })
@@ -236,4 +239,18 @@ pub fn numbered(mut pieces: Vec<Evidence>) -> Vec<Evidence> {
         e.id = EvidenceId::from_random(i);
     }
     pieces
+}
+
+/// Public entries of regions' levels.
+pub fn public_risks() -> impl Strategy<Value = Vec<Evidence>> + Clone {
+    let levels = vec![RiskLevel::Low, RiskLevel::Medium, RiskLevel::High];
+    let fact = (division(), select(levels), moment(), prop::option::of(moment()))
+        .prop_map(|(division, level, from, to)| Fact::RegionRisk { division, level, from, to });
+    prop::collection::vec(piece(fact), 0..5).prop_map(|mut risks| {
+        for (i, e) in (2000u64..).zip(&mut risks) {
+            e.id = EvidenceId::from_random(i);
+            e.holder = None;
+        }
+        risks
+    })
 }

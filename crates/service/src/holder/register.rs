@@ -502,6 +502,7 @@ impl App {
             fact: Fact::Stay { division: home.clone(), from: now, to: Timestamp::MAX },
             recorded_at: now,
             agency: None,
+            origin: None,
             withdrawn_at: None,
             superseded_by: None,
         };

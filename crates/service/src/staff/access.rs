@@ -146,7 +146,12 @@ impl Power {
             EvidenceKind::Release => Some(Self::RecordRelease),
             EvidenceKind::Contact => Some(Self::RunTrace),
             EvidenceKind::RegionRisk => Some(Self::SetRegion),
-            EvidenceKind::Stay | EvidenceKind::Declaration | EvidenceKind::CheckIn => None,
+            EvidenceKind::Stay
+            | EvidenceKind::Declaration
+            | EvidenceKind::CheckIn
+            | EvidenceKind::Appeal => None,
+            // No endpoint records these yet; the policy language knows them already.
+            EvidenceKind::Dispute | EvidenceKind::AppealDecision => None,
         }
     }
 }

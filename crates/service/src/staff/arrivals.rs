@@ -1,5 +1,6 @@
 //! Arrivals from abroad.
 
+use jadegate_domain::evidence::ArrivalPurpose;
 use jadegate_domain::{Division, EvidenceKind, Fact};
 
 use super::access::Counted;
@@ -19,6 +20,8 @@ pub struct ArrivalInput {
     pub from: String,
     /// When they entered, RFC 3339.
     pub arrived_at: String,
+    /// Why they came, as [`ArrivalPurpose`] names it; `None`: nobody asked.
+    pub purpose: Option<String>,
 }
 
 impl App {
@@ -33,6 +36,12 @@ impl App {
         let from: Division = input.from.parse().map_err(|_| {
             wrong("from", "division.bad", "Give the country they came from, like JP.")
         })?;
+        let purpose = match input.purpose.as_deref() {
+            None => ArrivalPurpose::Unstated,
+            Some(name) => name.parse().map_err(|_| {
+                wrong("purpose", "arrival.bad_purpose", "Choose the purpose from the list.")
+            })?,
+        };
         let arrived_at = self.past_moment("arrived_at", &input.arrived_at)?;
         let holder = self.locate(recorder.region(), &input.whom).await?;
         let key = self.keys.evidence_key(&format!(
@@ -41,7 +50,7 @@ impl App {
             holder.id,
             arrived_at.as_secs()
         ));
-        self.record_for(session, &recorder, holder.id, Fact::Arrival { from, arrived_at }, key)
-            .await
+        let fact = Fact::Arrival { from, arrived_at, purpose };
+        self.record_for(session, &recorder, holder.id, fact, key).await
     }
 }

@@ -1,6 +1,6 @@
 //! Release papers: the discharge of a case, the end of a contact's quarantine.
 
-use jadegate_domain::evidence::ReleaseOf;
+use jadegate_domain::evidence::{ReleaseOf, ReleasePaper};
 use jadegate_domain::{EvidenceKind, Fact};
 
 use super::access::Counted;
@@ -20,6 +20,8 @@ pub struct ReleaseInput {
     pub refers_to: ReleaseOf,
     /// From when, RFC 3339.
     pub released_at: String,
+    /// Which paper, as [`ReleasePaper`] names it; `None`: the one this kind of agency issues.
+    pub paper: Option<String>,
 }
 
 impl App {
@@ -32,6 +34,17 @@ impl App {
     ) -> Result<RecordedEvidence> {
         let recorder = self.recorder(session, EvidenceKind::Release)?;
         self.count_look(session.staff().id, Counted::Recording)?;
+        let paper = match input.paper.as_deref() {
+            None => Some(ReleasePaper::usual(recorder.agency_kind())),
+            Some(name) => name.parse().ok(),
+        };
+        let Some(paper) = paper.filter(|p| p.may_issue(recorder.agency_kind())) else {
+            return Err(wrong(
+                "paper",
+                "release.bad_paper",
+                "Choose a paper that your agency issues: hospitals discharge, the prevention team releases and confirms.",
+            ));
+        };
         let released_at = self.past_moment("released_at", &input.released_at)?;
         let holder = self.locate(recorder.region(), &input.whom).await?;
         let own = self.store.evidence_of(holder.id).await?.map_or_else(Vec::new, |(_, e)| e);
@@ -53,12 +66,14 @@ impl App {
             ReleaseOf::Trace(id) => id.to_string(),
         };
         let key = self.keys.evidence_key(&format!(
-            "release/{}/{}/{name}/{}",
+            "release/{}/{}/{name}/{}{}",
             recorder.agency(),
             holder.id,
-            released_at.as_secs()
+            released_at.as_secs(),
+            // A confirmation is a second paper beside a release of the same moment.
+            if paper == ReleasePaper::Confirmation { "/confirmation" } else { "" }
         ));
-        let fact = Fact::Release { refers_to: input.refers_to, released_at };
+        let fact = Fact::Release { refers_to: input.refers_to, released_at, paper };
         self.record_for(session, &recorder, holder.id, fact, key).await
     }
 }

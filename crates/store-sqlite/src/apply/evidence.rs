@@ -2,7 +2,7 @@
 
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::{
-    AgencyId, CaseId, Colour, Evidence, EvidenceId, Fact, HolderId, Timestamp, TraceId,
+    AgencyId, CaseId, Colour, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp, TraceId,
 };
 use jadegate_store::{ColourChange, Precondition, StoredAssessment};
 use rusqlite::{OptionalExtension, params};
@@ -14,8 +14,8 @@ impl Applier<'_> {
     pub(super) fn add_evidence(&self, e: &Evidence, key: Option<&[u8; 16]>) -> Result<()> {
         let (case, trace) = refers_to(&e.fact);
         let text = "INSERT INTO evidence (id, holder, kind, case_id, trace_id, fact, recorded_at, \
-                    agency, withdrawn_at, superseded_by, external_key) \
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+                    agency, origin, withdrawn_at, superseded_by, external_key) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let row = params![
             e.id.as_i64(),
             e.holder.map(HolderId::as_i64),
@@ -25,6 +25,7 @@ impl Applier<'_> {
             json("evidence", &e.fact)?,
             e.recorded_at.as_secs(),
             e.agency.map(AgencyId::as_i64),
+            e.origin.as_ref().map(Division::as_str),
             secs(e.withdrawn_at),
             e.superseded_by.map(EvidenceId::as_i64),
             key,

@@ -13,7 +13,7 @@ use crate::error::Result;
 rows! {
     EvidenceRow => Evidence, in "evidence" by "id" {
         holder: Option<i64>, kind: String, fact: String, recorded_at: i64, agency: Option<i64>,
-        withdrawn_at: Option<i64>, superseded_by: Option<i64>,
+        origin: Option<String>, withdrawn_at: Option<i64>, superseded_by: Option<i64>,
     }
     AssessmentRow => StoredAssessment, in "assessment" by "holder" {
         evidence_seen: i64, regions_seen: i64, colour: String, next_change: Option<i64>,
@@ -56,6 +56,7 @@ impl EvidenceRow {
             fact,
             recorded_at: at.time("recorded_at", self.recorded_at)?,
             agency: at.opt_id("agency", self.agency, AgencyId::from_i64)?,
+            origin: self.origin.map(|o| at.name("origin", &o)).transpose()?,
             withdrawn_at: at.opt_time("withdrawn_at", self.withdrawn_at)?,
             superseded_by: at.opt_id("superseded_by", self.superseded_by, EvidenceId::from_i64)?,
         })

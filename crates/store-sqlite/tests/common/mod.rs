@@ -87,6 +87,7 @@ pub(crate) fn evidence(n: u64, of: u64) -> Write {
             fact,
             recorded_at: at(100),
             agency: None,
+            origin: None,
             withdrawn_at: None,
             superseded_by: None,
         }),

@@ -2,7 +2,8 @@
 
 use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::evidence::{
-    Certainty, ContactDegree, DeclaredStay, ReleaseOf, Symptom, Temperature, TestMethod, TestResult,
+    AppealOutcome, ArrivalPurpose, Certainty, ContactDegree, DeclaredStay, ReleaseOf, ReleasePaper,
+    Symptom, Temperature, TestMethod, TestResult,
 };
 use jadegate_domain::{
     AgencyId, CaseClass, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, PlaceKind,
@@ -33,6 +34,10 @@ fn case_fact(case: u64) -> Fact {
     }
 }
 
+fn release(refers_to: ReleaseOf, released_at: Timestamp) -> Fact {
+    Fact::Release { refers_to, released_at, paper: ReleasePaper::Confirmation }
+}
+
 /// One fact of each kind.
 fn facts() -> Vec<Fact> {
     let hangzhou = || "CN-3301".parse().unwrap();
@@ -50,16 +55,25 @@ fn facts() -> Vec<Fact> {
             stays: vec![DeclaredStay { division: hangzhou(), from: at(1), to: at(2) }],
         },
         Fact::CheckIn { temperature, symptoms: Vec::new() },
-        Fact::Arrival { from: "US-NY".parse().unwrap(), arrived_at: at(9) },
-        Fact::Release { refers_to: ReleaseOf::Trace(TraceId::from_random(2)), released_at: at(9) },
+        Fact::Arrival {
+            from: "US-NY".parse().unwrap(),
+            arrived_at: at(9),
+            purpose: ArrivalPurpose::Transit,
+        },
+        release(ReleaseOf::Trace(TraceId::from_random(2)), at(9)),
+        Fact::Dispute { disputes: eid(3) },
+        Fact::Appeal { contests: eid(1) },
+        Fact::AppealDecision { appeal: eid(11), outcome: AppealOutcome::Refused },
     ]
 }
 
 /// No kind of evidence loses anything on its way.
 pub async fn every_kind_of_fact_is_read_back(s: S) {
     let id = with_holder(&s, 1).await;
-    let all: Vec<Evidence> =
+    let mut all: Vec<Evidence> =
         (1..).zip(facts()).map(|(n, fact)| evidence(n, Some(id), fact)).collect();
+    // Imported evidence keeps the division it came from.
+    all[2].origin = Some("CN-13".parse().unwrap());
     let mut kinds: Vec<_> = all.iter().map(|e| e.fact.kind()).collect();
     kinds.sort_unstable();
     assert_eq!(kinds, EvidenceKind::ALL, "this case forgets a kind");
@@ -68,7 +82,7 @@ pub async fn every_kind_of_fact_is_read_back(s: S) {
         assert_eq!(s.evidence(e.id).await.unwrap().as_ref(), Some(e));
     }
     let (version, found) = s.evidence_of(id).await.unwrap().unwrap();
-    assert_eq!((version, found), (9, all));
+    assert_eq!((version, found), (12, all));
     // Public evidence belongs to nobody; what the holder recorded has no agency.
     let mut public = evidence(50, None, facts().swap_remove(4));
     public.agency = None;
@@ -131,8 +145,8 @@ pub async fn contacts_are_found_by_trace_and_cases_by_case(s: S) {
         contact(1, 2),
         contact(1, 3),
         case_fact(2),
-        Fact::Release { refers_to: ReleaseOf::Case(CaseId::from_random(1)), released_at: at(1) },
-        Fact::Release { refers_to: ReleaseOf::Trace(TraceId::from_random(2)), released_at: at(1) },
+        release(ReleaseOf::Case(CaseId::from_random(1)), at(1)),
+        release(ReleaseOf::Trace(TraceId::from_random(2)), at(1)),
     ];
     let writes = (1..).zip(facts).map(|(n, fact)| add(evidence(n, Some(id), fact)));
     keeps(&s, writes.collect()).await;

@@ -87,6 +87,7 @@ pub(super) fn evidence(n: u64, holder: Option<HolderId>, fact: Fact) -> Evidence
         fact,
         recorded_at: at(100),
         agency: Some(AgencyId::from_random(1)),
+        origin: None,
         withdrawn_at: None,
         superseded_by: None,
     }

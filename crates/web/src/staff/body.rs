@@ -277,6 +277,8 @@ pub(super) struct ReleaseBody {
     pub(super) whom: WhomBody,
     pub(super) refers_to: ReleaseOf,
     pub(super) released_at: String,
+    /// `discharge`, `release` or `confirmation`; left out: the one this kind of agency issues.
+    pub(super) paper: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -310,6 +312,9 @@ pub(super) struct ArrivalBody {
     /// Country or division.
     pub(super) from: String,
     pub(super) arrived_at: String,
+    /// `return`, `work`, `study`, `family`, `tourism`, `medical`, `transit`, `crew`, `official` or
+    /// `other`; left out: nobody asked.
+    pub(super) purpose: Option<String>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -403,8 +403,12 @@ async fn release(
     StaffAuth(s): StaffAuth,
     Body(b): Body<ReleaseBody>,
 ) -> Answer<(StatusCode, Json<RecordedView>)> {
-    let input =
-        ReleaseInput { whom: b.whom.parse()?, refers_to: b.refers_to, released_at: b.released_at };
+    let input = ReleaseInput {
+        whom: b.whom.parse()?,
+        refers_to: b.refers_to,
+        released_at: b.released_at,
+        paper: b.paper,
+    };
     recorded(&web, web.app.record_release(&s, &input).await?).await
 }
 
@@ -447,7 +451,12 @@ async fn add_arrival(
     StaffAuth(s): StaffAuth,
     Body(b): Body<ArrivalBody>,
 ) -> Answer<(StatusCode, Json<RecordedView>)> {
-    let input = ArrivalInput { whom: b.whom.parse()?, from: b.from, arrived_at: b.arrived_at };
+    let input = ArrivalInput {
+        whom: b.whom.parse()?,
+        from: b.from,
+        arrived_at: b.arrived_at,
+        purpose: b.purpose,
+    };
     recorded(&web, web.app.record_arrival(&s, &input).await?).await
 }
 

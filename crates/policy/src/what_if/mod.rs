@@ -1,0 +1,298 @@
+//! What-ifs: the present evidence of many people under two policies or two sets of regional
+//! levels. Nothing is written; the answer is numbers and a few nameless timelines.
+
+mod result;
+mod tally;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use jadegate_domain::{Colour, Division, Evidence, EvidenceId, Fact, Timestamp};
+
+use crate::population::is_lab_result;
+use crate::{Policy, Population, assess, explain};
+
+pub use result::{
+    ColourCounts, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment, WhatIf,
+};
+pub use tally::Tally;
+use tally::{HomeTally, Verdict, rank};
+
+/// A policy and the public risk levels it is applied with.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// Levels of regions ([`Fact::RegionRisk`] only), those that ended among them.
+    pub risks: &'a [Evidence],
+}
+
+/// How much a what-if looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WhatIfOptions {
+    /// Days for which places in quarantine are counted, from today on; at most
+    /// [`WhatIfOptions::MOST_DAYS`], more are cut.
+    pub days: u32,
+    /// Most timelines shown.
+    pub samples: u32,
+    /// Which of those who change are shown: the same seed shows the same.
+    pub seed: u64,
+}
+
+impl WhatIfOptions {
+    /// Most days for which places are counted.
+    pub const MOST_DAYS: u32 = 120;
+}
+
+impl Default for WhatIfOptions {
+    fn default() -> Self {
+        Self { days: 21, samples: 5, seed: 0 }
+    }
+}
+
+/// After so many people progress is told and a wish to stop is heard.
+const STEP: usize = 4096;
+
+/// Compares two settings over everybody, as of `now`. `progress` is told from time to time how
+/// many people are done; when it answers `false`, the comparison stops and there is no result.
+pub fn what_if(
+    people: &Population,
+    before: &Setting<'_>,
+    after: &Setting<'_>,
+    now: Timestamp,
+    options: &WhatIfOptions,
+    progress: &dyn Fn(u64) -> bool,
+) -> Option<WhatIf> {
+    let comparison = Comparison::new(people, *before, *after, now, options);
+    comparison.count(0..people.added(), progress).map(|t| comparison.finish(t))
+}
+
+/// Everybody's colour, in the order in which they were added.
+pub fn recolour(people: &Population, setting: &Setting<'_>, now: Timestamp) -> Vec<Colour> {
+    recolour_part(people, setting, now, 0..people.added())
+}
+
+/// The colours of some of the people (see [`Population::split`]), in the order in which they were
+/// added.
+pub fn recolour_part(
+    people: &Population,
+    setting: &Setting<'_>,
+    now: Timestamp,
+    part: Range<usize>,
+) -> Vec<Colour> {
+    part.map(|i| {
+        let (_, own) = people.person(i);
+        assess(own.iter().chain(setting.risks), setting.policy, now).colour
+    })
+    .collect()
+}
+
+/// A what-if in parts, for callers that spread it over threads: [`Comparison::count`] each part of
+/// [`Population::split`], merge the tallies, [`Comparison::finish`]. The result is the same for
+/// any parts in any order.
+#[derive(Clone, Debug)]
+pub struct Comparison<'a> {
+    people: &'a Population,
+    sides: [Setting<'a>; 2],
+    now: Timestamp,
+    options: WhatIfOptions,
+    /// The last second of each day that is counted.
+    day_ends: Vec<Timestamp>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Prepares the comparison of two settings as of `now`.
+    pub fn new(
+        people: &'a Population,
+        before: Setting<'a>,
+        after: Setting<'a>,
+        now: Timestamp,
+        options: &WhatIfOptions,
+    ) -> Self {
+        let days = i64::from(options.days.min(WhatIfOptions::MOST_DAYS));
+        // Both sides by the clock of the new policy, so that their numbers can be compared.
+        let calendar = after.policy.calendar();
+        let day_ends = (1..=days).map(|d| calendar.midnight(now, d).plus_secs(-1)).collect();
+        Self { people, sides: [before, after], now, options: *options, day_ends }
+    }
+
+    /// Counts some of the people; `None` if `progress` asked to stop.
+    pub fn count(&self, part: Range<usize>, progress: &dyn Fn(u64) -> bool) -> Option<Tally> {
+        let mut tally = self.empty();
+        for (done, i) in part.clone().enumerate() {
+            if done % STEP == 0 && !progress(done as u64) {
+                return None;
+            }
+            let (home, own) = self.people.person(i);
+            self.count_one(&mut tally, home, i, own);
+        }
+        progress(part.len() as u64).then_some(tally)
+    }
+
+    /// Adds those without evidence and the samples, and gives the result.
+    pub fn finish(&self, mut tally: Tally) -> WhatIf {
+        for (home, people) in self.people.without().iter().enumerate().filter(|(_, n)| **n > 0) {
+            let [before, after] = [0, 1].map(|side| self.judge(side, &[]));
+            // Numbers after the last of those who were added stand for them.
+            if before.colour != after.colour {
+                let one = self.people.added() + home;
+                tally.chosen.offer(rank(self.options.seed, one), one);
+            }
+            tally.add(home, *people, before.verdict(), after.verdict());
+        }
+        let sum = tally.homes.iter().fold(HomeTally::default(), |mut sum, home| {
+            sum.merge(home);
+            sum
+        });
+        WhatIf {
+            at: self.now,
+            people: sum.people,
+            with_evidence: self.people.with_evidence(),
+            policy_before: self.sides[0].policy.reference(),
+            policy_after: self.sides[1].policy.reference(),
+            before: sum.before,
+            after: sum.after,
+            newly_confined: sum.newly_confined,
+            newly_free: sum.newly_free,
+            more_severe: tally.more_severe,
+            less_severe: tally.less_severe,
+            newly_confined_without_lab_case: tally.newly_confined_without_lab_case,
+            divisions: self.divisions(&tally),
+            rules: self.rules(&tally),
+            places: self.places(&tally),
+            samples: tally.chosen.people().map(|i| self.sample(i)).collect(),
+        }
+    }
+
+    fn empty(&self) -> Tally {
+        let rules = self.sides.map(|s| s.policy.0.rules.len());
+        let samples = usize::try_from(self.options.samples).unwrap_or(usize::MAX);
+        Tally::new(self.people.homes().len(), rules, self.day_ends.len(), samples)
+    }
+
+    fn count_one(&self, tally: &mut Tally, home: usize, person: usize, own: &[Evidence]) {
+        let [before, after] = [0, 1].map(|side| self.judge(side, own));
+        if before.colour != after.colour {
+            tally.chosen.offer(rank(self.options.seed, person), person);
+        }
+        tally.add(home, 1, before.verdict(), after.verdict());
+    }
+
+    fn judge(&self, side: usize, own: &[Evidence]) -> Judged {
+        let Setting { policy, risks } = self.sides[side];
+        let all = || own.iter().chain(risks);
+        let now = assess(all(), policy, self.now);
+        let number = |id: &str| policy.0.rules.iter().position(|r| r.id == id);
+        let rules = now.reasons.iter().filter_map(|r| number(&r.rule)?.try_into().ok()).collect();
+        let behind = now.reasons.iter().flat_map(|r| &r.evidence);
+        let mut red_days = 0;
+        let mut then = now.clone();
+        for (day, end) in self.day_ends.iter().enumerate() {
+            if !then.holds_at(*end) {
+                then = assess(all(), policy, *end);
+            }
+            red_days |= u128::from(then.colour == Colour::Red) << day;
+        }
+        let lab_backed = behind.into_iter().any(|id| self.is_lab_backed(*id, own));
+        Judged { colour: now.colour, rules, red_days, lab_backed }
+    }
+
+    /// Does this piece of a person rest on a laboratory's result?
+    fn is_lab_backed(&self, id: EvidenceId, own: &[Evidence]) -> bool {
+        own.iter().filter(|e| e.id == id).any(|e| match e.fact {
+            Fact::Case { case, .. } | Fact::Contact { case, .. } => {
+                self.people.is_lab_backed(case, self.now)
+            }
+            _ => is_lab_result(e),
+        })
+    }
+
+    fn divisions(&self, tally: &Tally) -> Vec<DivisionChange> {
+        let mut sums: BTreeMap<(usize, Division), HomeTally> = BTreeMap::new();
+        for (home, counted) in self.people.homes().iter().zip(&tally.homes) {
+            let levels: Vec<Division> = home.ancestors().filter(down_to_county).collect();
+            for (level, division) in levels.into_iter().rev().enumerate() {
+                sums.entry((level, division)).or_default().merge(counted);
+            }
+        }
+        sums.into_iter()
+            .map(|((_, division), s)| DivisionChange {
+                division,
+                people: s.people,
+                before: s.before,
+                after: s.after,
+                newly_confined: s.newly_confined,
+                newly_free: s.newly_free,
+            })
+            .collect()
+    }
+
+    fn rules(&self, tally: &Tally) -> Vec<RuleChange> {
+        let policies = self.sides.map(|s| s.policy);
+        let ids: BTreeSet<&str> = policies.iter().flat_map(|p| p.rule_ids()).collect();
+        let on = |side: usize, id: &str| policies[side].0.rules.iter().position(|r| r.id == id);
+        let count = |side: usize, id: &str| on(side, id).map_or(0, |rule| tally.rules[side][rule]);
+        let title = |id: &str| {
+            let after = on(1, id).map(|rule| &policies[1].0.rules[rule].title);
+            after.or_else(|| on(0, id).map(|rule| &policies[0].0.rules[rule].title)).cloned()
+        };
+        ids.into_iter()
+            .map(|id| RuleChange {
+                rule: id.to_owned(),
+                title: title(id).unwrap_or_default(),
+                before: count(0, id),
+                after: count(1, id),
+            })
+            .collect()
+    }
+
+    fn places(&self, tally: &Tally) -> Vec<PlacesOnDay> {
+        let calendar = self.sides[1].policy.calendar();
+        let [before, after] = &tally.places;
+        let counts = before.iter().zip(after);
+        self.day_ends
+            .iter()
+            .zip(counts)
+            .map(|(end, (before, after))| PlacesOnDay {
+                day: calendar.day_of(*end).to_string(),
+                before: *before,
+                after: *after,
+            })
+            .collect()
+    }
+
+    fn sample(&self, person: usize) -> SampleChange {
+        let (_, own) = self.people.person(person);
+        let [before, after] = self.sides.map(|s| {
+            let timeline = explain(own.iter().chain(s.risks), s.policy, Some(self.now));
+            let segment = |s: crate::Segment| SampleSegment {
+                from: s.from,
+                to: s.to,
+                colour: s.colour,
+                rules: s.reasons.into_iter().map(|r| r.rule).collect(),
+            };
+            timeline.segments.into_iter().map(segment).collect()
+        });
+        SampleChange { before, after }
+    }
+}
+
+/// What one side says about one person.
+struct Judged {
+    colour: Colour,
+    rules: Vec<u16>,
+    red_days: u128,
+    lab_backed: bool,
+}
+
+impl Judged {
+    fn verdict(&self) -> Verdict<'_> {
+        let Self { colour, ref rules, red_days, lab_backed } = *self;
+        Verdict { colour, rules, red_days, lab_backed }
+    }
+}
+
+/// Is this no finer than a county (six digits in China; elsewhere all there is)?
+fn down_to_county(division: &Division) -> bool {
+    division.country() != "CN" || division.path().len() <= 6
+}
