@@ -6,7 +6,7 @@
 
 mod exports;
 
-use jadegate_domain::{Evidence, Timestamp};
+use jadegate_domain::{Division, Evidence, Timestamp};
 use jadegate_policy::{Policy, Timeline, assess, explain};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,12 @@ struct Request<'a> {
     evidence: Vec<Evidence>,
     /// The moment asked about.
     at: Timestamp,
+    /// Where the holder lives, if the policy is read with the clock of that place.
+    #[serde(default)]
+    home: Option<Division>,
+    /// Where the timeline begins; with the first piece recorded, if left out.
+    #[serde(default)]
+    from: Option<Timestamp>,
 }
 
 /// What comes back.
@@ -46,15 +52,16 @@ pub fn answer(request: &[u8]) -> Vec<u8> {
 }
 
 fn decide(request: &[u8]) -> Result<Answer, (&'static str, String)> {
-    let Request { policy, evidence, at } =
+    let Request { policy, evidence, at, home, from } =
         serde_json::from_slice(request).map_err(|e| ("request_unreadable", e.to_string()))?;
     let policy = Policy::parse(&policy).map_err(|problems| {
         let first = problems.first().map_or_else(String::new, ToString::to_string);
         ("policy_has_problems", first)
     })?;
+    let policy = home.map_or_else(|| policy.clone(), |home| policy.for_home(&home));
     let known = || evidence.iter().filter(|e| e.recorded_at <= at);
     Ok(Answer::Ok {
         assessment: assess(known(), &policy, at),
-        timeline: explain(known(), &policy, None),
+        timeline: explain(known(), &policy, from),
     })
 }

@@ -13,20 +13,27 @@
 //!
 //! The crate knows no clock, network, disk or thread: time is an argument.
 
+mod active;
 mod assess;
 mod cases;
 mod days;
 mod diff;
+mod ease;
 mod evidence_file;
 mod explain;
+mod index;
 mod model;
 mod occurrence;
+mod origin;
 mod parse;
+mod parse_meanwhile;
 mod parse_rules;
+mod piece;
 mod population;
 mod problem;
 mod read;
 mod release;
+mod tz;
 mod what_if;
 mod zones;
 
@@ -41,5 +48,5 @@ pub use population::{Population, PopulationBuilder};
 pub use problem::Problem;
 pub use what_if::{
     ColourCounts, Comparison, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment,
-    Setting, Tally, WhatIf, WhatIfOptions, recolour, recolour_part, what_if,
+    Setting, Tally, WhatIf, WhatIfOptions, outlook, recolour, recolour_part, what_if,
 };

@@ -7,14 +7,19 @@ use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::assessment::{PolicyRef, Reason, Texts};
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::evidence::{
-    Certainty, ContactDegree, Symptom, Temperature, TestMethod, TestResult,
+    ArrivalPurpose, Certainty, ContactDegree, ReleasePaper, Symptom, Temperature, TestMethod,
+    TestResult,
 };
 use jadegate_domain::{
     Assessment, CaseClass, Colour, Division, EvidenceKind, Period, PlaceKind, Timestamp,
 };
 
 use crate::days::{Calendar, DayCount};
+use crate::ease::{Easing, Imported};
+use crate::index::Index;
+use crate::origin::Origins;
 use crate::problem::Problem;
+use crate::zones::Zone;
 
 /// A policy: the published rules by which evidence becomes a colour. Made by [`Policy::parse`];
 /// cloning copies one pointer.
@@ -43,14 +48,14 @@ pub(crate) struct Compiled {
     pub(crate) recorders: BTreeMap<EvidenceKind, Vec<Option<AgencyKind>>>,
     /// Rules in the order of their ids; decays among them.
     pub(crate) rules: Vec<Rule>,
-}
-
-impl Compiled {
-    /// The rules with their index, as occurrences name them.
-    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u16, &Rule)> {
-        // A file of 1 MiB holds fewer than 65,536 rules.
-        (0u16..).zip(&self.rules)
-    }
+    /// The rules arranged for looking them up.
+    pub(crate) index: Index,
+    /// What holds while an appeal has not been decided in time, in the order of their ids.
+    pub(crate) easings: Vec<Easing>,
+    /// What holds while imported evidence is disputed.
+    pub(crate) imported: Imported,
+    /// The same policy under other local times; empty inside a zone's own.
+    pub(crate) zones: Vec<Zone>,
 }
 
 /// How a policy names a colour and what it asks of somebody who has it.
@@ -101,6 +106,8 @@ pub(crate) struct Rule {
     pub(crate) id: String,
     pub(crate) title: Texts,
     pub(crate) when: When,
+    /// Whose evidence starts it.
+    pub(crate) origins: Origins,
     pub(crate) count_from: CountFrom,
     pub(crate) calendar: Calendar,
     pub(crate) phases: Vec<Phase>,
@@ -122,6 +129,9 @@ impl Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Phase {
     pub(crate) colour: Colour,
+    /// It goes on with the count of the phase before it instead of beginning its own: the colour
+    /// while the release is unmet.
+    pub(crate) counts_on: bool,
     /// The phase ends when one of these is met in full; empty: it has no end.
     pub(crate) ends_when: Vec<Release>,
     /// Days of the first end that counts days, for display.
@@ -139,7 +149,14 @@ pub(crate) struct Release {
     pub(crate) days: Option<u32>,
     pub(crate) negative_tests: Option<NegativeTests>,
     pub(crate) clean_check_ins: Option<CheckIns>,
-    pub(crate) paper: Option<Paper>,
+    pub(crate) paper: Option<PaperNeeded>,
+}
+
+impl Release {
+    /// Does it ask for nothing but time?
+    pub(crate) const fn is_time_alone(&self) -> bool {
+        self.negative_tests.is_none() && self.clean_check_ins.is_none() && self.paper.is_none()
+    }
 }
 
 /// So many negative tests, so far apart, so close together.
@@ -165,7 +182,17 @@ pub(crate) struct CheckIns {
     pub(crate) below_tenths: u16,
 }
 
-/// Which release paper.
+/// The release paper that is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PaperNeeded {
+    pub(crate) which: Paper,
+    /// One of these kinds; empty: any.
+    pub(crate) kinds: Vec<ReleasePaper>,
+    /// Only from the authority whose evidence started the rule.
+    pub(crate) same_origin: bool,
+}
+
+/// What a release paper must refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Paper {
     /// The one that names the case or the trace behind this reason.
@@ -205,6 +232,7 @@ pub(crate) enum When {
     Arrival {
         from_abroad: bool,
         from: Vec<Division>,
+        purposes: Vec<ArrivalPurpose>,
     },
     /// Nothing of this kind was recorded for so many hours.
     Missing {

@@ -10,7 +10,9 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use crate::days::{Calendar, DayCount, FirstDay};
+use crate::index::Index;
 use crate::model::{ColourTexts, Compiled, ContactRules, Infectious, PlaceRules, Retention, Rule};
+use crate::parse_meanwhile::{easings, imported, severity, with_zones, zones};
 use crate::problem::{Problem, Problems};
 use crate::read::{Reader, conclude, read_file};
 
@@ -49,12 +51,14 @@ impl FromStr for Recorder {
 }
 
 /// A time zone by its name in the tz database.
-struct Zone(String, TimeZone);
+pub(crate) struct ZoneName(pub(crate) String, pub(crate) TimeZone);
 
-impl FromStr for Zone {
+pub(crate) const ZONE_WANTED: &str = "a tz database name like Asia/Shanghai";
+
+impl FromStr for ZoneName {
     type Err = ();
     fn from_str(s: &str) -> Result<Self, ()> {
-        crate::zones::zone(s).map(|z| Self(s.to_owned(), z)).ok_or(())
+        crate::tz::zone(s).map(|z| Self(s.to_owned(), z)).ok_or(())
     }
 }
 
@@ -71,6 +75,10 @@ pub(crate) fn policy(text: &str) -> Result<Compiled, Vec<Problem>> {
     let country = country(&mut file, p);
     let (valid_from, valid_to) = validity(&mut file, p);
     let recorders = recorders(&mut file, p);
+    severity(&mut file, p);
+    let zones = zones(&mut file, &country, p);
+    let rules = crate::parse_rules::rules(&mut file, &calendar, &recorders, p);
+    let index = Index::new(&rules, &country);
     let compiled = Compiled {
         reference,
         title: file.required_texts("title", p),
@@ -87,12 +95,16 @@ pub(crate) fn policy(text: &str) -> Result<Compiled, Vec<Problem>> {
         retention: retention(&mut file, p),
         daily_check_in: check_in(&mut file, p),
         colours: colours(&mut file, p),
-        rules: crate::parse_rules::rules(&mut file, &calendar, &recorders, p),
+        index,
+        easings: easings(&mut file, &rules, &recorders, p),
+        imported: imported(&mut file, &recorders, p),
+        zones: Vec::new(),
+        rules,
         recorders,
         calendar,
     };
     file.finish(p);
-    let whole = (problems.count() == 0).then_some(compiled);
+    let whole = (problems.count() == 0).then(|| with_zones(compiled, &zones));
     conclude(whole, problems)
 }
 
@@ -133,10 +145,10 @@ fn reference(text: &str, file: &mut Reader<'_>, p: &mut Problems<'_>) -> PolicyR
 }
 
 fn calendar(file: &mut Reader<'_>, p: &mut Problems<'_>) -> (String, Calendar) {
-    let zone = file.required::<Zone>("time_zone", "a tz database name like Asia/Shanghai", p);
+    let zone = file.required::<ZoneName>("time_zone", ZONE_WANTED, p);
     let count = file.required("day_count", "local-midnight or 24h", p);
     let first = file.required("first_day", "next or same", p);
-    let Zone(name, zone) = zone.unwrap_or_else(|| Zone("UTC".to_owned(), TimeZone::UTC));
+    let ZoneName(name, zone) = zone.unwrap_or_else(|| ZoneName("UTC".to_owned(), TimeZone::UTC));
     let count = count.unwrap_or(DayCount::LocalMidnight);
     (name, Calendar::new(zone, count, first.unwrap_or(FirstDay::Next)))
 }

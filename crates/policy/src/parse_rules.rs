@@ -6,14 +6,16 @@ use std::str::FromStr;
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::assessment::Texts;
 use jadegate_domain::division::RiskLevel;
-use jadegate_domain::evidence::{Certainty, Symptom, Temperature};
+use jadegate_domain::evidence::{ArrivalPurpose, Certainty, ReleasePaper, Symptom, Temperature};
 use jadegate_domain::{Colour, EvidenceKind};
 
 use crate::days::Calendar;
 use crate::model::{
-    CheckIns, CountFrom, Missing, NegativeTests, Paper, Phase, Release, Rule, When,
+    CheckIns, CountFrom, Missing, NegativeTests, Paper, PaperNeeded, Phase, Release, Rule, When,
 };
+use crate::origin::Origins;
 use crate::parse::{MOST_DAYS, all, id, sorted_by_id, words};
+use crate::parse_meanwhile::undeclared;
 use crate::problem::Problems;
 use crate::read::Reader;
 
@@ -40,7 +42,7 @@ words!(CountFrom {
 });
 
 /// What a rule can count from: the first is meant where the file says nothing.
-const fn origins(when: &When) -> &'static [(CountFrom, &'static str)] {
+const fn count_origins(when: &When) -> &'static [(CountFrom, &'static str)] {
     use CountFrom as C;
     match when {
         When::Case { .. } => {
@@ -110,9 +112,16 @@ fn rule(
         let message = format!("rule `{id}` needs 1 to {MOST_PHASES} phases");
         p.add(&phases_span, "phases", message);
     }
-    let phases = tables.into_iter().filter_map(|t| phase(t, ends.as_ref(), p)).collect();
-    let when = when?;
-    let allowed = origins(&when);
+    let phases: Vec<Phase> = tables.into_iter().flat_map(|t| phase(t, ends.as_ref(), p)).collect();
+    if phases.len() > MOST_PHASES {
+        let message = format!(
+            "rule `{id}` has more than {MOST_PHASES} phases, counting one more for each `while_unmet`"
+        );
+        p.add(&phases_span, "phases", message);
+    }
+    relief_never_worsens(&phases, &phases_span, p);
+    let (when, origins) = when?;
+    let allowed = count_origins(&when);
     let count_from = origin.unwrap_or(allowed[0].0);
     if !allowed.iter().any(|(o, _)| *o == count_from) {
         let words = allowed.iter().map(|(_, w)| *w).collect::<Vec<_>>();
@@ -120,7 +129,7 @@ fn rule(
         p.add(&span, "bad_value", message);
     }
     let calendar = count.map_or_else(|| calendar.clone(), |c| calendar.with(c));
-    Some(Rule { id, title, when, count_from, calendar, phases })
+    Some(Rule { id, title, when, origins, count_from, calendar, phases })
 }
 
 fn decay(
@@ -138,6 +147,7 @@ fn decay(
     let what = t.required::<Missing>("missing", "report, temperature or negative_test", p);
     let mut ends = t.required_texts("ends", p);
     fill(&mut ends, "hours", Some(hours));
+    no_placeholder(&ends, "hours", &t.span, p);
     let (what, colour) = (what?, colour?);
     let kind = match what {
         Missing::Report | Missing::Temperature => EvidenceKind::Declaration,
@@ -146,23 +156,26 @@ fn decay(
     if !recorders.contains_key(&kind) {
         p.add(&span, "undeclared_evidence", undeclared(kind));
     }
-    let phase =
-        Phase { colour, ends_when: Vec::new(), days: None, ends, needs: vec![what.as_str()] };
+    let phase = Phase {
+        colour,
+        counts_on: false,
+        ends_when: Vec::new(),
+        days: None,
+        ends,
+        needs: vec![what.as_str()],
+    };
     Some(Rule {
         id,
         title,
         when: When::Missing { what, hours, also_if_never },
+        origins: Origins::default(),
         count_from: CountFrom::Recorded,
         calendar: calendar.clone(),
         phases: vec![phase],
     })
 }
 
-fn undeclared(kind: EvidenceKind) -> String {
-    format!("evidence of kind `{kind}` is used here but no [[evidence]] table describes it")
-}
-
-fn when(mut t: Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> Option<When> {
+fn when(mut t: Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> Option<(When, Origins)> {
     let span = t.span_of("evidence");
     if !t.has("evidence") {
         p.add(&span, "missing_key", "`rule.when.evidence` is missing");
@@ -190,8 +203,43 @@ fn when(mut t: Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> Optio
             return None;
         }
     };
+    let origins = match when {
+        When::Case { .. } | When::Test { .. } | When::Contact { .. } | When::Arrival { .. } => {
+            by_origin(&mut t, p)
+        }
+        _ => Origins::default(),
+    };
     t.finish(p);
-    Some(when)
+    Some((when, origins))
+}
+
+/// Whose evidence starts the rule: recorded here or imported, and from where.
+fn by_origin(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Origins {
+    let span = t.span_of("origins");
+    let origins = Origins {
+        imported: t.flag("imported", p),
+        from: t.list("origins", "a division like CN-13", p).unwrap_or_default(),
+    };
+    if origins.imported == Some(false) && !origins.from.is_empty() {
+        let message = "evidence recorded here has no origin: `imported = false` leaves nothing";
+        p.add(&span, "contradiction", message);
+    }
+    origins
+}
+
+/// A way out that somebody earns must not lead into something worse: else a report of harm that
+/// delays it would make them greener.
+fn relief_never_worsens(phases: &[Phase], span: &std::ops::Range<usize>, p: &mut Problems<'_>) {
+    for (i, phase) in phases.iter().enumerate() {
+        let earned = phase.ends_when.iter().any(|way| !way.is_time_alone());
+        let worse = |later: &Phase| !later.counts_on && later.colour > phase.colour;
+        if earned && phases[i + 1..].iter().any(worse) {
+            let message =
+                "a phase that tests, check-ins or papers end is followed by a more severe one";
+            p.add(span, "relief_worsens", message);
+            return;
+        }
+    }
 }
 
 const fn is_report(kind: EvidenceKind) -> bool {
@@ -242,7 +290,12 @@ fn stay(t: &mut Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> When
 
 fn arrival(t: &mut Reader<'_>, p: &mut Problems<'_>) -> When {
     let from_abroad = t.flag("from_abroad", p).unwrap_or(false);
-    When::Arrival { from_abroad, from: closed(t, "from", p) }
+    let purposes = t.list::<ArrivalPurpose>("purposes", &all(ArrivalPurpose::ALL), p);
+    When::Arrival {
+        from_abroad,
+        from: closed(t, "from", p),
+        purposes: purposes.unwrap_or_default(),
+    }
 }
 
 fn temperature(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_>) -> Option<Temperature> {
@@ -284,7 +337,9 @@ fn report(t: &mut Reader<'_>, kinds: &[EvidenceKind], p: &mut Problems<'_>) -> W
     }
 }
 
-fn phase(mut t: Reader<'_>, rule_ends: Option<&Texts>, p: &mut Problems<'_>) -> Option<Phase> {
+/// A phase as written: one as the program knows it, or two if it says what holds while its
+/// release is unmet.
+fn phase(mut t: Reader<'_>, rule_ends: Option<&Texts>, p: &mut Problems<'_>) -> Vec<Phase> {
     let span = t.span.clone();
     let colour_span = t.span_of("colour");
     let colour = t.required::<Colour>("colour", "yellow or red", p);
@@ -310,16 +365,47 @@ fn phase(mut t: Reader<'_>, rule_ends: Option<&Texts>, p: &mut Problems<'_>) -> 
         Texts::new()
     });
     fill(&mut ends, "days", days);
-    if let Some(left) = ends.values().find(|t| t.contains('{')) {
-        let message = format!("`{left}` has a placeholder that has no value here; known: {{days}}");
-        p.add(&span, "placeholder", message);
-    }
+    no_placeholder(&ends, "days", &span, p);
+    let unmet_span = t.span_of("while_unmet");
+    let unmet = t.parsed::<Colour>("while_unmet", "yellow or red", p);
     t.finish(p);
     let needs = needs(&ends_when);
-    Some(Phase { colour: colour?, ends_when, days, ends, needs })
+    if unmet == Some(Colour::Green) {
+        p.add(&unmet_span, "bad_value", "`while_unmet` is yellow or red; green is what is left");
+    } else if unmet.is_some() && (unmet == colour || needs.is_empty() || days.is_none()) {
+        let message = "`while_unmet` is another colour, for a phase that ends only when its days \
+                       are over and something else is met";
+        p.add(&unmet_span, "contradiction", message);
+    }
+    let Some(colour) = colour else { return Vec::new() };
+    let Some(unmet) = unmet else {
+        return vec![Phase { colour, counts_on: false, ends_when, days, ends, needs }];
+    };
+    // First until its days are over or it ends; then, on the same count, until it ends.
+    let mut first = ends_when.clone();
+    first.push(Release { days, ..Release::default() });
+    let ends_too = ends.clone();
+    vec![
+        Phase { colour, counts_on: false, ends_when: first, days, ends, needs: Vec::new() },
+        Phase { colour: unmet, counts_on: true, ends_when, days: None, ends: ends_too, needs },
+    ]
 }
 
-fn fill(texts: &mut Texts, name: &str, value: Option<u32>) {
+/// Every placeholder must have got its value.
+pub(crate) fn no_placeholder(
+    texts: &Texts,
+    known: &str,
+    span: &std::ops::Range<usize>,
+    p: &mut Problems<'_>,
+) {
+    if let Some(left) = texts.values().find(|t| t.contains('{')) {
+        let message =
+            format!("`{left}` has a placeholder that has no value here; known: {{{known}}}");
+        p.add(span, "placeholder", message);
+    }
+}
+
+pub(crate) fn fill(texts: &mut Texts, name: &str, value: Option<u32>) {
     let Some(n) = value else { return };
     for t in texts.values_mut() {
         *t = t.replace(&format!("{{{name}}}"), &n.to_string());
@@ -332,7 +418,7 @@ fn needs(ends_when: &[Release]) -> Vec<&'static str> {
         let mut w = Vec::new();
         w.extend(r.negative_tests.map(|_| "negative_test"));
         w.extend(r.clean_check_ins.map(|_| "daily_check_in"));
-        w.extend(r.paper.map(|_| "confirmation"));
+        w.extend(r.paper.as_ref().map(|_| "confirmation"));
         w
     };
     let ways: Vec<_> = ends_when.iter().map(words).collect();
@@ -351,7 +437,7 @@ fn release(mut t: Reader<'_>, p: &mut Problems<'_>) -> Option<Release> {
         days: t.number("days", 1..=MOST_DAYS, p),
         negative_tests: t.table("negative_tests", p).map(|n| negative_tests(n, p)),
         clean_check_ins: t.table("clean_check_ins", p).map(|c| clean_check_ins(c, p)),
-        paper: t.parsed("release_paper", "this or any", p),
+        paper: paper(&mut t, p),
     };
     t.finish(p);
     if release == Release::default() {
@@ -361,6 +447,26 @@ fn release(mut t: Reader<'_>, p: &mut Problems<'_>) -> Option<Release> {
         return None;
     }
     Some(release)
+}
+
+/// A word, or a table that says more.
+fn paper(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<PaperNeeded> {
+    const WANTED: &str = "this or any";
+    if !t.is_table("release_paper") {
+        let which = t.parsed("release_paper", WANTED, p)?;
+        return Some(PaperNeeded { which, kinds: Vec::new(), same_origin: false });
+    }
+    let mut t = t.table("release_paper", p)?;
+    let which = t.required("of", WANTED, p);
+    let kinds_span = t.span_of("kinds");
+    let kinds = t.list::<ReleasePaper>("kinds", "discharge, release or confirmation", p);
+    let kinds = kinds.unwrap_or_default();
+    if kinds.contains(&ReleasePaper::Unstated) {
+        p.add(&kinds_span, "bad_value", "a rule cannot ask for a paper of unstated kind");
+    }
+    let same_origin = t.flag("same_origin", p).unwrap_or(false);
+    t.finish(p);
+    Some(PaperNeeded { which: which?, kinds, same_origin })
 }
 
 fn negative_tests(mut t: Reader<'_>, p: &mut Problems<'_>) -> NegativeTests {

@@ -59,6 +59,11 @@ impl<'i> Reader<'i> {
         self.entries.contains_key(key)
     }
 
+    /// Does the key hold a table?
+    pub(crate) fn is_table(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|(_, v)| v.get_ref().is_table())
+    }
+
     /// Does the key hold this very text?
     pub(crate) fn is_text(&self, key: &str, text: &str) -> bool {
         self.entries.get(key).is_some_and(|(_, v)| v.get_ref().as_str() == Some(text))
@@ -241,6 +246,19 @@ impl<'i> Reader<'i> {
             }
         }
         Some(out)
+    }
+
+    /// As [`Self::list`], and it must be there.
+    pub(crate) fn required_list<T: FromStr>(
+        &mut self,
+        key: &'static str,
+        wanted: &str,
+        p: &mut Problems<'_>,
+    ) -> Vec<T> {
+        if !self.has(key) {
+            self.missing(key, p);
+        }
+        self.list(key, wanted, p).unwrap_or_default()
     }
 
     /// A table.
