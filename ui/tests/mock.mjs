@@ -16,7 +16,7 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 const CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'";
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'";
 
 const POLICY = {
   id: 'three-colour',
@@ -121,6 +121,19 @@ function reasons(colour, now) {
   return [];
 }
 
+/** The shipped policy, as the page's own module reads it: what an honest server would say. */
+const TEXT = await readFile(new URL('../../policies/three-colour.toml', import.meta.url), 'utf8');
+const { instance: MODULE } = await WebAssembly.instantiate(await readFile(new URL('../wasm/policy.wasm', import.meta.url)), {});
+function ask(request) {
+  const { memory, reserve, run, address } = MODULE.exports;
+  const text = new TextEncoder().encode(JSON.stringify(request));
+  new Uint8Array(memory.buffer, reserve(text.length), text.length).set(text);
+  const length = run();
+  const { ok, error } = JSON.parse(new TextDecoder().decode(new Uint8Array(memory.buffer, address(), length)));
+  if (!ok) throw new Error(error.message);
+  return ok;
+}
+
 /** Starts the server; the page's world is `state`, which a test changes as it goes. */
 export async function startMock() {
   const state = {
@@ -133,11 +146,20 @@ export async function startMock() {
     doneToday: false,
     delivery: 'sent',
     declared: false,
+    /** Evidence by which the device checks; `null`: the server has no such thing yet. */
+    evidence: null,
+    /** What the server changes about the truth. */
+    lie: (a) => a,
     requests: [],
     /** Violations of the Content-Security-Policy would show up as console errors. */
   };
 
+  const named = (reasons) => reasons.map((r) => ({ ...r, agencies: [] }));
   const assessment = (now) => {
+    if (state.evidence) {
+      const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
+      return state.lie({ ...a, reasons: named(a.reasons) });
+    }
     const list = reasons(state.colour, now);
     return {
       colour: state.colour,
@@ -227,6 +249,17 @@ export async function startMock() {
           policy: POLICY,
           check_in: { expected: confined, done_today: confined && state.doneToday },
         });
+      case 'GET /v1/policy':
+        return { status: 200, type: 'text/plain; charset=utf-8', text: TEXT };
+      case 'GET /v1/me/proof': {
+        if (!state.evidence) return problem(404, 'route.unknown', 'There is no such address.');
+        const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
+        return ok({ at: a.at, policy: a.policy, evidence: state.evidence, assessment: a });
+      }
+      case 'GET /v1/me/timeline': {
+        const { timeline } = ask({ policy: TEXT, evidence: state.evidence ?? [], at: iso(now) });
+        return ok({ ...timeline, segments: timeline.segments.map((s) => ({ ...s, reasons: named(s.reasons) })) });
+      }
       case 'GET /v1/me':
         return ok({
           name_masked: state.name,
@@ -322,7 +355,7 @@ export async function startMock() {
       if (a.type) headers['Content-Type'] = a.type;
       if (a.body?.retry_after) headers['Retry-After'] = String(a.body.retry_after);
       res.writeHead(a.status, headers);
-      res.end(a.body ? JSON.stringify(a.body) : undefined);
+      res.end(a.text ?? (a.body ? JSON.stringify(a.body) : undefined));
       return;
     }
     const path = url.pathname.endsWith('/') ? `${url.pathname}index.html` : url.pathname;
