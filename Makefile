@@ -41,7 +41,7 @@ bench: setup-run pages
 
 clean:
 	cargo clean
-	rm -rf ui/dist ui/node_modules e2e/results target/tools
+	rm -rf ui/dist ui/wasm ui/node_modules e2e/results target/tools
 
 setup-run:
 	@scripts/setup.sh run
