@@ -127,7 +127,9 @@ const { instance: MODULE } = await WebAssembly.instantiate(await readFile(new UR
 function ask(request) {
   const { memory, reserve, run, address } = MODULE.exports;
   const text = new TextEncoder().encode(JSON.stringify(request));
-  new Uint8Array(memory.buffer, reserve(text.length), text.length).set(text);
+  // First the room: making it may move the memory.
+  const to = reserve(text.length);
+  new Uint8Array(memory.buffer, to, text.length).set(text);
   const length = run();
   const { ok, error } = JSON.parse(new TextDecoder().decode(new Uint8Array(memory.buffer, address(), length)));
   if (!ok) throw new Error(error.message);
