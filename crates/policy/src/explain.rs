@@ -87,6 +87,15 @@ impl Timeline {
             for r in &s.reasons {
                 let (title, ends) = (in_language(&r.title, lang), in_language(&r.ends, lang));
                 let _ = writeln!(out, "    {} {title} {ends} [{}]", mark(r.colour), r.rule);
+                if let Some(eased) = &r.eased {
+                    let full = in_language(&policy.colour_texts(eased.instead_of).name, lang);
+                    let text = in_language(&eased.text, lang);
+                    let _ = writeln!(out, "        {text} ({} {full})", mark(eased.instead_of));
+                }
+                for way in policy.ways_out(r) {
+                    let by = if lang == "zh" { "解除条件：" } else { "ended by: " };
+                    let _ = writeln!(out, "        {by}{}", in_language(&way, lang));
+                }
             }
         }
         out
