@@ -20,6 +20,7 @@ const TYPES = {
 };
 const csp = (script) =>
   `default-src 'self'; script-src ${script}; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+import { traceJobs } from './mock-trace-jobs.mjs';
 
 const BASE45 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
 const DAY = 86_400_000;
@@ -162,6 +163,8 @@ export async function startStaffMock() {
   });
   const ok = (body, status = 200) => ({ status, type: 'application/json', body });
 
+  const jobs = traceJobs({ ok, problem, iso, hid });
+
   function gate(method, path, body, now) {
     if (method === 'POST' && path === '/v1/gates') {
       state.enrolled = true;
@@ -251,6 +254,8 @@ export async function startStaffMock() {
       state.staff = false;
       return { status: 204 };
     }
+    const job = jobs(method, p, query, body, now);
+    if (job) return job;
     const recorded = (colour) => ok({ evidence: 'e0000000000009', assessment: assessment(colour, now), new: true }, 201);
     switch (key) {
       case 'GET me':
