@@ -1,6 +1,8 @@
-// Traces of many cases as the mock server tells them: each look at a running job moves it on. There
-// is no event stream here, so that the page's way without one is walked; the real server has it.
-export function traceJobs({ ok, problem, iso, hid }) {
+// Traces of many cases as the mock server tells them: each look at a running job moves it on. The
+// event stream ends after each event, so that the browser has to take it up again.
+import { iso, ok, problem } from './serve.mjs';
+
+export function traceJobs(hid) {
   let job = null;
   const row = (now) => (_, i) => ({
     case: `c000000000000${1 + (i % 3)}`,
@@ -25,7 +27,7 @@ export function traceJobs({ ok, problem, iso, hid }) {
       };
       return ok(job, 202);
     }
-    if (job === null || part === 'events') return problem(404, 'trace_job.not_found', 'There is no such job of yours.');
+    if (job === null) return problem(404, 'trace_job.not_found', 'There is no such job of yours.');
     if (method === 'DELETE') {
       job = job.state === 'running' || job.state === 'waiting' ? { ...job, state: 'cancelled', expires_at: iso(now + 3600_000) } : null;
       return { status: 204 };
@@ -40,6 +42,7 @@ export function traceJobs({ ok, problem, iso, hid }) {
     if (job.state === 'waiting') job = { ...job, state: 'running', done: 17, contacts: 55 };
     else if (job.state === 'running' && job.done < 30) job = { ...job, done: job.done + 7, contacts: job.contacts + 25 };
     else if (job.state === 'running') job = { ...job, state: 'done', done: 40, contacts: 130, expires_at: iso(now + 3600_000) };
-    return ok(job);
+    if (part !== 'events') return ok(job);
+    return { status: 200, type: 'text/event-stream', text: `retry: 1500\nevent: progress\ndata: ${JSON.stringify(job)}\n\n` };
   };
 }

@@ -6,7 +6,9 @@ use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Presence, Timestamp};
-use jadegate_trace::{Bulk, CaseInput, KindRules, KnownVisit, Merge, Merged, Rules, SavedFrom, Tracer, VisitIndex};
+use jadegate_trace::{
+    Bulk, CaseInput, KindRules, KnownVisit, Merge, Merged, Rules, SavedFrom, Tracer, VisitIndex,
+};
 
 use crate::floor::{CLOSE_SECS, Contact, DELAY_SECS, Digest, SECONDARY_SECS};
 use crate::machine::{Took, median, timed};

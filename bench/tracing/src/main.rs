@@ -99,7 +99,10 @@ fn compare(town: &Town, runs: usize) -> Result<()> {
     for _ in 0..runs.min(5) {
         let alone = index::feed(&index, &cases, &later, 0, 3.0).0;
         let (fed, each_second) = index::feed(&index, &cases, &later, 500_000, 3.0);
-        println!("trace alone {alone:.4} ms, fed {each_second:.0}/s {fed:.4} ms: {:.2}", fed / alone);
+        println!(
+            "trace alone {alone:.4} ms, fed {each_second:.0}/s {fed:.4} ms: {:.2}",
+            fed / alone
+        );
     }
     Ok(())
 }

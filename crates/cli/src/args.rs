@@ -165,7 +165,7 @@ pub(crate) struct Trace {
     pub format: Option<TraceFormat>,
 }
 
-/// How to print a trace.
+/// How to print a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TraceFormat {
     /// For people
@@ -194,16 +194,53 @@ pub(crate) enum PolicyCommand {
         #[arg(long)]
         cases: Option<PathBuf>,
     },
-    /// A timeline of colours for evidence in a JSON file
+    /// A timeline of colours, from the first evidence to the last change that can be foreseen
     Explain {
         /// The policy file
         file: PathBuf,
-        /// Evidence: a JSON list
+        /// A file of [[evidence]] tables, as in case files
         evidence: PathBuf,
+        /// Where the person lives, for policies with time zones by division
+        #[arg(long, value_name = "DIVISION")]
+        home: Option<String>,
+        /// Language of the texts: en or zh
+        #[arg(long, value_parser = ["en", "zh"], default_value = "en")]
+        lang: String,
         /// As an SVG picture instead of text
         #[arg(long)]
         svg: bool,
     },
+    /// What differs between two policy files, in words
+    Diff {
+        /// The one file
+        before: PathBuf,
+        /// The other
+        after: PathBuf,
+    },
+    /// The JSON Schema of policy files, for editors
+    Schema {
+        /// That of case files instead
+        #[arg(long)]
+        cases: bool,
+    },
+    /// What a policy or a risk level would do to the present colours; nothing is written
+    WhatIf(WhatIf),
+}
+
+/// `policy what-if`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WhatIf {
+    /// The new policy file; the one compared with if left out
+    pub new: Option<PathBuf>,
+    /// Compare with this file instead of the policy in force
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// A risk level to add, from now on; may be given several times
+    #[arg(long, value_name = "DIVISION=LEVEL")]
+    pub risk_level: Vec<String>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    pub format: TraceFormat,
 }
 
 /// `keys`.

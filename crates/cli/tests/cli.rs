@@ -174,6 +174,30 @@ fn policies_are_checked_with_line_and_column_and_their_cases_run() {
     let file = file.to_str().unwrap();
     assert!(jadegate(dir.path(), &["policy", "check", file]).status.success());
     assert!(jadegate(dir.path(), &["policy", "test", file]).status.success());
+    let hebei = policies.join("hebei-2022-11.toml");
+    let out = jadegate(dir.path(), &["policy", "diff", file, file]);
+    assert!(out.status.success());
+    let out = jadegate(dir.path(), &["policy", "diff", file, hebei.to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(text(&out.stdout).contains("rule case-elsewhere: new:"), "{}", text(&out.stdout));
+    for (args, name) in
+        [(vec!["policy", "schema"], "policy"), (vec!["policy", "schema", "--cases"], "cases")]
+    {
+        let out = jadegate(dir.path(), &args);
+        let checked_in = std::fs::read_to_string(policies.join(format!("{name}.schema.json")));
+        assert_eq!(text(&out.stdout), checked_in.unwrap());
+    }
+    let piece = "[[evidence]]\nkind = \"contact\"\ndegree = \"close\"\nlast_contact = 2022-03-01T15:00:00+08:00\n";
+    std::fs::write(dir.path().join("evidence.toml"), piece).unwrap();
+    let explain = |more: &[&str]| {
+        let args = [&["policy", "explain", file, "evidence.toml"], more].concat();
+        let out = jadegate(dir.path(), &args);
+        assert!(out.status.success());
+        text(&out.stdout).to_owned()
+    };
+    assert!(explain(&[]).contains("2022-03-16 00:00"));
+    assert!(explain(&["--lang", "zh"]).contains("红码"));
+    assert!(explain(&["--svg", "--home", "CN-330106"]).ends_with("</svg>\n"));
     std::fs::write(dir.path().join("bad.toml"), "id = 3\nunknown = true\n").unwrap();
     let out = jadegate(dir.path(), &["policy", "check", "bad.toml"]);
     assert!(!out.status.success());

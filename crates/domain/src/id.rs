@@ -135,6 +135,12 @@ ids! {
     ChallengeId = 'o', "challenge";
     /// A staff invitation or a gate enrolment link.
     InvitationId = 'i', "invitation";
+    /// A what-if: a change replayed over the present evidence, kept in memory for a while.
+    WhatIfId = 'w', "what-if";
+    /// A proposal to publish a policy or to raise a risk level.
+    ProposalId = 'n', "proposal";
+    /// One run of recolouring after a policy or a risk level changed.
+    RecolouringId = 'k', "recolouring";
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod openapi;
 pub mod person;
 pub mod place;
 pub mod time;
+pub mod trip;
 pub mod visit;
 
 pub use agency::{Access, AgencyKind, Purpose, Role, Staff};
@@ -38,4 +39,5 @@ pub use id::{
 pub use person::{PersonName, Phone};
 pub use place::{Place, PlaceKind};
 pub use time::{Period, Timestamp};
+pub use trip::{Leg, Ride, RideError, Seat, Stop, Trip};
 pub use visit::{Presence, Visit};

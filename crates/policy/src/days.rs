@@ -58,6 +58,10 @@ impl Calendar {
         self.first
     }
 
+    pub(crate) fn in_zone(&self, zone: TimeZone) -> Self {
+        Self::new(zone, self.count, self.first)
+    }
+
     pub(crate) fn with(&self, count: DayCount) -> Self {
         Self { count, ..self.clone() }
     }

@@ -6,7 +6,12 @@ use std::fmt;
 use jadegate_domain::assessment::Texts;
 use jadegate_domain::{Colour, EvidenceKind, PlaceKind};
 
-use crate::model::{Compiled, CountFrom, Paper, Phase, PlaceRules, Release, Rule, When};
+use crate::ease::{Easing, WhileDisputed};
+use crate::model::{
+    Bound, Compiled, CountFrom, Paper, PaperNeeded, Phase, PlaceRules, Release, Rule, VehicleNear,
+    VehicleRules, When,
+};
+use crate::origin::Origins;
 use crate::{DayCount, FirstDay, Policy};
 
 /// One thing that two policies say differently.
@@ -39,6 +44,8 @@ pub fn diff(before: &Policy, after: &Policy) -> Vec<Difference> {
     head(&mut out, a, b);
     settings(&mut out, a, b);
     evidence(&mut out, a, b);
+    zones(&mut out, a, b);
+    meanwhile(&mut out, a, b);
     let ids: BTreeSet<&str> = a.rules.iter().chain(&b.rules).map(|r| r.id.as_str()).collect();
     for id in ids {
         let old = a.rules.iter().find(|r| r.id == id);
@@ -115,7 +122,11 @@ fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
     for kind in PlaceKind::ALL {
         let at = |c: &Compiled| c.contact.by_place.get(kind).map(minutes);
         out.push(format!("contact at a place of kind {kind}"), at(a), at(b));
+        let near = |c: &Compiled| c.contact.vehicles.get(kind).copied().map(aboard);
+        out.push(format!("contact aboard a {kind}"), near(a), near(b));
     }
+    let bound = |counts| if counts == Bound::Upper { "upper bound" } else { "lower bound" };
+    out.values("minutes that count", &bound(old.counts), &bound(new.counts));
     out.values("days visits are kept", &a.retention.visit_days, &b.retention.visit_days);
     out.values("days evidence is kept", &a.retention.evidence_days, &b.retention.evidence_days);
     let daily = |c: &Compiled| {
@@ -133,8 +144,19 @@ fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
 }
 
 fn minutes(r: &PlaceRules) -> String {
-    let PlaceRules { close, secondary, assumed_stay } = r;
-    format!("{close} minutes close, {secondary} secondary, {assumed_stay} assumed stay")
+    let PlaceRules { close, secondary, assumed_stay, lingering } = r;
+    let lingers = if *lingering > 0 { format!(", {lingering} lingering") } else { String::new() };
+    format!("{close} minutes close, {secondary} secondary, {assumed_stay} assumed stay{lingers}")
+}
+
+fn aboard(r: VehicleRules) -> String {
+    let near = match r.near {
+        VehicleNear::Vehicle => "everyone aboard".to_owned(),
+        VehicleNear::Coach => "the same coach".to_owned(),
+        VehicleNear::Rows(rows) => format!("{rows} rows before and behind"),
+    };
+    let unknown = if r.unknown_is_near { "near" } else { "not near" };
+    format!("{near}; whose seat is unknown is {unknown}")
 }
 
 fn evidence(out: &mut Differ, a: &Compiled, b: &Compiled) {
@@ -155,6 +177,7 @@ fn rule(out: &mut Differ, a: &Rule, b: &Rule) {
     let about = |what: &str| format!("rule {}, {what}", a.id);
     out.texts(&about("title"), &a.title, &b.title);
     out.values(&about("when"), &when(&a.when), &when(&b.when));
+    out.values(&about("whose evidence"), &whose(&a.origins), &whose(&b.origins));
     out.values(&about("counted from"), &origin(a.count_from), &origin(b.count_from));
     let days = |r: &Rule| day_count(r.calendar.day_count());
     out.values(&about("day count"), &days(a), &days(b));
@@ -163,6 +186,7 @@ fn rule(out: &mut Differ, a: &Rule, b: &Rule) {
         match (a.phases.get(i), b.phases.get(i)) {
             (Some(old), Some(new)) => {
                 out.values(&format!("{what}, colour"), &old.colour, &new.colour);
+                out.values(&format!("{what}, count"), &counts(old), &counts(new));
                 out.values(&format!("{what}, ends"), &ways_out(old), &ways_out(new));
                 out.texts(&format!("{what}, text"), &old.ends, &new.ends);
             }
@@ -171,9 +195,65 @@ fn rule(out: &mut Differ, a: &Rule, b: &Rule) {
     }
 }
 
+const fn counts(p: &Phase) -> &'static str {
+    if p.counts_on { "goes on, while the release is unmet" } else { "its own" }
+}
+
+fn whose(o: &Origins) -> String {
+    let imported = match o.imported {
+        None => "recorded here or imported",
+        Some(true) => "imported",
+        Some(false) => "recorded here",
+    };
+    if o.from.is_empty() {
+        imported.to_owned()
+    } else {
+        format!("{imported}, from {}", list(&o.from))
+    }
+}
+
+fn meanwhile(out: &mut Differ, a: &Compiled, b: &Compiled) {
+    let worth = |c: &Compiled| match c.imported.while_disputed {
+        WhileDisputed::Counts => "counts in full",
+        WhileDisputed::Yellow => "yellow at most",
+        WhileDisputed::SetAside => "starts no rule",
+    };
+    out.values("imported evidence while disputed", &worth(a), &worth(b));
+    out.texts("text of a dispute", &a.imported.text, &b.imported.text);
+    let ids: BTreeSet<&str> = a.easings.iter().chain(&b.easings).map(|e| e.id.as_str()).collect();
+    for id in ids {
+        let find = |c: &'_ Compiled| c.easings.iter().find(|e| e.id == id).cloned();
+        let (old, new) = (find(a), find(b));
+        let short = |c: &Compiled, e: &Easing| {
+            let rules: Vec<&str> =
+                e.rules.iter().map(|i| c.rules[usize::from(*i)].id.as_str()).collect();
+            format!("yellow for {} after {} hours without a decision", list(&rules), e.after_hours)
+        };
+        out.push(
+            format!("easing {id}"),
+            old.as_ref().map(|e| short(a, e)),
+            new.as_ref().map(|e| short(b, e)),
+        );
+        let text = |e: Option<Easing>| e.map(|e| e.text).unwrap_or_default();
+        out.texts(&format!("easing {id}, text"), &text(old), &text(new));
+    }
+}
+
+fn zones(out: &mut Differ, a: &Compiled, b: &Compiled) {
+    let divisions: BTreeSet<String> =
+        a.zones.iter().chain(&b.zones).map(|z| z.division.to_string()).collect();
+    for division in divisions {
+        let name = |c: &Compiled| {
+            let zone = c.zones.iter().find(|z| z.division.as_str() == division);
+            zone.map(|z| z.there.zone_name.clone())
+        };
+        out.push(format!("time zone of {division}"), name(a), name(b));
+    }
+}
+
 fn in_short(r: &Rule) -> String {
     let phases: Vec<String> = r.phases.iter().map(phase).collect();
-    format!("on {}: {}", when(&r.when), phases.join(", then "))
+    format!("on {}, {}: {}", when(&r.when), whose(&r.origins), phases.join(", then "))
 }
 
 fn phase(p: &Phase) -> String {
@@ -201,11 +281,22 @@ fn way_out(r: &Release) -> String {
         let (below, tenth) = (c.below_tenths / 10, c.below_tenths % 10);
         format!("{} days of clean check-ins{row} below {below}.{tenth} °C", c.days)
     }));
-    parts.extend(r.paper.map(|p| match p {
-        Paper::This => "a release paper for this reason".to_owned(),
-        Paper::Any => "any release paper".to_owned(),
-    }));
+    parts.extend(r.paper.as_ref().map(paper));
     parts.join(" and ")
+}
+
+fn paper(p: &PaperNeeded) -> String {
+    let kind = if p.kinds.is_empty() { "release".to_owned() } else { or(&p.kinds) };
+    let of = match p.which {
+        Paper::This => "paper for this reason",
+        Paper::Any => "paper for the holder",
+    };
+    let from = if p.same_origin { " from where the evidence came from" } else { "" };
+    format!("a {kind} {of}{from}")
+}
+
+fn or<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 const fn origin(from: CountFrom) -> &'static str {
@@ -256,9 +347,9 @@ fn when(w: &When) -> String {
             }
             format!("{kinds} ({})", what.join("; "))
         }
-        When::Arrival { from_abroad, from } => {
+        When::Arrival { from_abroad, from, purposes } => {
             let abroad = if *from_abroad { "from abroad" } else { "from anywhere" };
-            format!("arrival ({abroad}; {})", list(from))
+            format!("arrival ({abroad}; {}; purpose {})", list(from), list(purposes))
         }
         When::Missing { what, hours, also_if_never } => {
             let never = if *also_if_never { ", also if never" } else { "" };
@@ -306,5 +397,75 @@ mod tests {
         assert_eq!(said.len(), 1);
         assert!(said[0].starts_with("rule case: gone; was on case (confirmed"), "{said:?}");
         assert!(said[0].ends_with("red (14 days)"), "{said:?}");
+    }
+
+    const EVERYTHING: &str = include_str!("../tests/common/everything.toml");
+
+    /// Whatever value of a file changes: if the file still reads and means something else, `diff`
+    /// says so. Only the source, notes and the digest are not compared.
+    #[test]
+    fn no_change_of_any_value_goes_unsaid() {
+        let whole = Policy::parse(EVERYTHING).unwrap();
+        let mut changed = 0;
+        let swaps = [
+            ("true", "false"),
+            ("false", "true"),
+            ("\"yellow\"", "\"red\""),
+            ("\"red\"", "\"yellow\""),
+            ("\"this\"", "\"any\""),
+            ("\"any\"", "\"this\""),
+            ("\"discharge\"", "\"release\""),
+            ("\"close\"", "\"secondary\""),
+            ("\"unproven\"", "\"recorded\""),
+            ("\"shop\", ", ""),
+            ("\"medium\", ", ""),
+            ("\"fever\", ", ""),
+            ("\"transit\", ", ""),
+            ("\"CN-13\", ", ""),
+            ("\"confirmed\", ", ""),
+            ("\"positive\"", "\"negative\""),
+            ("\"nucleic_acid\"", "\"antigen\""),
+            ("\"US\"", "\"JP\""),
+            ("[\"CN\"]", "[\"CN-33\"]"),
+            ("\"CN-44\"", "\"CN-45\""),
+            ("\"onset\"", "\"confirmed\""),
+            ("\"temperature\"", "\"report\""),
+            ("\"stay\"]", "\"case\"]"),
+            ("Europe/Berlin", "Europe/Paris"),
+            ("Lord_Howe", "Sydney"),
+            ("\"local-midnight\"", "\"24h\""),
+            ("\"24h\"", "\"local-midnight\""),
+            ("\"next\"", "\"same\""),
+            ("+01:00", "+02:00"),
+            ("+02:00", "+01:00"),
+            ("\"laboratory\", ", ""),
+            ("while_unmet = \"yellow\"\n", ""),
+            ("while_unmet = \"red\"\n", ""),
+            ("2", "3"),
+            ("3", "4"),
+            ("4", "5"),
+            ("5", "6"),
+            ("6", "7"),
+            ("7", "6"),
+            ("1", "2"),
+            ("0", "1"),
+            ("Ends", "Stops"),
+            ("Green", "Grün"),
+            ("居家", "在家"),
+            ("lapsed", "late"),
+            ("Test", "Other"),
+        ];
+        for (from, to) in swaps {
+            let places: Vec<usize> = EVERYTHING.match_indices(from).map(|(i, _)| i).collect();
+            assert!(!places.is_empty(), "{from}");
+            for at in places {
+                let text = format!("{}{to}{}", &EVERYTHING[..at], &EVERYTHING[at + from.len()..]);
+                let Ok(other) = Policy::parse(&text) else { continue };
+                changed += 1;
+                let line = EVERYTHING[..at].matches('\n').count() + 1;
+                assert!(!diff(&whole, &other).is_empty(), "line {line}: {from} made {to}");
+            }
+        }
+        assert!(changed > 150, "{changed}");
     }
 }

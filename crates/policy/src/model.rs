@@ -7,14 +7,19 @@ use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::assessment::{PolicyRef, Reason, Texts};
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::evidence::{
-    Certainty, ContactDegree, Symptom, Temperature, TestMethod, TestResult,
+    ArrivalPurpose, Certainty, ContactDegree, ReleasePaper, Symptom, Temperature, TestMethod,
+    TestResult,
 };
 use jadegate_domain::{
     Assessment, CaseClass, Colour, Division, EvidenceKind, Period, PlaceKind, Timestamp,
 };
 
 use crate::days::{Calendar, DayCount};
+use crate::ease::{Easing, Imported};
+use crate::index::Index;
+use crate::origin::Origins;
 use crate::problem::Problem;
+use crate::zones::Zone;
 
 /// A policy: the published rules by which evidence becomes a colour. Made by [`Policy::parse`];
 /// cloning copies one pointer.
@@ -43,14 +48,14 @@ pub(crate) struct Compiled {
     pub(crate) recorders: BTreeMap<EvidenceKind, Vec<Option<AgencyKind>>>,
     /// Rules in the order of their ids; decays among them.
     pub(crate) rules: Vec<Rule>,
-}
-
-impl Compiled {
-    /// The rules with their index, as occurrences name them.
-    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u16, &Rule)> {
-        // A file of 1 MiB holds fewer than 65,536 rules.
-        (0u16..).zip(&self.rules)
-    }
+    /// The rules arranged for looking them up.
+    pub(crate) index: Index,
+    /// What holds while an appeal has not been decided in time, in the order of their ids.
+    pub(crate) easings: Vec<Easing>,
+    /// What holds while imported evidence is disputed.
+    pub(crate) imported: Imported,
+    /// The same policy under other local times; empty inside a zone's own.
+    pub(crate) zones: Vec<Zone>,
 }
 
 /// How a policy names a colour and what it asks of somebody who has it.
@@ -83,8 +88,39 @@ pub(crate) struct Infectious {
 pub(crate) struct ContactRules {
     pub(crate) max_hops: u32,
     pub(crate) secondary_delay_hours: u32,
+    pub(crate) counts: Bound,
     pub(crate) usual: PlaceRules,
     pub(crate) by_place: BTreeMap<PlaceKind, PlaceRules>,
+    pub(crate) vehicles: BTreeMap<PlaceKind, VehicleRules>,
+}
+
+/// Which minutes count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Also those that rest on an assumed end, and unproven ones beside proven ones.
+    Upper,
+    /// Only recorded ones.
+    Lower,
+}
+
+/// Who is near whom aboard a kind of vehicle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VehicleRules {
+    /// How near.
+    pub near: VehicleNear,
+    /// Is somebody near whose seat is not known?
+    pub unknown_is_near: bool,
+}
+
+/// How near two people aboard must have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VehicleNear {
+    /// Everyone aboard between the same stops.
+    Vehicle,
+    /// In the same coach or compartment.
+    Coach,
+    /// At most so many rows before or behind, in the same coach.
+    Rows(u16),
 }
 
 /// Thresholds at one kind of place, in minutes.
@@ -93,6 +129,7 @@ pub(crate) struct PlaceRules {
     pub(crate) close: u32,
     pub(crate) secondary: u32,
     pub(crate) assumed_stay: u32,
+    pub(crate) lingering: u32,
 }
 
 /// A rule: what evidence starts it, and through which phases it goes.
@@ -101,6 +138,8 @@ pub(crate) struct Rule {
     pub(crate) id: String,
     pub(crate) title: Texts,
     pub(crate) when: When,
+    /// Whose evidence starts it.
+    pub(crate) origins: Origins,
     pub(crate) count_from: CountFrom,
     pub(crate) calendar: Calendar,
     pub(crate) phases: Vec<Phase>,
@@ -122,6 +161,9 @@ impl Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Phase {
     pub(crate) colour: Colour,
+    /// It goes on with the count of the phase before it instead of beginning its own: the colour
+    /// while the release is unmet.
+    pub(crate) counts_on: bool,
     /// The phase ends when one of these is met in full; empty: it has no end.
     pub(crate) ends_when: Vec<Release>,
     /// Days of the first end that counts days, for display.
@@ -139,7 +181,14 @@ pub(crate) struct Release {
     pub(crate) days: Option<u32>,
     pub(crate) negative_tests: Option<NegativeTests>,
     pub(crate) clean_check_ins: Option<CheckIns>,
-    pub(crate) paper: Option<Paper>,
+    pub(crate) paper: Option<PaperNeeded>,
+}
+
+impl Release {
+    /// Does it ask for nothing but time?
+    pub(crate) const fn is_time_alone(&self) -> bool {
+        self.negative_tests.is_none() && self.clean_check_ins.is_none() && self.paper.is_none()
+    }
 }
 
 /// So many negative tests, so far apart, so close together.
@@ -165,7 +214,17 @@ pub(crate) struct CheckIns {
     pub(crate) below_tenths: u16,
 }
 
-/// Which release paper.
+/// The release paper that is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PaperNeeded {
+    pub(crate) which: Paper,
+    /// One of these kinds; empty: any.
+    pub(crate) kinds: Vec<ReleasePaper>,
+    /// Only from the authority whose evidence started the rule.
+    pub(crate) same_origin: bool,
+}
+
+/// What a release paper must refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Paper {
     /// The one that names the case or the trace behind this reason.
@@ -205,6 +264,7 @@ pub(crate) enum When {
     Arrival {
         from_abroad: bool,
         from: Vec<Division>,
+        purposes: Vec<ArrivalPurpose>,
     },
     /// Nothing of this kind was recorded for so many hours.
     Missing {
@@ -376,6 +436,22 @@ impl Policy {
     /// Minutes a person is taken to have stayed at such a place where no exit is known.
     pub fn assumed_stay_minutes(&self, kind: PlaceKind) -> u32 {
         self.place_rules(kind).assumed_stay
+    }
+
+    /// Minutes such a place stays dangerous after somebody infectious has left it.
+    pub fn lingering_minutes(&self, kind: PlaceKind) -> u32 {
+        self.place_rules(kind).lingering
+    }
+
+    /// Which bound of the minutes counts.
+    pub fn counts(&self) -> Bound {
+        self.0.contact.counts
+    }
+
+    /// Who is near whom aboard such a vehicle; everyone where the file says nothing.
+    pub fn vehicle(&self, kind: PlaceKind) -> VehicleRules {
+        let everyone = VehicleRules { near: VehicleNear::Vehicle, unknown_is_near: true };
+        self.0.contact.vehicles.get(&kind).copied().unwrap_or(everyone)
     }
 
     fn place_rules(&self, kind: PlaceKind) -> &PlaceRules {

@@ -1,20 +1,15 @@
 //! From evidence to occurrences: each place in a person's life where a rule applies, with the
 //! moments at which its phases end.
 
-use jadegate_domain::division::RiskLevel;
-use jadegate_domain::evidence::{Certainty, DeclaredStay, ReleaseOf, TestResult};
-use jadegate_domain::{AgencyId, Division, Evidence, EvidenceId, Fact, Period, Timestamp};
+use jadegate_domain::evidence::{Certainty, TestResult};
+use jadegate_domain::{EvidenceId, Period, Timestamp};
 
+use crate::ease::Ease;
+use crate::index::Fit;
 use crate::model::{Compiled, CountFrom, Missing, Rule, When};
 use crate::parse_rules::MOST_PHASES;
-use crate::release::{NEVER, end_of_phase};
-
-/// One piece of evidence behind an occurrence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Cause {
-    pub(crate) id: EvidenceId,
-    pub(crate) agency: Option<AgencyId>,
-}
+use crate::piece::{Kind, Piece, Reference, What, recorded_id};
+use crate::release::{About, Known, NEVER, Room};
 
 /// One application of one rule. Ordered, so that the order of the evidence leaves no trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +28,10 @@ pub(crate) struct Occurrence {
     pub(crate) phases: u8,
     /// The stay behind it has no known end.
     pub(crate) still_there: bool,
-    /// The evidence behind it.
-    pub(crate) causes: [Option<Cause>; 2],
+    /// The pieces behind it, by their ids.
+    pub(crate) causes: [Option<u64>; 2],
+    /// From when it asks for a milder colour.
+    pub(crate) eased: Option<Ease>,
 }
 
 impl Occurrence {
@@ -54,7 +51,18 @@ impl Occurrence {
     /// The moments at which it begins, changes phase, and ends.
     pub(crate) fn moments(&self) -> impl Iterator<Item = Timestamp> + '_ {
         let ends = self.ends[..usize::from(self.phases)].iter().copied();
-        std::iter::once(self.start).chain(ends).filter(|t| *t != NEVER)
+        let eased = self.eased.map(|e| e.from);
+        std::iter::once(self.start).chain(ends).chain(eased).filter(|t| *t != NEVER)
+    }
+
+    /// Is this piece behind it?
+    pub(crate) fn rests_on(&self, id: u64) -> bool {
+        self.causes.iter().flatten().any(|c| *c == id)
+    }
+
+    /// Is it eased at a moment?
+    pub(crate) fn eased_at(&self, at: Timestamp) -> Option<Ease> {
+        self.eased.filter(|e| e.from <= at)
     }
 }
 
@@ -71,6 +79,16 @@ pub(crate) enum Warning {
     Unattributed(EvidenceId),
     /// A contact known only from a printed venue code: weighs nothing by itself.
     UnprovenContact(EvidenceId),
+    /// An arrival of unknown purpose, where a rule asks for one: taken as one of those it asks for.
+    PurposeUnstated(EvidenceId),
+    /// Speaks of a piece that is not there: has no effect.
+    UnknownReference(EvidenceId),
+    /// Disputes evidence that was recorded here: has no effect; who recorded it can withdraw it.
+    NotImported(EvidenceId),
+    /// Imported evidence that the local authority disputes; the policy says what it is worth.
+    Disputed(EvidenceId),
+    /// An appeal that was both granted and refused: taken as refused.
+    Contradictory(EvidenceId),
     /// The moment is outside the policy's own validity; it is applied all the same.
     PolicyNotInForce,
 }
@@ -83,12 +101,58 @@ impl Warning {
             Self::EndsBeforeItStarts(id) => format!("ends_before_it_starts:{id}"),
             Self::Unattributed(id) => format!("unattributed:{id}"),
             Self::UnprovenContact(id) => format!("unproven_contact:{id}"),
+            Self::PurposeUnstated(id) => format!("purpose_unstated:{id}"),
+            Self::UnknownReference(id) => format!("unknown_reference:{id}"),
+            Self::NotImported(id) => format!("not_imported:{id}"),
+            Self::Disputed(id) => format!("disputed:{id}"),
+            Self::Contradictory(id) => format!("contradictory:{id}"),
             Self::PolicyNotInForce => "policy_not_in_force".to_owned(),
         }
     }
 }
 
-/// Everything a policy finds in the evidence known at a moment.
+/// The evidence that concerns one person.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    /// Their own pieces.
+    pub(crate) own: &'a [Piece],
+    /// Levels of regions.
+    pub(crate) risks: &'a [Piece],
+    /// Levels of regions that concern everybody, arranged by where somebody stayed.
+    pub(crate) public: Option<&'a dyn Nearby>,
+    /// Pieces that no longer count, and whether they were imported: others may speak of them.
+    pub(crate) gone: &'a [(u64, bool)],
+}
+
+/// Levels of regions that can be looked up by the class of a stay.
+pub(crate) trait Nearby: std::fmt::Debug {
+    /// Those that may hold the place of a stay of this class.
+    fn of_class(&self, class_number: u32) -> &[Piece];
+    /// Is there such a piece, and was it imported?
+    fn imported(&self, id: u64) -> Option<bool>;
+    /// When the next of them becomes known after a moment; [`NEVER`] if none does.
+    fn next_record(&self, after: Timestamp) -> Timestamp;
+}
+
+impl<'a> View<'a> {
+    fn risks_for(&self, stay: &Piece) -> impl Iterator<Item = &'a Piece> + use<'a> {
+        let public = self.public.map_or(&[][..], |p| p.of_class(stay.class_number));
+        self.risks.iter().chain(public)
+    }
+
+    /// Is there such a piece, and was it imported?
+    pub(crate) fn imported(&self, id: u64) -> Option<bool> {
+        let piece = self.own.iter().chain(self.risks).find(|p| p.id == id);
+        let gone = || self.gone.iter().find(|g| g.0 == id).map(|g| g.1);
+        piece
+            .map(|p| p.class.origin.is_some())
+            .or_else(gone)
+            .or_else(|| self.public.and_then(|p| p.imported(id)))
+    }
+}
+
+/// Everything a policy finds in the evidence known at a moment. Used again for the next person.
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     /// What has an effect after that moment or at it, sorted.
     pub(crate) occurrences: Vec<Occurrence>,
@@ -96,38 +160,48 @@ pub(crate) struct Found {
     pub(crate) warnings: Vec<Warning>,
     /// When the next piece that is recorded later becomes known.
     pub(crate) next_record: Timestamp,
+    room: Room,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        let (occurrences, warnings) = (Vec::new(), Vec::new());
+        Self { occurrences, warnings, next_record: NEVER, room: Room::default() }
+    }
 }
 
 /// Looks through the evidence known at `now`.
-pub(crate) fn find<'a, E>(evidence: E, policy: &Compiled, now: Timestamp) -> Found
-where
-    E: Iterator<Item = &'a Evidence> + Clone,
-{
-    let found = Found { occurrences: Vec::new(), warnings: Vec::new(), next_record: NEVER };
-    let mut search = Search { policy, now, evidence: evidence.clone(), found };
-    for e in evidence.filter(|e| e.counts()) {
-        search.look_at(e);
+pub(crate) fn find(policy: &Compiled, view: &View<'_>, now: Timestamp, found: &mut Found) {
+    found.occurrences.clear();
+    found.warnings.clear();
+    found.next_record = view.public.map_or(NEVER, |p| p.next_record(now));
+    let mut search = Search { policy, now, view, found };
+    let mut about_evidence = false;
+    for p in view.own.iter().chain(view.risks) {
+        search.look_at(p);
+        about_evidence |= p.class.what.is_about_evidence();
     }
     search.look_for_missing();
-    let mut found = search.found;
+    if about_evidence {
+        crate::ease::ease(view, policy, now, found);
+    }
     found.occurrences.sort_unstable();
     found.occurrences.dedup();
     found.warnings.sort_unstable();
     found.warnings.dedup();
-    found
 }
 
-struct Search<'p, E> {
+struct Search<'p, 'a> {
     policy: &'p Compiled,
     now: Timestamp,
-    evidence: E,
-    found: Found,
+    view: &'p View<'a>,
+    found: &'p mut Found,
 }
 
 /// What a match knows about its occurrence before its phases are worked out.
 struct Match<'e> {
-    by: &'e Evidence,
-    and: Option<&'e Evidence>,
+    by: &'e Piece,
+    and: Option<&'e Piece>,
     /// First moment of effect.
     start: Timestamp,
     /// The moment days are counted from.
@@ -135,196 +209,164 @@ struct Match<'e> {
     /// The effect is over at this moment, whatever the phases say.
     no_later_than: Timestamp,
     still_there: bool,
-    refers_to: Option<ReleaseOf>,
+    refers_to: Option<Reference>,
 }
 
 impl<'e> Match<'e> {
-    fn at(by: &'e Evidence, start: Timestamp, origin: Timestamp) -> Self {
+    fn at(by: &'e Piece, start: Timestamp, origin: Timestamp) -> Self {
         let no_later_than = NEVER;
         Self { by, and: None, start, origin, no_later_than, still_there: false, refers_to: None }
     }
 }
 
-impl<'a, E: Iterator<Item = &'a Evidence> + Clone> Search<'_, E> {
-    fn known(&self) -> impl Iterator<Item = &'a Evidence> + Clone + use<'a, E> {
-        let now = self.now;
-        self.evidence.clone().filter(move |e| e.counts() && e.recorded_at <= now)
-    }
-
-    fn warn(&mut self, w: Warning) {
-        self.found.warnings.push(w);
+impl Search<'_, '_> {
+    fn warn(&mut self, w: impl Fn(EvidenceId) -> Warning, p: &Piece) {
+        self.found.warnings.push(w(recorded_id(p.id)));
     }
 
     /// An event cannot be later than its record: the latest it can have been is the record.
-    fn event(&mut self, e: &Evidence, at: Timestamp) -> Timestamp {
-        if at > e.recorded_at {
-            self.warn(Warning::EventAfterRecorded(e.id));
+    fn event(&mut self, p: &Piece, at: Timestamp) -> Timestamp {
+        if at > p.recorded {
+            self.warn(Warning::EventAfterRecorded, p);
         }
-        at.min(e.recorded_at)
+        at.min(p.recorded)
     }
 
-    fn look_at(&mut self, e: &'a Evidence) {
-        if e.recorded_at > self.now {
-            self.found.next_record = self.found.next_record.min(e.recorded_at);
-            self.warn(Warning::RecordedInFuture(e.id));
+    fn look_at(&mut self, p: &Piece) {
+        if p.recorded > self.now {
+            self.found.next_record = self.found.next_record.min(p.recorded);
+            self.warn(Warning::RecordedInFuture, p);
             return;
         }
-        match &e.fact {
-            Fact::Case { .. } => self.case(e),
-            Fact::Test { .. } => self.test(e),
-            Fact::Contact { .. } => self.contact(e),
-            Fact::Stay { division, from, to } => self.stay(e, division, *from, *to),
-            Fact::Declaration { stays, .. } => {
-                self.report(e);
-                for DeclaredStay { division, from, to } in stays {
-                    self.stay(e, division, *from, *to);
-                }
-            }
-            Fact::CheckIn { .. } => self.report(e),
-            Fact::Arrival { .. } => self.arrival(e),
-            Fact::Release { .. } => self.release(e),
-            // Works through stays.
-            Fact::RegionRisk { .. } => {}
-            // Work through the reasons they speak of.
-            Fact::Dispute { .. } | Fact::Appeal { .. } | Fact::AppealDecision { .. } => {}
+        match p.class.what {
+            What::Case { .. } => self.case(p),
+            What::Test { result, .. } => self.test(p, result),
+            What::Contact { certainty, .. } => self.contact(p, certainty),
+            What::Stay { .. } => self.stay(p),
+            What::Report(_) => self.each_rule(p, |_, _| Match::at(p, p.recorded, p.recorded)),
+            What::Arrival { .. } => self.arrival(p),
+            What::Release { .. } if !p.class.by_agency => self.warn(Warning::Unattributed, p),
+            // Levels of regions work through stays, papers through the releases of rules, and the
+            // others through the reasons they speak of.
+            What::Release { .. }
+            | What::Risk { .. }
+            | What::Dispute
+            | What::Appeal
+            | What::Decision { .. } => {}
         }
     }
 
-    fn case(&mut self, e: &'a Evidence) {
-        let Fact::Case { case, class, onset_at, confirmed_at } = e.fact else { return };
-        let confirmed = self.event(e, confirmed_at);
-        let onset = onset_at.map_or(confirmed, |o| self.event(e, o));
-        for (i, rule) in self.policy.numbered() {
-            let When::Case { classes } = &rule.when else { continue };
-            if !passes(classes, &class) {
-                continue;
+    /// Applies every rule that takes such a piece; `made` says what the rule makes of it.
+    fn each_rule<'e>(&mut self, p: &'e Piece, made: impl Fn(&Rule, Fit) -> Match<'e>) {
+        let policy = self.policy;
+        for i in policy.index.rules_for(p.class.what.kind()) {
+            let rule = &policy.rules[usize::from(*i)];
+            match policy.index.fit(*i, rule, &p.class) {
+                Fit::No | Fit::OriginOnly => {}
+                fit => self.push(*i, rule, &made(rule, fit)),
             }
+        }
+    }
+
+    fn case(&mut self, p: &Piece) {
+        let confirmed = self.event(p, p.at);
+        let onset = self.event(p, p.to);
+        self.each_rule(p, |rule, _| {
             let origin = match rule.count_from {
                 CountFrom::Onset => onset,
-                CountFrom::Recorded => e.recorded_at,
+                CountFrom::Recorded => p.recorded,
                 _ => confirmed,
             };
-            let m = Match::at(e, confirmed.min(origin), origin);
-            self.push(i, rule, &Match { refers_to: Some(ReleaseOf::Case(case)), ..m });
-        }
+            Match { refers_to: p.reference(), ..Match::at(p, confirmed.min(origin), origin) }
+        });
     }
 
-    fn test(&mut self, e: &'a Evidence) {
-        let Fact::Test { result, method, sampled_at } = e.fact else { return };
-        let sampled = self.event(e, sampled_at);
-        if result == TestResult::Negative && e.agency.is_none() {
-            self.warn(Warning::Unattributed(e.id));
+    fn test(&mut self, p: &Piece, result: TestResult) {
+        let sampled = self.event(p, p.at);
+        if result == TestResult::Negative && !p.class.by_agency {
+            self.warn(Warning::Unattributed, p);
         }
-        for (i, rule) in self.policy.numbered() {
-            let When::Test { results, methods } = &rule.when else { continue };
-            if passes(results, &result) && passes(methods, &method) {
-                let recorded = rule.count_from == CountFrom::Recorded;
-                let origin = if recorded { e.recorded_at } else { sampled };
-                self.push(i, rule, &Match::at(e, sampled, origin));
+        self.each_rule(p, |rule, _| Match::at(p, sampled, recorded_or(rule, p, sampled)));
+    }
+
+    fn contact(&mut self, p: &Piece, certainty: Certainty) {
+        let last = self.event(p, p.at);
+        self.each_rule(p, |rule, _| {
+            let m = Match::at(p, last, recorded_or(rule, p, last));
+            Match { refers_to: p.reference(), ..m }
+        });
+        if certainty == Certainty::Unproven {
+            let policy = self.policy;
+            let mut rules = policy.index.rules_for(Kind::Contact).iter();
+            let of = |i: &u16| policy.index.fit(*i, &policy.rules[usize::from(*i)], &p.class);
+            if rules.all(|i| of(i) == Fit::No) {
+                self.warn(Warning::UnprovenContact, p);
             }
         }
     }
 
-    fn contact(&mut self, e: &'a Evidence) {
-        let Fact::Contact { trace, degree, last_contact, minutes, certainty, place_kind, .. } =
-            e.fact
-        else {
+    fn arrival(&mut self, p: &Piece) {
+        let policy = self.policy;
+        for i in policy.index.rules_for(Kind::Arrival) {
+            let rule = &policy.rules[usize::from(*i)];
+            if policy.index.fit(*i, rule, &p.class) == Fit::Unstated {
+                self.warn(Warning::PurposeUnstated, p);
+            }
+        }
+        self.each_rule(p, |rule, _| Match::at(p, p.at, recorded_or(rule, p, p.at)));
+    }
+
+    fn stay(&mut self, p: &Piece) {
+        if p.to < p.at {
+            self.warn(Warning::EndsBeforeItStarts, p);
+        }
+        let (policy, stay) = (self.policy, time_of(p));
+        for i in policy.index.rules_for(Kind::Stay) {
+            let rule = &policy.rules[usize::from(*i)];
+            if policy.index.fit(*i, rule, &p.class) == Fit::Yes {
+                self.stay_under(*i, rule, p, stay);
+            }
+        }
+    }
+
+    fn stay_under(&mut self, i: u16, rule: &Rule, p: &Piece, stay: Period) {
+        let When::Stay { levels, while_in_force, .. } = &rule.when else { return };
+        if levels.is_empty() {
+            self.push(i, rule, &stayed(p, None, rule, stay, NEVER));
             return;
-        };
-        let last = self.event(e, last_contact);
-        let mut left_out = certainty == Certainty::Unproven;
-        for (i, rule) in self.policy.numbered() {
-            let When::Contact { degrees, certainties, places, min_minutes } = &rule.when else {
-                continue;
-            };
-            let fits = passes(degrees, &degree)
-                && passes(certainties, &certainty)
-                && passes(places, &place_kind)
-                && minutes >= *min_minutes;
-            if fits {
-                left_out = false;
-                let recorded = rule.count_from == CountFrom::Recorded;
-                let origin = if recorded { e.recorded_at } else { last };
-                let m = Match::at(e, last, origin);
-                self.push(i, rule, &Match { refers_to: Some(ReleaseOf::Trace(trace)), ..m });
-            }
         }
-        if left_out {
-            self.warn(Warning::UnprovenContact(e.id));
-        }
-    }
-
-    fn arrival(&mut self, e: &'a Evidence) {
-        let Fact::Arrival { from: origin_division, arrived_at, .. } = &e.fact else { return };
-        for (i, rule) in self.policy.numbered() {
-            let When::Arrival { from_abroad, from } = &rule.when else { continue };
-            let abroad = origin_division.country() != self.policy.country.country();
-            let listed = from.is_empty() || from.iter().any(|d| d.contains(origin_division));
-            if listed && (abroad || !from_abroad) {
-                let recorded = rule.count_from == CountFrom::Recorded;
-                let origin = if recorded { e.recorded_at } else { *arrived_at };
-                self.push(i, rule, &Match::at(e, *arrived_at, origin));
-            }
-        }
-    }
-
-    fn release(&mut self, e: &Evidence) {
-        if e.agency.is_none() {
-            self.warn(Warning::Unattributed(e.id));
-        }
-    }
-
-    fn report(&mut self, e: &'a Evidence) {
-        for (i, rule) in self.policy.numbered() {
-            if reports_harm(&rule.when, &e.fact) {
-                self.push(i, rule, &Match::at(e, e.recorded_at, e.recorded_at));
-            }
-        }
-    }
-
-    fn stay(&mut self, e: &'a Evidence, place: &Division, from: Timestamp, to: Timestamp) {
-        if to < from {
-            self.warn(Warning::EndsBeforeItStarts(e.id));
-        }
-        // A stay has at least one second, so that a moment in a region is a stay in it.
-        let (from, to) = (from.min(to), from.max(to));
-        let stay = Period { from, to: to.max(from.plus_secs(1)) };
-        for (i, rule) in self.policy.numbered() {
-            let When::Stay { levels, divisions, while_in_force } = &rule.when else { continue };
-            if !divisions.is_empty() && !divisions.iter().any(|d| d.contains(place)) {
+        let (now, What::Stay { place }) = (self.now, p.class.what) else { return };
+        for risk in self.view.risks_for(p).filter(|r| r.recorded <= now) {
+            let What::Risk { place: region, level } = risk.class.what else { continue };
+            if !levels.contains(&level) || !region.contains(place) {
                 continue;
             }
-            if levels.is_empty() {
-                self.push(i, rule, &stayed(e, None, rule, stay, NEVER));
-                continue;
-            }
-            for risk in self.known() {
-                let Some(entry) = entry_in_force(risk, levels, place) else { continue };
-                if let Some(shared) = stay.overlap(entry) {
-                    let end = if *while_in_force { entry.to } else { NEVER };
-                    let counted = if *while_in_force { stay.to } else { shared.to };
-                    let period = Period { from: shared.from, to: counted };
-                    self.push(i, rule, &stayed(e, Some(risk), rule, period, end));
-                }
+            // An entry that ends before it starts was taken back before it began.
+            let Some(entry) = Period::new(risk.at, risk.to) else { continue };
+            if let Some(shared) = stay.overlap(entry) {
+                let end = if *while_in_force { entry.to } else { NEVER };
+                let counted = if *while_in_force { stay.to } else { shared.to };
+                let period = Period { from: shared.from, to: counted };
+                self.push(i, rule, &stayed(p, Some(risk), rule, period, end));
             }
         }
     }
 
     fn look_for_missing(&mut self) {
-        for (i, rule) in self.policy.numbered() {
+        let policy = self.policy;
+        for i in policy.index.missing() {
+            let rule = &policy.rules[usize::from(*i)];
             let When::Missing { what, hours, also_if_never } = rule.when else { continue };
-            let last = self
-                .known()
-                .filter_map(|e| given(what, e).map(|at| (at, e.id, e)))
-                .max_by_key(|(at, id, _)| (*at, *id));
-            match last {
-                Some((at, _, e)) => {
+            let known = self.view.own.iter().filter(|p| p.recorded <= self.now);
+            let given = known.filter_map(|p| given(what, p).map(|at| (at, p)));
+            match given.max_by_key(|(at, p)| (*at, p.id)) {
+                Some((at, p)) => {
                     let due = at.plus_secs(i64::from(hours) * 3600);
-                    self.push(i, rule, &Match::at(e, due, due));
+                    self.push(*i, rule, &Match::at(p, due, due));
                 }
                 None if also_if_never => {
                     let never = timeline(rule, Timestamp::EPOCH, |_, _| NEVER);
-                    self.found.occurrences.push(Occurrence { rule: i, ..never });
+                    self.found.occurrences.push(Occurrence { rule: *i, ..never });
                 }
                 None => {}
             }
@@ -333,12 +375,13 @@ impl<'a, E: Iterator<Item = &'a Evidence> + Clone> Search<'_, E> {
 
     /// Works out the phases and keeps the occurrence if it has an effect now or later.
     fn push(&mut self, index: u16, rule: &Rule, m: &Match<'_>) {
-        let known = self.known();
+        let (now, room) = (self.now, &mut self.found.room);
+        let mut known = Known { pieces: self.view.own, now, room };
+        let about = About { refers_to: m.refers_to, origin: m.by.class.origin };
         let mut o = timeline(rule, m.origin, |phase, from| {
-            let (phase, known) = (&rule.phases[phase], known.clone());
             let end = match from {
                 NEVER => NEVER,
-                _ => end_of_phase(phase, from, m.refers_to, &known, &rule.calendar),
+                _ => known.end_of_phase(&rule.phases[phase], from, about, &rule.calendar),
             };
             end.min(m.no_later_than)
         });
@@ -347,11 +390,10 @@ impl<'a, E: Iterator<Item = &'a Evidence> + Clone> Search<'_, E> {
         }
         o.rule = index;
         o.start = m.start;
-        let recorded = m.and.map_or(m.by.recorded_at, |and| and.recorded_at.max(m.by.recorded_at));
+        let recorded = m.and.map_or(m.by.recorded, |and| and.recorded.max(m.by.recorded));
         o.since = m.start.max(recorded);
         o.still_there = m.still_there;
-        let cause = |e: &Evidence| Cause { id: e.id, agency: e.agency };
-        o.causes = [Some(cause(m.by)), m.and.map(cause)];
+        o.causes = [Some(m.by.id), m.and.map(|p| p.id)];
         self.found.occurrences.push(o);
     }
 }
@@ -360,7 +402,7 @@ impl<'a, E: Iterator<Item = &'a Evidence> + Clone> Search<'_, E> {
 fn timeline(
     rule: &Rule,
     origin: Timestamp,
-    end: impl Fn(usize, Timestamp) -> Timestamp,
+    mut end: impl FnMut(usize, Timestamp) -> Timestamp,
 ) -> Occurrence {
     let mut o = Occurrence {
         rule: 0,
@@ -371,54 +413,35 @@ fn timeline(
         phases: u8::try_from(rule.phases.len()).unwrap_or(0),
         still_there: false,
         causes: [None; 2],
+        eased: None,
     };
     let mut from = origin;
-    for phase in 0..rule.phases.len().min(MOST_PHASES) {
-        o.begins[phase] = from;
-        o.ends[phase] = end(phase, from);
-        from = o.ends[phase];
+    for (i, phase) in rule.phases.iter().enumerate().take(MOST_PHASES) {
+        // A phase that counts on began with the one before it, and ends no earlier than that one.
+        let before = i.checked_sub(1).filter(|_| phase.counts_on);
+        o.begins[i] = before.map_or(from, |b| o.begins[b]);
+        let ends = end(i, o.begins[i]);
+        o.ends[i] = if before.is_some() { ends.max(from) } else { ends };
+        from = o.ends[i];
     }
     o
 }
 
-/// An empty filter lets everything pass.
-fn passes<T: PartialEq>(filter: &[T], value: &T) -> bool {
-    filter.is_empty() || filter.contains(value)
+/// The moment a rule counts from: when it was recorded if it says so, or else the event.
+fn recorded_or(rule: &Rule, p: &Piece, event: Timestamp) -> Timestamp {
+    if rule.count_from == CountFrom::Recorded { p.recorded } else { event }
 }
 
-/// Does a report say what a rule on reports looks for?
-fn reports_harm(when: &When, fact: &Fact) -> bool {
-    let When::Report { declarations, check_ins, symptoms, fever, contact_with_case } = when else {
-        return false;
-    };
-    let (temperature, told, met_case) = match fact {
-        Fact::Declaration { temperature, symptoms, contact_with_case, .. } if *declarations => {
-            (temperature, symptoms, *contact_with_case)
-        }
-        Fact::CheckIn { temperature, symptoms } if *check_ins => (temperature, symptoms, false),
-        _ => return false,
-    };
-    (*contact_with_case && met_case)
-        || temperature.is_some_and(|t| fever.is_some_and(|f| t >= f))
-        || told.iter().any(|s| symptoms.contains(s))
-}
-
-/// The period of a region's entry at one of the levels, if it holds the place. An entry that ends
-/// before it starts was taken back before it began.
-fn entry_in_force(e: &Evidence, levels: &[RiskLevel], place: &Division) -> Option<Period> {
-    match &e.fact {
-        Fact::RegionRisk { division, level, from, to }
-            if levels.contains(level) && division.contains(place) =>
-        {
-            Period::new(*from, to.unwrap_or(NEVER))
-        }
-        _ => None,
-    }
+/// The time of a stay, in whatever order it was given. It has at least one second, so that a
+/// moment in a region is a stay in it.
+pub(crate) fn time_of(p: &Piece) -> Period {
+    let (from, to) = (p.at.min(p.to), p.at.max(p.to));
+    Period { from, to: to.max(from.plus_secs(1)) }
 }
 
 fn stayed<'e>(
-    by: &'e Evidence,
-    and: Option<&'e Evidence>,
+    by: &'e Piece,
+    and: Option<&'e Piece>,
     rule: &Rule,
     period: Period,
     no_later_than: Timestamp,
@@ -430,16 +453,15 @@ fn stayed<'e>(
 }
 
 /// When was what a decay waits for last given?
-fn given(what: Missing, e: &Evidence) -> Option<Timestamp> {
-    match (&e.fact, what) {
-        (
-            Fact::Declaration { temperature, .. } | Fact::CheckIn { temperature, .. },
-            Missing::Report | Missing::Temperature,
-        ) => (what == Missing::Report || temperature.is_some()).then_some(e.recorded_at),
-        (Fact::Test { result: TestResult::Negative, sampled_at, .. }, Missing::NegativeTest)
-            if e.agency.is_some() =>
+fn given(what: Missing, p: &Piece) -> Option<Timestamp> {
+    match (p.class.what, what) {
+        (What::Report(r), Missing::Report | Missing::Temperature) => {
+            (what == Missing::Report || r.temperature.is_some()).then_some(p.recorded)
+        }
+        (What::Test { result: TestResult::Negative, .. }, Missing::NegativeTest)
+            if p.class.by_agency =>
         {
-            Some((*sampled_at).min(e.recorded_at))
+            Some(p.at.min(p.recorded))
         }
         _ => None,
     }

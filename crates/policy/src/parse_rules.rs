@@ -6,14 +6,18 @@ use std::str::FromStr;
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::assessment::Texts;
 use jadegate_domain::division::RiskLevel;
-use jadegate_domain::evidence::{Certainty, Symptom, Temperature};
+use jadegate_domain::evidence::{
+    ArrivalPurpose, Certainty, ReleasePaper, Symptom, Temperature, TestResult,
+};
 use jadegate_domain::{Colour, EvidenceKind};
 
 use crate::days::Calendar;
 use crate::model::{
-    CheckIns, CountFrom, Missing, NegativeTests, Paper, Phase, Release, Rule, When,
+    CheckIns, CountFrom, Missing, NegativeTests, Paper, PaperNeeded, Phase, Release, Rule, When,
 };
+use crate::origin::Origins;
 use crate::parse::{MOST_DAYS, all, id, sorted_by_id, words};
+use crate::parse_meanwhile::undeclared;
 use crate::problem::Problems;
 use crate::read::Reader;
 
@@ -40,7 +44,7 @@ words!(CountFrom {
 });
 
 /// What a rule can count from: the first is meant where the file says nothing.
-const fn origins(when: &When) -> &'static [(CountFrom, &'static str)] {
+const fn count_origins(when: &When) -> &'static [(CountFrom, &'static str)] {
     use CountFrom as C;
     match when {
         When::Case { .. } => {
@@ -54,8 +58,50 @@ const fn origins(when: &When) -> &'static [(CountFrom, &'static str)] {
     }
 }
 
+/// A colour that a rule can ask for; green is what is left when none does.
+pub(crate) struct Confining(Colour);
+
+words!(Confining { "yellow" => Self(Colour::Yellow), "red" => Self(Colour::Red), });
+
+const CONFINING: &str = "yellow or red; green is what is left when no rule asks";
+
+/// A release paper that a rule can ask for.
+pub(crate) struct NamedPaper(ReleasePaper);
+
+words!(NamedPaper {
+    "discharge" => Self(ReleasePaper::Discharge),
+    "release" => Self(ReleasePaper::Release),
+    "confirmation" => Self(ReleasePaper::Confirmation),
+});
+
+/// A kind of evidence that can start a rule.
+pub(crate) struct Starting(EvidenceKind);
+
+words!(Starting {
+    "case" => Self(EvidenceKind::Case),
+    "test" => Self(EvidenceKind::Test),
+    "contact" => Self(EvidenceKind::Contact),
+    "stay" => Self(EvidenceKind::Stay),
+    "arrival" => Self(EvidenceKind::Arrival),
+    "declaration" => Self(EvidenceKind::Declaration),
+    "check_in" => Self(EvidenceKind::CheckIn),
+});
+
+/// A symptom, or all of them.
+struct Symptoms(Vec<Symptom>);
+
+impl FromStr for Symptoms {
+    type Err = ();
+    fn from_str(s: &str) -> Result<Self, ()> {
+        match s {
+            "any" => Ok(Self(Symptom::ALL.to_vec())),
+            one => one.parse().map(|s| Self(vec![s])).map_err(|_| ()),
+        }
+    }
+}
+
 /// A risk level that a rule can ask for; `low` is what every division has without a record.
-struct RaisedLevel(RiskLevel);
+pub(crate) struct RaisedLevel(RiskLevel);
 
 words!(RaisedLevel { "medium" => Self(RiskLevel::Medium), "high" => Self(RiskLevel::High), });
 
@@ -110,9 +156,16 @@ fn rule(
         let message = format!("rule `{id}` needs 1 to {MOST_PHASES} phases");
         p.add(&phases_span, "phases", message);
     }
-    let phases = tables.into_iter().filter_map(|t| phase(t, ends.as_ref(), p)).collect();
-    let when = when?;
-    let allowed = origins(&when);
+    let phases: Vec<Phase> = tables.into_iter().flat_map(|t| phase(t, ends.as_ref(), p)).collect();
+    if phases.len() > MOST_PHASES {
+        let message = format!(
+            "rule `{id}` has more than {MOST_PHASES} phases, counting one more for each `while_unmet`"
+        );
+        p.add(&phases_span, "phases", message);
+    }
+    relief_never_worsens(&phases, &phases_span, p);
+    let (when, origins) = when?;
+    let allowed = count_origins(&when);
     let count_from = origin.unwrap_or(allowed[0].0);
     if !allowed.iter().any(|(o, _)| *o == count_from) {
         let words = allowed.iter().map(|(_, w)| *w).collect::<Vec<_>>();
@@ -120,7 +173,7 @@ fn rule(
         p.add(&span, "bad_value", message);
     }
     let calendar = count.map_or_else(|| calendar.clone(), |c| calendar.with(c));
-    Some(Rule { id, title, when, count_from, calendar, phases })
+    Some(Rule { id, title, when, origins, count_from, calendar, phases })
 }
 
 fn decay(
@@ -133,12 +186,13 @@ fn decay(
     let title = t.required_texts("title", p);
     let hours = t.required_number("hours", 1..=24 * MOST_DAYS, p);
     let also_if_never = t.flag("also_if_never", p).unwrap_or(false);
-    let colour = t.required::<Colour>("colour", "yellow or red", p);
+    let colour = t.required::<Confining>("colour", CONFINING, p);
     let span = t.span_of("missing");
     let what = t.required::<Missing>("missing", "report, temperature or negative_test", p);
     let mut ends = t.required_texts("ends", p);
     fill(&mut ends, "hours", Some(hours));
-    let (what, colour) = (what?, colour?);
+    no_placeholder(&ends, "hours", &t.span, p);
+    let (what, Confining(colour)) = (what?, colour?);
     let kind = match what {
         Missing::Report | Missing::Temperature => EvidenceKind::Declaration,
         Missing::NegativeTest => EvidenceKind::Test,
@@ -146,34 +200,40 @@ fn decay(
     if !recorders.contains_key(&kind) {
         p.add(&span, "undeclared_evidence", undeclared(kind));
     }
-    let phase =
-        Phase { colour, ends_when: Vec::new(), days: None, ends, needs: vec![what.as_str()] };
+    let phase = Phase {
+        colour,
+        counts_on: false,
+        ends_when: Vec::new(),
+        days: None,
+        ends,
+        needs: vec![what.as_str()],
+    };
     Some(Rule {
         id,
         title,
         when: When::Missing { what, hours, also_if_never },
+        origins: Origins::default(),
         count_from: CountFrom::Recorded,
         calendar: calendar.clone(),
         phases: vec![phase],
     })
 }
 
-fn undeclared(kind: EvidenceKind) -> String {
-    format!("evidence of kind `{kind}` is used here but no [[evidence]] table describes it")
-}
-
-fn when(mut t: Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> Option<When> {
+fn when(mut t: Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> Option<(When, Origins)> {
     let span = t.span_of("evidence");
-    if !t.has("evidence") {
-        p.add(&span, "missing_key", "`rule.when.evidence` is missing");
-    }
-    let wanted = format!("one of {}", all(EvidenceKind::ALL));
-    let kinds = t.list::<EvidenceKind>("evidence", &wanted, p).unwrap_or_default();
+    let wanted = "case, test, contact, stay, arrival, declaration or check_in (region_risk works \
+                  through stay, release through a phase's ends_when)";
+    let kinds = t.required_list::<Starting>("evidence", wanted, p);
+    let kinds: Vec<EvidenceKind> = kinds.into_iter().map(|Starting(kind)| kind).collect();
     for kind in &kinds {
         if !recorders.contains_key(kind) {
             p.add(&span, "undeclared_evidence", undeclared(*kind));
         }
     }
+    t.is_a(match kinds.as_slice() {
+        [one] if !is_report(*one) => one.as_str(),
+        _ => "report",
+    });
     let when = match kinds.as_slice() {
         [] => return None,
         [EvidenceKind::Case] => When::Case { classes: closed(&mut t, "classes", p) },
@@ -184,14 +244,50 @@ fn when(mut t: Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> Optio
         reports if reports.iter().all(|k| is_report(*k)) => report(&mut t, reports, p),
         _ => {
             let message = "a rule starts from one kind of evidence (declaration and check_in may \
-                           stand together); region_risk works through stay, release through \
-                           a phase's ends_when";
+                           stand together)";
             p.add(&span, "bad_value", message);
             return None;
         }
     };
+    let origins = match when {
+        When::Case { .. } | When::Test { .. } | When::Contact { .. } | When::Arrival { .. } => {
+            by_origin(&mut t, p)
+        }
+        _ => Origins::default(),
+    };
     t.finish(p);
-    Some(when)
+    Some((when, origins))
+}
+
+/// Whose evidence starts the rule: recorded here or imported, and from where.
+fn by_origin(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Origins {
+    let span = t.span_of("origins");
+    let origins = Origins {
+        imported: t.flag("imported", p),
+        from: t.list("origins", "a division like CN-13", p).unwrap_or_default(),
+    };
+    if origins.imported == Some(false) && !origins.from.is_empty() {
+        let message = "evidence recorded here has no origin: `imported = false` leaves nothing";
+        p.add(&span, "contradiction", message);
+    }
+    origins
+}
+
+/// A way out that somebody earns must not lead into something worse: else a report of harm that
+/// delays it would make them greener.
+fn relief_never_worsens(phases: &[Phase], span: &std::ops::Range<usize>, p: &mut Problems<'_>) {
+    for (i, phase) in phases.iter().enumerate() {
+        let earned = phase.ends_when.iter().any(|way| !way.is_time_alone());
+        // What holds while its own release is unmet is over when the release is met.
+        let own = phases.get(i + 1).is_some_and(|next| next.counts_on);
+        let mut later = phases.iter().skip(i + 1 + usize::from(own));
+        if earned && later.any(|later| later.colour > phase.colour) {
+            let message =
+                "a phase that tests, check-ins or papers end is followed by a more severe one";
+            p.add(span, "relief_worsens", message);
+            return;
+        }
+    }
 }
 
 const fn is_report(kind: EvidenceKind) -> bool {
@@ -204,10 +300,8 @@ fn closed<T: FromStr>(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_
 }
 
 fn test(t: &mut Reader<'_>, p: &mut Problems<'_>) -> When {
-    if !t.has("results") {
-        p.add(&t.span, "missing_key", "`rule.when.results` is missing");
-    }
-    When::Test { results: closed(t, "results", p), methods: closed(t, "methods", p) }
+    let results = t.required_list("results", &all(TestResult::ALL), p);
+    When::Test { results, methods: closed(t, "methods", p) }
 }
 
 fn contact(t: &mut Reader<'_>, p: &mut Problems<'_>) -> When {
@@ -242,7 +336,12 @@ fn stay(t: &mut Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> When
 
 fn arrival(t: &mut Reader<'_>, p: &mut Problems<'_>) -> When {
     let from_abroad = t.flag("from_abroad", p).unwrap_or(false);
-    When::Arrival { from_abroad, from: closed(t, "from", p) }
+    let purposes = t.list::<ArrivalPurpose>("purposes", &all(ArrivalPurpose::ALL), p);
+    When::Arrival {
+        from_abroad,
+        from: closed(t, "from", p),
+        purposes: purposes.unwrap_or_default(),
+    }
 }
 
 fn temperature(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_>) -> Option<Temperature> {
@@ -256,21 +355,12 @@ fn temperature(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_>) -> O
 
 fn report(t: &mut Reader<'_>, kinds: &[EvidenceKind], p: &mut Problems<'_>) -> When {
     let span = t.span.clone();
-    let any = t.list::<String>("symptoms", "a symptom", p).unwrap_or_default();
-    let mut symptoms = Vec::new();
-    for name in &any {
-        match name.parse() {
-            Ok(s) => symptoms.push(s),
-            Err(_) if name == "any" => symptoms.extend_from_slice(Symptom::ALL),
-            Err(_) => {
-                let message = format!("`{name}` is no symptom; any or {}", all(Symptom::ALL));
-                p.add(&span, "bad_value", message);
-            }
-        }
-    }
+    let wanted = format!("any or {}", all(Symptom::ALL));
+    let any = t.list::<Symptoms>("symptoms", &wanted, p).unwrap_or_default();
+    let symptoms: Vec<Symptom> = any.into_iter().flat_map(|Symptoms(list)| list).collect();
     let fever = temperature(t, "temperature_from", p);
     let contact_with_case = t.flag("contact_with_case", p).unwrap_or(false);
-    if any.is_empty() && fever.is_none() && !contact_with_case {
+    if symptoms.is_empty() && fever.is_none() && !contact_with_case {
         let message =
             "a rule on reports needs `symptoms`, `temperature_from` or `contact_with_case`";
         p.add(&span, "missing_key", message);
@@ -284,13 +374,11 @@ fn report(t: &mut Reader<'_>, kinds: &[EvidenceKind], p: &mut Problems<'_>) -> W
     }
 }
 
-fn phase(mut t: Reader<'_>, rule_ends: Option<&Texts>, p: &mut Problems<'_>) -> Option<Phase> {
+/// A phase as written: one as the program knows it, or two if it says what holds while its
+/// release is unmet.
+fn phase(mut t: Reader<'_>, rule_ends: Option<&Texts>, p: &mut Problems<'_>) -> Vec<Phase> {
     let span = t.span.clone();
-    let colour_span = t.span_of("colour");
-    let colour = t.required::<Colour>("colour", "yellow or red", p);
-    if colour == Some(Colour::Green) {
-        p.add(&colour_span, "bad_value", "a phase is yellow or red; green is what is left");
-    }
+    let colour = t.required::<Confining>("colour", CONFINING, p).map(|Confining(c)| c);
     let days = t.number("days", 1..=MOST_DAYS, p);
     let alternatives_span = t.span_of("ends_when");
     let mut ends_when: Vec<Release> =
@@ -310,16 +398,45 @@ fn phase(mut t: Reader<'_>, rule_ends: Option<&Texts>, p: &mut Problems<'_>) -> 
         Texts::new()
     });
     fill(&mut ends, "days", days);
-    if let Some(left) = ends.values().find(|t| t.contains('{')) {
-        let message = format!("`{left}` has a placeholder that has no value here; known: {{days}}");
-        p.add(&span, "placeholder", message);
-    }
+    no_placeholder(&ends, "days", &span, p);
+    let unmet_span = t.span_of("while_unmet");
+    let unmet = t.parsed::<Confining>("while_unmet", CONFINING, p).map(|Confining(c)| c);
     t.finish(p);
     let needs = needs(&ends_when);
-    Some(Phase { colour: colour?, ends_when, days, ends, needs })
+    if unmet.is_some() && (unmet == colour || needs.is_empty() || days.is_none()) {
+        let message = "`while_unmet` is another colour, for a phase that ends only when its days \
+                       are over and something else is met";
+        p.add(&unmet_span, "contradiction", message);
+    }
+    let Some(colour) = colour else { return Vec::new() };
+    let Some(unmet) = unmet else {
+        return vec![Phase { colour, counts_on: false, ends_when, days, ends, needs }];
+    };
+    // First until its days are over or it ends; then, on the same count, until it ends.
+    let mut first = ends_when.clone();
+    first.push(Release { days, ..Release::default() });
+    let ends_too = ends.clone();
+    vec![
+        Phase { colour, counts_on: false, ends_when: first, days, ends, needs: Vec::new() },
+        Phase { colour: unmet, counts_on: true, ends_when, days: None, ends: ends_too, needs },
+    ]
 }
 
-fn fill(texts: &mut Texts, name: &str, value: Option<u32>) {
+/// Every placeholder must have got its value.
+pub(crate) fn no_placeholder(
+    texts: &Texts,
+    known: &str,
+    span: &std::ops::Range<usize>,
+    p: &mut Problems<'_>,
+) {
+    if let Some(left) = texts.values().find(|t| t.contains('{')) {
+        let message =
+            format!("`{left}` has a placeholder that has no value here; known: {{{known}}}");
+        p.add(span, "placeholder", message);
+    }
+}
+
+pub(crate) fn fill(texts: &mut Texts, name: &str, value: Option<u32>) {
     let Some(n) = value else { return };
     for t in texts.values_mut() {
         *t = t.replace(&format!("{{{name}}}"), &n.to_string());
@@ -332,7 +449,7 @@ fn needs(ends_when: &[Release]) -> Vec<&'static str> {
         let mut w = Vec::new();
         w.extend(r.negative_tests.map(|_| "negative_test"));
         w.extend(r.clean_check_ins.map(|_| "daily_check_in"));
-        w.extend(r.paper.map(|_| "confirmation"));
+        w.extend(r.paper.as_ref().map(|_| "confirmation"));
         w
     };
     let ways: Vec<_> = ends_when.iter().map(words).collect();
@@ -351,7 +468,7 @@ fn release(mut t: Reader<'_>, p: &mut Problems<'_>) -> Option<Release> {
         days: t.number("days", 1..=MOST_DAYS, p),
         negative_tests: t.table("negative_tests", p).map(|n| negative_tests(n, p)),
         clean_check_ins: t.table("clean_check_ins", p).map(|c| clean_check_ins(c, p)),
-        paper: t.parsed("release_paper", "this or any", p),
+        paper: paper(&mut t, p),
     };
     t.finish(p);
     if release == Release::default() {
@@ -361,6 +478,23 @@ fn release(mut t: Reader<'_>, p: &mut Problems<'_>) -> Option<Release> {
         return None;
     }
     Some(release)
+}
+
+/// A word, or a table that says more.
+fn paper(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<PaperNeeded> {
+    const WANTED: &str = "this or any";
+    if !t.is_table("release_paper") {
+        let which = t.parsed("release_paper", WANTED, p)?;
+        return Some(PaperNeeded { which, kinds: Vec::new(), same_origin: false });
+    }
+    let mut t = t.table("release_paper", p)?;
+    let which = t.required("of", WANTED, p);
+    let wanted = "discharge, release or confirmation";
+    let kinds = t.list::<NamedPaper>("kinds", wanted, p).unwrap_or_default();
+    let kinds = kinds.into_iter().map(|NamedPaper(kind)| kind).collect();
+    let same_origin = t.flag("same_origin", p).unwrap_or(false);
+    t.finish(p);
+    Some(PaperNeeded { which: which?, kinds, same_origin })
 }
 
 fn negative_tests(mut t: Reader<'_>, p: &mut Problems<'_>) -> NegativeTests {

@@ -3,88 +3,162 @@
 //! A condition is met at the moment the last piece that meets it was recorded; later evidence
 //! cannot take that moment back. Only evidence recorded by an agency relieves anybody.
 
-use jadegate_domain::evidence::{ReleaseOf, TestResult};
-use jadegate_domain::{Evidence, EvidenceId, Fact, Timestamp};
+use jadegate_domain::Timestamp;
+use jadegate_domain::evidence::TestResult;
 
 use crate::days::Calendar;
-use crate::model::{CheckIns, NegativeTests, Paper, Phase, Release};
+use crate::model::{CheckIns, NegativeTests, Paper, PaperNeeded, Phase, Release};
+use crate::piece::{Piece, Place, Reference, What};
 
 /// A moment that never comes.
 pub(crate) const NEVER: Timestamp = Timestamp::MAX;
 
-/// The end of a phase that began at `from`; [`NEVER`] if nothing known ends it.
-pub(crate) fn end_of_phase<'a>(
-    phase: &Phase,
-    from: Timestamp,
-    refers_to: Option<ReleaseOf>,
-    known: &(impl Iterator<Item = &'a Evidence> + Clone),
-    calendar: &Calendar,
-) -> Timestamp {
-    phase
-        .ends_when
-        .iter()
-        .map(|way| met_at(way, from, refers_to, known, calendar))
-        .min()
-        .unwrap_or(NEVER)
+/// What a release must be about: the occurrence it would end.
+#[derive(Clone, Copy)]
+pub(crate) struct About {
+    /// The case or trace behind it.
+    pub(crate) refers_to: Option<Reference>,
+    /// The division whose authority recorded it, if imported.
+    pub(crate) origin: Place,
 }
 
-/// When all parts of one way out are met.
-fn met_at<'a>(
-    way: &Release,
-    from: Timestamp,
-    refers_to: Option<ReleaseOf>,
-    known: &(impl Iterator<Item = &'a Evidence> + Clone),
-    calendar: &Calendar,
-) -> Timestamp {
-    let mut at = way.days.map_or(from, |d| calendar.end_of(from, d));
-    if let Some(tests) = way.negative_tests {
-        at = at.max(tests_met_at(tests, from, known.clone(), calendar));
+/// Somebody's pieces, those known at a moment, and room to sort some of them in.
+pub(crate) struct Known<'a> {
+    pub(crate) pieces: &'a [Piece],
+    pub(crate) now: Timestamp,
+    pub(crate) room: &'a mut Room,
+}
+
+/// Room that is used again for the next person.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    tests: Vec<(Timestamp, Timestamp)>,
+    samples: Vec<Timestamp>,
+    reports: Vec<(Timestamp, u64, bool)>,
+}
+
+impl<'a> Known<'a> {
+    fn iter(&self) -> impl Iterator<Item = &'a Piece> + use<'a> {
+        let now = self.now;
+        self.pieces.iter().filter(move |p| p.recorded <= now)
     }
-    if let Some(check_ins) = way.clean_check_ins {
-        at = at.max(check_ins_met_at(check_ins, from, known.clone(), calendar));
+
+    /// The end of a phase that began at `from`; [`NEVER`] if nothing known ends it.
+    pub(crate) fn end_of_phase(
+        &mut self,
+        phase: &Phase,
+        from: Timestamp,
+        about: About,
+        calendar: &Calendar,
+    ) -> Timestamp {
+        let ways = phase.ends_when.iter().map(|way| self.met_at(way, from, about, calendar));
+        ways.min().unwrap_or(NEVER)
     }
-    if let Some(paper) = way.paper {
-        at = at.max(paper_met_at(paper, from, refers_to, known.clone()));
+
+    /// When all parts of one way out are met.
+    fn met_at(
+        &mut self,
+        way: &Release,
+        from: Timestamp,
+        about: About,
+        calendar: &Calendar,
+    ) -> Timestamp {
+        let mut at = way.days.map_or(from, |d| calendar.end_of(from, d));
+        if let Some(tests) = way.negative_tests {
+            at = at.max(self.tests_met_at(tests, from, calendar));
+        }
+        if let Some(check_ins) = way.clean_check_ins {
+            at = at.max(self.check_ins_met_at(check_ins, from, calendar));
+        }
+        if let Some(paper) = &way.paper {
+            at = at.max(self.paper_met_at(paper, from, about));
+        }
+        at
     }
-    at
+
+    fn tests_met_at(
+        &mut self,
+        wanted: NegativeTests,
+        from: Timestamp,
+        calendar: &Calendar,
+    ) -> Timestamp {
+        let first_day = calendar.end_of(from, wanted.after_days);
+        let earliest = if wanted.after_days == 0 { from } else { first_day };
+        let pieces = self.iter();
+        let Room { tests, samples, .. } = &mut *self.room;
+        tests.clear();
+        tests.extend(
+            pieces
+                .filter_map(|p| negative_sample(p, &wanted).map(|sampled| (p.recorded, sampled)))
+                .filter(|(_, sampled)| *sampled >= earliest),
+        );
+        tests.sort_unstable();
+        samples.clear();
+        for (recorded, sampled) in tests.iter() {
+            let at = samples.partition_point(|s| s <= sampled);
+            samples.insert(at, *sampled);
+            if has_series(samples, wanted) {
+                return *recorded;
+            }
+        }
+        NEVER
+    }
+
+    fn check_ins_met_at(
+        &mut self,
+        wanted: CheckIns,
+        from: Timestamp,
+        calendar: &Calendar,
+    ) -> Timestamp {
+        let pieces = self.iter();
+        let Room { reports, .. } = &mut *self.room;
+        reports.clear();
+        reports.extend(pieces.filter(|p| p.recorded >= from).filter_map(|p| {
+            day_report(p, wanted.below_tenths).map(|clean| (p.recorded, p.id, clean))
+        }));
+        reports.sort_unstable();
+        let mut count = CleanDays { wanted, days: 0, last: None };
+        for (recorded, _, clean) in reports.iter() {
+            count.add(calendar.day_index(*recorded), *clean);
+            if count.days >= wanted.days {
+                return *recorded;
+            }
+        }
+        NEVER
+    }
+
+    fn paper_met_at(&self, wanted: &PaperNeeded, from: Timestamp, about: About) -> Timestamp {
+        self.iter()
+            .filter(|p| p.class.by_agency)
+            .filter(|p| !wanted.same_origin || p.class.origin == about.origin)
+            .filter(|p| match p.class.what {
+                What::Release { paper, .. } => {
+                    wanted.kinds.is_empty() || wanted.kinds.contains(&paper)
+                }
+                _ => false,
+            })
+            .filter(|p| match wanted.which {
+                Paper::This => about.refers_to == p.reference(),
+                Paper::Any => p.at >= from,
+            })
+            .map(|p| p.at.max(p.recorded).max(from))
+            .min()
+            .unwrap_or(NEVER)
+    }
 }
 
 /// A negative test that may relieve somebody: its sample cannot be later than its record.
-fn negative_sample(e: &Evidence, wanted: &NegativeTests) -> Option<Timestamp> {
-    match e.fact {
-        Fact::Test { result: TestResult::Negative, method, sampled_at }
-            if e.agency.is_some()
-                && sampled_at <= e.recorded_at
+fn negative_sample(p: &Piece, wanted: &NegativeTests) -> Option<Timestamp> {
+    match p.class.what {
+        What::Test { result: TestResult::Negative, method }
+            if p.class.by_agency
+                && p.at <= p.recorded
                 && wanted.method.is_none_or(|m| m == method) =>
         {
-            Some(sampled_at)
+            Some(p.at)
         }
         _ => None,
     }
-}
-
-fn tests_met_at<'a>(
-    wanted: NegativeTests,
-    from: Timestamp,
-    known: impl Iterator<Item = &'a Evidence>,
-    calendar: &Calendar,
-) -> Timestamp {
-    let first_day = calendar.end_of(from, wanted.after_days);
-    let earliest = if wanted.after_days == 0 { from } else { first_day };
-    let mut by_record: Vec<(Timestamp, Timestamp)> = known
-        .filter_map(|e| negative_sample(e, &wanted).map(|sampled| (e.recorded_at, sampled)))
-        .filter(|(_, sampled)| *sampled >= earliest)
-        .collect();
-    by_record.sort_unstable();
-    let mut samples = Vec::with_capacity(by_record.len());
-    for (recorded, sampled) in by_record {
-        let at = samples.partition_point(|s| *s <= sampled);
-        samples.insert(at, sampled);
-        if has_series(&samples, wanted) {
-            return recorded;
-        }
-    }
-    NEVER
 }
 
 /// Do the (sorted) samples hold enough of them, far enough apart, close enough together?
@@ -107,42 +181,12 @@ fn has_series(samples: &[Timestamp], wanted: NegativeTests) -> bool {
 }
 
 /// What a report says about a day: clean, not clean, or nothing.
-fn day_report(e: &Evidence, below_tenths: u16) -> Option<bool> {
-    match &e.fact {
-        Fact::CheckIn { temperature, symptoms } => {
-            Some(symptoms.is_empty() && temperature.is_none_or(|t| t.tenths() < below_tenths))
-        }
-        // A declaration is no check-in, but its symptoms spoil the day all the same.
-        Fact::Declaration { temperature, symptoms, .. }
-            if !symptoms.is_empty() || temperature.is_some_and(|t| t.tenths() >= below_tenths) =>
-        {
-            Some(false)
-        }
-        _ => None,
-    }
-}
-
-fn check_ins_met_at<'a>(
-    wanted: CheckIns,
-    from: Timestamp,
-    known: impl Iterator<Item = &'a Evidence>,
-    calendar: &Calendar,
-) -> Timestamp {
-    let mut reports: Vec<(Timestamp, EvidenceId, bool)> = known
-        .filter(|e| e.recorded_at >= from)
-        .filter_map(|e| {
-            day_report(e, wanted.below_tenths).map(|clean| (e.recorded_at, e.id, clean))
-        })
-        .collect();
-    reports.sort_unstable();
-    let mut count = CleanDays { wanted, days: 0, last: None };
-    for (recorded, _, clean) in reports {
-        count.add(calendar.day_index(recorded), clean);
-        if count.days >= wanted.days {
-            return recorded;
-        }
-    }
-    NEVER
+fn day_report(p: &Piece, below_tenths: u16) -> Option<bool> {
+    let What::Report(r) = p.class.what else { return None };
+    let cool = r.temperature.is_none_or(|t| t.tenths() < below_tenths);
+    let clean = r.symptoms.is_empty() && cool;
+    // A declaration is no check-in, but its symptoms spoil the day all the same.
+    (r.check_in || !clean).then_some(clean)
 }
 
 /// Clean days so far, fed in the order of recording.
@@ -171,27 +215,4 @@ impl CleanDays {
         let left = self.days.saturating_sub(counted);
         self.days = if self.wanted.consecutive { 0 } else { left };
     }
-}
-
-fn paper_met_at<'a>(
-    wanted: Paper,
-    from: Timestamp,
-    refers_to: Option<ReleaseOf>,
-    known: impl Iterator<Item = &'a Evidence>,
-) -> Timestamp {
-    known
-        .filter(|e| e.agency.is_some())
-        .filter_map(|e| match e.fact {
-            Fact::Release { refers_to: of, released_at, .. } => {
-                Some((of, released_at, e.recorded_at))
-            }
-            _ => None,
-        })
-        .filter(|(of, released, _)| match wanted {
-            Paper::This => refers_to == Some(*of),
-            Paper::Any => *released >= from,
-        })
-        .map(|(_, released, recorded)| released.max(recorded).max(from))
-        .min()
-        .unwrap_or(NEVER)
 }

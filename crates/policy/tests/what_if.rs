@@ -10,11 +10,12 @@ use common::{BASE, evidence, moment, policies, public_risks};
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::evidence::TestResult;
 use jadegate_domain::{
-    AgencyId, Assessment, CaseId, Colour, Division, Evidence, EvidenceId, Fact, Timestamp,
+    AgencyId, Assessment, CaseId, Colour, Division, Evidence, EvidenceId, Fact, Timestamp, TraceId,
 };
 use jadegate_policy::{
     ColourCounts, Comparison, Policy, Population, PopulationBuilder, SampleSegment, Setting,
-    WhatIf, WhatIfOptions, assess, explain, read_evidence, recolour, recolour_part, what_if,
+    WhatIf, WhatIfOptions, assess, explain, outlook, read_evidence, recolour, recolour_part,
+    what_if,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -49,8 +50,8 @@ fn population(crowd: &[Somebody], without: &[(Division, u64)]) -> Population {
 }
 
 /// What `assess` says about one person.
-fn of(setting: &Setting<'_>, own: &[Evidence], at: Timestamp) -> Assessment {
-    assess(own.iter().chain(setting.risks), setting.policy, at)
+fn of(setting: &Setting<'_>, home: &Division, own: &[Evidence], at: Timestamp) -> Assessment {
+    assess(own.iter().chain(setting.risks), &setting.policy.for_home(home), at)
 }
 
 /// The plain loop.
@@ -69,8 +70,8 @@ impl Plain<'_> {
 
     fn count(&self, setting: &Setting<'_>, keep: impl Fn(&Division) -> bool) -> ColourCounts {
         let mut counts = ColourCounts::default();
-        for (_, n, own) in self.all().filter(|(home, ..)| keep(home)) {
-            match of(setting, own, self.now).colour {
+        for (home, n, own) in self.all().filter(|(home, ..)| keep(home)) {
+            match of(setting, home, own, self.now).colour {
                 Colour::Green => counts.green += n,
                 Colour::Yellow => counts.yellow += n,
                 Colour::Red => counts.red += n,
@@ -86,7 +87,9 @@ impl Plain<'_> {
         keep: impl Fn(&[Evidence], &Assessment, &Assessment) -> bool,
     ) -> u64 {
         self.all()
-            .filter(|(_, _, own)| keep(own, &of(before, own, self.now), &of(after, own, self.now)))
+            .filter(|(home, _, own)| {
+                keep(own, &of(before, home, own, self.now), &of(after, home, own, self.now))
+            })
             .map(|(_, n, _)| n)
             .sum()
     }
@@ -157,24 +160,35 @@ fn check_rules(plain: &Plain<'_>, both: [&Setting<'_>; 2], w: &WhatIf) {
 fn check_places(plain: &Plain<'_>, both: [&Setting<'_>; 2], w: &WhatIf) {
     let calendar = both[1].policy.calendar();
     for (day, p) in (1i64..).zip(&w.places) {
-        let last = calendar.midnight(plain.now, day).plus_secs(-1);
+        let last = calendar.midnight(plain.now, day).plus_secs(-1).max(plain.now);
         assert_eq!(p.day, calendar.day_of(last).to_string());
         let red = |s: &Setting<'_>| {
-            let red = |own: &[Evidence]| of(s, own, last).colour == Colour::Red;
-            plain.all().filter(|(_, _, own)| red(own)).map(|(_, n, _)| n).sum::<u64>()
+            let red =
+                |home: &Division, own: &[Evidence]| of(s, home, own, last).colour == Colour::Red;
+            plain.all().filter(|(home, _, own)| red(home, own)).map(|(_, n, _)| n).sum::<u64>()
         };
         assert_eq!((p.before, p.after), (red(both[0]), red(both[1])), "{}", p.day);
     }
 }
 
-/// A person's timeline as a sample shows it.
-fn timeline(setting: &Setting<'_>, own: &[Evidence], now: Timestamp) -> Vec<SampleSegment> {
-    let t = explain(own.iter().chain(setting.risks), setting.policy, Some(now));
-    let rules = |s: &jadegate_policy::Segment| s.reasons.iter().map(|r| r.rule.clone()).collect();
-    t.segments
-        .iter()
-        .map(|s| SampleSegment { from: s.from, to: s.to, colour: s.colour, rules: rules(s) })
-        .collect()
+/// A person's timeline as a sample shows it: stretches of the same colour and rules.
+fn timeline(
+    setting: &Setting<'_>,
+    home: &Division,
+    own: &[Evidence],
+    now: Timestamp,
+) -> Vec<SampleSegment> {
+    let policy = setting.policy.for_home(home);
+    let t = explain(own.iter().chain(setting.risks), &policy, Some(now));
+    let mut out: Vec<SampleSegment> = Vec::new();
+    for s in &t.segments {
+        let rules: Vec<String> = s.reasons.iter().map(|r| r.rule.clone()).collect();
+        match out.last_mut().filter(|last| last.colour == s.colour && last.rules == rules) {
+            Some(last) => last.to = s.to,
+            None => out.push(SampleSegment { from: s.from, to: s.to, colour: s.colour, rules }),
+        }
+    }
+    out
 }
 
 proptest! {
@@ -200,10 +214,12 @@ proptest! {
         // of one home of whom nothing is known are one.
         let nothing: BTreeSet<&Division> =
             without.iter().filter(|(_, n)| *n > 0).map(|(home, _)| home).collect();
-        let some = crowd.iter().map(|(_, own)| own.as_slice());
+        let some = crowd.iter().map(|(home, own)| (home, own.as_slice()));
         let changed: Vec<_> = some
-            .chain(nothing.iter().map(|_| [].as_slice()))
-            .map(|own| (timeline(&before, own, now), timeline(&after, own, now)))
+            .chain(nothing.iter().map(|home| (*home, [].as_slice())))
+            .map(|(home, own)| {
+                (timeline(&before, home, own, now), timeline(&after, home, own, now))
+            })
             .filter(|(b, a)| b[0].colour != a[0].colour)
             .collect();
         prop_assert_eq!(w.samples.len(), changed.len().min(4));
@@ -221,8 +237,13 @@ proptest! {
             let setting = Setting { policy, risks: &risks };
             let colours = recolour(&people, &setting, now);
             let one_by_one: Vec<Colour> =
-                crowd.iter().map(|(_, own)| of(&setting, own, now).colour).collect();
+                crowd.iter().map(|(home, own)| of(&setting, home, own, now).colour).collect();
             prop_assert_eq!(&colours, &one_by_one, "{}", policy.id());
+            let answers = outlook(&people, &setting, now, 0..people.added());
+            for ((home, own), (colour, next)) in crowd.iter().zip(answers) {
+                let a = of(&setting, home, own, now);
+                prop_assert_eq!((a.colour, a.next_change), (colour, next), "{}", policy.id());
+            }
             let split = people.split(parts).into_iter();
             let pieces: Vec<Colour> =
                 split.flat_map(|p| recolour_part(&people, &setting, now, p)).collect();
@@ -338,8 +359,8 @@ fn a_raised_region_touches_those_who_stayed_there_and_rests_on_no_case() {
         },
         recorded_at: now,
         agency: Some(AgencyId::from_random(3)),
-        withdrawn_at: None,
         origin: None,
+        withdrawn_at: None,
         superseded_by: None,
     };
     let before = Setting { policy: &policy, risks: &[] };
@@ -378,4 +399,56 @@ fn the_json_form_is_that_of_the_api() {
     assert_eq!(json["divisions"][3]["division"], "CN-330106");
     assert_eq!(json["places"][0]["day"], "2022-03-02");
     assert_eq!(serde_json::from_value::<WhatIf>(json).unwrap(), w);
+}
+
+/// Six pieces, as somebody in a quarantine has them.
+fn typical(n: u64) -> Vec<Evidence> {
+    let text = r#"
+        [[evidence]]
+        kind = "contact"
+        degree = "close"
+        last_contact = 2022-03-01T15:00:00+08:00
+        [[evidence]]
+        kind = "stay"
+        division = "CN-330106"
+        from = 2022-02-01T00:00:00+08:00
+        to = 2022-02-03T00:00:00+08:00
+        [[evidence]]
+        kind = "declaration"
+        recorded_at = 2022-03-02T08:00:00+08:00
+        temperature = 36.6
+        [[evidence]]
+        kind = "check_in"
+        recorded_at = 2022-03-03T08:00:00+08:00
+        temperature = 36.7
+        [[evidence]]
+        kind = "check_in"
+        recorded_at = 2022-03-04T08:00:00+08:00
+        temperature = 36.5
+        [[evidence]]
+        kind = "test"
+        result = "negative"
+        sampled_at = 2022-03-03T15:00:00+08:00
+    "#;
+    let mut e = read_evidence(text).unwrap();
+    if let Fact::Contact { case, trace, .. } = &mut e[0].fact {
+        *case = CaseId::from_random(n / 40 + 1);
+        *trace = TraceId::from_random(n / 40 + 1);
+    }
+    e
+}
+
+#[test]
+fn a_person_with_six_pieces_takes_less_than_a_hundred_bytes() {
+    let home: Division = "CN-330106".parse().unwrap();
+    let mut b = PopulationBuilder::new();
+    let many = 20_000;
+    for n in 0..many {
+        b.add(&home, &typical(n));
+    }
+    b.add_without_evidence(&home, 1_000_000);
+    let people = b.finish();
+    let each = people.memory_bytes() as u64 / many;
+    assert!(each < 100, "{each} bytes");
+    assert_eq!((people.people(), people.with_evidence()), (1_020_000, many));
 }

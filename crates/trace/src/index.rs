@@ -1,11 +1,13 @@
 //! The visit index: every visit of the days kept, by place and time and by holder and time.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use jadegate_domain::{HolderId, Period, PlaceId, Timestamp, Visit};
+use jadegate_domain::{HolderId, Period, PlaceId, Ride, Timestamp, Visit};
 
 use crate::dict::Dict;
+use crate::rides::Rides;
 use crate::row::{KnownVisit, Row, Stayed, moment, secs};
 use crate::run::{Cell, Run, drop_superseded};
 
@@ -28,6 +30,7 @@ pub struct VisitIndex {
     /// Largest first.
     runs: Vec<Arc<Run>>,
     buffer: Vec<Row>,
+    rides: Rides,
 }
 
 /// Rows in the buffer before it is sorted into a run: a scan of it costs about a microsecond.
@@ -81,6 +84,15 @@ impl VisitIndex {
         self.insert(KnownVisit { left, ..KnownVisit::from(visit) });
     }
 
+    /// What a ticket says of a visit aboard a trip: between which stops, on which seat. May be said
+    /// before or after the visit is fed, and again; the last word counts. Not part of the 24 bytes
+    /// of a visit: about 32 more for each ride.
+    pub fn set_ride(&mut self, holder: HolderId, trip: PlaceId, entered: Timestamp, ride: Ride) {
+        let (place, holder) =
+            (self.places.number(trip.as_u64()), self.holders.number(holder.as_u64()));
+        self.rides.set((place, holder, secs(entered)), ride);
+    }
+
     /// Drops visits that began before a moment, and the ids nobody uses any more. Linear in what
     /// is left; meant to be called once a day, on a clone if the writer must not wait.
     pub fn remove_before(&mut self, moment: Timestamp) {
@@ -100,6 +112,12 @@ impl VisitIndex {
             }
         }
         kept.push_run(rows);
+        for ((place, holder, entered), ride) in
+            self.rides.all().filter(|((_, _, e), _)| *e >= first)
+        {
+            let (place, holder) = (self.place(place), self.holder(holder));
+            kept.set_ride(holder, place, crate::row::moment(entered), ride);
+        }
         kept.shrink();
         *self = kept;
     }
@@ -120,6 +138,7 @@ impl VisitIndex {
             + self.buffer.capacity() * size_of::<Row>()
             + self.holders.memory_bytes()
             + self.places.memory_bytes()
+            + self.rides.memory_bytes()
     }
 
     /// Visits of a holder that touch a period, by time. A visit without a known end touches every
@@ -178,9 +197,14 @@ impl VisitIndex {
         ([&self.holders, &self.places], runs)
     }
 
-    pub(crate) fn of_parts(holders: Dict, places: Dict, mut runs: Vec<Arc<Run>>) -> Self {
+    pub(crate) fn of_parts(
+        holders: Dict,
+        places: Dict,
+        mut runs: Vec<Arc<Run>>,
+        rides: Rides,
+    ) -> Self {
         runs.sort_by_key(|r| std::cmp::Reverse(r.len()));
-        Self { holders, places, runs, buffer: Vec::new() }
+        Self { holders, places, runs, buffer: Vec::new(), rides }
     }
 
     fn row(&mut self, v: &KnownVisit) -> Row {
@@ -209,6 +233,19 @@ impl VisitIndex {
 
     pub(crate) fn place_number(&self, id: PlaceId) -> Option<u32> {
         self.places.get(id.as_u64())
+    }
+
+    /// What a ticket says of a visit; nothing if there is none.
+    pub(crate) fn ride(&self, row: &Row) -> Ride {
+        self.rides.get((row.place, row.holder, row.entered))
+    }
+
+    pub(crate) fn rides(&self) -> &Rides {
+        &self.rides
+    }
+
+    pub(crate) fn has_rides(&self) -> bool {
+        !self.rides.is_empty()
     }
 
     /// Holders known: their numbers are below this.
@@ -302,6 +339,11 @@ impl VisitIndex {
         let new = now.runs.iter().filter(|r| !old(r)).flat_map(|r| r.rows());
         for row in new.chain(now.buffer.iter().copied()) {
             self.insert(now.known(row));
+        }
+        let old: HashMap<_, _> = clone.rides.all().collect();
+        for (key, ride) in now.rides.all().filter(|(key, ride)| old.get(key) != Some(ride)) {
+            let (place, holder) = (now.place(key.0), now.holder(key.1));
+            self.set_ride(holder, place, moment(key.2), ride);
         }
     }
 

@@ -1,7 +1,7 @@
 //! From one infectious person's stays to everyone who shared them.
 
 use jadegate_domain::evidence::Certainty;
-use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
+use jadegate_domain::{HolderId, PlaceId, PlaceKind, Ride, Timestamp};
 
 use crate::crowd::{Crowd, Near, Reach};
 use crate::index::VisitIndex;
@@ -38,6 +38,8 @@ pub(crate) struct Source {
     pub(crate) place: u32,
     pub(crate) kind: PlaceKind,
     pub(crate) stay: Stay,
+    /// Aboard a vehicle: where. `None` if everyone at the place is near.
+    pub(crate) ride: Option<Ride>,
 }
 
 /// An overlap with a source, at its place.
@@ -173,10 +175,20 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             if from < to {
                 let to = to.saturating_add(minutes(rules.lingering_minutes));
                 let stay = Stay { from, to, certainty: stay.certainty };
-                self.sources.push(Source { place: row.place, kind, stay });
+                let ride = self
+                    .index
+                    .has_rides()
+                    .then(|| self.index.ride(row))
+                    .filter(|_| kind.is_vehicle());
+                self.sources.push(Source { place: row.place, kind, stay, ride });
             }
         }
         self.sources.sort_unstable_by_key(|s| (s.place, s.stay.from, s.stay.to));
+    }
+
+    /// The stays found last.
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
     }
 
     pub(crate) fn exposures(&self, pair: &Pair) -> Vec<Exposure> {
@@ -220,8 +232,14 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                 let earlier = &sources[earlier as usize];
                 (earlier.place == s.place, rules.threshold(earlier.kind, hop) == threshold)
             };
+            let aboard = rules.aboard(s.kind);
             self.index.rows_at(s.place, reach.from, reach.to, reach.open_secs, |cells| {
-                crowd.touch(&reach, cells, same);
+                let Some(ride) = &s.ride else { return crowd.touch(&reach, cells, same) };
+                for cell in cells {
+                    if aboard.share(ride, &self.index.ride(&cell.at(s.place))) {
+                        crowd.touch(&reach, std::slice::from_ref(cell), same);
+                    }
+                }
             });
         }
     }

@@ -11,15 +11,18 @@
 //! Blocks of `length: u32, payload, CRC-32 of both`, the last one empty; all numbers little-endian.
 //! The payloads in a row are: magic, version, the store's id, the days with their marks, ids of
 //! holders and of places, and the runs: keys and first rows by place, rows (`entered`, `stayed`,
-//! `holder`), keys and first rows by holder, rows and places in that order. Before every list
-//! stands its length.
+//! `holder`), keys and first rows by holder, rows and places in that order; then the rides. Before
+//! every list stands its length.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
+use jadegate_domain::{Leg, Ride, Seat};
+
 use crate::blocks::{Input, Output};
 use crate::dict::Dict;
 use crate::index::VisitIndex;
+use crate::rides::Rides;
 use crate::run::{Cell, Keys, Run};
 
 const MAGIC: [u8; 8] = *b"JGVISITS";
@@ -144,6 +147,12 @@ impl VisitIndex {
             out.words(parts.holder_rows)?;
             out.words(parts.holder_places)?;
         }
+        let rides: Vec<_> = self.rides().all().collect();
+        out.count(rides.len())?;
+        for ((place, holder, entered), ride) in rides {
+            [place, holder, entered].into_iter().try_for_each(|n| out.word(n))?;
+            out.put(&ride_bytes(ride))?;
+        }
         out.end()
     }
 
@@ -169,9 +178,48 @@ impl VisitIndex {
             let run = read_run(&mut input, places.len(), holders.len())?;
             runs.push(Arc::new(run));
         }
+        let mut rides = Rides::default();
+        for _ in 0..input.count()? {
+            let key = (input.word()?, input.word()?, input.word()?);
+            let ride = read_ride(input.array()?)?;
+            if key.0 as usize >= places.len() || key.1 as usize >= holders.len() {
+                return Err(SavedError::Damaged("a ride names what is not there"));
+            }
+            rides.set(key, ride);
+        }
         input.end()?;
-        Ok((SavedFrom { store, days }, Self::of_parts(holders, places, runs)))
+        Ok((SavedFrom { store, days }, Self::of_parts(holders, places, runs, rides)))
     }
+}
+
+/// Leg (from, to), seat (coach, row, column): 16 bits each and [`NO`] for what is unknown.
+fn ride_bytes(ride: Ride) -> [u8; 10] {
+    let (from, to) = ride.leg.map_or((NO, NO), |l| (l.from(), l.to()));
+    let (coach, row, column) = ride.seat.map_or((NO, NO, NO), |s| {
+        let column = s.column.map_or(0, |c| u16::try_from(u32::from(c)).unwrap_or(0));
+        (s.coach.unwrap_or(NO), s.row, column)
+    });
+    let mut bytes = [0; 10];
+    for (to, from) in bytes.as_chunks_mut::<2>().0.iter_mut().zip([from, to, coach, row, column]) {
+        *to = from.to_le_bytes();
+    }
+    bytes
+}
+
+const NO: u16 = u16::MAX;
+
+fn read_ride(bytes: [u8; 10]) -> Result<Ride> {
+    let mut n = [0; 5];
+    for (to, from) in n.iter_mut().zip(bytes.as_chunks::<2>().0) {
+        *to = u16::from_le_bytes(*from);
+    }
+    let [from, to, coach, row, column] = n;
+    let known = |n: u16| (n != NO).then_some(n);
+    let leg = known(from).map(|from| Leg::new(from, to)).transpose();
+    let leg = leg.map_err(|_| SavedError::Damaged("a leg ends before it begins"))?;
+    let letter = u8::try_from(column).ok().map(char::from).filter(char::is_ascii_uppercase);
+    let seat = known(column).map(|_| Seat { coach: known(coach), row, column: letter });
+    Ok(Ride { leg, seat })
 }
 
 fn read_dict(input: &mut Input<'_, impl Read>) -> Result<Dict> {

@@ -1,15 +1,17 @@
 //! From cases to their contacts, and to the contacts of those.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
 use crate::index::VisitIndex;
 use crate::pairs::{Exposure, Finder, Pair, Source};
-use crate::row::{moment, secs};
+use crate::row::{KnownVisit, moment, secs};
 use crate::rules::{Hop, Rules};
 use crate::stay::Stay;
+use crate::watch::Watch;
 
 /// A case to trace from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,6 +127,43 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         contacts
     }
 
+    /// Adds to a watch what later visits would change the trace of this case.
+    pub fn watch(&mut self, case: &CaseInput, watch: &mut Watch) {
+        let hops = self.finder.rules.max_hops;
+        watch.add_holder(case.case, case.holder);
+        let Some(holder) = self.finder.index.holder_number(case.holder).filter(|_| hops > 0) else {
+            return;
+        };
+        let window = (secs(case.window.from), secs(case.window.to));
+        self.finder.forget();
+        let close = self.finder.contacts_of(holder, window, Hop::Close);
+        self.watch_stays(case.case, watch);
+        if hops > 1 {
+            for via in close {
+                watch.add_holder(case.case, self.finder.holder(via.holder));
+                let window = (self.infectious_from(&via), self.finder.now);
+                self.finder.find_sources(via.holder, window);
+                self.watch_stays(case.case, watch);
+            }
+        }
+    }
+
+    fn watch_stays(&self, case: CaseId, watch: &mut Watch) {
+        for s in self.finder.sources() {
+            watch.add_stay(case, self.finder.index.place(s.place), (s.stay.from, s.stay.to));
+        }
+    }
+
+    /// The cases of a watch that visits, which are in the index, may concern.
+    pub fn touched(&self, watch: &Watch, visits: &[KnownVisit]) -> BTreeSet<CaseId> {
+        watch.touched(self.finder.index, self.finder.rules, &self.finder.kind_of, visits)
+    }
+
+    /// From when a close contact could infect others.
+    fn infectious_from(&self, via: &Pair) -> u32 {
+        via.first.saturating_add(self.finder.rules.secondary_delay_hours.saturating_mul(3600))
+    }
+
     /// The contacts of close contacts, each with the close contact that explains it best: the one
     /// they shared most time with, of equals the first by id. Orders `close` by id.
     fn secondary(&mut self, case_holder: u32, close: &mut [Found]) -> Vec<Found> {
@@ -134,10 +173,9 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         for near in close.iter().map(|f| f.pair.holder).chain([case_holder]) {
             known[near as usize] = CLOSE;
         }
-        let delay = self.finder.rules.secondary_delay_hours.saturating_mul(3600);
         let mut found: Vec<Found> = Vec::new();
         for via in close.iter() {
-            let window = (via.pair.first.saturating_add(delay), self.finder.now);
+            let window = (self.infectious_from(&via.pair), self.finder.now);
             self.finder.gather(via.pair.holder, window, Hop::Secondary);
             self.finder.each_hopeful(Hop::Secondary, |finder, near| {
                 let known = &mut known[near.holder as usize];
@@ -222,7 +260,7 @@ pub fn exposures_to_event(
     let mut finder = Finder::new(index, rules, kind_of, secs(now));
     let (from, to) = (secs(period.from), secs(period.to));
     let stay = Stay { from, to, certainty: Certainty::Recorded };
-    let pairs = finder.near(Source { place: number, kind, stay });
+    let pairs = finder.near(Source { place: number, kind, stay, ride: None });
     let mut found: Vec<_> = pairs
         .iter()
         .map(|p| EventExposure {

@@ -2,15 +2,16 @@
 //! levels. Nothing is written; the answer is numbers and a few nameless timelines.
 
 mod result;
+mod side;
 mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use jadegate_domain::{Colour, Division, Evidence, EvidenceId, Fact, Timestamp};
+use jadegate_domain::{Colour, Division, Evidence, Timestamp};
 
-use crate::population::is_lab_result;
-use crate::{Policy, Population, assess, explain};
+use crate::{Policy, Population};
+use side::{Room, Side};
 
 pub use result::{
     ColourCounts, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment, WhatIf,
@@ -80,11 +81,24 @@ pub fn recolour_part(
     now: Timestamp,
     part: Range<usize>,
 ) -> Vec<Colour> {
-    part.map(|i| {
-        let (_, own) = people.person(i);
-        assess(own.iter().chain(setting.risks), setting.policy, now).colour
-    })
-    .collect()
+    let side = Side::new(people, setting, now);
+    let mut room = Room::default();
+    let colours = people.words_of(part.clone()).zip(part);
+    colours.map(|(words, i)| side.colour(people.home_of(i), words, &mut room)).collect()
+}
+
+/// The colours of some of the people, each with the first later moment at which the answer changes
+/// by itself: what [`assess`](crate::assess) says about one after the other.
+pub fn outlook(
+    people: &Population,
+    setting: &Setting<'_>,
+    now: Timestamp,
+    part: Range<usize>,
+) -> Vec<(Colour, Option<Timestamp>)> {
+    let side = Side::new(people, setting, now);
+    let mut room = Room::default();
+    let answers = people.words_of(part.clone()).zip(part);
+    answers.map(|(words, i)| side.colour_until(people.home_of(i), words, now, &mut room)).collect()
 }
 
 /// A what-if in parts, for callers that spread it over threads: [`Comparison::count`] each part of
@@ -93,7 +107,8 @@ pub fn recolour_part(
 #[derive(Clone, Debug)]
 pub struct Comparison<'a> {
     people: &'a Population,
-    sides: [Setting<'a>; 2],
+    policies: [&'a Policy; 2],
+    sides: [Side<'a>; 2],
     now: Timestamp,
     options: WhatIfOptions,
     /// The last second of each day that is counted.
@@ -112,33 +127,40 @@ impl<'a> Comparison<'a> {
         let days = i64::from(options.days.min(WhatIfOptions::MOST_DAYS));
         // Both sides by the clock of the new policy, so that their numbers can be compared.
         let calendar = after.policy.calendar();
-        let day_ends = (1..=days).map(|d| calendar.midnight(now, d).plus_secs(-1)).collect();
-        Self { people, sides: [before, after], now, options: *options, day_ends }
+        // At the end of time there is no later midnight.
+        let end = |d| calendar.midnight(now, d).plus_secs(-1).max(now);
+        let day_ends = (1..=days).map(end).collect();
+        let policies = [before.policy, after.policy];
+        let sides = [before, after].map(|s| Side::new(people, &s, now));
+        Self { people, policies, sides, now, options: *options, day_ends }
     }
 
     /// Counts some of the people; `None` if `progress` asked to stop.
     pub fn count(&self, part: Range<usize>, progress: &dyn Fn(u64) -> bool) -> Option<Tally> {
         let mut tally = self.empty();
-        for (done, i) in part.clone().enumerate() {
+        let mut rooms = [Room::default(), Room::default()];
+        for (done, words) in self.people.words_of(part.clone()).enumerate() {
             if done % STEP == 0 && !progress(done as u64) {
                 return None;
             }
-            let (home, own) = self.people.person(i);
-            self.count_one(&mut tally, home, i, own);
+            let person = part.start + done;
+            let home = self.people.home_of(person);
+            self.count_one(&mut tally, home, person, words, &mut rooms);
         }
         progress(part.len() as u64).then_some(tally)
     }
 
     /// Adds those without evidence and the samples, and gives the result.
     pub fn finish(&self, mut tally: Tally) -> WhatIf {
+        let mut rooms = [Room::default(), Room::default()];
         for (home, people) in self.people.without().iter().enumerate().filter(|(_, n)| **n > 0) {
-            let [before, after] = [0, 1].map(|side| self.judge(side, &[]));
+            let [before, after] = self.verdicts(home, &[], &mut rooms);
             // Numbers after the last of those who were added stand for them.
             if before.colour != after.colour {
                 let one = self.people.added() + home;
                 tally.chosen.offer(rank(self.options.seed, one), one);
             }
-            tally.add(home, *people, before.verdict(), after.verdict());
+            tally.add(home, *people, before, after);
         }
         let sum = tally.homes.iter().fold(HomeTally::default(), |mut sum, home| {
             sum.merge(home);
@@ -148,8 +170,8 @@ impl<'a> Comparison<'a> {
             at: self.now,
             people: sum.people,
             with_evidence: self.people.with_evidence(),
-            policy_before: self.sides[0].policy.reference(),
-            policy_after: self.sides[1].policy.reference(),
+            policy_before: self.policies[0].reference(),
+            policy_after: self.policies[1].reference(),
             before: sum.before,
             after: sum.after,
             newly_confined: sum.newly_confined,
@@ -165,46 +187,39 @@ impl<'a> Comparison<'a> {
     }
 
     fn empty(&self) -> Tally {
-        let rules = self.sides.map(|s| s.policy.0.rules.len());
+        let rules = self.policies.map(|p| p.0.rules.len());
         let samples = usize::try_from(self.options.samples).unwrap_or(usize::MAX);
         Tally::new(self.people.homes().len(), rules, self.day_ends.len(), samples)
     }
 
-    fn count_one(&self, tally: &mut Tally, home: usize, person: usize, own: &[Evidence]) {
-        let [before, after] = [0, 1].map(|side| self.judge(side, own));
+    fn count_one(
+        &self,
+        tally: &mut Tally,
+        home: usize,
+        person: usize,
+        words: &[u32],
+        rooms: &mut [Room; 2],
+    ) {
+        let [before, after] = self.verdicts(home, words, rooms);
         if before.colour != after.colour {
             tally.chosen.offer(rank(self.options.seed, person), person);
         }
-        tally.add(home, 1, before.verdict(), after.verdict());
+        tally.add(home, 1, before, after);
     }
 
-    fn judge(&self, side: usize, own: &[Evidence]) -> Judged {
-        let Setting { policy, risks } = self.sides[side];
-        let all = || own.iter().chain(risks);
-        let now = assess(all(), policy, self.now);
-        let number = |id: &str| policy.0.rules.iter().position(|r| r.id == id);
-        let rules = now.reasons.iter().filter_map(|r| number(&r.rule)?.try_into().ok()).collect();
-        let behind = now.reasons.iter().flat_map(|r| &r.evidence);
-        let mut red_days = 0;
-        let mut then = now.clone();
-        for (day, end) in self.day_ends.iter().enumerate() {
-            if !then.holds_at(*end) {
-                then = assess(all(), policy, *end);
-            }
-            red_days |= u128::from(then.colour == Colour::Red) << day;
-        }
-        let lab_backed = behind.into_iter().any(|id| self.is_lab_backed(*id, own));
-        Judged { colour: now.colour, rules, red_days, lab_backed }
-    }
-
-    /// Does this piece of a person rest on a laboratory's result?
-    fn is_lab_backed(&self, id: EvidenceId, own: &[Evidence]) -> bool {
-        own.iter().filter(|e| e.id == id).any(|e| match e.fact {
-            Fact::Case { case, .. } | Fact::Contact { case, .. } => {
-                self.people.is_lab_backed(case, self.now)
-            }
-            _ => is_lab_result(e),
-        })
+    fn verdicts<'r>(
+        &self,
+        home: usize,
+        words: &[u32],
+        rooms: &'r mut [Room; 2],
+    ) -> [Verdict<'r>; 2] {
+        let [first, second] = rooms;
+        let [side, changed] = &self.sides;
+        let before = side.judge(home, words, &self.day_ends, false, first);
+        // Only of the newly confined it is counted what their reasons rest on.
+        let ask = before.colour == Colour::Green;
+        let after = changed.judge(home, words, &self.day_ends, ask, second);
+        [before, after]
     }
 
     fn divisions(&self, tally: &Tally) -> Vec<DivisionChange> {
@@ -228,7 +243,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn rules(&self, tally: &Tally) -> Vec<RuleChange> {
-        let policies = self.sides.map(|s| s.policy);
+        let policies = self.policies;
         let ids: BTreeSet<&str> = policies.iter().flat_map(|p| p.rule_ids()).collect();
         let on = |side: usize, id: &str| policies[side].0.rules.iter().position(|r| r.id == id);
         let count = |side: usize, id: &str| on(side, id).map_or(0, |rule| tally.rules[side][rule]);
@@ -247,7 +262,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn places(&self, tally: &Tally) -> Vec<PlacesOnDay> {
-        let calendar = self.sides[1].policy.calendar();
+        let calendar = self.policies[1].calendar();
         let [before, after] = &tally.places;
         let counts = before.iter().zip(after);
         self.day_ends
@@ -262,33 +277,14 @@ impl<'a> Comparison<'a> {
     }
 
     fn sample(&self, person: usize) -> SampleChange {
-        let (_, own) = self.people.person(person);
-        let [before, after] = self.sides.map(|s| {
-            let timeline = explain(own.iter().chain(s.risks), s.policy, Some(self.now));
-            let segment = |s: crate::Segment| SampleSegment {
-                from: s.from,
-                to: s.to,
-                colour: s.colour,
-                rules: s.reasons.into_iter().map(|r| r.rule).collect(),
-            };
-            timeline.segments.into_iter().map(segment).collect()
-        });
-        SampleChange { before, after }
-    }
-}
-
-/// What one side says about one person.
-struct Judged {
-    colour: Colour,
-    rules: Vec<u16>,
-    red_days: u128,
-    lab_backed: bool,
-}
-
-impl Judged {
-    fn verdict(&self) -> Verdict<'_> {
-        let Self { colour, ref rules, red_days, lab_backed } = *self;
-        Verdict { colour, rules, red_days, lab_backed }
+        let added = self.people.added();
+        let (home, words) = if let Some(home) = person.checked_sub(added) {
+            (home, None)
+        } else {
+            (self.people.home_of(person), self.people.words_of(person..person + 1).next())
+        };
+        let timeline = |side: &Side<'_>| side.timeline(home, words.unwrap_or(&[]));
+        SampleChange { before: timeline(&self.sides[0]), after: timeline(&self.sides[1]) }
     }
 }
 

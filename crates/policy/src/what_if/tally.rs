@@ -16,6 +16,12 @@ pub(crate) struct Verdict<'a> {
     pub(crate) lab_backed: bool,
 }
 
+impl Verdict<'_> {
+    /// No rule asks for anything, now or later.
+    pub(crate) const NOTHING: Self =
+        Self { colour: Colour::Green, rules: &[], red_days: 0, lab_backed: false };
+}
+
 /// Sums over the people of one home division.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct HomeTally {

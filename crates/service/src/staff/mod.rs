@@ -14,6 +14,8 @@ pub mod open;
 pub mod overview;
 mod parallel;
 pub mod places;
+pub mod policies;
+pub mod proposals;
 pub mod quarantine;
 pub mod regions;
 pub mod releases;
@@ -21,6 +23,7 @@ pub(crate) mod retrace;
 pub mod tests;
 pub mod trace_jobs;
 pub mod traces;
+pub mod what_if;
 
 pub use access::{Power, Recorder, What};
 pub use arrivals::ArrivalInput;
@@ -30,6 +33,8 @@ pub use invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
 pub use open::{HolderView, PersonRecord};
 pub use overview::{ColourCounts, Overview};
 pub use places::{Enrolment, GateRow, PlaceInput, PlacePage, PlaceRow};
+pub use policies::{PolicyCheck, PolicyProblem, PolicyRow, SoundPolicy};
+pub use proposals::{AttachedWhatIf, Officer, ProposalView};
 pub use quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
 pub use regions::{RegionInput, RegionRow};
 pub use releases::ReleaseInput;
@@ -39,6 +44,10 @@ pub use trace_jobs::{
     TraceJobView,
 };
 pub use traces::{TraceDetail, TraceReport, TraceRow};
+pub use what_if::{
+    ChangeInput, ChangeView, DifferenceView, ProgressView, RegionLine, Share, WhatIfState,
+    WhatIfView, risk_of,
+};
 
 use crate::error::{FieldError, Kind, ServiceError};
 

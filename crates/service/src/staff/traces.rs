@@ -620,18 +620,32 @@ fn places(contacts: &[StoredContact]) -> u32 {
 
 /// What the policy says about exposure, in the form the search takes.
 pub(crate) fn rules(policy: &jadegate_policy::Policy) -> jadegate_trace::Rules {
-    use jadegate_trace::{KindRules, Rules};
+    use jadegate_policy::VehicleNear;
+    use jadegate_trace::{Aboard, Bound, KindRules, Near, Rules};
     let at = |kind| KindRules {
         contact_minutes: policy.contact_minutes(kind, ContactDegree::Close),
         secondary_minutes: policy.contact_minutes(kind, ContactDegree::Secondary),
         assumed_stay_minutes: policy.assumed_stay_minutes(kind),
-        // The policies of today say nothing of it.
-        lingering_minutes: 0,
+        lingering_minutes: policy.lingering_minutes(kind),
+    };
+    let aboard = |kind| {
+        let vehicle = policy.vehicle(kind);
+        let near = match vehicle.near {
+            VehicleNear::Vehicle => Near::Vehicle,
+            VehicleNear::Coach => Near::Coach,
+            VehicleNear::Rows(rows) => Near::Rows(rows),
+        };
+        Aboard { near, unknown_is_near: vehicle.unknown_is_near }
     };
     let mut rules = Rules::new(at(PlaceKind::Other));
     for kind in PlaceKind::ALL {
         rules.set(*kind, at(*kind));
+        rules.set_aboard(*kind, aboard(*kind));
     }
+    rules.counts = match policy.counts() {
+        jadegate_policy::Bound::Upper => Bound::Upper,
+        jadegate_policy::Bound::Lower => Bound::Lower,
+    };
     rules.secondary_delay_hours = policy.secondary_delay_hours();
     rules.max_hops = u8::try_from(policy.max_hops()).unwrap_or(u8::MAX);
     rules

@@ -1,0 +1,172 @@
+//! What holds meanwhile: an appeal that was not decided in time, imported evidence that the local
+//! authority disputes.
+//!
+//! Both can only make a reason milder, never take it away for an appeal, and never beyond yellow:
+//! green is what is left when no rule asks.
+
+use jadegate_domain::assessment::{EasedBy, Texts};
+use jadegate_domain::evidence::AppealOutcome;
+use jadegate_domain::{Colour, Timestamp};
+
+use crate::model::{Compiled, When};
+use crate::occurrence::{Found, Occurrence, View, Warning};
+use crate::piece::{Piece, What, recorded_id};
+
+/// The colour of an eased reason. A yellow one has nothing milder but green, which nobody gets for
+/// waiting; so this is the only one there is.
+pub(crate) const EASED: Colour = Colour::Yellow;
+
+/// The provisional easing of some rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Easing {
+    pub(crate) id: String,
+    /// Indexes of the rules it is for.
+    pub(crate) rules: Vec<u16>,
+    /// So many hours after the appeal without a decision.
+    pub(crate) after_hours: u32,
+    pub(crate) text: Texts,
+}
+
+/// What disputed imported evidence is worth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Imported {
+    pub(crate) while_disputed: WhileDisputed,
+    pub(crate) text: Texts,
+}
+
+/// What holds while imported evidence is disputed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum WhileDisputed {
+    /// It counts in full.
+    #[default]
+    Counts,
+    /// Rules that it started ask for yellow at most.
+    Yellow,
+    /// It starts no rule.
+    SetAside,
+}
+
+/// Why and from when an occurrence is eased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ease {
+    pub(crate) from: Timestamp,
+    pub(crate) by: EasedBy,
+    /// The appeal or dispute.
+    pub(crate) id: u64,
+}
+
+impl Compiled {
+    /// The words for an eased reason.
+    pub(crate) fn eased_text(&self, rule: u16, by: EasedBy) -> Texts {
+        match by {
+            EasedBy::Dispute => self.imported.text.clone(),
+            EasedBy::Appeal => {
+                let of_rule = |e: &&Easing| e.rules.contains(&rule);
+                self.easings.iter().find(of_rule).map_or_else(Texts::new, |e| e.text.clone())
+            }
+        }
+    }
+}
+
+/// Applies appeals, decisions and disputes to what was found. `view` is every piece, `found` what
+/// the rules made of those known at `now`.
+pub(crate) fn ease(view: &View<'_>, policy: &Compiled, now: Timestamp, found: &mut Found) {
+    let about = |p: &&Piece| p.recorded <= now && p.class.what.is_about_evidence();
+    let pieces: Vec<&Piece> = view.own.iter().filter(about).collect();
+    let mut meanwhile = Meanwhile { disputes: Vec::new(), appeals: Vec::new() };
+    for p in &pieces {
+        match view.imported(p.about) {
+            None => found.warnings.push(Warning::UnknownReference(recorded_id(p.id))),
+            Some(imported) => meanwhile.add(p, imported, &pieces, found),
+        }
+    }
+    meanwhile.apply(policy, found);
+}
+
+struct Appeal {
+    id: u64,
+    contests: u64,
+    lodged: Timestamp,
+    granted: Option<Timestamp>,
+}
+
+struct Meanwhile {
+    /// The disputed piece and the dispute.
+    disputes: Vec<(u64, u64)>,
+    /// Appeals that were not refused.
+    appeals: Vec<Appeal>,
+}
+
+impl Meanwhile {
+    /// `imported`: is the piece it is about from elsewhere?
+    fn add(&mut self, p: &Piece, imported: bool, pieces: &[&Piece], found: &mut Found) {
+        let id = recorded_id(p.id);
+        match p.class.what {
+            // A dispute is relief: an agency of this place must stand behind it.
+            What::Dispute if !p.class.by_agency || p.class.origin.is_some() => {
+                found.warnings.push(Warning::Unattributed(id));
+            }
+            What::Dispute if !imported => found.warnings.push(Warning::NotImported(id)),
+            What::Dispute => {
+                found.warnings.push(Warning::Disputed(recorded_id(p.about)));
+                self.disputes.push((p.about, p.id));
+            }
+            What::Appeal => self.appeal(p, pieces, found),
+            What::Decision { outcome: AppealOutcome::Granted } if !p.class.by_agency => {
+                found.warnings.push(Warning::Unattributed(id));
+            }
+            _ => {}
+        }
+    }
+
+    /// A refusal ends an appeal for good; beside one, a grant is worth nothing.
+    fn appeal(&mut self, p: &Piece, pieces: &[&Piece], found: &mut Found) {
+        let decided = |outcome| {
+            let decision = What::Decision { outcome };
+            pieces.iter().filter(move |d| d.class.what == decision && d.about == p.id)
+        };
+        let by_agency = decided(AppealOutcome::Granted).filter(|d| d.class.by_agency);
+        let granted = by_agency.map(|d| d.recorded).min();
+        if decided(AppealOutcome::Refused).next().is_none() {
+            let (contests, lodged) = (p.about, p.recorded);
+            self.appeals.push(Appeal { id: p.id, contests, lodged, granted });
+        } else if granted.is_some() {
+            found.warnings.push(Warning::Contradictory(recorded_id(p.id)));
+        }
+    }
+
+    fn apply(&self, policy: &Compiled, found: &mut Found) {
+        let way = policy.imported.while_disputed;
+        if way == WhileDisputed::SetAside {
+            found.occurrences.retain(|o| missing(o, policy) || self.dispute(o).is_none());
+        }
+        for o in &mut found.occurrences {
+            let dispute =
+                self.dispute(o).filter(|_| way == WhileDisputed::Yellow && !missing(o, policy));
+            o.eased = dispute.into_iter().chain(self.lapsed(o, policy)).min();
+        }
+    }
+
+    fn dispute(&self, o: &Occurrence) -> Option<Ease> {
+        let of = |(piece, _): &&(u64, u64)| o.rests_on(*piece);
+        let id = self.disputes.iter().filter(of).map(|(_, dispute)| *dispute).min()?;
+        Some(Ease { from: Timestamp::EPOCH, by: EasedBy::Dispute, id })
+    }
+
+    fn lapsed(&self, o: &Occurrence, policy: &Compiled) -> Option<Ease> {
+        let easing = policy.easings.iter().find(|e| e.rules.contains(&o.rule))?;
+        let contesting = self.appeals.iter().filter(|a| o.rests_on(a.contests));
+        let ease = |a: &Appeal| {
+            let lapses = a.lodged.plus_secs(i64::from(easing.after_hours) * 3600);
+            let from = a.granted.map_or(lapses, |g| g.min(lapses));
+            Ease { from, by: EasedBy::Appeal, id: a.id }
+        };
+        contesting.map(ease).min()
+    }
+}
+
+/// What is missing is no claim of anybody's: giving it ends the reason.
+fn missing(o: &Occurrence, policy: &Compiled) -> bool {
+    let rule = policy.rules.get(usize::from(o.rule));
+    rule.is_some_and(|r| matches!(r.when, When::Missing { .. }))
+}
