@@ -2,21 +2,7 @@
 // page under the real Content-Security-Policy and answers by the contract with made-up data.
 // Everything that decides anything is tested against the real server elsewhere.
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { extname } from 'node:path';
-
-const DIST = new URL('../dist/', import.meta.url);
-const TYPES = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-  '.webmanifest': 'application/manifest+json',
-  '.wasm': 'application/wasm',
-};
-const CSP =
-  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'";
+import { csp, iso, ok, problem, serve } from './serve.mjs';
 
 const POLICY = {
   id: 'three-colour',
@@ -26,7 +12,6 @@ const POLICY = {
   fresh_seconds: 60,
 };
 
-const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 const DAY = 86_400_000;
 /** The first moment of a local (UTC+8) day, some days from that of `now`. */
 const localMidnight = (now, days) => Math.floor((now + 8 * 3600_000) / DAY) * DAY - 8 * 3600_000 + days * DAY;
@@ -185,11 +170,6 @@ export async function startMock() {
     return text;
   };
 
-  function problem(status, code, detail, more = {}) {
-    return { status, type: 'application/problem+json', body: { type: `https://jadegate.example/problems/${code}`, code, title: code, status, detail, ...more } };
-  }
-  const ok = (body, status = 200) => ({ status, type: 'application/json', body });
-
   function declaration(now, replaced) {
     return {
       id: replaced ? 'e0000000000010' : 'e0000000000011',
@@ -345,39 +325,6 @@ export async function startMock() {
     }
   }
 
-  const server = createServer(async (req, res) => {
-    const url = new URL(req.url ?? '/', 'http://localhost');
-    state.requests.push(`${req.method} ${url.pathname}`);
-    if (url.pathname.startsWith('/v1/')) {
-      const chunks = [];
-      for await (const c of req) chunks.push(c);
-      const text = Buffer.concat(chunks).toString();
-      const a = answer(req.method, url.pathname, url.searchParams, text ? JSON.parse(text) : {});
-      const headers = { 'Cache-Control': 'no-store' };
-      if (a.type) headers['Content-Type'] = a.type;
-      if (a.body?.retry_after) headers['Retry-After'] = String(a.body.retry_after);
-      res.writeHead(a.status, headers);
-      res.end(a.text ?? (a.body ? JSON.stringify(a.body) : undefined));
-      return;
-    }
-    const path = url.pathname.endsWith('/') ? `${url.pathname}index.html` : url.pathname;
-    try {
-      const file = await readFile(new URL(`.${path}`, DIST));
-      res.writeHead(200, {
-        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-        'Cache-Control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-        'Content-Security-Policy': CSP,
-      });
-      res.end(file);
-    } catch {
-      res.writeHead(404, { 'Content-Type': 'text/plain' });
-      res.end('not found');
-    }
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    state,
-    url: `http://localhost:${server.address().port}`,
-    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
-  };
+  // The page may run WebAssembly: it makes the colour again by itself.
+  return serve({ state, answer, policy: () => csp("'self' 'wasm-unsafe-eval'") });
 }
