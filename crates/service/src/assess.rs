@@ -314,7 +314,7 @@ pub(crate) fn decide(basis: &Basis, own: &Own<'_>) -> Decided {
 }
 
 /// The holder's own evidence and the risk levels of the divisions they stayed in.
-fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<&'e Evidence> {
+pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<&'e Evidence> {
     let mut stays = Vec::new();
     for e in own.iter().filter(|e| e.counts()) {
         match &e.fact {
