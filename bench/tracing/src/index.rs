@@ -152,7 +152,9 @@ pub fn feed(
                 if stop.load(Ordering::Relaxed) || each_second == 0 {
                     break;
                 }
-                batch.iter().for_each(|v| index.insert(known(v)));
+                for visit in batch {
+                    index.insert(known(visit));
+                }
                 fed += batch.len();
                 if let Some(merged) = done.lock().ok().and_then(|mut d| d.take()) {
                     index.adopt(merged);

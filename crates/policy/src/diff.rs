@@ -8,7 +8,8 @@ use jadegate_domain::{Colour, EvidenceKind, PlaceKind};
 
 use crate::ease::{Easing, WhileDisputed};
 use crate::model::{
-    Compiled, CountFrom, Paper, PaperNeeded, Phase, PlaceRules, Release, Rule, When,
+    Bound, Compiled, CountFrom, Paper, PaperNeeded, Phase, PlaceRules, Release, Rule, VehicleNear,
+    VehicleRules, When,
 };
 use crate::origin::Origins;
 use crate::{DayCount, FirstDay, Policy};
@@ -121,7 +122,11 @@ fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
     for kind in PlaceKind::ALL {
         let at = |c: &Compiled| c.contact.by_place.get(kind).map(minutes);
         out.push(format!("contact at a place of kind {kind}"), at(a), at(b));
+        let near = |c: &Compiled| c.contact.vehicles.get(kind).copied().map(aboard);
+        out.push(format!("contact aboard a {kind}"), near(a), near(b));
     }
+    let bound = |counts| if counts == Bound::Upper { "upper bound" } else { "lower bound" };
+    out.values("minutes that count", &bound(old.counts), &bound(new.counts));
     out.values("days visits are kept", &a.retention.visit_days, &b.retention.visit_days);
     out.values("days evidence is kept", &a.retention.evidence_days, &b.retention.evidence_days);
     let daily = |c: &Compiled| {
@@ -139,8 +144,19 @@ fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
 }
 
 fn minutes(r: &PlaceRules) -> String {
-    let PlaceRules { close, secondary, assumed_stay } = r;
-    format!("{close} minutes close, {secondary} secondary, {assumed_stay} assumed stay")
+    let PlaceRules { close, secondary, assumed_stay, lingering } = r;
+    let lingers = if *lingering > 0 { format!(", {lingering} lingering") } else { String::new() };
+    format!("{close} minutes close, {secondary} secondary, {assumed_stay} assumed stay{lingers}")
+}
+
+fn aboard(r: VehicleRules) -> String {
+    let near = match r.near {
+        VehicleNear::Vehicle => "everyone aboard".to_owned(),
+        VehicleNear::Coach => "the same coach".to_owned(),
+        VehicleNear::Rows(rows) => format!("{rows} rows before and behind"),
+    };
+    let unknown = if r.unknown_is_near { "near" } else { "not near" };
+    format!("{near}; whose seat is unknown is {unknown}")
 }
 
 fn evidence(out: &mut Differ, a: &Compiled, b: &Compiled) {

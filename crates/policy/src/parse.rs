@@ -5,13 +5,14 @@ use std::str::FromStr;
 
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::assessment::{PolicyRef, Texts};
-use jadegate_domain::{Colour, Division, EvidenceKind, PlaceKind, Timestamp};
+use jadegate_domain::{Colour, Division, EvidenceKind, Timestamp};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use crate::days::{Calendar, DayCount, FirstDay};
 use crate::index::Index;
-use crate::model::{ColourTexts, Compiled, ContactRules, Infectious, PlaceRules, Retention, Rule};
+use crate::model::{ColourTexts, Compiled, Infectious, Retention, Rule};
+use crate::parse_contact::contact;
 use crate::parse_meanwhile::{easings, imported, severity, with_zones, zones};
 use crate::problem::{Problem, Problems};
 use crate::read::{Reader, conclude, read_file};
@@ -63,7 +64,7 @@ pub(crate) const ZONE_WANTED: &str = "a tz database name like Asia/Shanghai";
 impl FromStr for ZoneName {
     type Err = ();
     fn from_str(s: &str) -> Result<Self, ()> {
-        TimeZone::get(s).map(|z| Self(s.to_owned(), z)).map_err(|_| ())
+        crate::tz::zone(s).map(|z| Self(s.to_owned(), z)).ok_or(())
     }
 }
 
@@ -218,57 +219,6 @@ fn infectious(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Infectious {
 }
 
 pub(crate) const MINUTES: std::ops::RangeInclusive<u32> = 1..=1440;
-
-fn contact(file: &mut Reader<'_>, p: &mut Problems<'_>) -> ContactRules {
-    let empty = PlaceRules { close: 1, secondary: 1, assumed_stay: 1 };
-    let Some(mut t) = file.required_table("contact", p) else {
-        let by_place = BTreeMap::new();
-        return ContactRules { max_hops: 1, secondary_delay_hours: 0, usual: empty, by_place };
-    };
-    let usual = PlaceRules {
-        close: t.required_number("close_minutes", MINUTES, p),
-        secondary: t.required_number("secondary_minutes", MINUTES, p),
-        assumed_stay: t.required_number("assumed_stay_minutes", MINUTES, p),
-    };
-    let rules = ContactRules {
-        max_hops: t.required_number("max_hops", 1..=2, p),
-        secondary_delay_hours: t.required_number("secondary_delay_hours", 0..=720, p),
-        by_place: places(&mut t, usual, p),
-        usual,
-    };
-    t.finish(p);
-    rules
-}
-
-fn places(
-    contact: &mut Reader<'_>,
-    usual: PlaceRules,
-    p: &mut Problems<'_>,
-) -> BTreeMap<PlaceKind, PlaceRules> {
-    let mut out = BTreeMap::new();
-    let tables = contact.table("places", p).map_or_else(Vec::new, |t| t.each_table(p));
-    for (name, mut t) in tables {
-        let rules = PlaceRules {
-            close: t.number("close_minutes", MINUTES, p).unwrap_or(usual.close),
-            secondary: t.number("secondary_minutes", MINUTES, p).unwrap_or(usual.secondary),
-            assumed_stay: t
-                .number("assumed_stay_minutes", MINUTES, p)
-                .unwrap_or(usual.assumed_stay),
-        };
-        t.finish(p);
-        match name.get_ref().parse::<PlaceKind>() {
-            Ok(kind) => {
-                out.insert(kind, rules);
-            }
-            Err(_) => p.add(
-                &name.span(),
-                "bad_value",
-                format!("`{}` is no kind of place; one of {}", name.get_ref(), all(PlaceKind::ALL)),
-            ),
-        }
-    }
-    out
-}
 
 fn retention(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Retention {
     let empty = Retention { visit_days: 1, evidence_days: 1 };

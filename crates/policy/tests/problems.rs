@@ -42,6 +42,28 @@ fn each_kind_of_mistake_has_its_code() {
         ("id = \"three-colour\"", "id = \"Three Colour\"", "bad_id"),
         ("country = \"CN\"", "country = \"China\"", "bad_value"),
         ("version = 1", "version = 0", "out_of_range"),
+        ("[contact]\n", "[contact]\ncounts = \"most\"\n", "bad_value"),
+        ("[contact]\n", "[contact]\nlingering_minutes = 1441\n", "out_of_range"),
+        (
+            "[contact.places]\n",
+            "[contact.vehicles]\nshop = { near = \"coach\" }\n[contact.places]\n",
+            "bad_value",
+        ),
+        (
+            "[contact.places]\n",
+            "[contact.vehicles]\nbus = { near = \"rows\" }\n[contact.places]\n",
+            "bad_value",
+        ),
+        (
+            "[contact.places]\n",
+            "[contact.vehicles]\nbus = { near = \"vehicle\", rows = 3 }\n[contact.places]\n",
+            "contradiction",
+        ),
+        (
+            "[contact.places]\n",
+            "[contact.vehicles]\nbus = { rows = 3 }\n[contact.places]\n",
+            "missing_key",
+        ),
         ("days = 14", "days = 0", "out_of_range"),
         ("days = 14", "days = 14\ncolour = \"red\"", "syntax"),
         ("days = 14\n", "days = 14\nends_when = [{ days = 3 }]\n", "contradiction"),
@@ -123,4 +145,35 @@ proptest! {
         }
         let _ = run_cases(THREE, &text);
     }
+}
+
+#[test]
+fn what_makes_a_contact_aboard_is_read_and_compared() {
+    use jadegate_domain::PlaceKind::{Bus, Flight, Outdoor, Shop, Train};
+    use jadegate_policy::{Bound, VehicleNear, VehicleRules, diff};
+    let plain = Policy::parse(THREE).unwrap();
+    let text = THREE
+        .replacen("[contact]\n", "[contact]\ncounts = \"lower\"\nlingering_minutes = 30\n", 1)
+        .replacen("outdoor = {", "outdoor = { lingering_minutes = 0,", 1)
+        .replacen(
+            "[contact.places]\n",
+            "[contact.vehicles]\nflight = { near = \"coach\", rows = 3, unknown_is_near = false }\n\
+             train = { near = \"coach\" }\n[contact.places]\n",
+            1,
+        );
+    let policy = Policy::parse(&text).unwrap();
+    let rules = |near, unknown_is_near| VehicleRules { near, unknown_is_near };
+    assert_eq!(policy.vehicle(Flight), rules(VehicleNear::Rows(3), false));
+    assert_eq!(policy.vehicle(Train), rules(VehicleNear::Coach, true));
+    assert_eq!(policy.vehicle(Bus), rules(VehicleNear::Vehicle, true));
+    assert_eq!((policy.counts(), plain.counts()), (Bound::Lower, Bound::Upper));
+    assert_eq!([Shop, Outdoor].map(|k| policy.lingering_minutes(k)), [30, 0]);
+    assert_eq!(plain.lingering_minutes(Shop), 0);
+    let about: Vec<_> = diff(&plain, &policy).into_iter().map(|d| d.about).collect();
+    for what in
+        ["contact", "contact aboard a flight", "contact aboard a train", "minutes that count"]
+    {
+        assert!(about.iter().any(|a| a == what), "{what} in {about:?}");
+    }
+    assert!(!about.iter().any(|a| a == "contact aboard a bus"));
 }
