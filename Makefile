@@ -2,6 +2,7 @@
 # make test   everything that must hold: pages, Rust, command line, end to end in a browser
 # make check  the quick part of it: types, lints, formatting, dependencies; no tests
 # make bench  measurements (bench/README.md)
+# make fuzz   fuzz the readers and the one function that makes a colour, FUZZ_SECONDS each (60)
 # make clean  remove what was built
 
 # ARGS are passed on: make run ARGS="--people 500 --seed 7"; make bench ARGS="..."
@@ -16,7 +17,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help run test check bench clean setup-run setup-test pages ui rust-lint deps rust-test e2e skipped
+.PHONY: help run test check bench fuzz clean setup-run setup-test pages ui rust-lint deps rust-test e2e skipped
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -39,9 +40,12 @@ bench: setup-run pages
 	cargo build --release --locked -p jadegate
 	cargo run --release --locked --manifest-path bench/Cargo.toml --target-dir $(TARGET) -- --binary $(TARGET)/release/jadegate $(ARGS)
 
+fuzz:
+	scripts/fuzz.sh
+
 clean:
 	cargo clean
-	rm -rf ui/dist ui/node_modules e2e/results target/tools
+	rm -rf fuzz/target ui/dist ui/wasm ui/node_modules e2e/results target/tools
 
 setup-run:
 	@scripts/setup.sh run

@@ -40,6 +40,23 @@ pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
     process_stat(pid).map(|(_, s)| s)
 }
 
+/// CPU seconds of a process's first thread so far, to the nanosecond: all there is of a process with
+/// one thread. In hundredths of a second where the kernel does not tell.
+pub(crate) fn task_cpu_seconds(pid: u32) -> Option<f64> {
+    let told = read_to_string(format!("/proc/{pid}/schedstat")).ok();
+    let nanos = told.and_then(|t| t.split_ascii_whitespace().next()?.parse::<u64>().ok());
+    match nanos {
+        Some(n) if n > 0 => Some(n as f64 / 1e9),
+        _ => cpu_seconds(pid).ok(),
+    }
+}
+
+/// CPU seconds of the thread that asks so far, to the nanosecond.
+pub(crate) fn thread_cpu_seconds() -> f64 {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    t.tv_sec as f64 + t.tv_nsec as f64 / 1e9
+}
+
 /// Most memory a living process had in use at any time (resident), in bytes.
 pub(crate) fn peak_memory(pid: u32) -> Option<u64> {
     let text = read_to_string(format!("/proc/{pid}/status")).ok()?;

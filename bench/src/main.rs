@@ -4,11 +4,15 @@
 //! process from the kernel. `README.md` says what each number means.
 
 mod client;
+mod engines;
 mod hello;
 mod import;
 mod load;
 mod machine;
 mod page;
+mod peers;
+mod people;
+mod policy;
 mod process;
 mod report;
 mod requests;
@@ -62,11 +66,58 @@ struct Options {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1000..))]
     requests: u64,
     /// Only these parts
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Requests, Part::Trace, Part::Import, Part::Page])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Requests, Part::Trace, Part::Import, Part::Page, Part::Engines, Part::People, Part::Policy])]
     only: Vec<Part>,
+    /// People whose colours are compared; 8 % of them have evidence
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(100_000..=100_000_000))]
+    crowd: u64,
+    #[command(flatten)]
+    engines: EngineOptions,
     /// Check-ins for the import [default: ../shared/data/checkins_four_cities.csv.gz beside the checkout]
     #[arg(long, value_name = "FILE")]
     check_ins: Option<PathBuf>,
+    /// Real people, for judging [default: ../shared/data beside the checkout]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+}
+
+/// The comparison of engines that trace.
+#[derive(Clone, Debug, Args)]
+struct EngineOptions {
+    /// Visits of the made-up town: ten a person, a hundred a place
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(10_000..=200_000_000))]
+    visits: u32,
+    /// Zipf's exponent of the popularity of places
+    #[arg(long, default_value_t = 0.8, value_parser = exponent)]
+    zipf: f64,
+    /// Cases in bulk
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u16).range(1..))]
+    cases: u16,
+    /// Of so many cases each is traced alone
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
+    singles: u16,
+    /// Engines to compare with
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "duckdb,polars,datafusion,sqlite,postgresql",
+        value_parser = ["duckdb", "polars", "datafusion", "sqlite", "postgresql"]
+    )]
+    peers: Vec<String>,
+}
+
+impl EngineOptions {
+    fn has(&self, engine: &str) -> bool {
+        self.peers.iter().any(|p| p == engine)
+    }
+}
+
+/// From one popularity for all places to nearly everybody at a few.
+fn exponent(text: &str) -> std::result::Result<f64, String> {
+    match text.parse() {
+        Ok(e) if (0.0..=1.5).contains(&e) => Ok(e),
+        _ => Err("a number from 0 to 1.5 is needed".into()),
+    }
 }
 
 /// A part of the measurements.
@@ -80,6 +131,12 @@ enum Part {
     Import,
     /// Size of the holder page
     Page,
+    /// Tracing, compared with engines one would pick instead
+    Engines,
+    /// How good flagging by shared time is, on real people
+    People,
+    /// Colours: one assessment, what-if, recolouring, compared with one SQL UPDATE
+    Policy,
 }
 
 impl Options {
@@ -135,6 +192,16 @@ async fn measure(options: &Options) -> Result<()> {
     }
     if options.has(Part::Page) {
         page::measure(&mut report)?;
+    }
+    if options.has(Part::Engines) {
+        engines::measure(&options.engines, options.runs, scratch.path(), &mut report)?;
+    }
+    if options.has(Part::People) {
+        let beside = || root().join("../shared/data");
+        people::measure(&options.data.clone().unwrap_or_else(beside), &mut report)?;
+    }
+    if options.has(Part::Policy) {
+        policy::measure(options.crowd, options.runs, scratch.path(), &mut report)?;
     }
     report.print();
     Ok(())

@@ -139,6 +139,11 @@ impl Report {
         ));
     }
 
+    /// A part that is Markdown already.
+    pub(crate) fn part(&mut self, text: String) {
+        self.parts.push(text);
+    }
+
     /// The holder page.
     pub(crate) fn page(&mut self, size: u64, budget: u64) {
         let verdict = if size <= budget { "within" } else { "ABOVE" };
@@ -176,14 +181,14 @@ fn file_system() -> String {
 
 /// Median, lowest and highest.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Spread {
+pub(crate) struct Spread {
     median: f64,
     low: f64,
     high: f64,
 }
 
 impl Spread {
-    fn of(values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut v: Vec<f64> = values.into_iter().collect();
         v.sort_by(f64::total_cmp);
         let at = |i: usize| v.get(i).copied().unwrap_or(f64::NAN);
@@ -196,11 +201,11 @@ impl Spread {
         Self { median, low: at(0), high: at(v.len().saturating_sub(1)) }
     }
 
-    fn whole(self) -> String {
+    pub(crate) fn whole(self) -> String {
         format!("{} ({}–{})", whole(self.median), whole(self.low), whole(self.high))
     }
 
-    fn tenths(self) -> String {
+    pub(crate) fn tenths(self) -> String {
         format!("{:.1} ({:.1}–{:.1})", self.median, self.low, self.high)
     }
 }
@@ -210,7 +215,7 @@ fn whole(x: f64) -> String {
     digits.parse().map_or(digits, thousands)
 }
 
-fn thousands(n: u64) -> String {
+pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, d) in digits.chars().enumerate() {

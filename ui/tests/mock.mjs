@@ -1,6 +1,7 @@
 // A small stand-in for the server, for screenshots of the holder's page only: it serves the built
 // page under the real Content-Security-Policy and answers by the contract with made-up data.
 // Everything that decides anything is tested against the real server elsewhere.
+import { readFile } from 'node:fs/promises';
 import { csp, iso, ok, problem, serve } from './serve.mjs';
 
 const POLICY = {
@@ -105,6 +106,21 @@ function reasons(colour, now) {
   return [];
 }
 
+/** The shipped policy, as the page's own module reads it: what an honest server would say. */
+const TEXT = await readFile(new URL('../../policies/three-colour.toml', import.meta.url), 'utf8');
+const { instance: MODULE } = await WebAssembly.instantiate(await readFile(new URL('../wasm/policy.wasm', import.meta.url)), {});
+function ask(request) {
+  const { memory, reserve, run, address } = MODULE.exports;
+  const text = new TextEncoder().encode(JSON.stringify(request));
+  // First the room: making it may move the memory.
+  const to = reserve(text.length);
+  new Uint8Array(memory.buffer, to, text.length).set(text);
+  const length = run();
+  const { ok, error } = JSON.parse(new TextDecoder().decode(new Uint8Array(memory.buffer, address(), length)));
+  if (!ok) throw new Error(error.message);
+  return ok;
+}
+
 /** Starts the server; the page's world is `state`, which a test changes as it goes. */
 export async function startMock() {
   const state = {
@@ -117,11 +133,20 @@ export async function startMock() {
     doneToday: false,
     delivery: 'sent',
     declared: false,
+    /** Evidence by which the device checks; `null`: the server has no such thing yet. */
+    evidence: null,
+    /** What the server changes about the truth. */
+    lie: (a) => a,
     requests: [],
     /** Violations of the Content-Security-Policy would show up as console errors. */
   };
 
+  const named = (reasons) => reasons.map((r) => ({ ...r, agencies: [] }));
   const assessment = (now) => {
+    if (state.evidence) {
+      const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
+      return state.lie({ ...a, reasons: named(a.reasons) });
+    }
     const list = reasons(state.colour, now);
     return {
       colour: state.colour,
@@ -206,6 +231,17 @@ export async function startMock() {
           policy: POLICY,
           check_in: { expected: confined, done_today: confined && state.doneToday },
         });
+      case 'GET /v1/policy':
+        return { status: 200, type: 'text/plain; charset=utf-8', text: TEXT };
+      case 'GET /v1/me/proof': {
+        if (!state.evidence) return problem(404, 'route.unknown', 'There is no such address.');
+        const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
+        return ok({ at: a.at, policy: a.policy, evidence: state.evidence, assessment: a });
+      }
+      case 'GET /v1/me/timeline': {
+        const { timeline } = ask({ policy: TEXT, evidence: state.evidence ?? [], at: iso(now) });
+        return ok({ ...timeline, segments: timeline.segments.map((s) => ({ ...s, reasons: named(s.reasons) })) });
+      }
       case 'GET /v1/me':
         return ok({
           name_masked: state.name,
@@ -289,5 +325,6 @@ export async function startMock() {
     }
   }
 
-  return serve({ state, answer, policy: () => csp() });
+  // The page may run WebAssembly: it makes the colour again by itself.
+  return serve({ state, answer, policy: () => csp("'self' 'wasm-unsafe-eval'") });
 }

@@ -176,6 +176,46 @@ for (const lang of ['zh', 'en']) {
   await done();
 }
 
+// A device checks its colour: an honest server, then servers that lie, then one that has no proof.
+{
+  const at = (days) => new Date(Math.floor(Date.now() / 1000) * 1000 - days * 86_400_000).toISOString().replace('.000', '');
+  const contact = {
+    id: 'e0000000000101', holder: 'h0000000000101', recorded_at: at(2), agency: null, withdrawn_at: null, superseded_by: null, origin: null,
+    fact: { kind: 'contact', case: 'c0000000000101', trace: 't0000000000101', degree: 'close', last_contact: at(3), minutes: 42, certainty: 'recorded', place_kind: 'restaurant' },
+  };
+  const green = { colour: 'green', reasons: [], next_change: null };
+  const scenes = [
+    ['honest', (a) => a, 'verified', []],
+    ['green-said', (a) => ({ ...a, ...green }), 'alarm', ['colour', 'reasons', 'next_change']],
+    ['wrong-digest', (a) => ({ ...a, policy: { ...a.policy, digest: '0000000000000000' } }), 'alarm', ['policy_digest']],
+    ['missing-reason', (a) => ({ ...a, reasons: [] }), 'alarm', ['reasons']],
+  ];
+  for (const lang of ['zh', 'en']) {
+    for (const [name, lie, wanted, fields] of scenes) {
+      const { mock, context, page, done } = await world(lang);
+      Object.assign(mock.state, { signedIn: true, colour: 'red', evidence: [contact], lie });
+      await page.goto(mock.url);
+      await page.locator(`[data-testid=verify][data-verified=${wanted}]`).waitFor();
+      const seen = await page.locator('[data-testid=verify] [data-field]').evaluateAll((all) => all.map((e) => e.dataset.field));
+      expect(seen.join() === fields.join(), `${lang} ${name}: the alarm names ${seen.join()}, not ${fields.join()}`);
+      await shot(page, lang, `7-verify-${name}`);
+      if (name === 'honest') {
+        await context.setOffline(true);
+        await page.reload();
+        await page.locator('[data-testid=verify][data-verified=verified]').waitFor();
+        await shot(page, lang, '7-verify-offline');
+      }
+      await done();
+    }
+    const { mock, page, done } = await world(lang);
+    Object.assign(mock.state, { signedIn: true, colour: 'yellow' });
+    await page.goto(mock.url);
+    await page.locator('[data-testid=verify][data-verified=unable]').waitFor();
+    await shot(page, lang, '7-verify-unable');
+    await done();
+  }
+}
+
 // The code can be read off the screen by an independent decoder.
 {
   const { mock, page, done } = await world('zh');

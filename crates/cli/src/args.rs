@@ -37,7 +37,7 @@ pub(crate) enum Command {
     /// Take in a file; doing it twice changes nothing, and an interrupted run is resumed by running it again
     #[command(subcommand)]
     Import(Import),
-    /// Trace a case: who shared a place and a time with it
+    /// Trace one case, or list the contacts of many: who shared a place and a time with them
     Trace(Trace),
     /// Check, test and explain policy files
     #[command(subcommand)]
@@ -148,15 +148,21 @@ pub(crate) enum VisitForm {
 /// `trace`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Trace {
-    /// The case
-    #[arg(long)]
-    pub case: String,
-    /// The prevention team's agency id (see `staff agencies`)
-    #[arg(long)]
-    pub agency: String,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
-    pub format: TraceFormat,
+    /// The case: its contacts are recorded
+    #[arg(long, requires = "agency", required_unless_present = "cases", conflicts_with = "cases")]
+    pub case: Option<String>,
+    /// The prevention team's agency id, which the evidence names (see `staff agencies`)
+    #[arg(long, conflicts_with = "cases")]
+    pub agency: Option<String>,
+    /// Many cases, one id a line; `-` is standard input. Nothing is recorded
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
+    /// With `--cases`: 1 close contacts, 2 also theirs; as the policy says if left out
+    #[arg(long, requires = "cases", value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub hops: Option<u8>,
+    /// How to print the result: `text` or `json` for one case, `csv` (if left out), `json` or `arrow` for many
+    #[arg(long, value_enum)]
+    pub format: Option<TraceFormat>,
 }
 
 /// How to print a result.
@@ -166,6 +172,10 @@ pub(crate) enum TraceFormat {
     Text,
     /// For programs
     Json,
+    /// For spreadsheets, one contact a line
+    Csv,
+    /// An Arrow IPC stream, for data tools; only in a program built with the feature `arrow`
+    Arrow,
 }
 
 /// `policy`.
@@ -184,15 +194,34 @@ pub(crate) enum PolicyCommand {
         #[arg(long)]
         cases: Option<PathBuf>,
     },
-    /// A timeline of colours for evidence in a JSON file
+    /// A timeline of colours, from the first evidence to the last change that can be foreseen
     Explain {
         /// The policy file
         file: PathBuf,
-        /// Evidence: a JSON list
+        /// A file of [[evidence]] tables, as in case files
         evidence: PathBuf,
+        /// Where the person lives, for policies with time zones by division
+        #[arg(long, value_name = "DIVISION")]
+        home: Option<String>,
+        /// Language of the texts: en or zh
+        #[arg(long, value_parser = ["en", "zh"], default_value = "en")]
+        lang: String,
         /// As an SVG picture instead of text
         #[arg(long)]
         svg: bool,
+    },
+    /// What differs between two policy files, in words
+    Diff {
+        /// The one file
+        before: PathBuf,
+        /// The other
+        after: PathBuf,
+    },
+    /// The JSON Schema of policy files, for editors
+    Schema {
+        /// That of case files instead
+        #[arg(long)]
+        cases: bool,
     },
     /// What a policy or a risk level would do to the present colours; nothing is written
     WhatIf(WhatIf),

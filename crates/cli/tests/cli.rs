@@ -174,8 +174,72 @@ fn policies_are_checked_with_line_and_column_and_their_cases_run() {
     let file = file.to_str().unwrap();
     assert!(jadegate(dir.path(), &["policy", "check", file]).status.success());
     assert!(jadegate(dir.path(), &["policy", "test", file]).status.success());
+    let hebei = policies.join("hebei-2022-11.toml");
+    let out = jadegate(dir.path(), &["policy", "diff", file, file]);
+    assert!(out.status.success());
+    let out = jadegate(dir.path(), &["policy", "diff", file, hebei.to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(text(&out.stdout).contains("rule case-elsewhere: new:"), "{}", text(&out.stdout));
+    for (args, name) in
+        [(vec!["policy", "schema"], "policy"), (vec!["policy", "schema", "--cases"], "cases")]
+    {
+        let out = jadegate(dir.path(), &args);
+        let checked_in = std::fs::read_to_string(policies.join(format!("{name}.schema.json")));
+        assert_eq!(text(&out.stdout), checked_in.unwrap());
+    }
+    let piece = "[[evidence]]\nkind = \"contact\"\ndegree = \"close\"\nlast_contact = 2022-03-01T15:00:00+08:00\n";
+    std::fs::write(dir.path().join("evidence.toml"), piece).unwrap();
+    let explain = |more: &[&str]| {
+        let args = [&["policy", "explain", file, "evidence.toml"], more].concat();
+        let out = jadegate(dir.path(), &args);
+        assert!(out.status.success());
+        text(&out.stdout).to_owned()
+    };
+    assert!(explain(&[]).contains("2022-03-16 00:00"));
+    assert!(explain(&["--lang", "zh"]).contains("红码"));
+    assert!(explain(&["--svg", "--home", "CN-330106"]).ends_with("</svg>\n"));
     std::fs::write(dir.path().join("bad.toml"), "id = 3\nunknown = true\n").unwrap();
     let out = jadegate(dir.path(), &["policy", "check", "bad.toml"]);
     assert!(!out.status.success());
     assert!(text(&out.stderr).contains("bad.toml:1:"), "{}", text(&out.stderr));
+}
+
+#[test]
+fn a_list_of_cases_is_checked_line_by_line_before_anything_is_traced() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    // One case alone needs the agency that the evidence will name; a list names none.
+    let one = "c0000000000001";
+    for args in [
+        &["trace"][..],
+        &["trace", "--case", one],
+        &["trace", "--case", one, "--agency", "a0000000000001", "--hops", "2"],
+        &["trace", "--cases", "list", "--agency", "a0000000000001"],
+        &["trace", "--cases", "list", "--hops", "3"],
+    ] {
+        assert_eq!(jadegate(d, args).status.code(), Some(2), "{args:?}");
+    }
+    let agency =
+        ["staff", "add-agency", "--kind", "operator", "--name", "Made-up", "--region", "CN"];
+    assert!(jadegate(d, &agency).status.success());
+
+    std::fs::write(d.join("list"), format!("{one}\n\nnot a case\n# remark\n{one}\n")).unwrap();
+    let out = jadegate(d, &["trace", "--cases", "list"]);
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0));
+    let said = text(&out.stderr);
+    for line in [
+        "list:1: there is no such case",
+        "list:3: this is no case id",
+        "list:5: this case stands in line 1 already",
+        "nothing was traced",
+    ] {
+        assert!(said.contains(line), "{line} is missing from {said}");
+    }
+    std::fs::write(d.join("list"), "# nobody\n").unwrap();
+    let said = text(&jadegate(d, &["trace", "--cases", "list"]).stderr);
+    assert!(said.contains("list holds no case"), "{said}");
+    let said = text(&jadegate(d, &["trace", "--cases", "nowhere"]).stderr);
+    assert!(said.contains("nowhere"), "{said}");
+    let said = text(&jadegate(d, &["trace", "--cases", "list", "--format", "text"]).stderr);
+    assert!(said.contains("csv, json or arrow"), "{said}");
 }

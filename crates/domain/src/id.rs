@@ -125,6 +125,8 @@ ids! {
     CaseId = 'c', "case";
     /// One run of a trace with its inputs.
     TraceId = 't', "trace";
+    /// A trace of many cases under way or done, in memory only.
+    TraceJobId = 'j', "trace job";
     /// An agency.
     AgencyId = 'a', "agency";
     /// A member of an agency's staff.

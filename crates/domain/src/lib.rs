@@ -20,6 +20,7 @@ mod openapi;
 pub mod person;
 pub mod place;
 pub mod time;
+pub mod trip;
 pub mod visit;
 
 pub use agency::{Access, AgencyKind, Purpose, Role, Staff};
@@ -32,9 +33,11 @@ pub use evidence::{Evidence, EvidenceKind, Fact};
 pub use gate::{Gate, Scan, ScanOutcome};
 pub use holder::Holder;
 pub use id::{
-    AgencyId, CaseId, EvidenceId, GateId, HolderId, PlaceId, ScanId, StaffId, TraceId, VisitId,
+    AgencyId, CaseId, EvidenceId, GateId, HolderId, PlaceId, ScanId, StaffId, TraceId, TraceJobId,
+    VisitId,
 };
 pub use person::{PersonName, Phone};
 pub use place::{Place, PlaceKind};
 pub use time::{Period, Timestamp};
+pub use trip::{Leg, Ride, RideError, Seat, Stop, Trip};
 pub use visit::{Presence, Visit};

@@ -7,11 +7,12 @@
 use std::fmt;
 
 use jadegate_domain::assessment::PolicyRef;
-use jadegate_domain::{Assessment, Colour, Evidence, Timestamp};
+use jadegate_domain::{Assessment, Colour, Division, Evidence, Timestamp};
 
 use crate::evidence_file::{evidence_list, named};
 use crate::problem::{Problem, Problems};
 use crate::read::{Reader, conclude, read_file};
+use crate::relative::Anchor;
 use crate::{Policy, assess};
 
 /// Why a case file could not be run.
@@ -45,7 +46,7 @@ pub struct CaseFailure {
     pub case: String,
     /// The moment asked about.
     pub at: Timestamp,
-    /// What differs: `colour`, `rules`, `next_change` or `warnings`.
+    /// What differs: `colour`, `rules`, `eased`, `next_change` or `warnings`.
     pub what: &'static str,
     /// As the file says.
     pub expected: String,
@@ -71,8 +72,10 @@ impl fmt::Display for CasesReport {
     }
 }
 
-struct Case {
+pub(crate) struct Case {
     name: String,
+    /// The policy as it reads where this person lives.
+    home: Policy,
     evidence: Vec<Evidence>,
     expect: Vec<Expect>,
 }
@@ -81,6 +84,7 @@ struct Expect {
     at: Timestamp,
     colour: Colour,
     rules: Vec<String>,
+    eased: Vec<String>,
     next_change: Option<Timestamp>,
     warnings: Vec<String>,
 }
@@ -94,7 +98,7 @@ pub fn run_cases(policy_text: &str, cases_text: &str) -> Result<CasesReport, Cas
         for expect in &case.expect {
             // What was recorded later is not known then, and foretells nothing.
             let known = case.evidence.iter().filter(|e| e.recorded_at <= expect.at);
-            let got = assess(known, &policy, expect.at);
+            let got = assess(known, &case.home, expect.at);
             compare(case, expect, &got, &mut failures);
         }
     }
@@ -105,12 +109,15 @@ pub fn run_cases(policy_text: &str, cases_text: &str) -> Result<CasesReport, Cas
 fn compare(case: &Case, expect: &Expect, got: &Assessment, failures: &mut Vec<CaseFailure>) {
     let moment = |t: Option<Timestamp>| t.map_or("never".to_owned(), |t| t.to_string());
     let rules: Vec<&str> = got.reasons.iter().map(|r| r.rule.as_str()).collect();
+    let eased: Vec<&str> =
+        got.reasons.iter().filter(|r| r.eased.is_some()).map(|r| r.rule.as_str()).collect();
     let mut words: Vec<&str> =
         got.warnings.iter().map(|w| w.split(':').next().unwrap_or_default()).collect();
     words.dedup();
     let pairs = [
         ("colour", expect.colour.to_string(), got.colour.to_string()),
         ("rules", expect.rules.join(", "), rules.join(", ")),
+        ("eased", expect.eased.join(", "), eased.join(", ")),
         ("next_change", moment(expect.next_change), moment(got.next_change)),
         ("warnings", expect.warnings.join(", "), words.join(", ")),
     ];
@@ -130,21 +137,30 @@ fn compare(case: &Case, expect: &Expect, got: &Assessment, failures: &mut Vec<Ca
 fn read_cases(text: &str, policy: &Policy) -> Result<Vec<Case>, Vec<Problem>> {
     let mut problems = Problems::new(text);
     let mut file = read_file(text, &mut problems);
-    let p = &mut problems;
+    let cases = read(&mut file, policy, &mut problems);
+    file.finish(&mut problems);
+    conclude(Some(cases), problems)
+}
+
+/// The cases of a file; what is wrong is noted.
+pub(crate) fn read(file: &mut Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Vec<Case> {
     let id = file.required_text("policy", p);
     if !id.get_ref().is_empty() && id.get_ref() != policy.id() {
         let message = format!("these cases are for `{}`, not `{}`", id.get_ref(), policy.id());
         p.add(&id.span(), "other_policy", message);
     }
-    let cases: Vec<Case> = file.tables("case", p).into_iter().map(|t| case(t, policy, p)).collect();
-    file.finish(p);
-    conclude(Some(cases), problems)
+    file.tables("case", p).into_iter().map(|t| case(t, policy, p)).collect()
 }
 
 fn case(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Case {
     let name = t.required_text("name", p).into_inner();
     // Where the published text says so; for the reader of the file.
     let _ = t.text("source", p);
+    let home = t.parsed::<Division>("home", "a division like CN-65", p);
+    let home = home.map_or_else(|| policy.clone(), |home| policy.for_home(&home));
+    if let Some(start) = t.moment("start", p) {
+        t.anchor(Anchor { start, calendar: home.calendar().clone() });
+    }
     let evidence = evidence_list(&mut t, p);
     let tables = t.tables("expect", p);
     if tables.is_empty() {
@@ -152,20 +168,16 @@ fn case(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Case {
     }
     let expect = tables.into_iter().filter_map(|e| expectation(e, policy, p)).collect();
     t.finish(p);
-    Case { name, evidence, expect }
+    Case { name, home, evidence, expect }
 }
 
 fn expectation(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Option<Expect> {
-    for key in ["at", "next_change"] {
-        if !t.has(key) {
-            p.add(&t.span, "missing_key", format!("`{key}` is missing"));
-        }
-    }
-    let at = t.moment("at", p);
+    let at = t.required_moment("at", p);
     let colour = t.required("colour", "green, yellow or red", p);
     let rules_span = t.span_of("rules");
     let rules: Vec<String> = t.list("rules", "a rule's id", p).unwrap_or_default();
-    for rule in rules.iter().filter(|r| !policy.rule_ids().any(|id| id == *r)) {
+    let eased: Vec<String> = t.list("eased", "a rule's id", p).unwrap_or_default();
+    for rule in rules.iter().chain(&eased).filter(|r| !policy.rule_ids().any(|id| id == *r)) {
         p.add(&rules_span, "bad_value", format!("the policy has no rule `{rule}`"));
     }
     let warnings = t.list("warnings", "a warning's word", p).unwrap_or_default();
@@ -173,8 +185,8 @@ fn expectation(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Opti
         let _ = t.text("next_change", p);
         None
     } else {
-        Some(t.moment("next_change", p)?)
+        t.required_moment("next_change", p)
     };
     t.finish(p);
-    Some(Expect { at: at?, colour: colour?, rules, next_change, warnings })
+    Some(Expect { at: at?, colour: colour?, rules, eased, next_change, warnings })
 }

@@ -8,7 +8,8 @@ use jadegate_domain::{Colour, EvidenceKind, PlaceKind};
 
 use crate::ease::{Easing, WhileDisputed};
 use crate::model::{
-    Compiled, CountFrom, Paper, PaperNeeded, Phase, PlaceRules, Release, Rule, When,
+    Bound, Compiled, CountFrom, Paper, PaperNeeded, Phase, PlaceRules, Release, Rule, VehicleNear,
+    VehicleRules, When,
 };
 use crate::origin::Origins;
 use crate::{DayCount, FirstDay, Policy};
@@ -121,7 +122,11 @@ fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
     for kind in PlaceKind::ALL {
         let at = |c: &Compiled| c.contact.by_place.get(kind).map(minutes);
         out.push(format!("contact at a place of kind {kind}"), at(a), at(b));
+        let near = |c: &Compiled| c.contact.vehicles.get(kind).copied().map(aboard);
+        out.push(format!("contact aboard a {kind}"), near(a), near(b));
     }
+    let bound = |counts| if counts == Bound::Upper { "upper bound" } else { "lower bound" };
+    out.values("minutes that count", &bound(old.counts), &bound(new.counts));
     out.values("days visits are kept", &a.retention.visit_days, &b.retention.visit_days);
     out.values("days evidence is kept", &a.retention.evidence_days, &b.retention.evidence_days);
     let daily = |c: &Compiled| {
@@ -139,8 +144,19 @@ fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
 }
 
 fn minutes(r: &PlaceRules) -> String {
-    let PlaceRules { close, secondary, assumed_stay } = r;
-    format!("{close} minutes close, {secondary} secondary, {assumed_stay} assumed stay")
+    let PlaceRules { close, secondary, assumed_stay, lingering } = r;
+    let lingers = if *lingering > 0 { format!(", {lingering} lingering") } else { String::new() };
+    format!("{close} minutes close, {secondary} secondary, {assumed_stay} assumed stay{lingers}")
+}
+
+fn aboard(r: VehicleRules) -> String {
+    let near = match r.near {
+        VehicleNear::Vehicle => "everyone aboard".to_owned(),
+        VehicleNear::Coach => "the same coach".to_owned(),
+        VehicleNear::Rows(rows) => format!("{rows} rows before and behind"),
+    };
+    let unknown = if r.unknown_is_near { "near" } else { "not near" };
+    format!("{near}; whose seat is unknown is {unknown}")
 }
 
 fn evidence(out: &mut Differ, a: &Compiled, b: &Compiled) {
@@ -381,5 +397,75 @@ mod tests {
         assert_eq!(said.len(), 1);
         assert!(said[0].starts_with("rule case: gone; was on case (confirmed"), "{said:?}");
         assert!(said[0].ends_with("red (14 days)"), "{said:?}");
+    }
+
+    const EVERYTHING: &str = include_str!("../tests/common/everything.toml");
+
+    /// Whatever value of a file changes: if the file still reads and means something else, `diff`
+    /// says so. Only the source, notes and the digest are not compared.
+    #[test]
+    fn no_change_of_any_value_goes_unsaid() {
+        let whole = Policy::parse(EVERYTHING).unwrap();
+        let mut changed = 0;
+        let swaps = [
+            ("true", "false"),
+            ("false", "true"),
+            ("\"yellow\"", "\"red\""),
+            ("\"red\"", "\"yellow\""),
+            ("\"this\"", "\"any\""),
+            ("\"any\"", "\"this\""),
+            ("\"discharge\"", "\"release\""),
+            ("\"close\"", "\"secondary\""),
+            ("\"unproven\"", "\"recorded\""),
+            ("\"shop\", ", ""),
+            ("\"medium\", ", ""),
+            ("\"fever\", ", ""),
+            ("\"transit\", ", ""),
+            ("\"CN-13\", ", ""),
+            ("\"confirmed\", ", ""),
+            ("\"positive\"", "\"negative\""),
+            ("\"nucleic_acid\"", "\"antigen\""),
+            ("\"US\"", "\"JP\""),
+            ("[\"CN\"]", "[\"CN-33\"]"),
+            ("\"CN-44\"", "\"CN-45\""),
+            ("\"onset\"", "\"confirmed\""),
+            ("\"temperature\"", "\"report\""),
+            ("\"stay\"]", "\"case\"]"),
+            ("Europe/Berlin", "Europe/Paris"),
+            ("Lord_Howe", "Sydney"),
+            ("\"local-midnight\"", "\"24h\""),
+            ("\"24h\"", "\"local-midnight\""),
+            ("\"next\"", "\"same\""),
+            ("+01:00", "+02:00"),
+            ("+02:00", "+01:00"),
+            ("\"laboratory\", ", ""),
+            ("while_unmet = \"yellow\"\n", ""),
+            ("while_unmet = \"red\"\n", ""),
+            ("2", "3"),
+            ("3", "4"),
+            ("4", "5"),
+            ("5", "6"),
+            ("6", "7"),
+            ("7", "6"),
+            ("1", "2"),
+            ("0", "1"),
+            ("Ends", "Stops"),
+            ("Green", "Grün"),
+            ("居家", "在家"),
+            ("lapsed", "late"),
+            ("Test", "Other"),
+        ];
+        for (from, to) in swaps {
+            let places: Vec<usize> = EVERYTHING.match_indices(from).map(|(i, _)| i).collect();
+            assert!(!places.is_empty(), "{from}");
+            for at in places {
+                let text = format!("{}{to}{}", &EVERYTHING[..at], &EVERYTHING[at + from.len()..]);
+                let Ok(other) = Policy::parse(&text) else { continue };
+                changed += 1;
+                let line = EVERYTHING[..at].matches('\n').count() + 1;
+                assert!(!diff(&whole, &other).is_empty(), "line {line}: {from} made {to}");
+            }
+        }
+        assert!(changed > 150, "{changed}");
     }
 }

@@ -16,7 +16,7 @@ use crate::problem::{Problem, Problems};
 use crate::read::{Reader, conclude, read_file};
 
 /// A risk level in a file.
-struct Level(RiskLevel);
+pub(crate) struct Level(RiskLevel);
 
 words!(Level {
     "low" => Self(RiskLevel::Low),
@@ -39,7 +39,9 @@ pub(crate) fn evidence_list(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Vec<Evi
     let mut out: Vec<Evidence> = Vec::new();
     for mut piece in t.tables("evidence", p) {
         let daily = piece.number("repeat_daily", 1..=366, p).unwrap_or(1);
-        if let Some(first) = one(&mut piece, p) {
+        // Of a piece that cannot be read, what is wrong is said; the rest was not looked at.
+        let Some(first) = one(&mut piece, p) else { continue };
+        {
             for day in 0..i64::from(daily) {
                 let n = u64::try_from(out.len()).unwrap_or(u64::MAX);
                 let id = EvidenceId::from_random(n + 1);
@@ -60,6 +62,7 @@ fn one(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<Evidence> {
     let by_agency = t.flag("by_agency", p).unwrap_or(!by_holder);
     let origin = t.parsed::<Division>("origin", "a division like CN-13", p);
     let withdrawn = t.moment("withdrawn_at", p);
+    t.is_a(kind.as_str());
     let (fact, happened) = fact(kind, t, p)?;
     let Some(recorded_at) = recorded.or(happened) else {
         p.add(&t.span, "missing_key", "`recorded_at` is missing");
@@ -87,7 +90,7 @@ fn fact(
         EvidenceKind::Test => {
             let result = t.required::<TestResult>("result", "positive or negative", p)?;
             let method = t.parsed::<TestMethod>("method", "nucleic_acid or antigen", p);
-            let sampled_at = needed(t, "sampled_at", p)?;
+            let sampled_at = t.required_moment("sampled_at", p)?;
             let method = method.unwrap_or(TestMethod::NucleicAcid);
             (Fact::Test { result, method, sampled_at }, Some(sampled_at))
         }
@@ -95,7 +98,7 @@ fn fact(
             let class = t.required::<CaseClass>("class", &all(CaseClass::ALL), p)?;
             let case = case_id(t, p);
             let onset_at = t.moment("onset_at", p);
-            let confirmed_at = needed(t, "confirmed_at", p)?;
+            let confirmed_at = t.required_moment("confirmed_at", p)?;
             (Fact::Case { case, class, onset_at, confirmed_at }, Some(confirmed_at))
         }
         EvidenceKind::Contact => contact(t, p)?,
@@ -107,7 +110,7 @@ fn fact(
         EvidenceKind::RegionRisk => {
             let division = t.required::<Division>("division", "a division like CN-330106", p)?;
             let Level(level) = t.required("level", "low, medium or high", p)?;
-            let from = needed(t, "from", p)?;
+            let from = t.required_moment("from", p)?;
             let to = t.moment("to", p);
             (Fact::RegionRisk { division, level, from, to }, Some(from))
         }
@@ -128,18 +131,20 @@ fn fact(
         }
         EvidenceKind::Arrival => {
             let from = t.required::<Division>("from", "a country or division", p)?;
-            let arrived_at = needed(t, "arrived_at", p)?;
+            let arrived_at = t.required_moment("arrived_at", p)?;
             let purpose = t.parsed::<ArrivalPurpose>("purpose", &all(ArrivalPurpose::ALL), p);
             let purpose = purpose.unwrap_or(ArrivalPurpose::Unstated);
             (Fact::Arrival { from, arrived_at, purpose }, Some(arrived_at))
         }
         EvidenceKind::Release => {
-            let refers_to = if t.has("trace") {
-                ReleaseOf::Trace(trace_id(t, p))
-            } else {
-                ReleaseOf::Case(case_id(t, p))
-            };
-            let released_at = needed(t, "released_at", p)?;
+            let both = t.has("trace") && t.has("case");
+            if both {
+                p.add(&t.span, "contradiction", "a release names a `case` or a `trace`, not both");
+            }
+            let of_trace = t.has("trace");
+            let (case, trace) = (case_id(t, p), trace_id(t, p));
+            let refers_to = if of_trace { ReleaseOf::Trace(trace) } else { ReleaseOf::Case(case) };
+            let released_at = t.required_moment("released_at", p)?;
             let paper = t.parsed::<ReleasePaper>("paper", &all(ReleasePaper::ALL), p);
             let paper = paper.unwrap_or(ReleasePaper::Unstated);
             (Fact::Release { refers_to, released_at, paper }, Some(released_at))
@@ -156,9 +161,11 @@ fn fact(
 /// Another piece of the file, by its number: the first has number 1.
 fn evidence_id(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_>) -> Option<EvidenceId> {
     if !t.has(key) {
-        p.add(&t.span, "missing_key", format!("`{key}` is missing"));
+        // The number that stands in for a missing one is never used.
+        let _ = t.required_number(key, 1..=9999, p);
+        return None;
     }
-    t.number(key, 1..=9999, p).map(|n| EvidenceId::from_random(u64::from(n)))
+    Some(EvidenceId::from_random(u64::from(t.required_number(key, 1..=9999, p))))
 }
 
 fn contact(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<(Fact, Option<Timestamp>)> {
@@ -167,7 +174,7 @@ fn contact(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<(Fact, Option<Tim
     let place_kind = t.parsed::<PlaceKind>("place", &all(PlaceKind::ALL), p);
     let minutes = t.number("minutes", 0..=100_000, p).unwrap_or(30);
     let (case, trace) = (case_id(t, p), trace_id(t, p));
-    let last_contact = needed(t, "last_contact", p)?;
+    let last_contact = t.required_moment("last_contact", p)?;
     let fact = Fact::Contact {
         case,
         trace,
@@ -178,13 +185,6 @@ fn contact(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<(Fact, Option<Tim
         place_kind: place_kind.unwrap_or(PlaceKind::Other),
     };
     Some((fact, Some(last_contact)))
-}
-
-fn needed(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_>) -> Option<Timestamp> {
-    if !t.has(key) {
-        p.add(&t.span, "missing_key", format!("`{key}` is missing"));
-    }
-    t.moment(key, p)
 }
 
 /// Cases and traces are numbered within a file; a release names the number it means.
@@ -198,7 +198,7 @@ fn trace_id(t: &mut Reader<'_>, p: &mut Problems<'_>) -> TraceId {
 
 fn stay(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<DeclaredStay> {
     let division = t.required::<Division>("division", "a division like CN-330106", p)?;
-    let from = needed(t, "from", p)?;
+    let from = t.required_moment("from", p)?;
     let to = t.moment("to", p).unwrap_or(Timestamp::MAX);
     Some(DeclaredStay { division, from, to })
 }

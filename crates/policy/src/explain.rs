@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use jadegate_domain::assessment::{PolicyRef, Reason, Texts};
 use jadegate_domain::{Colour, Evidence, Timestamp};
+use serde::Serialize;
 
 use crate::evidence_file::named;
 use crate::{Policy, assess};
 
 /// A person's colours over time, under one policy and on the evidence known today.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Timeline {
     /// The policy.
     pub policy: PolicyRef,
@@ -18,7 +19,7 @@ pub struct Timeline {
 }
 
 /// A stretch of time in which colour and reasons stay the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Segment {
     /// First moment.
     pub from: Timestamp,
@@ -86,6 +87,15 @@ impl Timeline {
             for r in &s.reasons {
                 let (title, ends) = (in_language(&r.title, lang), in_language(&r.ends, lang));
                 let _ = writeln!(out, "    {} {title} {ends} [{}]", mark(r.colour), r.rule);
+                if let Some(eased) = &r.eased {
+                    let full = in_language(&policy.colour_texts(eased.instead_of).name, lang);
+                    let text = in_language(&eased.text, lang);
+                    let _ = writeln!(out, "        {text} ({} {full})", mark(eased.instead_of));
+                }
+                for way in policy.ways_out(r) {
+                    let by = if lang == "zh" { "解除条件：" } else { "ended by: " };
+                    let _ = writeln!(out, "        {by}{}", in_language(&way, lang));
+                }
             }
         }
         out

@@ -11,6 +11,9 @@
 //! - what it cannot make sense of never makes the answer greener and is named in the warnings;
 //! - nothing but the number of the day changes before `next_change`, and something does at it.
 //!
+//! [`what_if`] and [`recolour`] ask the same engine about everybody in a [`Population`]: there is no
+//! second meaning of a policy for the many (`docs/decisions/0013-one-engine.md`).
+//!
 //! The crate knows no clock, network, disk or thread: time is an argument.
 
 mod active;
@@ -26,13 +29,20 @@ mod model;
 mod occurrence;
 mod origin;
 mod parse;
+mod parse_contact;
 mod parse_meanwhile;
 mod parse_rules;
 mod piece;
 mod population;
 mod problem;
 mod read;
+mod relative;
 mod release;
+mod schema;
+mod schema_cases;
+mod schema_policy;
+mod tz;
+mod ways;
 mod what_if;
 mod zones;
 
@@ -42,9 +52,10 @@ pub use days::{Calendar, DayCount, FirstDay};
 pub use diff::{Difference, diff};
 pub use evidence_file::read_evidence;
 pub use explain::{Segment, Timeline, explain};
-pub use model::{ColourTexts, Policy, Retention};
+pub use model::{Bound, ColourTexts, Policy, Retention, VehicleNear, VehicleRules};
 pub use population::{Population, PopulationBuilder};
 pub use problem::Problem;
+pub use schema::{cases_schema, policy_schema};
 pub use what_if::{
     ColourCounts, Comparison, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment,
     Setting, Tally, WhatIf, WhatIfOptions, outlook, recolour, recolour_part, what_if,

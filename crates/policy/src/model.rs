@@ -88,8 +88,39 @@ pub(crate) struct Infectious {
 pub(crate) struct ContactRules {
     pub(crate) max_hops: u32,
     pub(crate) secondary_delay_hours: u32,
+    pub(crate) counts: Bound,
     pub(crate) usual: PlaceRules,
     pub(crate) by_place: BTreeMap<PlaceKind, PlaceRules>,
+    pub(crate) vehicles: BTreeMap<PlaceKind, VehicleRules>,
+}
+
+/// Which minutes count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Also those that rest on an assumed end, and unproven ones beside proven ones.
+    Upper,
+    /// Only recorded ones.
+    Lower,
+}
+
+/// Who is near whom aboard a kind of vehicle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VehicleRules {
+    /// How near.
+    pub near: VehicleNear,
+    /// Is somebody near whose seat is not known?
+    pub unknown_is_near: bool,
+}
+
+/// How near two people aboard must have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VehicleNear {
+    /// Everyone aboard between the same stops.
+    Vehicle,
+    /// In the same coach or compartment.
+    Coach,
+    /// At most so many rows before or behind, in the same coach.
+    Rows(u16),
 }
 
 /// Thresholds at one kind of place, in minutes.
@@ -98,6 +129,7 @@ pub(crate) struct PlaceRules {
     pub(crate) close: u32,
     pub(crate) secondary: u32,
     pub(crate) assumed_stay: u32,
+    pub(crate) lingering: u32,
 }
 
 /// A rule: what evidence starts it, and through which phases it goes.
@@ -404,6 +436,22 @@ impl Policy {
     /// Minutes a person is taken to have stayed at such a place where no exit is known.
     pub fn assumed_stay_minutes(&self, kind: PlaceKind) -> u32 {
         self.place_rules(kind).assumed_stay
+    }
+
+    /// Minutes such a place stays dangerous after somebody infectious has left it.
+    pub fn lingering_minutes(&self, kind: PlaceKind) -> u32 {
+        self.place_rules(kind).lingering
+    }
+
+    /// Which bound of the minutes counts.
+    pub fn counts(&self) -> Bound {
+        self.0.contact.counts
+    }
+
+    /// Who is near whom aboard such a vehicle; everyone where the file says nothing.
+    pub fn vehicle(&self, kind: PlaceKind) -> VehicleRules {
+        let everyone = VehicleRules { near: VehicleNear::Vehicle, unknown_is_near: true };
+        self.0.contact.vehicles.get(&kind).copied().unwrap_or(everyone)
     }
 
     fn place_rules(&self, kind: PlaceKind) -> &PlaceRules {

@@ -5,13 +5,14 @@ use std::str::FromStr;
 
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::assessment::{PolicyRef, Texts};
-use jadegate_domain::{Colour, Division, EvidenceKind, PlaceKind, Timestamp};
+use jadegate_domain::{Colour, Division, EvidenceKind, Timestamp};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use crate::days::{Calendar, DayCount, FirstDay};
 use crate::index::Index;
-use crate::model::{ColourTexts, Compiled, ContactRules, Infectious, PlaceRules, Retention, Rule};
+use crate::model::{ColourTexts, Compiled, Infectious, Retention, Rule};
+use crate::parse_contact::contact;
 use crate::parse_meanwhile::{easings, imported, severity, with_zones, zones};
 use crate::problem::{Problem, Problems};
 use crate::read::{Reader, conclude, read_file};
@@ -24,6 +25,11 @@ const MOST_BYTES: usize = 1 << 20;
 /// A closed list of words in a file.
 macro_rules! words {
     ($name:ident { $($text:literal => $variant:expr,)* }) => {
+        impl $name {
+            /// The words of the list.
+            pub(crate) const WORDS: &'static [&'static str] = &[$($text,)*];
+        }
+
         impl ::std::str::FromStr for $name {
             type Err = ();
             fn from_str(s: &str) -> Result<Self, ()> {
@@ -58,18 +64,23 @@ pub(crate) const ZONE_WANTED: &str = "a tz database name like Asia/Shanghai";
 impl FromStr for ZoneName {
     type Err = ();
     fn from_str(s: &str) -> Result<Self, ()> {
-        TimeZone::get(s).map(|z| Self(s.to_owned(), z)).map_err(|_| ())
+        crate::tz::zone(s).map(|z| Self(s.to_owned(), z)).ok_or(())
     }
 }
 
 pub(crate) fn policy(text: &str) -> Result<Compiled, Vec<Problem>> {
     let mut problems = Problems::new(text);
+    let compiled = read(text, &mut problems);
+    conclude(compiled, problems)
+}
+
+/// Reads the text and notes its problems; `None` if there are any.
+pub(crate) fn read(text: &str, p: &mut Problems<'_>) -> Option<Compiled> {
     if text.len() > MOST_BYTES {
-        problems.add(&(0..0), "too_large", "a policy file has at most 1 MiB");
-        return conclude(None, problems);
+        p.add(&(0..0), "too_large", "a policy file has at most 1 MiB");
+        return None;
     }
-    let mut file = read_file(text, &mut problems);
-    let p = &mut problems;
+    let mut file = read_file(text, p);
     let reference = reference(text, &mut file, p);
     let (zone_name, calendar) = calendar(&mut file, p);
     let country = country(&mut file, p);
@@ -104,8 +115,7 @@ pub(crate) fn policy(text: &str) -> Result<Compiled, Vec<Problem>> {
         calendar,
     };
     file.finish(p);
-    let whole = (problems.count() == 0).then(|| with_zones(compiled, &zones));
-    conclude(whole, problems)
+    (p.count() == 0).then(|| with_zones(compiled, &zones))
 }
 
 /// The first 8 bytes of the file's SHA-256 in hex.
@@ -170,10 +180,7 @@ fn country(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Division {
 }
 
 fn validity(file: &mut Reader<'_>, p: &mut Problems<'_>) -> (Timestamp, Option<Timestamp>) {
-    if !file.has("valid_from") {
-        p.add(&file.span, "missing_key", "`valid_from` is missing");
-    }
-    let from = file.moment("valid_from", p).unwrap_or_default();
+    let from = file.required_moment("valid_from", p).unwrap_or_default();
     let span = file.span_of("valid_to");
     let to = file.moment("valid_to", p);
     if to.is_some_and(|to| to <= from) {
@@ -211,58 +218,7 @@ fn infectious(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Infectious {
     window
 }
 
-const MINUTES: std::ops::RangeInclusive<u32> = 1..=1440;
-
-fn contact(file: &mut Reader<'_>, p: &mut Problems<'_>) -> ContactRules {
-    let empty = PlaceRules { close: 1, secondary: 1, assumed_stay: 1 };
-    let Some(mut t) = file.required_table("contact", p) else {
-        let by_place = BTreeMap::new();
-        return ContactRules { max_hops: 1, secondary_delay_hours: 0, usual: empty, by_place };
-    };
-    let usual = PlaceRules {
-        close: t.required_number("close_minutes", MINUTES, p),
-        secondary: t.required_number("secondary_minutes", MINUTES, p),
-        assumed_stay: t.required_number("assumed_stay_minutes", MINUTES, p),
-    };
-    let rules = ContactRules {
-        max_hops: t.required_number("max_hops", 1..=2, p),
-        secondary_delay_hours: t.required_number("secondary_delay_hours", 0..=720, p),
-        by_place: places(&mut t, usual, p),
-        usual,
-    };
-    t.finish(p);
-    rules
-}
-
-fn places(
-    contact: &mut Reader<'_>,
-    usual: PlaceRules,
-    p: &mut Problems<'_>,
-) -> BTreeMap<PlaceKind, PlaceRules> {
-    let mut out = BTreeMap::new();
-    let tables = contact.table("places", p).map_or_else(Vec::new, |t| t.each_table(p));
-    for (name, mut t) in tables {
-        let rules = PlaceRules {
-            close: t.number("close_minutes", MINUTES, p).unwrap_or(usual.close),
-            secondary: t.number("secondary_minutes", MINUTES, p).unwrap_or(usual.secondary),
-            assumed_stay: t
-                .number("assumed_stay_minutes", MINUTES, p)
-                .unwrap_or(usual.assumed_stay),
-        };
-        t.finish(p);
-        match name.get_ref().parse::<PlaceKind>() {
-            Ok(kind) => {
-                out.insert(kind, rules);
-            }
-            Err(_) => p.add(
-                &name.span(),
-                "bad_value",
-                format!("`{}` is no kind of place; one of {}", name.get_ref(), all(PlaceKind::ALL)),
-            ),
-        }
-    }
-    out
-}
+pub(crate) const MINUTES: std::ops::RangeInclusive<u32> = 1..=1440;
 
 fn retention(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Retention {
     let empty = Retention { visit_days: 1, evidence_days: 1 };
@@ -308,11 +264,8 @@ fn recorders(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Recorders {
         let wanted = format!("one of {}", all(EvidenceKind::ALL));
         let kind = t.required::<EvidenceKind>("kind", &wanted, p);
         let by_span = t.span_of("recorded_by");
-        if !t.has("recorded_by") {
-            p.add(&by_span, "missing_key", "`evidence.recorded_by` is missing");
-        }
         let wanted = format!("holder or one of {}", all(AgencyKind::ALL));
-        let by = t.list::<Recorder>("recorded_by", &wanted, p).unwrap_or_default();
+        let by = t.required_list::<Recorder>("recorded_by", &wanted, p);
         let refers_span = t.span_of("refers_to");
         let refers_to = t.required_text("refers_to", p);
         if let Some(kind) = kind {
@@ -337,6 +290,20 @@ fn recorders(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Recorders {
     }
     out
 }
+
+/// The words of [`refers_to_word`], each once.
+pub(crate) const REFERS_TO: &[&str] = &[
+    "sample",
+    "case",
+    "case and trace",
+    "division and period",
+    "own health",
+    "border crossing",
+    "case or trace",
+    "imported evidence",
+    "evidence",
+    "appeal",
+];
 
 /// What each kind of evidence must refer to; written in the file so that its reader sees it, and
 /// checked so that it is true.

@@ -21,6 +21,12 @@ words!(WhileDisputed {
     "set_aside" => Self::SetAside,
 });
 
+/// What an easing can ask for: green is what is left when no rule asks, and nobody gets it for
+/// waiting.
+pub(crate) struct EasedColour;
+
+words!(EasedColour { "yellow" => Self, });
+
 type Recorders = BTreeMap<EvidenceKind, Vec<Option<AgencyKind>>>;
 
 /// The colours from the most severe down. Written so that the reader sees it, checked so that it
@@ -123,11 +129,8 @@ pub(crate) fn easings(
             }
         }
         let after_hours = t.required_number("after_hours", 1..=24 * MOST_DAYS, p);
-        let colour_span = t.span_of("colour");
-        if t.required::<Colour>("colour", "yellow", p).is_some_and(|c| c != EASED) {
-            let message = "an easing asks for yellow: green is what is left when no rule asks";
-            p.add(&colour_span, "bad_value", message);
-        }
+        let wanted = "yellow: green is what is left when no rule asks";
+        let _ = t.required::<EasedColour>("colour", wanted, p);
         let mut text = t.required_texts("text", p);
         crate::parse_rules::fill(&mut text, "hours", Some(after_hours));
         crate::parse_rules::no_placeholder(&text, "hours", &t.span, p);

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::assessment::Texts;
 use jadegate_domain::division::RiskLevel;
-use jadegate_domain::evidence::{ArrivalPurpose, Certainty, ReleasePaper, Symptom, Temperature};
+use jadegate_domain::evidence::{
+    ArrivalPurpose, Certainty, ReleasePaper, Symptom, Temperature, TestResult,
+};
 use jadegate_domain::{Colour, EvidenceKind};
 
 use crate::days::Calendar;
@@ -56,8 +58,50 @@ const fn count_origins(when: &When) -> &'static [(CountFrom, &'static str)] {
     }
 }
 
+/// A colour that a rule can ask for; green is what is left when none does.
+pub(crate) struct Confining(Colour);
+
+words!(Confining { "yellow" => Self(Colour::Yellow), "red" => Self(Colour::Red), });
+
+const CONFINING: &str = "yellow or red; green is what is left when no rule asks";
+
+/// A release paper that a rule can ask for.
+pub(crate) struct NamedPaper(ReleasePaper);
+
+words!(NamedPaper {
+    "discharge" => Self(ReleasePaper::Discharge),
+    "release" => Self(ReleasePaper::Release),
+    "confirmation" => Self(ReleasePaper::Confirmation),
+});
+
+/// A kind of evidence that can start a rule.
+pub(crate) struct Starting(EvidenceKind);
+
+words!(Starting {
+    "case" => Self(EvidenceKind::Case),
+    "test" => Self(EvidenceKind::Test),
+    "contact" => Self(EvidenceKind::Contact),
+    "stay" => Self(EvidenceKind::Stay),
+    "arrival" => Self(EvidenceKind::Arrival),
+    "declaration" => Self(EvidenceKind::Declaration),
+    "check_in" => Self(EvidenceKind::CheckIn),
+});
+
+/// A symptom, or all of them.
+struct Symptoms(Vec<Symptom>);
+
+impl FromStr for Symptoms {
+    type Err = ();
+    fn from_str(s: &str) -> Result<Self, ()> {
+        match s {
+            "any" => Ok(Self(Symptom::ALL.to_vec())),
+            one => one.parse().map(|s| Self(vec![s])).map_err(|_| ()),
+        }
+    }
+}
+
 /// A risk level that a rule can ask for; `low` is what every division has without a record.
-struct RaisedLevel(RiskLevel);
+pub(crate) struct RaisedLevel(RiskLevel);
 
 words!(RaisedLevel { "medium" => Self(RiskLevel::Medium), "high" => Self(RiskLevel::High), });
 
@@ -142,13 +186,13 @@ fn decay(
     let title = t.required_texts("title", p);
     let hours = t.required_number("hours", 1..=24 * MOST_DAYS, p);
     let also_if_never = t.flag("also_if_never", p).unwrap_or(false);
-    let colour = t.required::<Colour>("colour", "yellow or red", p);
+    let colour = t.required::<Confining>("colour", CONFINING, p);
     let span = t.span_of("missing");
     let what = t.required::<Missing>("missing", "report, temperature or negative_test", p);
     let mut ends = t.required_texts("ends", p);
     fill(&mut ends, "hours", Some(hours));
     no_placeholder(&ends, "hours", &t.span, p);
-    let (what, colour) = (what?, colour?);
+    let (what, Confining(colour)) = (what?, colour?);
     let kind = match what {
         Missing::Report | Missing::Temperature => EvidenceKind::Declaration,
         Missing::NegativeTest => EvidenceKind::Test,
@@ -177,16 +221,19 @@ fn decay(
 
 fn when(mut t: Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> Option<(When, Origins)> {
     let span = t.span_of("evidence");
-    if !t.has("evidence") {
-        p.add(&span, "missing_key", "`rule.when.evidence` is missing");
-    }
-    let wanted = format!("one of {}", all(EvidenceKind::ALL));
-    let kinds = t.list::<EvidenceKind>("evidence", &wanted, p).unwrap_or_default();
+    let wanted = "case, test, contact, stay, arrival, declaration or check_in (region_risk works \
+                  through stay, release through a phase's ends_when)";
+    let kinds = t.required_list::<Starting>("evidence", wanted, p);
+    let kinds: Vec<EvidenceKind> = kinds.into_iter().map(|Starting(kind)| kind).collect();
     for kind in &kinds {
         if !recorders.contains_key(kind) {
             p.add(&span, "undeclared_evidence", undeclared(*kind));
         }
     }
+    t.is_a(match kinds.as_slice() {
+        [one] if !is_report(*one) => one.as_str(),
+        _ => "report",
+    });
     let when = match kinds.as_slice() {
         [] => return None,
         [EvidenceKind::Case] => When::Case { classes: closed(&mut t, "classes", p) },
@@ -197,8 +244,7 @@ fn when(mut t: Reader<'_>, recorders: &Recorders, p: &mut Problems<'_>) -> Optio
         reports if reports.iter().all(|k| is_report(*k)) => report(&mut t, reports, p),
         _ => {
             let message = "a rule starts from one kind of evidence (declaration and check_in may \
-                           stand together); region_risk works through stay, release through \
-                           a phase's ends_when";
+                           stand together)";
             p.add(&span, "bad_value", message);
             return None;
         }
@@ -232,8 +278,10 @@ fn by_origin(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Origins {
 fn relief_never_worsens(phases: &[Phase], span: &std::ops::Range<usize>, p: &mut Problems<'_>) {
     for (i, phase) in phases.iter().enumerate() {
         let earned = phase.ends_when.iter().any(|way| !way.is_time_alone());
-        let worse = |later: &Phase| !later.counts_on && later.colour > phase.colour;
-        if earned && phases[i + 1..].iter().any(worse) {
+        // What holds while its own release is unmet is over when the release is met.
+        let own = phases.get(i + 1).is_some_and(|next| next.counts_on);
+        let mut later = phases.iter().skip(i + 1 + usize::from(own));
+        if earned && later.any(|later| later.colour > phase.colour) {
             let message =
                 "a phase that tests, check-ins or papers end is followed by a more severe one";
             p.add(span, "relief_worsens", message);
@@ -252,10 +300,8 @@ fn closed<T: FromStr>(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_
 }
 
 fn test(t: &mut Reader<'_>, p: &mut Problems<'_>) -> When {
-    if !t.has("results") {
-        p.add(&t.span, "missing_key", "`rule.when.results` is missing");
-    }
-    When::Test { results: closed(t, "results", p), methods: closed(t, "methods", p) }
+    let results = t.required_list("results", &all(TestResult::ALL), p);
+    When::Test { results, methods: closed(t, "methods", p) }
 }
 
 fn contact(t: &mut Reader<'_>, p: &mut Problems<'_>) -> When {
@@ -309,21 +355,12 @@ fn temperature(t: &mut Reader<'_>, key: &'static str, p: &mut Problems<'_>) -> O
 
 fn report(t: &mut Reader<'_>, kinds: &[EvidenceKind], p: &mut Problems<'_>) -> When {
     let span = t.span.clone();
-    let any = t.list::<String>("symptoms", "a symptom", p).unwrap_or_default();
-    let mut symptoms = Vec::new();
-    for name in &any {
-        match name.parse() {
-            Ok(s) => symptoms.push(s),
-            Err(_) if name == "any" => symptoms.extend_from_slice(Symptom::ALL),
-            Err(_) => {
-                let message = format!("`{name}` is no symptom; any or {}", all(Symptom::ALL));
-                p.add(&span, "bad_value", message);
-            }
-        }
-    }
+    let wanted = format!("any or {}", all(Symptom::ALL));
+    let any = t.list::<Symptoms>("symptoms", &wanted, p).unwrap_or_default();
+    let symptoms: Vec<Symptom> = any.into_iter().flat_map(|Symptoms(list)| list).collect();
     let fever = temperature(t, "temperature_from", p);
     let contact_with_case = t.flag("contact_with_case", p).unwrap_or(false);
-    if any.is_empty() && fever.is_none() && !contact_with_case {
+    if symptoms.is_empty() && fever.is_none() && !contact_with_case {
         let message =
             "a rule on reports needs `symptoms`, `temperature_from` or `contact_with_case`";
         p.add(&span, "missing_key", message);
@@ -341,11 +378,7 @@ fn report(t: &mut Reader<'_>, kinds: &[EvidenceKind], p: &mut Problems<'_>) -> W
 /// release is unmet.
 fn phase(mut t: Reader<'_>, rule_ends: Option<&Texts>, p: &mut Problems<'_>) -> Vec<Phase> {
     let span = t.span.clone();
-    let colour_span = t.span_of("colour");
-    let colour = t.required::<Colour>("colour", "yellow or red", p);
-    if colour == Some(Colour::Green) {
-        p.add(&colour_span, "bad_value", "a phase is yellow or red; green is what is left");
-    }
+    let colour = t.required::<Confining>("colour", CONFINING, p).map(|Confining(c)| c);
     let days = t.number("days", 1..=MOST_DAYS, p);
     let alternatives_span = t.span_of("ends_when");
     let mut ends_when: Vec<Release> =
@@ -367,12 +400,10 @@ fn phase(mut t: Reader<'_>, rule_ends: Option<&Texts>, p: &mut Problems<'_>) -> 
     fill(&mut ends, "days", days);
     no_placeholder(&ends, "days", &span, p);
     let unmet_span = t.span_of("while_unmet");
-    let unmet = t.parsed::<Colour>("while_unmet", "yellow or red", p);
+    let unmet = t.parsed::<Confining>("while_unmet", CONFINING, p).map(|Confining(c)| c);
     t.finish(p);
     let needs = needs(&ends_when);
-    if unmet == Some(Colour::Green) {
-        p.add(&unmet_span, "bad_value", "`while_unmet` is yellow or red; green is what is left");
-    } else if unmet.is_some() && (unmet == colour || needs.is_empty() || days.is_none()) {
+    if unmet.is_some() && (unmet == colour || needs.is_empty() || days.is_none()) {
         let message = "`while_unmet` is another colour, for a phase that ends only when its days \
                        are over and something else is met";
         p.add(&unmet_span, "contradiction", message);
@@ -458,12 +489,9 @@ fn paper(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Option<PaperNeeded> {
     }
     let mut t = t.table("release_paper", p)?;
     let which = t.required("of", WANTED, p);
-    let kinds_span = t.span_of("kinds");
-    let kinds = t.list::<ReleasePaper>("kinds", "discharge, release or confirmation", p);
-    let kinds = kinds.unwrap_or_default();
-    if kinds.contains(&ReleasePaper::Unstated) {
-        p.add(&kinds_span, "bad_value", "a rule cannot ask for a paper of unstated kind");
-    }
+    let wanted = "discharge, release or confirmation";
+    let kinds = t.list::<NamedPaper>("kinds", wanted, p).unwrap_or_default();
+    let kinds = kinds.into_iter().map(|NamedPaper(kind)| kind).collect();
     let same_origin = t.flag("same_origin", p).unwrap_or(false);
     t.finish(p);
     Some(PaperNeeded { which: which?, kinds, same_origin })

@@ -14,6 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::problem::{Problem, Problems};
+use crate::relative::Anchor;
 
 /// A value and where it stands.
 type Value<'i> = Spanned<DeValue<'i>>;
@@ -27,6 +28,11 @@ pub(crate) struct Reader<'i> {
     entries: BTreeMap<String, (Range<usize>, Value<'i>)>,
     /// Keys asked for, to suggest when a key is unknown.
     known: Vec<&'static str>,
+    /// What relative moments are relative to, if anything.
+    anchor: Option<Anchor>,
+    /// Which variant of the table this is, once that is known.
+    #[cfg(test)]
+    variant: Option<&'static str>,
 }
 
 /// A whole file as a reader; syntax errors are noted and what could be read is returned.
@@ -42,8 +48,53 @@ impl<'i> Reader<'i> {
     fn new(name: String, span: Range<usize>, table: DeTable<'i>) -> Self {
         let entries =
             table.into_iter().map(|(k, v)| (k.get_ref().to_string(), (k.span(), v))).collect();
-        Self { name, span, entries, known: Vec::new() }
+        Self {
+            name,
+            span,
+            entries,
+            known: Vec::new(),
+            anchor: None,
+            #[cfg(test)]
+            variant: None,
+        }
     }
+
+    /// A table inside this one.
+    fn inner(&self, name: String, span: Range<usize>, table: DeTable<'i>) -> Self {
+        Self { anchor: self.anchor.clone(), ..Self::new(name, span, table) }
+    }
+
+    /// From here on moments can be told from this one.
+    pub(crate) fn anchor(&mut self, anchor: Anchor) {
+        self.anchor = Some(anchor);
+    }
+
+    /// The keys of this table depend on what it is; from here on it is this.
+    #[cfg(test)]
+    pub(crate) const fn is_a(&mut self, variant: &'static str) {
+        self.variant = Some(variant);
+    }
+
+    /// Only the test of the schema wants to know.
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "see above")]
+    pub(crate) const fn is_a(&mut self, _: &'static str) {}
+
+    /// Notes what was asked for; a test compares it with the schema.
+    #[cfg(test)]
+    fn note(&self, key: &'static str, asked: Asked, p: &mut Problems<'_>) {
+        let variant = self.variant.map_or_else(String::new, |v| format!("({v})"));
+        p.asked.entry(format!("{}{variant}.{key}", self.name)).or_default().insert(asked);
+    }
+
+    #[cfg(test)]
+    fn note_required(&self, key: &'static str, p: &mut Problems<'_>) {
+        self.note(key, Asked::Required, p);
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "for the test of the schema")]
+    const fn note_required(&self, _: &'static str, _: &mut Problems<'_>) {}
 
     fn full(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
@@ -80,6 +131,14 @@ impl<'i> Reader<'i> {
         p.add(&v.span(), "wrong_type", message);
     }
 
+    /// The key must be there.
+    fn require(&self, key: &'static str, p: &mut Problems<'_>) {
+        self.note_required(key, p);
+        if !self.has(key) {
+            self.missing(key, p);
+        }
+    }
+
     fn missing(&self, key: &str, p: &mut Problems<'_>) {
         p.add(&self.span, "missing_key", format!("`{}` is missing", self.full(key)));
     }
@@ -90,6 +149,8 @@ impl<'i> Reader<'i> {
         key: &'static str,
         p: &mut Problems<'_>,
     ) -> Option<Spanned<String>> {
+        #[cfg(test)]
+        self.note(key, Asked::Text, p);
         let v = self.take(key)?;
         let Some(s) = v.get_ref().as_str() else {
             self.wrong(key, &v, "a text", p);
@@ -107,9 +168,7 @@ impl<'i> Reader<'i> {
         key: &'static str,
         p: &mut Problems<'_>,
     ) -> Spanned<String> {
-        if !self.has(key) {
-            self.missing(key, p);
-        }
+        self.require(key, p);
         let span = self.span_of(key);
         self.text(key, p).unwrap_or_else(|| Spanned::new(span, String::new()))
     }
@@ -121,6 +180,8 @@ impl<'i> Reader<'i> {
         wanted: &str,
         p: &mut Problems<'_>,
     ) -> Option<T> {
+        #[cfg(test)]
+        self.note(key, Asked::word::<T>(), p);
         let s = self.text(key, p)?;
         let parsed = s.get_ref().parse().ok();
         if parsed.is_none() {
@@ -137,9 +198,7 @@ impl<'i> Reader<'i> {
         wanted: &str,
         p: &mut Problems<'_>,
     ) -> Option<T> {
-        if !self.has(key) {
-            self.missing(key, p);
-        }
+        self.require(key, p);
         self.parsed(key, wanted, p)
     }
 
@@ -150,6 +209,8 @@ impl<'i> Reader<'i> {
         range: std::ops::RangeInclusive<u32>,
         p: &mut Problems<'_>,
     ) -> Option<u32> {
+        #[cfg(test)]
+        self.note(key, Asked::Whole(*range.start(), *range.end()), p);
         let v = self.take(key)?;
         let wanted = format!("a whole number from {} to {}", range.start(), range.end());
         let Some(n) = v.get_ref().as_integer() else {
@@ -171,15 +232,15 @@ impl<'i> Reader<'i> {
         range: std::ops::RangeInclusive<u32>,
         p: &mut Problems<'_>,
     ) -> u32 {
-        if !self.has(key) {
-            self.missing(key, p);
-        }
+        self.require(key, p);
         let low = *range.start();
         self.number(key, range, p).unwrap_or(low)
     }
 
     /// A number with or without a fraction.
     pub(crate) fn decimal(&mut self, key: &'static str, p: &mut Problems<'_>) -> Option<f64> {
+        #[cfg(test)]
+        self.note(key, Asked::Decimal, p);
         let v = self.take(key)?;
         let text = match v.get_ref() {
             DeValue::Float(f) => f.as_str(),
@@ -194,6 +255,8 @@ impl<'i> Reader<'i> {
 
     /// A truth value.
     pub(crate) fn flag(&mut self, key: &'static str, p: &mut Problems<'_>) -> Option<bool> {
+        #[cfg(test)]
+        self.note(key, Asked::Flag, p);
         let v = self.take(key)?;
         let b = v.get_ref().as_bool();
         if b.is_none() {
@@ -204,16 +267,33 @@ impl<'i> Reader<'i> {
 
     /// A moment with its offset (`2022-03-01T08:00:00+08:00`).
     pub(crate) fn moment(&mut self, key: &'static str, p: &mut Problems<'_>) -> Option<Timestamp> {
+        #[cfg(test)]
+        self.note(key, Asked::Moment, p);
         let v = self.take(key)?;
         let parsed = match v.get_ref() {
             DeValue::Datetime(d) => d.to_string().parse().ok(),
-            DeValue::String(s) => s.parse().ok(),
+            DeValue::String(s) => {
+                let relative = || self.anchor.as_ref().and_then(|a| a.read(s));
+                s.parse().ok().or_else(relative)
+            }
             _ => None,
         };
         if parsed.is_none() {
-            self.wrong(key, &v, "a moment like 2022-03-01T08:00:00+08:00", p);
+            let relative = self.anchor.as_ref().map_or("", |_| " or +14d or +15d 00:00");
+            let wanted = format!("a moment like 2022-03-01T08:00:00+08:00{relative}");
+            self.wrong(key, &v, &wanted, p);
         }
         parsed
+    }
+
+    /// As [`Self::moment`], and it must be there.
+    pub(crate) fn required_moment(
+        &mut self,
+        key: &'static str,
+        p: &mut Problems<'_>,
+    ) -> Option<Timestamp> {
+        self.require(key, p);
+        self.moment(key, p)
     }
 
     /// A list of texts of a closed list; a single text stands for a list of one.
@@ -223,6 +303,8 @@ impl<'i> Reader<'i> {
         wanted: &str,
         p: &mut Problems<'_>,
     ) -> Option<Vec<T>> {
+        #[cfg(test)]
+        self.note(key, Asked::list::<T>(), p);
         let v = self.take(key)?;
         let span = v.span();
         let items: Vec<Value<'i>> = match v.into_inner() {
@@ -255,14 +337,14 @@ impl<'i> Reader<'i> {
         wanted: &str,
         p: &mut Problems<'_>,
     ) -> Vec<T> {
-        if !self.has(key) {
-            self.missing(key, p);
-        }
+        self.require(key, p);
         self.list(key, wanted, p).unwrap_or_default()
     }
 
     /// A table.
     pub(crate) fn table(&mut self, key: &'static str, p: &mut Problems<'_>) -> Option<Reader<'i>> {
+        #[cfg(test)]
+        self.note(key, Asked::Table, p);
         let v = self.take(key)?;
         let span = v.span();
         if !v.get_ref().is_table() {
@@ -270,7 +352,7 @@ impl<'i> Reader<'i> {
             return None;
         }
         let DeValue::Table(t) = v.into_inner() else { return None };
-        Some(Self::new(self.full(key), span, t))
+        Some(self.inner(self.full(key), span, t))
     }
 
     /// A table that must be there; an empty one is read if it is not, so that its own missing keys
@@ -280,14 +362,14 @@ impl<'i> Reader<'i> {
         key: &'static str,
         p: &mut Problems<'_>,
     ) -> Option<Reader<'i>> {
-        if !self.has(key) {
-            self.missing(key, p);
-        }
+        self.require(key, p);
         self.table(key, p)
     }
 
     /// A list of tables; none if the key is not there.
     pub(crate) fn tables(&mut self, key: &'static str, p: &mut Problems<'_>) -> Vec<Reader<'i>> {
+        #[cfg(test)]
+        self.note(key, Asked::Tables, p);
         let Some(v) = self.take(key) else { return Vec::new() };
         if !v.get_ref().is_array() {
             self.wrong(key, &v, "a list of tables", p);
@@ -302,7 +384,7 @@ impl<'i> Reader<'i> {
             }
             let span = item.span();
             if let DeValue::Table(t) = item.into_inner() {
-                out.push(Self::new(self.full(key), span, t));
+                out.push(self.inner(self.full(key), span, t));
             }
         }
         out
@@ -315,7 +397,7 @@ impl<'i> Reader<'i> {
             let table_span = v.span();
             if let DeValue::Table(t) = v.into_inner() {
                 let name = self.full(&key);
-                out.push((Spanned::new(span, key), Self::new(name, table_span, t)));
+                out.push((Spanned::new(span, key), self.inner(name, table_span, t)));
             } else {
                 p.add(&span, "wrong_type", format!("`{}` must be a table", self.full(&key)));
             }
@@ -329,6 +411,8 @@ impl<'i> Reader<'i> {
         key: &'static str,
         p: &mut Problems<'_>,
     ) -> Option<BTreeMap<String, String>> {
+        #[cfg(test)]
+        self.note(key, Asked::Texts, p);
         let mut table = self.table(key, p)?;
         for lang in ["en", "zh"] {
             if !table.has(lang) {
@@ -357,9 +441,7 @@ impl<'i> Reader<'i> {
         key: &'static str,
         p: &mut Problems<'_>,
     ) -> BTreeMap<String, String> {
-        if !self.has(key) {
-            self.missing(key, p);
-        }
+        self.require(key, p);
         self.texts(key, p).unwrap_or_default()
     }
 
@@ -406,6 +488,39 @@ pub(crate) fn conclude<T>(value: Option<T>, problems: Problems<'_>) -> Result<T,
     match value {
         Some(v) if found.is_empty() => Ok(v),
         _ => Err(found),
+    }
+}
+
+/// How a reader asked for a key.
+#[cfg(test)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asked {
+    Required,
+    Text,
+    /// A text that reads as one of these words, among those of all lists.
+    Word(Vec<String>),
+    List(Vec<String>),
+    Whole(u32, u32),
+    Decimal,
+    Flag,
+    Moment,
+    Texts,
+    Table,
+    Tables,
+}
+
+#[cfg(test)]
+impl Asked {
+    fn accepted<T: FromStr>() -> Vec<String> {
+        crate::schema::tests::all_words().into_iter().filter(|w| w.parse::<T>().is_ok()).collect()
+    }
+
+    fn word<T: FromStr>() -> Self {
+        Self::Word(Self::accepted::<T>())
+    }
+
+    fn list<T: FromStr>() -> Self {
+        Self::List(Self::accepted::<T>())
     }
 }
 

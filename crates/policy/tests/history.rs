@@ -182,3 +182,124 @@ fn h19_a_forged_relief_without_an_agency_is_none() {
     assert_eq!(a.colour, Colour::Yellow);
     assert_eq!(a.warnings, ["unattributed:e0000000000003"]);
 }
+
+/// The policy with every key there is: its easing is after 72 hours, a dispute makes yellow.
+fn everything() -> Policy {
+    Policy::parse(common::EVERYTHING).unwrap()
+}
+
+const CONTACT_AND_APPEAL: &str = "\
+    [[evidence]]\nkind = \"contact\"\ndegree = \"close\"\nplace = \"shop\"\nlast_contact = 2022-03-14T12:00:00+01:00\n\
+    [[evidence]]\nkind = \"check_in\"\nrecorded_at = 2022-03-20T08:00:00+01:00\ntemperature = 36.5\n\
+    [[evidence]]\nkind = \"appeal\"\ncontests = 1\nrecorded_at = 2022-03-17T12:00:00+01:00\n";
+
+/// h09: an appeal page said "no risk at present" while the code was red. Here the appeal's effect is
+/// part of the reason itself, with the colour it stands instead of.
+#[test]
+fn h09_appeal_and_colour_come_from_one_assessment() {
+    let (p, e) = (everything(), read_evidence(CONTACT_AND_APPEAL).unwrap());
+    let a = assess(&e, &p, at("2022-03-20T12:00:00+01:00"));
+    let r = &a.reasons[0];
+    let eased = r.eased.as_ref().unwrap();
+    assert_eq!(
+        (a.colour, r.colour, eased.instead_of),
+        (Colour::Yellow, Colour::Yellow, Colour::Red)
+    );
+    assert_eq!(eased.evidence, [EvidenceId::from_random(3)]);
+    assert!(eased.text["zh"].contains("72"));
+}
+
+/// h10: appeals had no deadline. Here one that is not decided in time eases the reason at a moment
+/// that is known from the day it was lodged; a refusal ends that, and nothing makes it green.
+#[test]
+fn h10_an_appeal_has_a_clock() {
+    let (p, mut e) = (everything(), read_evidence(CONTACT_AND_APPEAL).unwrap());
+    let (lodged, lapses) = (at("2022-03-17T12:00:00+01:00"), at("2022-03-20T12:00:00+01:00"));
+    let before = assess(&e[..], &p, at("2022-03-20T09:00:00+01:00"));
+    assert_eq!((before.colour, before.next_change), (Colour::Red, Some(lapses)));
+    assert_eq!(assess(&e, &p, lapses).colour, Colour::Yellow);
+    assert_eq!(assess(&e, &p, lapses.plus_days(2)).colour, Colour::Yellow);
+    assert_eq!(assess(&e[..1], &p, lapses).colour, Colour::Red);
+    assert!(lodged < lapses);
+    let refused = "[[evidence]]\nkind = \"appeal_decision\"\nappeal = 3\noutcome = \"refused\"\nrecorded_at = 2022-03-21T12:00:00+01:00";
+    let mut decision = read_evidence(refused).unwrap().remove(0);
+    decision.id = EvidenceId::from_random(4);
+    e.push(decision);
+    assert_eq!(assess(&e, &p, at("2022-03-21T12:00:00+01:00")).colour, Colour::Red);
+}
+
+/// h12: a district turned red overnight. Here what a change of the rules says differently, and whom
+/// it touches, is known before it takes effect, from the evidence of today.
+#[test]
+fn h12_a_change_is_seen_before_it_takes_effect() {
+    use jadegate_policy::{PopulationBuilder, Setting, WhatIfOptions, diff, what_if};
+    let text = include_str!("../../../policies/three-colour.toml");
+    let harder = text.replace("levels = [\"medium\"]", "levels = [\"medium\", \"high\"]");
+    let harder = harder.replace("colour = \"yellow\"\ndays = 7", "colour = \"red\"\ndays = 7");
+    let (p, after) = (Policy::parse(text).unwrap(), Policy::parse(&harder).unwrap());
+    let said: Vec<String> = diff(&p, &after).iter().map(ToString::to_string).collect();
+    assert!(said.iter().any(|s| s.contains("phase 1, colour: was yellow; is red")), "{said:#?}");
+
+    let stay = "[[evidence]]\nkind = \"stay\"\ndivision = \"CN-440604\"\nfrom = 2022-03-01T00:00:00+08:00\nby_agency = false";
+    let risk = "[[evidence]]\nkind = \"region_risk\"\ndivision = \"CN-440604\"\nlevel = \"medium\"\nfrom = 2022-03-02T00:00:00+08:00";
+    let home = "CN-440604".parse().unwrap();
+    let mut people = PopulationBuilder::new();
+    for _ in 0..100 {
+        people.add(&home, &read_evidence(stay).unwrap());
+    }
+    let (people, risks) = (people.finish(), read_evidence(risk).unwrap());
+    let now = at("2022-03-03T12:00:00+08:00");
+    let (none, raised) =
+        (Setting { policy: &p, risks: &[] }, Setting { policy: &p, risks: &risks });
+    let options = WhatIfOptions { days: 21, samples: 0, seed: 1 };
+    let w = what_if(&people, &none, &raised, now, &options, &|_| true).unwrap();
+    assert_eq!((w.newly_confined, w.newly_confined_without_lab_case), (100, 100));
+}
+
+const IMPORTED: &str = "\
+    [[evidence]]\nkind = \"case\"\nclass = \"confirmed\"\nconfirmed_at = 2022-03-14T12:00:00+01:00\norigin = \"CN-1301\"\n\
+    [[evidence]]\nkind = \"dispute\"\ndisputes = 1\nrecorded_at = 2022-03-15T12:00:00+01:00\n";
+
+/// h14: the local authority could do nothing about a red from elsewhere. Here its dispute is recorded
+/// and shown, and the policy says what holds meanwhile.
+#[test]
+fn h14_a_dispute_is_recorded_and_the_policy_says_what_holds() {
+    let e = read_evidence(IMPORTED).unwrap();
+    let now = at("2022-03-15T12:00:00+01:00");
+    let said = |way: &str| {
+        let text =
+            common::EVERYTHING.replace("disputed = \"yellow\"", &format!("disputed = \"{way}\""));
+        let p = Policy::parse(&text).unwrap();
+        let (undisputed, disputed) = (assess(&e[..1], &p, now), assess(&e, &p, now));
+        assert_eq!(undisputed.colour, Colour::Red);
+        assert_eq!(disputed.warnings, ["disputed:e0000000000001"]);
+        disputed
+    };
+    assert_eq!(said("counts").colour, Colour::Red);
+    assert_eq!(said("set_aside").colour, Colour::Green);
+    let yellow = said("yellow");
+    assert_eq!(yellow.colour, Colour::Yellow);
+    assert!(yellow.reasons[0].eased.as_ref().unwrap().text["en"].contains("disputes"));
+    // Nobody disputes what was recorded here, and a dispute that no agency signs is none.
+    let mut local = e.clone();
+    local[0].origin = None;
+    let a = assess(&local, &everything(), now);
+    assert_eq!((a.colour, a.warnings[0].as_str()), (Colour::Red, "not_imported:e0000000000002"));
+    let mut unsigned = e;
+    unsigned[1].agency = None;
+    assert_eq!(assess(&unsigned, &everything(), now).colour, Colour::Red);
+}
+
+/// h17: whoever is let in by an override is let in; it colours nobody. No kind of evidence, and no word
+/// of a policy file, carries a gate's decision or a colour.
+#[test]
+fn h17_an_override_is_not_a_colour() {
+    for word in ["override", "scan", "visit", "colour"] {
+        assert!(word.parse::<EvidenceKind>().is_err());
+        let text = format!("[[evidence]]\nkind = \"{word}\"\nrecorded_at = 2022-03-01T00:00:00Z");
+        assert_eq!(read_evidence(&text).unwrap_err()[0].code, "bad_value");
+        let rule = common::EVERYTHING
+            .replace("when = { evidence = \"case\",", &format!("when = {{ evidence = \"{word}\","));
+        assert!(Policy::parse(&rule).is_err());
+    }
+}

@@ -3,10 +3,11 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use common::{evidence, harm, moment, piece, policies};
-use jadegate_domain::{Assessment, Colour, Evidence, EvidenceId, Reason, Timestamp};
+use common::{evidence, harm, moment, piece, policies, random_policy, relief};
+use jadegate_domain::{Assessment, Colour, Evidence, EvidenceId, Fact, Reason, Timestamp};
 use jadegate_policy::{Policy, assess, explain};
 use proptest::prelude::*;
 
@@ -19,14 +20,15 @@ fn core(a: &Assessment) -> (Colour, Vec<Reason>, Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn the_order_of_the_evidence_leaves_no_trace(
         (ordered, shuffled) in evidence(9).prop_flat_map(|e| (Just(e.clone()), Just(e).prop_shuffle())),
         now in moment(),
+        made_up in random_policy(),
     ) {
-        for p in &*POLICIES {
+        for p in POLICIES.iter().chain([&made_up]) {
             prop_assert_eq!(assess(&ordered, p, now), assess(&shuffled, p, now));
         }
     }
@@ -34,8 +36,9 @@ proptest! {
     #[test]
     fn nothing_changes_before_next_change_and_something_does_at_it(
         e in evidence(9), now in moment(), between in 0.0f64..1.0,
+        made_up in random_policy(),
     ) {
-        for p in &*POLICIES {
+        for p in POLICIES.iter().chain([&made_up]) {
             let a = assess(&e, p, now);
             let end = a.next_change.unwrap_or(Timestamp::MAX);
             #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "any moment will do")]
@@ -58,10 +61,11 @@ proptest! {
     #[test]
     fn more_evidence_of_harm_is_never_greener(
         mut e in evidence(8), more in piece(harm()), now in moment(),
+        made_up in random_policy(),
     ) {
-        let before: Vec<_> = POLICIES.iter().map(|p| assess(&e, p, now)).collect();
+        let before: Vec<_> = POLICIES.iter().chain([&made_up]).map(|p| assess(&e, p, now)).collect();
         e.push(Evidence { id: EvidenceId::from_random(1000), ..more });
-        for (p, before) in POLICIES.iter().zip(before) {
+        for (p, before) in POLICIES.iter().chain([&made_up]).zip(before) {
             let after = assess(&e, p, now);
             prop_assert!(after.colour >= before.colour, "{}", p.id());
             // And no rule that was active is left out.
@@ -96,10 +100,11 @@ proptest! {
     #[test]
     fn what_does_not_count_or_is_not_yet_recorded_changes_no_colour(
         e in evidence(9), now in moment(),
+        made_up in random_policy(),
     ) {
         let counted: Vec<Evidence> =
             e.iter().filter(|x| x.counts() && x.recorded_at <= now).cloned().collect();
-        for p in &*POLICIES {
+        for p in POLICIES.iter().chain([&made_up]) {
             prop_assert_eq!(assess(&e, p, now).reasons, assess(&counted, p, now).reasons);
         }
     }
@@ -123,6 +128,46 @@ proptest! {
                     && !released(&known).iter().any(|b| b.rule == r.rule);
                 // A rule that was over comes back only with new evidence behind it.
                 prop_assert!(!(old_cause && was_over), "{}: {}", p.id(), r.rule);
+            }
+        }
+    }
+
+    /// Relief that comes later never makes any rule ask for more, whatever it meets or not.
+    #[test]
+    fn relief_recorded_later_is_never_more_severe(
+        e in evidence(8), later in piece(relief()), now in moment(), after in 1i64..2_000_000,
+        made_up in random_policy(),
+    ) {
+        let known: Vec<Evidence> = e.into_iter().filter(|x| x.recorded_at <= now).collect();
+        let then = now.plus_secs(after);
+        let (mut more, id) = (known.clone(), EvidenceId::from_random(1000));
+        more.push(Evidence { id, recorded_at: now.plus_secs(1), ..later });
+        for p in POLICIES.iter().chain([&made_up]) {
+            let (before, after) = (assess(&known, p, then), assess(&more, p, then));
+            // A report starts the next decay: that reason is new and names the report itself.
+            for r in after.reasons.iter().filter(|r| !r.evidence.contains(&id)) {
+                let was = before.reasons.iter().find(|b| b.rule == r.rule);
+                prop_assert!(was.is_some_and(|b| b.colour >= r.colour), "{}: {}", p.id(), r.rule);
+            }
+        }
+    }
+
+    /// An easing makes a reason milder by exactly what the policy says, says so, and takes no
+    /// reason away.
+    #[test]
+    fn an_easing_is_visible_and_never_easier_than_stated(e in evidence(9), now in moment(), made_up in random_policy()) {
+        let plain: Vec<Evidence> =
+            e.iter().filter(|x| !matches!(x.fact, Fact::Appeal { .. })).cloned().collect();
+        for p in POLICIES.iter().chain([&made_up]) {
+            let (with, without) = (assess(&e, p, now), assess(&plain, p, now));
+            prop_assert_eq!(with.reasons.len(), without.reasons.len());
+            for r in &with.reasons {
+                if let Some(eased) = &r.eased {
+                    prop_assert_eq!((r.colour, eased.instead_of), (Colour::Yellow, Colour::Red));
+                    prop_assert!(!eased.text["en"].is_empty() && !eased.evidence.is_empty());
+                }
+                let full = without.reasons.iter().find(|b| b.rule == r.rule).unwrap();
+                prop_assert!(r.colour == full.colour || r.eased.is_some());
             }
         }
     }
@@ -155,4 +200,59 @@ fn a_tie_between_two_reports_is_broken_by_their_ids() {
     assert_eq!(one.reasons.len(), 1);
     e.reverse();
     assert_eq!(one, assess(&e, p, now));
+}
+
+/// The laws above mean something only if the random evidence reaches everything they speak of.
+#[test]
+fn the_random_evidence_reaches_every_rule_every_warning_and_every_easing() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut rules, mut words) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..8000 {
+        let e = evidence(9).new_tree(&mut runner).unwrap().current();
+        let now = moment().new_tree(&mut runner).unwrap().current();
+        for p in &*POLICIES {
+            let a = assess(&e, p, now);
+            words.extend(a.warnings.iter().map(|w| w.split(':').next().unwrap().to_owned()));
+            for r in a.reasons {
+                words.extend(r.needs);
+                words.extend(r.eased.map(|eased| format!("eased by {:?}", eased.by)));
+                rules.insert((p.id().to_owned(), r.rule, r.colour));
+            }
+        }
+    }
+    for p in &*POLICIES {
+        for id in p.rule_ids() {
+            let reached = rules.iter().any(|(policy, rule, _)| policy == p.id() && rule == id);
+            assert!(reached, "{}: {id}", p.id());
+        }
+    }
+    for colour in [Colour::Yellow, Colour::Red] {
+        let reached = |r: &str| rules.contains(&("everything".to_owned(), r.to_owned(), colour));
+        for rule in ["contact", "stay", "report", "positive"] {
+            assert!(reached(rule), "{rule} {colour}");
+        }
+    }
+    let wanted = [
+        "recorded_in_future",
+        "event_after_recorded",
+        "ends_before_it_starts",
+        "unattributed",
+        "unproven_contact",
+        "purpose_unstated",
+        "unknown_reference",
+        "not_imported",
+        "disputed",
+        "policy_not_in_force",
+        "negative_test",
+        "daily_check_in",
+        "confirmation",
+        "temperature",
+        "leave_region",
+        "eased by Appeal",
+        "eased by Dispute",
+    ];
+    for word in wanted {
+        assert!(words.contains(word), "{word} is never reached: {words:?}");
+    }
 }

@@ -42,6 +42,28 @@ fn each_kind_of_mistake_has_its_code() {
         ("id = \"three-colour\"", "id = \"Three Colour\"", "bad_id"),
         ("country = \"CN\"", "country = \"China\"", "bad_value"),
         ("version = 1", "version = 0", "out_of_range"),
+        ("[contact]\n", "[contact]\ncounts = \"most\"\n", "bad_value"),
+        ("[contact]\n", "[contact]\nlingering_minutes = 1441\n", "out_of_range"),
+        (
+            "[contact.places]\n",
+            "[contact.vehicles]\nshop = { near = \"coach\" }\n[contact.places]\n",
+            "bad_value",
+        ),
+        (
+            "[contact.places]\n",
+            "[contact.vehicles]\nbus = { near = \"rows\" }\n[contact.places]\n",
+            "bad_value",
+        ),
+        (
+            "[contact.places]\n",
+            "[contact.vehicles]\nbus = { near = \"vehicle\", rows = 3 }\n[contact.places]\n",
+            "contradiction",
+        ),
+        (
+            "[contact.places]\n",
+            "[contact.vehicles]\nbus = { rows = 3 }\n[contact.places]\n",
+            "missing_key",
+        ),
         ("days = 14", "days = 0", "out_of_range"),
         ("days = 14", "days = 14\ncolour = \"red\"", "syntax"),
         ("days = 14\n", "days = 14\nends_when = [{ days = 3 }]\n", "contradiction"),
@@ -68,6 +90,27 @@ fn each_kind_of_mistake_has_its_code() {
         let found = codes(from, to);
         assert!(found.contains(&code), "{to}: {found:?}");
     }
+}
+
+/// Found by a random policy: the discharge paper that ended a yellow phase led into one that turns
+/// red while its own release is unmet, so that relief made somebody worse off.
+#[test]
+fn a_phase_that_is_earned_never_leads_into_something_worse() {
+    let phases = |second: &str| {
+        let text = THREE.replacen(
+            "[[rule.phase]]\ncolour = \"red\"\ndays = 14",
+            &format!("[[rule.phase]]\ncolour = \"yellow\"\nends = {{ en = \"e\", zh = \"z\" }}\nends_when = [{{ release_paper = \"any\" }}]\n[[rule.phase]]\n{second}"),
+            1,
+        );
+        Policy::parse(&text).err().map(|p| p[0].code)
+    };
+    let met = "ends_when = [{ days = 2, clean_check_ins = { days = 3 } }]";
+    assert_eq!(phases("colour = \"red\"\ndays = 14"), Some("relief_worsens"));
+    let unmet = format!("colour = \"yellow\"\n{met}\nwhile_unmet = \"red\"");
+    assert_eq!(phases(&unmet), Some("relief_worsens"));
+    assert_eq!(phases(&format!("colour = \"yellow\"\n{met}")), None);
+    let alone = THREE.replacen("colour = \"yellow\"\ndays = 7", &unmet, 1);
+    assert!(Policy::parse(&alone).is_ok());
 }
 
 #[test]
@@ -102,4 +145,35 @@ proptest! {
         }
         let _ = run_cases(THREE, &text);
     }
+}
+
+#[test]
+fn what_makes_a_contact_aboard_is_read_and_compared() {
+    use jadegate_domain::PlaceKind::{Bus, Flight, Outdoor, Shop, Train};
+    use jadegate_policy::{Bound, VehicleNear, VehicleRules, diff};
+    let plain = Policy::parse(THREE).unwrap();
+    let text = THREE
+        .replacen("[contact]\n", "[contact]\ncounts = \"lower\"\nlingering_minutes = 30\n", 1)
+        .replacen("outdoor = {", "outdoor = { lingering_minutes = 0,", 1)
+        .replacen(
+            "[contact.places]\n",
+            "[contact.vehicles]\nflight = { near = \"coach\", rows = 3, unknown_is_near = false }\n\
+             train = { near = \"coach\" }\n[contact.places]\n",
+            1,
+        );
+    let policy = Policy::parse(&text).unwrap();
+    let rules = |near, unknown_is_near| VehicleRules { near, unknown_is_near };
+    assert_eq!(policy.vehicle(Flight), rules(VehicleNear::Rows(3), false));
+    assert_eq!(policy.vehicle(Train), rules(VehicleNear::Coach, true));
+    assert_eq!(policy.vehicle(Bus), rules(VehicleNear::Vehicle, true));
+    assert_eq!((policy.counts(), plain.counts()), (Bound::Lower, Bound::Upper));
+    assert_eq!([Shop, Outdoor].map(|k| policy.lingering_minutes(k)), [30, 0]);
+    assert_eq!(plain.lingering_minutes(Shop), 0);
+    let about: Vec<_> = diff(&plain, &policy).into_iter().map(|d| d.about).collect();
+    for what in
+        ["contact", "contact aboard a flight", "contact aboard a train", "minutes that count"]
+    {
+        assert!(about.iter().any(|a| a == what), "{what} in {about:?}");
+    }
+    assert!(!about.iter().any(|a| a == "contact aboard a bus"));
 }

@@ -52,6 +52,10 @@ pub struct App {
     pub(crate) look_ups: crate::staff::access::LookUps,
     /// What-ifs under way and their results.
     pub(crate) what_ifs: crate::staff::what_if::WhatIfs,
+    /// Traces of many cases, under way and done.
+    pub(crate) trace_jobs: crate::staff::trace_jobs::TraceJobs,
+    /// Visits that may change earlier traces.
+    pub(crate) late: crate::staff::retrace::LateData,
 }
 
 /// The policy in force and its file, swapped together.
@@ -115,6 +119,8 @@ impl App {
             officers_lock: tokio::sync::Mutex::new(()),
             look_ups: crate::staff::access::LookUps::default(),
             what_ifs: crate::staff::what_if::WhatIfs::default(),
+            trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),
+            late: crate::staff::retrace::LateData::default(),
         };
         app.load_places().await?;
         app.reload_regions().await?;
@@ -199,14 +205,7 @@ impl App {
     }
 
     async fn load_visits(&self, now: Timestamp) -> Result<()> {
-        let first_day = now.plus_days(-i64::from(self.policy().retention_days())).utc_day();
-        let mut visits = Vec::new();
-        for day in self.store.visit_days().await? {
-            if day >= first_day {
-                visits.extend(self.store.visits_on(day).await?);
-            }
-        }
-        let index = VisitIndex::build(visits);
+        let index = crate::bulk::load_index(self.store.as_ref(), &self.policy(), now).await?;
         *write(&self.index) = index;
         for day in [now.utc_day() - 1, now.utc_day()] {
             for scan in self.store.scans_on(day).await? {

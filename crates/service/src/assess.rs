@@ -121,13 +121,7 @@ impl App {
         let Some((version, own)) = self.store.evidence_of(holder).await? else {
             return Err(gone().into());
         };
-        let own = Own {
-            holder,
-            loaded: version,
-            version,
-            evidence: &own,
-            stored: stored.as_ref(),
-        };
+        let own = Own { holder, loaded: version, version, evidence: &own, stored: stored.as_ref() };
         let Decided { assessment, mut expect, mut writes } = decide(&self.basis(), &own);
         expect.append(&mut writes);
         self.store.commit(Unit::new("assess", expect)).await?;
@@ -314,7 +308,7 @@ pub(crate) fn decide(basis: &Basis, own: &Own<'_>) -> Decided {
 }
 
 /// The holder's own evidence and the risk levels of the divisions they stayed in.
-fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<&'e Evidence> {
+pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<&'e Evidence> {
     let mut stays = Vec::new();
     for e in own.iter().filter(|e| e.counts()) {
         match &e.fact {

@@ -62,17 +62,22 @@ impl App {
         note("finish_traces", &self.finish_traces().await);
         // Beside the others: a run over everybody must not keep messages waiting.
         let recolouring = tokio::spawn(Arc::clone(&self).keep_recoloured(stop.clone()));
+        // By themselves: a round may take long, and one-time codes do not wait for it.
+        let retracing = tokio::spawn(Arc::clone(&self).keep_traces(stop.clone()));
         let mut ticks: u64 = 0;
         loop {
             tokio::select! {
                 _ = stop.changed() => {
+                    self.trace_jobs.stop_all();
                     let _ = recolouring.await;
+                    let _ = retracing.await;
                     return;
                 }
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
             note("messages", &self.deliver_messages(gateway.as_ref()).await);
             note("refresh_due", &self.refresh_due(1000).await);
+            self.trace_jobs.forget_old(self.now());
             if ticks.is_multiple_of(20) {
                 note("expire_proposals", &self.expire_proposals().await);
             }

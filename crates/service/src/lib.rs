@@ -5,6 +5,7 @@
 
 mod app;
 mod assess;
+mod bulk;
 mod clock;
 mod demo;
 mod error;
@@ -24,6 +25,7 @@ mod vault;
 pub mod what_if;
 
 pub use app::{App, InForce, Parts};
+pub use bulk::{BulkProgress, BulkRow, BulkSearch, bulk_case};
 pub use clock::{Clock, Entropy};
 pub use demo::{DemoPerson, DemoVisit};
 pub use error::{FieldError, Kind, Result, ServiceError};

@@ -54,17 +54,25 @@ impl Part {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
     fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(16);
+        self.fill((self.slots.len() * 2).max(16));
+    }
+
+    /// Makes a table of so many slots, a power of two above the number of ids. `false` if an id is
+    /// there twice.
+    #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
+    fn fill(&mut self, size: usize) -> bool {
         self.slots = vec![0; size];
-        for (n, id) in self.ids.iter().enumerate() {
+        let mut distinct = true;
+        for (n, id) in (1u32..).zip(&self.ids) {
             let mut at = mix(*id) as usize & (size - 1);
             while self.slots[at] != 0 {
+                distinct &= self.ids[self.slots[at] as usize - 1] != *id;
                 at = (at + 1) & (size - 1);
             }
-            self.slots[at] = n as u32 + 1;
+            self.slots[at] = n;
         }
+        distinct
     }
 }
 
@@ -110,6 +118,18 @@ impl Dict {
     pub(crate) fn shrink(&mut self) {
         self.settle();
         Arc::make_mut(&mut self.base).ids.shrink_to_fit();
+    }
+
+    /// All ids, in order of their numbers.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u64> {
+        self.base.ids.iter().chain(&self.recent.ids).copied()
+    }
+
+    /// From ids in order of their numbers; `None` if one is there twice.
+    pub(crate) fn of_ids(ids: Vec<u64>) -> Option<Self> {
+        let mut part = Part { ids, slots: Vec::new() };
+        let size = (part.ids.len() * 4 / 3 + 1).next_power_of_two();
+        part.fill(size).then(|| Self { base: Arc::new(part), recent: Part::default() })
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {

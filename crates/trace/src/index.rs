@@ -1,12 +1,15 @@
 //! The visit index: every visit of the days kept, by place and time and by holder and time.
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use jadegate_domain::{HolderId, Period, PlaceId, Timestamp, Visit};
+use jadegate_domain::{HolderId, Period, PlaceId, Ride, Timestamp, Visit};
 
 use crate::dict::Dict;
+use crate::rides::Rides;
 use crate::row::{KnownVisit, Row, Stayed, moment, secs};
-use crate::run::{Run, drop_superseded};
+use crate::run::{Cell, Run, drop_superseded};
 
 /// All visits of the last days in memory, compact, for one writer and any number of readers.
 ///
@@ -27,10 +30,17 @@ pub struct VisitIndex {
     /// Largest first.
     runs: Vec<Arc<Run>>,
     buffer: Vec<Row>,
+    rides: Rides,
 }
 
 /// Rows in the buffer before it is sorted into a run: a scan of it costs about a microsecond.
 const BUFFER: usize = 1024;
+
+/// Rows of a run above which the writer does not merge it, for it would stand still too long.
+const SMALL: usize = 1 << 15;
+
+/// Runs at which the writer merges large ones all the same.
+const MOST_RUNS: usize = 64;
 
 /// A run is merged with those after it once they hold at least this part of its rows.
 const MERGE_AT: usize = 3;
@@ -74,6 +84,15 @@ impl VisitIndex {
         self.insert(KnownVisit { left, ..KnownVisit::from(visit) });
     }
 
+    /// What a ticket says of a visit aboard a trip: between which stops, on which seat. May be said
+    /// before or after the visit is fed, and again; the last word counts. Not part of the 24 bytes
+    /// of a visit: about 32 more for each ride.
+    pub fn set_ride(&mut self, holder: HolderId, trip: PlaceId, entered: Timestamp, ride: Ride) {
+        let (place, holder) =
+            (self.places.number(trip.as_u64()), self.holders.number(holder.as_u64()));
+        self.rides.set((place, holder, secs(entered)), ride);
+    }
+
     /// Drops visits that began before a moment, and the ids nobody uses any more. Linear in what
     /// is left; meant to be called once a day, on a clone if the writer must not wait.
     pub fn remove_before(&mut self, moment: Timestamp) {
@@ -93,6 +112,12 @@ impl VisitIndex {
             }
         }
         kept.push_run(rows);
+        for ((place, holder, entered), ride) in
+            self.rides.all().filter(|((_, _, e), _)| *e >= first)
+        {
+            let (place, holder) = (self.place(place), self.holder(holder));
+            kept.set_ride(holder, place, crate::row::moment(entered), ride);
+        }
         kept.shrink();
         *self = kept;
     }
@@ -113,6 +138,7 @@ impl VisitIndex {
             + self.buffer.capacity() * size_of::<Row>()
             + self.holders.memory_bytes()
             + self.places.memory_bytes()
+            + self.rides.memory_bytes()
     }
 
     /// Visits of a holder that touch a period, by time. A visit without a known end touches every
@@ -130,7 +156,9 @@ impl VisitIndex {
     pub fn visits_at(&self, place: PlaceId, period: Period) -> impl Iterator<Item = KnownVisit> {
         let mut rows = Vec::new();
         if let Some(p) = self.place_number(place) {
-            self.rows_at(p, 0, secs(period.to), u32::MAX, |r| rows.push(r));
+            self.rows_at(p, 0, secs(period.to), u32::MAX, |c| {
+                rows.extend(c.iter().map(|c| c.at(p)));
+            });
         }
         self.within(rows, period)
     }
@@ -157,6 +185,26 @@ impl VisitIndex {
             let left = v.left.unwrap_or(v.entered);
             v.entered < period.to && (left > period.from || v.entered >= period.from)
         })
+    }
+
+    /// Holders and places, and everything in runs.
+    pub(crate) fn parts(&self) -> ([&Dict; 2], Vec<Arc<Run>>) {
+        let mut runs = self.runs.clone();
+        if !self.buffer.is_empty() {
+            let (places, holders) = (self.places.len(), self.holders.len());
+            runs.push(Arc::new(Run::new(self.buffer.clone(), places, holders)));
+        }
+        ([&self.holders, &self.places], runs)
+    }
+
+    pub(crate) fn of_parts(
+        holders: Dict,
+        places: Dict,
+        mut runs: Vec<Arc<Run>>,
+        rides: Rides,
+    ) -> Self {
+        runs.sort_by_key(|r| std::cmp::Reverse(r.len()));
+        Self { holders, places, runs, buffer: Vec::new(), rides }
     }
 
     fn row(&mut self, v: &KnownVisit) -> Row {
@@ -187,6 +235,24 @@ impl VisitIndex {
         self.places.get(id.as_u64())
     }
 
+    /// What a ticket says of a visit; nothing if there is none.
+    pub(crate) fn ride(&self, row: &Row) -> Ride {
+        self.rides.get((row.place, row.holder, row.entered))
+    }
+
+    pub(crate) fn rides(&self) -> &Rides {
+        &self.rides
+    }
+
+    pub(crate) fn has_rides(&self) -> bool {
+        !self.rides.is_empty()
+    }
+
+    /// Holders known: their numbers are below this.
+    pub(crate) fn holders(&self) -> usize {
+        self.holders.len()
+    }
+
     pub(crate) fn holder(&self, number: u32) -> HolderId {
         HolderId::from_random(self.holders.id(number))
     }
@@ -204,14 +270,14 @@ impl VisitIndex {
     }
 
     /// Visits at a place that began before `to` and last beyond `from`; those without a known end
-    /// are taken to last `open_secs`.
+    /// are taken to last `open_secs`. Others that began before `to` may be among them.
     pub(crate) fn rows_at(
         &self,
         place: u32,
         from: u32,
         to: u32,
         open_secs: u32,
-        mut found: impl FnMut(Row),
+        mut found: impl FnMut(&[Cell]),
     ) {
         for run in &self.runs {
             run.at_place(place, from, to, open_secs, &mut found);
@@ -219,7 +285,7 @@ impl VisitIndex {
         for r in &self.buffer {
             let end = r.entered.saturating_add(r.stayed.len().unwrap_or(open_secs));
             if r.place == place && r.entered < to && end > from {
-                found(*r);
+                found(&[r.cell()]);
             }
         }
     }
@@ -230,22 +296,104 @@ impl VisitIndex {
         }
     }
 
-    /// Keeps the number of runs small: about one for every power of `MERGE_AT`.
+    /// Keeps the number of small runs small; large ones wait for [`merge_due`](Self::merge_due).
     fn merge(&mut self) {
-        let mut first = self.runs.len();
+        if let Some(merge) = self.due(self.large()..self.runs.len()) {
+            self.adopt(merge.work());
+        }
+        while self.runs.len() > MOST_RUNS {
+            let Some(merge) = self.due(0..self.runs.len()) else { break };
+            self.adopt(merge.work());
+        }
+    }
+
+    /// How many runs are large; they come first.
+    fn large(&self) -> usize {
+        self.runs.partition_point(|r| r.len() > SMALL)
+    }
+
+    /// Which of some runs to merge, if any: so that there is about one for every power of
+    /// [`MERGE_AT`].
+    fn due(&self, among: Range<usize>) -> Option<Merge> {
+        let mut from = among.end;
         let mut rows = 0;
-        while let Some(before) = first.checked_sub(1) {
-            let size = self.runs[before].len();
+        while from > among.start {
+            let size = self.runs[from - 1].len();
             let too_large = rows * MERGE_AT < size || rows + size > Run::MOST_ROWS;
             if rows > 0 && too_large {
                 break;
             }
             rows += size;
-            first = before;
+            from -= 1;
         }
-        if self.runs.len() - first > 1 {
-            let merged = self.runs.drain(first..).collect::<Vec<_>>();
-            self.push_run(merged.iter().flat_map(|r| r.rows()).collect());
+        let runs = self.runs[from..among.end].to_vec();
+        let (places, holders) = (self.places.len(), self.holders.len());
+        (runs.len() > 1).then_some(Merge { runs, places, holders })
+    }
+
+    /// Feeds what another index has and an earlier clone of it had not; some of what both have may
+    /// be fed again, which changes nothing. So an index that was made anew from a clone, without
+    /// old visits for instance, catches up with the writer before it takes the place of its index.
+    pub fn insert_since(&mut self, clone: &Self, now: &Self) {
+        let old = |run: &Arc<Run>| clone.runs.iter().any(|r| Arc::ptr_eq(r, run));
+        let new = now.runs.iter().filter(|r| !old(r)).flat_map(|r| r.rows());
+        for row in new.chain(now.buffer.iter().copied()) {
+            self.insert(now.known(row));
+        }
+        let old: HashMap<_, _> = clone.rides.all().collect();
+        for (key, ride) in now.rides.all().filter(|(key, ride)| old.get(key) != Some(ride)) {
+            let (place, holder) = (now.place(key.0), now.holder(key.1));
+            self.set_ride(holder, place, moment(key.2), ride);
         }
     }
+
+    /// Work that makes traces faster and takes long: merging large runs. To be done outside of the
+    /// writer, which goes on meanwhile, and handed back to [`adopt`](Self::adopt).
+    ///
+    /// Ask again after every hundred thousand visits or so, one piece of work at a time. Where
+    /// nobody asks, traces grow slower with each large run, and at last the writer does it.
+    pub fn merge_due(&self) -> Option<Merge> {
+        self.due(0..self.large())
+    }
+
+    /// Puts a merged run in the place of those it was made of. Does nothing, and returns `false`,
+    /// if they are not there any more (old visits were removed since).
+    pub fn adopt(&mut self, merged: Merged) -> bool {
+        let replaced = |run: &Arc<Run>| merged.of.iter().any(|old| Arc::ptr_eq(old, run));
+        if self.runs.iter().filter(|r| replaced(r)).count() != merged.of.len() {
+            return false;
+        }
+        self.runs.retain(|r| !replaced(r));
+        let larger = self.runs.partition_point(|r| r.len() > merged.run.len());
+        self.runs.insert(larger, Arc::new(merged.run));
+        true
+    }
+}
+
+/// Runs to be merged into one; see [`VisitIndex::merge_due`].
+#[derive(Debug)]
+pub struct Merge {
+    runs: Vec<Arc<Run>>,
+    places: usize,
+    holders: usize,
+}
+
+impl Merge {
+    /// Visits to be sorted.
+    pub fn visits(&self) -> usize {
+        self.runs.iter().map(|r| r.len()).sum()
+    }
+
+    /// Does it: about a second for three million visits.
+    pub fn work(self) -> Merged {
+        let rows = self.runs.iter().flat_map(|r| r.rows()).collect();
+        Merged { run: Run::new(rows, self.places, self.holders), of: self.runs }
+    }
+}
+
+/// A merged run, and those it was made of.
+#[derive(Debug)]
+pub struct Merged {
+    of: Vec<Arc<Run>>,
+    run: Run,
 }

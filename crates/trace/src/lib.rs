@@ -16,6 +16,8 @@
 //! 3. Two people share the seconds in which both were at one place; a second never counts twice at
 //!    a place, however many visits say so. A second is *recorded* if visits with known ends cover
 //!    it for both, *assumed* if an assumed end is needed, *unproven* if an unproven presence is.
+//!    Aboard a vehicle the two must also be near each other: between the same stops, and as near as
+//!    the policy says ([`Aboard`]), as far as tickets tell ([`VisitIndex::set_ride`]).
 //! 4. Seconds add up per pair of people. Recorded seconds are the lower bound; with the assumed
 //!    ones, and the unproven ones if there are proven ones beside them, they are the upper bound.
 //!    An unproven presence by itself makes nobody a contact.
@@ -24,21 +26,32 @@
 //! 6. A close contact could infect others from the policy's delay after its first exposure until
 //!    `now`. Who shared enough time with it then is a secondary contact, unless already close.
 
+mod blocks;
+mod bulk;
+mod crowd;
 mod dict;
 mod index;
 mod judge;
 mod overlap;
 mod pairs;
+mod rides;
 mod row;
 mod rules;
 mod run;
+mod saved;
+mod standing;
 mod stay;
 mod trace;
+mod watch;
 
-pub use index::VisitIndex;
+pub use bulk::{Bulk, BulkCase, BulkContact};
+pub use index::{Merge, Merged, VisitIndex};
 pub use pairs::Exposure;
 pub use row::KnownVisit;
-pub use rules::{Bound, KindRules, Rules};
+pub use rules::{Aboard, Bound, KindRules, Near, Rules};
+pub use saved::{CatchUp, SavedDay, SavedError, SavedFrom, catch_up};
+pub use standing::{Changes, Standing};
 pub use trace::{
     CaseInput, ContactFound, EventExposure, TraceResult, Tracer, exposures_to_event, trace,
 };
+pub use watch::Watch;

@@ -1,13 +1,15 @@
 //! From one infectious person's stays to everyone who shared them.
 
 use jadegate_domain::evidence::Certainty;
-use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
+use jadegate_domain::{HolderId, PlaceId, PlaceKind, Ride, Timestamp};
 
+use crate::crowd::{Crowd, Near, Reach};
 use crate::index::VisitIndex;
 use crate::judge::{Part, judge};
 use crate::overlap::{Overlap, Stretch, unite};
 use crate::row::{Row, moment};
-use crate::rules::{Hop, Rules};
+use crate::rules::{Bound, Hop, Rules};
+use crate::run::Cell;
 use crate::stay::{Stay, resolve};
 
 /// One stretch of time shared at one place.
@@ -36,38 +38,47 @@ pub(crate) struct Source {
     pub(crate) place: u32,
     pub(crate) kind: PlaceKind,
     pub(crate) stay: Stay,
-}
-
-/// A visit that overlaps a source.
-#[derive(Clone, Copy, Debug)]
-struct Touch {
-    holder: u32,
-    source: u32,
-    row: Row,
+    /// Aboard a vehicle: where. `None` if everyone at the place is near.
+    pub(crate) ride: Option<Ride>,
 }
 
 /// An overlap with a source, at its place.
 #[derive(Clone, Copy, Debug)]
 struct At {
     place: u32,
-    source: u32,
+    kind: PlaceKind,
     overlap: Overlap,
 }
 
+/// A stretch of shared time, with its place.
+#[derive(Clone, Copy, Debug)]
+struct Shared {
+    place: u32,
+    kind: PlaceKind,
+    stretch: Stretch,
+}
+
 /// Somebody who shared time with the sources.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pair {
     pub(crate) holder: u32,
     /// As in [`crate::judge::Verdict::reached`].
     pub(crate) reached: Option<Certainty>,
     pub(crate) counted_secs: u64,
+    /// As in [`crate::BulkContact`].
+    pub(crate) lower_secs: u64,
+    pub(crate) upper_secs: u64,
     pub(crate) first: u32,
     pub(crate) last: u32,
-    /// Where in the list of stretches this pair's are.
+    /// Where in the list of kept stretches this pair's are.
     stretches: std::ops::Range<usize>,
 }
 
 /// Finds pairs; keeps its working memory from one search to the next.
+///
+/// Two steps. [`gather`](Self::gather) adds up, for everybody near a holder, the seconds they may
+/// have shared at most; for nearly all of them that settles it. [`pair`](Self::pair) then looks
+/// closely at one of them and keeps their stretches of shared time, until [`forget`](Self::forget).
 pub(crate) struct Finder<'a, K> {
     pub(crate) index: &'a VisitIndex,
     pub(crate) rules: &'a Rules,
@@ -75,12 +86,11 @@ pub(crate) struct Finder<'a, K> {
     pub(crate) now: u32,
     own: Vec<Row>,
     sources: Vec<Source>,
-    touches: Vec<Touch>,
-    loads: Loads,
+    crowd: Crowd,
     overlaps: Vec<At>,
     united: Vec<Stretch>,
     parts: Vec<Part>,
-    stretches: Vec<(u32, Stretch)>,
+    stretches: Vec<Shared>,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
@@ -92,8 +102,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             now,
             own: Vec::new(),
             sources: Vec::new(),
-            touches: Vec::new(),
-            loads: Loads::default(),
+            crowd: Crowd::default(),
             overlaps: Vec::new(),
             united: Vec::new(),
             parts: Vec::new(),
@@ -103,6 +112,57 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
 
     /// Everyone who shared enough time with a holder between two moments.
     pub(crate) fn contacts_of(&mut self, holder: u32, window: (u32, u32), hop: Hop) -> Vec<Pair> {
+        self.gather(holder, window, hop);
+        let mut pairs = Vec::new();
+        self.each_hopeful(hop, |finder, near| {
+            pairs.extend(finder.pair(near, hop).filter(|p| p.reached.is_some()));
+        });
+        pairs
+    }
+
+    /// Everyone who shared any time with one source.
+    pub(crate) fn near(&mut self, source: Source) -> Vec<Pair> {
+        self.sources.clear();
+        self.sources.push(source);
+        self.touch(Hop::Close);
+        let mut pairs = Vec::new();
+        for n in 0..self.crowd.near.len() {
+            pairs.extend(self.pair(&self.crowd.near[n].clone(), Hop::Close));
+        }
+        pairs
+    }
+
+    /// Adds up what everybody may have shared with a holder between two moments.
+    pub(crate) fn gather(&mut self, holder: u32, window: (u32, u32), hop: Hop) {
+        self.find_sources(holder, window);
+        self.touch(hop);
+        self.crowd.leave_out(holder);
+    }
+
+    /// Calls `each` for everybody gathered whose time may suffice.
+    pub(crate) fn each_hopeful(&mut self, hop: Hop, mut each: impl FnMut(&mut Self, &Near)) {
+        let thresholds = self.sources.iter().map(|s| self.rules.threshold(s.kind, hop));
+        let least = minutes(thresholds.clone().min().unwrap_or(0)).max(1);
+        let one_threshold = thresholds.max().map(minutes).is_none_or(|most| most <= least);
+        for n in 0..self.crowd.near.len() {
+            let near = &self.crowd.near[n];
+            let enough = |near: &Near| one_threshold || near.secs >= self.threshold_of(near, hop);
+            if near.secs >= least && (!near.plain || enough(near)) {
+                let near = *near;
+                each(self, &near);
+            }
+        }
+    }
+
+    /// Seconds that make a contact of somebody all of whose time is under one threshold.
+    fn threshold_of(&self, near: &Near, hop: Hop) -> u32 {
+        let touch = self.crowd.touches(near).next();
+        touch
+            .map_or(0, |t| minutes(self.rules.threshold(self.sources[t.source as usize].kind, hop)))
+    }
+
+    /// A holder's stays that could infect others.
+    pub(crate) fn find_sources(&mut self, holder: u32, window: (u32, u32)) {
         self.own.clear();
         self.index.rows_of(holder, &mut self.own);
         self.sources.clear();
@@ -115,31 +175,29 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             if from < to {
                 let to = to.saturating_add(minutes(rules.lingering_minutes));
                 let stay = Stay { from, to, certainty: stay.certainty };
-                self.sources.push(Source { place: row.place, kind, stay });
+                let ride = self
+                    .index
+                    .has_rides()
+                    .then(|| self.index.ride(row))
+                    .filter(|_| kind.is_vehicle());
+                self.sources.push(Source { place: row.place, kind, stay, ride });
             }
         }
-        self.touch(Some(holder));
-        self.drop_hopeless(hop);
-        let mut pairs = self.pairs(hop);
-        pairs.retain(|p| p.reached.is_some());
-        pairs
+        self.sources.sort_unstable_by_key(|s| (s.place, s.stay.from, s.stay.to));
     }
 
-    /// Everyone who shared any time with one source.
-    pub(crate) fn near(&mut self, source: Source) -> Vec<Pair> {
-        self.sources.clear();
-        self.sources.push(source);
-        self.touch(None);
-        self.pairs(Hop::Close)
+    /// The stays found last.
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
     }
 
     pub(crate) fn exposures(&self, pair: &Pair) -> Vec<Exposure> {
-        let exposure = |(source, s): &(u32, Stretch)| {
-            let source = &self.sources[*source as usize];
+        let exposure = |shared: &Shared| {
+            let s = &shared.stretch;
             let proven = s.certainty != Certainty::Unproven;
             Exposure {
-                place: self.index.place(source.place),
-                place_kind: source.kind,
+                place: self.index.place(shared.place),
+                place_kind: shared.kind,
                 from: moment(s.from),
                 to: moment(s.to),
                 minutes_lower: if proven { s.recorded_secs / 60 } else { 0 },
@@ -152,111 +210,103 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         all
     }
 
+    /// Forgets the stretches of all pairs.
+    pub(crate) fn forget(&mut self) {
+        self.stretches.clear();
+    }
+
     /// Collects the visits that may overlap the sources; assumed ends are taken at their latest.
-    fn touch(&mut self, without: Option<u32>) {
-        self.sources.sort_unstable_by_key(|s| (s.place, s.stay.from, s.stay.to));
-        self.touches.clear();
-        for (i, s) in (0u32..).zip(&self.sources) {
-            let assumed = minutes(self.rules.at(s.kind).assumed_stay_minutes);
-            let touches = &mut self.touches;
-            self.index.rows_at(s.place, s.stay.from, s.stay.to, assumed, |row| {
-                if Some(row.holder) != without {
-                    touches.push(Touch { holder: row.holder, source: i, row });
+    fn touch(&mut self, hop: Hop) {
+        self.crowd.clear();
+        let (sources, rules, crowd) = (&self.sources, self.rules, &mut self.crowd);
+        for (i, s) in (0u32..).zip(sources) {
+            let reach = Reach {
+                source: i,
+                from: s.stay.from,
+                to: s.stay.to,
+                open_secs: minutes(rules.at(s.kind).assumed_stay_minutes),
+                recorded: s.stay.certainty == Certainty::Recorded,
+            };
+            let threshold = rules.threshold(s.kind, hop);
+            let same = |earlier: u32| {
+                let earlier = &sources[earlier as usize];
+                (earlier.place == s.place, rules.threshold(earlier.kind, hop) == threshold)
+            };
+            let aboard = rules.aboard(s.kind);
+            self.index.rows_at(s.place, reach.from, reach.to, reach.open_secs, |cells| {
+                let Some(ride) = &s.ride else { return crowd.touch(&reach, cells, same) };
+                for cell in cells {
+                    if aboard.share(ride, &self.index.ride(&cell.at(s.place))) {
+                        crowd.touch(&reach, std::slice::from_ref(cell), same);
+                    }
                 }
             });
         }
     }
 
-    /// Forgets those whose minutes cannot suffice even if nothing overlapped twice and every
-    /// assumed end held. Most people near a case are such; the rest is then little work.
-    fn drop_hopeless(&mut self, hop: Hop) {
-        if self.touches.len() < 64 {
-            return;
-        }
-        self.loads.clear(self.touches.len());
-        for t in &self.touches {
-            let s = &self.sources[t.source as usize];
-            let assumed = minutes(self.rules.at(s.kind).assumed_stay_minutes);
-            let end = t.row.entered.saturating_add(t.row.stayed.len().unwrap_or(assumed));
-            let secs = end.min(s.stay.to).saturating_sub(t.row.entered.max(s.stay.from));
-            let threshold = minutes(self.rules.threshold(s.kind, hop)).max(1);
-            #[expect(clippy::cast_precision_loss, reason = "compared with a margin below")]
-            self.loads.add(t.holder, secs as f32 / threshold as f32);
-        }
-        let loads = &self.loads;
-        self.touches.retain(|t| loads.of(t.holder) > 0.99);
-    }
-
-    /// Unites and judges what was touched.
-    fn pairs(&mut self, hop: Hop) -> Vec<Pair> {
-        let mut touches = std::mem::take(&mut self.touches);
-        touches.sort_unstable_by_key(|t| (t.holder, t.source, t.row));
-        touches.dedup_by_key(|t| (t.holder, t.source, t.row));
-        self.stretches.clear();
-        let mut pairs = Vec::new();
-        for of_one in touches.chunk_by(|a, b| a.holder == b.holder) {
-            pairs.extend(self.pair(of_one, hop));
-        }
-        self.touches = touches;
-        pairs
-    }
-
-    fn pair(&mut self, touches: &[Touch], hop: Hop) -> Option<Pair> {
-        self.overlap(touches);
+    /// Unites and judges what somebody near shared with the sources. Keeps the stretches.
+    pub(crate) fn pair(&mut self, near: &Near, hop: Hop) -> Option<Pair> {
+        self.overlap(near);
         let first = self.stretches.len();
         let mut united = std::mem::take(&mut self.united);
-        let same_place = |a: &At, b: &At| a.place == b.place;
-        self.overlaps.sort_unstable_by_key(|o| (o.place, o.overlap.from, o.source));
-        for at_place in self.overlaps.chunk_by(same_place) {
+        if self.overlaps.len() > 1 {
+            self.overlaps.sort_unstable_by_key(|o| (o.place, o.overlap.from));
+        }
+        for at_place in self.overlaps.chunk_by(|a, b| a.place == b.place) {
             united.clear();
             unite(&at_place.iter().map(|o| o.overlap), &mut united);
-            let source = at_place[0].source;
-            self.stretches.extend(united.iter().map(|s| (source, *s)));
+            let At { place, kind, .. } = at_place[0];
+            self.stretches.extend(united.iter().map(|s| Shared { place, kind, stretch: *s }));
         }
         self.united = united;
         self.parts.clear();
-        self.parts.extend(self.stretches[first..].iter().map(|(source, s)| Part {
-            threshold_minutes: self.rules.threshold(self.sources[*source as usize].kind, hop),
-            recorded_secs: s.recorded_secs,
-            secs: s.to - s.from,
-            unproven: s.certainty == Certainty::Unproven,
+        self.parts.extend(self.stretches[first..].iter().map(|s| Part {
+            threshold_minutes: self.rules.threshold(s.kind, hop),
+            recorded_secs: s.stretch.recorded_secs,
+            secs: s.stretch.to - s.stretch.from,
+            unproven: s.stretch.certainty == Certainty::Unproven,
         }));
         let verdict = judge(&self.parts, self.rules.counts);
         let mut pair = Pair {
-            holder: touches[0].holder,
+            holder: near.holder,
             reached: verdict.reached,
             counted_secs: 0,
+            lower_secs: self.parts.iter().map(|p| u64::from(p.recorded_secs)).sum(),
+            upper_secs: 0,
             first: u32::MAX,
             last: 0,
             stretches: first..self.stretches.len(),
         };
-        for (part, (_, stretch)) in self.parts.iter().zip(&self.stretches[first..]) {
+        for (part, shared) in self.parts.iter().zip(&self.stretches[first..]) {
+            pair.upper_secs += u64::from(verdict.counted(part, Bound::Upper));
             let counted = verdict.counted(part, self.rules.counts);
             if counted > 0 {
                 pair.counted_secs += u64::from(counted);
-                pair.first = pair.first.min(stretch.from);
-                pair.last = pair.last.max(stretch.to);
+                pair.first = pair.first.min(shared.stretch.from);
+                pair.last = pair.last.max(shared.stretch.to);
             }
         }
         (!self.parts.is_empty()).then_some(pair)
     }
 
     /// The overlaps of one person's visits with the sources, assumed ends settled.
-    fn overlap(&mut self, touches: &[Touch]) {
+    fn overlap(&mut self, near: &Near) {
         self.overlaps.clear();
         self.own.clear();
-        if touches.iter().any(|t| t.row.stayed.is_open()) {
-            self.index.rows_of(touches[0].holder, &mut self.own);
+        if self.crowd.touches(near).any(|t| t.stayed.is_open()) {
+            self.index.rows_of(near.holder, &mut self.own);
         }
-        for t in touches {
+        for t in self.crowd.touches(near) {
             let s = &self.sources[t.source as usize];
+            let row =
+                Cell { entered: t.entered, stayed: t.stayed, holder: near.holder }.at(s.place);
             let assumed = minutes(self.rules.at(s.kind).assumed_stay_minutes);
-            let Some(stay) = resolve(&t.row, &self.own, assumed, self.now) else { continue };
+            let Some(stay) = resolve(&row, &self.own, assumed, self.now) else { continue };
             let (from, to) = (stay.from.max(s.stay.from), stay.to.min(s.stay.to));
             if from < to {
                 let certainty = stay.certainty.max(s.stay.certainty);
                 let overlap = Overlap { from, to, certainty };
-                self.overlaps.push(At { place: s.place, source: t.source, overlap });
+                self.overlaps.push(At { place: s.place, kind: s.kind, overlap });
             }
         }
     }
@@ -269,41 +319,4 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
 /// Minutes in seconds.
 pub(crate) const fn minutes(minutes: u32) -> u32 {
     minutes.saturating_mul(60)
-}
-
-/// A sum for each of a few thousand holders: open addressing, made anew for each search.
-#[derive(Default)]
-struct Loads {
-    slots: Vec<(u32, f32)>,
-    shift: u32,
-}
-
-impl Loads {
-    const FREE: u32 = u32::MAX;
-
-    fn clear(&mut self, most: usize) {
-        let size = (most * 2).next_power_of_two();
-        self.slots.clear();
-        self.slots.resize(size, (Self::FREE, 0.0));
-        self.shift = 32 - size.trailing_zeros().min(32);
-    }
-
-    fn slot(&self, holder: u32) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut at = (holder.wrapping_mul(0x9e37_79b9) >> self.shift) as usize & mask;
-        while self.slots[at].0 != holder && self.slots[at].0 != Self::FREE {
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    fn add(&mut self, holder: u32, load: f32) {
-        let at = self.slot(holder);
-        self.slots[at].0 = holder;
-        self.slots[at].1 += load;
-    }
-
-    fn of(&self, holder: u32) -> f32 {
-        self.slots[self.slot(holder)].1
-    }
 }

@@ -2,6 +2,8 @@
 
 use jadegate_domain::{HolderId, PlaceId, Presence, Timestamp, Visit};
 
+use crate::run::Cell;
+
 /// A visit without its id: everything a trace needs to know of it.
 ///
 /// Visits that agree in all of this are the same presence, so the index needs no id (which would be
@@ -67,6 +69,15 @@ impl Stayed {
         Self(len << 2 | how)
     }
 
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whatever the bits are, they mean something.
+    pub(crate) const fn of_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// Length in seconds; `None` if nobody saw them leave.
     pub(crate) const fn len(self) -> Option<u32> {
         let len = self.0 >> 2;
@@ -75,6 +86,11 @@ impl Stayed {
 
     pub(crate) const fn is_open(self) -> bool {
         self.0 >> 2 == Self::OPEN
+    }
+
+    /// Is its end known and its presence proven?
+    pub(crate) const fn is_plain(self) -> bool {
+        !self.is_open() && self.is_proven()
     }
 
     pub(crate) const fn is_proven(self) -> bool {
@@ -99,6 +115,12 @@ pub(crate) struct Row {
     pub(crate) entered: u32,
     pub(crate) holder: u32,
     pub(crate) stayed: Stayed,
+}
+
+impl Row {
+    pub(crate) const fn cell(&self) -> Cell {
+        Cell { entered: self.entered, stayed: self.stayed, holder: self.holder }
+    }
 }
 
 #[cfg(test)]

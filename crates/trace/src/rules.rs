@@ -1,6 +1,6 @@
 //! What a policy says about exposure, as plain values.
 
-use jadegate_domain::PlaceKind;
+use jadegate_domain::{PlaceKind, Ride};
 
 /// Which bound of the minutes counts towards a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +26,55 @@ pub struct KindRules {
     pub lingering_minutes: u32,
 }
 
+/// Who counts as being at one place aboard a vehicle. Whoever does must still share the minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aboard {
+    /// How near.
+    pub near: Near,
+    /// What holds for two people if the seat of one of them is not known: are they near each other?
+    pub unknown_is_near: bool,
+}
+
+/// How near two people aboard a vehicle must be. Who was not aboard between the same stops is not
+/// near in any case, if the stops are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Near {
+    /// Everyone aboard.
+    Vehicle,
+    /// In the same coach or compartment.
+    Coach,
+    /// At most so many rows before or behind, in the same coach.
+    Rows(u16),
+}
+
+impl Aboard {
+    /// Whatever the seats.
+    pub const WHOLE_VEHICLE: Self = Self { near: Near::Vehicle, unknown_is_near: true };
+
+    /// Are two people aboard near each other?
+    pub(crate) fn share(self, a: &Ride, b: &Ride) -> bool {
+        if let (Some(a), Some(b)) = (a.leg, b.leg)
+            && !a.overlaps(b)
+        {
+            return false;
+        }
+        let rows = match self.near {
+            Near::Vehicle => return true,
+            Near::Coach => u16::MAX,
+            Near::Rows(rows) => rows,
+        };
+        let (Some(a), Some(b)) = (a.seat, b.seat) else { return self.unknown_is_near };
+        match a.rows_apart(b) {
+            Some(apart) => apart <= rows,
+            None => a.coach.is_none() != b.coach.is_none() && self.unknown_is_near,
+        }
+    }
+}
+
 /// The exposure rules of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
+    aboard: [Aboard; PlaceKind::ALL.len()],
     kinds: [KindRules; PlaceKind::ALL.len()],
     /// Which bound of the minutes counts.
     pub counts: Bound,
@@ -39,9 +85,10 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The same for every kind of place, the upper bound, two hops, a delay of a day.
+    /// The same for every kind of place, whole vehicles, the upper bound, two hops, a delay of a day.
     pub fn new(everywhere: KindRules) -> Self {
         Self {
+            aboard: [Aboard::WHOLE_VEHICLE; PlaceKind::ALL.len()],
             kinds: [everywhere; PlaceKind::ALL.len()],
             counts: Bound::Upper,
             secondary_delay_hours: 24,
@@ -52,6 +99,16 @@ impl Rules {
     /// Sets what holds at one kind of place.
     pub fn set(&mut self, kind: PlaceKind, rules: KindRules) {
         self.kinds[kind as usize] = rules;
+    }
+
+    /// Sets who is near whom aboard a kind of vehicle. Venues have no seats: for them it is ignored.
+    pub fn set_aboard(&mut self, kind: PlaceKind, aboard: Aboard) {
+        self.aboard[kind as usize] = aboard;
+    }
+
+    /// Who is near whom aboard a kind of vehicle.
+    pub fn aboard(&self, kind: PlaceKind) -> Aboard {
+        self.aboard[kind as usize]
     }
 
     /// What holds at a kind of place.

@@ -1,6 +1,6 @@
 //! A sorted, immutable run of visits, by place and time and by holder and time.
 //!
-//! The columns are stored once, in the order of place and time; the order of holder and time is a
+//! The rows are stored once, in the order of place and time; the order of holder and time is a
 //! permutation of row numbers, with the place beside it. That is 20 bytes a visit.
 
 use std::ops::Range;
@@ -8,19 +8,51 @@ use std::ops::Range;
 use crate::row::{Row, Stayed};
 
 /// Rows per entry of [`Run::longest_in_block`].
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
+
+/// A row without its place, which follows from where it lies. Side by side, because a look-up reads
+/// a few rows in a row: one stretch of memory instead of three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) entered: u32,
+    pub(crate) stayed: Stayed,
+    pub(crate) holder: u32,
+}
+
+impl Cell {
+    pub(crate) fn to_bytes(self) -> [u8; 12] {
+        let numbers = [self.entered, self.stayed.bits(), self.holder];
+        let mut bytes = [0; 12];
+        for (to, from) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+            *to = from.to_le_bytes();
+        }
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 12]) -> Self {
+        let number = |at: usize| {
+            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        Self { entered: number(0), stayed: Stayed::of_bits(number(4)), holder: number(8) }
+    }
+
+    pub(crate) const fn at(self, place: u32) -> Row {
+        Row { place, entered: self.entered, holder: self.holder, stayed: self.stayed }
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Run {
+    /// No visit began before this moment, nor goes on beyond the second (those without a known end
+    /// aside, which began before it).
+    pub(crate) span: (u32, u32),
     places: Keys,
     /// Longest known stay at each place, in the order of `places`: how far to look back there.
     longest_at: Vec<u32>,
     /// Longest known stay in each block of rows, so that one stay of a week does not make every
     /// look-up at its place read a week.
     longest_in_block: Vec<u32>,
-    entered: Vec<u32>,
-    holder: Vec<u32>,
-    stayed: Vec<Stayed>,
+    cells: Vec<Cell>,
     holders: Keys,
     /// Rows of each holder, by time.
     holder_rows: Vec<u32>,
@@ -30,7 +62,7 @@ pub(crate) struct Run {
 
 /// Where the rows of a key begin and end.
 #[derive(Debug, Default)]
-struct Keys {
+pub(crate) struct Keys {
     /// The keys that occur, ascending; empty if `starts` has one entry for every number.
     sparse: Vec<u32>,
     /// First row of each key, and the number of rows.
@@ -85,9 +117,42 @@ impl Keys {
         self.starts.len().saturating_sub(1)
     }
 
+    pub(crate) const fn of_parts(sparse: Vec<u32>, starts: Vec<u32>) -> Self {
+        Self { sparse, starts }
+    }
+
+    pub(crate) fn sparse(&self) -> &[u32] {
+        &self.sparse
+    }
+
+    pub(crate) fn starts(&self) -> &[u32] {
+        &self.starts
+    }
+
+    /// Are these keys below `numbers`, of so many rows?
+    fn are_valid(&self, numbers: usize, rows: usize) -> bool {
+        let keys = if self.sparse.is_empty() {
+            self.len() <= numbers
+        } else {
+            let below = self.sparse.last().is_some_and(|k| (*k as usize) < numbers);
+            self.sparse.len() == self.len() && self.sparse.is_sorted_by(|a, b| a < b) && below
+        };
+        let ends = (self.starts.first(), self.starts.last().map(|l| *l as usize));
+        keys && ends == (Some(&0), Some(rows)) && self.starts.is_sorted()
+    }
+
     fn memory_bytes(&self) -> usize {
         (self.sparse.capacity() + self.starts.capacity()) * 4
     }
+}
+
+/// What of a run is saved; the rest follows from it.
+pub(crate) struct Parts<'a> {
+    pub(crate) places: &'a Keys,
+    pub(crate) cells: &'a [Cell],
+    pub(crate) holders: &'a Keys,
+    pub(crate) holder_rows: &'a [u32],
+    pub(crate) holder_places: &'a [u32],
 }
 
 impl Run {
@@ -101,29 +166,80 @@ impl Run {
         rows.dedup();
         drop_superseded(&mut rows);
         let keys = Keys::new(rows.iter().map(|r| r.place), places);
-        let longest = |rows: &[Row]| rows.iter().filter_map(|r| r.stayed.len()).max().unwrap_or(0);
-        let mut run = Self {
-            longest_at: (0..keys.len()).map(|k| longest(&rows[keys.rows(k)])).collect(),
-            longest_in_block: rows.chunks(BLOCK).map(longest).collect(),
-            entered: rows.iter().map(|r| r.entered).collect(),
-            holder: rows.iter().map(|r| r.holder).collect(),
-            stayed: rows.iter().map(|r| r.stayed).collect(),
-            places: keys,
-            ..Self::default()
-        };
+        let mut run = Self::of_places(keys, rows.iter().map(Row::cell).collect());
         run.order_by_holder(&rows, holders);
         run
     }
 
+    fn of_places(places: Keys, cells: Vec<Cell>) -> Self {
+        let longest = |c: &[Cell]| c.iter().filter_map(|c| c.stayed.len()).max().unwrap_or(0);
+        let mut run = Self {
+            longest_at: (0..places.len()).map(|k| longest(&cells[places.rows(k)])).collect(),
+            longest_in_block: cells.chunks(BLOCK).map(longest).collect(),
+            cells,
+            places,
+            ..Self::default()
+        };
+        run.span = run.find_span();
+        run
+    }
+
+    /// A run as it was saved, or what is wrong with it. Both keys come with how many numbers there
+    /// are; `order` is the rows of each holder, and their places.
+    ///
+    /// What is checked is what every look-up relies on: no number leads out of its list, and time
+    /// runs forwards at each place.
+    pub(crate) fn of_parts(
+        (places, place_numbers): (Keys, usize),
+        cells: Vec<Cell>,
+        (holders, holder_numbers): (Keys, usize),
+        order: (Vec<u32>, Vec<u32>),
+    ) -> Result<Self, &'static str> {
+        let rows = cells.len();
+        let (holder_rows, holder_places) = order;
+        if rows > Self::MOST_ROWS || !places.are_valid(place_numbers, rows) {
+            return Err("the places of a run are not in order");
+        }
+        let lists = [holder_rows.len(), holder_places.len()];
+        if lists != [rows; 2] || !holders.are_valid(holder_numbers, rows) {
+            return Err("the holders of a run are not in order");
+        }
+        let all_below = |list: &[u32], end: usize| list.iter().all(|n| (*n as usize) < end);
+        if !all_below(&holder_rows, rows)
+            || !all_below(&holder_places, place_numbers)
+            || !cells.iter().all(|c| (c.holder as usize) < holder_numbers)
+        {
+            return Err("a run names what is not there");
+        }
+        let in_order = |k: usize| cells[places.rows(k)].is_sorted_by_key(|c| c.entered);
+        if !(0..places.len()).all(in_order) {
+            return Err("the visits of a place are not in order");
+        }
+        let run = Self::of_places(places, cells);
+        Ok(Self { holders, holder_rows, holder_places, ..run })
+    }
+
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        Parts {
+            places: &self.places,
+            cells: &self.cells,
+            holders: &self.holders,
+            holder_rows: &self.holder_rows,
+            holder_places: &self.holder_places,
+        }
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "a run holds less than 2^32 rows")]
     fn order_by_holder(&mut self, rows: &[Row], holders: usize) {
-        // Time and row in one number, so that sorting reads nothing else.
-        let key = |i: usize| u64::from(rows[i].entered) << 32 | i as u64;
         let mut order: Vec<u64>;
         if rows.len() * 2 < holders {
-            order = (0..rows.len()).map(key).collect();
-            order.sort_unstable_by_key(|k| (rows[*k as u32 as usize].holder, *k));
+            let key = |r: &Row| u64::from(r.holder) << 32 | u64::from(r.entered);
+            let mut keys: Vec<(u64, u64)> = rows.iter().map(key).zip(0..).collect();
+            keys.sort_unstable();
+            order = keys.into_iter().map(|(_, row)| row).collect();
         } else {
+            // Time and row in one number, so that sorting reads nothing else.
+            let key = |i: usize| u64::from(rows[i].entered) << 32 | i as u64;
             // Counting by holder, then each holder's few rows by time.
             let mut starts = vec![0u32; holders + 1];
             for r in rows {
@@ -148,52 +264,57 @@ impl Run {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entered.len()
+        self.cells.len()
+    }
+
+    fn find_span(&self) -> (u32, u32) {
+        let end = |c: &Cell| c.entered.saturating_add(c.stayed.len().unwrap_or(0));
+        let first = self.cells.iter().map(|c| c.entered).min().unwrap_or(0);
+        (first, self.cells.iter().map(end).max().unwrap_or(0))
     }
 
     /// Visits at a place that began before `to` and last beyond `from`, where a visit without a
-    /// known end is taken to last `open_secs`.
+    /// known end is taken to last `open_secs`; and others that began before `to` among them.
+    #[inline]
     pub(crate) fn at_place(
         &self,
         place: u32,
         from: u32,
         to: u32,
         open_secs: u32,
-        mut found: impl FnMut(Row),
+        mut found: impl FnMut(&[Cell]),
     ) {
+        if to <= self.span.0 || self.span.1.saturating_add(open_secs) < from {
+            return;
+        }
         let Some(key) = self.places.find(place) else { return };
         let rows = self.places.rows(key);
         let back = self.longest_at[key].max(open_secs);
-        let entered = &self.entered[rows.clone()];
-        let end = rows.start + entered.partition_point(|e| *e < to);
-        let mut at = rows.start + entered.partition_point(|e| e.saturating_add(back) <= from);
-        while at < end {
-            let block_end = end.min((at / BLOCK + 1) * BLOCK);
-            let longest = self.longest_in_block[at / BLOCK].max(open_secs);
-            if self.entered[block_end - 1].saturating_add(longest) > from {
-                for i in at..block_end {
-                    let (entered, stayed) = (self.entered[i], self.stayed[i]);
-                    if entered.saturating_add(stayed.len().unwrap_or(open_secs)) > from {
-                        found(Row { place, entered, holder: self.holder[i], stayed });
-                    }
+        let mut at = rows.start + first_after(&self.cells[rows.clone()], from, back);
+        while at < rows.end {
+            let block_end = rows.end.min((at / BLOCK + 1) * BLOCK);
+            let mut block = &self.cells[at..block_end];
+            at = block_end;
+            // Many rows to look back over: is it worth it?
+            if block.len() == BLOCK {
+                let longest = self.longest_in_block[(block_end - 1) / BLOCK].max(open_secs);
+                if block[BLOCK - 1].entered.saturating_add(longest) <= from {
+                    continue;
                 }
             }
-            at = block_end;
+            if block[block.len() - 1].entered >= to {
+                let end = block.iter().position(|c| c.entered >= to).unwrap_or(block.len());
+                block = &block[..end];
+                at = rows.end;
+            }
+            found(block);
         }
     }
 
     /// All visits of a holder, by time.
     pub(crate) fn of_holder(&self, holder: u32) -> impl Iterator<Item = Row> {
         let range = self.holders.find(holder).map_or(0..0, |k| self.holders.rows(k));
-        range.map(move |i| {
-            let row = self.holder_rows[i] as usize;
-            Row {
-                place: self.holder_places[i],
-                entered: self.entered[row],
-                holder,
-                stayed: self.stayed[row],
-            }
-        })
+        range.map(move |i| self.cells[self.holder_rows[i] as usize].at(self.holder_places[i]))
     }
 
     /// All visits, by place and time.
@@ -201,12 +322,7 @@ impl Run {
         (0..self.places.len()).flat_map(move |k| {
             #[expect(clippy::cast_possible_truncation, reason = "keys are 32-bit numbers")]
             let place = self.places.sparse.get(k).copied().unwrap_or(k as u32);
-            self.places.rows(k).map(move |i| Row {
-                place,
-                entered: self.entered[i],
-                holder: self.holder[i],
-                stayed: self.stayed[i],
-            })
+            self.places.rows(k).map(move |i| self.cells[i].at(place))
         })
     }
 
@@ -214,9 +330,7 @@ impl Run {
         let columns = [
             self.longest_at.capacity(),
             self.longest_in_block.capacity(),
-            self.entered.capacity(),
-            self.holder.capacity(),
-            self.stayed.capacity(),
+            self.cells.capacity() * 3,
             self.holder_rows.capacity(),
             self.holder_places.capacity(),
         ];
@@ -224,10 +338,53 @@ impl Run {
     }
 }
 
+/// The first of a place's rows, by time, that may last beyond `from` if none lasts longer than
+/// `back`: guessed from the time, for visits are spread over the days, then searched for outwards.
+fn first_after(cells: &[Cell], from: u32, back: u32) -> usize {
+    let before = |i: usize| cells[i].entered.saturating_add(back) <= from;
+    let Some(last) = cells.len().checked_sub(1) else { return 0 };
+    if !before(0) {
+        return 0;
+    }
+    if before(last) {
+        return cells.len();
+    }
+    // Now 0 is before and `last` is not; keep it so for `low` and `high`.
+    let (mut low, mut high) = (0, last);
+    let (begin, end) = (u64::from(cells[0].entered), u64::from(cells[last].entered));
+    let moment = u64::from(from.saturating_sub(back)).clamp(begin, end);
+    #[expect(clippy::cast_possible_truncation, reason = "at most `last`")]
+    let guess = ((moment - begin) * last as u64 / (end - begin).max(1)) as usize;
+    let mut step = 4;
+    if before(guess) {
+        low = guess;
+        while low + step < high {
+            if !before(low + step) {
+                high = low + step;
+                break;
+            }
+            low += step;
+            step *= 2;
+        }
+    } else {
+        high = guess;
+        while high > low + step {
+            if before(high - step) {
+                low = high - step;
+                break;
+            }
+            high -= step;
+            step *= 2;
+        }
+    }
+    low + 1 + cells[low + 1..high].partition_point(|c| c.entered.saturating_add(back) <= from)
+}
+
 /// By place, time, holder: by counting where there are many rows a place.
 fn sort_by_place(mut rows: Vec<Row>, places: usize) -> Vec<Row> {
     if rows.len() < places * 2 || rows.len() < 4096 {
-        rows.sort_unstable();
+        // Runs to be merged are sorted each, which this sort makes use of.
+        rows.sort();
         return rows;
     }
     let mut starts = vec![0usize; places + 1];

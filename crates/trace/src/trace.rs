@@ -1,15 +1,17 @@
 //! From cases to their contacts, and to the contacts of those.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
 use crate::index::VisitIndex;
 use crate::pairs::{Exposure, Finder, Pair, Source};
-use crate::row::{moment, secs};
+use crate::row::{KnownVisit, moment, secs};
 use crate::rules::{Hop, Rules};
 use crate::stay::Stay;
+use crate::watch::Watch;
 
 /// A case to trace from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +39,10 @@ pub struct ContactFound {
     pub exposures: Vec<Exposure>,
     /// Whole minutes that count, in all.
     pub minutes: u32,
+    /// Whole minutes that are recorded from end to end, in all.
+    pub minutes_lower: u32,
+    /// Whole minutes that count at most, in all: see [`crate::BulkContact::upper_secs`].
+    pub minutes_upper: u32,
     /// The least certainty one must accept for the minutes to suffice: `Recorded` if the recorded
     /// minutes suffice, `Assumed` if assumed ends are needed, `Unproven` if unproven presence is.
     pub certainty: Certainty,
@@ -72,12 +78,28 @@ pub struct EventExposure {
 /// of each, put together, and a case that is added, corrected or withdrawn changes no other's.
 pub struct Tracer<'a, K> {
     finder: Finder<'a, K>,
+    /// For each holder, while contacts of contacts are sought: [`UNKNOWN`], [`CLOSE`], or what is
+    /// found of them so far. Empty until it is needed.
+    known: Vec<u32>,
+}
+
+const UNKNOWN: u32 = 0;
+/// The case or a close contact of it.
+const CLOSE: u32 = 1;
+/// The first secondary contact found.
+const FIRST: u32 = 2;
+
+/// Somebody found, and how.
+struct Found {
+    pair: Pair,
+    id: HolderId,
+    via: Option<HolderId>,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
     /// A tracer over an index. Visits without a known end are not taken to last beyond `now`.
     pub fn new(index: &'a VisitIndex, rules: &'a Rules, kind_of: K, now: Timestamp) -> Self {
-        Self { finder: Finder::new(index, rules, kind_of, secs(now)) }
+        Self { finder: Finder::new(index, rules, kind_of, secs(now)), known: Vec::new() }
     }
 
     /// The contacts of one case, ordered as in [`TraceResult`].
@@ -88,55 +110,117 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
             return Vec::new();
         }
         let window = (secs(case.window.from), secs(case.window.to));
+        self.finder.forget();
         let close = self.finder.contacts_of(holder, window, Hop::Close);
-        let mut found: Vec<_> = close
-            .iter()
-            .filter_map(|p| self.found(p, case.case, ContactDegree::Close, None))
+        let mut close: Vec<Found> = close
+            .into_iter()
+            .map(|pair| Found { id: self.finder.holder(pair.holder), pair, via: None })
             .collect();
-        if hops > 1 {
-            found.extend(self.secondary(holder, &close, case.case));
+        let secondary = if hops > 1 { self.secondary(holder, &mut close) } else { Vec::new() };
+        let mut contacts = Vec::with_capacity(close.len() + secondary.len());
+        for (degree, mut found) in
+            [(ContactDegree::Close, close), (ContactDegree::Secondary, secondary)]
+        {
+            found.sort_unstable_by_key(|f| (Reverse(whole_minutes(f.pair.counted_secs)), f.id));
+            contacts.extend(found.iter().filter_map(|f| self.contact(f, case.case, degree)));
         }
-        found.sort_unstable_by(order);
+        contacts
+    }
+
+    /// Adds to a watch what later visits would change the trace of this case.
+    pub fn watch(&mut self, case: &CaseInput, watch: &mut Watch) {
+        let hops = self.finder.rules.max_hops;
+        watch.add_holder(case.case, case.holder);
+        let Some(holder) = self.finder.index.holder_number(case.holder).filter(|_| hops > 0) else {
+            return;
+        };
+        let window = (secs(case.window.from), secs(case.window.to));
+        self.finder.forget();
+        let close = self.finder.contacts_of(holder, window, Hop::Close);
+        self.watch_stays(case.case, watch);
+        if hops > 1 {
+            for via in close {
+                watch.add_holder(case.case, self.finder.holder(via.holder));
+                let window = (self.infectious_from(&via), self.finder.now);
+                self.finder.find_sources(via.holder, window);
+                self.watch_stays(case.case, watch);
+            }
+        }
+    }
+
+    fn watch_stays(&self, case: CaseId, watch: &mut Watch) {
+        for s in self.finder.sources() {
+            watch.add_stay(case, self.finder.index.place(s.place), (s.stay.from, s.stay.to));
+        }
+    }
+
+    /// The cases of a watch that visits, which are in the index, may concern.
+    pub fn touched(&self, watch: &Watch, visits: &[KnownVisit]) -> BTreeSet<CaseId> {
+        watch.touched(self.finder.index, self.finder.rules, &self.finder.kind_of, visits)
+    }
+
+    /// From when a close contact could infect others.
+    fn infectious_from(&self, via: &Pair) -> u32 {
+        via.first.saturating_add(self.finder.rules.secondary_delay_hours.saturating_mul(3600))
+    }
+
+    /// The contacts of close contacts, each with the close contact that explains it best: the one
+    /// they shared most time with, of equals the first by id. Orders `close` by id.
+    fn secondary(&mut self, case_holder: u32, close: &mut [Found]) -> Vec<Found> {
+        let mut known = std::mem::take(&mut self.known);
+        known.resize(self.finder.index.holders(), UNKNOWN);
+        close.sort_unstable_by_key(|f| f.id);
+        for near in close.iter().map(|f| f.pair.holder).chain([case_holder]) {
+            known[near as usize] = CLOSE;
+        }
+        let mut found: Vec<Found> = Vec::new();
+        for via in close.iter() {
+            let window = (self.infectious_from(&via.pair), self.finder.now);
+            self.finder.gather(via.pair.holder, window, Hop::Secondary);
+            self.finder.each_hopeful(Hop::Secondary, |finder, near| {
+                let known = &mut known[near.holder as usize];
+                let better_than = match *known {
+                    CLOSE => return,
+                    UNKNOWN => 0,
+                    n => found[(n - FIRST) as usize].pair.counted_secs,
+                };
+                // What cannot be better is not looked at closely.
+                if u64::from(near.secs) <= better_than && near.secs < u32::MAX {
+                    return;
+                }
+                let pair = finder.pair(near, Hop::Secondary).filter(|p| p.reached.is_some());
+                let Some(pair) = pair.filter(|p| p.counted_secs > better_than) else { return };
+                if *known == UNKNOWN {
+                    #[expect(clippy::cast_possible_truncation, reason = "holders have 32 bits")]
+                    let n = found.len() as u32;
+                    *known = n.saturating_add(FIRST);
+                    let id = finder.holder(near.holder);
+                    found.push(Found { pair, id, via: Some(via.id) });
+                } else {
+                    let earlier = &mut found[(*known - FIRST) as usize];
+                    (earlier.pair, earlier.via) = (pair, Some(via.id));
+                }
+            });
+        }
+        for f in close.iter().chain(&found) {
+            known[f.pair.holder as usize] = UNKNOWN;
+        }
+        known[case_holder as usize] = UNKNOWN;
+        self.known = known;
         found
     }
 
-    /// The contacts of close contacts, each with the close contact that explains it best.
-    fn secondary(&mut self, case_holder: u32, close: &[Pair], case: CaseId) -> Vec<ContactFound> {
-        let known: HashSet<u32> = close.iter().map(|p| p.holder).chain([case_holder]).collect();
-        let delay = self.finder.rules.secondary_delay_hours.saturating_mul(3600);
-        let mut best: HashMap<u32, (u64, ContactFound)> = HashMap::new();
-        for via in close {
-            let window = (via.first.saturating_add(delay), self.finder.now);
-            let via_id = self.finder.holder(via.holder);
-            for p in self.finder.contacts_of(via.holder, window, Hop::Secondary) {
-                let better = |(secs, other): &(u64, ContactFound)| {
-                    *secs < p.counted_secs || (*secs == p.counted_secs && Some(via_id) < other.via)
-                };
-                if known.contains(&p.holder) || !best.get(&p.holder).is_none_or(better) {
-                    continue;
-                }
-                if let Some(f) = self.found(&p, case, ContactDegree::Secondary, Some(via_id)) {
-                    best.insert(p.holder, (p.counted_secs, f));
-                }
-            }
-        }
-        best.into_values().map(|(_, f)| f).collect()
-    }
-
-    fn found(
-        &self,
-        pair: &Pair,
-        case: CaseId,
-        degree: ContactDegree,
-        via: Option<HolderId>,
-    ) -> Option<ContactFound> {
+    fn contact(&self, found: &Found, case: CaseId, degree: ContactDegree) -> Option<ContactFound> {
+        let pair = &found.pair;
         Some(ContactFound {
-            holder: self.finder.holder(pair.holder),
+            holder: found.id,
             degree,
             case,
-            via,
+            via: found.via,
             exposures: self.finder.exposures(pair),
             minutes: whole_minutes(pair.counted_secs),
+            minutes_lower: whole_minutes(pair.lower_secs),
+            minutes_upper: whole_minutes(pair.upper_secs),
             certainty: pair.reached?,
             first_contact: moment(pair.first),
             last_contact: moment(pair.last),
@@ -176,7 +260,7 @@ pub fn exposures_to_event(
     let mut finder = Finder::new(index, rules, kind_of, secs(now));
     let (from, to) = (secs(period.from), secs(period.to));
     let stay = Stay { from, to, certainty: Certainty::Recorded };
-    let pairs = finder.near(Source { place: number, kind, stay });
+    let pairs = finder.near(Source { place: number, kind, stay, ride: None });
     let mut found: Vec<_> = pairs
         .iter()
         .map(|p| EventExposure {
@@ -186,7 +270,7 @@ pub fn exposures_to_event(
             contact: p.reached,
         })
         .collect();
-    found.sort_unstable_by_key(|e| (std::cmp::Reverse(e.minutes), e.holder));
+    found.sort_unstable_by_key(|e| (Reverse(e.minutes), e.holder));
     found
 }
 
@@ -195,6 +279,6 @@ fn whole_minutes(secs: u64) -> u32 {
 }
 
 fn order(a: &ContactFound, b: &ContactFound) -> std::cmp::Ordering {
-    let key = |c: &ContactFound| (c.degree, std::cmp::Reverse(c.minutes), c.holder, c.case);
+    let key = |c: &ContactFound| (c.degree, Reverse(c.minutes), c.holder, c.case);
     key(a).cmp(&key(b))
 }

@@ -2,12 +2,15 @@
 
 mod common;
 
-use common::oracle::{Contact, Town};
+use common::oracle::{Contact, NO_RIDES, Rides, Town};
 use common::{case, minute, period, place};
-use jadegate_domain::{HolderId, PlaceId, PlaceKind, Presence};
+use std::ops::ControlFlow;
+
+use jadegate_domain::evidence::Certainty;
+use jadegate_domain::{HolderId, Leg, PlaceId, PlaceKind, Presence, Ride, Seat};
 use jadegate_trace::{
-    Bound, CaseInput, ContactFound, KindRules, KnownVisit, Rules, TraceResult, Tracer, VisitIndex,
-    exposures_to_event, trace,
+    Aboard, Bound, Bulk, CaseInput, ContactFound, KindRules, KnownVisit, Near, Rules, SavedFrom,
+    TraceResult, Tracer, VisitIndex, exposures_to_event, trace,
 };
 use proptest::prelude::*;
 
@@ -137,7 +140,7 @@ fn apply(steps: &[Step]) -> (VisitIndex, Vec<KnownVisit>) {
     (index, list)
 }
 
-fn plain(c: &ContactFound) -> Contact {
+fn plain(c: &ContactFound, kind_of: impl Fn(PlaceId) -> PlaceKind) -> Contact {
     Contact {
         degree: c.degree,
         minutes: c.minutes as usize,
@@ -171,9 +174,9 @@ proptest! {
     ) {
         let now = minute(now * 10);
         let (index, list) = apply(&steps);
-        let town = Town { visits: &list, rules: &rules, kind_of: &kind_of, now };
+        let town = Town { visits: &list, rides: &NO_RIDES, rules: &rules, kind_of: &kind_of, now };
         let got = trace(&index, &cases, &rules, kind_of, now);
-        prop_assert_eq!(got.contacts.iter().map(plain).collect::<Vec<_>>(), town.trace(&cases));
+        prop_assert_eq!(got.contacts.iter().map(|c| plain(c, kind_of)).collect::<Vec<_>>(), town.trace(&cases));
     }
 
 }
@@ -198,9 +201,9 @@ proptest! {
         rules.secondary_delay_hours = delay;
         let (index, now) = (VisitIndex::build(visits.iter().copied()), minute(SPAN));
         let cases = [case(0, 0, period(0, SPAN / 2))];
-        let town = Town { visits: &visits, rules: &rules, kind_of: &kind_of, now };
+        let town = Town { visits: &visits, rides: &NO_RIDES, rules: &rules, kind_of: &kind_of, now };
         let got = trace(&index, &cases, &rules, kind_of, now);
-        prop_assert_eq!(got.contacts.iter().map(plain).collect::<Vec<_>>(), town.trace(&cases));
+        prop_assert_eq!(got.contacts.iter().map(|c| plain(c, kind_of)).collect::<Vec<_>>(), town.trace(&cases));
     }
 
     #[test]
@@ -241,7 +244,7 @@ proptest! {
             presence: Presence::Gate,
         };
         let with_case: Vec<_> = visits.into_iter().chain([stay]).collect();
-        let town = Town { visits: &with_case, rules: &rules, kind_of: &kind_of, now: minute(SPAN) };
+        let town = Town { visits: &with_case, rides: &NO_RIDES, rules: &rules, kind_of: &kind_of, now: minute(SPAN) };
         let want: Vec<_> = town.trace(&[nobody]).into_iter().map(|c| (c.holder, c.minutes)).collect();
         let contacts = got.iter().filter(|e| e.contact.is_some());
         let found: Vec<_> = contacts.map(|e| (e.holder, e.minutes as usize)).collect();
@@ -327,11 +330,132 @@ fn a_crowded_town_agrees_too() {
     for who in 0..12 {
         let cases = [case(who, who, period(600, 2000))];
         let now = minute(SPAN);
-        let town = Town { visits: &list, rules: &rules, kind_of: &kind_of, now };
+        let town = Town { visits: &list, rides: &NO_RIDES, rules: &rules, kind_of: &kind_of, now };
         let got = trace(&index, &cases, &rules, kind_of, now);
-        assert_eq!(got.contacts.iter().map(plain).collect::<Vec<_>>(), town.trace(&cases));
+        assert_eq!(
+            got.contacts.iter().map(|c| plain(c, kind_of)).collect::<Vec<_>>(),
+            town.trace(&cases)
+        );
         assert_eq!(trace(&built, &cases, &rules, kind_of, now), got);
         contacts += got.contacts.len();
     }
     assert!(contacts > 100, "a town with only {contacts} contacts tests little");
+}
+
+/// Trips and a shop.
+fn aboard_or_not(p: PlaceId) -> PlaceKind {
+    [PlaceKind::Flight, PlaceKind::Train, PlaceKind::Bus, PlaceKind::Shop]
+        [usize::try_from(p.as_u64() % 4).unwrap_or(0)]
+}
+
+fn a_ride() -> impl Strategy<Value = Ride> {
+    let leg = prop::option::weighted(0.6, (0..4u16, 1..4u16));
+    let seat = (prop::option::weighted(0.7, 1..3u16), 1..9u16, prop::option::of(Just('A')));
+    (leg, prop::option::weighted(0.8, seat)).prop_map(|(leg, seat)| Ride {
+        leg: leg.and_then(|(from, stops)| Leg::new(from, from + stops).ok()),
+        seat: seat.map(|(coach, row, column)| Seat { coach, row, column }),
+    })
+}
+
+fn some_aboard() -> impl Strategy<Value = Aboard> {
+    let near = prop_oneof![Just(Near::Vehicle), Just(Near::Coach), (0..4u16).prop_map(Near::Rows),];
+    (near, any::<bool>()).prop_map(|(near, unknown_is_near)| Aboard { near, unknown_is_near })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Seats and stops: set before or after the visit, and again; kept over merges, days dropped
+    /// and saving. One by one, in bulk, and both hops.
+    #[test]
+    fn aboard_vehicles_it_agrees_too(
+        passengers in prop::collection::vec((a_visit(8, 4), prop::option::weighted(0.8, a_ride())), 5..50),
+        changed in prop::collection::vec((any::<prop::sample::Index>(), a_ride()), 0..6),
+        aboard in prop::collection::vec(some_aboard(), 3),
+        rules in some_rules(),
+        cases in some_cases(),
+        early in any::<bool>(),
+        kept_from in prop_oneof![3 => Just(0), 1 => 0..SPAN],
+    ) {
+        let (mut rules, now) = (rules, minute(SPAN));
+        for (kind, aboard) in [PlaceKind::Flight, PlaceKind::Train, PlaceKind::Bus].into_iter().zip(aboard) {
+            rules.set_aboard(kind, aboard);
+        }
+        let mut index = VisitIndex::new();
+        let mut rides = Rides::new();
+        let mut set = |index: &mut VisitIndex, v: &KnownVisit, ride: Ride| {
+            index.set_ride(v.holder, v.place, v.entered, ride);
+            rides.insert((v.holder, v.place, v.entered), ride);
+        };
+        for (v, ride) in &passengers {
+            if !early {
+                index.insert(*v);
+            }
+            if let Some(r) = ride {
+                set(&mut index, v, *r);
+            }
+            if early {
+                index.insert(*v);
+            }
+        }
+        for (n, ride) in changed {
+            set(&mut index, &passengers[n.index(passengers.len())].0, ride);
+        }
+        index.remove_before(minute(kept_from));
+        let list: Vec<_> = passengers.iter().map(|p| p.0).filter(|v| v.entered >= minute(kept_from)).collect();
+        let mut bytes = Vec::new();
+        index.save(&SavedFrom::default(), &mut bytes).unwrap();
+        let (_, read) = VisitIndex::load(&mut bytes.as_slice()).unwrap();
+        let town = Town { visits: &list, rides: &rides, rules: &rules, kind_of: &aboard_or_not, now };
+        let want = town.trace(&cases);
+        for index in [index, read] {
+            let got = trace(&index, &cases, &rules, aboard_or_not, now);
+            prop_assert_eq!(got.contacts.iter().map(|c| plain(c, aboard_or_not)).collect::<Vec<_>>(), want.clone());
+        }
+    }
+
+    /// A bulk run finds who a trace of each case alone finds in one hop, with its minutes.
+    #[test]
+    fn in_bulk_it_agrees_too(
+        visits in prop::collection::vec(a_visit(8, 3), 0..50),
+        more in prop::collection::vec(a_visit(8, 3), 0..10),
+        rules in some_rules(),
+        cases in some_cases(),
+    ) {
+        let mut index = VisitIndex::build(visits.iter().copied());
+        for v in &more {
+            index.insert(*v);
+        }
+        let list: Vec<_> = visits.into_iter().chain(more).collect();
+        let (mut rules, now) = (rules, minute(SPAN));
+        rules.max_hops = rules.max_hops.min(1);
+        let town = Town { visits: &list, rides: &NO_RIDES, rules: &rules, kind_of: &kind_of, now };
+        let mut bulk = Bulk::new(&index, &rules, kind_of, now);
+        let mut seen = 0;
+        let done: ControlFlow<()> = bulk.run(&cases, |found| {
+            assert_eq!(found.nth, seen);
+            seen += 1;
+            let mut got: Vec<_> = found.contacts.iter().map(|c| {
+                let times = (c.first_contact(), c.last_contact());
+                let secs = (c.lower_secs() as usize, c.upper_secs() as usize);
+                (found.holder(c), c.minutes() as usize, c.certainty(), times, secs)
+            }).collect();
+            got.sort_unstable_by_key(|c| c.0);
+            let mut want: Vec<_> = town.trace(&cases[found.nth..=found.nth]).into_iter().map(|c| {
+                let proven = c.exposures.iter().any(|e| e.5 < Certainty::Unproven);
+                let counts = |e: &&(_, _, _, usize, usize, Certainty)| e.5 < Certainty::Unproven || proven;
+                let lower: usize = c.exposures.iter().map(|e| e.3).sum();
+                let upper: usize = c.exposures.iter().filter(counts).map(|e| e.4).sum();
+                (c.holder, c.minutes, c.certainty, (c.first, c.last), (lower * 60, upper * 60))
+            }).collect();
+            want.sort_unstable_by_key(|c| c.0);
+            assert_eq!(got, want);
+            ControlFlow::Continue(())
+        });
+        prop_assert_eq!((done, seen), (ControlFlow::Continue(()), cases.len()));
+        // It stops when told.
+        let mut calls = 0;
+        let stopped = bulk.run(&cases, |_| { calls += 1; ControlFlow::Break(7) });
+        prop_assert_eq!((stopped, calls), (ControlFlow::Break(7), 1));
+    }
 }

@@ -4,9 +4,10 @@ mod common;
 
 use common::{case, holder, minute, period, place, plain_rules, unproven, visit};
 use jadegate_domain::evidence::{Certainty, ContactDegree};
-use jadegate_domain::{PlaceId, PlaceKind};
+use jadegate_domain::{Leg, PlaceId, PlaceKind, Ride};
 use jadegate_trace::{
-    Bound, ContactFound, KindRules, KnownVisit, Rules, VisitIndex, exposures_to_event, trace,
+    Aboard, Bound, ContactFound, KindRules, KnownVisit, Near, Rules, VisitIndex,
+    exposures_to_event, trace,
 };
 
 const NOW: i64 = 20_000;
@@ -309,4 +310,99 @@ fn moments_out_of_range_do_no_harm() {
     let mut index = VisitIndex::build([skewed, endless]);
     index.remove_before(late);
     assert_eq!(index.len(), 1);
+}
+
+/// Holder 0 is a case on seat 12A, from the first stop to the third.
+fn found_aboard(kind: PlaceKind, aboard: Aboard, others: &[(u64, Ride)]) -> Vec<u64> {
+    let seat_0 = ride(Some("12A"), Some((0, 2)));
+    let passengers = [others, &[(0, seat_0)]].concat();
+    let mut index = VisitIndex::build(passengers.iter().map(|(who, _)| visit(*who, 0, 0, 60)));
+    for (who, ride) in passengers {
+        index.set_ride(holder(who), place(0), minute(0), ride);
+    }
+    let mut rules = plain_rules();
+    rules.set_aboard(kind, aboard);
+    let cases = [case(0, 0, period(0, 100))];
+    let contacts = trace(&index, &cases, &rules, |_| kind, minute(NOW)).contacts;
+    contacts.iter().map(|c| c.holder.as_u64() - 1).collect()
+}
+
+fn ride(seat: Option<&str>, leg: Option<(u16, u16)>) -> Ride {
+    let leg = leg.and_then(|(from, to)| Leg::new(from, to).ok());
+    Ride { leg, seat: seat.and_then(|s| s.parse().ok()) }
+}
+
+/// On a flight it is those a few rows before and behind, not two hundred people.
+#[test]
+fn on_a_flight_the_rows_count() {
+    let others = [
+        (1, ride(Some("9F"), None)),
+        (2, ride(Some("8A"), None)),
+        (3, ride(Some("15C"), None)),
+        (4, ride(Some("16C"), None)),
+        (5, ride(Some("12B"), None)),
+        (6, ride(None, None)),
+    ];
+    let rows = |rows, unknown_is_near| Aboard { near: Near::Rows(rows), unknown_is_near };
+    let found = |aboard| found_aboard(PlaceKind::Flight, aboard, &others);
+    assert_eq!(found(rows(3, false)), [1, 3, 5]);
+    assert_eq!(found(rows(3, true)), [1, 3, 5, 6], "whoever sat nobody knows where");
+    assert_eq!(found(rows(0, false)), [5]);
+    assert_eq!(found(Aboard::WHOLE_VEHICLE), [1, 2, 3, 4, 5, 6]);
+    // Rows mean nothing to a venue.
+    assert_eq!(found_aboard(PlaceKind::Shop, rows(0, false), &others).len(), 6);
+}
+
+#[test]
+fn on_a_train_the_coach_counts() {
+    let others =
+        [(1, ride(Some("05-1A"), None)), (2, ride(Some("1A"), None)), (3, ride(None, None))];
+    let aboard = Aboard { near: Near::Coach, unknown_is_near: false };
+    assert_eq!(found_aboard(PlaceKind::Train, aboard, &others), [2]);
+}
+
+/// On a bus it is those who were aboard between the same stops, whatever the gates' clocks say.
+#[test]
+fn on_a_bus_the_stops_count() {
+    let others = [
+        (1, ride(None, Some((2, 5)))),
+        (2, ride(None, Some((1, 5)))),
+        (3, ride(None, Some((0, 1)))),
+        (4, ride(None, None)),
+    ];
+    assert_eq!(found_aboard(PlaceKind::Bus, Aboard::WHOLE_VEHICLE, &others), [2, 3, 4]);
+}
+
+/// A published flight names no seat: everyone aboard learns of it.
+#[test]
+fn a_published_trip_concerns_everyone_aboard() {
+    let mut index = VisitIndex::build([visit(1, 0, 0, 60)]);
+    index.set_ride(holder(1), place(0), minute(0), ride(Some("40A"), None));
+    let mut rules = plain_rules();
+    rules.set_aboard(PlaceKind::Flight, Aboard { near: Near::Rows(3), unknown_is_near: false });
+    let flight = |_: PlaceId| PlaceKind::Flight;
+    let got = exposures_to_event(&index, place(0), period(0, 60), &rules, flight, minute(NOW));
+    assert_eq!((got.len(), got[0].minutes), (1, 60));
+}
+
+/// The clock of the gate at the exit is slow: the visit ends before it begins. It is a visit of no
+/// time, which still ends the one without an end.
+#[test]
+fn an_exit_before_its_entry_is_a_visit_of_no_time() {
+    let any = with(|k| k.contact_minutes = 0);
+    let skewed = visit(1, 0, 30, 20);
+    assert_eq!(minutes(&[visit(0, 0, 0, 60), skewed], &any), []);
+    assert_eq!(minutes(&[visit(0, 0, 0, 60), visit(1, 0, 30, None), skewed], &any), []);
+    let mut index = VisitIndex::build([visit(0, 0, 0, 60), visit(1, 0, 30, None)]);
+    let entry = jadegate_domain::Visit {
+        id: jadegate_domain::VisitId::from_random(1),
+        holder: holder(1),
+        place: place(0),
+        entered: minute(30),
+        left: None,
+        presence: jadegate_domain::Presence::Gate,
+    };
+    index.close(&entry, minute(20));
+    let cases = [case(0, 0, period(0, 10_000))];
+    assert_eq!(trace(&index, &cases, &any, shop, minute(NOW)).contacts, []);
 }

@@ -25,6 +25,8 @@ export interface Reason {
   day: number | null;
   days: number | null;
   needs: string[];
+  /** Set while the rule asks for a milder colour than it would, and why. */
+  eased?: { by: 'appeal' | 'dispute'; instead_of: Colour; text: Texts; evidence: string[] };
 }
 
 export interface Assessment {

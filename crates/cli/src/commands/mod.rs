@@ -1,6 +1,9 @@
 //! One command, one function. Each prints for a person and answers with an exit code: 0 done, 1 could
 //! not be done, 2 done but something needs attention.
 
+mod bulk;
+#[cfg(feature = "arrow")]
+mod bulk_arrow;
 mod import;
 mod policy;
 mod trace;

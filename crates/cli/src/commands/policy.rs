@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use jadegate_policy::{CasesError, Problem};
+
 use crate::args::PolicyCommand;
 use crate::wire::{Failure, read_policy};
 
@@ -24,19 +26,37 @@ pub(super) fn run(command: &PolicyCommand) -> Result<ExitCode, Failure> {
             let beside = file.with_extension("cases.toml");
             test(file, cases.as_deref().unwrap_or(&beside))
         }
-        PolicyCommand::Explain { file, evidence, svg } => {
+        PolicyCommand::Explain { file, evidence, home, lang, svg } => {
             let (policy, _) = read_policy(file)?;
+            let policy = match home {
+                None => policy,
+                Some(home) => policy.for_home(
+                    &home
+                        .parse()
+                        .map_err(|_| format!("`{home}` is no division, like CN-330106"))?,
+                ),
+            };
             let evidence =
                 jadegate_policy::read_evidence(&text(evidence)?).map_err(|problems| {
-                    let line = |p: &jadegate_policy::Problem| format!("{}:{p}", evidence.display());
+                    let line = |p: &Problem| format!("{}:{p}", evidence.display());
                     problems.iter().map(line).collect::<Vec<_>>().join("\n")
                 })?;
             let timeline = jadegate_policy::explain(&evidence, &policy, None);
             if *svg {
-                println!("{}", timeline.to_svg(&policy, "en"));
+                print!("{}", timeline.to_svg(&policy, lang));
             } else {
-                print!("{}", timeline.to_text(&policy, "en"));
+                print!("{}", timeline.to_text(&policy, lang));
             }
+            Ok(ExitCode::SUCCESS)
+        }
+        PolicyCommand::Diff { before, after } => diff(before, after),
+        PolicyCommand::Schema { cases } => {
+            let schema = if *cases {
+                jadegate_policy::cases_schema()
+            } else {
+                jadegate_policy::policy_schema()
+            };
+            print!("{schema}");
             Ok(ExitCode::SUCCESS)
         }
         // Needs the database; its own file runs it.
@@ -44,13 +64,32 @@ pub(super) fn run(command: &PolicyCommand) -> Result<ExitCode, Failure> {
     }
 }
 
+/// Prints what differs; like `diff`, the exit code says whether anything does.
+fn diff(before: &Path, after: &Path) -> Result<ExitCode, Failure> {
+    let ((before, _), (after, _)) = (read_policy(before)?, read_policy(after)?);
+    let differences = jadegate_policy::diff(&before, &after);
+    for d in &differences {
+        println!("{d}");
+    }
+    if differences.is_empty() {
+        println!("Both say the same about everybody.");
+    }
+    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 fn text(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()).into())
 }
 
 fn test(file: &Path, cases: &Path) -> Result<ExitCode, Failure> {
-    let report = jadegate_policy::run_cases(&text(file)?, &text(cases)?)
-        .map_err(|e| format!("{}: {e}", cases.display()))?;
+    let report = jadegate_policy::run_cases(&text(file)?, &text(cases)?).map_err(|e| {
+        let (path, problems) = match &e {
+            CasesError::Policy(problems) => (file, problems),
+            CasesError::Cases(problems) => (cases, problems),
+        };
+        let line = |p: &Problem| format!("{}:{p}", path.display());
+        problems.iter().map(line).collect::<Vec<_>>().join("\n")
+    })?;
     println!("{report}");
     Ok(if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -214,13 +214,12 @@ impl<'a> Comparison<'a> {
         rooms: &'r mut [Room; 2],
     ) -> [Verdict<'r>; 2] {
         let [first, second] = rooms;
-        [(&self.sides[0], first), (&self.sides[1], second)].map(|(side, room)| {
-            if side.is_live(home, words) {
-                side.judge(home, words, &self.day_ends, room)
-            } else {
-                Verdict::NOTHING
-            }
-        })
+        let [side, changed] = &self.sides;
+        let before = side.judge(home, words, &self.day_ends, false, first);
+        // Only of the newly confined it is counted what their reasons rest on.
+        let ask = before.colour == Colour::Green;
+        let after = changed.judge(home, words, &self.day_ends, ask, second);
+        [before, after]
     }
 
     fn divisions(&self, tally: &Tally) -> Vec<DivisionChange> {
@@ -279,12 +278,10 @@ impl<'a> Comparison<'a> {
 
     fn sample(&self, person: usize) -> SampleChange {
         let added = self.people.added();
-        let (home, words) = match person.checked_sub(added) {
-            Some(home) => (home, None),
-            None => {
-                let words = self.people.words_of(person..person + 1).next();
-                (self.people.home_of(person), words)
-            }
+        let (home, words) = if let Some(home) = person.checked_sub(added) {
+            (home, None)
+        } else {
+            (self.people.home_of(person), self.people.words_of(person..person + 1).next())
         };
         let timeline = |side: &Side<'_>| side.timeline(home, words.unwrap_or(&[]));
         SampleChange { before: timeline(&self.sides[0]), after: timeline(&self.sides[1]) }

@@ -9,9 +9,10 @@ use super::result::SampleSegment;
 use super::tally::Verdict;
 use crate::active::{actives, colour_at, groups, next_change};
 use crate::model::Compiled;
-use crate::occurrence::{Found, View, find};
+use crate::occurrence::{Found, Occurrence, View, find};
 use crate::piece::{Piece, What};
 use crate::population::{HIGH, Plan, Population, PublicRisks, is_lab_result};
+use crate::release::NEVER;
 
 /// A setting arranged for a population at a moment.
 #[derive(Clone, Debug)]
@@ -103,14 +104,18 @@ impl<'a> Side<'a> {
         (self.colour_found(home, at, room), next)
     }
 
-    /// All that is counted of somebody.
+    /// All that is counted of somebody; what their reasons rest on only if asked for.
     pub(super) fn judge<'r>(
         &self,
         home: usize,
         words: &[u32],
         day_ends: &[Timestamp],
+        ask_for_lab: bool,
         room: &'r mut Room,
     ) -> Verdict<'r> {
+        if !self.is_live(home, words) {
+            return Verdict::NOTHING;
+        }
         let Some(policy) = self.policy(home) else { return Verdict::NOTHING };
         self.find_at(home, words, self.now, room);
         let occurrences = &room.found.occurrences;
@@ -122,7 +127,7 @@ impl<'a> Side<'a> {
                 room.rules.push(first.rule);
             }
         }
-        let lab_backed = colour > Colour::Green && self.is_lab_backed(policy, room);
+        let lab_backed = ask_for_lab && colour > Colour::Green && self.is_lab_backed(policy, room);
         let red_days = self.red_days(home, words, day_ends, room);
         Verdict { colour, rules: &room.rules, red_days, lab_backed }
     }
@@ -138,14 +143,20 @@ impl<'a> Side<'a> {
         let Some(policy) = self.policy(home) else { return 0 };
         let mut red = 0;
         let mut next_record = room.found.next_record;
+        let mut red_before = last_red(&room.found.occurrences, policy);
         for (day, end) in day_ends.iter().enumerate() {
             if next_record <= *end {
                 // By then more is known.
                 self.find_at(home, words, *end, room);
                 next_record = room.found.next_record;
+                red_before = last_red(&room.found.occurrences, policy);
             }
-            let colour = colour_at(&room.found.occurrences, policy, *end);
-            red |= u128::from(colour == Some(Colour::Red)) << day;
+            if *end < red_before {
+                let colour = colour_at(&room.found.occurrences, policy, *end);
+                red |= u128::from(colour == Some(Colour::Red)) << day;
+            } else if next_record == NEVER {
+                break;
+            }
         }
         red
     }
@@ -188,6 +199,15 @@ impl<'a> Side<'a> {
         }
         segments
     }
+}
+
+/// A moment from which on nothing asks for red.
+fn last_red(all: &[Occurrence], policy: &Compiled) -> Timestamp {
+    let can = |o: &&Occurrence| {
+        let rule = policy.rules.get(usize::from(o.rule));
+        rule.is_some_and(|r| r.phases.iter().any(|p| p.colour == Colour::Red))
+    };
+    all.iter().filter(can).map(Occurrence::end).max().unwrap_or(Timestamp::EPOCH)
 }
 
 const _: () = assert!(HIGH > i64::MAX as u64, "ids recorded anywhere are below");

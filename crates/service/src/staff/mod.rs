@@ -19,7 +19,9 @@ pub mod proposals;
 pub mod quarantine;
 pub mod regions;
 pub mod releases;
+pub(crate) mod retrace;
 pub mod tests;
+pub mod trace_jobs;
 pub mod traces;
 pub mod what_if;
 
@@ -37,6 +39,10 @@ pub use quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
 pub use regions::{RegionInput, RegionRow};
 pub use releases::ReleaseInput;
 pub use tests::{ImportReport, RecordedEvidence, RejectedLine, TestInput};
+pub use trace_jobs::{
+    JobContact, JobContactPage, JobOrder, TraceJobInput, TraceJobProgress, TraceJobState,
+    TraceJobView,
+};
 pub use traces::{TraceDetail, TraceReport, TraceRow};
 pub use what_if::{
     ChangeInput, ChangeView, DifferenceView, ProgressView, RegionLine, Share, WhatIfState,

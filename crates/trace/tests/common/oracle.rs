@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
-use jadegate_domain::{HolderId, Period, PlaceId, PlaceKind, Timestamp};
-use jadegate_trace::{Bound, CaseInput, KnownVisit, Rules};
+use jadegate_domain::{HolderId, Period, PlaceId, PlaceKind, Ride, Timestamp};
+use jadegate_trace::{Bound, CaseInput, KnownVisit, Near, Rules};
 
 /// What is compared with the index: a contact, its minutes, how sure, and its exposures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,15 +23,20 @@ pub(crate) struct Contact {
 
 pub(crate) struct Town<'a> {
     pub(crate) visits: &'a [KnownVisit],
+    pub(crate) rides: &'a Rides,
     pub(crate) rules: &'a Rules,
     pub(crate) kind_of: &'a dyn Fn(PlaceId) -> PlaceKind,
     pub(crate) now: Timestamp,
 }
 
-/// The minutes somebody was at a place, each with how sure that is.
-type Presence = BTreeMap<i64, Certainty>;
+/// Tickets, by whose visit they are of.
+pub(crate) type Rides = BTreeMap<(HolderId, PlaceId, Timestamp), Ride>;
 
-fn minutes_of(from: Timestamp, to: Timestamp) -> std::ops::Range<i64> {
+pub(crate) static NO_RIDES: Rides = BTreeMap::new();
+
+type Range = std::ops::Range<i64>;
+
+fn minutes_of(from: Timestamp, to: Timestamp) -> Range {
     from.as_secs() / 60..to.as_secs() / 60
 }
 
@@ -59,43 +64,62 @@ impl Town<'_> {
         Some(end)
     }
 
-    /// Minutes of a holder's presence at a place that begin inside a window, each made to last
-    /// `linger` minutes longer than the stay it belongs to.
-    fn presence(&self, who: HolderId, place: PlaceId, window: Period, linger: u32) -> Presence {
-        let mut minutes = Presence::new();
-        for v in self.visits.iter().filter(|v| v.holder == who && v.place == place) {
-            let Some(end) = self.end(v) else { continue };
-            let sure = match (v.presence.is_proven(), v.left) {
-                (false, _) => Certainty::Unproven,
-                (true, None) => Certainty::Assumed,
-                (true, Some(_)) => Certainty::Recorded,
-            };
-            let (from, to) = (v.entered.max(window.from), end.min(window.to));
-            if from >= to {
-                continue;
-            }
-            for m in minutes_of(from, to.plus_secs(i64::from(linger) * 60)) {
-                let best = minutes.entry(m).or_insert(sure);
-                *best = (*best).min(sure);
+    /// The minutes a visit says somebody was there that begin inside a window, made to last `linger`
+    /// minutes longer, and how sure they are.
+    fn presence(&self, v: &KnownVisit, window: Period, linger: u32) -> Option<(Range, Certainty)> {
+        let end = self.end(v)?;
+        let sure = match (v.presence.is_proven(), v.left) {
+            (false, _) => Certainty::Unproven,
+            (true, None) => Certainty::Assumed,
+            (true, Some(_)) => Certainty::Recorded,
+        };
+        let (from, to) = (v.entered.max(window.from), end.min(window.to));
+        (from < to).then(|| (minutes_of(from, to.plus_secs(i64::from(linger) * 60)), sure))
+    }
+
+    /// Were two people at one place near each other? Always, but for trips.
+    fn near_each_other(&self, a: &KnownVisit, b: &KnownVisit) -> bool {
+        let kind = (self.kind_of)(a.place);
+        if !kind.is_vehicle() {
+            return true;
+        }
+        let ride = |v: &KnownVisit| self.rides.get(&(v.holder, v.place, v.entered)).copied();
+        let (a, b) = (ride(a).unwrap_or_default(), ride(b).unwrap_or_default());
+        if let (Some(a), Some(b)) = (a.leg, b.leg) {
+            // Between which stops was either: every stretch from one stop to the next.
+            if !(a.from()..a.to()).any(|stop| (b.from()..b.to()).contains(&stop)) {
+                return false;
             }
         }
-        minutes
+        let aboard = self.rules.aboard(kind);
+        match (aboard.near, a.seat, b.seat) {
+            (Near::Vehicle, _, _) => true,
+            (_, Some(a), Some(b)) if a.coach.is_some() == b.coach.is_some() => {
+                let apart = i32::from(a.row) - i32::from(b.row);
+                let rows = if let Near::Rows(n) = aboard.near { i32::from(n) } else { i32::MAX };
+                a.coach == b.coach && apart.abs() <= rows
+            }
+            _ => aboard.unknown_is_near,
+        }
     }
 
     /// Who shared enough time with `source` inside the window, by holder.
     fn near(&self, source: HolderId, window: Period, degree: ContactDegree) -> Vec<Contact> {
         let everyone: BTreeSet<HolderId> = self.visits.iter().map(|v| v.holder).collect();
-        let places: BTreeSet<PlaceId> = self.visits.iter().map(|v| v.place).collect();
         let always = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
+        let of = |who| self.visits.iter().filter(move |v: &&KnownVisit| v.holder == who);
         let mut found = Vec::new();
         for who in everyone.into_iter().filter(|w| *w != source) {
             let mut shared: BTreeMap<(PlaceId, i64), Certainty> = BTreeMap::new();
-            for place in &places {
-                let linger = self.rules.at((self.kind_of)(*place)).lingering_minutes;
-                let theirs = self.presence(who, *place, always, 0);
-                for (m, sure) in self.presence(source, *place, window, linger) {
-                    if let Some(other) = theirs.get(&m) {
-                        shared.insert((*place, m), sure.max(*other));
+            for v in of(source) {
+                let linger = self.rules.at((self.kind_of)(v.place)).lingering_minutes;
+                let Some((dangerous, sure)) = self.presence(v, window, linger) else { continue };
+                for w in of(who).filter(|w| w.place == v.place && self.near_each_other(v, w)) {
+                    let Some((there, also_sure)) = self.presence(w, always, 0) else { continue };
+                    for m in dangerous.clone().filter(|m| there.contains(m)) {
+                        let sure = sure.max(also_sure);
+                        let best = shared.entry((v.place, m)).or_insert(sure);
+                        *best = (*best).min(sure);
                     }
                 }
             }

@@ -24,6 +24,7 @@ use crate::views::{self, Namer};
 
 mod body;
 mod changes;
+mod trace_jobs;
 
 use body::{
     AgencyBody, AgencyList, ArrivalBody, CaseBody, CaseList, CaseRecordedView, CeremonyView,
@@ -59,6 +60,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(withdraw_case))
         .routes(routes!(traces, run_trace))
         .routes(routes!(trace_detail))
+        .merge(trace_jobs::routes())
         .routes(routes!(quarantine))
         .routes(routes!(release))
         .routes(routes!(regions, set_region))

@@ -1,0 +1,202 @@
+//! What else the index must bear: two cores at once, and visits arriving while traces run.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use jadegate_bench_tracing::index;
+use jadegate_bench_tracing::visits::{DAYS, START, Town, Visit};
+use jadegate_trace::{CaseInput, KnownVisit, Merge, Merged, Tracer, VisitIndex};
+
+use super::ours::Index;
+use crate::Result;
+use crate::machine::thread_cpu_seconds;
+
+/// All cases on one core and on two, in turn.
+#[derive(Debug, Default)]
+pub(super) struct Cores {
+    /// Seconds by the clock.
+    pub(super) one: Vec<f64>,
+    pub(super) two: Vec<f64>,
+    /// Seconds of CPU, of both threads together for two.
+    pub(super) one_cpu: Vec<f64>,
+    pub(super) two_cpu: Vec<f64>,
+}
+
+/// Half of the cases for each of two threads.
+pub(super) fn two_cores(index: &Index, runs: u32) -> Cores {
+    let rules = index::rules(1);
+    let bulk = |cases: &[CaseInput]| {
+        let cpu = thread_cpu_seconds();
+        std::hint::black_box(index::bulk(&index.visits, &rules, cases));
+        thread_cpu_seconds() - cpu
+    };
+    let mut made = Cores::default();
+    for _ in 0..runs.max(5) {
+        let begun = Instant::now();
+        made.one_cpu.push(bulk(&index.cases));
+        made.one.push(begun.elapsed().as_secs_f64());
+        let begun = Instant::now();
+        let (first, second) = index.cases.split_at(index.cases.len() / 2);
+        let cpu = std::thread::scope(|s| {
+            let other = s.spawn(|| bulk(second));
+            bulk(first) + other.join().unwrap_or(f64::NAN)
+        });
+        made.two.push(begun.elapsed().as_secs_f64());
+        made.two_cpu.push(cpu);
+    }
+    made
+}
+
+/// Saving the sorted form and reading it again, in seconds.
+#[derive(Debug, Default)]
+pub(super) struct Start {
+    pub(super) bytes: u64,
+    pub(super) save: Vec<f64>,
+    pub(super) load: Vec<f64>,
+    pub(super) load_cpu: Vec<f64>,
+    /// Building the index from visits in any order, which a start does if there is no file.
+    pub(super) build_cpu: f64,
+}
+
+/// Reads the saved form as a start does; the file is in the system's cache.
+pub(super) fn start(index: &Index, runs: u32, scratch: &Path) -> Result<Start> {
+    let file = scratch.join("visits.index");
+    let mut made = Start { build_cpu: index.build_cpu, ..Start::default() };
+    for _ in 0..runs {
+        let (save, load, bytes) = index::disk(&index.visits, &file).map_err(|e| e.to_string())?;
+        made.bytes = bytes;
+        made.save.push(save.wall / 1e3);
+        made.load.push(load.wall / 1e3);
+        made.load_cpu.push(load.cpu / 1e3);
+    }
+    std::fs::remove_file(file)?;
+    Ok(made)
+}
+
+/// Traces of single cases before, while and after visits are fed.
+#[derive(Debug, Default)]
+pub(super) struct Fed {
+    /// Visits that were fed, and the seconds it took by the clock and of the writer's CPU.
+    pub(super) visits: usize,
+    pub(super) wall: f64,
+    pub(super) cpu: f64,
+    /// Median CPU seconds of a trace of one case.
+    pub(super) before: f64,
+    pub(super) during: f64,
+    pub(super) after: f64,
+    /// The same by the clock.
+    pub(super) before_wall: f64,
+    pub(super) during_wall: f64,
+    pub(super) after_wall: f64,
+    /// Traces done while visits were fed.
+    pub(super) traces: usize,
+}
+
+/// Visits a second that the writer holds back to: a little more than is asked for.
+pub(super) const RATE: f64 = 520_000.0;
+/// Visits after which the writer publishes what it has: a group commit of the store.
+const BATCH: usize = 1_000;
+
+/// One writer feeds at most [`RATE`] visits a second and publishes a snapshot after each batch; a
+/// reader traces case after case from the newest one. The visits are of the day after the town's
+/// last and of everybody but the cases, so that each trace finds what it found before. CPU time is
+/// compared, for the clock also tells of other people's work.
+pub(super) fn while_tracing(index: &Index, town: &Town) -> Result<Fed> {
+    let cases: HashSet<u32> = index.numbers.iter().copied().collect();
+    let next = Town { visits: town.people * 2, seed: town.seed + 1, ..*town };
+    let next_day = |v: Visit| {
+        let entered = START + DAYS * 86_400 + (v.entered - START) / DAYS;
+        Visit { entered, left: entered + (v.left - v.entered), ..v }
+    };
+    let more = next.visits().into_iter().filter(|v| !cases.contains(&v.holder)).map(next_day);
+    let more: Vec<KnownVisit> = more.map(|v| index::known(&v)).collect();
+    let published = Mutex::new(index.visits.clone());
+    let newest = || published.lock().map(|i| i.clone()).map_err(|_| "the writer failed");
+    let mut cases = index.cases.iter().cycle();
+    let mut made = Fed { visits: more.len(), ..Fed::default() };
+    (made.before, made.before_wall) = traces(&newest()?, &mut cases, 2_000);
+    let done = AtomicBool::new(false);
+    let (to_merge, merging) = mpsc::channel::<Merge>();
+    let (finished, merged) = mpsc::channel::<Merged>();
+    std::thread::scope(|s| -> Result<()> {
+        let (index, more, published, done) = (&index.visits, &more, &published, &done);
+        let writer = s.spawn(move || {
+            let made = write(index, more, published, to_merge, merged);
+            done.store(true, Ordering::Release);
+            made
+        });
+        // Ends with the writer, who holds the other end.
+        s.spawn(move || merging.iter().all(|merge| finished.send(merge.work()).is_ok()));
+        let (mut cpu, mut wall) = (Vec::new(), Vec::new());
+        while !done.load(Ordering::Acquire) {
+            let snapshot = newest()?;
+            let case = cases.next().ok_or("no cases")?;
+            let (c, w) = trace(&snapshot, case);
+            cpu.push(c);
+            wall.push(w);
+        }
+        made.traces = cpu.len();
+        (made.during, made.during_wall) = (median(cpu), median(wall));
+        (made.wall, made.cpu) = writer.join().map_err(|_| "the writer failed")?;
+        Ok(())
+    })?;
+    (made.after, made.after_wall) = traces(&newest()?, &mut cases, 2_000);
+    Ok(made)
+}
+
+/// Feeds and publishes; hands the merging of large runs over and takes it back. Seconds by the
+/// clock and of this thread's CPU.
+#[expect(clippy::needless_pass_by_value, reason = "dropped at the end: that ends the merging")]
+fn write(
+    index: &VisitIndex,
+    visits: &[KnownVisit],
+    published: &Mutex<VisitIndex>,
+    to_merge: mpsc::Sender<Merge>,
+    merged: mpsc::Receiver<Merged>,
+) -> (f64, f64) {
+    let (begun, cpu) = (Instant::now(), thread_cpu_seconds());
+    let mut own = index.clone();
+    let mut merging = false;
+    for (i, batch) in visits.chunks(BATCH).enumerate() {
+        for visit in batch {
+            own.insert(*visit);
+        }
+        if let Ok(merged) = merged.try_recv() {
+            own.adopt(merged);
+            merging = false;
+        }
+        if !merging && let Some(merge) = own.merge_due() {
+            merging = to_merge.send(merge).is_ok();
+        }
+        if let Ok(mut place) = published.lock() {
+            *place = own.clone();
+        }
+        let due = Duration::from_secs_f64(((i + 1) * BATCH) as f64 / RATE);
+        std::thread::sleep(due.saturating_sub(begun.elapsed()));
+    }
+    (begun.elapsed().as_secs_f64(), thread_cpu_seconds() - cpu)
+}
+
+fn traces<'a>(
+    index: &VisitIndex,
+    cases: &mut impl Iterator<Item = &'a CaseInput>,
+    times: usize,
+) -> (f64, f64) {
+    let (cpu, wall) = cases.take(times).map(|c| trace(index, c)).unzip();
+    (median(cpu), median(wall))
+}
+
+fn trace(index: &VisitIndex, case: &CaseInput) -> (f64, f64) {
+    let rules = index::rules(1);
+    let (begun, cpu) = (Instant::now(), thread_cpu_seconds());
+    std::hint::black_box(Tracer::new(index, &rules, index::kind_of, index::now()).case(case));
+    (thread_cpu_seconds() - cpu, begun.elapsed().as_secs_f64())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,155 @@
+//! `jadegate-bench-tracing [visits] [exponent] [runs]`: the floor, in milliseconds.
+//!
+//! `jadegate-bench-tracing dump DIR [visits] [exponent]` writes the town for other engines: four
+//! columns of little-endian 32-bit numbers (`holder.u32`, `place.u32`, `entered.u32`, `left.u32`,
+//! in order of `entered`) and `cases.u32`, 10,000 people.
+
+use std::path::Path;
+
+use jadegate_bench_tracing::floor::{Digest, Floor};
+use jadegate_bench_tracing::index;
+use jadegate_bench_tracing::machine::{median, timed};
+use jadegate_bench_tracing::visits::{Town, Visit};
+use jadegate_trace::{Tracer, VisitIndex};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.first().is_some_and(|a| a == "dump") {
+        let dir = args.get(1).ok_or("dump where?")?;
+        return dump(Path::new(dir), &town(&args[2..])?);
+    }
+    let runs = args.get(2).map_or(Ok(5), |a| a.parse())?;
+    compare(&town(&args)?, runs)
+}
+
+fn town(args: &[String]) -> Result<Town> {
+    let visits = args.first().map_or(Ok(10_000_000), |a| a.parse())?;
+    let exponent = args.get(1).map_or(Ok(0.8), |a| a.parse())?;
+    Ok(Town::of(visits, exponent))
+}
+
+fn dump(dir: &Path, town: &Town) -> Result<()> {
+    std::fs::create_dir_all(dir)?;
+    let visits = town.visits();
+    let write = |name: &str, numbers: Vec<u32>| {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        std::fs::write(dir.join(name), bytes)
+    };
+    let column = |of: fn(&Visit) -> u32| visits.iter().map(of).collect::<Vec<_>>();
+    write("holder.u32", column(|v| v.holder))?;
+    write("place.u32", column(|v| v.place))?;
+    write("entered.u32", column(|v| v.entered))?;
+    write("left.u32", column(|v| v.left))?;
+    write("cases.u32", town.cases(10_000))?;
+    Ok(())
+}
+
+/// The floor and the index in turn, so that both have the same neighbours.
+fn compare(town: &Town, runs: usize) -> Result<()> {
+    let visits = town.visits();
+    let mut floor = Floor::new(town, &visits);
+    let (index, took) = timed(|| VisitIndex::build(visits.iter().map(index::known)));
+    drop(visits);
+    println!("{town:?}; built in {:.0} ms CPU", took.cpu);
+    println!("bytes a visit: {:.1}", index.memory_bytes() as f64 / index.len() as f64);
+    let rules = index::rules(1);
+    for count in [1, 100, 10_000] {
+        let cases = town.cases(count);
+        let inputs = index::inputs(&cases);
+        let (mut bare, mut ours) = (Vec::new(), Vec::new());
+        for _ in 0..runs {
+            let (want, took) = timed(|| {
+                let mut digest = Digest::default();
+                floor.contacts(&cases, |_, found| {
+                    found.iter().for_each(|c| digest.add(0, 0, c.secs.into(), c.last));
+                });
+                digest
+            });
+            bare.push(took.cpu);
+            let (got, took) = timed(|| index::bulk(&index, &rules, &inputs));
+            ours.push(took.cpu);
+            assert_eq!(got, want, "other answers than the floor's");
+        }
+        let ratios = bare.iter().zip(&ours).map(|(b, o)| o / b).collect();
+        let (bare, ours) = (median(bare), median(ours));
+        println!("{count} cases: floor {bare:.2}, index {ours:.2} ms CPU, {:.2}", median(ratios));
+    }
+    for (hops, count) in [(1u8, 1_000), (2, 50)] {
+        one_by_one(town, &mut floor, &index, hops, count);
+    }
+    two_cores(town, &index, runs);
+    drop(floor);
+    let file = std::env::temp_dir().join(format!("jadegate-bench-{}.index", std::process::id()));
+    for _ in 0..runs.min(5) {
+        let (save, load, bytes) = index::disk(&index, &file)?;
+        println!("{bytes} bytes: saved {save:?}, loaded {load:?} ms");
+    }
+    std::fs::remove_file(file)?;
+    // The day after the town's last: in order of time, by the same people.
+    let next = Town { seed: 2, visits: town.visits / 4, people: town.people / 4, ..*town };
+    let day = 14 * 86_400;
+    let later: Vec<Visit> = next
+        .visits()
+        .into_iter()
+        .map(|v| Visit { entered: v.entered + day, left: v.left + day, holder: v.holder * 4, ..v })
+        .collect();
+    let cases = index::inputs(&town.cases(1_000));
+    for _ in 0..runs.min(5) {
+        let alone = index::feed(&index, &cases, &later, 0, 3.0).0;
+        let (fed, each_second) = index::feed(&index, &cases, &later, 500_000, 3.0);
+        println!(
+            "trace alone {alone:.4} ms, fed {each_second:.0}/s {fed:.4} ms: {:.2}",
+            fed / alone
+        );
+    }
+    Ok(())
+}
+
+/// All cases by one thread, and half of them by each of two.
+fn two_cores(town: &Town, index: &VisitIndex, runs: usize) {
+    let (inputs, rules) = (index::inputs(&town.cases(10_000)), index::rules(1));
+    let mut ratios = Vec::new();
+    for _ in 0..runs {
+        let (_, one) = timed(|| index::bulk(index, &rules, &inputs));
+        let (_, two) = timed(|| {
+            std::thread::scope(|threads| {
+                for half in inputs.chunks(inputs.len().div_ceil(2)) {
+                    threads.spawn(|| index::bulk(index, &rules, half));
+                }
+            });
+        });
+        ratios.push(one.wall / two.wall);
+    }
+    println!("two cores: {:.2} times one, by the clock", median(ratios));
+}
+
+/// Medians over cases traced one by one, with exposures, by the clock.
+fn one_by_one(town: &Town, floor: &mut Floor, index: &VisitIndex, hops: u8, count: usize) {
+    let cases = town.cases(count);
+    let inputs = index::inputs(&cases);
+    let rules = index::rules(hops);
+    let mut tracer = Tracer::new(index, &rules, index::kind_of as fn(_) -> _, index::now());
+    let (mut bare, mut ours) = (Vec::new(), Vec::new());
+    let mut contacts = [0u64; 2];
+    for (case, input) in cases.iter().zip(&inputs) {
+        let (want, took) = if hops == 1 {
+            timed(|| (floor.one_hop(*case), Vec::new()))
+        } else {
+            timed(|| floor.two_hops(*case))
+        };
+        bare.push(took.wall);
+        let (got, took) = timed(|| index::trace(&mut tracer, input));
+        ours.push(took.wall);
+        let want = index::floor_digests(&want.0, &want.1);
+        for hop in [0, 1] {
+            let numbers = |d: &Digest| (d.contacts, d.secs);
+            assert_eq!(numbers(&got[hop]), numbers(&want[hop]), "other answers than the floor's");
+            contacts[hop] += got[hop].contacts;
+        }
+    }
+    let (bare, ours) = (median(bare), median(ours));
+    let contacts = contacts.map(|c| c / count as u64);
+    println!("one case, {hops} hops, {contacts:?} contacts: floor {bare:.3}, index {ours:.3} ms");
+}

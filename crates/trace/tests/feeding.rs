@@ -1,0 +1,77 @@
+//! Feeding goes on while runs are merged and old visits removed elsewhere.
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::{minute, visit};
+use jadegate_trace::{KnownVisit, VisitIndex};
+
+/// Visit number `n` of a town of 5,000 people; no two are the same.
+fn nth(n: u64) -> KnownVisit {
+    let from = (n / 5_000).cast_signed() * 10;
+    visit(n * 7 % 5_000, n % 97, from, from + 9)
+}
+
+fn all(index: &VisitIndex) -> HashSet<KnownVisit> {
+    index.all().collect()
+}
+
+#[test]
+fn merging_elsewhere_loses_nothing() {
+    let mut index = VisitIndex::new();
+    let (mut pending, mut merges) = (None, 0);
+    for n in 0..400_000 {
+        index.insert(nth(n));
+        // Every piece of work is handed back only after more visits came.
+        if n % 50_000 == 49_999 {
+            let work: Option<jadegate_trace::Merge> = pending.take();
+            merges += usize::from(work.is_some_and(|m| m.visits() > 0 && index.adopt(m.work())));
+            pending = index.merge_due();
+        }
+    }
+    assert!(merges >= 2, "{merges} merges test little");
+    assert_eq!(index.len(), 400_000);
+    assert_eq!(all(&index).len(), 400_000);
+}
+
+#[test]
+fn what_was_merged_of_removed_visits_is_not_adopted() {
+    let mut index = VisitIndex::build((0..200_000).map(nth));
+    (200_000..400_000).for_each(|n| index.insert(nth(n)));
+    let merged = index.merge_due().unwrap().work();
+    index.remove_before(minute(100));
+    let kept = all(&index);
+    assert!(!index.adopt(merged));
+    assert_eq!(all(&index), kept);
+}
+
+#[test]
+fn an_index_made_anew_from_a_clone_catches_up() {
+    let mut index = VisitIndex::build((0..100_000).map(nth));
+    (100_000..150_000).for_each(|n| index.insert(nth(n)));
+    let clone = index.clone();
+    let mut anew = clone.clone();
+    anew.remove_before(minute(100));
+    (150_000..250_000).for_each(|n| index.insert(nth(n)));
+    index.insert(KnownVisit { left: None, ..nth(3) });
+    anew.insert_since(&clone, &index);
+    let kept = |v: &KnownVisit| v.entered >= minute(100);
+    let want: HashSet<_> = index.all().filter(kept).collect();
+    assert_eq!(all(&anew).into_iter().filter(kept).collect::<HashSet<_>>(), want);
+    assert_eq!(want.len(), 200_000);
+}
+
+/// Nobody takes the work: the writer does it at last, and nothing is lost.
+#[test]
+fn without_help_the_writer_merges_by_itself() {
+    let mut index = VisitIndex::new();
+    (0..3_000_000u64).for_each(|n| index.insert(nth(n)));
+    assert_eq!(index.len(), 3_000_000);
+    let mut pieces = 0;
+    while let Some(merge) = index.merge_due() {
+        assert!(index.adopt(merge.work()));
+        pieces += 1;
+    }
+    assert!(pieces < 64, "{pieces} pieces of work wait");
+}
