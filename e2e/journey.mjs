@@ -8,6 +8,8 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 /** Where both live; the region steps raise and lower its level. */
 const HOME = ['CN-33', 'CN-3301', 'CN-330106'];
+/** The demo's other commissioner. */
+const SECOND_OFFICER = 'commissioner2';
 const ANNA = { name: 'Testa Muster', number: residentId('19900601', 901), phone: '10099990001' };
 const BEN = { name: '甲示例乙', number: residentId('19850715', 902), phone: '10099990002' };
 
@@ -268,6 +270,11 @@ export async function journey() {
     await passkey(officer);
     await officer.goto(`${url}/console/#/quarantine/missed`);
     await officer.getByRole('cell', { name: /甲\*/ }).first().waitFor();
+    // What happens next, as the holder sees it too.
+    await officer.getByRole('row', { name: /甲\*/ }).first().getByRole('button', { name: 'Open' }).click();
+    await officer.getByRole('button', { name: 'Open the record' }).click();
+    await officer.locator('[data-testid=timeline] [data-colour=red][aria-current=time]').waitFor();
+    await officer.locator('[data-testid=timeline] [data-colour=green]').last().waitFor();
   });
 
   await step('after the fortnight the contact is green again, and the history says why', async () => {
@@ -284,13 +291,41 @@ export async function journey() {
 
   // --- Regions ---
   const commissioner = await device(clean, 'commissioner', wide);
-  await step('a risk level turns those who live there yellow, and the gate refuses them', async () => {
+  const second = await device(clean, 'second', wide);
+  let proposal = '';
+  await step('a risk level is replayed first: who would be confined, and that it takes a second officer', async () => {
     await enter(commissioner, 'commissioner');
+    const refused = await ask(commissioner, '/v1/staff/regions', { division: HOME[2], level: 'medium', from: (await ask(desk, '/v1/info')).json.server_time });
+    assert.deepEqual([refused.status, refused.json.code], [409, 'region.what_if_needed'], refused.text);
     await commissioner.goto(`${url}/console/#/regions`);
     await choose(commissioner, 'region', HOME);
     await commissioner.locator('#region-level').selectOption('medium');
-    await commissioner.getByRole('button', { name: 'Set', exact: true }).click();
-    await commissioner.getByText('Recorded').first().waitFor();
+    await commissioner.getByRole('button', { name: 'Run the what-if' }).click();
+    await commissioner.locator('[data-second=true]').waitFor();
+    const count = async (name) => Number((await commissioner.locator(`[data-count=${name}]`).textContent()).replace(/\D/g, ''));
+    assert.ok((await count('newly_confined')) > 0, 'those who live there would be confined');
+    assert.equal(await count('without_lab'), await count('newly_confined'), 'a region has no case behind it');
+    await accessible(commissioner, 'the what-if');
+    await commissioner.locator('#reason').fill('Cases of unknown source in the district');
+    await commissioner.getByRole('button', { name: 'Hand to the second officer' }).click();
+    await commissioner.locator('[data-testid=proposal][data-state=waiting]').waitFor();
+    proposal = /#\/proposals\/(\w+)/.exec(commissioner.url())[1];
+    // The proposer cannot decide, neither on the page nor past it; nobody's colour has changed.
+    assert.equal(await commissioner.getByRole('button', { name: 'Approve and put into force' }).count(), 0);
+    const alone = await ask(commissioner, `/v1/staff/proposals/${proposal}/approve`, {});
+    assert.deepEqual([alone.status, alone.json.code], [403, 'proposal.same_officer'], alone.text);
+    await home(ben);
+    await pass(ben, 'green').waitFor();
+  });
+
+  await step('the second officer approves; those who live there are yellow, and the gate refuses them', async () => {
+    await enter(second, SECOND_OFFICER);
+    await second.goto(`${url}/console/#/proposals`);
+    await second.locator(`a[href="#/proposals/${proposal}"]`).click();
+    await second.getByRole('button', { name: 'Approve and put into force' }).click();
+    await second.getByRole('button', { name: 'Yes' }).click();
+    await second.locator('[data-testid=proposal][data-state=applied]').waitFor();
+    await second.getByRole('heading', { name: 'When proposed and when decided' }).waitFor();
     await home(ben);
     await pass(ben, 'yellow').waitFor();
     await ben.getByText('medium-risk').first().waitFor();
@@ -298,9 +333,11 @@ export async function journey() {
     await paste(gate, await code(ben));
     await verdict(gate, 'yellow').waitFor();
     await next(gate);
+    await second.locator('[data-testid=recolouring][data-state=idle]').waitFor();
   });
 
   await step('lowering it turns them green again', async () => {
+    await commissioner.goto(`${url}/console/#/regions`);
     const row = commissioner.getByRole('row').filter({ hasText: HOME[2] });
     await row.getByRole('button', { name: 'End now' }).click();
     await row.getByRole('button', { name: 'Yes' }).click();
@@ -328,14 +365,53 @@ export async function journey() {
     }
   });
 
-  // --- Declaration ---
-  await step('declared symptoms turn a code yellow, and a correction turns it back', async () => {
-    const declare = (symptoms) => ask(ben, '/v1/me/declaration', { symptoms, contact_with_case: false, stays: [] });
+  // --- Declaration, and a new version of the policy ---
+  const declare = (symptoms) => ask(ben, '/v1/me/declaration', { symptoms, contact_with_case: false, stays: [] });
+  await step('declared symptoms turn a code yellow', async () => {
     const first = await declare(['cough']);
     assert.equal(first.status, 201, first.text);
     assert.equal(first.json.assessment.colour, 'yellow');
-    const second = await declare([]);
-    assert.equal(second.json.assessment.colour, 'green');
+  });
+
+  const newTitle = 'You reported symptoms. Please rest.';
+  await step('a new version of the policy is checked, replayed and published; the code follows it at once', async () => {
+    const policy = await ask(commissioner, '/v1/policy');
+    const version = Number(/^version = (\d+)$/m.exec(policy.text)[1]);
+    await commissioner.goto(`${url}/console/#/policies`);
+    await commissioner.locator(`[data-testid=policy][data-version="${version}"]`).waitFor();
+    await commissioner.getByRole('link', { name: 'Propose a new version' }).click();
+    await commissioner.getByRole('button', { name: 'Begin with the policy in force' }).click();
+    const field = commissioner.locator('#policy-text');
+    await commissioner.waitForFunction((text) => document.getElementById('policy-text').value === text, policy.text);
+    const next = policy.text
+      .replace(/^version = \d+$/m, `version = ${version + 1}`)
+      .replace(/(id = "symptoms"\ntitle = \{ en = ")[^"]*/, `$1${newTitle}`);
+    await field.fill(next.replace('[[rule]]', '[[rul]]'));
+    await commissioner.getByRole('button', { name: 'Check', exact: true }).click();
+    await commissioner.getByText('unknown_key').first().waitFor();
+    await field.fill(next);
+    await commissioner.getByRole('button', { name: 'Check', exact: true }).click();
+    await commissioner.getByText(newTitle).first().waitFor();
+    await commissioner.getByRole('button', { name: 'Run the what-if' }).click();
+    // New words confine nobody: no second officer is needed.
+    await commissioner.locator('[data-second=false]').waitFor();
+    await commissioner.locator('#reason').fill('Plainer words');
+    await commissioner.getByRole('button', { name: 'Put into force' }).click();
+    await commissioner.locator('[data-testid=proposal][data-state=applied]').waitFor();
+    await home(ben);
+    await pass(ben, 'yellow').waitFor();
+    await ben.getByText(newTitle).first().waitFor();
+    const { json } = await ask(ben, '/v1/me/code');
+    assert.equal(json.assessment.policy.version, version + 1, 'each assessment names the policy it came from');
+    await commissioner.goto(`${url}/console/#/policies`);
+    await commissioner.locator('[data-testid=recolouring][data-state=idle]').waitFor();
+    await commissioner.locator(`[data-testid=policy][data-version="${version + 1}"]`).waitFor();
+    await commissioner.getByRole('cell', { name: `version ${version}` }).first().waitFor();
+  });
+
+  await step('a correction turns it back', async () => {
+    const corrected = await declare([]);
+    assert.equal(corrected.json.assessment.colour, 'green');
     const { json } = await ask(ben, '/v1/me/declaration');
     assert.equal(json.versions.length, 2);
   });

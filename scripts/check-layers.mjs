@@ -8,6 +8,7 @@ const ALLOWED = {
   'jadegate-domain': [],
   'jadegate-divisions': ['domain'],
   'jadegate-policy': ['domain'],
+  'jadegate-policy-wasm': ['domain', 'policy'],
   'jadegate-trace': ['domain'],
   'jadegate-pass': ['domain'],
   'jadegate-ledger': ['domain'],
@@ -27,7 +28,7 @@ const KEPT_IN = {
   'tower-http': ['jadegate-web', TOP],
 };
 /** Crates without clock, network, disk or thread. */
-const PURE = ['jadegate-domain', 'jadegate-policy', 'jadegate-trace', 'jadegate-pass', 'jadegate-ledger'];
+const PURE = ['jadegate-domain', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-ledger'];
 const IMPURE = ['tokio', 'ureq', 'rusqlite', 'axum', 'reqwest', 'rand', 'getrandom'];
 
 const json = execFileSync('cargo', ['metadata', '--format-version', '1', '--no-deps', '--locked'], {

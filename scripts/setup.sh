@@ -21,6 +21,8 @@ node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)
 
 # A C compiler builds SQLite and the cryptographic library; neither needs cmake here.
 have cc || missing+=(gcc libc6-dev)
+# A compiler for browsers: rustup's if it has or can get one, else Debian's.
+scripts/wasm.sh --find || missing+=(rustc-web cargo-web rust-web-src lld)
 if [ "$what" = test ]; then
   have chromium || have chromium-browser || have google-chrome || [ -n "${CHROMIUM:-}" ] || missing+=(chromium)
   # pip fetches the test tools ready-made; without it they are built, or done without.

@@ -71,12 +71,12 @@ pub(crate) fn measure(
     let town = Town::of(options.visits, options.zipf);
     eprintln!("making up {} visits …", town.visits);
     let mut visits = town.visits();
-    let cases = town.cases(options.cases);
+    let cases = town.cases(options.cases.into());
     let folder = scratch.join("visits");
     export::columns(&folder, &visits, &cases)?;
     let mut floor = BareLoop::new(&town, &visits, &cases);
     let mut index = Index::new(&visits, &cases);
-    let questions = Questions::new(cases.len(), options.singles, runs, &mut floor)?;
+    let questions = Questions::new(cases.len(), options.singles.into(), runs, &mut floor)?;
     index.verify(&questions.answers)?;
     let mut table = Table::new(&town, cases.len(), questions.singles, index.memory_bytes());
     table.engine("floor", questions.compare(&mut floor, &mut index)?);
@@ -208,5 +208,54 @@ impl Questions {
         }
         let (name, got) = (engine.name(), answer.digest);
         Err(format!("{name} answers {question:?} with {got:?}, the floor with {want:?}").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Scratch;
+
+    /// A town small enough for a debug build, with enough contacts of contacts to tell by.
+    fn town() -> (Town, Vec<jadegate_bench_tracing::visits::Visit>, Vec<u32>) {
+        let town = Town::of(40_000, 0.8);
+        (town, town.visits(), town.cases(60))
+    }
+
+    #[test]
+    fn index_and_postgresql_answer_as_the_bare_loop() -> Result<()> {
+        let (town, mut visits, cases) = town();
+        let mut floor = BareLoop::new(&town, &visits, &cases);
+        let mut index = Index::new(&visits, &cases);
+        let questions = Questions::new(cases.len(), 10, 1, &mut floor)?;
+        assert!(questions.answers[&Question::Contacts(60)].contacts > 100);
+        index.verify(&questions.answers)?;
+        let scratch = Scratch::new(&std::env::temp_dir().join("jadegate-bench-engines"))?;
+        visits.sort_unstable_by_key(|v| (v.place, v.entered));
+        export::columns(scratch.path(), &visits, &cases)?;
+        export::copy_binary(&scratch.path().join("visits.copy"), &visits)?;
+        match postgres::Loaded::start(scratch.path(), scratch.path(), &cases)? {
+            Err(Absent(why)) => eprintln!("SKIPPED: {why}"),
+            Ok(mut engine) => {
+                let compared = questions.compare(&mut engine, &mut index)?;
+                assert_eq!(compared.contacts.len(), 1);
+                assert_eq!((compared.one.theirs.len(), compared.hops.ours.len()), (10, 10));
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn another_answer_is_a_failure() -> Result<()> {
+        let (town, visits, cases) = town();
+        let mut floor = BareLoop::new(&town, &visits, &cases);
+        let questions = Questions::new(cases.len(), 1, 1, &mut floor)?;
+        let mut less = visits;
+        less.retain(|v| v.holder % 7 != 0);
+        let mut other = BareLoop::new(&town, &less, &cases);
+        let refused = questions.compare(&mut floor, &mut Index::new(&less, &cases));
+        assert!(refused.is_err_and(|e| e.to_string().contains("jadegate answers")));
+        assert!(questions.checked(Question::Contacts(60), &mut other).is_err());
+        Ok(())
     }
 }

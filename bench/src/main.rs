@@ -88,19 +88,20 @@ struct EngineOptions {
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(10_000..=200_000_000))]
     visits: u32,
     /// Zipf's exponent of the popularity of places
-    #[arg(long, default_value_t = 0.8)]
+    #[arg(long, default_value_t = 0.8, value_parser = exponent)]
     zipf: f64,
     /// Cases in bulk
-    #[arg(long, default_value_t = 10_000)]
-    cases: usize,
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u16).range(1..))]
+    cases: u16,
     /// Of so many cases each is traced alone
-    #[arg(long, default_value_t = 50)]
-    singles: usize,
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
+    singles: u16,
     /// Engines to compare with
     #[arg(
         long,
         value_delimiter = ',',
-        default_value = "duckdb,polars,datafusion,sqlite,postgresql"
+        default_value = "duckdb,polars,datafusion,sqlite,postgresql",
+        value_parser = ["duckdb", "polars", "datafusion", "sqlite", "postgresql"]
     )]
     peers: Vec<String>,
 }
@@ -108,6 +109,14 @@ struct EngineOptions {
 impl EngineOptions {
     fn has(&self, engine: &str) -> bool {
         self.peers.iter().any(|p| p == engine)
+    }
+}
+
+/// From one popularity for all places to nearly everybody at a few.
+fn exponent(text: &str) -> std::result::Result<f64, String> {
+    match text.parse() {
+        Ok(e) if (0.0..=1.5).contains(&e) => Ok(e),
+        _ => Err("a number from 0 to 1.5 is needed".into()),
     }
 }
 

@@ -255,3 +255,58 @@ fn second_opinion(data: &Path, rows: &[Row]) -> Result<String> {
     }
     Ok(format!("Nested loops in a script of its own count the same in the {agreed} rows it has."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contact(at: i64, a: u32, b: u32) -> Contact {
+        Contact { at, a, b, room_a: 0, room_b: 0 }
+    }
+
+    /// 1 and 2 meet early, 2 and 3 an hour later, 4 and 5 after the night.
+    fn house() -> Vec<Contact> {
+        let night = 10 * 3600;
+        vec![
+            contact(1_000, 1, 2),
+            contact(4_600, 2, 3),
+            contact(5_800, 3, 1),
+            contact(1_000 + night, 4, 5),
+            contact(2_800 + night, 4, 1),
+        ]
+    }
+
+    #[test]
+    fn a_stay_ends_before_a_pause() {
+        let of = |who| stays(&house(), |_| 7).into_iter().filter(move |s| s.who == who);
+        let times = |who| of(who).map(|s| (s.from, s.to, s.place)).collect::<Vec<_>>();
+        assert_eq!(times(1), [(980, 5_800, 7), (38_780, 38_800, 7)]);
+        assert_eq!(times(3), [(4_580, 5_800, 7)]);
+    }
+
+    #[test]
+    fn flagged_are_those_who_shared_enough_by_what_is_known() {
+        let set = &read::SETS[0];
+        let stays = stays(&house(), |_| 0);
+        let mut pairs: Vec<_> = flagged(set, &stays, Ends::All, 0).into_keys().collect();
+        pairs.sort_unstable();
+        assert_eq!(pairs, [(1, 2), (1, 3), (1, 4), (2, 3), (4, 5)], "5 left before 1 came back");
+        let minutes = flagged(set, &stays, Ends::All, 15);
+        assert_eq!(minutes.len(), 2);
+        assert!((minutes[&(1, 2)] - 3_620.0 / 60.0).abs() < 1e-9);
+        // Of 1 and 3 no end is known: an hour each is assumed, and nothing of it is recorded.
+        assert!(flagged(set, &stays, Ends::HalfLower, 15).is_empty());
+        let assumed = flagged(set, &stays, Ends::HalfUpper, 15);
+        assert!((assumed[&(1, 2)] - 60.0).abs() < 1e-9, "{assumed:?}");
+    }
+
+    #[test]
+    fn rows_count_what_was_right() {
+        let (found, met) = (
+            Pairs::from([((1, 2), 30.0), ((1, 3), 20.0)]),
+            Pairs::from([((1, 2), 1.0), ((4, 5), 2.0)]),
+        );
+        let row = Row::judged("house", "", 15, &found, &met, &found);
+        assert_eq!((row.flagged, row.right, row.met), (2, 1, 2));
+    }
+}

@@ -3,27 +3,12 @@
 // Codes are really signed, with a key made at each start. What decides anything is tested against
 // the real server elsewhere.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { extname } from 'node:path';
-import { pathToFileURL } from 'node:url';
-
-const DIST = process.env.DIST ? pathToFileURL(`${process.env.DIST}/`) : new URL('../dist/', import.meta.url);
-const TYPES = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-  '.webmanifest': 'application/manifest+json',
-  '.wasm': 'application/wasm',
-};
-const csp = (script) =>
-  `default-src 'self'; script-src ${script}; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+import { changes, policyText } from './mock-change.mjs';
+import { traceJobs } from './mock-trace-jobs.mjs';
+import { csp, iso, ok, problem, serve } from './serve.mjs';
 
 const BASE45 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
 const DAY = 86_400_000;
-const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 function base45(bytes) {
   let out = '';
@@ -82,7 +67,7 @@ const TEAM = { name: '示例区疾控组', kind: 'prevention_team' };
 const LAB = { name: '示例检验所', kind: 'laboratory' };
 export const ALL_POWERS = [
   'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_release', 'accompany', 'find_person',
-  'open_person', 'read_lists', 'set_region', 'manage_places', 'invite_staff',
+  'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
 ];
 
 function reason(colour, now) {
@@ -155,12 +140,9 @@ export async function startStaffMock() {
     bodies: [],
   };
 
-  const problem = (status, code, detail, more = {}) => ({
-    status,
-    type: 'application/problem+json',
-    body: { type: `https://jadegate.example/problems/${code}`, code, title: code, status, detail, ...more },
-  });
-  const ok = (body, status = 200) => ({ status, type: 'application/json', body });
+  const change = changes(state);
+
+  const jobs = traceJobs(hid);
 
   function gate(method, path, body, now) {
     if (method === 'POST' && path === '/v1/gates') {
@@ -251,6 +233,10 @@ export async function startStaffMock() {
       state.staff = false;
       return { status: 204 };
     }
+    const job = jobs(method, p, query, body, now);
+    if (job) return job;
+    const changed = change(method, p, body, now);
+    if (changed) return changed;
     const recorded = (colour) => ok({ evidence: 'e0000000000009', assessment: assessment(colour, now), new: true }, 201);
     switch (key) {
       case 'GET me':
@@ -312,6 +298,12 @@ export async function startStaffMock() {
             { id: 'e0000000000002', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - 1.7 * DAY), by: LAB, withdrawn_at: null, superseded_by: null, counts: true },
             { id: 'e0000000000003', holder: hid(1), kind: 'declaration', fact: { kind: 'declaration', temperature: 36.8, symptoms: ['cough', 'fatigue'], contact_with_case: false, stays: [{ division: 'CN-3302', from: iso(now - 9 * DAY), to: iso(now - 7 * DAY) }] }, recorded_at: iso(now - 6 * DAY), by: null, withdrawn_at: null, superseded_by: 'e0000000000004', counts: false },
           ],
+          timeline: [
+            { from: iso(now - 20 * DAY), to: iso(now - 3.5 * DAY), colour: 'green', reasons: [] },
+            { from: iso(now - 3.5 * DAY), to: iso(now + 10 * DAY), colour: 'red', reasons: [reason('red', now)] },
+            { from: iso(now + 10 * DAY), to: iso(now + 17 * DAY), colour: 'yellow', reasons: [reason('yellow', now)] },
+            { from: iso(now + 17 * DAY), to: null, colour: 'green', reasons: [] },
+          ],
           history: [
             { at: iso(now - 3.5 * DAY), from: 'green', to: 'red', reasons: [reason('red', now)] },
             { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
@@ -364,51 +356,17 @@ export async function startStaffMock() {
   }
 
   function answer(method, path, query, body) {
+    state.bodies.push({ path, body });
     const now = Date.now();
     if (path === '/v1/divisions') {
       const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
       return ok({ parent: query.get('parent'), children: rows.map(([code, name, name_en]) => ({ code, name, name_en })) });
     }
+    if (path === '/v1/info') return ok({ server_time: iso(now) });
+    if (path.startsWith('/v1/policies/')) return { status: 200, type: 'text/plain', text: policyText };
     const found = path.startsWith('/v1/staff/') ? staff(method, path, query, body, now) : gate(method, path, body, now);
     return found ?? problem(404, 'route.unknown', 'There is no such address.');
   }
 
-  const server = createServer(async (req, res) => {
-    const url = new URL(req.url ?? '/', 'http://localhost');
-    state.requests.push(`${req.method} ${url.pathname}`);
-    if (url.pathname.startsWith('/v1/')) {
-      const chunks = [];
-      for await (const c of req) chunks.push(c);
-      const text = Buffer.concat(chunks).toString();
-      const isJson = (req.headers['content-type'] ?? '').includes('json');
-      const body = text && isJson ? JSON.parse(text) : {};
-      state.bodies.push({ path: url.pathname, body });
-      const a = answer(req.method, url.pathname, url.searchParams, body);
-      const headers = { 'Cache-Control': 'no-store' };
-      if (a.type) headers['Content-Type'] = a.type;
-      res.writeHead(a.status, headers);
-      res.end(a.body ? JSON.stringify(a.body) : undefined);
-      return;
-    }
-    const path = url.pathname.endsWith('/') ? `${url.pathname}index.html` : url.pathname;
-    try {
-      const file = await readFile(new URL(`.${path}`, DIST));
-      res.writeHead(200, {
-        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-        'Cache-Control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-        'Content-Security-Policy': csp(path.startsWith('/console') ? "'self'" : "'self' 'wasm-unsafe-eval'"),
-        'X-Content-Type-Options': 'nosniff',
-      });
-      res.end(file);
-    } catch {
-      res.writeHead(404, { 'Content-Type': 'text/plain' });
-      res.end('not found');
-    }
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    state,
-    url: `http://localhost:${server.address().port}`,
-    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
-  };
+  return serve({ state, answer, policy: (path) => csp(path.startsWith('/console') ? "'self'" : "'self' 'wasm-unsafe-eval'") });
 }

@@ -2,21 +2,7 @@
 // page under the real Content-Security-Policy and answers by the contract with made-up data.
 // Everything that decides anything is tested against the real server elsewhere.
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { extname } from 'node:path';
-
-const DIST = new URL('../dist/', import.meta.url);
-const TYPES = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-  '.webmanifest': 'application/manifest+json',
-  '.wasm': 'application/wasm',
-};
-const CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'";
+import { csp, iso, ok, problem, serve } from './serve.mjs';
 
 const POLICY = {
   id: 'three-colour',
@@ -26,7 +12,6 @@ const POLICY = {
   fresh_seconds: 60,
 };
 
-const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 const DAY = 86_400_000;
 /** The first moment of a local (UTC+8) day, some days from that of `now`. */
 const localMidnight = (now, days) => Math.floor((now + 8 * 3600_000) / DAY) * DAY - 8 * 3600_000 + days * DAY;
@@ -121,6 +106,21 @@ function reasons(colour, now) {
   return [];
 }
 
+/** The shipped policy, as the page's own module reads it: what an honest server would say. */
+const TEXT = await readFile(new URL('../../policies/three-colour.toml', import.meta.url), 'utf8');
+const { instance: MODULE } = await WebAssembly.instantiate(await readFile(new URL('../wasm/policy.wasm', import.meta.url)), {});
+function ask(request) {
+  const { memory, reserve, run, address } = MODULE.exports;
+  const text = new TextEncoder().encode(JSON.stringify(request));
+  // First the room: making it may move the memory.
+  const to = reserve(text.length);
+  new Uint8Array(memory.buffer, to, text.length).set(text);
+  const length = run();
+  const { ok, error } = JSON.parse(new TextDecoder().decode(new Uint8Array(memory.buffer, address(), length)));
+  if (!ok) throw new Error(error.message);
+  return ok;
+}
+
 /** Starts the server; the page's world is `state`, which a test changes as it goes. */
 export async function startMock() {
   const state = {
@@ -133,11 +133,20 @@ export async function startMock() {
     doneToday: false,
     delivery: 'sent',
     declared: false,
+    /** Evidence by which the device checks; `null`: the server has no such thing yet. */
+    evidence: null,
+    /** What the server changes about the truth. */
+    lie: (a) => a,
     requests: [],
     /** Violations of the Content-Security-Policy would show up as console errors. */
   };
 
+  const named = (reasons) => reasons.map((r) => ({ ...r, agencies: [] }));
   const assessment = (now) => {
+    if (state.evidence) {
+      const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
+      return state.lie({ ...a, reasons: named(a.reasons) });
+    }
     const list = reasons(state.colour, now);
     return {
       colour: state.colour,
@@ -160,11 +169,6 @@ export async function startMock() {
     }
     return text;
   };
-
-  function problem(status, code, detail, more = {}) {
-    return { status, type: 'application/problem+json', body: { type: `https://jadegate.example/problems/${code}`, code, title: code, status, detail, ...more } };
-  }
-  const ok = (body, status = 200) => ({ status, type: 'application/json', body });
 
   function declaration(now, replaced) {
     return {
@@ -227,6 +231,17 @@ export async function startMock() {
           policy: POLICY,
           check_in: { expected: confined, done_today: confined && state.doneToday },
         });
+      case 'GET /v1/policy':
+        return { status: 200, type: 'text/plain; charset=utf-8', text: TEXT };
+      case 'GET /v1/me/proof': {
+        if (!state.evidence) return problem(404, 'route.unknown', 'There is no such address.');
+        const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
+        return ok({ at: a.at, policy: a.policy, evidence: state.evidence, assessment: a });
+      }
+      case 'GET /v1/me/timeline': {
+        const { timeline } = ask({ policy: TEXT, evidence: state.evidence ?? [], at: iso(now) });
+        return ok({ ...timeline, segments: timeline.segments.map((s) => ({ ...s, reasons: named(s.reasons) })) });
+      }
       case 'GET /v1/me':
         return ok({
           name_masked: state.name,
@@ -310,39 +325,6 @@ export async function startMock() {
     }
   }
 
-  const server = createServer(async (req, res) => {
-    const url = new URL(req.url ?? '/', 'http://localhost');
-    state.requests.push(`${req.method} ${url.pathname}`);
-    if (url.pathname.startsWith('/v1/')) {
-      const chunks = [];
-      for await (const c of req) chunks.push(c);
-      const text = Buffer.concat(chunks).toString();
-      const a = answer(req.method, url.pathname, url.searchParams, text ? JSON.parse(text) : {});
-      const headers = { 'Cache-Control': 'no-store' };
-      if (a.type) headers['Content-Type'] = a.type;
-      if (a.body?.retry_after) headers['Retry-After'] = String(a.body.retry_after);
-      res.writeHead(a.status, headers);
-      res.end(a.body ? JSON.stringify(a.body) : undefined);
-      return;
-    }
-    const path = url.pathname.endsWith('/') ? `${url.pathname}index.html` : url.pathname;
-    try {
-      const file = await readFile(new URL(`.${path}`, DIST));
-      res.writeHead(200, {
-        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-        'Cache-Control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-        'Content-Security-Policy': CSP,
-      });
-      res.end(file);
-    } catch {
-      res.writeHead(404, { 'Content-Type': 'text/plain' });
-      res.end('not found');
-    }
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    state,
-    url: `http://localhost:${server.address().port}`,
-    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
-  };
+  // The page may run WebAssembly: it makes the colour again by itself.
+  return serve({ state, answer, policy: () => csp("'self' 'wasm-unsafe-eval'") });
 }

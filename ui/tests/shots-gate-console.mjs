@@ -1,85 +1,21 @@
 // Opens the built gate and console pages in Chromium, walks through their states in both languages,
 // checks each with axe, and takes a picture of each. Needs `npm run build` first.
-//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|console]
+//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|console|change]
 // Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
 import { correction, generate } from 'lean-qr';
-import { chromium } from 'playwright-core';
 import { makeCode, startStaffMock } from './mock-staff.mjs';
+import { changeScenes } from './shots-change.mjs';
+import { launch, launchSeeing, locale, walk } from './walk.mjs';
 
 const out = process.argv[2] ?? 'test-results/shots-gate-console';
 const only = process.argv[3];
-mkdirSync(out, { recursive: true });
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-const complaints = [];
-const complain = (text) => {
-  complaints.push(text);
-  console.error(`✕ ${text}`);
-};
-let checks = 0;
-function expect(ok, text) {
-  checks += 1;
-  if (!ok) complain(text);
-}
-
-async function shot(page, lang, name, { full = false } = {}) {
-  await page.waitForTimeout(150);
-  await page.screenshot({ path: `${out}/${lang}-${name}.png`, fullPage: full });
-  // Through the debugger, so that the page's Content-Security-Policy stays in force.
-  const found = await page.evaluate(`(() => { ${axe}; return axe.run(document, { runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice'] }); })()`);
-  for (const v of found.violations) {
-    complain(`${lang} ${name}: axe ${v.id} (${v.impact}): ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')} ${v.nodes[0]?.any?.[0]?.message ?? ''}`);
-  }
-  checks += 1;
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(wide <= 0, `${lang} ${name}: the page is ${wide} px wider than the screen`);
-}
-
-function watch(page, lang) {
-  page.setDefaultTimeout(10_000);
-  page.on('console', (m) => {
-    const text = m.text();
-    // Failed requests are part of the scenes.
-    if ((m.type() === 'error' || m.type() === 'warning') && !text.startsWith('Failed to load resource')) complain(`${lang} console: ${text}`);
-  });
-  page.on('pageerror', (e) => complain(`${lang} page error: ${e.message}`));
-}
-
-/** A video of one QR code, held still, as Chromium's fake camera plays it. */
-function qrVideo(text) {
-  const [width, height] = [640, 480];
-  const qr = generate(text, { minCorrectionLevel: correction.M });
-  const scale = Math.floor(400 / (qr.size + 8));
-  const [left, top] = [(width - qr.size * scale) >> 1, (height - qr.size * scale) >> 1];
-  const luma = Buffer.alloc(width * height, 235);
-  for (let y = 0; y < qr.size; y++) {
-    for (let x = 0; x < qr.size; x++) {
-      if (!qr.get(x, y)) continue;
-      for (let dy = 0; dy < scale; dy++) luma.fill(16, (top + y * scale + dy) * width + left + x * scale, (top + y * scale + dy) * width + left + (x + 1) * scale);
-    }
-  }
-  const frame = Buffer.concat([Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128)]);
-  const file = join(out, 'camera.y4m');
-  writeFileSync(file, Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\n`), frame, frame]));
-  return resolve(file);
-}
-
-const locale = (lang) => (lang === 'zh' ? 'zh-CN' : 'en-GB');
+const { expect, watch, shot, end } = walk(out);
 
 // ---------------------------------------------------------------------------------------------
 async function gate() {
   const held = makeCode('green', { fresh: 3600 });
-  const camera = await chromium.launch({
-    executablePath,
-    args: [...FLAGS, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${qrVideo(held)}`],
-  });
-  const blind = await chromium.launch({ executablePath, args: FLAGS });
+  const camera = await launchSeeing(generate(held, { minCorrectionLevel: correction.M }), out);
+  const blind = await launch();
 
   for (const lang of ['zh', 'en']) {
     const t = (zh, en) => (lang === 'zh' ? zh : en);
@@ -284,7 +220,7 @@ async function gate() {
 
 // ---------------------------------------------------------------------------------------------
 async function consolePage() {
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const browser = await launch();
   for (const lang of ['zh', 'en']) {
     const t = (zh, en) => (lang === 'zh' ? zh : en);
     const mock = await startStaffMock();
@@ -340,11 +276,35 @@ async function consolePage() {
       await page.getByRole('button', { name: t('撤销病例', 'Withdraw') }).first().click();
       await s('04-cases');
       await page.getByRole('button', { name: t('不', 'No'), exact: true }).click();
+      await page.getByRole('button', { name: t('全部追踪', 'Trace all') }).click();
+      await page.locator('.job[data-state=running]').waitFor();
+      await s('04-cases-all-running');
+      await page.getByRole('button', { name: t('停止', 'Stop'), exact: true }).click();
+      await page.locator('.job[data-state=cancelled]').waitFor();
+      await page.getByRole('button', { name: t('全部追踪', 'Trace all') }).click();
+      await page.locator('.job[data-state=done]').waitFor();
+      const found = page.locator('section', { has: page.locator('.job') }).locator('tbody tr');
+      await found.first().waitFor();
+      expect((await found.count()) === 100, `${lang}: the first page of contacts`);
+      await page.getByRole('button', { name: t('更多', 'More'), exact: true }).click();
+      await found.nth(129).waitFor();
+      await s('04-cases-all-done');
+      await page.getByRole('button', { name: t('丢弃结果', 'Forget the result') }).click();
+      await page.locator('.job').waitFor({ state: 'detached' });
       await page.getByRole('button', { name: t('追踪', 'Trace'), exact: true }).click();
       await page.getByRole('heading', { level: 1, name: t('追踪结果', 'Result of a trace') }).waitFor();
       await page.locator('tbody tr').first().waitFor();
       await page.locator('tbody button[aria-expanded]').first().click();
       await s('05-trace');
+      // The picture by keyboard: to the second close contact, and to their row.
+      await page.getByRole('listbox').focus();
+      for (const k of ['End', 'Home', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(k);
+      await page.keyboard.press('Enter');
+      const chosen = await page.locator('g[role=option][aria-selected=true]').getAttribute('aria-label');
+      await page.locator('tbody tr.where').waitFor();
+      const shown = await page.locator('tr:has(+ tr.where) td').first().textContent();
+      expect(shown !== null && chosen?.startsWith(shown), `${lang}: who is chosen in the picture is shown in the table`);
+      expect((await page.getByRole('option').count()) === 15, `${lang}: everybody is in the picture`);
       const first = async () => (await page.locator('tbody tr td.n').allTextContents()).map(Number);
       const desc = await first();
       expect(desc.every((x, i) => i === 0 || x <= desc[i - 1]), `${lang}: most minutes first`);
@@ -372,9 +332,6 @@ async function consolePage() {
       await s('10-person');
       await page.getByRole('button', { name: t('记录解除', 'Record a release') }).first().click();
       await page.locator('#released').waitFor();
-      await go('regions', t('风险地区', 'Risk regions'));
-      await page.locator('#region-2').waitFor();
-      await s('11-regions');
       await go('arrivals', t('入境', 'Arrivals'));
       await page.getByRole('button', { name: t('记录入境', 'Record the arrival') }).click();
       await page.locator('#arrival-from-error').waitFor();
@@ -394,9 +351,16 @@ async function consolePage() {
       await page.getByRole('button', { name: t('复制链接', 'Copy link') }).waitFor();
       await s('15-staff');
     };
-    await scenes('wide');
-    await page.setViewportSize({ width: 800, height: 1100 });
-    await scenes('tablet');
+    if (only !== 'change') {
+      await scenes('wide');
+      await page.setViewportSize({ width: 800, height: 1100 });
+      await scenes('tablet');
+    }
+    for (const [size, width] of [['wide', 1280], ['phone', 360]]) {
+      await page.setViewportSize({ width, height: 800 });
+      const take = (name) => shot(page, lang, `console-${size}-${name}`, { full: true });
+      await changeScenes({ page, t, go, mock, take, expect: (ok, text) => expect(ok, `${lang} ${size}: ${text}`) });
+    }
     expect(!mock.state.bodies.some((b) => b.path.endsWith('/open') && b.body.purpose === undefined), `${lang}: nobody is opened without a purpose`);
 
     // Only what one may; and an ended session leads back to the sign-in.
@@ -417,7 +381,6 @@ async function consolePage() {
   await browser.close();
 }
 
-if (only !== 'console') await gate();
+if (only !== 'console' && only !== 'change') await gate();
 if (only !== 'gate') await consolePage();
-console.log(`${checks - complaints.length} passed, ${complaints.length} failed`);
-process.exit(complaints.length > 0 ? 1 : 0);
+end();

@@ -2,61 +2,26 @@
 // with axe, and takes a picture of each. Needs `npm run build` first.
 //   node tests/shots.mjs [folder for the pictures; default test-results/shots]
 // Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
+import { generate } from 'lean-qr';
 import { startMock } from './mock.mjs';
+import { launch, launchSeeing, locale, walk } from './walk.mjs';
 
 const out = process.argv[2] ?? 'test-results/shots';
-mkdirSync(out, { recursive: true });
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const complaints = [];
-const complain = (text) => {
-  complaints.push(text);
-  console.error(`✕ ${text}`);
-};
-let checks = 0;
-function expect(ok, text) {
-  checks += 1;
-  if (!ok) complain(text);
-}
-
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const browser = await chromium.launch({ executablePath, args: FLAGS });
-
-async function shot(page, lang, name, { full = true } = {}) {
-  await page.waitForTimeout(120);
-  await page.screenshot({ path: `${out}/${lang}-${name}.png`, fullPage: full });
-  // Through the debugger, so that the page's Content-Security-Policy stays in force.
-  const found = await page.evaluate(`(() => { ${axe}; return axe.run(document, { runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice'] }); })()`);
-  for (const v of found.violations) {
-    complain(`${lang} ${name}: axe ${v.id} (${v.impact}): ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')} ${v.nodes[0]?.any?.[0]?.message ?? ''}`);
-  }
-  checks += 1;
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(wide <= 0, `${lang} ${name}: the page is ${wide} px wider than the screen`);
-}
+const { expect, watch, shot: take, end } = walk(out);
+const shot = (page, lang, name, { full = true } = {}) => take(page, lang, name, { full });
+const browser = await launch();
 
 async function world(lang, options = {}, from = browser) {
   const mock = await startMock();
   const context = await from.newContext({
     viewport: { width: 360, height: 740 },
     deviceScaleFactor: 2,
-    locale: lang === 'zh' ? 'zh-CN' : 'en-GB',
+    locale: locale(lang),
     timezoneId: 'America/New_York',
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(8_000);
-  page.on('console', (m) => {
-    const text = m.text();
-    // Failed requests are part of the scenes.
-    if ((m.type() === 'error' || m.type() === 'warning') && !text.startsWith('Failed to load resource')) complain(`${lang} console: ${text}`);
-  });
-  page.on('pageerror', (e) => complain(`${lang} page error: ${e.message}`));
+  watch(page, lang);
   return { mock, context, page, done: async () => (await context.close(), await mock.stop()) };
 }
 
@@ -211,6 +176,46 @@ for (const lang of ['zh', 'en']) {
   await done();
 }
 
+// A device checks its colour: an honest server, then servers that lie, then one that has no proof.
+{
+  const at = (days) => new Date(Math.floor(Date.now() / 1000) * 1000 - days * 86_400_000).toISOString().replace('.000', '');
+  const contact = {
+    id: 'e0000000000101', holder: 'h0000000000101', recorded_at: at(2), agency: null, withdrawn_at: null, superseded_by: null, origin: null,
+    fact: { kind: 'contact', case: 'c0000000000101', trace: 't0000000000101', degree: 'close', last_contact: at(3), minutes: 42, certainty: 'recorded', place_kind: 'restaurant' },
+  };
+  const green = { colour: 'green', reasons: [], next_change: null };
+  const scenes = [
+    ['honest', (a) => a, 'verified', []],
+    ['green-said', (a) => ({ ...a, ...green }), 'alarm', ['colour', 'reasons', 'next_change']],
+    ['wrong-digest', (a) => ({ ...a, policy: { ...a.policy, digest: '0000000000000000' } }), 'alarm', ['policy_digest']],
+    ['missing-reason', (a) => ({ ...a, reasons: [] }), 'alarm', ['reasons']],
+  ];
+  for (const lang of ['zh', 'en']) {
+    for (const [name, lie, wanted, fields] of scenes) {
+      const { mock, context, page, done } = await world(lang);
+      Object.assign(mock.state, { signedIn: true, colour: 'red', evidence: [contact], lie });
+      await page.goto(mock.url);
+      await page.locator(`[data-testid=verify][data-verified=${wanted}]`).waitFor();
+      const seen = await page.locator('[data-testid=verify] [data-field]').evaluateAll((all) => all.map((e) => e.dataset.field));
+      expect(seen.join() === fields.join(), `${lang} ${name}: the alarm names ${seen.join()}, not ${fields.join()}`);
+      await shot(page, lang, `7-verify-${name}`);
+      if (name === 'honest') {
+        await context.setOffline(true);
+        await page.reload();
+        await page.locator('[data-testid=verify][data-verified=verified]').waitFor();
+        await shot(page, lang, '7-verify-offline');
+      }
+      await done();
+    }
+    const { mock, page, done } = await world(lang);
+    Object.assign(mock.state, { signedIn: true, colour: 'yellow' });
+    await page.goto(mock.url);
+    await page.locator('[data-testid=verify][data-verified=unable]').waitFor();
+    await shot(page, lang, '7-verify-unable');
+    await done();
+  }
+}
+
 // The code can be read off the screen by an independent decoder.
 {
   const { mock, page, done } = await world('zh');
@@ -230,26 +235,10 @@ for (const lang of ['zh', 'en']) {
   await done();
 }
 
-// A venue's code in front of the camera: a made-up film of one picture, in the simplest format.
+// A venue's code in front of the camera.
 {
-  const { generate } = await import('lean-qr');
   const code = 'JGV1:MADE UP VENUE CODE 0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-  const qr = generate(code);
-  const [width, height, scale] = [640, 480, 8];
-  const luma = Buffer.alloc(width * height, 235);
-  const [left, top] = [(width - qr.size * scale) >> 1, (height - qr.size * scale) >> 1];
-  for (let y = 0; y < qr.size * scale; y++) {
-    for (let x = 0; x < qr.size * scale; x++) {
-      if (qr.get(Math.floor(x / scale), Math.floor(y / scale))) luma[(top + y) * width + left + x] = 16;
-    }
-  }
-  const frame = Buffer.concat([Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128)]);
-  const film = `${out}/venue.y4m`;
-  writeFileSync(film, Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420\n`), frame, frame]));
-  const camera = await chromium.launch({
-    executablePath,
-    args: [...FLAGS, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`],
-  });
+  const camera = await launchSeeing(generate(code), out);
   const { mock, page, done } = await world('en', { permissions: ['camera'] }, camera);
   mock.state.signedIn = true;
   await page.goto(`${mock.url}/#/scan`);
@@ -262,5 +251,4 @@ for (const lang of ['zh', 'en']) {
 }
 
 await browser.close();
-console.log(`${checks - complaints.length} passed, ${complaints.length} failed`);
-process.exit(complaints.length > 0 ? 1 : 0);
+end();

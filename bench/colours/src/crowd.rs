@@ -95,7 +95,7 @@ pub fn mixed(n: u64) -> u64 {
 /// A part of a mixed number: below `below`.
 fn part(mixed: u64, shift: u32, below: u32) -> u32 {
     // 16 bits are enough for every use here.
-    ((mixed >> shift & 0xFFFF) as u32) * below >> 16
+    (((mixed >> shift & 0xFFFF) as u32) * below) >> 16
 }
 
 /// Where somebody lives.
@@ -177,7 +177,7 @@ fn regions() -> Vec<Region> {
         let m = mixed(u64::from(county) << 32);
         let from = NOW - DAY * (1 + part(m, 8, 40));
         // Every third was lowered again.
-        let to = if m % 3 == 0 { from + (NOW - from) / 2 } else { u32::MAX };
+        let to = if m.is_multiple_of(3) { from + (NOW - from) / 2 } else { u32::MAX };
         (part(m, 32, 100) < 2).then_some(Region { county, high: part(m, 48, 2) == 0, from, to })
     };
     (0..COUNTIES).filter_map(of).collect()

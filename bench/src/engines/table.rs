@@ -83,6 +83,8 @@ impl Table {
     }
 
     pub(super) fn engine(&mut self, name: &str, compared: Compared) {
+        // For whoever waits, and for whoever has to stop the run.
+        eprint!("{}", row(&compared.name, &compared, |t| &t.theirs, compared.memory));
         self.engines.push((name.to_owned(), compared));
     }
 

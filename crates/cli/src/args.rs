@@ -37,7 +37,7 @@ pub(crate) enum Command {
     /// Take in a file; doing it twice changes nothing, and an interrupted run is resumed by running it again
     #[command(subcommand)]
     Import(Import),
-    /// Trace a case: who shared a place and a time with it
+    /// Trace one case, or list the contacts of many: who shared a place and a time with them
     Trace(Trace),
     /// Check, test and explain policy files
     #[command(subcommand)]
@@ -148,20 +148,39 @@ pub(crate) enum VisitForm {
 /// `trace`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Trace {
-    /// The case
-    #[arg(long)]
-    pub case: String,
-    /// The prevention team's agency id (see `staff agencies`)
-    #[arg(long)]
-    pub agency: String,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
-    pub format: TraceFormat,
+    /// The case: its contacts are recorded
+    #[arg(long, requires = "agency", required_unless_present = "cases", conflicts_with = "cases")]
+    pub case: Option<String>,
+    /// The prevention team's agency id, which the evidence names (see `staff agencies`)
+    #[arg(long, conflicts_with = "cases")]
+    pub agency: Option<String>,
+    /// Many cases, one id a line; `-` is standard input. Nothing is recorded
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
+    /// With `--cases`: 1 close contacts, 2 also theirs; as the policy says if left out
+    #[arg(long, requires = "cases", value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub hops: Option<u8>,
+    /// How to print the result: `text` or `json` for one case, `csv` (if left out), `json` or `arrow` for many
+    #[arg(long, value_enum)]
+    pub format: Option<TraceFormat>,
 }
 
-/// How to print a trace.
+/// How to print a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TraceFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For spreadsheets, one contact a line
+    Csv,
+    /// An Arrow IPC stream, for data tools; only in a program built with the feature `arrow`
+    Arrow,
+}
+
+/// How to print a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
     /// For people
     Text,
     /// For programs
@@ -213,6 +232,24 @@ pub(crate) enum PolicyCommand {
         #[arg(long)]
         cases: bool,
     },
+    /// What a policy or a risk level would do to the present colours; nothing is written
+    WhatIf(WhatIf),
+}
+
+/// `policy what-if`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WhatIf {
+    /// The new policy file; the one compared with if left out
+    pub new: Option<PathBuf>,
+    /// Compare with this file instead of the policy in force
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// A risk level to add, from now on; may be given several times
+    #[arg(long, value_name = "DIVISION=LEVEL")]
+    pub risk_level: Vec<String>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
 }
 
 /// `keys`.

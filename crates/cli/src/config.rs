@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub log_filter: String,
     /// Limits.
     pub limits: Limits,
+    /// What the mandate of this deployment says.
+    pub mandate: Mandate,
     /// The message gateway.
     pub sms: Sms,
 }
@@ -56,6 +58,15 @@ pub(crate) struct Limits {
     pub otp_per_hour: u32,
     /// One-time codes one client address may ask for in an hour.
     pub otp_per_client_hour: u32,
+}
+
+/// What the mandate says.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Mandate {
+    /// A policy or a risk level that turns more than this share of a division's holders from green
+    /// to another colour needs a second officer; in percent, 0 to 100.
+    pub second_officer_percent: f64,
 }
 
 /// The message gateway.
@@ -89,6 +100,7 @@ impl Default for Config {
             log_format: LogFormat::Text,
             log_filter: "info".to_owned(),
             limits: Limits::default(),
+            mandate: Mandate::default(),
             sms: Sms::default(),
         }
     }
@@ -102,6 +114,35 @@ impl Default for Limits {
             otp_per_hour: 5,
             otp_per_client_hour: 60,
         }
+    }
+}
+
+impl Default for Mandate {
+    fn default() -> Self {
+        Self { second_officer_percent: 1.0 }
+    }
+}
+
+impl Mandate {
+    /// The threshold in hundredths of a percent, rounded down: rounding never lets more through.
+    ///
+    /// # Errors
+    /// A share that is none.
+    pub(crate) fn basis_points(&self) -> Result<u32, ConfigError> {
+        let percent = self.second_officer_percent;
+        if !(0.0..=100.0).contains(&percent) {
+            return Err(ConfigError::Wrong {
+                origin: "mandate.second_officer_percent".to_owned(),
+                why: format!("{percent} is not a percentage from 0 to 100"),
+            });
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 10,000 by the check above"
+        )]
+        let points = (percent * 100.0 + 1e-6).floor() as u32;
+        Ok(points)
     }
 }
 
@@ -221,6 +262,9 @@ fn set(table: &mut toml::Table, key: &str, value: &str, origin: &str) -> Result<
         Some(toml::Value::Integer(_)) => {
             value.parse().map(toml::Value::Integer).map_err(|_| wrong("must be a whole number"))?
         }
+        Some(toml::Value::Float(_)) => {
+            value.parse().map(toml::Value::Float).map_err(|_| wrong("must be a number"))?
+        }
         Some(toml::Value::Boolean(_)) => {
             value.parse().map(toml::Value::Boolean).map_err(|_| wrong("must be true or false"))?
         }
@@ -281,6 +325,22 @@ mod tests {
                     || e.contains("configuration"),
                 "{e}"
             );
+        }
+    }
+
+    #[test]
+    fn the_mandates_threshold_is_a_percentage() {
+        let points = |percent: &str| {
+            let c = load(None, &[("JADEGATE_MANDATE__SECOND_OFFICER_PERCENT", percent)], &[]);
+            c.unwrap().mandate.basis_points()
+        };
+        assert_eq!(load(None, &[], &[]).unwrap().mandate.basis_points().unwrap(), 100);
+        assert_eq!(points("0.29").unwrap(), 29);
+        assert_eq!(points("0").unwrap(), 0);
+        assert_eq!(points("100").unwrap(), 10_000);
+        for bad in ["-0.1", "100.01", "nan", "inf"] {
+            let e = points(bad).unwrap_err().to_string();
+            assert!(e.contains("mandate.second_officer_percent"), "{e}");
         }
     }
 

@@ -45,14 +45,18 @@ pub(crate) fn read_policy(path: &std::path::Path) -> Result<(Policy, String), Fa
 }
 
 /// Limits and names from the configuration.
-pub(crate) fn settings(config: &Config, demo: bool) -> Settings {
-    Settings {
+///
+/// # Errors
+/// A threshold of the mandate that is no percentage.
+pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure> {
+    Ok(Settings {
         name: config.name.clone(),
         demo,
         otp_per_hour: config.limits.otp_per_hour,
         otp_per_client_hour: config.limits.otp_per_client_hour,
+        second_officer_basis_points: config.mandate.basis_points()?,
         ..Settings::default()
-    }
+    })
 }
 
 /// Opens database, keys and policy.

@@ -203,3 +203,43 @@ fn policies_are_checked_with_line_and_column_and_their_cases_run() {
     assert!(!out.status.success());
     assert!(text(&out.stderr).contains("bad.toml:1:"), "{}", text(&out.stderr));
 }
+
+#[test]
+fn a_list_of_cases_is_checked_line_by_line_before_anything_is_traced() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    // One case alone needs the agency that the evidence will name; a list names none.
+    let one = "c0000000000001";
+    for args in [
+        &["trace"][..],
+        &["trace", "--case", one],
+        &["trace", "--case", one, "--agency", "a0000000000001", "--hops", "2"],
+        &["trace", "--cases", "list", "--agency", "a0000000000001"],
+        &["trace", "--cases", "list", "--hops", "3"],
+    ] {
+        assert_eq!(jadegate(d, args).status.code(), Some(2), "{args:?}");
+    }
+    let agency =
+        ["staff", "add-agency", "--kind", "operator", "--name", "Made-up", "--region", "CN"];
+    assert!(jadegate(d, &agency).status.success());
+
+    std::fs::write(d.join("list"), format!("{one}\n\nnot a case\n# remark\n{one}\n")).unwrap();
+    let out = jadegate(d, &["trace", "--cases", "list"]);
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0));
+    let said = text(&out.stderr);
+    for line in [
+        "list:1: there is no such case",
+        "list:3: this is no case id",
+        "list:5: this case stands in line 1 already",
+        "nothing was traced",
+    ] {
+        assert!(said.contains(line), "{line} is missing from {said}");
+    }
+    std::fs::write(d.join("list"), "# nobody\n").unwrap();
+    let said = text(&jadegate(d, &["trace", "--cases", "list"]).stderr);
+    assert!(said.contains("list holds no case"), "{said}");
+    let said = text(&jadegate(d, &["trace", "--cases", "nowhere"]).stderr);
+    assert!(said.contains("nowhere"), "{said}");
+    let said = text(&jadegate(d, &["trace", "--cases", "list", "--format", "text"]).stderr);
+    assert!(said.contains("csv, json or arrow"), "{said}");
+}

@@ -125,6 +125,8 @@ ids! {
     CaseId = 'c', "case";
     /// One run of a trace with its inputs.
     TraceId = 't', "trace";
+    /// A trace of many cases under way or done, in memory only.
+    TraceJobId = 'j', "trace job";
     /// An agency.
     AgencyId = 'a', "agency";
     /// A member of an agency's staff.
@@ -133,6 +135,12 @@ ids! {
     ChallengeId = 'o', "challenge";
     /// A staff invitation or a gate enrolment link.
     InvitationId = 'i', "invitation";
+    /// A what-if: a change replayed over the present evidence, kept in memory for a while.
+    WhatIfId = 'w', "what-if";
+    /// A proposal to publish a policy or to raise a risk level.
+    ProposalId = 'n', "proposal";
+    /// One run of recolouring after a policy or a risk level changed.
+    RecolouringId = 'k', "recolouring";
 }
 
 #[cfg(test)]

@@ -33,7 +33,8 @@ pub use evidence::{Evidence, EvidenceKind, Fact};
 pub use gate::{Gate, Scan, ScanOutcome};
 pub use holder::Holder;
 pub use id::{
-    AgencyId, CaseId, EvidenceId, GateId, HolderId, PlaceId, ScanId, StaffId, TraceId, VisitId,
+    AgencyId, CaseId, EvidenceId, GateId, HolderId, PlaceId, ScanId, StaffId, TraceId, TraceJobId,
+    VisitId,
 };
 pub use person::{PersonName, Phone};
 pub use place::{Place, PlaceKind};

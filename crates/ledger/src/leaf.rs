@@ -130,6 +130,24 @@ pub enum EvidenceEvent {
     Withdrawn,
 }
 
+/// What happened to a proposal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalEvent {
+    /// It was made.
+    Proposed,
+    /// A second officer agreed.
+    Approved,
+    /// A second officer refused.
+    Rejected,
+    /// Whoever made it took it back.
+    Withdrawn,
+    /// Nobody decided in time.
+    Expired,
+    /// It took effect.
+    Applied,
+}
+
 /// One entry of the public log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -234,6 +252,26 @@ pub enum Leaf {
         /// By whom.
         agency: AgencyId,
     },
+    /// A proposal to publish a policy or to raise risk levels went a step further.
+    Proposal {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: ProposalEvent,
+        /// `policy` or `region`.
+        change: Word,
+        /// SHA-256 of what is proposed, in the form in which the deployment keeps it; the same in
+        /// every step of one proposal.
+        digest: Hash,
+        /// Whose officer took the step; absent when time did.
+        agency: Option<AgencyId>,
+        /// SHA-256 of the what-if this step rests on.
+        what_if: Hash,
+        /// People in that what-if.
+        people: u32,
+        /// Of those, green before and not green after.
+        newly_confined: u32,
+    },
 }
 
 impl Leaf {
@@ -309,6 +347,16 @@ mod tests {
             Leaf::Purge { at, retention: "visits".parse().unwrap(), before: at, rows: 1000 },
             Leaf::Alarm { at, alarm: "checkpoint_late".parse().unwrap() },
             Leaf::RiskLevel { at, division, level: RiskLevel::High, from: at, to: None, agency },
+            Leaf::Proposal {
+                at,
+                event: ProposalEvent::Approved,
+                change: "policy".parse().unwrap(),
+                digest: hash,
+                agency: Some(agency),
+                what_if: leaf_hash(b"y"),
+                people: 1000,
+                newly_confined: 12,
+            },
         ]
     }
 
@@ -342,8 +390,9 @@ mod tests {
             text(7),
             r#"{"agency":"a0000000000007","at":"2022-03-01T08:00:00Z","division":"CN-330106","from":"2022-03-01T08:00:00Z","kind":"risk_level","level":"high","to":null,"v":1}"#
         );
-        // All eight at once.
-        let tree = crate::Tree::from_leaf_hashes(one_of_each().iter().map(|l| l.hash().unwrap()));
+        // The first eight at once.
+        let tree =
+            crate::Tree::from_leaf_hashes(one_of_each()[..8].iter().map(|l| l.hash().unwrap()));
         assert_eq!(tree.root().to_string(), "6nwu9l4vOpjUsOZljGRh3jhOVmbSgi7YLYYLceV6m8o=");
     }
 

@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use jadegate_domain::assessment::{PolicyRef, Reason, Texts};
 use jadegate_domain::{Colour, Evidence, Timestamp};
+use serde::Serialize;
 
 use crate::evidence_file::named;
 use crate::{Policy, assess};
 
 /// A person's colours over time, under one policy and on the evidence known today.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Timeline {
     /// The policy.
     pub policy: PolicyRef,
@@ -18,7 +19,7 @@ pub struct Timeline {
 }
 
 /// A stretch of time in which colour and reasons stay the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Segment {
     /// First moment.
     pub from: Timestamp,

@@ -41,6 +41,7 @@ mod release;
 mod schema;
 mod schema_cases;
 mod schema_policy;
+mod tz;
 mod ways;
 mod what_if;
 mod zones;

@@ -64,7 +64,7 @@ pub(crate) const ZONE_WANTED: &str = "a tz database name like Asia/Shanghai";
 impl FromStr for ZoneName {
     type Err = ();
     fn from_str(s: &str) -> Result<Self, ()> {
-        TimeZone::get(s).map(|z| Self(s.to_owned(), z)).map_err(|_| ())
+        crate::tz::zone(s).map(|z| Self(s.to_owned(), z)).ok_or(())
     }
 }
 

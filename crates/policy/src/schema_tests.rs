@@ -19,7 +19,7 @@ fn file(name: &str) -> String {
 fn shipped() -> (Vec<String>, Vec<String>) {
     let names = std::fs::read_dir(folder()).unwrap().map(|f| f.unwrap().file_name());
     let mut names: Vec<String> = names.map(|n| n.into_string().unwrap()).collect();
-    names.retain(|n| n.ends_with(".toml"));
+    names.retain(|n| Path::new(n).extension().is_some_and(|e| e == "toml"));
     names.sort();
     names.into_iter().partition(|n| !n.ends_with(".cases.toml"))
 }

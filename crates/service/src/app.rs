@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use arc_swap::ArcSwap;
 use jadegate_domain::gate::GateCounts;
-use jadegate_domain::{Evidence, Place, PlaceId, PlaceKind, PolicyRef, Timestamp};
+use jadegate_domain::{Evidence, Place, PlaceId, PlaceKind, Timestamp};
 use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{Issuer, KeySet};
 use jadegate_policy::Policy;
@@ -34,9 +34,7 @@ pub struct App {
     pub(crate) log_signer: NoteSigner,
     pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
     pub(crate) key_set: KeySet,
-    pub(crate) policy: ArcSwap<Policy>,
-    /// The policy's file, as published.
-    pub(crate) policy_text: String,
+    pub(crate) policy: ArcSwap<InForce>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Entropy>,
     pub(crate) settings: Settings,
@@ -52,6 +50,21 @@ pub struct App {
     pub(crate) officers_lock: tokio::sync::Mutex<()>,
     /// What staff looked up within the last hour.
     pub(crate) look_ups: crate::staff::access::LookUps,
+    /// What-ifs under way and their results.
+    pub(crate) what_ifs: crate::staff::what_if::WhatIfs,
+    /// Traces of many cases, under way and done.
+    pub(crate) trace_jobs: crate::staff::trace_jobs::TraceJobs,
+    /// Visits that may change earlier traces.
+    pub(crate) late: crate::staff::retrace::LateData,
+}
+
+/// The policy in force and its file, swapped together.
+#[derive(Clone, Debug)]
+pub struct InForce {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// Its file, as published.
+    pub text: Arc<str>,
 }
 
 /// What [`App::open`] needs.
@@ -64,9 +77,10 @@ pub struct Parts {
     pub issuer: Issuer,
     /// Signs the public log's checkpoints; its name is the log's origin.
     pub log_signer: NoteSigner,
-    /// The policy in force.
+    /// The policy of the file that the program was started with: published by the first start; later
+    /// it must be one that was published.
     pub policy: Policy,
-    /// Its file, as published.
+    /// Its file.
     pub policy_text: String,
     /// The clock.
     pub clock: Arc<dyn Clock>,
@@ -84,6 +98,7 @@ impl App {
             parts;
         check_fingerprint(store.as_ref(), &keys).await?;
         let now = clock.now();
+        let in_force = crate::publish::at_start(store.as_ref(), policy, policy_text, now).await?;
         let app = Self {
             key_set: issuer.key_set().clone(),
             store,
@@ -91,8 +106,7 @@ impl App {
             issuer,
             log_signer,
             log_tree: tokio::sync::Mutex::default(),
-            policy: ArcSwap::from_pointee(policy),
-            policy_text,
+            policy: ArcSwap::from_pointee(in_force),
             clock,
             rng,
             settings,
@@ -104,8 +118,10 @@ impl App {
             assess_locks: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
             officers_lock: tokio::sync::Mutex::new(()),
             look_ups: crate::staff::access::LookUps::default(),
+            what_ifs: crate::staff::what_if::WhatIfs::default(),
+            trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),
+            late: crate::staff::retrace::LateData::default(),
         };
-        app.publish_policy_leaf(now).await?;
         app.load_places().await?;
         app.reload_regions().await?;
         app.load_visits(now).await?;
@@ -129,12 +145,12 @@ impl App {
 
     /// The policy in force.
     pub fn policy(&self) -> Arc<Policy> {
-        self.policy.load_full()
+        Arc::clone(&self.policy.load().policy)
     }
 
-    /// The file of the policy in force, as published.
-    pub fn policy_text(&self) -> &str {
-        &self.policy_text
+    /// The policy in force together with its file, as published.
+    pub fn in_force(&self) -> Arc<InForce> {
+        self.policy.load_full()
     }
 
     /// The published keys that verify codes.
@@ -189,14 +205,7 @@ impl App {
     }
 
     async fn load_visits(&self, now: Timestamp) -> Result<()> {
-        let first_day = now.plus_days(-i64::from(self.policy().retention_days())).utc_day();
-        let mut visits = Vec::new();
-        for day in self.store.visit_days().await? {
-            if day >= first_day {
-                visits.extend(self.store.visits_on(day).await?);
-            }
-        }
-        let index = VisitIndex::build(visits);
+        let index = crate::bulk::load_index(self.store.as_ref(), &self.policy(), now).await?;
         *write(&self.index) = index;
         for day in [now.utc_day() - 1, now.utc_day()] {
             for scan in self.store.scans_on(day).await? {
@@ -204,25 +213,6 @@ impl App {
             }
         }
         Ok(())
-    }
-
-    /// The policy's identity is a leaf of the public log whenever it changes.
-    async fn publish_policy_leaf(&self, now: Timestamp) -> Result<()> {
-        let reference: PolicyRef = self.policy().reference();
-        let text = format!("{} {} {}", reference.id, reference.version, reference.digest);
-        let present = self.store.setting("policy").await?;
-        if present.as_deref() == Some(text.as_str()) {
-            return Ok(());
-        }
-        let leaf = crate::log::policy_leaf(&reference, &self.policy_text, now)?;
-        self.commit(
-            "publish_policy",
-            vec![
-                Write::PutSetting { name: "policy", value: text, expect: Some(present) },
-                Write::AddLeaf(leaf),
-            ],
-        )
-        .await
     }
 }
 

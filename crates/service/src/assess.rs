@@ -3,10 +3,13 @@
 //! The only place that calls `policy::assess` for a stored holder, and the only place that records
 //! evidence: evidence, assessment, change of colour and log leaf are written in one unit.
 
+use std::sync::Arc;
+
 use jadegate_domain::{AgencyId, Assessment, Evidence, EvidenceId, Fact, HolderId, Timestamp};
+use jadegate_policy::{Policy, Timeline};
 use jadegate_store::{ColourChange, Precondition, StoreError, StoredAssessment, Unit, Write};
 
-use crate::app::App;
+use crate::app::{App, Regions};
 use crate::error::{Result, ServiceError};
 
 /// How often a unit that lost a race is decided again.
@@ -41,6 +44,48 @@ pub(crate) struct Change {
     pub(crate) with: Vec<Write>,
 }
 
+/// What everybody is assessed by at a moment: taken once, so that one decision never mixes two
+/// policies or two states of the risk levels.
+#[derive(Clone, Debug)]
+pub(crate) struct Basis {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) regions: Arc<Regions>,
+    pub(crate) now: Timestamp,
+}
+
+impl Basis {
+    /// Was the stored assessment made from this, and does it hold now?
+    pub(crate) fn made(&self, stored: &StoredAssessment, evidence_version: i64) -> bool {
+        self.same_rules(stored, evidence_version) && stored.assessment.holds_at(self.now)
+    }
+
+    fn same_rules(&self, stored: &StoredAssessment, evidence_version: i64) -> bool {
+        stored.evidence_version == evidence_version
+            && stored.regions_version == self.regions.version
+            && stored.assessment.policy == self.policy.reference()
+    }
+}
+
+/// One holder's evidence, as it is loaded and as it will be after a unit's earlier writes.
+pub(crate) struct Own<'a> {
+    pub(crate) holder: HolderId,
+    /// The version that was loaded.
+    pub(crate) loaded: i64,
+    /// The version after the unit's earlier writes.
+    pub(crate) version: i64,
+    pub(crate) evidence: &'a [Evidence],
+    /// The stored assessment, as loaded.
+    pub(crate) stored: Option<&'a StoredAssessment>,
+}
+
+/// What a decision needs to hold, and what it writes.
+pub(crate) struct Decided {
+    pub(crate) assessment: Assessment,
+    /// Stand first in the unit.
+    pub(crate) expect: Vec<Write>,
+    pub(crate) writes: Vec<Write>,
+}
+
 /// What a change came to.
 #[derive(Debug)]
 pub(crate) enum Changed {
@@ -72,28 +117,29 @@ impl App {
         if let Some(current) = self.stored_if_current(holder).await? {
             return Ok(current);
         }
-        let now = self.now();
         let stored = self.store.assessment(holder).await?;
         let Some((version, own)) = self.store.evidence_of(holder).await? else {
             return Err(gone().into());
         };
-        let (assessment, writes) =
-            self.decide(holder, version, version, &own, stored.as_ref(), now);
-        self.store.commit(Unit::new("assess", writes)).await?;
+        let own = Own { holder, loaded: version, version, evidence: &own, stored: stored.as_ref() };
+        let Decided { assessment, mut expect, mut writes } = decide(&self.basis(), &own);
+        expect.append(&mut writes);
+        self.store.commit(Unit::new("assess", expect)).await?;
         Ok(assessment)
+    }
+
+    /// What everybody is assessed by now.
+    pub(crate) fn basis(&self) -> Basis {
+        Basis { policy: self.policy(), regions: self.regions.load_full(), now: self.now() }
     }
 
     /// The stored assessment if it was made from the present evidence, risk levels and policy, and
     /// no change by itself has come since.
     async fn stored_if_current(&self, holder: HolderId) -> Result<Option<Assessment>> {
-        let now = self.now();
-        let policy = self.policy();
-        let regions_version = self.regions.load().version;
+        let basis = self.basis();
         let stored = self.store.assessment(holder).await?;
         if let Some(s) = &stored
-            && s.regions_version == regions_version
-            && s.assessment.policy == policy.reference()
-            && s.assessment.holds_at(now)
+            && basis.made(s, s.evidence_version)
             && self
                 .store
                 .holder(holder)
@@ -101,7 +147,7 @@ impl App {
                 .is_some_and(|h| h.evidence_version == s.evidence_version)
         {
             // Only the numbers of the days move on before the next change.
-            return Ok(stored.map(|s| policy.with_days_at(s.assessment, now)));
+            return Ok(stored.map(|s| basis.policy.with_days_at(s.assessment, basis.now)));
         }
         Ok(None)
     }
@@ -111,59 +157,15 @@ impl App {
         self.assess_locks[stripe].lock().await
     }
 
-    /// Computes the assessment and the writes that keep it: catches up with every change of colour
-    /// that happened by itself since the stored one, each with its own moment.
-    fn decide(
-        &self,
-        holder: HolderId,
-        expect: i64,
-        version: i64,
-        own: &[Evidence],
-        stored: Option<&StoredAssessment>,
-        now: Timestamp,
-    ) -> (Assessment, Vec<Write>) {
-        let policy = self.policy();
-        let regions = self.regions.load();
-        let relevant = relevant(own, &regions.evidence);
-        let at = |t| jadegate_policy::assess(relevant.iter().copied(), &policy, t);
-
-        let mut writes = vec![Write::ExpectEvidenceVersion { holder, version: expect }];
-        let mut colour = stored.map(|s| s.assessment.colour);
-        let mut change = |t: Timestamp, a: &Assessment| {
-            if colour != Some(a.colour) {
-                writes.push(Write::AddColourChange(Box::new(ColourChange {
-                    holder,
-                    at: t,
-                    from: colour,
-                    to: a.colour,
-                    assessment: a.clone(),
-                })));
-                colour = Some(a.colour);
-            }
-        };
-        // Only time has moved: each step happened at a known moment in the past.
-        if let Some(s) = stored.filter(|s| {
-            s.evidence_version == version
-                && s.regions_version == regions.version
-                && s.assessment.policy == policy.reference()
-        }) {
-            let mut next = s.assessment.next_change;
-            for _ in 0..MAX_STEPS {
-                let Some(t) = next.filter(|t| *t <= now) else { break };
-                let a = at(t);
-                change(t, &a);
-                next = a.next_change.filter(|n| *n > t);
-            }
-        }
-        let assessment = at(now);
-        change(now, &assessment);
-        writes.push(Write::PutAssessment(Box::new(StoredAssessment {
-            holder,
-            evidence_version: version,
-            regions_version: regions.version,
-            assessment: assessment.clone(),
-        })));
-        (assessment, writes)
+    /// A holder's colours from their first evidence to the last change that can be foreseen, by the
+    /// policy in force.
+    pub(crate) fn timeline_of(&self, own: &[Evidence]) -> Timeline {
+        let basis = self.basis();
+        jadegate_policy::explain(
+            relevant(own, &basis.regions.evidence).iter().copied(),
+            &basis.policy,
+            None,
+        )
     }
 
     /// Records a change to one holder's evidence with everything that follows from it.
@@ -240,10 +242,16 @@ impl App {
             ids.push(evidence.id);
             own.push(evidence);
         }
-        let (assessment, mut decided) =
-            self.decide(holder, version, after, &own, stored.as_ref(), now);
-        // The expectation stands first; what was decided comes after what it was decided from.
-        let mut all: Vec<Write> = decided.drain(..1).collect();
+        let mine = Own {
+            holder,
+            loaded: version,
+            version: after,
+            evidence: &own,
+            stored: stored.as_ref(),
+        };
+        let Decided { assessment, expect: mut all, writes: mut decided } =
+            decide(&Basis { now, ..self.basis() }, &mine);
+        // The expectations stand first; what was decided comes after what it was decided from.
         all.append(&mut writes);
         all.append(&mut decided);
         all.extend(change.with.iter().cloned());
@@ -252,8 +260,55 @@ impl App {
     }
 }
 
+/// Computes the assessment and the writes that keep it: catches up with every change of colour that
+/// happened by itself since the stored one, each with its own moment.
+pub(crate) fn decide(basis: &Basis, own: &Own<'_>) -> Decided {
+    let Basis { policy, regions, now } = basis;
+    let (holder, now) = (own.holder, *now);
+    let relevant = relevant(own.evidence, &regions.evidence);
+    let at = |t| jadegate_policy::assess(relevant.iter().copied(), policy, t);
+
+    let expect = vec![
+        Write::ExpectEvidenceVersion { holder, version: own.loaded },
+        Write::ExpectAssessment { holder, mark: own.stored.map(StoredAssessment::mark) },
+    ];
+    let mut writes = Vec::new();
+    let mut colour = own.stored.map(|s| s.assessment.colour);
+    let mut change = |t: Timestamp, a: &Assessment| {
+        if colour != Some(a.colour) {
+            writes.push(Write::AddColourChange(Box::new(ColourChange {
+                holder,
+                at: t,
+                from: colour,
+                to: a.colour,
+                assessment: a.clone(),
+            })));
+            colour = Some(a.colour);
+        }
+    };
+    // Only time has moved: each step happened at a known moment in the past.
+    if let Some(s) = own.stored.filter(|s| basis.same_rules(s, own.version)) {
+        let mut next = s.assessment.next_change;
+        for _ in 0..MAX_STEPS {
+            let Some(t) = next.filter(|t| *t <= now) else { break };
+            let a = at(t);
+            change(t, &a);
+            next = a.next_change.filter(|n| *n > t);
+        }
+    }
+    let assessment = at(now);
+    change(now, &assessment);
+    writes.push(Write::PutAssessment(Box::new(StoredAssessment {
+        holder,
+        evidence_version: own.version,
+        regions_version: regions.version,
+        assessment: assessment.clone(),
+    })));
+    Decided { assessment, expect, writes }
+}
+
 /// The holder's own evidence and the risk levels of the divisions they stayed in.
-fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<&'e Evidence> {
+pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<&'e Evidence> {
     let mut stays = Vec::new();
     for e in own.iter().filter(|e| e.counts()) {
         match &e.fact {
@@ -283,7 +338,8 @@ impl From<StoreError> for Lost {
     fn from(e: StoreError) -> Self {
         match e {
             StoreError::Conflict {
-                precondition: Precondition::EvidenceVersion | Precondition::Absent,
+                precondition:
+                    Precondition::EvidenceVersion | Precondition::Assessment | Precondition::Absent,
                 ..
             } => Self::Race,
             other => Self::Failed(Box::new(other.into())),

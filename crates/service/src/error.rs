@@ -127,7 +127,10 @@ impl From<StoreError> for ServiceError {
                 e.inside = Some(inside);
                 e
             }
-            StoreError::Conflict { precondition: Precondition::EvidenceVersion, .. } => Self::new(
+            StoreError::Conflict {
+                precondition: Precondition::EvidenceVersion | Precondition::Assessment,
+                ..
+            } => Self::new(
                 Kind::Conflict,
                 "evidence.changed",
                 "This person's record changed at the same moment. Please try again.",

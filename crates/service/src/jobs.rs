@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jadegate_domain::{HolderId, Timestamp};
-use jadegate_store::{Page, Write};
+use jadegate_domain::Timestamp;
+use jadegate_store::Write;
 use tokio::sync::watch;
 
 use crate::app::{App, write};
@@ -34,26 +34,6 @@ impl App {
         Ok(due.len())
     }
 
-    /// Brings every stored assessment up to date with the present policy and risk levels, in
-    /// batches. A holder who opens their code meanwhile is not affected: a read checks by itself.
-    /// Stops early, to be resumed by the next run, when `go_on` says so.
-    pub async fn refresh_all(&self, go_on: impl Fn(usize) -> bool) -> Result<usize> {
-        let mut page: Page<HolderId> = Page::first(500);
-        let mut done = 0;
-        loop {
-            let batch = self.store.holders_with_evidence(page).await?;
-            let Some(last) = batch.last() else { return Ok(done) };
-            page.after = Some(*last);
-            for holder in &batch {
-                self.assessment(*holder).await?;
-            }
-            done += batch.len();
-            if !go_on(done) {
-                return Ok(done);
-            }
-        }
-    }
-
     /// Drops visits and scans older than the policy keeps them, and says so in the public log.
     pub async fn purge(&self) -> Result<Purged> {
         let now = self.now();
@@ -80,26 +60,55 @@ impl App {
     ) {
         // What a crash left half done comes first.
         note("finish_traces", &self.finish_traces().await);
+        // Beside the others: a run over everybody must not keep messages waiting.
+        let recolouring = tokio::spawn(Arc::clone(&self).keep_recoloured(stop.clone()));
+        // By themselves: a round may take long, and one-time codes do not wait for it.
+        let retracing = tokio::spawn(Arc::clone(&self).keep_traces(stop.clone()));
         let mut ticks: u64 = 0;
-        let mut regions_seen = None;
         loop {
             tokio::select! {
-                _ = stop.changed() => return,
+                _ = stop.changed() => {
+                    self.trace_jobs.stop_all();
+                    let _ = recolouring.await;
+                    let _ = retracing.await;
+                    return;
+                }
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
             note("messages", &self.deliver_messages(gateway.as_ref()).await);
             note("refresh_due", &self.refresh_due(1000).await);
-            let version = self.regions.load().version;
-            if regions_seen != Some(version) {
-                let stopped = stop.clone();
-                if note("refresh_all", &self.refresh_all(|_| !*stopped.borrow()).await) {
-                    regions_seen = Some(version);
-                }
+            self.trace_jobs.forget_old(self.now());
+            if ticks.is_multiple_of(20) {
+                note("expire_proposals", &self.expire_proposals().await);
             }
             if ticks.is_multiple_of(7200) {
                 note("purge", &self.purge().await);
             }
             ticks += 1;
+        }
+    }
+
+    /// Recolours whenever the policy or a risk level has changed, and goes on with what a crash
+    /// interrupted.
+    async fn keep_recoloured(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut seen = None;
+        loop {
+            let basis = self.basis();
+            let present = Some((basis.policy.reference(), basis.regions.version));
+            if seen != present {
+                let stopped = stop.clone();
+                let run = self.recolour(|_| !*stopped.borrow()).await;
+                if note("recolour", &run)
+                    && let Ok(run) = run
+                    && run.finished_at.is_some()
+                {
+                    seen = Some((run.policy, run.regions_version));
+                }
+            }
+            tokio::select! {
+                _ = stop.changed() => return,
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
         }
     }
 }

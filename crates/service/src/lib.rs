@@ -5,6 +5,7 @@
 
 mod app;
 mod assess;
+mod bulk;
 mod clock;
 mod demo;
 mod error;
@@ -14,18 +15,23 @@ pub mod import;
 mod jobs;
 mod keys;
 mod log;
+mod publish;
+mod recolour;
 mod session;
 mod settings;
 mod sms;
 pub mod staff;
 mod vault;
+pub mod what_if;
 
-pub use app::{App, Parts};
+pub use app::{App, InForce, Parts};
+pub use bulk::{BulkProgress, BulkRow, BulkSearch, bulk_case};
 pub use clock::{Clock, Entropy};
 pub use demo::{DemoPerson, DemoVisit};
 pub use error::{FieldError, Kind, Result, ServiceError};
 pub use jobs::Purged;
 pub use keys::Keys;
+pub use recolour::{ChangedView, RecolouringState, RecolouringView};
 pub use session::{GateSession, HolderSession, NewSession, StaffSession};
 pub use settings::Settings;
 pub use sms::{HttpGateway, HttpGatewayConfig, OutboxOnly, SmsError, SmsGateway};

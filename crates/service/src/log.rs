@@ -1,9 +1,10 @@
 //! Leaves of the public log: what happened, so that it cannot be unsaid, without saying to whom.
 
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::{Access, Evidence, PolicyRef, Timestamp};
+use jadegate_domain::{Access, AgencyId, Evidence, PolicyRef, Timestamp};
 use jadegate_ledger::{
-    Checkpoint, EvidenceEvent, Hash, Leaf, LedgerError, Salt, commit, leaf_hash, sign_checkpoint,
+    Checkpoint, EvidenceEvent, Hash, Leaf, LedgerError, ProposalEvent, Salt, commit, leaf_hash,
+    sign_checkpoint,
 };
 
 use crate::app::App;
@@ -25,12 +26,51 @@ fn salt(keys: &Keys, what: &str, id: &str) -> Salt {
 }
 
 /// A policy came into force. `source` is the whole file.
-pub(crate) fn policy_leaf(policy: &PolicyRef, source: &str, at: Timestamp) -> Result<Vec<u8>> {
+pub(crate) fn policy_leaf(
+    policy: &PolicyRef,
+    source: &str,
+    at: Timestamp,
+    agency: Option<AgencyId>,
+) -> Result<Vec<u8>> {
+    let sha256 = Hash::from_bytes(sha256(source.as_bytes()));
+    Ok(Leaf::PolicyPublished { at, policy: policy.clone(), sha256, agency }.encode()?)
+}
+
+/// SHA-256 of some bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut digest = [0; 32];
-    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, source.as_bytes());
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
     digest.copy_from_slice(sum.as_ref());
-    let sha256 = Hash::from_bytes(digest);
-    Ok(Leaf::PolicyPublished { at, policy: policy.clone(), sha256, agency: None }.encode()?)
+    digest
+}
+
+/// A step of a proposal: what changes and what it was said to come to, in digests and counts.
+pub(crate) struct ProposalStep<'a> {
+    pub(crate) event: ProposalEvent,
+    /// `policy` or `region`.
+    pub(crate) change: &'static str,
+    pub(crate) digest: [u8; 32],
+    pub(crate) agency: Option<AgencyId>,
+    /// The what-if's JSON.
+    pub(crate) what_if: &'a str,
+    pub(crate) people: u64,
+    pub(crate) newly_confined: u64,
+}
+
+/// See [`ProposalStep`].
+pub(crate) fn proposal_leaf(step: &ProposalStep<'_>, at: Timestamp) -> Result<Vec<u8>> {
+    let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    let leaf = Leaf::Proposal {
+        at,
+        event: step.event,
+        change: step.change.parse().map_err(ServiceError::internal)?,
+        digest: Hash::from_bytes(step.digest),
+        agency: step.agency,
+        what_if: Hash::from_bytes(sha256(step.what_if.as_bytes())),
+        people: count(step.people),
+        newly_confined: count(step.newly_confined),
+    };
+    Ok(leaf.encode()?)
 }
 
 /// A piece of evidence was recorded or, if it says so, withdrawn.

@@ -34,6 +34,13 @@ pub struct Settings {
     pub invitation_seconds: i64,
     /// Seconds a rotating venue code lives.
     pub venue_screen_seconds: i64,
+    /// The mandate's threshold, in hundredths of a percent: a change that turns more than this share
+    /// of a division's holders from green to another colour needs a second officer.
+    pub second_officer_basis_points: u32,
+    /// Seconds for which a what-if can be attached to a proposal.
+    pub what_if_seconds: i64,
+    /// Seconds after which a proposal that nobody decided on lapses.
+    pub proposal_seconds: i64,
 }
 
 impl Default for Settings {
@@ -54,6 +61,9 @@ impl Default for Settings {
             clock_skew_seconds: 5,
             invitation_seconds: 3 * 86_400,
             venue_screen_seconds: 90,
+            second_officer_basis_points: 100,
+            what_if_seconds: 3600,
+            proposal_seconds: 86_400,
         }
     }
 }

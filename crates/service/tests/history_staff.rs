@@ -6,7 +6,7 @@ use common::{REQUEST, World, case_of, document, phone, test_of};
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{AgencyKind, Colour, HolderId, Purpose, Role};
 use jadegate_service::Kind;
-use jadegate_service::staff::{ArrivalInput, Power, RegionInput, Whom};
+use jadegate_service::staff::{ArrivalInput, ChangeInput, Power, RegionInput, Whom};
 
 /// Zhengzhou, June 2022: depositors turned red by officials and a console operator.
 #[tokio::test]
@@ -29,6 +29,7 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             "open_person",
             "read_lists",
             "set_region",
+            "publish_policy",
             "manage_places",
             "invite_staff",
             "read_audit",
@@ -244,15 +245,15 @@ async fn a_risk_level_holds_from_its_beginning_to_its_end() {
         from: "2022-03-15T00:00:00Z".to_owned(),
         to: None,
     };
-    let leaves = w.leaves().await;
-    let set = w.app.set_region(&board, &input("CN-330106", "high")).await.unwrap();
-    assert!(set.in_force);
-    assert_eq!(w.leaves().await, leaves + 1);
+    let second = w.staff("health_commission", "commissioner", "CN-33").await;
+    let raise = |division: &str| ChangeInput::Region(input(division, "high"));
+    w.change(&board, &second, &raise("CN-330106")).await;
     assert_eq!((w.colour(inside).await, w.colour(outside).await), (Colour::Red, Colour::Green));
     // The same again is the same.
-    assert_eq!(w.app.set_region(&board, &input("CN-330106", "high")).await.unwrap().id, set.id);
-    assert_eq!(w.leaves().await, leaves + 1);
-    assert_eq!(w.app.regions_in_force().await.unwrap().len(), 1);
+    w.change(&board, &second, &raise("CN-330106")).await;
+    let in_force = w.app.regions_in_force().await.unwrap();
+    assert_eq!(in_force.len(), 1);
+    let set = &in_force[0];
 
     w.clock.advance(3600);
     let ended = w.app.end_region(&board, set.id, None).await.unwrap();
@@ -262,12 +263,13 @@ async fn a_risk_level_holds_from_its_beginning_to_its_end() {
     assert_eq!(e.code, "region.already_ended");
 
     // Only what is inside one's region, only raised levels, only by the health commission.
-    let e = w.app.set_region(&board, &input("CN-3101", "high")).await.unwrap_err();
+    let e = w.app.start_what_if(&board, &raise("CN-3101")).await.unwrap_err();
     assert_eq!(e.code, "region.outside");
-    let e = w.app.set_region(&board, &input("CN-330106", "low")).await.unwrap_err();
+    let low = ChangeInput::Region(input("CN-330106", "low"));
+    let e = w.app.start_what_if(&board, &low).await.unwrap_err();
     assert_eq!(e.fields[0].code, "region.bad_level");
     let officer = w.officer().await;
-    let e = w.app.set_region(&officer, &input("CN-330106", "high")).await.unwrap_err();
+    let e = w.app.start_what_if(&officer, &raise("CN-330106")).await.unwrap_err();
     assert_eq!(e.code, "staff.not_allowed");
     let elsewhere = w.staff("health_commission", "commissioner", "CN-31").await;
     let e = w.app.end_region(&elsewhere, set.id, None).await.unwrap_err();

@@ -186,7 +186,15 @@ async fn a_risk_list_becomes_entries_once() {
     assert_eq!(w.colour(holder).await, Colour::Green);
     let one = w.app.import_risk_levels(&recorder, LIST.as_bytes()).await.unwrap();
     assert_eq!((one.rows, one.matched, one.periods), (6, 5, 3));
-    assert_eq!((one.recorded, one.ended, one.outside), (2, 0, 1));
+    assert_eq!((one.recorded, one.waiting, one.ended, one.outside), (0, 2, 0, 1));
+    // The list turns everybody in the district red: it waits, and waits once.
+    assert_eq!(one.what_if.unwrap().newly_confined, 1);
+    assert_eq!(w.colour(holder).await, Colour::Green);
+    let again = w.app.import_risk_levels(&recorder, LIST.as_bytes()).await.unwrap();
+    assert_eq!((again.recorded, again.waiting, again.proposal), (0, 2, one.proposal));
+    let officer = w.staff("health_commission", "commissioner", "CN-33").await;
+    let approved = w.app.approve_proposal(&officer, one.proposal.unwrap()).await.unwrap();
+    assert_eq!((approved.state, approved.proposed_by.name), ("applied", None));
     assert_eq!((one.rejected.len(), one.rejected[0].line), (1, 8));
     assert_eq!((one.unmatched.len(), one.unmatched[0].first_line), (1, 4));
     assert_eq!(w.colour(holder).await, Colour::Red);

@@ -20,6 +20,11 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "first", text: include_str!("../migrations/0001_first.sql") },
     Migration { number: 2, name: "origin", text: include_str!("../migrations/0002_origin.sql") },
+    Migration {
+        number: 3,
+        name: "policies",
+        text: include_str!("../migrations/0003_policies.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.
@@ -128,6 +133,7 @@ mod tests {
     const IN_USE: &[&str] = &[
         "48b17adde4da7e288e85cb30c72e5fd4065e5eeb558434c9bc94bc8461ea83e6",
         "1398063a60baf903458e827f4f05c99f7a590f1eff14a9ac348fe73532242e3e",
+        "56eee2051e59012a2e06b2feff34726f7fb1406cc0d19ab2e88c17ee1cb6bb31",
     ];
 
     #[test]

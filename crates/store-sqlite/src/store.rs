@@ -5,22 +5,22 @@ use std::path::Path;
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::ChallengeId;
+use jadegate_domain::id::{ChallengeId, ProposalId};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
     Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Visit,
 };
 use jadegate_store::{
-    Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf,
-    OutboxMessage, Page, SealedField, Session, Store, StoredAssessment, StoredTrace, Unit,
-    VaultKey,
+    Challenge, ColourChange, ColourCounts, ConfinedHolder, CredentialRow, HolderEvidence,
+    IndexKind, Invitation, LogLeaf, OutboxMessage, Page, PolicyVersion, Recolouring, SealedField,
+    Session, Store, StoredAssessment, StoredProposal, StoredTrace, Unit, VaultKey,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use crate::error::{Result, unavailable};
 use crate::open::private_file;
-use crate::read::{evidence, log, people, places};
+use crate::read::{evidence, log, people, places, policies};
 use crate::{SqliteStore, writer::Job};
 
 impl SqliteStore {
@@ -231,8 +231,29 @@ impl Store for SqliteStore {
         self.list(move |c| evidence::confined(c, &region, page)).await
     }
 
-    async fn colour_counts(&self) -> Result<[u64; 3]> {
-        self.list(evidence::colour_counts).await
+    async fn colour_counts(&self, policy: &str, regions_version: i64) -> Result<ColourCounts> {
+        let policy = policy.to_owned();
+        self.list(move |c| evidence::colour_counts(c, &policy, regions_version)).await
+    }
+
+    async fn evidence_by_holder(&self, page: Page<HolderId>) -> Result<Vec<HolderEvidence>> {
+        self.list(move |c| evidence::evidence_by_holder(c, page)).await
+    }
+
+    async fn count_with_evidence(&self) -> Result<u64> {
+        self.list(evidence::count_with_evidence).await
+    }
+
+    async fn without_evidence(&self) -> Result<Vec<(Division, u64)>> {
+        self.list(evidence::without_evidence).await
+    }
+
+    async fn assessments_between(
+        &self,
+        after: Option<HolderId>,
+        last: HolderId,
+    ) -> Result<Vec<StoredAssessment>> {
+        self.list(move |c| evidence::assessments_between(c, after, last)).await
     }
 
     async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>> {
@@ -241,6 +262,34 @@ impl Store for SqliteStore {
 
     async fn region_risks(&self, since: Timestamp) -> Result<(i64, Vec<RegionRisk>)> {
         self.list(move |c| evidence::region_risks(c, since)).await
+    }
+
+    async fn policy_in_force(&self) -> Result<Option<PolicyVersion>> {
+        self.point(policies::policy_in_force)
+    }
+
+    async fn policy_version(&self, digest: &str) -> Result<Option<PolicyVersion>> {
+        self.point(|c| policies::policy_version(c, digest))
+    }
+
+    async fn policy_versions(&self, limit: u32) -> Result<Vec<PolicyVersion>> {
+        self.list(move |c| policies::policy_versions(c, limit)).await
+    }
+
+    async fn proposal(&self, id: ProposalId) -> Result<Option<StoredProposal>> {
+        self.point(|c| policies::proposal(c, id))
+    }
+
+    async fn proposals(&self, since: Timestamp, limit: u32) -> Result<Vec<StoredProposal>> {
+        self.list(move |c| policies::proposals(c, since, limit)).await
+    }
+
+    async fn waiting_proposals(&self, limit: u32) -> Result<Vec<StoredProposal>> {
+        self.list(move |c| policies::waiting_proposals(c, limit)).await
+    }
+
+    async fn recolourings(&self, limit: u32) -> Result<Vec<Recolouring>> {
+        self.list(move |c| policies::recolourings(c, limit)).await
     }
 
     async fn case(&self, id: CaseId) -> Result<Option<Case>> {

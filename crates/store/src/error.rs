@@ -9,6 +9,8 @@ pub enum Precondition {
     Exists,
     /// The holder's evidence has moved on since it was loaded.
     EvidenceVersion,
+    /// The holder's stored assessment is not the one that was loaded.
+    Assessment,
     /// The one-time thing (challenge, invitation) was used, has expired or is out of tries.
     Unused,
 }

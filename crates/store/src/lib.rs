@@ -35,6 +35,7 @@
 //! truncated). A backup made earlier is not reached; its retention is its keeper's.
 
 mod error;
+mod policies;
 mod port;
 mod rows;
 mod unit;
@@ -43,6 +44,10 @@ mod unit;
 pub mod conformance;
 
 pub use error::{Precondition, StoreError};
+pub use policies::{
+    AssessmentMark, ColourCounts, Decision, HolderEvidence, PolicyVersion, ProposalState,
+    Recolouring, StoredProposal,
+};
 pub use port::{Page, Store};
 pub use rows::{
     Challenge, ChallengeUse, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation,

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::ChallengeId;
+use jadegate_domain::id::{ChallengeId, ProposalId};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
     Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Visit,
 };
 
+use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal};
 use crate::rows::{
     Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf,
     OutboxMessage, SealedField, Session, StoredAssessment, StoredTrace, VaultKey,
@@ -150,8 +151,22 @@ pub trait Store: Send + Sync + 'static {
         region: &Division,
         page: Page<HolderId>,
     ) -> Result<Vec<ConfinedHolder>>;
-    /// How many stored assessments there are of each colour, in the order of `Colour::ALL`.
-    async fn colour_counts(&self) -> Result<[u64; 3]>;
+    /// How many stored assessments there are of each colour, and how many of them were not made by
+    /// the policy of this digest from the risk levels of this version, from one snapshot.
+    async fn colour_counts(&self, policy: &str, regions_version: i64) -> Result<ColourCounts>;
+    /// Everybody who has evidence or a stored assessment, by id, with their evidence, from one
+    /// snapshot. Reads a page at once, not a holder at a time.
+    async fn evidence_by_holder(&self, page: Page<HolderId>) -> Result<Vec<HolderEvidence>>;
+    /// How many [`Store::evidence_by_holder`] lists in all.
+    async fn count_with_evidence(&self) -> Result<u64>;
+    /// How many holders live where who have neither evidence nor a stored assessment, by division.
+    async fn without_evidence(&self) -> Result<Vec<(Division, u64)>>;
+    /// The stored assessments of holders above `after` up to and with `last`, by id.
+    async fn assessments_between(
+        &self,
+        after: Option<HolderId>,
+        last: HolderId,
+    ) -> Result<Vec<StoredAssessment>>;
     /// Changes of a holder's colour, newest first.
     async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>>;
 
@@ -160,6 +175,23 @@ pub trait Store: Send + Sync + 'static {
     /// The regions' version (0 at first) and every risk level that was in force at or after
     /// `since`, by division, start and id, from one snapshot.
     async fn region_risks(&self, since: Timestamp) -> Result<(i64, Vec<RegionRisk>)>;
+
+    // Policies
+
+    /// The policy in force: the newest published one.
+    async fn policy_in_force(&self) -> Result<Option<PolicyVersion>>;
+    /// The newest published version whose file has this digest.
+    async fn policy_version(&self, digest: &str) -> Result<Option<PolicyVersion>>;
+    /// Published policies, newest first.
+    async fn policy_versions(&self, limit: u32) -> Result<Vec<PolicyVersion>>;
+    /// A proposal.
+    async fn proposal(&self, id: ProposalId) -> Result<Option<StoredProposal>>;
+    /// Proposals made at or after a moment, newest first.
+    async fn proposals(&self, since: Timestamp, limit: u32) -> Result<Vec<StoredProposal>>;
+    /// Proposals that wait, oldest first.
+    async fn waiting_proposals(&self, limit: u32) -> Result<Vec<StoredProposal>>;
+    /// Runs of recolouring, newest first.
+    async fn recolourings(&self, limit: u32) -> Result<Vec<Recolouring>>;
 
     // Cases and traces
 

@@ -2,12 +2,15 @@
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::{ChallengeId, InvitationId};
+use jadegate_domain::id::{ChallengeId, InvitationId, ProposalId, RecolouringId};
 use jadegate_domain::{
     Access, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place, Scan, Staff,
     StaffId, Timestamp, TraceId, Visit, VisitId,
 };
 
+use crate::policies::{
+    AssessmentMark, Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal,
+};
 use crate::rows::{
     Challenge, ColourChange, CredentialRow, IndexKind, Invitation, OutboxMessage, SealedField,
     Session, StoredAssessment, StoredTrace, VaultKey,
@@ -163,6 +166,15 @@ pub enum Write {
         /// The version that was loaded.
         version: i64,
     },
+    /// Demands that the holder's stored assessment is still this one (`None`: there is none) where
+    /// the write stands; else the conflict is [`Precondition::Assessment`](crate::Precondition). So
+    /// two that decide at once never write the same change of colour twice.
+    ExpectAssessment {
+        /// Whose.
+        holder: HolderId,
+        /// The one that was loaded.
+        mark: Option<AssessmentMark>,
+    },
     /// Replaces the stored assessment. Precondition: the holder exists and their evidence version
     /// equals the one it was made from (as it is after the earlier writes of this unit).
     PutAssessment(Box<StoredAssessment>),
@@ -177,6 +189,50 @@ pub enum Write {
         id: EvidenceId,
         /// The first moment at which it no longer holds.
         to: Timestamp,
+    },
+
+    /// A policy is published and in force from here on. Precondition: the one in force before it has
+    /// the digest `replaces` (`None`: there is none yet; then the conflict is `Absent`, otherwise
+    /// `Exists`).
+    PublishPolicy {
+        /// The new one.
+        version: Box<PolicyVersion>,
+        /// The digest of the one in force now.
+        replaces: Option<String>,
+    },
+    /// A new proposal. Precondition: the id is free.
+    AddProposal(Box<StoredProposal>),
+    /// Ends a proposal. Precondition: it exists and waits.
+    DecideProposal {
+        /// Which.
+        id: ProposalId,
+        /// How it ends; not `Waiting`.
+        state: ProposalState,
+        /// By whom, when, why.
+        decision: Box<Decision>,
+    },
+    /// A new run of recolouring. Precondition: the id is free. A run under way ends as it stands.
+    AddRecolouring(Box<Recolouring>),
+    /// A batch of a run is done, in the unit that holds its assessments. Precondition: the run
+    /// exists, has not ended, and stands at `from`; so no holder is counted twice.
+    StepRecolouring {
+        /// Which.
+        id: RecolouringId,
+        /// Where it stood.
+        from: Option<HolderId>,
+        /// The last holder of the batch.
+        to: HolderId,
+        /// How many were in the batch.
+        done: u64,
+        /// How many of them turned to each colour, in the order of `Colour::ALL`.
+        changed: [u64; 3],
+    },
+    /// A run is complete. Precondition: it exists and has not ended.
+    EndRecolouring {
+        /// Which.
+        id: RecolouringId,
+        /// When.
+        at: Timestamp,
     },
 
     /// A new case. Precondition: the id is free.

@@ -39,6 +39,10 @@ pub struct ContactFound {
     pub exposures: Vec<Exposure>,
     /// Whole minutes that count, in all.
     pub minutes: u32,
+    /// Whole minutes that are recorded from end to end, in all.
+    pub minutes_lower: u32,
+    /// Whole minutes that count at most, in all: see [`crate::BulkContact::upper_secs`].
+    pub minutes_upper: u32,
     /// The least certainty one must accept for the minutes to suffice: `Recorded` if the recorded
     /// minutes suffice, `Assumed` if assumed ends are needed, `Unproven` if unproven presence is.
     pub certainty: Certainty,
@@ -215,6 +219,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
             via: found.via,
             exposures: self.finder.exposures(pair),
             minutes: whole_minutes(pair.counted_secs),
+            minutes_lower: whole_minutes(pair.lower_secs),
+            minutes_upper: whole_minutes(pair.upper_secs),
             certainty: pair.reached?,
             first_contact: moment(pair.first),
             last_contact: moment(pair.last),

@@ -11,6 +11,7 @@ use jadegate_domain::{Colour, EvidenceId, Timestamp};
 use jadegate_service::holder::check_in::Quarantine;
 use jadegate_service::holder::declare::{DeclarationInput, StayInput};
 use jadegate_service::holder::me::{AccessView, EvidenceView, Profile, VisitView};
+use jadegate_service::holder::proof::Proof;
 use jadegate_service::holder::register::{ChallengeSent, DocumentInput, RegistrationInput};
 use jadegate_service::holder::venue::RecordedVisit;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ use utoipa_axum::routes;
 use crate::Web;
 use crate::extract::{Body, Client, Cookie, HolderAuth, id};
 use crate::problem::{Answer, Problem};
-use crate::views::{self, AssessmentView, Namer, ReasonView};
+use crate::views::{self, AssessmentView, Namer, ReasonView, TimelineView};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()
@@ -34,6 +35,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(me))
         .routes(routes!(evidence))
         .routes(routes!(history))
+        .routes(routes!(timeline))
+        .routes(routes!(proof))
         .routes(routes!(visits, add_visit))
         .routes(routes!(accesses))
         .routes(routes!(declaration, declare))
@@ -381,6 +384,25 @@ async fn history(
         reasons: c.reasons.into_iter().map(|r| namer.reason(r)).collect(),
     });
     Ok(Json(HistoryList { changes: changes.collect() }))
+}
+
+/// The holder's colours from the first evidence to the last change that can be foreseen.
+#[utoipa::path(get, path = "/v1/me/timeline", tag = "holder",
+    responses((status = 200, body = TimelineView), (status = 401, body = Problem)))]
+async fn timeline(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<Json<TimelineView>> {
+    let timeline = web.app.my_timeline(&s).await?;
+    let namer = Namer::load(&web.app).await?;
+    Ok(Json(namer.timeline(timeline)))
+}
+
+/// Everything the holder's own colour is made from, so that a device can make it again.
+#[utoipa::path(get, path = "/v1/me/proof", tag = "holder",
+    responses((status = 200, body = Proof), (status = 401, body = Problem)))]
+async fn proof(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<Proof>> {
+    Ok(Json(web.app.my_proof(&s).await?))
 }
 
 /// The holder's visits, newest first.

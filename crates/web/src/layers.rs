@@ -33,7 +33,8 @@ pub(crate) const MAX_IN_FLIGHT: usize = 2048;
 const CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-/// The gate reads codes with WebAssembly where the browser has no reader of its own, and only that.
+/// The gate reads codes with WebAssembly where the browser has no reader of its own, and a holder's
+/// page makes the colour again; nothing else is evaluated anywhere.
 const CSP_WASM: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
     media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -42,10 +43,10 @@ const CSP_WASM: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'
 pub(crate) async fn headers(State(web): State<Arc<Web>>, req: Request, next: Next) -> Response {
     let path = req.uri().path();
     let is_api = path.starts_with("/v1/");
-    let is_gate = path.starts_with("/gate");
+    let computes = path == "/" || path.starts_with("/gate");
     let mut response = next.run(req).await;
     let h = response.headers_mut();
-    let csp = if is_gate { CSP_WASM } else { CSP };
+    let csp = if computes { CSP_WASM } else { CSP };
     h.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp));
     h.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     h.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(info))
         .routes(routes!(keys))
         .routes(routes!(policy))
+        .routes(routes!(published_policy))
         .routes(routes!(divisions))
         .routes(routes!(regions))
         .routes(routes!(checkpoint))
@@ -124,8 +125,9 @@ async fn keys(State(web): State<Arc<Web>>) -> ([(HeaderName, &'static str); 1], 
 #[utoipa::path(get, path = "/v1/policy", tag = "public",
     responses((status = 200, body = String, content_type = "text/plain"), (status = 304)))]
 async fn policy(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
-    let policy = web.app.policy();
-    let etag = format!("\"{}\"", policy.reference().digest);
+    // Policy and file from one moment: another may be published meanwhile.
+    let in_force = web.app.in_force();
+    let etag = format!("\"{}\"", in_force.policy.reference().digest);
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == etag.as_bytes());
     let head = [
         (
@@ -138,7 +140,22 @@ async fn policy(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
     if known {
         return (StatusCode::NOT_MODIFIED, head).into_response();
     }
-    (head, web.app.policy_text().to_string()).into_response()
+    (head, in_force.text.to_string()).into_response()
+}
+
+/// The file of a policy that is or was in force here, by its digest.
+#[utoipa::path(get, path = "/v1/policies/{digest}", tag = "public", params(("digest" = String, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem)))]
+async fn published_policy(
+    State(web): State<Arc<Web>>,
+    Path(digest): Path<String>,
+) -> Answer<Response> {
+    let text = web.app.published_policy_text(&digest).await?;
+    let head = [
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+    ];
+    Ok((head, text).into_response())
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

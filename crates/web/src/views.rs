@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jadegate_domain::assessment::Texts;
 use jadegate_domain::{AgencyId, Assessment, Colour, EvidenceId, PolicyRef, Reason, Timestamp};
+use jadegate_policy::{Segment, Timeline};
 use jadegate_service::App;
 use jadegate_service::holder::me::AgencyName;
 use serde::Serialize;
@@ -55,6 +56,28 @@ pub(crate) struct ReasonView {
     pub needs: Vec<String>,
 }
 
+/// A person's colours over time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TimelineView {
+    /// The policy.
+    pub policy: PolicyRef,
+    /// One after the other without gaps; only the last may have no end.
+    pub segments: Vec<SegmentView>,
+}
+
+/// A stretch of time in which colour and reasons stay the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SegmentView {
+    /// First moment.
+    pub from: Timestamp,
+    /// First moment of the next one; `null` if no change can be foreseen.
+    pub to: Option<Timestamp>,
+    /// The colour.
+    pub colour: Colour,
+    /// The reasons as of its first moment, most severe first.
+    pub reasons: Vec<ReasonView>,
+}
+
 /// Puts agencies' names to a list of assessments' reasons.
 pub(crate) struct Namer(HashMap<AgencyId, AgencyName>);
 
@@ -78,6 +101,16 @@ impl Namer {
             days: r.days,
             needs: r.needs,
         }
+    }
+
+    pub(crate) fn timeline(&self, t: Timeline) -> TimelineView {
+        let segment = |s: Segment| SegmentView {
+            from: s.from,
+            to: s.to,
+            colour: s.colour,
+            reasons: s.reasons.into_iter().map(|r| self.reason(r)).collect(),
+        };
+        TimelineView { policy: t.policy, segments: t.segments.into_iter().map(segment).collect() }
     }
 
     pub(crate) fn assessment(&self, a: Assessment) -> AssessmentView {

@@ -12,6 +12,7 @@ import { zh } from './texts/zh';
 import { POWERS, type ContactRow } from './types';
 import { emptyWhom, whomBody, whomProblems } from './whom';
 import { factLine, releaseOf } from './fact';
+import { Paged } from './load.svelte';
 
 /** The shape of a dictionary: its keys, with the kind of each text. */
 function shape(d: unknown, path = ''): string[] {
@@ -137,5 +138,38 @@ describe('evidence in words', () => {
     expect(releaseOf({ kind: 'case', case: 'c1' })).toEqual({ case: 'c1' });
     expect(releaseOf({ kind: 'contact', case: 'c1', trace: 't1' })).toEqual({ trace: 't1' });
     expect(releaseOf({ kind: 'test' })).toBeNull();
+  });
+});
+
+describe('a list in pages', () => {
+  it('grows page by page and begins anew on demand', async () => {
+    const asked: (string | null)[] = [];
+    const list = new Paged(async (after) => {
+      asked.push(after);
+      return after === null ? { rows: [1, 2], next: 'b' } : { rows: [3] };
+    });
+    await list.load();
+    expect([list.rows, list.next]).toEqual([[1, 2], 'b']);
+    await list.more();
+    expect([list.rows, list.next]).toEqual([[1, 2, 3], null]);
+    await list.load();
+    expect(list.rows).toEqual([1, 2]);
+    expect(asked).toEqual([null, 'b', null]);
+  });
+  it('ignores an answer that was overtaken, and keeps what it has when one fails', async () => {
+    const waiting: ((rows: number[]) => void)[] = [];
+    const list = new Paged<number>(() => new Promise((done) => waiting.push((rows) => done({ rows }))));
+    const first = list.load();
+    const second = list.load();
+    waiting[1]?.([2]);
+    await second;
+    waiting[0]?.([1]);
+    await first;
+    expect([list.rows, list.busy]).toEqual([[2], false]);
+    const failing = new Paged<number>(() => Promise.reject(new Error('no')));
+    failing.rows = [7];
+    await failing.load();
+    expect(failing.rows).toEqual([7]);
+    expect(failing.error).not.toBe('');
   });
 });

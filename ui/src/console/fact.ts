@@ -57,7 +57,7 @@ function health(fact: Record<string, unknown>, lang: Lang): string {
   for (const s of stays as Record<string, unknown>[]) {
     parts.push(`${text(s['division'])} ${f.period(formatDay(lang, text(s['from'])), formatDay(lang, text(s['to'])))}`);
   }
-  return parts.join(lang === 'zh' ? ',' : ', ');
+  return parts.join(lang === 'zh' ? '，' : ', ');
 }
 
 /** The case or trace that a release of this piece would refer to. */

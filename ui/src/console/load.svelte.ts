@@ -28,3 +28,46 @@ export class Loaded<T> {
     }
   }
 }
+
+/** A list that comes in pages, each asked for by where the one before ended. */
+export class Paged<T> {
+  rows = $state.raw<T[] | null>(null);
+  next = $state.raw<string | null>(null);
+  error = $state('');
+  busy = $state(false);
+  readonly #get: (after: string | null) => Promise<{ rows: T[]; next?: string | null }>;
+  #turn = 0;
+
+  constructor(get: (after: string | null) => Promise<{ rows: T[]; next?: string | null }>) {
+    this.#get = get;
+  }
+
+  /** The first page anew. */
+  load = (): Promise<void> => this.#page(null);
+  /** The next page, below what is there. */
+  more = (): Promise<void> => this.#page(this.next);
+
+  async #page(after: string | null): Promise<void> {
+    const turn = ++this.#turn;
+    this.busy = true;
+    try {
+      const page = await this.#get(after);
+      if (turn !== this.#turn) return;
+      this.rows = after === null ? page.rows : [...(this.rows ?? []), ...page.rows];
+      this.next = page.next ?? null;
+      this.error = '';
+    } catch (e) {
+      if (turn === this.#turn) this.error = explain(e, t().errors as Record<string, string>);
+    } finally {
+      if (turn === this.#turn) this.busy = false;
+    }
+  }
+}
+
+/** Does something again and again while the page is in front; what it returns ends that. */
+export function repeat(work: () => unknown, ms: number): () => void {
+  const timer = setInterval(() => {
+    if (!document.hidden) work();
+  }, ms);
+  return () => clearInterval(timer);
+}

@@ -9,7 +9,7 @@ export interface SectionProps {
 }
 
 export interface Section {
-  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'arrivals' | 'places' | 'staff';
+  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'places' | 'staff';
   /** Any of these. */
   needs: readonly Power[];
   load: () => Promise<{ default: Component<SectionProps> }>;
@@ -27,6 +27,8 @@ export const SECTIONS: readonly Section[] = [
   { id: 'quarantine', needs: ['accompany', 'read_lists'], load: () => import('./sections/Quarantine.svelte') },
   { id: 'people', needs: ['find_person', 'open_person'], load: () => import('./sections/People.svelte') },
   { id: 'regions', needs: ['set_region', 'read_lists'], load: () => import('./sections/Regions.svelte') },
+  { id: 'policies', needs: ['publish_policy', 'set_region', 'read_lists', 'read_audit'], load: () => import('./sections/Policies.svelte') },
+  { id: 'proposals', needs: ['publish_policy', 'set_region', 'read_lists', 'read_audit'], load: () => import('./sections/Proposals.svelte') },
   { id: 'arrivals', needs: ['record_arrival'], load: plain(() => import('./sections/Arrivals.svelte')) },
   { id: 'places', needs: ['manage_places'], load: () => import('./sections/Places.svelte') },
   { id: 'staff', needs: ['invite_staff'], load: () => import('./sections/Staff.svelte') },

@@ -20,4 +20,5 @@ export const staff = {
   get: <T>(path: string): Promise<T> => watch(api.get<T>(`/v1/staff/${path}`)),
   post: <T>(path: string, body: unknown = {}, options?: RequestOptions): Promise<T> =>
     watch(api.post<T>(`/v1/staff/${path}`, body, options)),
+  del: <T = void>(path: string): Promise<T> => watch(api.del<T>(`/v1/staff/${path}`)),
 };

@@ -1,5 +1,6 @@
 /** What the API answers to staff (see docs/api.md). */
 import type { Colour } from '../shared/colour';
+import type { Segment } from '../shared/timeline';
 import type { AgencyRef, Assessment, Moment, Reason, Texts } from '../shared/types';
 
 export const POWERS = [
@@ -13,6 +14,7 @@ export const POWERS = [
   'open_person',
   'read_lists',
   'set_region',
+  'publish_policy',
   'manage_places',
   'invite_staff',
   'read_audit',
@@ -144,6 +146,8 @@ export interface EvidenceRow {
   fact: Record<string, unknown>;
   recorded_at: Moment;
   by: AgencyRef | null;
+  /** The division whose authority recorded it, if it came from elsewhere. */
+  origin?: string | null;
   withdrawn_at: Moment | null;
   superseded_by: string | null;
   counts: boolean;
@@ -151,6 +155,8 @@ export interface EvidenceRow {
 
 export interface Person extends Found {
   evidence: EvidenceRow[];
+  /** Colours from the first evidence to the last change that can be foreseen. */
+  timeline: Segment[];
   history: { at: Moment; from: Colour | null; to: Colour; reasons: Reason[] }[];
   quarantine: {
     active: boolean;

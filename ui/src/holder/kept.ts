@@ -20,6 +20,8 @@ export interface CodeAnswer {
 
 /** Where the last code is kept on the device. */
 export const KEPT_KEY = 'jg.code';
+/** Where the evidence behind it is kept, so that the colour can be made again without network. */
+export const PROOF_KEY = 'jg.proof';
 
 /** Seconds that a code may seem to come from the future before the device's clock is distrusted. */
 export const CLOCK_SLACK = 120;
@@ -98,6 +100,7 @@ export function keep(storage: Pick<Storage, 'setItem'>, answer: CodeAnswer): voi
 export function forget(storage: Pick<Storage, 'removeItem'>): void {
   try {
     storage.removeItem(KEPT_KEY);
+    storage.removeItem(PROOF_KEY);
   } catch {
     // Nothing was kept then.
   }

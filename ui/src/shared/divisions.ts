@@ -33,11 +33,22 @@ export function chain(code: string): string[] {
     .map((n) => `CN-${digits.slice(0, n)}`);
 }
 
+/** What is known of a division by the list that it is in; a country has its name only. */
+async function find(code: string, lang: Lang): Promise<DivisionRef | undefined> {
+  if (/^[A-Z]{2}$/.test(code)) return { code, name: new Intl.DisplayNames([lang], { type: 'region' }).of(code) ?? code };
+  const parent = chain(code).at(-2) ?? '';
+  return (await children(parent)).find((d) => d.code === code);
+}
+
 /** A division's name with those above it; a country's name; the code itself if nothing is known. */
 export async function fullName(code: string, lang: Lang): Promise<string> {
-  if (/^[A-Z]{2}$/.test(code)) return new Intl.DisplayNames([lang], { type: 'region' }).of(code) ?? code;
-  const parent = chain(code).at(-2) ?? '';
-  const found = (await children(parent)).find((d) => d.code === code);
+  const found = await find(code, lang);
   if (!found) return code;
   return lang === 'en' ? (found.name_en ?? found.name) : (found.full_name ?? found.name);
+}
+
+/** A division's own name, for where those above it are seen anyway. */
+export async function ownName(code: string, lang: Lang): Promise<string> {
+  const found = await find(code, lang);
+  return found ? nameOf(found, lang) : code;
 }

@@ -143,9 +143,19 @@ async fn risk_levels(
         r.rows, r.matched, r.renamed, r.zones
     );
     println!(
-        "{} periods: {} recorded, {} ended, {} outside the agency's region",
-        r.periods, r.recorded, r.ended, r.outside
+        "{} periods: {} recorded, {} waiting for a second officer, {} ended, {} outside the agency's region",
+        r.periods, r.recorded, r.waiting, r.ended, r.outside
     );
+    if let Some(what_if) = &r.what_if {
+        println!("\nWhat the new periods do:");
+        super::what_if::print(what_if);
+        println!();
+    }
+    if let (true, Some(id)) = (r.waiting > 0, r.proposal) {
+        println!(
+            "The new periods are proposal {id}: they take effect when an officer of the health commission approves them in the console (Proposals)."
+        );
+    }
     let shown = if all { r.unmatched.len() } else { SHOWN };
     for u in r.unmatched.iter().take(shown) {
         println!(

@@ -1,10 +1,14 @@
 //! One command, one function. Each prints for a person and answers with an exit code: 0 done, 1 could
 //! not be done, 2 done but something needs attention.
 
+mod bulk;
+#[cfg(feature = "arrow")]
+mod bulk_arrow;
 mod import;
 mod policy;
 mod trace;
 mod upkeep;
+mod what_if;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,7 +16,7 @@ use std::sync::Arc;
 use jadegate_service::staff::{AgencyInput, StaffInput};
 use jadegate_service::{Clock as _, Entropy};
 
-use crate::args::{Args, Command, KeysCommand, Serve, StaffCommand};
+use crate::args::{Args, Command, KeysCommand, PolicyCommand, Serve, StaffCommand};
 use crate::config::Config;
 use crate::keyring::Keyring;
 use crate::wire::{self, Deployment, Failure};
@@ -34,6 +38,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Openapi => {
             println!("{}", jadegate_web::openapi().to_pretty_json()?);
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Policy(PolicyCommand::WhatIf(change)) => {
+            block_on(what_if::run(&config, &change)).map(done)
         }
         Command::Policy(command) => policy::run(&command),
         Command::Keys(command) => keys(&config, &command).map(done),
@@ -79,7 +86,7 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 
 /// Opens the deployment alone, for a command that writes.
 async fn open(config: &Config) -> Result<Deployment, Failure> {
-    wire::open(config, wire::settings(config, false), Arc::new(SystemClock), Arc::new(OsEntropy))
+    wire::open(config, wire::settings(config, false)?, Arc::new(SystemClock), Arc::new(OsEntropy))
         .await
 }
 

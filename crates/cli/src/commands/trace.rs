@@ -8,7 +8,22 @@ use crate::config::Config;
 use crate::wire::{Deployment, Failure};
 
 pub(super) async fn run(config: &Config, args: &Trace) -> Result<(), Failure> {
-    let (case, agency) = (args.case.parse()?, args.agency.parse()?);
+    if let Some(file) = &args.cases {
+        let format = args.format.unwrap_or(TraceFormat::Csv);
+        if format == TraceFormat::Text {
+            return Err("the contacts of many cases are printed as csv, json or arrow".into());
+        }
+        return super::bulk::run(config, file, args.hops, format).await;
+    }
+    // The command line asks for both where no list is given.
+    let (Some(case), Some(agency)) = (&args.case, &args.agency) else {
+        return Err("name the case and the agency: --case CASE --agency AGENCY".into());
+    };
+    let (case, agency) = (case.parse()?, agency.parse()?);
+    let format = args.format.unwrap_or(TraceFormat::Text);
+    if !matches!(format, TraceFormat::Text | TraceFormat::Json) {
+        return Err("one case is printed as text or json; csv and arrow go with --cases".into());
+    }
     let Deployment { app, store } = open(config).await?;
     let traced = async {
         let recorder = app.recorder_for_agency(agency, EvidenceKind::Contact).await?;
@@ -18,20 +33,19 @@ pub(super) async fn run(config: &Config, args: &Trace) -> Result<(), Failure> {
     drop(app);
     store.close().await;
     let t = traced?;
-    match args.format {
-        TraceFormat::Json => println!("{}", serde_json::to_string_pretty(&t)?),
-        TraceFormat::Text => {
-            println!("trace {} of case {}", t.trace, t.case);
-            println!("  could infect others  {} … {}", t.window.from, t.window.to);
-            println!("  close contacts       {}", t.close);
-            println!("  secondary contacts   {}", t.secondary);
-            println!("  places               {}", t.places);
-            println!(
-                "  evidence             {} recorded, {} withdrawn",
-                t.contacts_recorded, t.contacts_withdrawn
-            );
-            println!("  found in             {} ms", t.ms);
-        }
+    if format == TraceFormat::Json {
+        println!("{}", serde_json::to_string_pretty(&t)?);
+        return Ok(());
     }
+    println!("trace {} of case {}", t.trace, t.case);
+    println!("  could infect others  {} … {}", t.window.from, t.window.to);
+    println!("  close contacts       {}", t.close);
+    println!("  secondary contacts   {}", t.secondary);
+    println!("  places               {}", t.places);
+    println!(
+        "  evidence             {} recorded, {} withdrawn",
+        t.contacts_recorded, t.contacts_withdrawn
+    );
+    println!("  found in             {} ms", t.ms);
     Ok(())
 }

@@ -53,7 +53,7 @@ struct Built {
 
 async fn build(args: &args::Demo, config: &Config) -> Result<Built, Failure> {
     let clock = Arc::new(TownClock::starting_back(story::PAST_SECONDS));
-    let settings = wire::settings(config, true);
+    let settings = wire::settings(config, true)?;
     let deployment =
         wire::open(config, settings, Arc::clone(&clock) as _, Arc::new(OsEntropy)).await?;
     let told = story::tell(&deployment.app, &clock, args.people, args.seed).await;

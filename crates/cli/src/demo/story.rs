@@ -8,7 +8,9 @@ use std::sync::Arc;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::evidence::ContactDegree;
 use jadegate_domain::{Colour, Fact, HolderId, PlaceKind, Role, Timestamp};
-use jadegate_service::staff::{AgencyInput, ArrivalInput, CaseInput, RegionInput, TestInput, Whom};
+use jadegate_service::staff::{
+    AgencyInput, ArrivalInput, CaseInput, ChangeInput, RegionInput, TestInput, WhatIfState, Whom,
+};
 use jadegate_service::{App, DemoPerson, Result, ServiceError, StaffSession};
 use jadegate_store::Page;
 use tokio::task::JoinSet;
@@ -103,7 +105,7 @@ impl StaffOfTown {
 }
 
 /// Key, kind and name of the agency, role, who it is in English and Chinese.
-const STAFF: [(&str, &str, &str, Role, &str, &str); 8] = [
+const STAFF: [(&str, &str, &str, Role, &str, &str); 9] = [
     (
         "officer",
         "prevention_team",
@@ -117,8 +119,16 @@ const STAFF: [(&str, &str, &str, Role, &str, &str); 8] = [
         "health_commission",
         "示例卫健委 Example health commission",
         Role::Commissioner,
-        "Commissioner: risk levels of regions",
-        "卫健委专员：地区风险等级",
+        "Commissioner: policies and risk levels of regions",
+        "卫健委专员：规则与地区风险等级",
+    ),
+    (
+        "commissioner2",
+        "health_commission",
+        "示例卫健委 Example health commission",
+        Role::Commissioner,
+        "Second commissioner: decides on what the first proposes",
+        "另一位卫健委专员：审批前一位的提议",
     ),
     (
         "lab",
@@ -173,10 +183,16 @@ const STAFF: [(&str, &str, &str, Role, &str, &str); 8] = [
 async fn staff(app: &App) -> Result<StaffOfTown> {
     let mut cast = Cast::default();
     let mut sessions = BTreeMap::new();
+    // Colleagues share an agency.
+    let mut agencies: BTreeMap<&str, Agency> = BTreeMap::new();
     for (key, kind, name, role, en, zh) in STAFF {
         let input =
             AgencyInput { kind: kind.to_owned(), name: name.to_owned(), region: CITY.to_owned() };
-        let agency: Agency = app.create_agency_from_this_machine(&input).await?;
+        let agency = match agencies.get(name) {
+            Some(known) => Agency::clone(known),
+            None => app.create_agency_from_this_machine(&input).await?,
+        };
+        agencies.insert(name, agency.clone());
         let id = app.demo_staff(&agency, role, &format!("示例 {key}")).await?;
         cast.member(key, id, en, zh);
         let session = app.sign_in_staff_with(id, None).await?;
@@ -258,7 +274,22 @@ async fn record_first_day(
         from: ago(2),
         to: None,
     };
-    app.set_region(staff.get("commissioner")?, &risk).await?;
+    raise(app, staff, risk).await
+}
+
+/// A level is raised as anywhere: its what-if first, then a proposal, then a second officer if so
+/// many are touched.
+async fn raise(app: &Arc<App>, staff: &StaffOfTown, risk: RegionInput) -> Result<()> {
+    let first = staff.get("commissioner")?;
+    let mut run = app.start_what_if(first, &ChangeInput::Region(risk)).await?;
+    while run.state == WhatIfState::Running {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        run = app.what_if(first, run.id)?;
+    }
+    let proposal = app.propose(first, run.id, "Cases of unknown source in the county").await?;
+    if proposal.state == "waiting" {
+        app.approve_proposal(staff.get("commissioner2")?, proposal.id).await?;
+    }
     Ok(())
 }
 

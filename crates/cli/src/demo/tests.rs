@@ -24,6 +24,7 @@ async fn a_small_town_has_every_part_and_its_clock_moves() {
     for key in [
         "officer",
         "commissioner",
+        "commissioner2",
         "lab",
         "venue",
         "admin",
@@ -58,7 +59,7 @@ async fn a_real_deployment_has_none_of_it() {
     let clock = Arc::new(TownClock::starting_back(0));
     let real = wire::open(
         &config,
-        wire::settings(&config, false),
+        wire::settings(&config, false).unwrap(),
         Arc::clone(&clock) as _,
         Arc::new(OsEntropy),
     )

@@ -154,10 +154,8 @@ impl PopulationBuilder {
             Fields::AtReference => {
                 self.push_moment(p.at);
                 let of_case = matches!(p.class.what, What::Release { of_case: true, .. });
-                let reference = match of_case {
-                    true => self.case(p.about),
-                    false => number(&mut self.traces, p.about).0,
-                };
+                let reference =
+                    if of_case { self.case(p.about) } else { number(&mut self.traces, p.about).0 };
                 self.made.words.push(reference);
             }
             Fields::Piece => {

@@ -278,12 +278,10 @@ impl<'a> Comparison<'a> {
 
     fn sample(&self, person: usize) -> SampleChange {
         let added = self.people.added();
-        let (home, words) = match person.checked_sub(added) {
-            Some(home) => (home, None),
-            None => {
-                let words = self.people.words_of(person..person + 1).next();
-                (self.people.home_of(person), words)
-            }
+        let (home, words) = if let Some(home) = person.checked_sub(added) {
+            (home, None)
+        } else {
+            (self.people.home_of(person), self.people.words_of(person..person + 1).next())
         };
         let timeline = |side: &Side<'_>| side.timeline(home, words.unwrap_or(&[]));
         SampleChange { before: timeline(&self.sides[0]), after: timeline(&self.sides[1]) }

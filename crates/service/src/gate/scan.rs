@@ -204,9 +204,13 @@ impl App {
 
     fn feed_index(&self, change: Option<&VisitChange>) {
         match change {
-            Some(VisitChange::Enter(v)) => write(&self.index).insert(v),
+            Some(VisitChange::Enter(v)) => {
+                write(&self.index).insert(v);
+                self.note_visit(&v.into());
+            }
             Some(VisitChange::Leave(v, left)) => {
                 write(&self.index).close(&whole(v), *left);
+                self.note_visit(&KnownVisit { left: Some((*left).max(v.entered)), ..*v });
             }
             None => {}
         }

@@ -4,5 +4,6 @@ pub mod check_in;
 pub mod code;
 pub mod declare;
 pub mod me;
+pub mod proof;
 pub mod register;
 pub mod venue;

@@ -66,6 +66,7 @@ impl App {
         }
         self.commit("scan_venue", vec![Write::AddVisit(visit)]).await?;
         write(&self.index).insert(visit);
+        self.note_visit(&visit.into());
         Ok(RecordedVisit { visit: visit.id, place: self.place_view(visit.place), presence })
     }
 }

@@ -2,17 +2,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
+use std::sync::Arc;
 
-use jadegate_divisions::risk_list::{self, Listed};
+use jadegate_divisions::risk_list::{self, Listed, RiskSpan};
 use jadegate_divisions::{Directory, Match};
 use jadegate_domain::division::{RegionRisk, RiskLevel};
+use jadegate_domain::id::ProposalId;
 use jadegate_domain::{EvidenceId, EvidenceKind};
-use jadegate_store::Write;
+use jadegate_policy::WhatIf;
+use jadegate_store::{ProposalState, Write};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::Result;
-use crate::staff::{Recorder, RejectedLine};
+use crate::error::{Result, ServiceError};
+use crate::staff::proposals::Proposer;
+use crate::staff::what_if::{Change, RegionEntry};
+use crate::staff::{Recorder, RejectedLine, Share};
+use crate::what_if::Progress;
 
 /// Names without a code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,7 +40,7 @@ pub struct Unmatched {
 }
 
 /// What became of a list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RiskReport {
     /// Lines that could be read.
     pub rows: u64,
@@ -52,19 +58,32 @@ pub struct RiskReport {
     pub periods: u64,
     /// Of those, recorded now.
     pub recorded: u64,
+    /// Of those, waiting for a second officer.
+    pub waiting: u64,
     /// Of those, recorded before and ended now.
     pub ended: u64,
     /// Of those, outside the agency's region and left out.
     pub outside: u64,
+    /// What the new periods do to colours, if there are any.
+    pub what_if: Option<WhatIf>,
+    /// The division with the largest share of people turned from green.
+    pub share: Option<Share>,
+    /// The proposal that holds the new periods.
+    pub proposal: Option<ProposalId>,
 }
 
-/// Entries of one unit.
+/// Writes of one unit: an even number, since an end and its leaf go together.
 const UNIT: usize = 500;
+/// Stands as the reason of what a list raises.
+const REASON: &str = "Official list of risk regions, imported";
 
 impl App {
-    /// Records the risk levels of a list (`snapshot_hour,level,province,city,county,communities`).
+    /// Takes in the risk levels of a list (`snapshot_hour,level,province,city,county,communities`).
     /// Low is no entry: it is the level of every division without one. Running a list again, or a
     /// longer one that begins alike, records and ends only what is new.
+    ///
+    /// What ends is ended at once. What begins goes the way of every raised level: its what-if is
+    /// made, and above the mandate's threshold it becomes a proposal that waits for an officer.
     pub async fn import_risk_levels<R: Read + Send>(
         &self,
         recorder: &Recorder,
@@ -75,11 +94,46 @@ impl App {
         }
         let mut report = RiskReport::default();
         let spans = risk_list::fold_snapshots(read_list(source, &mut report));
+        let raised = self.import_ends(recorder, spans, &mut report).await?;
+        if raised.is_empty() {
+            return Ok(report);
+        }
+        let count = raised.len() as u64;
+        let change = Change::Region { entries: raised };
+        let (_, digest) = change.stored()?;
+        let waiting = self.store.waiting_proposals(1000).await?;
+        if let Some(same) = waiting.iter().find(|p| p.change_digest == digest) {
+            report.waiting = count;
+            report.proposal = Some(same.id);
+            return Ok(report);
+        }
+        let Some(attached) = self.replay(&change, Arc::new(Progress::default())).await? else {
+            return Err(ServiceError::internal("a what-if stopped by itself"));
+        };
+        let by = Proposer { agency: recorder.agency(), staff: None };
+        let id = self.submit(by, &change, &attached, REASON.to_owned()).await?;
+        let filed = self.store.proposal(id).await?;
+        match filed.map(|p| p.state) {
+            Some(ProposalState::Applied) => report.recorded = count,
+            _ => report.waiting = count,
+        }
+        report.proposal = Some(id);
+        report.share = attached.share;
+        report.what_if = Some(attached.result);
+        Ok(report)
+    }
 
+    /// Ends what the list no longer names; returns what is new in it.
+    async fn import_ends(
+        &self,
+        recorder: &Recorder,
+        spans: Vec<RiskSpan>,
+        report: &mut RiskReport,
+    ) -> Result<Vec<RegionEntry>> {
         let _one = self.officers_lock.lock().await;
         let (_, known) = self.store.region_risks(jadegate_domain::Timestamp::EPOCH).await?;
         let known: HashMap<EvidenceId, RegionRisk> = known.into_iter().map(|r| (r.id, r)).collect();
-        let mut units: Vec<Vec<Write>> = Vec::new();
+        let (mut ends, mut raised) = (Vec::new(), Vec::new());
         for span in spans.into_iter().filter(|s| s.level != RiskLevel::Low) {
             report.periods += 1;
             if !recorder.region().contains(&span.division) {
@@ -90,42 +144,31 @@ impl App {
             let id = EvidenceId::from_random(super::visits::first_bits(
                 self.keys.blind("listed-risk-level", &name),
             ));
-            let writes = match (known.get(&id), span.to) {
-                (None, to) => {
-                    report.recorded += 1;
-                    let risk = RegionRisk {
-                        id,
-                        division: span.division,
-                        level: span.level,
-                        from: span.from,
-                        to,
-                        recorded_at: self.now(),
-                        agency: recorder.agency(),
-                    };
-                    self.risk_writes(&risk)?
-                }
+            match (known.get(&id), span.to) {
+                (None, to) => raised.push(RegionEntry {
+                    id,
+                    division: span.division,
+                    level: span.level,
+                    from: span.from,
+                    to,
+                }),
                 // An officer may have ended it earlier by hand; that stands.
                 (Some(old), Some(to)) if old.to.is_none() => {
                     report.ended += 1;
                     let ended = RegionRisk { to: Some(to), ..old.clone() };
                     let leaf = crate::log::risk_leaf(&ended, self.now())?;
-                    vec![Write::EndRegionRisk { id, to }, Write::AddLeaf(leaf)]
+                    ends.extend([Write::EndRegionRisk { id, to }, Write::AddLeaf(leaf)]);
                 }
-                (Some(_), _) => continue,
-            };
-            match units.last_mut() {
-                Some(unit) if unit.len() < UNIT => unit.extend(writes),
-                _ => units.push(writes),
+                (Some(_), _) => {}
             }
         }
-        let changed = !units.is_empty();
-        for unit in units {
-            self.commit("import_risk_levels", unit).await?;
-        }
-        if changed {
+        if !ends.is_empty() {
+            for unit in ends.chunks(UNIT) {
+                self.commit("import_risk_levels", unit.to_vec()).await?;
+            }
             self.reload_regions().await?;
         }
-        Ok(report)
+        Ok(raised)
     }
 }
 

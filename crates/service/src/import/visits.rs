@@ -301,6 +301,9 @@ impl App {
                 index.insert(*visit);
             }
         }
+        for visit in &visits {
+            self.note_visit(&visit.into());
+        }
         state.report.visits += visits.len() as u64;
         Ok(())
     }

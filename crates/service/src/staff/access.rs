@@ -65,8 +65,10 @@ powers! {
     OpenPerson = "open_person",
     /// Read the lists of cases, traces and quarantine without names, and the counts.
     ReadLists = "read_lists",
-    /// Set and end risk levels.
+    /// Propose risk levels, decide on those of others, and end them.
     SetRegion = "set_region",
+    /// Propose policies, and decide on those of others.
+    PublishPolicy = "publish_policy",
     /// Register places, print posters, enrol and revoke gates.
     ManagePlaces = "manage_places",
     /// Register agencies, invite staff and end their access.
@@ -102,7 +104,9 @@ impl Power {
                 (kind, role),
                 (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
             ),
-            Self::SetRegion => matches!((kind, role), (A::HealthCommission, R::Commissioner)),
+            Self::SetRegion | Self::PublishPolicy => {
+                matches!((kind, role), (A::HealthCommission, R::Commissioner))
+            }
             Self::ManagePlaces => matches!(
                 (kind, role),
                 (A::Venue | A::Carrier, R::VenueManager) | (A::Operator, R::Administrator)
@@ -131,6 +135,7 @@ impl Power {
             }
             Self::ReadLists
             | Self::SetRegion
+            | Self::PublishPolicy
             | Self::ManagePlaces
             | Self::InviteStaff
             | Self::ReadAudit => &[],

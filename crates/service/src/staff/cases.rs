@@ -278,10 +278,11 @@ impl App {
         Ok(rows)
     }
 
-    /// Corrects a case: its evidence is superseded, both versions stay visible to the person. The
-    /// trace has to be run again.
+    /// Corrects a case: its evidence is superseded, both versions stay visible to the person. If it
+    /// was traced, the trace follows at once; should that fail, the correction stands, and the trace
+    /// follows with the next round of [`App::follow_late_data`].
     pub async fn correct_case(
-        &self,
+        self: &Arc<Self>,
         session: &StaffSession,
         id: CaseId,
         input: &CaseCorrection,
@@ -316,7 +317,16 @@ impl App {
         };
         let change = Change { add: vec![new], with, ..Change::default() };
         match self.record("correct_case", holder.id, change).await? {
-            Changed::Done(_, assessment) => Ok(*assessment),
+            Changed::Done(_, assessment) => {
+                self.late.trace_again(id);
+                match self.retrace(id).await {
+                    Ok(_) => self.late.traced_again(id),
+                    Err(e) => {
+                        tracing::error!(case = %id, error = %e, "a corrected case is not traced yet");
+                    }
+                }
+                Ok(*assessment)
+            }
             Changed::Unchanged => Err(ServiceError::internal("a correction has no external key")),
         }
     }
@@ -359,6 +369,7 @@ impl App {
                 ..Change::default()
             };
             self.record("withdraw_case", case.holder, change).await?;
+            self.late.forget(id);
         }
         Ok(CaseWithdrawn { released })
     }

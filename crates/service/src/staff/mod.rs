@@ -14,11 +14,16 @@ pub mod open;
 pub mod overview;
 mod parallel;
 pub mod places;
+pub mod policies;
+pub mod proposals;
 pub mod quarantine;
 pub mod regions;
 pub mod releases;
+pub(crate) mod retrace;
 pub mod tests;
+pub mod trace_jobs;
 pub mod traces;
+pub mod what_if;
 
 pub use access::{Power, Recorder, What};
 pub use arrivals::ArrivalInput;
@@ -28,11 +33,21 @@ pub use invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
 pub use open::{HolderView, PersonRecord};
 pub use overview::{ColourCounts, Overview};
 pub use places::{Enrolment, GateRow, PlaceInput, PlacePage, PlaceRow};
+pub use policies::{PolicyCheck, PolicyProblem, PolicyRow, SoundPolicy};
+pub use proposals::{AttachedWhatIf, Officer, ProposalView};
 pub use quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
 pub use regions::{RegionInput, RegionRow};
 pub use releases::ReleaseInput;
 pub use tests::{ImportReport, RecordedEvidence, RejectedLine, TestInput};
+pub use trace_jobs::{
+    JobContact, JobContactPage, JobOrder, TraceJobInput, TraceJobProgress, TraceJobState,
+    TraceJobView,
+};
 pub use traces::{TraceDetail, TraceReport, TraceRow};
+pub use what_if::{
+    ChangeInput, ChangeView, DifferenceView, ProgressView, RegionLine, Share, WhatIfState,
+    WhatIfView, risk_of,
+};
 
 use crate::error::{FieldError, Kind, ServiceError};
 

@@ -3,6 +3,7 @@
 use jadegate_domain::{
     Assessment, CaseId, Colour, Evidence, Fact, HolderId, Purpose, Reason, Timestamp,
 };
+use jadegate_policy::Segment;
 use serde::Serialize;
 
 use super::access::{Counted, Look, Power, What};
@@ -14,8 +15,7 @@ use crate::holder::me::{AccessView, EvidenceView, HistoryEntry};
 use crate::session::StaffSession;
 
 /// A person's record as an officer sees it.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug)]
 pub struct PersonRecord {
     /// Who, opaquely.
     pub holder: HolderId,
@@ -31,6 +31,8 @@ pub struct PersonRecord {
     pub history: Vec<HistoryEntry>,
     /// Their quarantine.
     pub quarantine: Quarantine,
+    /// Their colours from the first evidence to the last change that can be foreseen.
+    pub timeline: Vec<Segment>,
     /// What their own page shows them.
     pub what_they_see: HolderView,
 }
@@ -84,6 +86,7 @@ impl App {
             name_masked: person.name_masked(),
             home_name: self.division_name(person.home()),
             quarantine,
+            timeline: self.timeline_of(&own).segments,
             evidence: own
                 .into_iter()
                 .rev()

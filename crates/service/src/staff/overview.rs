@@ -27,6 +27,9 @@ pub struct ColourCounts {
 pub struct Overview {
     /// People per colour, of the whole deployment.
     pub colours: ColourCounts,
+    /// Of those counted, still by the policy or the risk levels from before: recolouring will reach
+    /// them, and whoever opens their code is up to date at once.
+    pub from_before: u64,
     /// People with an assessment.
     pub holders: u64,
     /// Cases of the region that were not withdrawn.
@@ -55,7 +58,12 @@ impl App {
             return Err(not_yours());
         }
         let region = &session.staff().region;
-        let counts = self.store.colour_counts().await?;
+        let basis = self.basis();
+        let found = self
+            .store
+            .colour_counts(&basis.policy.reference().digest, basis.regions.version)
+            .await?;
+        let counts = found.colours;
         let of = |c: Colour| counts.get(usize::from(c.as_u8())).copied().unwrap_or(0);
         let colours = ColourCounts {
             green: of(Colour::Green),
@@ -82,6 +90,7 @@ impl App {
         }
         Ok(Overview {
             colours,
+            from_before: found.from_before,
             holders: counts.iter().sum(),
             cases_open,
             traces,

@@ -74,6 +74,9 @@ pub struct QuarantinePage {
     pub people: Vec<PersonInQuarantine>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<HolderId>,
+    /// People of the whole deployment whose stored colour is still by the policy or the risk levels
+    /// from before; somebody of theirs may be missing here until recolouring has reached them.
+    pub from_before: u64,
 }
 
 /// People of one page, at most; each one shown is a look that the person sees.
@@ -162,7 +165,10 @@ impl App {
                 reasons: c.titles,
             })
             .collect();
-        Ok(QuarantinePage { people, next })
+        let basis = self.basis();
+        let digest = basis.policy.reference().digest;
+        let counts = self.store.colour_counts(&digest, basis.regions.version).await?;
+        Ok(QuarantinePage { people, next, from_before: counts.from_before })
     }
 
     /// A batch of the confined people of a region, as they are now, and where it ended. People who

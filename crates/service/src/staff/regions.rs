@@ -5,7 +5,8 @@ use jadegate_domain::{Division, EvidenceId, EvidenceKind, Timestamp};
 use jadegate_store::Write;
 use serde::Serialize;
 
-use super::access::{Power, Recorder};
+use super::access::Power;
+use super::what_if::RegionEntry;
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
@@ -47,14 +48,19 @@ pub struct RegionRow {
 }
 
 impl App {
-    /// Sets a risk level inside the region. The public log tells of it, and everyone with a stay
-    /// there is assessed with it from the next look at their code on. The same entry twice is one.
-    pub async fn set_region(
-        &self,
-        session: &StaffSession,
-        input: &RegionInput,
-    ) -> Result<RegionRow> {
-        let recorder = self.recorder(session, EvidenceKind::RegionRisk)?;
+    /// Is refused: a level is raised by a proposal with its what-if attached. The same input goes to
+    /// [`App::start_what_if`].
+    pub fn set_region(&self, session: &StaffSession, input: &RegionInput) -> Result<RegionRow> {
+        self.recorder(session, EvidenceKind::RegionRisk)?;
+        self.region_entry(input)?;
+        Err(conflict(
+            "region.what_if_needed",
+            "A risk level is raised by a proposal. Run the what-if first, then propose it.",
+        ))
+    }
+
+    /// The entry that was typed.
+    pub(crate) fn region_entry(&self, input: &RegionInput) -> Result<RegionEntry> {
         let division: Division = input
             .division
             .parse()
@@ -83,54 +89,8 @@ impl App {
                 "The end must be later than the beginning.",
             ));
         }
-        let _one = self.officers_lock.lock().await;
         let id = EvidenceId::from_random(self.rng.bits());
-        let risk = RegionRisk {
-            id,
-            division,
-            level,
-            from,
-            to,
-            recorded_at: self.now(),
-            agency: recorder.agency(),
-        };
-        let added = self.add_risk(&recorder, risk).await?;
-        self.reload_regions().await?;
-        Ok(self.region_row(added))
-    }
-
-    /// Writes an entry with its leaf, unless the same stands already. The caller holds the
-    /// officers' lock and reloads the levels afterwards.
-    pub(crate) async fn add_risk(
-        &self,
-        recorder: &Recorder,
-        risk: RegionRisk,
-    ) -> Result<RegionRisk> {
-        if recorder.evidence() != EvidenceKind::RegionRisk {
-            return Err(super::access::not_yours());
-        }
-        if !recorder.region().contains(&risk.division) {
-            return Err(ServiceError::forbidden(
-                "region.outside",
-                "This division is outside your region.",
-            ));
-        }
-        let (_, known) = self.store.region_risks(Timestamp::EPOCH).await?;
-        let same = |r: &RegionRisk| {
-            (&r.division, r.level, r.from, r.to) == (&risk.division, risk.level, risk.from, risk.to)
-        };
-        if let Some(same) = known.into_iter().find(same) {
-            return Ok(same);
-        }
-        let writes = self.risk_writes(&risk)?;
-        self.commit("set_region", writes).await?;
-        Ok(risk)
-    }
-
-    /// An entry and its leaf of the public log. Risk levels are public, so the leaf names them.
-    pub(crate) fn risk_writes(&self, risk: &RegionRisk) -> Result<Vec<Write>> {
-        let leaf = crate::log::risk_leaf(risk, self.now())?;
-        Ok(vec![Write::AddRegionRisk(risk.clone()), Write::AddLeaf(leaf)])
+        Ok(RegionEntry { id, division, level, from, to })
     }
 
     /// Ends an entry at a moment (now, if none is given). An entry that has ended can be ended

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{
-    AgencyId, Case, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, Period, PlaceId,
-    PlaceKind, PolicyRef, Purpose, Timestamp, TraceId,
+    AgencyId, AgencyKind, Case, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, Period,
+    PlaceId, PlaceKind, PolicyRef, Purpose, Timestamp, TraceId,
 };
 use jadegate_store::{StoredTrace, Write};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ use super::access::{Look, Power, Recorder, What};
 use super::parallel::{Job, together};
 use crate::app::{App, read};
 use crate::assess::{Change, NewEvidence};
+use crate::bulk::BulkRow;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 
@@ -136,7 +137,7 @@ pub struct ExposurePlace {
 
 /// Inputs and result of a run, as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stored {
+pub(super) struct Stored {
     window: Period,
     policy: PolicyRef,
     index_visits: u64,
@@ -163,6 +164,50 @@ struct StoredExposure {
     minutes_lower: u32,
     minutes_upper: u32,
     certainty: Certainty,
+}
+
+impl Stored {
+    /// Keeps contacts whose shared time lies on days of which the visits are not kept any more: it
+    /// cannot be found again, and nobody is released because of that. What lies outside of the
+    /// window now (a case corrected) is not kept.
+    fn keep_purged(&mut self, known: &Self, kept_from: Timestamp) {
+        let window = self.window;
+        let mut by_holder: BTreeMap<_, usize> =
+            self.contacts.iter().enumerate().map(|(i, c)| (c.holder, i)).collect();
+        // Close ones come first, so that those who go by way of them find them.
+        for c in &known.contacts {
+            let purged = c.exposures.iter().any(|e| e.from < kept_from);
+            let counts = match c.via {
+                None => c.exposures.iter().any(|e| e.to > window.from && e.from < window.to),
+                Some(via) => by_holder
+                    .get(&via)
+                    .is_some_and(|i| self.contacts[*i].degree == ContactDegree::Close),
+            };
+            if !purged || !counts {
+                continue;
+            }
+            let less = |n: &StoredContact| {
+                (c.degree, std::cmp::Reverse(c.minutes)) < (n.degree, std::cmp::Reverse(n.minutes))
+            };
+            match by_holder.get(&c.holder) {
+                Some(i) if less(&self.contacts[*i]) => self.contacts[*i] = c.clone(),
+                Some(_) => {}
+                None => {
+                    by_holder.insert(c.holder, self.contacts.len());
+                    self.contacts.push(c.clone());
+                }
+            }
+        }
+        self.contacts.sort_by_key(|c| (c.degree, std::cmp::Reverse(c.minutes), c.holder));
+    }
+}
+
+/// What a search came to.
+struct Searched {
+    found: Stored,
+    /// The same in sums.
+    rows: Vec<BulkRow>,
+    ms: u64,
 }
 
 /// How many changes brought the evidence in line with a run.
@@ -195,6 +240,15 @@ impl App {
         recorder: &Recorder,
         id: CaseId,
     ) -> Result<TraceReport> {
+        Ok(self.run_trace_with_rows(recorder, id).await?.0)
+    }
+
+    /// The same, with the contacts in sums.
+    pub(crate) async fn run_trace_with_rows(
+        self: &Arc<Self>,
+        recorder: &Recorder,
+        id: CaseId,
+    ) -> Result<(TraceReport, Vec<BulkRow>)> {
         if recorder.evidence() != EvidenceKind::Contact {
             return Err(super::access::not_yours());
         }
@@ -203,21 +257,27 @@ impl App {
         if case.withdrawn_at.is_some() {
             return Err(super::cases::withdrawn());
         }
-        let (found, ms) = self.search(&case).await?;
+        let Searched { mut found, rows, ms } = self.search(&case).await?;
         let before = self.standing_trace(id).await?;
+        let known = before.as_ref().and_then(|t| stored_detail(t).ok());
+        if let Some(known) = &known {
+            found.keep_purged(known, crate::bulk::kept_from(&self.policy(), self.now()));
+        }
         // The same result again is the same run: what is missing of its evidence is added to it.
-        let same = before.as_ref().filter(|t| {
-            serde_json::from_str::<Stored>(&t.detail).is_ok_and(|s| {
+        let same = before.as_ref().filter(|_| {
+            known.is_some_and(|s| {
                 s.contacts == found.contacts && s.window == found.window && s.policy == found.policy
             })
         });
-        let trace = match same {
-            Some(t) => t.id,
-            None => self.store_run(recorder, id, &found, before.as_ref()).await?,
+        let trace = if let Some(t) = same {
+            t.id
+        } else {
+            let by = (recorder.agency(), recorder.agency_kind());
+            self.store_run(by, &case, &found, before.as_ref()).await?
         };
         let applied = self.apply(trace, id, recorder.agency(), &found.contacts).await?;
         let (close, secondary) = count(&found.contacts);
-        Ok(TraceReport {
+        let report = TraceReport {
             trace,
             case: id,
             window: found.window,
@@ -227,11 +287,40 @@ impl App {
             ms,
             contacts_recorded: applied.recorded,
             contacts_withdrawn: applied.withdrawn,
-        })
+        };
+        Ok((report, rows))
+    }
+
+    /// Searches again from a case that was traced before, in the name of the agency that traced it,
+    /// and brings the evidence in line if the contacts have changed. Returns whether they have.
+    ///
+    /// The caller holds the officers' lock. A case that was withdrawn, or never traced, is left.
+    pub(crate) async fn retrace(self: &Arc<Self>, id: CaseId) -> Result<bool> {
+        let case = self.store.case(id).await?.filter(|c| c.withdrawn_at.is_none());
+        let (Some(case), Some(before)) = (case, self.standing_trace(id).await?) else {
+            self.late.forget(id);
+            return Ok(false);
+        };
+        let known = stored_detail(&before)?;
+        let mut found = self.search(&case).await?.found;
+        found.keep_purged(&known, crate::bulk::kept_from(&self.policy(), self.now()));
+        // A window that goes on until now is another one each time; that alone is no news.
+        if known.contacts == found.contacts {
+            self.late.watch(&case, close_of(&found));
+            return Ok(false);
+        }
+        let by = (before.agency, before.agency_kind);
+        let trace = self.store_run(by, &case, &found, Some(&before)).await?;
+        let applied = self.apply(trace, id, before.agency, &found.contacts).await?;
+        tracing::info!(
+            case = %id, trace = %trace, recorded = applied.recorded, withdrawn = applied.withdrawn,
+            "a trace was brought up to date by itself"
+        );
+        Ok(true)
     }
 
     /// Searches a snapshot of the index beside the requests, which go on meanwhile.
-    async fn search(self: &Arc<Self>, case: &Case) -> Result<(Stored, u64)> {
+    async fn search(self: &Arc<Self>, case: &Case) -> Result<Searched> {
         let app = Arc::clone(self);
         let case = case.clone();
         let search = move || {
@@ -243,21 +332,23 @@ impl App {
             let input = jadegate_trace::CaseInput { case: case.id, holder: case.holder, window };
             let kinds = |p| app.place_kind(p);
             let result = jadegate_trace::trace(&index, &[input], &rules(&policy), kinds, now);
-            let stored = Stored {
+            let rows = result.contacts.iter().map(BulkRow::of).collect();
+            let found = Stored {
                 window,
                 policy: policy.reference(),
                 index_visits: index.len() as u64,
                 contacts: result.contacts.into_iter().map(stored_contact).collect(),
             };
-            (stored, u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX))
+            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            Searched { found, rows, ms }
         };
         tokio::task::spawn_blocking(search).await.map_err(ServiceError::internal)
     }
 
     async fn store_run(
         &self,
-        recorder: &Recorder,
-        case: CaseId,
+        (agency, agency_kind): (AgencyId, AgencyKind),
+        case: &Case,
         found: &Stored,
         before: Option<&StoredTrace>,
     ) -> Result<TraceId> {
@@ -265,10 +356,10 @@ impl App {
         let (close, secondary) = count(&found.contacts);
         let mut writes = vec![Write::AddTrace(Box::new(StoredTrace {
             id,
-            case,
+            case: case.id,
             ran_at: self.now(),
-            agency: recorder.agency(),
-            agency_kind: recorder.agency_kind(),
+            agency,
+            agency_kind,
             close,
             secondary,
             detail: serde_json::to_string(found).map_err(ServiceError::internal)?,
@@ -276,6 +367,7 @@ impl App {
         }))];
         writes.extend(before.map(|t| Write::ReplaceTrace { id: t.id, by: id }));
         self.commit("store_trace", writes).await?;
+        self.late.watch(case, close_of(found));
         Ok(id)
     }
 
@@ -352,7 +444,8 @@ impl App {
     pub async fn finish_traces(&self) -> Result<u64> {
         let _one = self.officers_lock.lock().await;
         let mut finished = 0;
-        for case in self.store.cases(RUNS).await?.into_iter().filter(|c| c.withdrawn_at.is_none()) {
+        let cases = self.store.cases(super::retrace::MOST_CASES).await?;
+        for case in cases.into_iter().filter(|c| c.withdrawn_at.is_none()) {
             let Some(run) = self.standing_trace(case.id).await? else { continue };
             let stored = stored_detail(&run)?;
             let applied = self.apply(run.id, case.id, run.agency, &stored.contacts).await?;
@@ -430,7 +523,7 @@ impl App {
         })
     }
 
-    async fn colour_now(&self, holder: HolderId) -> Result<(HolderId, Colour)> {
+    pub(crate) async fn colour_now(&self, holder: HolderId) -> Result<(HolderId, Colour)> {
         Ok((holder, self.assessment(holder).await?.colour))
     }
 
@@ -447,7 +540,7 @@ impl App {
     }
 }
 
-fn stored_detail(run: &StoredTrace) -> Result<Stored> {
+pub(super) fn stored_detail(run: &StoredTrace) -> Result<Stored> {
     serde_json::from_str(&run.detail)
         .map_err(|e| ServiceError::internal(format!("trace {} is not readable: {e}", run.id)))
 }
@@ -464,14 +557,14 @@ fn row(run: &StoredTrace) -> TraceRow {
 }
 
 fn stored_contact(c: jadegate_trace::ContactFound) -> StoredContact {
-    let longest = c.exposures.iter().max_by_key(|e| (e.minutes_upper, e.minutes_lower));
+    let place_kind = crate::bulk::main_place(&c);
     StoredContact {
         holder: c.holder,
         degree: c.degree,
         minutes: c.minutes,
         certainty: c.certainty,
         last_contact: c.last_contact,
-        place_kind: longest.map_or(PlaceKind::Other, |e| e.place_kind),
+        place_kind,
         via: c.via,
         exposures: c
             .exposures
@@ -513,6 +606,11 @@ fn count(contacts: &[StoredContact]) -> (u32, u32) {
     let of =
         |d| u32::try_from(contacts.iter().filter(|c| c.degree == d).count()).unwrap_or(u32::MAX);
     (of(ContactDegree::Close), of(ContactDegree::Secondary))
+}
+
+/// The close contacts of a run: whose visits can change it.
+pub(super) fn close_of(run: &Stored) -> impl Iterator<Item = HolderId> + '_ {
+    run.contacts.iter().filter(|c| c.degree == ContactDegree::Close).map(|c| c.holder)
 }
 
 fn places(contacts: &[StoredContact]) -> u32 {

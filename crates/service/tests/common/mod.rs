@@ -14,7 +14,8 @@ use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuingKey, KeyUse};
 use jadegate_policy::Policy;
 use jadegate_service::holder::register::{DocumentInput, RegistrationInput};
 use jadegate_service::staff::{
-    AgencyInput, CaseInput, NewPasskey, PlaceInput, StaffInput, TestInput, Whom,
+    AgencyInput, CaseInput, ChangeInput, NewPasskey, PlaceInput, ProposalView, StaffInput,
+    TestInput, WhatIfState, WhatIfView, Whom,
 };
 use jadegate_service::{App, HolderSession, Keys, Parts, Settings, StaffSession};
 use jadegate_store::{Store, Unit, Write};
@@ -30,6 +31,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) store: Arc<dyn Store>,
     rng: Arc<SeededEntropy>,
+    settings: Settings,
     /// Removed with the world.
     _dir: tempfile::TempDir,
     people: u32,
@@ -41,7 +43,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn policy_text() -> String {
+pub(crate) fn policy_text() -> String {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/three-colour.toml");
     std::fs::read_to_string(file).unwrap()
 }
@@ -50,7 +52,18 @@ async fn open(
     store: &Arc<dyn Store>,
     clock: &Arc<FakeClock>,
     rng: &Arc<SeededEntropy>,
+    settings: &Settings,
 ) -> Arc<App> {
+    try_open(store, clock, rng, settings, &policy_text()).await.unwrap()
+}
+
+async fn try_open(
+    store: &Arc<dyn Store>,
+    clock: &Arc<FakeClock>,
+    rng: &Arc<SeededEntropy>,
+    settings: &Settings,
+    policy: &str,
+) -> jadegate_service::Result<Arc<App>> {
     let period = Period { from: at("2000-01-01T00:00:00Z"), to: at("2040-01-01T00:00:00Z") };
     let keys = vec![
         IssuingKey::from_seed(&[1; 32], KeyUse::Live, period).unwrap(),
@@ -62,14 +75,13 @@ async fn open(
         keys: Keys::derive(&[4; 32]),
         issuer: Issuer::new("JGT".parse().unwrap(), keys, handles).unwrap(),
         log_signer: NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap(),
-        policy: Policy::parse(&policy_text()).unwrap(),
-        policy_text: policy_text(),
+        policy: Policy::parse(policy).unwrap(),
+        policy_text: policy.to_owned(),
         clock: Arc::clone(clock) as _,
         rng: Arc::clone(rng) as _,
-        settings: Settings { demo: true, ..Settings::default() },
+        settings: settings.clone(),
     })
     .await
-    .unwrap()
 }
 
 impl World {
@@ -78,18 +90,61 @@ impl World {
     }
 
     pub(crate) async fn at(now: &str) -> Self {
+        Self::with(now, Settings::default()).await
+    }
+
+    /// Under a mandate in which no change needs a second officer.
+    pub(crate) async fn of_one_officer(now: &str) -> Self {
+        let settings = Settings { second_officer_basis_points: 10_000, ..Settings::default() };
+        Self::with(now, settings).await
+    }
+
+    async fn with(now: &str, settings: Settings) -> Self {
+        let settings = Settings { demo: true, ..settings };
         let dir = tempfile::tempdir().unwrap();
         let options = OpenOptions { readers: 2, list_readers: 1, ..OpenOptions::default() };
         let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("t.db"), options).unwrap();
         let clock = Arc::new(FakeClock::at(at(now)));
         let rng = Arc::new(SeededEntropy::new(7));
-        let app = open(&store, &clock, &rng).await;
-        Self { app, clock, store, rng, _dir: dir, people: 0, staff: 0, visits: 0 }
+        let app = open(&store, &clock, &rng, &settings).await;
+        Self { app, clock, store, rng, settings, _dir: dir, people: 0, staff: 0, visits: 0 }
     }
 
     /// As after a restart of the program: everything in memory is gone.
     pub(crate) async fn restart(&mut self) {
-        self.app = open(&self.store, &self.clock, &self.rng).await;
+        self.app = open(&self.store, &self.clock, &self.rng, &self.settings).await;
+    }
+
+    /// Starts again with another policy file.
+    pub(crate) async fn restart_with(&mut self, policy: &str) -> jadegate_service::Result<()> {
+        self.app = try_open(&self.store, &self.clock, &self.rng, &self.settings, policy).await?;
+        Ok(())
+    }
+
+    /// A what-if, run to its end.
+    pub(crate) async fn what_if(&self, by: &StaffSession, change: &ChangeInput) -> WhatIfView {
+        let mut run = self.app.start_what_if(by, change).await.unwrap();
+        while run.state == WhatIfState::Running {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            run = self.app.what_if(by, run.id).unwrap();
+        }
+        assert_eq!(run.state, WhatIfState::Done);
+        run
+    }
+
+    /// Proposed with its what-if, and approved by the second officer if it waits.
+    pub(crate) async fn change(
+        &self,
+        first: &StaffSession,
+        second: &StaffSession,
+        change: &ChangeInput,
+    ) -> ProposalView {
+        let run = self.what_if(first, change).await;
+        let p = self.app.propose(first, run.id, "made up").await.unwrap();
+        if p.state == "waiting" {
+            return self.app.approve_proposal(second, p.id).await.unwrap();
+        }
+        p
     }
 
     /// Somebody registers with passport `X0000001` and so on.

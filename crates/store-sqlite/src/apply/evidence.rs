@@ -4,7 +4,7 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::{
     AgencyId, CaseId, Colour, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp, TraceId,
 };
-use jadegate_store::{ColourChange, Precondition, StoredAssessment};
+use jadegate_store::{AssessmentMark, ColourChange, Precondition, StoredAssessment};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Applier, json, secs};
@@ -78,13 +78,36 @@ impl Applier<'_> {
         }
     }
 
+    pub(super) fn expect_assessment(
+        &self,
+        holder: HolderId,
+        mark: Option<&AssessmentMark>,
+    ) -> Result<()> {
+        let text = "SELECT evidence_seen, regions_seen, policy, next_change \
+                    FROM assessment WHERE holder = ?1";
+        type Found = (i64, i64, String, Option<i64>);
+        let found: Option<Found> = self
+            .conn
+            .prepare_cached(text)
+            .and_then(|mut s| {
+                let row = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?));
+                s.query_row([holder.as_i64()], row).optional()
+            })
+            .map_err(|e| sql("assessment", &e))?;
+        let wanted = mark.map(|m| {
+            (m.evidence_version, m.regions_version, m.policy.clone(), secs(m.next_change))
+        });
+        if found == wanted { Ok(()) } else { Err(conflict("assessment", Precondition::Assessment)) }
+    }
+
     pub(super) fn put_assessment(&self, a: &StoredAssessment) -> Result<()> {
         self.expect_version(a.holder, a.evidence_version)?;
         let text = "INSERT INTO assessment (holder, evidence_seen, regions_seen, colour, \
-                    next_change, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                    next_change, body, policy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
                     ON CONFLICT (holder) DO UPDATE SET evidence_seen = excluded.evidence_seen, \
                     regions_seen = excluded.regions_seen, colour = excluded.colour, \
-                    next_change = excluded.next_change, body = excluded.body";
+                    next_change = excluded.next_change, body = excluded.body, \
+                    policy = excluded.policy";
         let row = params![
             a.holder.as_i64(),
             a.evidence_version,
@@ -92,6 +115,7 @@ impl Applier<'_> {
             a.assessment.colour.as_str(),
             secs(a.assessment.next_change),
             json("assessment", &a.assessment)?,
+            a.assessment.policy.digest,
         ];
         self.touch("assessment", text, row)
     }

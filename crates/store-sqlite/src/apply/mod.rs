@@ -4,6 +4,7 @@ mod evidence;
 mod log;
 mod people;
 mod places;
+mod policies;
 
 use jadegate_store::{Precondition, Unit, Write};
 use rusqlite::{Connection, Params};
@@ -86,10 +87,25 @@ impl<'a> Applier<'a> {
             Write::ExpectEvidenceVersion { holder, version } => {
                 self.expect_version(*holder, *version)
             }
+            Write::ExpectAssessment { holder, mark } => {
+                self.expect_assessment(*holder, mark.as_ref())
+            }
             Write::PutAssessment(a) => self.put_assessment(a),
             Write::AddColourChange(c) => self.add_colour_change(c),
             Write::AddRegionRisk(r) => self.add_region_risk(r),
             Write::EndRegionRisk { id, to } => self.end_region_risk(*id, *to),
+            Write::PublishPolicy { version, replaces } => {
+                self.publish_policy(version, replaces.as_deref())
+            }
+            Write::AddProposal(p) => self.add_proposal(p),
+            Write::DecideProposal { id, state, decision } => {
+                self.decide_proposal(*id, *state, decision)
+            }
+            Write::AddRecolouring(r) => self.add_recolouring(r),
+            Write::StepRecolouring { id, from, to, done, changed } => {
+                self.step_recolouring(*id, *from, *to, *done, changed)
+            }
+            Write::EndRecolouring { id, at } => self.end_recolouring(*id, *at),
             Write::AddCase(c) => self.add_case(c),
             Write::UpdateCase(c) => self.update_case(c),
             Write::WithdrawCase { case, at } => self.withdraw_case(*case, *at),

@@ -4,13 +4,15 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::{
     CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp, TraceId,
 };
-use jadegate_store::{ColourChange, ConfinedHolder, Page, StoredAssessment};
+use jadegate_store::{
+    ColourChange, ColourCounts, ConfinedHolder, HolderEvidence, Page, StoreError, StoredAssessment,
+};
 use rusqlite::{Connection, params};
 
 use super::{bounds, id, ids, many, many_from, number, numbers, one, snapshot};
-use crate::error::Result;
+use crate::error::{Result, sql};
 use crate::rows::{
-    AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, RegionRiskRow, Stored,
+    AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, HolderRow, RegionRiskRow, Stored,
 };
 
 pub(crate) fn evidence_of(
@@ -84,16 +86,97 @@ pub(crate) fn confined(
     many_from::<ConfinedRow>(c, &source, "ORDER BY 1", params![region.as_str(), after, limit])
 }
 
-pub(crate) fn colour_counts(c: &Connection) -> Result<[u64; 3]> {
-    let mut counts = [0; 3];
-    snapshot(c, |c| {
-        for (n, colour) in counts.iter_mut().zip(Colour::ALL) {
-            let text = "SELECT count(*) FROM assessment WHERE colour = ?1";
-            let found = number(c, "assessment", text, [colour.as_str()])?;
-            *n = found.map_or(0, |n| u64::try_from(n).unwrap_or(0));
+pub(crate) fn colour_counts(c: &Connection, policy: &str, regions: i64) -> Result<ColourCounts> {
+    let text = "SELECT colour, count(*), sum(policy <> ?1 OR regions_seen <> ?2) \
+                FROM assessment GROUP BY colour";
+    let rows: Vec<(String, i64, i64)> = c
+        .prepare_cached(text)
+        .and_then(|mut s| {
+            s.query_map(params![policy, regions], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
+                .collect()
+        })
+        .map_err(|e| sql("assessment", &e))?;
+    let mut counts = ColourCounts::default();
+    for (name, all, before) in rows {
+        // A colour that is none of ours is found, and told, by whoever reads the row.
+        if let Some(colour) = Colour::ALL.iter().find(|c| c.as_str() == name)
+            && let Some(n) = counts.colours.get_mut(usize::from(colour.as_u8()))
+        {
+            *n = u64::try_from(all).unwrap_or(0);
         }
-        Ok(counts)
+        counts.from_before += u64::try_from(before).unwrap_or(0);
+    }
+    Ok(counts)
+}
+
+/// Everybody of whom something is kept.
+const KEPT: &str = "SELECT holder FROM evidence WHERE holder > ?1 UNION \
+                    SELECT holder FROM assessment WHERE holder > ?1";
+
+pub(crate) fn evidence_by_holder(
+    c: &Connection,
+    page: Page<HolderId>,
+) -> Result<Vec<HolderEvidence>> {
+    snapshot(c, |c| {
+        let (after, limit) = bounds(page, HolderId::as_i64);
+        let kept = format!("WHERE id IN ({KEPT} ORDER BY 1 LIMIT ?2) ORDER BY id");
+        let holders = many::<HolderRow>(c, &kept, [after, limit])?;
+        let Some(last) = holders.last() else { return Ok(Vec::new()) };
+        let own = "WHERE holder > ?1 AND holder <= ?2 ORDER BY holder, recorded_at, id";
+        let all = many::<EvidenceRow>(c, own, [after, last.id.as_i64()])?;
+        let mut all = all.into_iter().peekable();
+        let mut out = Vec::with_capacity(holders.len());
+        for h in holders {
+            let mut evidence = Vec::new();
+            while let Some(e) = all.next_if(|e| e.holder <= Some(h.id)) {
+                if e.holder == Some(h.id) {
+                    evidence.push(e);
+                }
+            }
+            out.push(HolderEvidence {
+                holder: h.id,
+                home: h.home,
+                evidence_version: h.evidence_version,
+                evidence,
+            });
+        }
+        Ok(out)
     })
+}
+
+pub(crate) fn count_with_evidence(c: &Connection) -> Result<u64> {
+    let text = format!("SELECT count(*) FROM ({KEPT})");
+    let n = number(c, "evidence", &text, [0])?.unwrap_or(0);
+    Ok(u64::try_from(n).unwrap_or(0))
+}
+
+pub(crate) fn without_evidence(c: &Connection) -> Result<Vec<(Division, u64)>> {
+    let text = "SELECT home, count(*) FROM holder h \
+                WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.holder = h.id) \
+                AND NOT EXISTS (SELECT 1 FROM assessment a WHERE a.holder = h.id) \
+                GROUP BY home ORDER BY home";
+    let rows: Vec<(String, i64)> = c
+        .prepare_cached(text)
+        .and_then(|mut s| s.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect())
+        .map_err(|e| sql("holder", &e))?;
+    let division = |text: String| {
+        text.parse().map_err(|_| StoreError::Corrupt {
+            table: "holder",
+            column: "home",
+            row: 0,
+            why: "not a known name".to_owned(),
+        })
+    };
+    rows.into_iter().map(|(home, n)| Ok((division(home)?, u64::try_from(n).unwrap_or(0)))).collect()
+}
+
+pub(crate) fn assessments_between(
+    c: &Connection,
+    after: Option<HolderId>,
+    last: HolderId,
+) -> Result<Vec<StoredAssessment>> {
+    let between = "WHERE holder > ?1 AND holder <= ?2 ORDER BY holder";
+    many::<AssessmentRow>(c, between, [after.map_or(0, HolderId::as_i64), last.as_i64()])
 }
 
 pub(crate) fn colour_changes(

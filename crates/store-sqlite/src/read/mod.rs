@@ -4,6 +4,7 @@ pub(crate) mod evidence;
 pub(crate) mod log;
 pub(crate) mod people;
 pub(crate) mod places;
+pub(crate) mod policies;
 
 use jadegate_store::Page;
 use rusqlite::{Connection, OptionalExtension, Params};

@@ -17,11 +17,11 @@ rows! {
     }
     AssessmentRow => StoredAssessment, in "assessment" by "holder" {
         evidence_seen: i64, regions_seen: i64, colour: String, next_change: Option<i64>,
-        body: String,
+        body: String, policy: String,
     }
     ConfinedRow => ConfinedHolder, in "assessment" by "assessment.holder" {
         evidence_seen: i64, regions_seen: i64, colour: String, next_change: Option<i64>,
-        body: String, home: String, last_check_in: Option<i64>,
+        body: String, policy: String, home: String, last_check_in: Option<i64>,
     }
     ColourChangeRow => ColourChange, in "colour_change" by "seq" {
         holder: i64, at: i64, before: Option<String>, after: String, body: String,
@@ -70,6 +70,7 @@ impl AssessmentRow {
         // a list and another at a gate.
         at.must(assessment.colour.as_str() == self.colour, "colour", "not the colour of its body")?;
         let next = at.opt_time("next_change", self.next_change)?;
+        at.must(assessment.policy.digest == self.policy, "policy", "not the policy of its body")?;
         at.must(assessment.next_change == next, "next_change", "not the moment of its body")?;
         Ok(StoredAssessment {
             holder: at.id("holder", self.row, HolderId::from_i64)?,
@@ -91,6 +92,7 @@ impl ConfinedRow {
             colour: self.colour,
             next_change: self.next_change,
             body: self.body,
+            policy: self.policy,
         }
         .check(at)?;
         Ok(ConfinedHolder { holder: stored.holder, home, stored, last_check_in })

@@ -6,6 +6,7 @@
 mod evidence;
 mod people;
 mod places;
+mod policies;
 
 use jadegate_domain::Timestamp;
 use jadegate_store::StoreError;
@@ -24,6 +25,7 @@ pub(crate) use people::{
     SessionRow, StaffRow, VaultKeyRow, challenge_use, outbox_state, session_subject,
 };
 pub(crate) use places::{GateRow, PlaceRow, ScanRow, VisitRow, presence_code};
+pub(crate) use policies::{PolicyVersionRow, ProposalRow, RecolouringRow};
 
 /// A row struct that can be read from the columns it names.
 pub(crate) trait Stored: Sized {

@@ -146,6 +146,8 @@ pub(super) struct PersonView {
     pub(super) evidence: Vec<EvidenceView>,
     pub(super) history: Vec<PersonChange>,
     pub(super) quarantine: Quarantine,
+    /// Their colours from the first evidence to the last change that can be foreseen.
+    pub(super) timeline: Vec<super::changes::SegmentView>,
     pub(super) what_they_see: HolderView,
 }
 

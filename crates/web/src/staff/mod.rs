@@ -23,6 +23,8 @@ use crate::problem::{Answer, Problem};
 use crate::views::{self, Namer};
 
 mod body;
+mod changes;
+mod trace_jobs;
 
 use body::{
     AgencyBody, AgencyList, ArrivalBody, CaseBody, CaseList, CaseRecordedView, CeremonyView,
@@ -58,6 +60,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(withdraw_case))
         .routes(routes!(traces, run_trace))
         .routes(routes!(trace_detail))
+        .merge(trace_jobs::routes())
         .routes(routes!(quarantine))
         .routes(routes!(release))
         .routes(routes!(regions, set_region))
@@ -71,6 +74,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(agencies, add_agency))
         .routes(routes!(staff_list, invite))
         .routes(routes!(disable))
+        .merge(changes::routes())
 }
 
 type SignedIn = ([(HeaderName, HeaderValue); 1], Json<MeView>);
@@ -225,6 +229,16 @@ async fn open(
         assessment: namer.assessment(p.assessment),
         evidence: p.evidence,
         quarantine: p.quarantine,
+        timeline: p
+            .timeline
+            .into_iter()
+            .map(|s| changes::SegmentView {
+                from: s.from,
+                to: s.to,
+                colour: s.colour,
+                reasons: s.reasons.into_iter().map(|r| namer.reason(r)).collect(),
+            })
+            .collect(),
         what_they_see: p.what_they_see,
     }))
 }
@@ -419,16 +433,16 @@ async fn regions(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer
     Ok(Json(RegionList { risks: web.app.list_regions(&s).await? }))
 }
 
-/// Set a division's risk level over a period.
+/// Is refused: a risk level is raised by a proposal with its what-if attached.
 #[utoipa::path(post, path = "/v1/staff/regions", tag = "staff", request_body = RegionBody,
-    responses((status = 201, body = RegionRow), (status = "4XX", body = Problem)))]
+    responses((status = "4XX", body = Problem)))]
 async fn set_region(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
     Body(b): Body<RegionBody>,
 ) -> Answer<(StatusCode, Json<RegionRow>)> {
     let input = RegionInput { division: b.division, level: b.level, from: b.from, to: b.to };
-    Ok((StatusCode::CREATED, Json(web.app.set_region(&s, &input).await?)))
+    Ok((StatusCode::CREATED, Json(web.app.set_region(&s, &input)?)))
 }
 
 /// End a risk level: colours that stood on it alone change back.

@@ -21,6 +21,7 @@ export const en: Dict<typeof zh> = {
     text: 'This page is waiting its turn. Reloading does not make it faster.',
   },
   trouble: 'Cannot renew just now',
+  unverified: 'This device could not check the colour: the checking program could not be loaded. You can still show your code.',
   stillValid: (clock) => `This code is still valid until ${clock}.`,
   nextTry: (n) => `Tries again by itself in ${n} s.`,
   trying: 'Renewing…',

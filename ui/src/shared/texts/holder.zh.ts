@@ -19,6 +19,7 @@ export const zh = {
     text: '正在排队自动更新，请不要反复刷新。',
   },
   trouble: '暂时无法更新',
+  unverified: '本机无法核对这个颜色：核对程序无法载入。码仍可出示。',
   stillValid: (clock: string) => `此码仍有效至 ${clock}。`,
   nextTry: (n: number) => `${n} 秒后自动再试。`,
   trying: '正在更新…',

@@ -1,0 +1,333 @@
+//! `jadegate trace --cases`: the contacts of many cases, written to standard output.
+//!
+//! Reads the database only, so that it can be run beside a server; records nothing.
+
+use std::collections::HashMap;
+use std::io::{BufRead, IsTerminal as _, Write};
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use jadegate_domain::CaseId;
+use jadegate_service::{BulkRow, BulkSearch, Clock as _, bulk_case};
+use jadegate_store::Store as _;
+use jadegate_store_sqlite::SqliteStore;
+use serde::Serialize;
+
+use crate::args::TraceFormat;
+use crate::config::Config;
+use crate::wire::{self, Failure};
+use crate::world::SystemClock;
+
+/// Lines that are wrong and shown; more are counted.
+const SHOWN: usize = 20;
+
+/// One line of the list with a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Listed {
+    line: usize,
+    case: CaseId,
+}
+
+/// What is wrong with a line. The line itself is not repeated: it may hold anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wrong {
+    line: usize,
+    why: String,
+}
+
+pub(super) async fn run(
+    config: &Config,
+    file: &Path,
+    hops: Option<u8>,
+    format: TraceFormat,
+) -> Result<(), Failure> {
+    let name = if is_stdin(file) { "standard input".into() } else { file.display().to_string() };
+    if format == TraceFormat::Arrow {
+        arrow_possible()?;
+    }
+    let (listed, mut wrong) = read_list(file)?;
+    if listed.is_empty() && wrong.is_empty() {
+        return Err(format!("{name} holds no case: write one case id a line").into());
+    }
+    let (policy, _) = wire::read_policy(&config.policy)?;
+    let now = SystemClock.now();
+    let store = SqliteStore::open_read_only(wire::database(config))?;
+    let mut cases = Vec::with_capacity(listed.len());
+    for l in listed {
+        match store.case(l.case).await? {
+            Some(case) if case.withdrawn_at.is_none() => {
+                cases.push(bulk_case(&case, &policy, now));
+            }
+            Some(_) => wrong.push(Wrong { line: l.line, why: "this case was withdrawn".into() }),
+            None => wrong.push(Wrong { line: l.line, why: "there is no such case".into() }),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(complaint(&name, wrong).into());
+    }
+    let mut search = BulkSearch::load(store.as_ref(), &policy, now).await?;
+    if let Some(hops) = hops {
+        search = search.with_hops(hops);
+    }
+    store.close().await;
+    let bar = ProgressBar::new(cases.len() as u64);
+    bar.set_style(ProgressStyle::with_template(
+        "{elapsed_precise} {bar:30} {pos}/{len} cases, {msg} contacts",
+    )?);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let found = search.run(&cases, threads, &|p| {
+        bar.set_position(p.done as u64);
+        if p.done % 64 == 0 || p.done == cases.len() {
+            bar.set_message(p.contacts.to_string());
+        }
+        true
+    });
+    bar.finish_and_clear();
+    let rows = found.unwrap_or_default();
+    eprintln!(
+        "{} cases, {} contacts, {} visits searched",
+        cases.len(),
+        rows.len(),
+        search.visits()
+    );
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    match format {
+        TraceFormat::Json => write_json(&mut out, &rows)?,
+        TraceFormat::Arrow => write_arrow(&mut out, &rows)?,
+        TraceFormat::Csv | TraceFormat::Text => write_csv(&mut out, &rows)?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+fn read_list(file: &Path) -> Result<(Vec<Listed>, Vec<Wrong>), Failure> {
+    if is_stdin(file) {
+        return Ok(parse_list(std::io::stdin().lock())?);
+    }
+    let named = |e: std::io::Error| format!("{}: {e}", file.display());
+    let opened = std::fs::File::open(file).map_err(named)?;
+    Ok(parse_list(std::io::BufReader::new(opened)).map_err(named)?)
+}
+
+/// One case a line; empty lines and those that begin with `#` are passed over.
+fn parse_list(text: impl BufRead) -> std::io::Result<(Vec<Listed>, Vec<Wrong>)> {
+    let (mut listed, mut wrong) = (Vec::new(), Vec::new());
+    let mut seen: HashMap<CaseId, usize> = HashMap::new();
+    for (i, bytes) in text.split(b'\n').enumerate() {
+        let (line, bytes) = (i + 1, bytes?);
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let Ok(case) = text.parse::<CaseId>() else {
+            let why = "this is no case id (`c` and 13 letters and digits)".into();
+            wrong.push(Wrong { line, why });
+            continue;
+        };
+        if let Some(first) = seen.insert(case, line) {
+            seen.insert(case, first);
+            wrong.push(Wrong { line, why: format!("this case stands in line {first} already") });
+            continue;
+        }
+        listed.push(Listed { line, case });
+    }
+    Ok((listed, wrong))
+}
+
+/// Everything that is wrong, by line.
+fn complaint(name: &str, mut wrong: Vec<Wrong>) -> String {
+    wrong.sort_by_key(|w| w.line);
+    let mut lines: Vec<_> =
+        wrong.iter().take(SHOWN).map(|w| format!("{name}:{}: {}", w.line, w.why)).collect();
+    if wrong.len() > SHOWN {
+        lines.push(format!("{name}: {} more lines are wrong", wrong.len() - SHOWN));
+    }
+    lines.push("nothing was traced".to_owned());
+    lines.join("\n")
+}
+
+const COLUMNS: [&str; 9] = [
+    "case",
+    "contact",
+    "degree",
+    "minutes_lower",
+    "minutes_upper",
+    "last_contact",
+    "certainty",
+    "place_kind",
+    "via",
+];
+
+/// A row as it is written.
+#[derive(Debug, Serialize)]
+struct Line {
+    case: String,
+    contact: String,
+    degree: &'static str,
+    minutes_lower: u32,
+    minutes_upper: u32,
+    last_contact: String,
+    certainty: &'static str,
+    place_kind: &'static str,
+    via: Option<String>,
+}
+
+impl From<&BulkRow> for Line {
+    fn from(r: &BulkRow) -> Self {
+        Self {
+            case: r.case.to_string(),
+            contact: r.holder.to_string(),
+            degree: r.degree.as_str(),
+            minutes_lower: r.minutes_lower,
+            minutes_upper: r.minutes_upper,
+            last_contact: r.last_contact.to_string(),
+            certainty: r.certainty.as_str(),
+            place_kind: r.place_kind.as_str(),
+            via: r.via.map(|v| v.to_string()),
+        }
+    }
+}
+
+/// A text that no spreadsheet takes for a formula.
+fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        return format!("'{text}").into();
+    }
+    text.into()
+}
+
+fn write_csv(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(COLUMNS)?;
+    for r in rows {
+        let l = Line::from(r);
+        let (lower, upper) = (l.minutes_lower.to_string(), l.minutes_upper.to_string());
+        let via = l.via.unwrap_or_default();
+        let fields = [
+            &l.case,
+            &l.contact,
+            l.degree,
+            &lower,
+            &upper,
+            &l.last_contact,
+            l.certainty,
+            l.place_kind,
+            &via,
+        ];
+        csv.write_record(fields.map(harmless).iter().map(|f| f.as_bytes()))?;
+    }
+    csv.flush()?;
+    Ok(())
+}
+
+/// A JSON list with one contact a line.
+fn write_json(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
+    write!(out, "[")?;
+    for (i, r) in rows.iter().enumerate() {
+        write!(out, "{}", if i == 0 { "\n" } else { ",\n" })?;
+        serde_json::to_writer(&mut *out, &Line::from(r))?;
+    }
+    writeln!(out, "\n]")?;
+    Ok(())
+}
+
+#[cfg(feature = "arrow")]
+fn arrow_possible() -> Result<(), Failure> {
+    if std::io::stdout().is_terminal() {
+        return Err("Arrow is not for terminals: redirect the output to a file".into());
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "arrow"))]
+fn arrow_possible() -> Result<(), Failure> {
+    let _ = std::io::stdout().is_terminal();
+    Err("this program was built without Arrow: use csv or json, or build it with `--features arrow`".into())
+}
+
+#[cfg(feature = "arrow")]
+use super::bulk_arrow::write_arrow;
+
+#[cfg(not(feature = "arrow"))]
+fn write_arrow(_: &mut impl Write, _: &[BulkRow]) -> Result<(), Failure> {
+    arrow_possible()
+}
+
+#[cfg(test)]
+mod tests {
+    use jadegate_domain::evidence::{Certainty, ContactDegree};
+    use jadegate_domain::{HolderId, PlaceKind, Timestamp};
+
+    use super::*;
+
+    fn rows() -> Vec<BulkRow> {
+        let close = BulkRow {
+            case: CaseId::from_random(1),
+            holder: HolderId::from_random(2),
+            degree: ContactDegree::Close,
+            minutes_lower: 30,
+            minutes_upper: 45,
+            last_contact: Timestamp::from_secs(1_647_144_000),
+            certainty: Certainty::Recorded,
+            place_kind: PlaceKind::Restaurant,
+            via: None,
+        };
+        let secondary = BulkRow {
+            holder: HolderId::from_random(3),
+            degree: ContactDegree::Secondary,
+            via: Some(HolderId::from_random(2)),
+            ..close
+        };
+        vec![close, secondary]
+    }
+
+    #[test]
+    fn every_wrong_line_is_told_by_its_number() {
+        let one = CaseId::from_random(5);
+        let two = CaseId::from_random(6);
+        let text = format!("\u{feff}{one}\r\n\n# a remark\n  {two}\nnonsense\n{one}\n\u{1f600}");
+        let (listed, wrong) = parse_list(text.as_bytes()).unwrap();
+        assert_eq!(listed, [Listed { line: 1, case: one }, Listed { line: 4, case: two }]);
+        assert_eq!(wrong.iter().map(|w| w.line).collect::<Vec<_>>(), [5, 6, 7]);
+        assert!(wrong[1].why.contains("line 1"));
+        let said = complaint("list", wrong);
+        assert!(said.starts_with("list:5: this is no case id"), "{said}");
+        assert!(!said.contains("nonsense"), "what stands there is not repeated");
+        let many = (1..=50).map(|line| Wrong { line, why: String::new() }).collect();
+        assert!(complaint("list", many).contains("list: 30 more lines"));
+        // Bytes that are no text are a wrong line like any other.
+        assert_eq!(parse_list(&b"\xff\xfe\n"[..]).unwrap().1.len(), 1);
+    }
+
+    #[test]
+    fn a_spreadsheet_sees_no_formula() {
+        assert_eq!(harmless("=1+1"), "'=1+1");
+        assert_eq!(harmless("@x"), "'@x");
+        assert_eq!(harmless("h0000"), "h0000");
+        let mut out = Vec::new();
+        write_csv(&mut out, &rows()).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "case,contact,degree,minutes_lower,minutes_upper,last_contact,certainty,place_kind,via\n\
+             c0000000000001,h0000000000002,close,30,45,2022-03-13T04:00:00Z,recorded,restaurant,\n\
+             c0000000000001,h0000000000003,secondary,30,45,2022-03-13T04:00:00Z,recorded,restaurant,h0000000000002\n"
+        );
+    }
+
+    #[test]
+    fn json_is_one_list() {
+        let mut out = Vec::new();
+        write_json(&mut out, &rows()).unwrap();
+        let list: Vec<serde_json::Value> = serde_json::from_slice(&out).unwrap();
+        assert_eq!((list.len(), &list[1]["via"]), (2, &"h0000000000002".into()));
+        assert_eq!(list[0]["via"], serde_json::Value::Null);
+        let mut out = Vec::new();
+        write_json(&mut out, &[]).unwrap();
+        assert_eq!(serde_json::from_slice::<Vec<()>>(&out).unwrap(), []);
+    }
+}

@@ -1,0 +1,116 @@
+//! Contacts as an Arrow IPC stream, for data tools. Only with the feature `arrow`.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow_array::builder::{
+    StringBuilder, StringDictionaryBuilder, TimestampSecondBuilder, UInt32Builder,
+};
+use arrow_array::types::Int8Type;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use jadegate_service::BulkRow;
+
+use crate::wire::Failure;
+
+/// Rows of one batch.
+const BATCH: usize = 65_536;
+
+fn schema() -> Arc<Schema> {
+    let word = || DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
+    let field = |name, kind| Field::new(name, kind, false);
+    Arc::new(Schema::new(vec![
+        field("case", DataType::Utf8),
+        field("contact", DataType::Utf8),
+        field("degree", word()),
+        field("minutes_lower", DataType::UInt32),
+        field("minutes_upper", DataType::UInt32),
+        field("last_contact", DataType::Timestamp(TimeUnit::Second, Some("UTC".into()))),
+        field("certainty", word()),
+        field("place_kind", word()),
+        Field::new("via", DataType::Utf8, true),
+    ]))
+}
+
+/// Writes all rows; no row at all is a stream that holds the schema only.
+pub(super) fn write_arrow(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
+    let schema = schema();
+    let mut stream = StreamWriter::try_new(out, &schema)?;
+    for rows in rows.chunks(BATCH) {
+        stream.write(&batch(&schema, rows)?)?;
+    }
+    stream.finish()?;
+    Ok(())
+}
+
+fn batch(schema: &Arc<Schema>, rows: &[BulkRow]) -> Result<RecordBatch, Failure> {
+    let (mut case, mut contact, mut via) =
+        (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
+    let (mut lower, mut upper) = (UInt32Builder::new(), UInt32Builder::new());
+    let mut last = TimestampSecondBuilder::new().with_timezone("UTC");
+    let words = StringDictionaryBuilder::<Int8Type>::new;
+    let (mut degree, mut certainty, mut place_kind) = (words(), words(), words());
+    for r in rows {
+        case.append_value(r.case.to_string());
+        contact.append_value(r.holder.to_string());
+        degree.append(r.degree.as_str())?;
+        lower.append_value(r.minutes_lower);
+        upper.append_value(r.minutes_upper);
+        last.append_value(r.last_contact.as_secs());
+        certainty.append(r.certainty.as_str())?;
+        place_kind.append(r.place_kind.as_str())?;
+        via.append_option(r.via.map(|v| v.to_string()));
+    }
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(case.finish()),
+        Arc::new(contact.finish()),
+        Arc::new(degree.finish()),
+        Arc::new(lower.finish()),
+        Arc::new(upper.finish()),
+        Arc::new(last.finish()),
+        Arc::new(certainty.finish()),
+        Arc::new(place_kind.finish()),
+        Arc::new(via.finish()),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::Array as _;
+    use arrow_array::cast::AsArray as _;
+    use arrow_array::types::UInt32Type;
+    use arrow_ipc::reader::StreamReader;
+    use jadegate_domain::evidence::{Certainty, ContactDegree};
+    use jadegate_domain::{CaseId, HolderId, PlaceKind, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let row = |n: u64| BulkRow {
+            case: CaseId::from_random(1),
+            holder: HolderId::from_random(n),
+            degree: if n % 2 == 0 { ContactDegree::Close } else { ContactDegree::Secondary },
+            minutes_lower: 1,
+            minutes_upper: u32::try_from(n).unwrap(),
+            last_contact: Timestamp::from_secs(1_647_144_000),
+            certainty: Certainty::Recorded,
+            place_kind: PlaceKind::ALL[usize::try_from(n).unwrap() % PlaceKind::ALL.len()],
+            via: (n % 2 == 1).then(|| HolderId::from_random(7)),
+        };
+        let rows: Vec<_> = (1..=70_000).map(row).collect();
+        let mut out = Vec::new();
+        write_arrow(&mut out, &rows).unwrap();
+        let batches: Vec<_> =
+            StreamReader::try_new(&out[..], None).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(batches.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [65_536, 4_464]);
+        let minutes = batches[1].column(4).as_primitive::<UInt32Type>();
+        assert_eq!(minutes.value(4_463), 70_000);
+        assert_eq!(batches[0].column(8).null_count(), 32_768);
+        let mut none = Vec::new();
+        write_arrow(&mut none, &[]).unwrap();
+        assert_eq!(StreamReader::try_new(&none[..], None).unwrap().count(), 0);
+    }
+}

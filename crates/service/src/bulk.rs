@@ -1,0 +1,281 @@
+//! Many cases searched at once, over a snapshot: nothing is recorded, nobody waits.
+//!
+//! The API's jobs and the command line share it. What is written down about somebody is written by
+//! [`crate::staff::traces`] alone.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use jadegate_domain::evidence::{Certainty, ContactDegree};
+use jadegate_domain::{Case, CaseId, HolderId, PlaceId, PlaceKind, Timestamp};
+use jadegate_policy::Policy;
+use jadegate_store::{Page, Store};
+use jadegate_trace::{CaseInput, ContactFound, Rules, Tracer, VisitIndex};
+
+use crate::app::{App, read};
+use crate::error::Result;
+
+/// One contact of one case, in sums; who they are is not known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BulkRow {
+    /// From which case.
+    pub case: CaseId,
+    /// Who, opaquely.
+    pub holder: HolderId,
+    /// How near.
+    pub degree: ContactDegree,
+    /// Minutes recorded from end to end.
+    pub minutes_lower: u32,
+    /// Minutes with assumed ends, and with unproven presences beside proven ones.
+    pub minutes_upper: u32,
+    /// End of the last exposure that counts.
+    pub last_contact: Timestamp,
+    /// The least certainty one must accept for the minutes to suffice.
+    pub certainty: Certainty,
+    /// The kind of place of the longest exposure.
+    pub place_kind: PlaceKind,
+    /// For a secondary contact: the close contact in between.
+    pub via: Option<HolderId>,
+}
+
+impl BulkRow {
+    /// In sums what a trace found.
+    pub(crate) fn of(c: &ContactFound) -> Self {
+        Self {
+            case: c.case,
+            holder: c.holder,
+            degree: c.degree,
+            minutes_lower: c.minutes_lower,
+            minutes_upper: c.minutes_upper,
+            last_contact: c.last_contact,
+            certainty: c.certainty,
+            place_kind: main_place(c),
+            via: c.via,
+        }
+    }
+
+    /// By case and contact: nobody occurs twice in a case, so this is a whole order.
+    pub fn by_case(&self) -> (CaseId, HolderId) {
+        (self.case, self.holder)
+    }
+
+    /// Most minutes first.
+    pub fn by_minutes(&self) -> (Reverse<u32>, Reverse<u32>, CaseId, HolderId) {
+        (Reverse(self.minutes_upper), Reverse(self.minutes_lower), self.case, self.holder)
+    }
+}
+
+/// The kind of place where a contact shared most time.
+pub(crate) fn main_place(c: &ContactFound) -> PlaceKind {
+    let longest = c.exposures.iter().max_by_key(|e| (e.minutes_upper, e.minutes_lower));
+    longest.map_or(PlaceKind::Other, |e| e.place_kind)
+}
+
+/// How far a search is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BulkProgress {
+    /// Cases searched.
+    pub done: usize,
+    /// Contacts found so far.
+    pub contacts: usize,
+}
+
+/// What a search looks at: visits, kinds of places, and the policy's rules, of one moment.
+#[derive(Debug)]
+pub struct BulkSearch {
+    index: VisitIndex,
+    kinds: HashMap<PlaceId, PlaceKind>,
+    rules: Rules,
+    now: Timestamp,
+}
+
+impl BulkSearch {
+    /// Reads all of it from a store, which may be open for reading only.
+    pub async fn load(store: &dyn Store, policy: &Policy, now: Timestamp) -> Result<Self> {
+        let mut kinds = HashMap::new();
+        let mut page = Page::first(1000);
+        loop {
+            let batch = store.places(page).await?;
+            let Some(last) = batch.last() else { break };
+            page.after = Some(last.id);
+            kinds.extend(batch.iter().map(|p| (p.id, p.kind)));
+        }
+        let index = load_index(store, policy, now).await?;
+        Ok(Self { index, kinds, rules: crate::staff::traces::rules(policy), now })
+    }
+
+    /// What the running application knows at this moment.
+    pub(crate) fn of(app: &App) -> Self {
+        Self {
+            index: read(&app.index).clone(),
+            kinds: read(&app.places).iter().map(|(id, p)| (*id, p.kind)).collect(),
+            rules: crate::staff::traces::rules(&app.policy()),
+            now: app.now(),
+        }
+    }
+
+    /// The same with so many hops instead of the policy's: 1 or 2.
+    #[must_use]
+    pub fn with_hops(mut self, hops: u8) -> Self {
+        self.rules.max_hops = hops;
+        self
+    }
+
+    /// Visits searched.
+    pub fn visits(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Searches all cases with so many threads and hands back the contacts by case and holder.
+    ///
+    /// `go_on` is told after each case, from any of the threads; `None` comes back once it has
+    /// answered `false`.
+    pub fn run(
+        &self,
+        cases: &[CaseInput],
+        threads: usize,
+        go_on: &(dyn Fn(BulkProgress) -> bool + Sync),
+    ) -> Option<Vec<BulkRow>> {
+        let (next, done, found) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        let stop = AtomicBool::new(false);
+        let all = Mutex::new(Vec::new());
+        let work = || {
+            let kind = |p: PlaceId| self.kinds.get(&p).copied().unwrap_or(PlaceKind::Other);
+            let mut tracer = Tracer::new(&self.index, &self.rules, kind, self.now);
+            let mut rows = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+                let before = rows.len();
+                rows.extend(tracer.case(case).iter().map(BulkRow::of));
+                let new = rows.len() - before;
+                let contacts = found.fetch_add(new, Ordering::Relaxed) + new;
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                if !go_on(BulkProgress { done, contacts }) {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+            all.lock().unwrap_or_else(PoisonError::into_inner).append(&mut rows);
+        };
+        std::thread::scope(|s| {
+            for _ in 1..threads.min(cases.len()) {
+                s.spawn(work);
+            }
+            work();
+        });
+        if stop.into_inner() {
+            return None;
+        }
+        let mut rows = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+        rows.sort_unstable_by_key(BulkRow::by_case);
+        Some(rows)
+    }
+}
+
+/// A case as a search takes it: with the time in which it could infect others.
+pub fn bulk_case(case: &Case, policy: &Policy, now: Timestamp) -> CaseInput {
+    let window = policy.infectious_window(case.onset_at, case.confirmed_at, case.isolated_at, now);
+    CaseInput { case: case.id, holder: case.holder, window }
+}
+
+/// The first moment of which visits are kept: the beginning of a UTC day, as days go whole.
+pub(crate) fn kept_from(policy: &Policy, now: Timestamp) -> Timestamp {
+    let day = now.plus_days(-i64::from(policy.retention_days())).utc_day();
+    Timestamp::from_secs(day * jadegate_domain::time::DAY)
+}
+
+/// The visits of the days kept.
+pub(crate) async fn load_index(
+    store: &dyn Store,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<VisitIndex> {
+    let first_day = kept_from(policy, now).utc_day();
+    let mut visits = Vec::new();
+    for day in store.visit_days().await? {
+        if day >= first_day {
+            visits.extend(store.visits_on(day).await?);
+        }
+    }
+    Ok(VisitIndex::build(visits))
+}
+
+#[cfg(test)]
+mod tests {
+    use jadegate_domain::{Period, Presence};
+    use jadegate_trace::{KindRules, KnownVisit};
+
+    use super::*;
+
+    fn search() -> BulkSearch {
+        let stay = |holder: u64, place: u64, from: i64, minutes: i64| KnownVisit {
+            holder: HolderId::from_random(holder),
+            place: PlaceId::from_random(place),
+            entered: Timestamp::from_secs(from),
+            left: Some(Timestamp::from_secs(from + 60 * minutes)),
+            presence: Presence::Gate,
+        };
+        // Everybody passes through everybody's place; later ones stay longer.
+        let visits = (1..=40).flat_map(|h| {
+            (1..=40_u64).map(move |p| {
+                let from = 1_000_000 + i64::try_from(p).unwrap() * 3600;
+                stay(h, p, from, i64::try_from(h).unwrap())
+            })
+        });
+        BulkSearch {
+            index: VisitIndex::build(visits),
+            kinds: HashMap::from([(PlaceId::from_random(1), PlaceKind::Restaurant)]),
+            rules: Rules::new(KindRules {
+                contact_minutes: 15,
+                secondary_minutes: 15,
+                assumed_stay_minutes: 60,
+                lingering_minutes: 0,
+            }),
+            now: Timestamp::from_secs(2_000_000),
+        }
+    }
+
+    fn cases(n: u64) -> Vec<CaseInput> {
+        let window = Period { from: Timestamp::from_secs(0), to: Timestamp::from_secs(2_000_000) };
+        let case = |n| CaseInput {
+            case: CaseId::from_random(n),
+            holder: HolderId::from_random(n),
+            window,
+        };
+        (1..=n).map(case).collect()
+    }
+
+    #[test]
+    fn threads_do_not_change_the_answer() {
+        let (search, cases) = (search(), cases(30));
+        let one = search.run(&cases, 1, &|_| true).unwrap();
+        assert_eq!(one, search.run(&cases, 4, &|_| true).unwrap());
+        assert_eq!(one.len(), 30 * 39);
+        assert!(one.is_sorted_by_key(BulkRow::by_case));
+        assert_eq!(one[0].place_kind, PlaceKind::Other);
+        // Person 1 stays a minute at each of forty places.
+        assert!(one.iter().filter(|r| r.case == cases[0].case).all(|r| r.minutes_lower == 40));
+    }
+
+    #[test]
+    fn progress_reaches_the_end_and_a_search_can_be_stopped() {
+        let (search, cases) = (search(), cases(30));
+        let last = Mutex::new(BulkProgress::default());
+        search.run(&cases, 1, &|p| {
+            *last.lock().unwrap() = p;
+            true
+        });
+        assert_eq!(*last.lock().unwrap(), BulkProgress { done: 30, contacts: 30 * 39 });
+        assert_eq!(search.run(&cases, 2, &|p| p.done < 5), None);
+        assert_eq!(search.run(&[], 2, &|_| false), Some(Vec::new()));
+    }
+
+    #[test]
+    fn hops_are_what_was_asked_for() {
+        let (one, two) = (search().with_hops(1), search().with_hops(2));
+        let of = |s: &BulkSearch| s.run(&cases(3), 1, &|_| true).unwrap();
+        assert!(of(&one).iter().all(|r| r.degree == ContactDegree::Close));
+        assert_eq!(of(&one).len(), of(&two).len());
+    }
+}

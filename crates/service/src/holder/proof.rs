@@ -1,0 +1,54 @@
+//! What a holder's own device needs to make the colour again, and the colours that lie ahead.
+
+use jadegate_domain::{Assessment, Evidence, PolicyRef, Timestamp};
+use jadegate_policy::{Timeline, explain};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::assess::relevant;
+use crate::error::{Result, ServiceError};
+use crate::session::HolderSession;
+
+/// Everything the holder's colour is made from, and what came of it here. Whoever has the text of
+/// the policy can make it again and compare. Nobody else's data is in it: evidence about a contact
+/// names a case by its id, as the holder's list of evidence does.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Proof {
+    /// The moment the assessment is for.
+    pub at: Timestamp,
+    /// The policy it came from.
+    pub policy: PolicyRef,
+    /// The holder's own evidence, also what no longer counts, and the risk levels of the divisions
+    /// they stayed in.
+    pub evidence: Vec<Evidence>,
+    /// What the server says.
+    pub assessment: Assessment,
+}
+
+impl App {
+    /// Everything the holder's own colour is made from.
+    pub async fn my_proof(&self, session: &HolderSession) -> Result<Proof> {
+        // The evidence is read after the assessment. What came in between shows as a difference to
+        // a device, which asks again.
+        let assessment = self.assessment(session.holder).await?;
+        let evidence = self.known_about(session).await?;
+        Ok(Proof { at: assessment.at, policy: assessment.policy.clone(), evidence, assessment })
+    }
+
+    /// The holder's colours from their first evidence to the last change that can be foreseen.
+    pub async fn my_timeline(&self, session: &HolderSession) -> Result<Timeline> {
+        let now = self.now();
+        let evidence = self.known_about(session).await?;
+        let own = evidence.iter().filter(|e| e.holder.is_some() && e.counts());
+        let first = own.map(|e| e.recorded_at).min().unwrap_or(now).min(now);
+        Ok(explain(&evidence, &self.policy(), Some(first)))
+    }
+
+    async fn known_about(&self, session: &HolderSession) -> Result<Vec<Evidence>> {
+        let gone = || ServiceError::not_found("holder.not_found", "There is no such holder.");
+        let (_, own) = self.store.evidence_of(session.holder).await?.ok_or_else(gone)?;
+        let regions = self.regions.load();
+        Ok(relevant(&own, &regions.evidence).into_iter().cloned().collect())
+    }
+}

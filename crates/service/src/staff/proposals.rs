@@ -1,0 +1,551 @@
+//! Proposals: the only way in which a policy is published or a risk level raised.
+//!
+//! A proposal carries the result of a what-if that was made against the policy and the risk levels
+//! in force. If it would turn more than the mandate's share of any division's people from green to
+//! another colour, it waits for a second officer; the what-if is then made again and kept beside the
+//! first. Each step is a leaf of the public log, with counts and digests and without names.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jadegate_domain::division::RegionRisk;
+use jadegate_domain::id::{ProposalId, WhatIfId};
+use jadegate_domain::{AgencyId, StaffId, Timestamp};
+use jadegate_ledger::ProposalEvent;
+use jadegate_policy::{Policy, WhatIf};
+use jadegate_store::{Decision, PolicyVersion, ProposalState, StoredProposal, Write};
+use serde::Serialize;
+
+use super::access::{Power, not_yours};
+use super::what_if::{Attached, Change, ChangeView, DifferenceView, Share, percent};
+use super::{conflict, wrong};
+use crate::app::{App, InForce};
+use crate::error::{Result, ServiceError};
+use crate::log::{ProposalStep, policy_leaf, proposal_leaf};
+use crate::session::StaffSession;
+use crate::what_if::Progress;
+
+/// Longest reason, in characters.
+const MOST_REASON: usize = 500;
+/// Proposals listed.
+const LIST: u32 = 50;
+/// Proposals that lapse in one go.
+const BATCH: u32 = 100;
+
+/// Somebody who proposed or decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Officer {
+    /// Name; null for the machine's own command line.
+    pub name: Option<String>,
+    /// Agency.
+    pub agency: String,
+}
+
+/// A what-if as it was attached.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AttachedWhatIf {
+    /// The result.
+    pub result: WhatIf,
+    /// The worst division.
+    pub share: Option<Share>,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// What the new policy says differently.
+    pub differences: Vec<DifferenceView>,
+}
+
+/// A proposal.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProposalView {
+    /// Which.
+    pub id: ProposalId,
+    /// What is to change.
+    pub change: ChangeView,
+    /// `waiting`, `applied`, `rejected`, `withdrawn` or `expired`.
+    pub state: &'static str,
+    /// Who proposed it.
+    pub proposed_by: Officer,
+    /// When.
+    pub proposed_at: Timestamp,
+    /// After this it lapses.
+    pub expires_at: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Who decided; null if it needed no second officer, waits or lapsed.
+    pub decided_by: Option<Officer>,
+    /// When it ended.
+    pub decided_at: Option<Timestamp>,
+    /// Why.
+    pub decision_reason: Option<String>,
+    /// The what-if it was proposed with.
+    pub what_if: AttachedWhatIf,
+    /// The what-if made again at the decision.
+    pub what_if_at_decision: Option<AttachedWhatIf>,
+    /// The mandate's threshold when it was proposed, in percent.
+    pub threshold_percent: f64,
+    /// Was it proposed by whoever asks?
+    pub mine: bool,
+    /// May whoever asks decide on it as the second officer?
+    pub may_decide: bool,
+}
+
+/// Who proposes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proposer {
+    pub(crate) agency: AgencyId,
+    pub(crate) staff: Option<StaffId>,
+}
+
+impl App {
+    /// Proposes what a what-if was about. Below the threshold it takes effect at once.
+    pub async fn propose(
+        self: &Arc<Self>,
+        session: &StaffSession,
+        what_if: WhatIfId,
+        reason: &str,
+    ) -> Result<ProposalView> {
+        let run = self.what_ifs.of(session.staff().id, what_if)?;
+        self.may_change(session, &run.change).await?;
+        let reason = reason_of(reason)?;
+        let attached = run.attached().ok_or_else(|| {
+            conflict("what_if.not_done", "This what-if has no result yet. Wait until it is done.")
+        })?;
+        if self.now() >= run.valid_until {
+            return Err(outdated("what_if.expired"));
+        }
+        let by = Proposer { agency: session.staff().agency, staff: Some(session.staff().id) };
+        let (app, change) = (Arc::clone(self), run.change.clone());
+        // In a task of its own: a client that goes away must not stop it between disk and memory.
+        let work = async move { app.submit(by, &change, &attached, reason).await };
+        let id = tokio::spawn(work).await.map_err(ServiceError::internal)??;
+        self.what_ifs.forget(what_if);
+        self.proposal(session, id).await
+    }
+
+    /// Files a proposal with its what-if, and lets it take effect if nobody else is needed.
+    pub(crate) async fn submit(
+        &self,
+        by: Proposer,
+        change: &Change,
+        attached: &Attached,
+        reason: String,
+    ) -> Result<ProposalId> {
+        let _one = self.officers_lock.lock().await;
+        if !self.still_true(attached) {
+            return Err(outdated("what_if.outdated"));
+        }
+        self.changeable(change)?;
+        let now = self.now();
+        let (text, digest) = change.stored()?;
+        let waiting = self.store.waiting_proposals(1000).await?;
+        if waiting.iter().any(|p| p.change_digest == digest) {
+            return Err(conflict("proposal.waiting", "The same change was proposed and waits."));
+        }
+        // Counted again under the lock: others may have made small changes meanwhile.
+        let share = self.share(&attached.touched).await?;
+        let needs = share.is_some_and(|(points, _)| points > attached.threshold);
+        let state = if needs { ProposalState::Waiting } else { ProposalState::Applied };
+        let alone = Decision { by: None, at: now, reason: None, what_if: None };
+        let proposal = StoredProposal {
+            id: ProposalId::from_random(self.rng.bits()),
+            change: text,
+            change_digest: digest,
+            state,
+            agency: by.agency,
+            proposed_by: by.staff,
+            proposed_at: now,
+            expires_at: now.plus_secs(self.settings.proposal_seconds),
+            reason,
+            what_if: serde_json::to_string(attached).map_err(ServiceError::internal)?,
+            decision: (!needs).then_some(alone),
+        };
+        let id = proposal.id;
+        let step =
+            |event| step_leaf(&proposal, change, &proposal.what_if, event, Some(by.agency), now);
+        let mut writes = vec![Write::AddLeaf(step(ProposalEvent::Proposed)?)];
+        if needs {
+            writes.push(Write::AddProposal(Box::new(proposal)));
+            self.commit("propose", writes).await?;
+            return Ok(id);
+        }
+        writes.push(Write::AddLeaf(step(ProposalEvent::Applied)?));
+        writes.push(Write::AddProposal(Box::new(proposal)));
+        self.apply_change("propose", id, by, change, writes).await?;
+        Ok(id)
+    }
+
+    /// A second officer agrees: the what-if is made again, and the change takes effect.
+    pub async fn approve_proposal(
+        self: &Arc<Self>,
+        session: &StaffSession,
+        id: ProposalId,
+    ) -> Result<ProposalView> {
+        let (proposal, change) = self.decidable(session, id).await?;
+        self.changeable(&change)?;
+        let (app, second) = (Arc::clone(self), session.staff().clone());
+        let work = async move {
+            let progress = Arc::new(Progress::default());
+            let Some(again) = app.replay(&change, progress).await? else {
+                return Err(ServiceError::internal("a what-if stopped by itself"));
+            };
+            let _one = app.officers_lock.lock().await;
+            if !app.still_true(&again) {
+                return Err(conflict(
+                    "proposal.changed_meanwhile",
+                    "The policy or a risk level changed while the what-if ran again. Please try again.",
+                ));
+            }
+            app.changeable(&change)?;
+            let now = app.now();
+            if now >= proposal.expires_at {
+                return Err(expired());
+            }
+            let what_if = serde_json::to_string(&again).map_err(ServiceError::internal)?;
+            let step =
+                |event| step_leaf(&proposal, &change, &what_if, event, Some(second.agency), now);
+            let writes = vec![
+                Write::AddLeaf(step(ProposalEvent::Approved)?),
+                Write::AddLeaf(step(ProposalEvent::Applied)?),
+                Write::DecideProposal {
+                    id,
+                    state: ProposalState::Applied,
+                    decision: Box::new(Decision {
+                        by: Some(second.id),
+                        at: now,
+                        reason: None,
+                        what_if: Some(what_if.clone()),
+                    }),
+                },
+            ];
+            let by = Proposer { agency: proposal.agency, staff: proposal.proposed_by };
+            app.apply_change("approve_proposal", id, by, &change, writes).await
+        };
+        tokio::spawn(work).await.map_err(ServiceError::internal)??;
+        self.proposal(session, id).await
+    }
+
+    /// A second officer refuses.
+    pub async fn reject_proposal(
+        &self,
+        session: &StaffSession,
+        id: ProposalId,
+        reason: &str,
+    ) -> Result<ProposalView> {
+        let (proposal, change) = self.decidable(session, id).await?;
+        let reason = reason_of(reason)?;
+        let staff = session.staff();
+        let end = (ProposalState::Rejected, ProposalEvent::Rejected);
+        self.end(&proposal, &change, end, Some((staff.id, staff.agency)), Some(reason)).await?;
+        self.proposal(session, id).await
+    }
+
+    /// Whoever proposed it takes it back; what the command line proposed, anybody of its agency.
+    pub async fn withdraw_proposal(
+        &self,
+        session: &StaffSession,
+        id: ProposalId,
+    ) -> Result<ProposalView> {
+        let (proposal, change) = self.waiting(id).await?;
+        let staff = session.need(change.power())?;
+        let theirs = match proposal.proposed_by {
+            Some(by) => by == staff.id,
+            None => proposal.agency == staff.agency,
+        };
+        if !theirs {
+            return Err(ServiceError::forbidden(
+                "proposal.not_yours",
+                "Only whoever proposed this can withdraw it. You can reject it.",
+            ));
+        }
+        let end = (ProposalState::Withdrawn, ProposalEvent::Withdrawn);
+        self.end(&proposal, &change, end, Some((staff.id, staff.agency)), None).await?;
+        self.proposal(session, id).await
+    }
+
+    /// Lets proposals lapse whose time is over. Returns how many.
+    pub async fn expire_proposals(&self) -> Result<usize> {
+        let now = self.now();
+        let mut lapsed = 0;
+        for proposal in self.store.waiting_proposals(BATCH).await? {
+            if now >= proposal.expires_at {
+                let change = change_of(&proposal)?;
+                let end = (ProposalState::Expired, ProposalEvent::Expired);
+                self.end(&proposal, &change, end, None, None).await?;
+                lapsed += 1;
+            }
+        }
+        Ok(lapsed)
+    }
+
+    /// One proposal, with the whole policy file.
+    pub async fn proposal(&self, session: &StaffSession, id: ProposalId) -> Result<ProposalView> {
+        may_read(session)?;
+        let proposal = self.store.proposal(id).await?.ok_or_else(no_such)?;
+        let names = self.officers().await?;
+        self.proposal_view(session, proposal, &names, true)
+    }
+
+    /// The newest proposals.
+    pub async fn list_proposals(&self, session: &StaffSession) -> Result<Vec<ProposalView>> {
+        may_read(session)?;
+        let names = self.officers().await?;
+        let all = self.store.proposals(Timestamp::EPOCH, LIST).await?;
+        all.into_iter().map(|p| self.proposal_view(session, p, &names, false)).collect()
+    }
+
+    /// Was the what-if made against what is in force now?
+    fn still_true(&self, attached: &Attached) -> bool {
+        attached.policy == self.policy().reference()
+            && attached.regions_version == self.regions.load().version
+    }
+
+    /// A proposal that waits, and that this member of staff may decide on as the second officer.
+    async fn decidable(
+        &self,
+        session: &StaffSession,
+        id: ProposalId,
+    ) -> Result<(StoredProposal, Change)> {
+        let (proposal, change) = self.waiting(id).await?;
+        self.may_change(session, &change).await?;
+        if proposal.proposed_by == Some(session.staff().id) {
+            return Err(ServiceError::forbidden(
+                "proposal.same_officer",
+                "You proposed this yourself: another officer has to decide on it.",
+            ));
+        }
+        Ok((proposal, change))
+    }
+
+    async fn waiting(&self, id: ProposalId) -> Result<(StoredProposal, Change)> {
+        let proposal = self.store.proposal(id).await?.ok_or_else(no_such)?;
+        let change = change_of(&proposal)?;
+        if proposal.state != ProposalState::Waiting {
+            return Err(conflict("proposal.decided", "This proposal does not wait any more."));
+        }
+        if self.now() >= proposal.expires_at {
+            return Err(expired());
+        }
+        Ok((proposal, change))
+    }
+
+    /// Ends a proposal without effect.
+    async fn end(
+        &self,
+        proposal: &StoredProposal,
+        change: &Change,
+        (state, event): (ProposalState, ProposalEvent),
+        by: Option<(StaffId, AgencyId)>,
+        reason: Option<String>,
+    ) -> Result<()> {
+        let now = self.now();
+        let agency = by.map(|(_, agency)| agency);
+        let leaf = step_leaf(proposal, change, &proposal.what_if, event, agency, now)?;
+        let by = by.map(|(staff, _)| staff);
+        let decision = Box::new(Decision { by, at: now, reason, what_if: None });
+        let decide = Write::DecideProposal { id: proposal.id, state, decision };
+        self.commit("end_proposal", vec![decide, Write::AddLeaf(leaf)]).await
+    }
+
+    /// Writes a change with what belongs to it, and takes it up in memory. The caller holds the
+    /// officers' lock.
+    async fn apply_change(
+        &self,
+        name: &'static str,
+        proposal: ProposalId,
+        by: Proposer,
+        change: &Change,
+        mut writes: Vec<Write>,
+    ) -> Result<()> {
+        let now = self.now();
+        match change {
+            Change::Policy { text } => {
+                let policy = Policy::parse(text)
+                    .map_err(|_| ServiceError::internal("a proposed policy no longer parses"))?;
+                let reference = policy.reference();
+                writes.push(Write::AddLeaf(policy_leaf(&reference, text, now, Some(by.agency))?));
+                let version = PolicyVersion {
+                    reference,
+                    text: text.clone(),
+                    published_at: now,
+                    agency: Some(by.agency),
+                    staff: by.staff,
+                    proposal: Some(proposal),
+                };
+                writes.push(Write::PublishPolicy {
+                    version: Box::new(version),
+                    replaces: Some(self.policy().reference().digest),
+                });
+                self.commit(name, writes).await?;
+                let text: Arc<str> = text.as_str().into();
+                self.policy.store(Arc::new(InForce { policy: Arc::new(policy), text }));
+            }
+            Change::Region { entries } => {
+                let (_, known) = self.store.region_risks(Timestamp::EPOCH).await?;
+                for e in entries {
+                    let same = |r: &RegionRisk| {
+                        r.id == e.id
+                            || (&r.division, r.level, r.from, r.to)
+                                == (&e.division, e.level, e.from, e.to)
+                    };
+                    if known.iter().any(same) {
+                        continue;
+                    }
+                    let risk = RegionRisk {
+                        id: e.id,
+                        division: e.division.clone(),
+                        level: e.level,
+                        from: e.from,
+                        to: e.to,
+                        recorded_at: now,
+                        agency: by.agency,
+                    };
+                    writes.push(Write::AddLeaf(crate::log::risk_leaf(&risk, now)?));
+                    writes.push(Write::AddRegionRisk(risk));
+                }
+                self.commit(name, writes).await?;
+                self.reload_regions().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn officers(&self) -> Result<Names> {
+        let staff = self.store.all_staff().await?;
+        let agencies = self.store.agencies().await?;
+        Ok(Names {
+            staff: staff.into_iter().map(|s| (s.id, (s.display_name, s.agency_name))).collect(),
+            agencies: agencies.into_iter().map(|a| (a.id, a.name)).collect(),
+        })
+    }
+
+    fn proposal_view(
+        &self,
+        session: &StaffSession,
+        p: StoredProposal,
+        names: &Names,
+        whole: bool,
+    ) -> Result<ProposalView> {
+        let change = change_of(&p)?;
+        let attached = attached_of(&p.what_if)?;
+        let threshold_percent = percent(attached.threshold);
+        let again = p.decision.as_ref().and_then(|d| d.what_if.as_deref());
+        let again = again.map(attached_of).transpose()?;
+        let me = session.staff().id;
+        let mine = p.proposed_by == Some(me);
+        Ok(ProposalView {
+            id: p.id,
+            may_decide: p.state == ProposalState::Waiting
+                && !mine
+                && self.now() < p.expires_at
+                && session.may(change.power()),
+            change: self.change_view(&change, whole)?,
+            state: p.state.as_str(),
+            proposed_by: names.officer(p.proposed_by, p.agency),
+            proposed_at: p.proposed_at,
+            expires_at: p.expires_at,
+            reason: p.reason,
+            decided_by: p
+                .decision
+                .as_ref()
+                .and_then(|d| d.by)
+                .map(|by| names.officer(Some(by), p.agency)),
+            decided_at: p.decision.as_ref().map(|d| d.at),
+            decision_reason: p.decision.and_then(|d| d.reason),
+            what_if: view(attached),
+            what_if_at_decision: again.map(view),
+            threshold_percent,
+            mine,
+        })
+    }
+}
+
+/// Names for the views.
+struct Names {
+    staff: HashMap<StaffId, (String, String)>,
+    agencies: HashMap<AgencyId, String>,
+}
+
+impl Names {
+    fn officer(&self, staff: Option<StaffId>, agency: AgencyId) -> Officer {
+        match staff.and_then(|s| self.staff.get(&s)) {
+            Some((name, agency)) => Officer { name: Some(name.clone()), agency: agency.clone() },
+            None => Officer {
+                name: None,
+                agency: self.agencies.get(&agency).cloned().unwrap_or_default(),
+            },
+        }
+    }
+}
+
+fn view(a: Attached) -> AttachedWhatIf {
+    AttachedWhatIf {
+        result: a.result,
+        share: a.share,
+        made_at: a.made_at,
+        differences: a.differences,
+    }
+}
+
+fn change_of(p: &StoredProposal) -> Result<Change> {
+    serde_json::from_str(&p.change).map_err(ServiceError::internal)
+}
+
+fn attached_of(text: &str) -> Result<Attached> {
+    serde_json::from_str(text).map_err(ServiceError::internal)
+}
+
+fn step_leaf(
+    proposal: &StoredProposal,
+    change: &Change,
+    what_if: &str,
+    event: ProposalEvent,
+    agency: Option<AgencyId>,
+    now: Timestamp,
+) -> Result<Vec<u8>> {
+    let attached = attached_of(what_if)?;
+    let step = ProposalStep {
+        event,
+        change: change.word(),
+        digest: proposal.change_digest,
+        agency,
+        what_if,
+        people: attached.result.people,
+        newly_confined: attached.result.newly_confined,
+    };
+    proposal_leaf(&step, now)
+}
+
+fn may_read(session: &StaffSession) -> Result<()> {
+    let powers = [Power::PublishPolicy, Power::SetRegion, Power::ReadLists, Power::ReadAudit];
+    if powers.into_iter().any(|p| session.may(p)) { Ok(()) } else { Err(not_yours()) }
+}
+
+fn reason_of(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > MOST_REASON {
+        return Err(wrong(
+            "reason",
+            "reason.needed",
+            format!("Say why, in 1 to {MOST_REASON} characters."),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn outdated(code: &'static str) -> ServiceError {
+    conflict(
+        code,
+        "This what-if is no longer true: too much time has passed, or the policy or a risk level changed since. Run it again.",
+    )
+}
+
+fn expired() -> ServiceError {
+    conflict("proposal.expired", "Nobody decided on this proposal in time. Propose it again.")
+}
+
+fn no_such() -> ServiceError {
+    ServiceError::not_found("proposal.not_found", "There is no such proposal.")
+}

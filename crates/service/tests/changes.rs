@@ -1,0 +1,282 @@
+//! h11 and h12: what a change does to colours is shown before it takes effect, a large one needs a
+//! second officer, and there is no way around either.
+
+mod common;
+
+use common::{World, at, case_of, policy_text};
+use jadegate_domain::{Colour, EvidenceKind};
+use jadegate_ledger::{Leaf, ProposalEvent};
+use jadegate_policy::Policy;
+use jadegate_service::staff::{ChangeInput, ChangeView, RegionInput};
+use jadegate_service::{Kind, StaffSession};
+
+const COUNTY: &str = "CN-330106";
+const OTHER: &str = "CN-330102";
+
+fn level(division: &str, from: &str) -> RegionInput {
+    RegionInput {
+        division: division.to_owned(),
+        level: "high".to_owned(),
+        from: from.to_owned(),
+        to: None,
+    }
+}
+
+fn raise(division: &str) -> ChangeInput {
+    ChangeInput::Region(level(division, "2022-03-15T00:00:00Z"))
+}
+
+/// The policy in force with five days instead of seven.
+fn next_policy() -> String {
+    policy_text().replace("days = 7\n", "days = 5\n").replace("version = 1\n", "version = 2\n")
+}
+
+async fn officers(w: &mut World) -> (StaffSession, StaffSession) {
+    (
+        w.staff("health_commission", "commissioner", "CN-33").await,
+        w.staff("health_commission", "commissioner", "CN-33").await,
+    )
+}
+
+async fn steps(w: &World) -> Vec<ProposalEvent> {
+    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    leaves
+        .iter()
+        .filter_map(|l| match Leaf::decode(&l.bytes).unwrap() {
+            Leaf::Proposal { event, .. } => Some(event),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Chengdu, Nov 2021: 82,000 people flagged by one rule, and nobody had counted before.
+#[tokio::test]
+async fn h11_a_region_wide_rule_shows_the_people_it_would_touch_before_it_takes_effect() {
+    let mut w = World::new().await;
+    let (first, _) = officers(&mut w).await;
+    let (_, inside) = w.register(COUNTY).await;
+    w.register(COUNTY).await;
+    w.register(OTHER).await;
+    let before =
+        (w.leaves().await, w.store.region_risks(at("2022-01-01T00:00:00Z")).await.unwrap());
+
+    let run = w.what_if(&first, &raise(COUNTY)).await;
+    let result = run.result.unwrap();
+    assert_eq!((result.people, result.newly_confined, result.after.red), (3, 2, 2));
+    assert_eq!(result.newly_confined_without_lab_case, 2);
+    assert_eq!(result.places.len(), 21);
+    assert!(!result.samples.is_empty());
+    let county = result.divisions.iter().find(|d| d.division.as_str() == COUNTY).unwrap();
+    assert_eq!((county.people, county.newly_confined), (2, 2));
+    assert_eq!(run.needs_second_officer, Some(true));
+    assert!((run.share.unwrap().percent - 100.0).abs() < 1e-9);
+
+    // Nothing was written, and nobody's colour changed.
+    let after = (w.leaves().await, w.store.region_risks(at("2022-01-01T00:00:00Z")).await.unwrap());
+    assert_eq!(after, before);
+    assert_eq!(w.colour(inside).await, Colour::Green);
+}
+
+/// Shenzhen, Foshan: whole districts overnight. A large change waits for somebody else.
+#[tokio::test]
+async fn h12_a_large_change_waits_for_a_second_officer() {
+    let mut w = World::new().await;
+    let (first, second) = officers(&mut w).await;
+    let (_, inside) = w.register(COUNTY).await;
+    let run = w.what_if(&first, &raise(COUNTY)).await;
+    let p = w.app.propose(&first, run.id, "cases of unknown source").await.unwrap();
+    assert_eq!((p.state, p.mine, p.may_decide), ("waiting", true, false));
+    assert_eq!(w.colour(inside).await, Colour::Green);
+    assert!(w.app.proposal(&second, p.id).await.unwrap().may_decide);
+
+    // Neither whoever proposed it, nor somebody of elsewhere, nor somebody without the power.
+    let code = |r: jadegate_service::Result<_>| {
+        r.map(|_: jadegate_service::staff::ProposalView| ()).unwrap_err().code
+    };
+    assert_eq!(code(w.app.approve_proposal(&first, p.id).await), "proposal.same_officer");
+    let elsewhere = w.staff("health_commission", "commissioner", "CN-31").await;
+    assert_eq!(code(w.app.approve_proposal(&elsewhere, p.id).await), "region.outside");
+    let officer = w.officer().await;
+    assert_eq!(code(w.app.approve_proposal(&officer, p.id).await), "staff.not_allowed");
+    assert_eq!(code(w.app.withdraw_proposal(&second, p.id).await), "proposal.not_yours");
+
+    // More people came meanwhile: the later result stands beside the first.
+    w.register(COUNTY).await;
+    let done = w.app.approve_proposal(&second, p.id).await.unwrap();
+    assert_eq!(done.state, "applied");
+    assert_eq!(done.what_if.result.newly_confined, 1);
+    assert_eq!(done.what_if_at_decision.unwrap().result.newly_confined, 2);
+    assert_eq!(w.colour(inside).await, Colour::Red);
+    assert_eq!(code(w.app.approve_proposal(&second, p.id).await), "proposal.decided");
+    use ProposalEvent::{Applied, Approved, Proposed};
+    assert_eq!(steps(&w).await, [Proposed, Approved, Applied]);
+}
+
+#[tokio::test]
+async fn h12_a_proposal_can_be_refused_taken_back_or_lapse() {
+    let mut w = World::new().await;
+    let (first, second) = officers(&mut w).await;
+    let (_, inside) = w.register(COUNTY).await;
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        let run = w.what_if(&first, &raise(COUNTY)).await;
+        made.push(w.app.propose(&first, run.id, "made up").await.unwrap().id);
+    }
+    assert_eq!(
+        w.app.reject_proposal(&second, made[0], " ").await.unwrap_err().fields[0].field,
+        "reason"
+    );
+    let p = w.app.reject_proposal(&second, made[0], "one case is not enough").await.unwrap();
+    assert_eq!(
+        (p.state, p.decision_reason.as_deref()),
+        ("rejected", Some("one case is not enough"))
+    );
+    assert_eq!(w.app.withdraw_proposal(&first, made[1]).await.unwrap().state, "withdrawn");
+    w.clock.advance(86_400);
+    assert_eq!(
+        w.app.approve_proposal(&second, made[2]).await.unwrap_err().code,
+        "proposal.expired"
+    );
+    assert_eq!(w.app.expire_proposals().await.unwrap(), 1);
+    assert_eq!(w.app.proposal(&first, made[2]).await.unwrap().state, "expired");
+    assert_eq!(w.colour(inside).await, Colour::Green);
+    use ProposalEvent::{Expired, Proposed, Rejected, Withdrawn};
+    assert_eq!(steps(&w).await, [Proposed, Proposed, Proposed, Rejected, Withdrawn, Expired]);
+}
+
+/// Every way around it that we know.
+#[tokio::test]
+async fn h12_there_is_no_way_around_the_what_if() {
+    let mut w = World::new().await;
+    let (first, second) = officers(&mut w).await;
+    let (_, inside) = w.register(COUNTY).await;
+
+    // Directly.
+    let e = w.app.set_region(&first, &level(COUNTY, "2022-03-15T00:00:00Z")).unwrap_err();
+    assert_eq!((e.kind, e.code), (Kind::Conflict, "region.what_if_needed"));
+    // With somebody else's what-if, or one that is used up, too old, or made before another change.
+    let run = w.what_if(&first, &raise(COUNTY)).await;
+    assert_eq!(w.app.propose(&second, run.id, "x").await.unwrap_err().code, "what_if.not_found");
+    w.clock.advance(3600);
+    assert_eq!(w.app.propose(&first, run.id, "x").await.unwrap_err().code, "what_if.expired");
+    let run = w.what_if(&first, &raise(COUNTY)).await;
+    w.change(&first, &second, &raise(OTHER)).await;
+    assert_eq!(w.app.propose(&first, run.id, "x").await.unwrap_err().code, "what_if.outdated");
+    // With a level that begins tomorrow, when nobody is touched today.
+    let tomorrow = ChangeInput::Region(level(COUNTY, "2022-03-16T12:00:00Z"));
+    let run = w.what_if(&first, &tomorrow).await;
+    assert_eq!(run.needs_second_officer, Some(true));
+    // By a file from the command line.
+    let agency = w.agency("health_commission", "CN-33").await;
+    let recorder = w.app.recorder_for_agency(agency.id, EvidenceKind::RegionRisk).await.unwrap();
+    let list = "snapshot_hour,level,province,city,county,communities\n\
+        2022031420,high,浙江省,杭州市,西湖区,2\n";
+    let report = w.app.import_risk_levels(&recorder, list.as_bytes()).await.unwrap();
+    assert_eq!((report.recorded, report.waiting), (0, 1));
+    // By starting with another file.
+    let other = next_policy();
+    let e = w.restart_with(&other).await.unwrap_err();
+    assert_eq!(e.code, "policy.not_published");
+    assert!(e.detail.contains("propose"), "{}", e.detail);
+    assert_eq!(w.colour(inside).await, Colour::Green);
+}
+
+/// A large change in small slices is a large change.
+#[tokio::test]
+async fn h12_small_slices_count_together() {
+    let mut w = World::new().await;
+    let (first, _) = officers(&mut w).await;
+    for n in 0..4 {
+        for _ in 0..40 {
+            w.register(&format!("CN-33010600{}", n + 1)).await;
+        }
+    }
+    // One person in each of two townships, by a stay that only they declared.
+    let slice = |n: u32| raise(&format!("CN-33010601{n}"));
+    w.register("CN-330106011").await;
+    w.register("CN-330106012").await;
+    let one = w.what_if(&first, &slice(1)).await;
+    assert_eq!(one.needs_second_officer, Some(false), "{:?}", one.share);
+    assert_eq!(w.app.propose(&first, one.id, "one").await.unwrap().state, "applied");
+    let two = w.what_if(&first, &slice(2)).await;
+    assert_eq!(two.result.as_ref().unwrap().newly_confined, 1);
+    assert_eq!(two.needs_second_officer, Some(true), "{:?}", two.share);
+    assert_eq!(w.app.propose(&first, two.id, "two").await.unwrap().state, "waiting");
+}
+
+/// A policy is published the same way; a read is right at once, the lists say what is from before.
+#[tokio::test]
+async fn a_published_policy_colours_every_reader_at_once_and_the_lists_by_and_by() {
+    let mut w = World::new().await;
+    let (first, second) = officers(&mut w).await;
+    let officer = w.officer().await;
+    let (_, case) = w.register(COUNTY).await;
+    let (_, other) = w.register(COUNTY).await;
+    w.app.record_case(&officer, &case_of(case)).await.unwrap();
+    w.colour(other).await;
+    w.app.recolour(|_| true).await.unwrap();
+
+    let same = ChangeInput::Policy { text: policy_text() };
+    assert_eq!(w.app.start_what_if(&first, &same).await.unwrap_err().code, "policy.same");
+    let lower = policy_text().replace("days = 7\n", "days = 5\n");
+    let e = w.app.start_what_if(&first, &ChangeInput::Policy { text: lower }).await.unwrap_err();
+    assert_eq!(e.fields[0].code, "policy.version_not_higher");
+    let inner = w.staff("health_commission", "commissioner", "CN-3301").await;
+    let next = ChangeInput::Policy { text: next_policy() };
+    let e = w.app.start_what_if(&inner, &next).await.unwrap_err();
+    assert_eq!(e.code, "policy.wider_region");
+
+    let p = w.change(&first, &second, &next).await;
+    assert_eq!(p.state, "applied");
+    assert!(!p.what_if.differences.is_empty());
+    assert!(matches!(p.change, ChangeView::Policy { text: Some(_), .. }));
+    let new = Policy::parse(&next_policy()).unwrap().reference();
+    assert_eq!(w.app.policy().reference(), new);
+    assert_eq!(w.app.overview(&officer).await.unwrap().from_before, 2);
+    // Whoever looks is up to date; the others follow.
+    assert_eq!(w.app.assessment(case).await.unwrap().policy, new);
+    assert_eq!(w.app.overview(&officer).await.unwrap().from_before, 1);
+    let run = w.app.recolour(|_| true).await.unwrap();
+    assert_eq!((run.cause.as_str(), run.done, run.of), ("policy", 2, 2));
+    assert_eq!(w.app.overview(&officer).await.unwrap().from_before, 0);
+    let state = w.app.recolouring(&first).await.unwrap();
+    assert!(state.current.is_none() && state.last.is_some());
+
+    // A restart with the old file keeps the policy in force.
+    w.restart().await;
+    assert_eq!(w.app.policy().reference(), new);
+    let versions = w.app.list_policies(&first).await.unwrap();
+    assert_eq!(
+        versions.iter().map(|v| (v.version, v.in_force)).collect::<Vec<_>>(),
+        [(2, true), (1, false)]
+    );
+    assert_eq!(w.app.published_policy_text(&versions[1].digest).await.unwrap(), policy_text());
+}
+
+/// Stopped anywhere and begun again in a new process: everybody ends right, nobody counts twice.
+#[tokio::test]
+async fn recolouring_goes_on_where_it_stopped() {
+    let mut w = World::new().await;
+    let (first, second) = officers(&mut w).await;
+    let mut holders = Vec::new();
+    for n in 0..300 {
+        holders.push(w.register(if n % 3 == 0 { COUNTY } else { OTHER }).await.1);
+    }
+    w.app.recolour(|_| true).await.unwrap();
+    w.change(&first, &second, &raise(COUNTY)).await;
+    // One batch, then the process is gone.
+    let stopped = w.app.recolour(|run| run.done == 0).await.unwrap();
+    assert_eq!((stopped.done, stopped.finished_at), (250, None));
+    w.restart().await;
+    let run = w.app.recolour(|_| true).await.unwrap();
+    assert_eq!((run.id, run.done, run.of), (stopped.id, 300, 300));
+    assert_eq!(run.changed, [0, 0, 100]);
+    for (n, holder) in holders.iter().enumerate() {
+        let kept = w.store.assessment(*holder).await.unwrap().unwrap().assessment.colour;
+        assert_eq!(kept, if n % 3 == 0 { Colour::Red } else { Colour::Green });
+        let changes = w.store.colour_changes(*holder, 9).await.unwrap().len();
+        assert_eq!(changes, if n % 3 == 0 { 2 } else { 1 });
+    }
+    // Done is done.
+    assert_eq!(w.app.recolour(|_| true).await.unwrap(), run);
+}

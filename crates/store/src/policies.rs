@@ -1,0 +1,168 @@
+//! Published policies, proposals to change what colours people, and recolouring afterwards.
+
+use jadegate_domain::id::{ProposalId, RecolouringId};
+use jadegate_domain::{AgencyId, Division, Evidence, HolderId, PolicyRef, StaffId, Timestamp};
+
+use crate::rows::StoredAssessment;
+
+/// A policy that was published: the newest one is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyVersion {
+    /// Which.
+    pub reference: PolicyRef,
+    /// The whole file.
+    pub text: String,
+    /// When it came into force here.
+    pub published_at: Timestamp,
+    /// Whose officer proposed it; `None` for the file of the first start.
+    pub agency: Option<AgencyId>,
+    /// Who proposed it.
+    pub staff: Option<StaffId>,
+    /// The proposal that was applied.
+    pub proposal: Option<ProposalId>,
+}
+
+/// How far a proposal has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProposalState {
+    /// Waiting for a second officer.
+    Waiting,
+    /// It took effect.
+    Applied,
+    /// The second officer refused it.
+    Rejected,
+    /// Whoever proposed it took it back.
+    Withdrawn,
+    /// Nobody decided in time.
+    Expired,
+}
+
+impl ProposalState {
+    /// Every state.
+    pub const ALL: [Self; 5] =
+        [Self::Waiting, Self::Applied, Self::Rejected, Self::Withdrawn, Self::Expired];
+
+    /// Stored name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Applied => "applied",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// A proposal to publish a policy or to raise risk levels, with the what-if it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredProposal {
+    /// Which.
+    pub id: ProposalId,
+    /// What is to change, in the service's own JSON form.
+    pub change: String,
+    /// SHA-256 of `change`, so that the same change is found again.
+    pub change_digest: [u8; 32],
+    /// How far it has come.
+    pub state: ProposalState,
+    /// Whose officer proposed it.
+    pub agency: AgencyId,
+    /// Who; `None` for the machine's own command line.
+    pub proposed_by: Option<StaffId>,
+    /// When.
+    pub proposed_at: Timestamp,
+    /// After this nobody can approve it.
+    pub expires_at: Timestamp,
+    /// Why, in the proposer's words.
+    pub reason: String,
+    /// The what-if it was proposed with, in the service's own JSON form.
+    pub what_if: String,
+    /// The decision, once there is one.
+    pub decision: Option<Decision>,
+}
+
+/// How a proposal ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Who decided; `None` if it needed no second officer, or expired.
+    pub by: Option<StaffId>,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// The what-if made again at the decision, in the service's own JSON form.
+    pub what_if: Option<String>,
+}
+
+/// One run of recolouring: everybody of whom something is kept is assessed anew, in the order of
+/// their ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recolouring {
+    /// Which.
+    pub id: RecolouringId,
+    /// What made it necessary (`policy`, `region`, `start`).
+    pub cause: String,
+    /// The policy it assesses by.
+    pub policy: PolicyRef,
+    /// The risk levels it assesses by.
+    pub regions_version: i64,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended: done, or replaced by a newer one.
+    pub finished_at: Option<Timestamp>,
+    /// The last holder it has done.
+    pub cursor: Option<HolderId>,
+    /// How many it has done.
+    pub done: u64,
+    /// How many there were to do when it began.
+    pub of: u64,
+    /// How many it turned to each colour, in the order of `Colour::ALL`.
+    pub changed: [u64; 3],
+}
+
+/// What is kept of one holder that a colour follows from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HolderEvidence {
+    /// Who.
+    pub holder: HolderId,
+    /// Where they live.
+    pub home: Division,
+    /// The version of their evidence.
+    pub evidence_version: i64,
+    /// Their evidence, oldest first (by moment recorded, then id).
+    pub evidence: Vec<Evidence>,
+}
+
+/// How many stored assessments there are of each colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ColourCounts {
+    /// In the order of `Colour::ALL`.
+    pub colours: [u64; 3],
+    /// Of all of them: made by another policy or from other risk levels than those asked for.
+    pub from_before: u64,
+}
+
+/// What tells one stored assessment of a holder from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssessmentMark {
+    /// The evidence it was made from.
+    pub evidence_version: i64,
+    /// The risk levels it was made from.
+    pub regions_version: i64,
+    /// The digest of the policy it was made by.
+    pub policy: String,
+    /// When it changes by itself.
+    pub next_change: Option<Timestamp>,
+}
+
+impl StoredAssessment {
+    /// What tells it from another.
+    pub fn mark(&self) -> AssessmentMark {
+        AssessmentMark {
+            evidence_version: self.evidence_version,
+            regions_version: self.regions_version,
+            policy: self.assessment.policy.digest.clone(),
+            next_change: self.assessment.next_change,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import type { zh } from './tracing.zh';
+
+export const en: typeof zh = {
+  hint: (museum, school, ward) =>
+    `Of those this would flag, about one in ${museum} really met the case: so measured in a museum from 15 shared minutes on (at a school's only door one in ${school}, on a hospital ward one in ${ward}).`,
+  graph: {
+    title: 'Who met whom',
+    help: 'Arrow keys go from person to person, Enter shows the person in the table. The table below says the same.',
+    case: 'Case',
+    close: 'Close contact',
+    secondary: 'Secondary contact',
+    thickness: 'A thicker line: more minutes',
+    left: (n) => `${n} more people are in the table only.`,
+    node: (who, kind, minutes, last) => `${who}: ${kind}, ${minutes} min, last ${last}`,
+    via: (who) => `by way of ${who}`,
+  },
+  bulk: {
+    title: 'Trace all open cases',
+    about: 'Searches in the background; gates and codes are not slowed down. Nothing is recorded unless you ask for it.',
+    hops: 'How far',
+    hop: { '1': 'Close contacts', '2': 'Close contacts and their contacts' },
+    record: 'Record what is found: colours follow at once',
+    start: 'Trace all',
+    starting: 'Starting…',
+    cancel: 'Stop',
+    forget: 'Forget the result',
+    progress: (done, all, contacts) => `${done} of ${all} cases, ${contacts} contacts`,
+    states: { waiting: 'Waiting for another job', running: 'Tracing', done: 'Done', cancelled: 'Stopped', failed: 'Failed' },
+    until: (at) => `Kept until ${at}`,
+    recorded: (recorded, withdrawn) => `${recorded} contacts recorded, ${withdrawn} withdrawn`,
+    result: 'Contacts found',
+    case: 'Case',
+    minutes: 'Minutes',
+    place: 'Kind of place',
+  },
+  errors: {
+    'trace_job.too_many': 'Other traces of many cases are waiting. Try again when one has ended.',
+    'trace_job.not_found': 'This job has expired. Start it again.',
+    'trace_job.no_cases': 'There is no open case in your region.',
+    'trace_job.too_many_cases': 'Too many cases are open for one job.',
+    'trace_job.too_many_contacts': 'More contacts were found than one job can hold. Trace fewer cases, or close contacts only.',
+    'trace_job.hops_of_policy': 'What is recorded follows the policy; choose what it says.',
+    'trace_job.not_done': 'This job has no result.',
+  },
+};

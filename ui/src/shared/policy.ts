@@ -1,0 +1,71 @@
+/** The policy as WebAssembly: the same code that makes a colour on the server, on this device. */
+import type { Colour } from './colour';
+import type { Moment, Texts } from './types';
+
+/** One active rule as the policy itself says it: agencies by id. */
+export interface MadeReason {
+  rule: string;
+  colour: Colour;
+  title: Texts;
+  ends: Texts;
+  evidence: string[];
+  counted_from: Moment;
+  since: Moment;
+  until: Moment | null;
+  day: number | null;
+  days: number | null;
+  needs: string[];
+}
+
+export interface MadeAssessment {
+  colour: Colour;
+  reasons: MadeReason[];
+  warnings: string[];
+  at: Moment;
+  next_change: Moment | null;
+  policy: { id: string; version: number; digest: string };
+}
+
+export interface PolicyRequest {
+  /** The policy file, byte for byte. */
+  policy: string;
+  /** Evidence as the API gives it. */
+  evidence: unknown[];
+  at: Moment;
+}
+
+export type PolicyAnswer = { ok: { assessment: MadeAssessment } } | { error: { code: string; message: string } };
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  reserve(length: number): number;
+  run(): number;
+  address(): number;
+}
+
+/** A module that is loaded: asks it one question after the other. */
+export class PolicyModule {
+  readonly #wasm: Exports;
+
+  constructor(exports: WebAssembly.Exports) {
+    this.#wasm = exports as unknown as Exports;
+  }
+
+  ask(request: PolicyRequest): PolicyAnswer {
+    const text = new TextEncoder().encode(JSON.stringify(request));
+    const to = this.#wasm.reserve(text.length);
+    new Uint8Array(this.#wasm.memory.buffer, to, text.length).set(text);
+    const length = this.#wasm.run();
+    // The memory may have grown, and so moved, while the module ran.
+    const answer = new Uint8Array(this.#wasm.memory.buffer, this.#wasm.address(), length);
+    return JSON.parse(new TextDecoder().decode(answer)) as PolicyAnswer;
+  }
+}
+
+/** Fetches the module after everything that is more urgent. Fails where there is no WebAssembly. */
+export async function loadPolicy(url: string): Promise<PolicyModule> {
+  const answer = await fetch(url, { priority: 'low' } as RequestInit);
+  if (!answer.ok) throw new Error(`policy.wasm: ${answer.status}`);
+  const { instance } = await WebAssembly.instantiate(await answer.arrayBuffer(), {});
+  return new PolicyModule(instance.exports);
+}

@@ -1,0 +1,21 @@
+/** Verifying a colour on the holder's own device. */
+export const zh = {
+  heading: '本机核对',
+  working: '正在本机重新计算您的颜色…',
+  verified: '已在本机核对：颜色与记录和政策一致',
+  compared: (n: number) => `已比对：政策文件、颜色、${n} 条理由及其证据、下次变化时间。`,
+  until: (m: string) => `不增加新记录的话，结果到 ${m} 为止不变。`,
+  noEnd: '不增加新记录的话，结果不会自动改变。',
+  asOf: (m: string) => `依据 ${m} 的记录`,
+  keptAsOf: (m: string) => `没有网络：依据本机保存的 ${m} 的记录`,
+  alarm: '不一致：服务器显示的与本机计算的不同',
+  field: { policy_digest: '政策文件', colour: '颜色', reasons: '理由', next_change: '下次变化时间' },
+  said: (x: string) => `服务器：${x}`,
+  found: (x: string) => `本机：${x}`,
+  todo: '您的码仍可出示。请保存下面的报告（不含姓名），交给卫生健康委或您信任的机构查问；在查清之前，不要把任何一方当作错的。',
+  download: '保存差异报告',
+  unable: '本机无法核对',
+  unableWhy: '核对程序或所需数据无法载入，或本浏览器不支持。这不说明颜色对或错；码仍可出示。',
+  next: '接下来会怎样',
+  nextLead: '按现有记录和公开政策推算；有新的记录就会改变。',
+};

@@ -1,0 +1,72 @@
+// Serves the built pages under the real Content-Security-Policy, and answers of a stand-in for the API.
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const DIST = process.env.DIST ? pathToFileURL(`${process.env.DIST}/`) : new URL('../dist/', import.meta.url);
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.wasm': 'application/wasm',
+};
+
+export const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+export const ok = (body, status = 200) => ({ status, type: 'application/json', body });
+export const problem = (status, code, detail, more = {}) => ({
+  status,
+  type: 'application/problem+json',
+  body: { type: `https://jadegate.example/problems/${code}`, code, title: code, status, detail, ...more },
+});
+
+/** The policy of a page that may run `script`. */
+export const csp = (script = "'self'") =>
+  `default-src 'self'; script-src ${script}; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+
+/**
+ * `answer(method, path, query, body)` gives `{ status, type, body | text }`; `policy(path)` the
+ * Content-Security-Policy of a file. `state.requests` hears of every request.
+ */
+export async function serve({ state, answer, policy }) {
+  const server = createServer(async (req, res) => {
+    const url = new URL(req.url ?? '/', 'http://localhost');
+    state.requests.push(`${req.method} ${url.pathname}`);
+    if (url.pathname.startsWith('/v1/')) {
+      const chunks = [];
+      for await (const c of req) chunks.push(c);
+      const text = Buffer.concat(chunks).toString();
+      const isJson = (req.headers['content-type'] ?? '').includes('json');
+      const a = answer(req.method, url.pathname, url.searchParams, text && isJson ? JSON.parse(text) : {});
+      const headers = { 'Cache-Control': 'no-store' };
+      if (a.type) headers['Content-Type'] = a.type;
+      if (a.body?.retry_after) headers['Retry-After'] = String(a.body.retry_after);
+      res.writeHead(a.status, headers);
+      res.end(a.body ? JSON.stringify(a.body) : a.text);
+      return;
+    }
+    const path = url.pathname.endsWith('/') ? `${url.pathname}index.html` : url.pathname;
+    try {
+      const file = await readFile(new URL(`.${path}`, DIST));
+      res.writeHead(200, {
+        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
+        'Cache-Control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        'Content-Security-Policy': policy(path),
+        'X-Content-Type-Options': 'nosniff',
+      });
+      res.end(file);
+    } catch {
+      res.writeHead(404, { 'Content-Type': 'text/plain' });
+      res.end('not found');
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    state,
+    url: `http://localhost:${server.address().port}`,
+    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
+  };
+}
