@@ -28,7 +28,8 @@ folder=${CARGO_TARGET_DIR:-target}/wasm
 build=(build --quiet --locked --profile wasm --package jadegate-policy-wasm --lib --target "$target" --target-dir "$folder")
 # No path of this machine in the file; the same sources and compiler give the same bytes anywhere.
 home=${CARGO_HOME:-$HOME/.cargo}
-export RUSTFLAGS="--remap-path-prefix=$PWD=/jadegate --remap-path-prefix=$home=/cargo"
+# A digest of one small file needs no unrolled loops.
+export RUSTFLAGS="--cfg sha2_backend=\"soft\" --cfg sha2_backend_soft=\"compact\" --remap-path-prefix=$PWD=/jadegate --remap-path-prefix=$home=/cargo"
 echo "Building the policy for browsers"
 if [ "${WASM_WITH:-}" != debian ] && usual; then
   cargo "${build[@]}"

@@ -19,7 +19,7 @@ def main():
     folder, people, statement, runs = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
     run = duckdb.connect().execute
     run("set threads = 2")
-    columns = "{'person': 'integer', 'what': 'tinyint', 'day': 'integer', 'county': 'smallint', 'at': 'integer', 'about': 'integer'}"
+    columns = "{'person': 'integer', 'what': 'tinyint', 'day': 'integer', 'county': 'smallint', 'moment': 'integer', 'about': 'integer'}"
     run(f"create table ev as select * from read_csv('{os.path.join(folder, 'rows.csv')}', header = false, columns = {columns})")
     columns = "{'county': 'smallint', 'high': 'boolean', 'since': 'integer', 'until': 'integer'}"
     run(f"create table regions as select * from read_csv('{os.path.join(folder, 'regions.csv')}', header = false, columns = {columns})")

@@ -127,7 +127,7 @@ fn statement() -> String {
          select person, 2 as colour from ev where what in ({positive}, {case}, {close}) and day > {red} \
          union all select person, 1 from ev where what in ({secondary}, {symptoms}, {declared}, {arrival}) and day > {yellow} \
          union all select person, case when high then 2 else 1 end from ev join regions r on r.county = ev.county \
-         where what = {stay} and day > case when high then {red} else {yellow} end and about < r.until and r.since < at\
+         where what = {stay} and day > case when high then {red} else {yellow} end and about < r.until and r.since < moment\
          ) a group by person) c where people.person = c.person"
     )
 }
@@ -138,7 +138,7 @@ fn postgres(people: u64, runs: u32, scratch: &Path, folder: &Path, want: [u64; 3
         Err(absent) => return Ok(Err(absent)),
     };
     eprintln!("loading {} …", pg.version);
-    pg.run("create unlogged table ev (person int not null, what smallint not null, day int not null, county smallint not null, at int not null, about int not null)")?;
+    pg.run("create unlogged table ev (person int not null, what smallint not null, day int not null, county smallint not null, moment int not null, about int not null)")?;
     pg.run("create unlogged table regions (county smallint primary key, high boolean not null, since int not null, until int not null)")?;
     for name in ["ev:rows.csv", "regions:regions.csv"] {
         let (table, file) = name.split_once(':').unwrap_or_default();

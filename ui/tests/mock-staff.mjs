@@ -4,6 +4,7 @@
 // the real server elsewhere.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { changes, policyText } from './mock-change.mjs';
+import { traceJobs } from './mock-trace-jobs.mjs';
 import { csp, iso, ok, problem, serve } from './serve.mjs';
 
 const BASE45 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
@@ -141,6 +142,8 @@ export async function startStaffMock() {
 
   const change = changes(state);
 
+  const jobs = traceJobs(hid);
+
   function gate(method, path, body, now) {
     if (method === 'POST' && path === '/v1/gates') {
       state.enrolled = true;
@@ -230,6 +233,8 @@ export async function startStaffMock() {
       state.staff = false;
       return { status: 204 };
     }
+    const job = jobs(method, p, query, body, now);
+    if (job) return job;
     const changed = change(method, p, body, now);
     if (changed) return changed;
     const recorded = (colour) => ok({ evidence: 'e0000000000009', assessment: assessment(colour, now), new: true }, 201);

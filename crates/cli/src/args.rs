@@ -178,6 +178,15 @@ pub(crate) enum TraceFormat {
     Arrow,
 }
 
+/// How to print a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
 /// `policy`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
@@ -239,8 +248,8 @@ pub(crate) struct WhatIf {
     #[arg(long, value_name = "DIVISION=LEVEL")]
     pub risk_level: Vec<String>,
     /// How to print the result
-    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
-    pub format: TraceFormat,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
 }
 
 /// `keys`.

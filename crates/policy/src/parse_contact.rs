@@ -11,20 +11,19 @@ use crate::problem::Problems;
 use crate::read::Reader;
 
 /// Longest time that a place can stay dangerous after somebody left.
-const LINGERING: RangeInclusive<u32> = 0..=1440;
+pub(crate) const LINGERING: RangeInclusive<u32> = 0..=1440;
 /// More rows no vehicle has before and behind.
-const ROWS: RangeInclusive<u32> = 0..=100;
+pub(crate) const ROWS: RangeInclusive<u32> = 0..=100;
 
 words!(Bound { "upper" => Self::Upper, "lower" => Self::Lower, });
 
 /// The word of `near`.
-enum NearWord {
+pub(crate) enum NearWord {
     Vehicle,
     Coach,
-    Rows,
 }
 
-words!(NearWord { "vehicle" => Self::Vehicle, "coach" => Self::Coach, "rows" => Self::Rows, });
+words!(NearWord { "vehicle" => Self::Vehicle, "coach" => Self::Coach, });
 
 pub(crate) fn contact(file: &mut Reader<'_>, p: &mut Problems<'_>) -> ContactRules {
     let usual = PlaceRules { close: 1, secondary: 1, assumed_stay: 1, lingering: 0 };
@@ -62,13 +61,17 @@ fn place(t: &mut Reader<'_>, usual: PlaceRules, p: &mut Problems<'_>) -> PlaceRu
 }
 
 fn vehicle(t: &mut Reader<'_>, p: &mut Problems<'_>) -> VehicleRules {
-    let word = t.required("near", "vehicle, coach or rows", p).unwrap_or(NearWord::Vehicle);
-    let near = match word {
-        NearWord::Vehicle => VehicleNear::Vehicle,
-        NearWord::Coach => VehicleNear::Coach,
-        NearWord::Rows => {
-            let rows = t.required_number("rows", ROWS, p);
-            VehicleNear::Rows(u16::try_from(rows).unwrap_or(u16::MAX))
+    let word = t.required("near", "vehicle or coach", p);
+    let span = t.span_of("rows");
+    let rows = t.number("rows", ROWS, p).and_then(|r| u16::try_from(r).ok());
+    let near = match (word, rows) {
+        (Some(NearWord::Vehicle), None) | (None, _) => VehicleNear::Vehicle,
+        (Some(NearWord::Coach), None) => VehicleNear::Coach,
+        (Some(NearWord::Coach), Some(rows)) => VehicleNear::Rows(rows),
+        (Some(NearWord::Vehicle), Some(_)) => {
+            let message = "`rows` count inside a coach; write near = \"coach\", or leave them out";
+            p.add(&span, "contradiction", message.to_owned());
+            VehicleNear::Vehicle
         }
     };
     let unknown_is_near = t.flag("unknown_is_near", p).unwrap_or(true);

@@ -94,19 +94,19 @@ pub(crate) fn list(form: Form) -> Form {
 
 /// The schema of policy files, as JSON text.
 pub fn policy_schema() -> String {
-    whole("Jadegate policy file", crate::schema_policy::policy())
+    whole("Jadegate policy file", &crate::schema_policy::policy())
 }
 
 /// The schema of case files, as JSON text.
 pub fn cases_schema() -> String {
-    whole("Jadegate case file", crate::schema_cases::cases())
+    whole("Jadegate case file", &crate::schema_cases::cases())
 }
 
-fn whole(title: &str, shape: Shape) -> String {
+fn whole(title: &str, shape: &Shape) -> String {
     let mut root = Map::new();
     root.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
     root.insert("title".to_owned(), json!(title));
-    root.extend(object(&shape));
+    root.extend(object(shape));
     let mut text = serde_json::to_string_pretty(&Value::Object(root)).unwrap_or_default();
     text.push('\n');
     text

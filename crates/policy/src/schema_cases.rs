@@ -51,11 +51,10 @@ fn expect() -> Shape {
     ])
 }
 
-/// One piece of evidence.
-pub(crate) fn evidence() -> Shape {
+/// The keys of each kind.
+fn kinds() -> Vec<(EvidenceKind, Vec<Key>)> {
     use EvidenceKind as E;
-    let piece = may;
-    let kinds: Vec<(E, Vec<Key>)> = vec![
+    vec![
         (
             E::Test,
             vec![
@@ -140,7 +139,12 @@ pub(crate) fn evidence() -> Shape {
                 must("appeal", Whole(1..=9999), OTHER),
             ],
         ),
-    ];
+    ]
+}
+
+/// One piece of evidence.
+pub(crate) fn evidence() -> Shape {
+    use EvidenceKind as E;
     let variant = |(kind, keys): (E, Vec<Key>)| Variant {
         name: kind.as_str(),
         words: vec![kind.as_str()],
@@ -149,17 +153,17 @@ pub(crate) fn evidence() -> Shape {
     Shape {
         keys: vec![
             must("kind", Words(words(E::ALL)), "The kind of evidence."),
-            piece(
+            may(
                 "recorded_at",
                 Moment,
                 "When it was recorded; when it happened where nothing is said.",
             ),
-            piece("repeat_daily", Whole(1..=366), "Stands for so many pieces, a day apart."),
-            piece("by_agency", Flag, "Did an agency record it? The usual where nothing is said."),
-            piece("origin", Division, "The division whose authority recorded it, if imported."),
-            piece("withdrawn_at", Moment, "When it was withdrawn."),
+            may("repeat_daily", Whole(1..=366), "Stands for so many pieces, a day apart."),
+            may("by_agency", Flag, "Did an agency record it? The usual where nothing is said."),
+            may("origin", Division, "The division whose authority recorded it, if imported."),
+            may("withdrawn_at", Moment, "When it was withdrawn."),
         ],
-        variants: Some(("kind", kinds.into_iter().map(variant).collect())),
+        variants: Some(("kind", kinds().into_iter().map(variant).collect())),
     }
 }
 

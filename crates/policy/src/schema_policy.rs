@@ -7,8 +7,9 @@ use jadegate_domain::{AgencyKind, CaseClass, Colour, EvidenceKind, PlaceKind};
 
 use crate::days::{DayCount, FirstDay};
 use crate::ease::WhileDisputed;
-use crate::model::{CountFrom, Missing, Paper};
+use crate::model::{Bound, CountFrom, Missing, Paper};
 use crate::parse::{MINUTES, MOST_DAYS, REFERS_TO};
+use crate::parse_contact::{LINGERING, NearWord, ROWS};
 use crate::parse_rules::{Confining, NamedPaper, RaisedLevel, Starting};
 use crate::schema::Form::{
     Checked, Decimal, Division, Flag, Map, Moment, Pattern, Table, Tables, Text, Texts, Whole,
@@ -88,7 +89,20 @@ fn contact() -> Shape {
     keys.extend(minutes(must));
     let places = Map(words(PlaceKind::ALL), shape(minutes(may)));
     keys.push(may("places", places, "Other minutes for one kind of place."));
+    let counts = Words(words(Bound::WORDS));
+    keys.push(may("counts", counts, "`lower`: only recorded minutes count."));
+    let vehicles: Vec<_> = PlaceKind::ALL.iter().filter(|k| k.is_vehicle()).collect();
+    let vehicles = Map(words(&vehicles), vehicle());
+    keys.push(may("vehicles", vehicles, "Who is near whom aboard a kind of vehicle."));
     shape(keys)
+}
+
+fn vehicle() -> Shape {
+    shape(vec![
+        must("near", Words(words(NearWord::WORDS)), "Everyone aboard, or the same coach."),
+        may("rows", Whole(ROWS), "In the coach: so many before and behind."),
+        may("unknown_is_near", Flag, "Is somebody near whose seat is not known? True if missing."),
+    ])
 }
 
 fn minutes(key: fn(&'static str, Form, &'static str) -> Key) -> Vec<Key> {
@@ -100,6 +114,11 @@ fn minutes(key: fn(&'static str, Form, &'static str) -> Key) -> Vec<Key> {
             "Minutes shared that make a contact of a contact.",
         ),
         key("assumed_stay_minutes", Whole(MINUTES), "Taken where no exit is known."),
+        may(
+            "lingering_minutes",
+            Whole(LINGERING),
+            "The place stays dangerous so long after a case left it.",
+        ),
     ]
 }
 

@@ -19,7 +19,7 @@ fn file(name: &str) -> String {
 fn shipped() -> (Vec<String>, Vec<String>) {
     let names = std::fs::read_dir(folder()).unwrap().map(|f| f.unwrap().file_name());
     let mut names: Vec<String> = names.map(|n| n.into_string().unwrap()).collect();
-    names.retain(|n| n.ends_with(".toml"));
+    names.retain(|n| Path::new(n).extension().is_some_and(|e| e == "toml"));
     names.sort();
     names.into_iter().partition(|n| !n.ends_with(".cases.toml"))
 }
@@ -108,7 +108,7 @@ fn must_ask(key: &Key) -> BTreeSet<Asked> {
     out
 }
 
-fn compare(shape: &Shape, asked: &BTreeMap<String, BTreeSet<Asked>>, map: &str) {
+fn compare(shape: &Shape, asked: &BTreeMap<String, BTreeSet<Asked>>, maps: &[&str]) {
     let mut keys = BTreeMap::new();
     forms(shape, "", &mut keys);
     for (name, key) in &keys {
@@ -117,7 +117,7 @@ fn compare(shape: &Shape, asked: &BTreeMap<String, BTreeSet<Asked>>, map: &str) 
     }
     for name in asked.keys() {
         // Tables of a map are all alike; the first stands for them.
-        let known = keys.contains_key(name) || (!map.is_empty() && name.starts_with(map));
+        let known = keys.contains_key(name) || maps.iter().any(|map| name.starts_with(map));
         assert!(known, "the schema lacks `{name}`");
     }
 }
@@ -129,7 +129,7 @@ fn the_schema_of_policies_is_what_the_reader_asks_for() {
     let asked = std::mem::take(&mut p.asked);
     let found = p.into_sorted();
     assert!(found.is_empty(), "{found:#?}");
-    compare(&crate::schema_policy::policy(), &asked, "contact.places.");
+    compare(&crate::schema_policy::policy(), &asked, &["contact.places.", "contact.vehicles."]);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn the_schema_of_cases_is_what_the_reader_asks_for() {
     let asked = std::mem::take(&mut p.asked);
     let found = p.into_sorted();
     assert!(found.is_empty(), "{found:#?}");
-    compare(&crate::schema_cases::cases(), &asked, "");
+    compare(&crate::schema_cases::cases(), &asked, &[]);
     let report = crate::run_cases(EVERYTHING, EVERY_CASE).unwrap();
     assert!(report.is_ok(), "{report}");
 }

@@ -79,7 +79,7 @@ mod tests {
         for name in ["Asia/Shanghai", "asia/urumqi", "Europe/Berlin", "UTC"] {
             assert!(in_table(name).is_some(), "{name}");
         }
-        // Lebanon changed its rule for some days of 2023, and nobody lives in Nowhere.
+        // Almaty changed its rule in 2024, and nobody lives in Nowhere.
         for name in ["", "Asia/Nowhere", "Asia/Almaty", "CST-8"] {
             assert!(in_table(name).is_none(), "{name}");
         }

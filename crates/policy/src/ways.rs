@@ -1,6 +1,7 @@
 //! What would end a reason, one way after the other, in words.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use jadegate_domain::assessment::{Reason, Texts};
 use jadegate_domain::evidence::{ReleasePaper, TestMethod};
@@ -60,17 +61,18 @@ fn tests(t: NegativeTests) -> (String, String) {
     let s = if t.count == 1 { "" } else { "s" };
     let mut en = format!("{} negative{method} test{s}", t.count);
     let mut zh = format!("{}次{method_zh}检测阴性", t.count);
+    // Writing to a String cannot fail.
     if t.count > 1 && t.gap_hours > 0 {
-        en.push_str(&format!(" at least {} hours apart", t.gap_hours));
-        zh.push_str(&format!(",间隔至少{}小时", t.gap_hours));
+        let _ = write!(en, " at least {} hours apart", t.gap_hours);
+        let _ = write!(zh, ",间隔至少{}小时", t.gap_hours);
     }
     if let Some(days) = t.within_days {
-        en.push_str(&format!(" within {days} days"));
-        zh.push_str(&format!(",{days}天内"));
+        let _ = write!(en, " within {days} days");
+        let _ = write!(zh, ",{days}天内");
     }
     if t.after_days > 0 {
-        en.push_str(&format!(", sampled after day {}", t.after_days));
-        zh.push_str(&format!(",满{}天后采样", t.after_days));
+        let _ = write!(en, ", sampled after day {}", t.after_days);
+        let _ = write!(zh, ",满{}天后采样", t.after_days);
     }
     (en, zh)
 }

@@ -52,7 +52,12 @@ fn each_kind_of_mistake_has_its_code() {
         (
             "[contact.places]\n",
             "[contact.vehicles]\nbus = { near = \"rows\" }\n[contact.places]\n",
-            "missing_key",
+            "bad_value",
+        ),
+        (
+            "[contact.places]\n",
+            "[contact.vehicles]\nbus = { near = \"vehicle\", rows = 3 }\n[contact.places]\n",
+            "contradiction",
         ),
         (
             "[contact.places]\n",
@@ -152,7 +157,7 @@ fn what_makes_a_contact_aboard_is_read_and_compared() {
         .replacen("outdoor = {", "outdoor = { lingering_minutes = 0,", 1)
         .replacen(
             "[contact.places]\n",
-            "[contact.vehicles]\nflight = { near = \"rows\", rows = 3, unknown_is_near = false }\n\
+            "[contact.vehicles]\nflight = { near = \"coach\", rows = 3, unknown_is_near = false }\n\
              train = { near = \"coach\" }\n[contact.places]\n",
             1,
         );

@@ -121,13 +121,7 @@ impl App {
         let Some((version, own)) = self.store.evidence_of(holder).await? else {
             return Err(gone().into());
         };
-        let own = Own {
-            holder,
-            loaded: version,
-            version,
-            evidence: &own,
-            stored: stored.as_ref(),
-        };
+        let own = Own { holder, loaded: version, version, evidence: &own, stored: stored.as_ref() };
         let Decided { assessment, mut expect, mut writes } = decide(&self.basis(), &own);
         expect.append(&mut writes);
         self.store.commit(Unit::new("assess", expect)).await?;

@@ -63,12 +63,7 @@ pub(crate) fn read(version: &PolicyVersion) -> Result<Policy> {
     })
 }
 
-async fn first(
-    store: &dyn Store,
-    policy: Policy,
-    text: String,
-    now: Timestamp,
-) -> Result<InForce> {
+async fn first(store: &dyn Store, policy: Policy, text: String, now: Timestamp) -> Result<InForce> {
     let reference = policy.reference();
     let name = format!("{} {} {}", reference.id, reference.version, reference.digest);
     // Databases from before versions were kept remember only the name of theirs.

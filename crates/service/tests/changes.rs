@@ -57,7 +57,8 @@ async fn h11_a_region_wide_rule_shows_the_people_it_would_touch_before_it_takes_
     let (_, inside) = w.register(COUNTY).await;
     w.register(COUNTY).await;
     w.register(OTHER).await;
-    let before = (w.leaves().await, w.store.region_risks(at("2022-01-01T00:00:00Z")).await.unwrap());
+    let before =
+        (w.leaves().await, w.store.region_risks(at("2022-01-01T00:00:00Z")).await.unwrap());
 
     let run = w.what_if(&first, &raise(COUNTY)).await;
     let result = run.result.unwrap();
@@ -89,7 +90,9 @@ async fn h12_a_large_change_waits_for_a_second_officer() {
     assert!(w.app.proposal(&second, p.id).await.unwrap().may_decide);
 
     // Neither whoever proposed it, nor somebody of elsewhere, nor somebody without the power.
-    let code = |r: jadegate_service::Result<_>| r.map(|_: jadegate_service::staff::ProposalView| ()).unwrap_err().code;
+    let code = |r: jadegate_service::Result<_>| {
+        r.map(|_: jadegate_service::staff::ProposalView| ()).unwrap_err().code
+    };
     assert_eq!(code(w.app.approve_proposal(&first, p.id).await), "proposal.same_officer");
     let elsewhere = w.staff("health_commission", "commissioner", "CN-31").await;
     assert_eq!(code(w.app.approve_proposal(&elsewhere, p.id).await), "region.outside");
@@ -119,12 +122,21 @@ async fn h12_a_proposal_can_be_refused_taken_back_or_lapse() {
         let run = w.what_if(&first, &raise(COUNTY)).await;
         made.push(w.app.propose(&first, run.id, "made up").await.unwrap().id);
     }
-    assert_eq!(w.app.reject_proposal(&second, made[0], " ").await.unwrap_err().fields[0].field, "reason");
+    assert_eq!(
+        w.app.reject_proposal(&second, made[0], " ").await.unwrap_err().fields[0].field,
+        "reason"
+    );
     let p = w.app.reject_proposal(&second, made[0], "one case is not enough").await.unwrap();
-    assert_eq!((p.state, p.decision_reason.as_deref()), ("rejected", Some("one case is not enough")));
+    assert_eq!(
+        (p.state, p.decision_reason.as_deref()),
+        ("rejected", Some("one case is not enough"))
+    );
     assert_eq!(w.app.withdraw_proposal(&first, made[1]).await.unwrap().state, "withdrawn");
     w.clock.advance(86_400);
-    assert_eq!(w.app.approve_proposal(&second, made[2]).await.unwrap_err().code, "proposal.expired");
+    assert_eq!(
+        w.app.approve_proposal(&second, made[2]).await.unwrap_err().code,
+        "proposal.expired"
+    );
     assert_eq!(w.app.expire_proposals().await.unwrap(), 1);
     assert_eq!(w.app.proposal(&first, made[2]).await.unwrap().state, "expired");
     assert_eq!(w.colour(inside).await, Colour::Green);
@@ -234,7 +246,10 @@ async fn a_published_policy_colours_every_reader_at_once_and_the_lists_by_and_by
     w.restart().await;
     assert_eq!(w.app.policy().reference(), new);
     let versions = w.app.list_policies(&first).await.unwrap();
-    assert_eq!(versions.iter().map(|v| (v.version, v.in_force)).collect::<Vec<_>>(), [(2, true), (1, false)]);
+    assert_eq!(
+        versions.iter().map(|v| (v.version, v.in_force)).collect::<Vec<_>>(),
+        [(2, true), (1, false)]
+    );
     assert_eq!(w.app.published_policy_text(&versions[1].digest).await.unwrap(), policy_text());
 }
 

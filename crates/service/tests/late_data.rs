@@ -79,6 +79,36 @@ async fn a_gate_that_was_offline_extends_a_trace_by_itself() {
 }
 
 #[tokio::test]
+async fn an_exit_told_late_takes_assumed_minutes_back() {
+    let mut w = World::at("2022-03-13T04:00:00Z").await;
+    let officer = w.officer().await;
+    let (_, case) = w.register(HOME).await;
+    let (session, other) = w.register(HOME).await;
+    let cafe = w.place("restaurant", "Made-up Cafe").await;
+    let gate = gate(&mut w, cafe).await;
+    w.visit(case, cafe, "2022-03-13T05:50:00Z", "2022-03-13T06:30:00Z").await;
+    w.restart().await;
+    w.clock.set(at("2022-03-13T05:00:00Z"));
+    let code = w.app.show_code(&session).await.unwrap().code.to_string();
+    w.app.record_scans(&gate, &[scan(1, code, w.app.now(), Direction::In)]).await.unwrap();
+    w.clock.set(at("2022-03-13T05:20:00Z"));
+    let code = w.app.show_code(&session).await.unwrap().code.to_string();
+    let out = scan(2, code, w.app.now(), Direction::Out);
+
+    // The gate lost its network after the entry: 75 minutes are assumed.
+    w.clock.set(at("2022-03-14T03:00:00Z"));
+    let input = CaseInput { isolated_at: None, trace: true, ..case_of(case) };
+    let recorded = w.app.record_case(&officer, &input).await.unwrap();
+    assert_eq!(recorded.trace.unwrap().close, 1);
+    w.app.follow_late_data().await.unwrap();
+    assert_eq!(w.colour(other).await, Colour::Red);
+    // They had left half an hour before the case came in.
+    w.app.record_scans(&gate, &[out]).await.unwrap();
+    assert_eq!(w.app.follow_late_data().await.unwrap(), 1);
+    assert_eq!(w.colour(other).await, Colour::Green);
+}
+
+#[tokio::test]
 async fn an_earlier_onset_extends_a_trace_at_once_and_a_later_one_takes_it_back() {
     let mut w = World::new().await;
     let officer = w.officer().await;

@@ -31,7 +31,7 @@ fn data(name: &str) -> Option<Vec<u8>> {
 #[tokio::test]
 async fn the_risk_list_of_2022_is_matched_and_recorded_once() {
     let Some(list) = data("risk_regions_cn_2022.csv.gz") else { return };
-    let w = World::at("2022-10-01T00:00:00Z").await;
+    let w = World::of_one_officer("2022-10-01T00:00:00Z").await;
     let board = w.agency("health_commission", "CN").await;
     let recorder = w.app.recorder_for_agency(board.id, EvidenceKind::RegionRisk).await.unwrap();
     let one = w.app.import_risk_levels(&recorder, list.as_slice()).await.unwrap();

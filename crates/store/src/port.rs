@@ -9,9 +9,7 @@ use jadegate_domain::{
     Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Visit,
 };
 
-use crate::policies::{
-    ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal,
-};
+use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal};
 use crate::rows::{
     Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf,
     OutboxMessage, SealedField, Session, StoredAssessment, StoredTrace, VaultKey,

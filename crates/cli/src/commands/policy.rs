@@ -51,9 +51,10 @@ pub(super) fn run(command: &PolicyCommand) -> Result<ExitCode, Failure> {
         }
         PolicyCommand::Diff { before, after } => diff(before, after),
         PolicyCommand::Schema { cases } => {
-            let schema = match cases {
-                true => jadegate_policy::cases_schema(),
-                false => jadegate_policy::policy_schema(),
+            let schema = if *cases {
+                jadegate_policy::cases_schema()
+            } else {
+                jadegate_policy::policy_schema()
             };
             print!("{schema}");
             Ok(ExitCode::SUCCESS)

@@ -13,7 +13,7 @@ use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
 use serde_json::json;
 
-use crate::args::{self, TraceFormat};
+use crate::args::{self, ReportFormat};
 use crate::config::Config;
 use crate::wire::{self, Failure, read_policy};
 use crate::world::SystemClock;
@@ -56,7 +56,7 @@ pub(super) async fn run(config: &Config, args: &args::WhatIf) -> Result<(), Fail
         .await?
         .ok_or("the what-if stopped by itself")?;
     match args.format {
-        TraceFormat::Json => {
+        ReportFormat::Json => {
             let needs = worst(&answer).is_some_and(|(points, _)| points > threshold);
             let all = json!({
                 "result": answer.result,
@@ -65,7 +65,7 @@ pub(super) async fn run(config: &Config, args: &args::WhatIf) -> Result<(), Fail
             });
             println!("{}", serde_json::to_string_pretty(&all)?);
         }
-        TraceFormat::Text => {
+        ReportFormat::Text => {
             print(&answer.result);
             second_officer(&answer, threshold);
         }

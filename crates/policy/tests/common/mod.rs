@@ -68,27 +68,27 @@ pub fn random_policy() -> impl Strategy<Value = Policy> {
     );
     (head, rules, 1u32..100).prop_filter_map("the parser refuses it", |(head, rules, hours)| {
         let (zone, count, first, disputed, decay) = head;
-        let mut text = EVERYTHING[..EVERYTHING.find("[[rule]]").unwrap()]
+        let text = EVERYTHING[..EVERYTHING.find("[[rule]]").unwrap()]
             .replace("\"Europe/Berlin\"", &format!("\"{zone}\""))
             .replace("\"local-midnight\"", &format!("\"{count}\""))
             .replace("\"next\"", &format!("\"{first}\""));
-        let mut eased = Vec::new();
+        let (mut parts, mut eased) = (vec![text], Vec::new());
         for (i, (when, phases, day_count)) in rules.iter().enumerate() {
-            text += &format!("[[rule]]\nid = \"rule-{i}\"\n{day_count}{TEXTS}when = {when}\n{phases}");
+            parts.push(format!("[[rule]]\nid = \"rule-{i}\"\n{day_count}{TEXTS}when = {when}\n{phases}"));
             eased.extend(phases.contains("\"red\"").then(|| format!("\"rule-{i}\"")));
         }
-        text += decay;
+        parts.push(decay.to_owned());
         if !eased.is_empty() {
             let rules = eased.join(", ");
-            text += &format!(
+            parts.push(format!(
                 "[[easing]]\nid = \"e\"\nrules = [{rules}]\nafter_hours = {hours}\ncolour = \"yellow\"\n\
                  text = {{ en = \"e\", zh = \"z\" }}\n"
-            );
+            ));
         }
-        text += &format!(
+        parts.push(format!(
             "[imported]\nwhile_disputed = \"{disputed}\"\ntext = {{ en = \"d\", zh = \"z\" }}\n"
-        );
-        Policy::parse(&text).ok()
+        ));
+        Policy::parse(&parts.concat()).ok()
     })
 }
 

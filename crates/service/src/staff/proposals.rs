@@ -163,7 +163,8 @@ impl App {
             decision: (!needs).then_some(alone),
         };
         let id = proposal.id;
-        let step = |event| step_leaf(&proposal, change, &proposal.what_if, event, Some(by.agency), now);
+        let step =
+            |event| step_leaf(&proposal, change, &proposal.what_if, event, Some(by.agency), now);
         let mut writes = vec![Write::AddLeaf(step(ProposalEvent::Proposed)?)];
         if needs {
             writes.push(Write::AddProposal(Box::new(proposal)));
@@ -203,9 +204,8 @@ impl App {
                 return Err(expired());
             }
             let what_if = serde_json::to_string(&again).map_err(ServiceError::internal)?;
-            let step = |event| {
-                step_leaf(&proposal, &change, &what_if, event, Some(second.agency), now)
-            };
+            let step =
+                |event| step_leaf(&proposal, &change, &what_if, event, Some(second.agency), now);
             let writes = vec![
                 Write::AddLeaf(step(ProposalEvent::Approved)?),
                 Write::AddLeaf(step(ProposalEvent::Applied)?),

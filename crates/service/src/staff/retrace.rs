@@ -147,14 +147,20 @@ impl App {
         let during = Period { from: v.entered, to: end };
         let noted = Noted { holder: v.holder, place: v.place, during };
         self.late.note(noted, now);
-        if end > now {
-            self.late.note(noted, end);
+        let over = v.left.unwrap_or(end);
+        if over > now {
+            self.late.note(noted, over);
         }
     }
 
     /// One round: traces again from every case that the visits noted since the last one may touch.
     /// Returns how many traces have changed. A case that fails is tried again in the next round.
     pub async fn follow_late_data(self: &Arc<Self>) -> Result<u64> {
+        self.follow_while(|| true).await
+    }
+
+    /// The same, stopped early when `go_on` says so; what is left is for the next round.
+    async fn follow_while(self: &Arc<Self>, go_on: impl Fn() -> bool) -> Result<u64> {
         let round = self.begin_round().await?;
         let cases = match round {
             Round::Everything => self.watched_cases(),
@@ -167,6 +173,10 @@ impl App {
         };
         let (mut changed, mut failed) = (0, None);
         for case in cases {
+            if !go_on() {
+                self.late.trace_again(case);
+                continue;
+            }
             let _one = self.officers_lock.lock().await;
             match self.retrace(case).await {
                 Ok(true) => changed += 1,
@@ -266,7 +276,8 @@ impl App {
                 () = tokio::time::sleep(rest) => {}
             }
             let begun = tokio::time::Instant::now();
-            if let Err(e) = self.follow_late_data().await {
+            let stopped = stop.clone();
+            if let Err(e) = self.follow_while(|| !*stopped.borrow()).await {
                 tracing::error!(job = "follow_late_data", error = %e, "job failed; it will be tried again");
             }
             rest = begun.elapsed().max(std::time::Duration::from_secs(EVERY_SECONDS));
@@ -274,9 +285,11 @@ impl App {
     }
 }
 
-/// When a visit is over at the latest, in the eyes of the policy.
+/// The latest moment that a visit may have been taken to last to: its end, or the end that the
+/// policy assumed while none was known. An exit told late takes minutes back, too.
 fn latest_end(v: &KnownVisit, policy: &Policy, kind: jadegate_domain::PlaceKind) -> Timestamp {
-    v.left.unwrap_or_else(|| v.entered.plus_secs(60 * i64::from(policy.assumed_stay_minutes(kind))))
+    let assumed = v.entered.plus_secs(60 * i64::from(policy.assumed_stay_minutes(kind)));
+    v.left.map_or(assumed, |left| left.max(assumed))
 }
 
 /// Everybody who may have shared a moment with a visit, its own holder among them.

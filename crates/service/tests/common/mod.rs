@@ -117,8 +117,7 @@ impl World {
 
     /// Starts again with another policy file.
     pub(crate) async fn restart_with(&mut self, policy: &str) -> jadegate_service::Result<()> {
-        self.app =
-            try_open(&self.store, &self.clock, &self.rng, &self.settings, policy).await?;
+        self.app = try_open(&self.store, &self.clock, &self.rng, &self.settings, policy).await?;
         Ok(())
     }
 

@@ -90,9 +90,7 @@ impl Applier<'_> {
             .conn
             .prepare_cached(text)
             .and_then(|mut s| {
-                let row = |r: &rusqlite::Row<'_>| {
-                    Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
-                };
+                let row = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?));
                 s.query_row([holder.as_i64()], row).optional()
             })
             .map_err(|e| sql("assessment", &e))?;

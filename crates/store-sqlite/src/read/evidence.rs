@@ -167,9 +167,7 @@ pub(crate) fn without_evidence(c: &Connection) -> Result<Vec<(Division, u64)>> {
             why: "not a known name".to_owned(),
         })
     };
-    rows.into_iter()
-        .map(|(home, n)| Ok((division(home)?, u64::try_from(n).unwrap_or(0))))
-        .collect()
+    rows.into_iter().map(|(home, n)| Ok((division(home)?, u64::try_from(n).unwrap_or(0)))).collect()
 }
 
 pub(crate) fn assessments_between(

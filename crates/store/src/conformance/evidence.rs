@@ -235,7 +235,7 @@ pub async fn due_assessments_come_soonest_first(s: S) {
 
 /// Counts go with the stored colours; the list holds who is not green and lives in the division.
 pub async fn colours_are_counted_and_the_confined_are_listed(s: S) {
-    assert_eq!(s.colour_counts().await.unwrap(), [0, 0, 0]);
+    assert_eq!(s.colour_counts("00ff", 4).await.unwrap().colours, [0, 0, 0]);
     let homes = ["CN-330106", "CN-3301", "CN-33", "CN-34", "US", "US-N", "US-NY"];
     for (n, home) in (1..).zip(homes) {
         let colour = if n % 2 == 0 { Colour::Yellow } else { Colour::Red };
@@ -243,7 +243,7 @@ pub async fn colours_are_counted_and_the_confined_are_listed(s: S) {
     }
     assessed(&s, 8, "CN-330106", Colour::Green, None).await;
     with_holder(&s, 9).await;
-    assert_eq!(s.colour_counts().await.unwrap(), [1, 3, 4]);
+    assert_eq!(s.colour_counts("00ff", 4).await.unwrap().colours, [1, 3, 4]);
 
     let list = async |region: &str, page| {
         let region = region.parse().unwrap();
@@ -278,7 +278,7 @@ pub async fn colours_are_counted_and_the_confined_are_listed(s: S) {
     // Back to green: off the list and out of the count.
     keeps(&s, vec![put(stored(hid(1), 5, Colour::Green, None))]).await;
     assert_eq!(list("CN-330106", Page::first(9)).await, [0; 0]);
-    assert_eq!(s.colour_counts().await.unwrap(), [2, 3, 3]);
+    assert_eq!(s.colour_counts("00ff", 4).await.unwrap().colours, [2, 3, 3]);
 }
 
 /// Newest first; of two at one moment, the later written is the newer.

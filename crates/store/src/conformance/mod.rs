@@ -22,6 +22,7 @@ mod made_up;
 pub mod model;
 pub mod people;
 pub mod places;
+pub mod policies;
 pub mod staff;
 pub mod units;
 
@@ -71,6 +72,12 @@ macro_rules! conformance_tests {
             evidence::colours_are_counted_and_the_confined_are_listed,
             evidence::changes_of_colour_come_newest_first,
             evidence::risk_levels_raise_the_regions_version,
+            policies::everybody_of_whom_something_is_kept_is_read_in_pages,
+            policies::counts_say_how_many_are_from_before,
+            policies::a_stale_assessment_is_not_written_over_another,
+            policies::a_policy_replaces_the_one_in_force,
+            policies::a_proposal_is_decided_once,
+            policies::no_batch_of_recolouring_counts_twice,
             logs::a_case_is_corrected_and_withdrawn_once,
             logs::cases_come_newest_first,
             logs::a_trace_is_read_back_and_replaced,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jadegate_domain::id::ChallengeId;
+use jadegate_domain::id::{ChallengeId, ProposalId};
 use jadegate_domain::{
     AgencyId, CaseId, Colour, GateId, HolderId, PlaceId, StaffId, Timestamp, TraceId,
 };
@@ -53,7 +53,18 @@ pub async fn a_missing_thing_is_none_or_empty(s: S) {
     assert_eq!(s.assessment(h).await.unwrap(), None);
     assert_eq!(s.due_assessments(Timestamp::MAX, 9).await.unwrap(), [] as [HolderId; 0]);
     assert_eq!(s.confined(&"CN".parse().unwrap(), Page::first(9)).await.unwrap(), []);
-    assert_eq!(s.colour_counts().await.unwrap(), [0; 3]);
+    assert_eq!(s.colour_counts("", 0).await.unwrap(), crate::ColourCounts::default());
+    assert_eq!(s.evidence_by_holder(Page::first(9)).await.unwrap(), []);
+    assert_eq!(s.count_with_evidence().await.unwrap(), 0);
+    assert_eq!(s.without_evidence().await.unwrap(), []);
+    assert_eq!(s.assessments_between(None, h).await.unwrap(), []);
+    assert_eq!(s.policy_in_force().await.unwrap(), None);
+    assert_eq!(s.policy_version("").await.unwrap(), None);
+    assert_eq!(s.policy_versions(9).await.unwrap(), []);
+    assert_eq!(s.proposal(ProposalId::from_random(1)).await.unwrap(), None);
+    assert_eq!(s.proposals(t(0), 9).await.unwrap(), []);
+    assert_eq!(s.waiting_proposals(9).await.unwrap(), []);
+    assert_eq!(s.recolourings(9).await.unwrap(), []);
     assert_eq!(s.colour_changes(h, 9).await.unwrap(), []);
     assert_eq!(s.region_risks(t(0)).await.unwrap(), (0, Vec::new()));
     assert_eq!(s.case(CaseId::from_random(1)).await.unwrap(), None);
