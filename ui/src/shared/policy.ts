@@ -35,6 +35,8 @@ export interface PolicyRequest {
   at: Moment;
   /** Where the holder lives, for a policy with time zones. */
   home: string | null;
+  /** Where the timeline begins; with the first piece recorded, if left out. */
+  from?: Moment | undefined;
 }
 
 export type PolicyAnswer = { ok: { assessment: MadeAssessment; timeline: { segments: Segment[] } } } | { error: { code: string; message: string } };
