@@ -89,8 +89,8 @@ pub(crate) fn measure(people: u64, runs: u32, scratch: &Path, report: &mut Repor
     Ok(())
 }
 
-/// A peer's name and milliseconds of CPU, or why it is not there.
-type Peer = std::result::Result<(String, Vec<f64>), Absent>;
+/// A peer's name and milliseconds of CPU of each form of the statement, or why it is not there.
+type Peer = std::result::Result<(String, Vec<(&'static str, Vec<f64>)>), Absent>;
 
 /// Everybody's rows as comma-separated numbers, with the local day from which they count.
 fn export(crowd: &Crowd, folder: &Path) -> Result<()> {
@@ -111,24 +111,70 @@ fn export(crowd: &Crowd, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The policy as one statement, for a table of people who are all green.
+/// The policy's answer for everybody whose rows still count, as a query.
 ///
 /// Its best form: only rows that still count are grouped, only levels in force are in `regions`,
-/// days are numbers made beforehand, and nobody is written whose colour stays.
-fn statement() -> String {
+/// days are numbers made beforehand.
+fn query(days: Days) -> String {
     let today = (NOW + AHEAD) / DAY;
-    let (red, yellow) = (today - SHORT.red, today - SHORT.yellow);
+    let (red, yellow) = (today - days.red, today - days.yellow);
     let (stay, case, close) = (What::Stay as u8, What::Case as u8, What::Close as u8);
     let positive = What::Positive as u8;
     let mild = [What::Secondary, What::Symptoms, What::Declared, What::Arrival].map(|w| w as u8);
     let [secondary, symptoms, declared, arrival] = mild;
     format!(
-        "update people set colour = c.colour from (select person, max(colour) as colour from (\
+        "select person, max(colour) as colour from (\
          select person, 2 as colour from ev where what in ({positive}, {case}, {close}) and day > {red} \
          union all select person, 1 from ev where what in ({secondary}, {symptoms}, {declared}, {arrival}) and day > {yellow} \
          union all select person, case when high then 2 else 1 end from ev join regions r on r.county = ev.county \
-         where what = {stay} and day > case when high then {red} else {yellow} end and about < r.until and r.since < at\
-         ) a group by person) c where people.person = c.person"
+         where what = {stay} and day > case when high then {red} else {yellow} end and about < r.until and r.since < moment\
+         ) a group by person"
+    )
+}
+
+/// A way to write the answer into the table of people, and what the table holds before.
+struct Form {
+    name: &'static str,
+    /// Everybody is green before; else everybody has the colour of the other policy.
+    from_green: bool,
+    statement: String,
+}
+
+/// The three ways to say it as one `UPDATE`, from the plain one to the one that writes least.
+fn forms() -> [Form; 3] {
+    let everybody = |days, only: &str| {
+        format!(
+            "update people set colour = n.colour from (select p.person, coalesce(c.colour, 0) as colour \
+             from people p left join ({}) c on c.person = p.person) n where n.person = people.person{only}",
+            query(days)
+        )
+    };
+    let changed = " and people.colour <> n.colour";
+    [
+        Form { name: "everybody is written", from_green: false, statement: everybody(SHORT, "") },
+        Form {
+            name: "only who changes is written",
+            from_green: false,
+            statement: everybody(SHORT, changed),
+        },
+        Form {
+            name: "right only where everybody was green before",
+            from_green: true,
+            statement: format!(
+                "update people set colour = c.colour from ({}) c where people.person = c.person",
+                query(SHORT)
+            ),
+        },
+    ]
+}
+
+const ALL_GREEN: &str = "update people set colour = 0 where colour <> 0";
+
+/// Gives everybody the colour of the other policy.
+fn as_before() -> String {
+    format!(
+        "{ALL_GREEN}; update people set colour = c.colour from ({}) c where people.person = c.person",
+        query(LONG)
     )
 }
 
@@ -138,7 +184,7 @@ fn postgres(people: u64, runs: u32, scratch: &Path, folder: &Path, want: [u64; 3
         Err(absent) => return Ok(Err(absent)),
     };
     eprintln!("loading {} …", pg.version);
-    pg.run("create unlogged table ev (person int not null, what smallint not null, day int not null, county smallint not null, at int not null, about int not null)")?;
+    pg.run("create unlogged table ev (person int not null, what smallint not null, day int not null, county smallint not null, moment int not null, about int not null)")?;
     pg.run("create unlogged table regions (county smallint primary key, high boolean not null, since int not null, until int not null)")?;
     for name in ["ev:rows.csv", "regions:regions.csv"] {
         let (table, file) = name.split_once(':').unwrap_or_default();
@@ -151,20 +197,25 @@ fn postgres(people: u64, runs: u32, scratch: &Path, folder: &Path, want: [u64; 3
         "create unlogged table people (person int primary key, colour smallint not null) with (fillfactor = 90); \
          insert into people select i, 0 from generate_series(0, {last}) i"
     ))?;
-    let mut cpu = Vec::new();
-    for run in 0..=runs {
-        pg.run("update people set colour = 0 where colour <> 0; vacuum analyze people")?;
-        let ran = pg.run(&statement())?;
-        // The first only warms up.
-        if run > 0 {
-            cpu.push(ran.cpu * 1e3);
+    let mut forms = Vec::new();
+    for form in self::forms() {
+        let mut cpu = Vec::new();
+        for run in 0..=runs {
+            let before = if form.from_green { ALL_GREEN.to_owned() } else { as_before() };
+            pg.run(&format!("{before}; vacuum analyze people"))?;
+            let ran = pg.run(&form.statement)?;
+            // The first only warms up.
+            if run > 0 {
+                cpu.push(ran.cpu * 1e3);
+            }
         }
+        let said = pg.run("select colour, count(*) from people group by colour order by colour")?;
+        let counts: Vec<u64> =
+            said.lines.iter().filter_map(|l| l.split_once('|')?.1.parse().ok()).collect();
+        same(&counts, want, "PostgreSQL")?;
+        forms.push((form.name, cpu));
     }
-    let said = pg.run("select colour, count(*) from people group by colour order by colour")?;
-    let counts: Vec<u64> =
-        said.lines.iter().filter_map(|l| l.split_once('|')?.1.parse().ok()).collect();
-    same(&counts, want, "PostgreSQL")?;
-    Ok(Ok((pg.version.clone(), cpu)))
+    Ok(Ok((pg.version.clone(), forms)))
 }
 
 fn duckdb(people: u64, runs: u32, folder: &Path, want: [u64; 3]) -> Result<Peer> {
@@ -174,14 +225,26 @@ fn duckdb(people: u64, runs: u32, folder: &Path, want: [u64; 3]) -> Result<Peer>
         return Ok(Err(why.unwrap_or_else(|| Absent("duckdb is not there".into()))));
     }
     eprintln!("asking DuckDB …");
-    let args = [folder.display().to_string(), people.to_string(), statement(), runs.to_string()];
+    let before = |f: &Form| if f.from_green { ALL_GREEN.to_owned() } else { as_before() };
+    let all = self::forms();
+    let list: Vec<_> = all.iter().map(|f| [before(f), f.statement.clone()]).collect();
+    let args = [
+        folder.display().to_string(),
+        people.to_string(),
+        serde_json::to_string(&list)?,
+        runs.to_string(),
+    ];
     let said = python.run("colours.py", &args)?;
     let answer = said.first().ok_or("DuckDB said nothing")?;
-    let numbers = |key: &str| answer[key].as_array().cloned().unwrap_or_default();
-    let counts: Vec<u64> = numbers("counts").iter().filter_map(Value::as_u64).collect();
-    same(&counts, want, "DuckDB")?;
-    let cpu = numbers("cpus").iter().filter_map(Value::as_f64).map(|s| s * 1e3).collect();
-    Ok(Ok((format!("DuckDB {}", answer["version"].as_str().unwrap_or("")), cpu)))
+    let mut forms = Vec::new();
+    for (form, answer) in all.iter().zip(answer["forms"].as_array().into_iter().flatten()) {
+        let numbers = |key: &str| answer[key].as_array().cloned().unwrap_or_default();
+        let counts: Vec<u64> = numbers("counts").iter().filter_map(Value::as_u64).collect();
+        same(&counts, want, "DuckDB")?;
+        let cpu = numbers("cpus").iter().filter_map(Value::as_f64).map(|s| s * 1e3).collect();
+        forms.push((form.name, cpu));
+    }
+    Ok(Ok((format!("DuckDB {}", answer["version"].as_str().unwrap_or("")), forms)))
 }
 
 fn same(got: &[u64], want: [u64; 3], who: &str) -> Result<()> {
@@ -211,15 +274,20 @@ fn table(crowd: &Crowd, t: &Times, each: f64, built: f64, peers: &[Peer]) -> Str
         let beside = floor.map_or_else(|| "1".to_owned(), |floor| ratio(times, floor));
         let _ = writeln!(out, "| {name} | {} | {beside} |", spread(times).tenths());
     }
-    out.push_str("\n| the same recolouring as one SQL UPDATE | ms | engine's recolour = 1 | engine's what-if = 1 |\n|---|--:|--:|--:|\n");
+    out.push_str("\n| the same recolouring as one SQL UPDATE | form | ms | engine's recolour = 1 | engine's what-if = 1 |\n|---|---|--:|--:|--:|\n");
     for peer in peers {
-        let _ = match peer {
-            Ok((name, cpu)) => {
-                let (recolour, what_if) = (ratio(cpu, &t.recolour), ratio(cpu, &t.what_if));
-                writeln!(out, "| {name} | {} | {recolour} | {what_if} |", spread(cpu).whole())
+        match peer {
+            Ok((name, forms)) => {
+                for (form, cpu) in forms {
+                    let (recolour, what_if) = (ratio(cpu, &t.recolour), ratio(cpu, &t.what_if));
+                    let ms = spread(cpu).whole();
+                    let _ = writeln!(out, "| {name} | {form} | {ms} | {recolour} | {what_if} |");
+                }
             }
-            Err(Absent(why)) => writeln!(out, "| not measured: {why} | | | |"),
-        };
+            Err(Absent(why)) => {
+                let _ = writeln!(out, "| not measured: {why} | | | | |");
+            }
+        }
     }
     let _ = write!(
         out,

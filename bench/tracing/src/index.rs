@@ -1,17 +1,14 @@
 //! Jadegate's index over the same town.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, RwLock};
-use std::time::{Duration, Instant};
 
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Presence, Timestamp};
 use jadegate_trace::{
-    Bulk, CaseInput, KindRules, KnownVisit, Merge, Merged, Rules, SavedFrom, Tracer, VisitIndex,
+    Bulk, CaseInput, KindRules, KnownVisit, Rules, SavedFrom, Tracer, VisitIndex,
 };
 
 use crate::floor::{CLOSE_SECS, Contact, DELAY_SECS, Digest, SECONDARY_SECS};
-use crate::machine::{Took, median, timed};
+use crate::machine::{Took, timed};
 use crate::visits::{NOW, START, Visit, mixed};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -124,78 +121,4 @@ pub fn disk(index: &VisitIndex, file: &std::path::Path) -> Result<(Took, Took, u
         return Err("another index was loaded".into());
     }
     Ok((save, load, saved?))
-}
-
-/// Traces one case after another, for so many seconds, on the newest clone of an index that is fed
-/// so many visits a second meanwhile (0: not at all); merging is done beside. Milliseconds of the
-/// median trace, and visits fed a second.
-pub fn feed(
-    index: &VisitIndex,
-    cases: &[CaseInput],
-    visits: &[Visit],
-    each_second: usize,
-    seconds: f64,
-) -> (f64, f64) {
-    /// Visits between two clones.
-    const BATCH: usize = 2_000;
-    let newest = RwLock::new(index.clone());
-    let stop = AtomicBool::new(false);
-    let (done, work) = (Mutex::new(None::<Merged>), Mutex::new(None::<Merge>));
-    let lock = |m: &Mutex<Option<Merge>>| m.lock().map(|mut w| w.take()).ok().flatten();
-    let mut fed = 0;
-    let mut times = Vec::new();
-    std::thread::scope(|threads| {
-        let writer = threads.spawn(|| {
-            let mut index = index.clone();
-            let (begun, mut fed, mut busy) = (Instant::now(), 0usize, false);
-            for batch in visits.chunks(BATCH).cycle() {
-                if stop.load(Ordering::Relaxed) || each_second == 0 {
-                    break;
-                }
-                for visit in batch {
-                    index.insert(known(visit));
-                }
-                fed += batch.len();
-                if let Some(merged) = done.lock().ok().and_then(|mut d| d.take()) {
-                    index.adopt(merged);
-                    busy = false;
-                }
-                if !busy && let Some(merge) = index.merge_due() {
-                    busy = true;
-                    if let Ok(mut work) = work.lock() {
-                        *work = Some(merge);
-                    }
-                }
-                if let Ok(mut newest) = newest.write() {
-                    *newest = index.clone();
-                }
-                let due = Duration::from_secs_f64(fed as f64 / each_second as f64);
-                std::thread::sleep(due.saturating_sub(begun.elapsed()));
-            }
-            fed
-        });
-        threads.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
-                if let Some(merged) = lock(&work).map(Merge::work)
-                    && let Ok(mut done) = done.lock()
-                {
-                    *done = Some(merged);
-                }
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        });
-        let (begun, rules) = (Instant::now(), rules(1));
-        for case in cases.iter().cycle() {
-            let Ok(index) = newest.read().map(|i| i.clone()) else { break };
-            let mut tracer = Tracer::new(&index, &rules, kind_of, now());
-            let (_, took) = timed(|| tracer.case(case).len());
-            times.push(took.wall);
-            if begun.elapsed().as_secs_f64() > seconds {
-                break;
-            }
-        }
-        stop.store(true, Ordering::Relaxed);
-        fed = writer.join().unwrap_or(0);
-    });
-    (median(times), fed as f64 / seconds)
 }

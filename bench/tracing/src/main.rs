@@ -1,4 +1,6 @@
-//! `jadegate-bench-tracing [visits] [exponent] [runs]`: the floor, in milliseconds.
+//! `jadegate-bench-tracing [visits] [exponent] [runs]`: the floor and the index side by side, the
+//! saved form, and what a visit costs the writer. Seconds instead of minutes: for who works on the
+//! index. The whole comparison, other engines included, is `jadegate-bench --only engines`.
 //!
 //! `jadegate-bench-tracing dump DIR [visits] [exponent]` writes the town for other engines: four
 //! columns of little-endian 32-bit numbers (`holder.u32`, `place.u32`, `entered.u32`, `left.u32`,
@@ -63,7 +65,9 @@ fn compare(town: &Town, runs: usize) -> Result<()> {
             let (want, took) = timed(|| {
                 let mut digest = Digest::default();
                 floor.contacts(&cases, |_, found| {
-                    found.iter().for_each(|c| digest.add(0, 0, c.secs.into(), c.last));
+                    for c in found {
+                        digest.add(0, 0, c.secs.into(), c.last);
+                    }
                 });
                 digest
             });
@@ -79,7 +83,6 @@ fn compare(town: &Town, runs: usize) -> Result<()> {
     for (hops, count) in [(1u8, 1_000), (2, 50)] {
         one_by_one(town, &mut floor, &index, hops, count);
     }
-    two_cores(town, &index, runs);
     drop(floor);
     let file = std::env::temp_dir().join(format!("jadegate-bench-{}.index", std::process::id()));
     for _ in 0..runs.min(5) {
@@ -95,34 +98,25 @@ fn compare(town: &Town, runs: usize) -> Result<()> {
         .into_iter()
         .map(|v| Visit { entered: v.entered + day, left: v.left + day, holder: v.holder * 4, ..v })
         .collect();
-    let cases = index::inputs(&town.cases(1_000));
-    for _ in 0..runs.min(5) {
-        let alone = index::feed(&index, &cases, &later, 0, 3.0).0;
-        let (fed, each_second) = index::feed(&index, &cases, &later, 500_000, 3.0);
-        println!(
-            "trace alone {alone:.4} ms, fed {each_second:.0}/s {fed:.4} ms: {:.2}",
-            fed / alone
-        );
-    }
+    let mut fed = index.clone();
+    let ((), took) = timed(|| {
+        for v in &later {
+            fed.insert(index::known(v));
+        }
+    });
+    let each = took.cpu * 1e6 / later.len() as f64;
+    println!("the writer: {each:.0} ns CPU for a visit, {:.0} a CPU second", 1e9 / each);
+    let (visits, took) = timed(|| {
+        let mut visits = 0;
+        while let Some(merge) = fed.merge_due() {
+            visits += merge.visits();
+            fed.adopt(merge.work());
+        }
+        visits
+    });
+    println!("merging beside it: {visits} visits in {:.0} ms CPU", took.cpu);
+    drop(fed);
     Ok(())
-}
-
-/// All cases by one thread, and half of them by each of two.
-fn two_cores(town: &Town, index: &VisitIndex, runs: usize) {
-    let (inputs, rules) = (index::inputs(&town.cases(10_000)), index::rules(1));
-    let mut ratios = Vec::new();
-    for _ in 0..runs {
-        let (_, one) = timed(|| index::bulk(index, &rules, &inputs));
-        let (_, two) = timed(|| {
-            std::thread::scope(|threads| {
-                for half in inputs.chunks(inputs.len().div_ceil(2)) {
-                    threads.spawn(|| index::bulk(index, &rules, half));
-                }
-            });
-        });
-        ratios.push(one.wall / two.wall);
-    }
-    println!("two cores: {:.2} times one, by the clock", median(ratios));
 }
 
 /// Medians over cases traced one by one, with exposures, by the clock.
@@ -132,6 +126,7 @@ fn one_by_one(town: &Town, floor: &mut Floor, index: &VisitIndex, hops: u8, coun
     let rules = index::rules(hops);
     let mut tracer = Tracer::new(index, &rules, index::kind_of as fn(_) -> _, index::now());
     let (mut bare, mut ours) = (Vec::new(), Vec::new());
+    let (mut bare_cpu, mut ours_cpu) = (0.0, 0.0);
     let mut contacts = [0u64; 2];
     for (case, input) in cases.iter().zip(&inputs) {
         let (want, took) = if hops == 1 {
@@ -140,8 +135,10 @@ fn one_by_one(town: &Town, floor: &mut Floor, index: &VisitIndex, hops: u8, coun
             timed(|| floor.two_hops(*case))
         };
         bare.push(took.wall);
+        bare_cpu += took.cpu;
         let (got, took) = timed(|| index::trace(&mut tracer, input));
         ours.push(took.wall);
+        ours_cpu += took.cpu;
         let want = index::floor_digests(&want.0, &want.1);
         for hop in [0, 1] {
             let numbers = |d: &Digest| (d.contacts, d.secs);
@@ -152,4 +149,6 @@ fn one_by_one(town: &Town, floor: &mut Floor, index: &VisitIndex, hops: u8, coun
     let (bare, ours) = (median(bare), median(ours));
     let contacts = contacts.map(|c| c / count as u64);
     println!("one case, {hops} hops, {contacts:?} contacts: floor {bare:.3}, index {ours:.3} ms");
+    let mean = |cpu: f64| cpu / count as f64;
+    println!("  mean CPU: floor {:.3}, index {:.3} ms", mean(bare_cpu), mean(ours_cpu));
 }

@@ -243,3 +243,37 @@ fn a_list_of_cases_is_checked_line_by_line_before_anything_is_traced() {
     let said = text(&jadegate(d, &["trace", "--cases", "list", "--format", "text"]).stderr);
     assert!(said.contains("csv, json or arrow"), "{said}");
 }
+
+/// The first start publishes; another file is refused and said to be proposed; a what-if reads the
+/// present evidence and writes nothing.
+#[test]
+fn a_start_does_not_change_the_policy_and_a_what_if_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let out = jadegate(d, &["policy", "what-if", "--risk-level", "CN-33=high"]);
+    assert!(!out.status.success(), "there is no database yet");
+    let add = ["staff", "add-agency", "--kind", "auditor", "--name", "Made-up", "--region", "CN"];
+    assert!(jadegate(d, &add).status.success());
+
+    let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/three-colour.toml");
+    let next = std::fs::read_to_string(policy).unwrap().replace("version = 1\n", "version = 2\n");
+    std::fs::write(d.join("next.toml"), next).unwrap();
+    let out = jadegate(d, &[&["--policy", "next.toml"], add.as_slice()].concat());
+    assert!(!out.status.success());
+    let said = text(&out.stderr);
+    assert!(said.contains("policy.not_published") && said.contains("propose"), "{said}");
+
+    let out = jadegate(d, &["policy", "what-if", "next.toml", "--risk-level", "CN-330106=high"]);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let said = text(&out.stdout);
+    assert!(said.contains("0 people") && said.contains("version 2"), "{said}");
+    let json = ["policy", "what-if", "--risk-level", "CN-33=medium", "--format", "json"];
+    let out = jadegate(d, &json);
+    let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(value["needs_second_officer"], false);
+    for wrong in ["CN-33=low", "CN-33", "nowhere=high"] {
+        assert!(!jadegate(d, &["policy", "what-if", "--risk-level", wrong]).status.success());
+    }
+    let out = jadegate(d, &["--policy", policy, "staff", "agencies"]);
+    assert!(text(&out.stdout).contains("Made-up"));
+}

@@ -7,6 +7,7 @@ use common::{World, at, case_of, policy_text};
 use jadegate_domain::{Colour, EvidenceKind};
 use jadegate_ledger::{Leaf, ProposalEvent};
 use jadegate_policy::Policy;
+use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::staff::{ChangeInput, ChangeView, RegionInput};
 use jadegate_service::{Kind, StaffSession};
 
@@ -279,4 +280,67 @@ async fn recolouring_goes_on_where_it_stopped() {
     }
     // Done is done.
     assert_eq!(w.app.recolour(|_| true).await.unwrap(), run);
+}
+
+/// Hangzhou and elsewhere: red overnight without a word. Whatever the colour comes from, its reason
+/// is complete: what happened, what ends it, by which evidence, from whom, since when.
+#[tokio::test]
+async fn h08_every_colour_but_green_says_all_of_why() {
+    let mut w = World::new().await;
+    let (first, second) = officers(&mut w).await;
+    let officer = w.officer().await;
+    let (_, case) = w.register(OTHER).await;
+    let (sick, feverish) = w.register(OTHER).await;
+    let (_, inside) = w.register(COUNTY).await;
+    let (_, well) = w.register(OTHER).await;
+    w.app.record_case(&officer, &case_of(case)).await.unwrap();
+    let fever = DeclarationInput { symptoms: vec!["fever".to_owned()], ..Default::default() };
+    w.app.declare(&sick, &fever).await.unwrap();
+    w.change(&first, &second, &raise(COUNTY)).await;
+    for (holder, by) in [
+        (case, Some(officer.staff().agency)),
+        (feverish, None),
+        (inside, Some(first.staff().agency)),
+    ] {
+        let a = w.app.assessment(holder).await.unwrap();
+        assert_ne!(a.colour, Colour::Green);
+        let reason = &a.reasons[0];
+        assert_eq!(reason.colour, a.colour);
+        for texts in [&reason.title, &reason.ends] {
+            assert!(["en", "zh"].iter().all(|l| texts.get(*l).is_some_and(|t| !t.is_empty())));
+        }
+        assert!(!reason.rule.is_empty() && !reason.evidence.is_empty());
+        assert_eq!(reason.agencies.first().copied(), by);
+        assert!(reason.since <= w.app.now());
+        assert!(reason.until.is_some() || !reason.needs.is_empty() || holder == inside);
+    }
+    let a = w.app.assessment(well).await.unwrap();
+    assert!(a.colour == Colour::Green && a.reasons.is_empty());
+}
+
+/// Hubei, Mar 2020: green turned yellow when no temperature had been recorded, and nobody had been
+/// told. The holder sees when and why before it happens.
+#[tokio::test]
+async fn h13_a_holder_is_told_of_a_decay_before_it_happens() {
+    let mut w = World::new().await;
+    let (first, second) = officers(&mut w).await;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/hubei-2020-03.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    assert_eq!(w.change(&first, &second, &ChangeInput::Policy { text }).await.state, "applied");
+
+    let (holder, id) = w.register(COUNTY).await;
+    let measured = DeclarationInput { temperature: Some(36.5), ..Default::default() };
+    w.app.declare(&holder, &measured).await.unwrap();
+    let end = w.app.now().plus_secs(86_400);
+    let told = w.app.assessment(id).await.unwrap();
+    assert_eq!((told.colour, told.next_change), (Colour::Green, Some(end)));
+    let timeline = w.app.my_timeline(&holder).await.unwrap();
+    let next = timeline.segments.iter().find(|s| s.from == end).unwrap();
+    assert_eq!(next.colour, Colour::Yellow);
+    assert!(next.reasons[0].title["en"].contains("temperature"), "{next:?}");
+
+    w.clock.advance(86_399);
+    assert_eq!(w.colour(id).await, Colour::Green);
+    w.clock.advance(1);
+    assert_eq!(w.colour(id).await, Colour::Yellow);
 }

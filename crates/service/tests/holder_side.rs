@@ -392,6 +392,30 @@ async fn h17_an_emergency_is_admitted_without_any_code_and_logged() {
     assert_eq!(w.app.counts_at(g.gate().place).overridden, 1);
 }
 
+/// An override admits whoever it is, red ones too; it is no colour and leaves theirs as it was.
+#[tokio::test]
+async fn h17_an_override_is_not_a_colour() {
+    let mut w = World::new().await;
+    let (holder, id) = w.register(HOME).await;
+    let officer = w.officer().await;
+    w.app.record_case(&officer, &common::case_of(id)).await.unwrap();
+    let g = gate(&mut w, "Test hospital").await;
+    let code = w.app.show_code(&holder).await.unwrap().code.to_string();
+    let refused = one(&w, &g, scan(1, Some(code.clone()), w.app.now())).await;
+    assert_eq!((refused.outcome, refused.colour), (Some(ScanOutcome::Refused), Some(Colour::Red)));
+    let before = w.app.assessment(id).await.unwrap();
+    let changes = w.store.colour_changes(id, 99).await.unwrap();
+
+    let emergency = ScanInput {
+        override_reason: Some(OverrideReason::Emergency),
+        ..scan(2, Some(code), w.app.now())
+    };
+    let admitted = one(&w, &g, emergency).await;
+    assert_eq!((admitted.outcome, admitted.recorded), (Some(ScanOutcome::Override), true));
+    assert_eq!(w.app.assessment(id).await.unwrap(), before);
+    assert_eq!(w.store.colour_changes(id, 99).await.unwrap(), changes);
+}
+
 #[tokio::test]
 async fn a_colour_that_changed_a_moment_ago_counts_at_the_gate_already() {
     let mut w = World::new().await;
