@@ -1,7 +1,7 @@
 //! The file that browsers get answers every question of every shipped case file as the engine of
 //! this build does. Needs what the pages need: Node, and a compiler for browsers.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::fs::{File, read_to_string};
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ fn in_a_browser_it_answers_as_the_engine_does() {
         .arg(root().join("ui/wasm/policy.wasm"))
         .stdin(Stdio::from(File::open(&requests).unwrap()))
         .output()
-        .unwrap_or_else(|e| panic!("Node is needed: {e}"));
+        .expect("Node is needed");
     assert!(got.status.success(), "{}", String::from_utf8_lossy(&got.stderr));
     let answers = String::from_utf8(got.stdout).unwrap();
     assert_eq!(answers.lines().count(), asked.len());
