@@ -158,7 +158,7 @@ pub(crate) struct Trace {
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,
     /// With `--cases`: 1 close contacts, 2 also theirs; as the policy says if left out
-    #[arg(long, requires = "cases", value_parser = clap::value_parser!(u8).range(1..=2))]
+    #[arg(long, conflicts_with = "case", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub hops: Option<u8>,
     /// How to print the result: `text` or `json` for one case, `csv` (if left out), `json` or `arrow` for many
     #[arg(long, value_enum)]
