@@ -232,8 +232,12 @@ export async function journey() {
     await ben.getByText('Example prevention team').first().waitFor();
     // The day of the last contact is day 0: the count of the 14 days starts at the next midnight.
     await ben.getByText(/ends \d+ \w+/).first().waitFor();
+    // The device comes to the same by itself, and knows when it ends.
+    await verified(ben);
+    await ben.locator('[data-testid=timeline] [data-colour=red][aria-current=time]').waitFor();
     await home(anna);
     await pass(anna, 'red').waitFor();
+    await verified(anna);
     const looks = await ask(anna, '/v1/me/accesses');
     assert.ok(looks.json.accesses.some((a) => a.agency?.name.includes('prevention team')), 'each look is shown to the person');
     await accessible(ben, 'the red holder page');
@@ -468,6 +472,11 @@ async function messageFor(page, url, phone) {
     await page.waitForTimeout(200);
   }
   throw new Error('no message arrived');
+}
+
+/** The colour was made again on the device, and nothing differs. */
+async function verified(page) {
+  await page.locator('[data-testid=verify][data-verified=verified]').waitFor();
 }
 
 async function passkey(page) {

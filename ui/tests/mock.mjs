@@ -236,7 +236,7 @@ export async function startMock() {
       case 'GET /v1/me/proof': {
         if (!state.evidence) return problem(404, 'route.unknown', 'There is no such address.');
         const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
-        return ok({ at: a.at, policy: a.policy, evidence: state.evidence, assessment: a });
+        return ok({ at: a.at, policy: a.policy, home: null, evidence: state.evidence, assessment: a });
       }
       case 'GET /v1/me/timeline': {
         const { timeline } = ask({ policy: TEXT, evidence: state.evidence ?? [], at: iso(now) });

@@ -72,8 +72,22 @@ impl fmt::Display for CasesReport {
     }
 }
 
+/// One question that a case file asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseQuestion {
+    /// The case.
+    pub case: String,
+    /// Where the person lives, if the case says so.
+    pub home: Option<Division>,
+    /// All of the person's evidence, also what is recorded after the moment asked about.
+    pub evidence: Vec<Evidence>,
+    /// The moment asked about.
+    pub at: Timestamp,
+}
+
 pub(crate) struct Case {
     name: String,
+    division: Option<Division>,
     /// The policy as it reads where this person lives.
     home: Policy,
     evidence: Vec<Evidence>,
@@ -91,8 +105,7 @@ struct Expect {
 
 /// Runs a case file against a policy file.
 pub fn run_cases(policy_text: &str, cases_text: &str) -> Result<CasesReport, CasesError> {
-    let policy = Policy::parse(policy_text).map_err(CasesError::Policy)?;
-    let cases = read_cases(cases_text, &policy).map_err(CasesError::Cases)?;
+    let (policy, cases) = both(policy_text, cases_text)?;
     let mut failures = Vec::new();
     for case in &cases {
         for expect in &case.expect {
@@ -104,6 +117,29 @@ pub fn run_cases(policy_text: &str, cases_text: &str) -> Result<CasesReport, Cas
     }
     let expectations = cases.iter().map(|c| c.expect.len()).sum();
     Ok(CasesReport { policy: policy.reference(), cases: cases.len(), expectations, failures })
+}
+
+/// What a case file asks, in its order: for holding another maker of colours against [`assess`].
+pub fn case_questions(
+    policy_text: &str,
+    cases_text: &str,
+) -> Result<Vec<CaseQuestion>, CasesError> {
+    let (_, cases) = both(policy_text, cases_text)?;
+    let questions = cases.into_iter().flat_map(|c| {
+        c.expect.into_iter().map(move |expect| CaseQuestion {
+            case: c.name.clone(),
+            home: c.division.clone(),
+            evidence: c.evidence.clone(),
+            at: expect.at,
+        })
+    });
+    Ok(questions.collect())
+}
+
+fn both(policy_text: &str, cases_text: &str) -> Result<(Policy, Vec<Case>), CasesError> {
+    let policy = Policy::parse(policy_text).map_err(CasesError::Policy)?;
+    let cases = read_cases(cases_text, &policy).map_err(CasesError::Cases)?;
+    Ok((policy, cases))
 }
 
 fn compare(case: &Case, expect: &Expect, got: &Assessment, failures: &mut Vec<CaseFailure>) {
@@ -156,8 +192,8 @@ fn case(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Case {
     let name = t.required_text("name", p).into_inner();
     // Where the published text says so; for the reader of the file.
     let _ = t.text("source", p);
-    let home = t.parsed::<Division>("home", "a division like CN-65", p);
-    let home = home.map_or_else(|| policy.clone(), |home| policy.for_home(&home));
+    let division = t.parsed::<Division>("home", "a division like CN-65", p);
+    let home = division.as_ref().map_or_else(|| policy.clone(), |home| policy.for_home(home));
     if let Some(start) = t.moment("start", p) {
         t.anchor(Anchor { start, calendar: home.calendar().clone() });
     }
@@ -168,7 +204,7 @@ fn case(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Case {
     }
     let expect = tables.into_iter().filter_map(|e| expectation(e, policy, p)).collect();
     t.finish(p);
-    Case { name, home, evidence, expect }
+    Case { name, division, home, evidence, expect }
 }
 
 fn expectation(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Option<Expect> {

@@ -47,7 +47,7 @@ mod what_if;
 mod zones;
 
 pub use assess::assess;
-pub use cases::{CaseFailure, CasesError, CasesReport, run_cases};
+pub use cases::{CaseFailure, CaseQuestion, CasesError, CasesReport, case_questions, run_cases};
 pub use days::{Calendar, DayCount, FirstDay};
 pub use diff::{Difference, diff};
 pub use evidence_file::read_evidence;

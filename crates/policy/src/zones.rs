@@ -31,6 +31,12 @@ impl Compiled {
 }
 
 impl Policy {
+    /// Does it depend on where a person lives whose midnight ends a day? If not,
+    /// [`Policy::for_home`] gives the policy itself for every home.
+    pub fn has_zones(&self) -> bool {
+        !self.0.zones.is_empty()
+    }
+
     /// The policy as it reads for somebody who lives in a division: with the time zone of the
     /// narrowest `[[zone]]` that holds it, or the policy's own. Costs a look through the zones and
     /// a copied pointer. Ask the published policy, not one that this method returned.

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use jadegate_domain::{AgencyId, Assessment, Evidence, EvidenceId, Fact, HolderId, Timestamp};
+use jadegate_domain::{
+    AgencyId, Assessment, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp,
+};
 use jadegate_policy::{Policy, Timeline};
 use jadegate_store::{ColourChange, Precondition, StoreError, StoredAssessment, Unit, Write};
 
@@ -59,6 +61,11 @@ impl Basis {
         self.same_rules(stored, evidence_version) && stored.assessment.holds_at(self.now)
     }
 
+    /// The policy as it reads where somebody lives.
+    pub(crate) fn policy_at(&self, home: Option<&Division>) -> Policy {
+        home.map_or_else(|| self.policy.as_ref().clone(), |home| self.policy.for_home(home))
+    }
+
     fn same_rules(&self, stored: &StoredAssessment, evidence_version: i64) -> bool {
         stored.evidence_version == evidence_version
             && stored.regions_version == self.regions.version
@@ -69,6 +76,8 @@ impl Basis {
 /// One holder's evidence, as it is loaded and as it will be after a unit's earlier writes.
 pub(crate) struct Own<'a> {
     pub(crate) holder: HolderId,
+    /// Where they live; may be `None` where the policy has no zones.
+    pub(crate) home: Option<&'a Division>,
     /// The version that was loaded.
     pub(crate) loaded: i64,
     /// The version after the unit's earlier writes.
@@ -121,8 +130,17 @@ impl App {
         let Some((version, own)) = self.store.evidence_of(holder).await? else {
             return Err(gone().into());
         };
-        let own = Own { holder, loaded: version, version, evidence: &own, stored: stored.as_ref() };
-        let Decided { assessment, mut expect, mut writes } = decide(&self.basis(), &own);
+        let basis = self.basis();
+        let home = self.home_of(&basis.policy, holder).await?;
+        let own = Own {
+            holder,
+            home: home.as_ref(),
+            loaded: version,
+            version,
+            evidence: &own,
+            stored: stored.as_ref(),
+        };
+        let Decided { assessment, mut expect, mut writes } = decide(&basis, &own);
         expect.append(&mut writes);
         self.store.commit(Unit::new("assess", expect)).await?;
         Ok(assessment)
@@ -133,6 +151,19 @@ impl App {
         Basis { policy: self.policy(), regions: self.regions.load_full(), now: self.now() }
     }
 
+    /// Where a holder lives, if the policy depends on it: no read from the store otherwise. Nobody's
+    /// home changes, so it need not be read together with the evidence.
+    pub(crate) async fn home_of(
+        &self,
+        policy: &Policy,
+        holder: HolderId,
+    ) -> Result<Option<Division>> {
+        if !policy.has_zones() {
+            return Ok(None);
+        }
+        Ok(Some(self.store.holder(holder).await?.ok_or_else(gone)?.home))
+    }
+
     /// The stored assessment if it was made from the present evidence, risk levels and policy, and
     /// no change by itself has come since.
     async fn stored_if_current(&self, holder: HolderId) -> Result<Option<Assessment>> {
@@ -140,14 +171,12 @@ impl App {
         let stored = self.store.assessment(holder).await?;
         if let Some(s) = &stored
             && basis.made(s, s.evidence_version)
-            && self
-                .store
-                .holder(holder)
-                .await?
-                .is_some_and(|h| h.evidence_version == s.evidence_version)
+            && let Some(h) = self.store.holder(holder).await?
+            && h.evidence_version == s.evidence_version
         {
             // Only the numbers of the days move on before the next change.
-            return Ok(stored.map(|s| basis.policy.with_days_at(s.assessment, basis.now)));
+            let policy = basis.policy_at(Some(&h.home));
+            return Ok(stored.map(|s| policy.with_days_at(s.assessment, basis.now)));
         }
         Ok(None)
     }
@@ -158,12 +187,12 @@ impl App {
     }
 
     /// A holder's colours from their first evidence to the last change that can be foreseen, by the
-    /// policy in force.
-    pub(crate) fn timeline_of(&self, own: &[Evidence]) -> Timeline {
+    /// policy in force as it reads where they live.
+    pub(crate) fn timeline_of(&self, own: &[Evidence], home: &Division) -> Timeline {
         let basis = self.basis();
         jadegate_policy::explain(
             relevant(own, &basis.regions.evidence).iter().copied(),
-            &basis.policy,
+            &basis.policy_at(Some(home)),
             None,
         )
     }
@@ -242,15 +271,17 @@ impl App {
             ids.push(evidence.id);
             own.push(evidence);
         }
+        let basis = Basis { now, ..self.basis() };
+        let home = self.home_of(&basis.policy, holder).await?;
         let mine = Own {
             holder,
+            home: home.as_ref(),
             loaded: version,
             version: after,
             evidence: &own,
             stored: stored.as_ref(),
         };
-        let Decided { assessment, expect: mut all, writes: mut decided } =
-            decide(&Basis { now, ..self.basis() }, &mine);
+        let Decided { assessment, expect: mut all, writes: mut decided } = decide(&basis, &mine);
         // The expectations stand first; what was decided comes after what it was decided from.
         all.append(&mut writes);
         all.append(&mut decided);
@@ -263,10 +294,11 @@ impl App {
 /// Computes the assessment and the writes that keep it: catches up with every change of colour that
 /// happened by itself since the stored one, each with its own moment.
 pub(crate) fn decide(basis: &Basis, own: &Own<'_>) -> Decided {
-    let Basis { policy, regions, now } = basis;
+    let Basis { regions, now, .. } = basis;
     let (holder, now) = (own.holder, *now);
+    let policy = basis.policy_at(own.home);
     let relevant = relevant(own.evidence, &regions.evidence);
-    let at = |t| jadegate_policy::assess(relevant.iter().copied(), policy, t);
+    let at = |t| jadegate_policy::assess(relevant.iter().copied(), &policy, t);
 
     let expect = vec![
         Write::ExpectEvidenceVersion { holder, version: own.loaded },

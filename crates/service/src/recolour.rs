@@ -227,6 +227,7 @@ fn decide_batch(
         }
         let own = Own {
             holder: h.holder,
+            home: Some(&h.home),
             loaded: h.evidence_version,
             version: h.evidence_version,
             evidence: &h.evidence,

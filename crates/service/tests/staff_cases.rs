@@ -109,8 +109,9 @@ async fn a_trace_follows_what_becomes_known() {
     };
     let still = w.app.correct_case(&officer, recorded.case, &correction).await.unwrap();
     assert_eq!(still.colour, Colour::Red);
+    // The trace has followed the correction by itself: running it again finds nothing to do.
     let three = w.app.run_trace(&officer, recorded.case).await.unwrap();
-    assert_eq!((three.close, three.contacts_recorded, three.contacts_withdrawn), (0, 0, 2));
+    assert_eq!((three.close, three.contacts_recorded, three.contacts_withdrawn), (0, 0, 0));
     assert_eq!(w.colour(first).await, Colour::Green);
     assert_eq!(w.colour(second).await, Colour::Green);
     assert_eq!(w.app.list_traces(&officer, Some(recorded.case)).await.unwrap().len(), 3);

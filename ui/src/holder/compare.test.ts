@@ -12,7 +12,7 @@ const contact = {
   fact: { kind: 'contact', case: 'c0000000000101', trace: 't0000000000101', degree: 'close', last_contact: '2022-03-01T07:00:00Z', minutes: 42, certainty: 'recorded', place_kind: 'restaurant' },
 };
 const make = (evidence: unknown[], at = '2022-03-05T00:00:00Z'): MadeAssessment => {
-  const answer = module.ask({ policy, evidence, at });
+  const answer = module.ask({ policy, evidence, at, home: null });
   if ('error' in answer) throw new Error(answer.error.message);
   return answer.ok.assessment;
 };
@@ -27,8 +27,8 @@ describe('the policy on the device', () => {
   });
 
   it('answers nonsense with an error, and goes on', () => {
-    expect(module.ask({ policy: 'x', evidence: [], at: '2022-03-05T00:00:00Z' })).toHaveProperty('error.code', 'policy_has_problems');
-    expect(module.ask({ policy, evidence: [{}], at: 'never' })).toHaveProperty('error.code', 'request_unreadable');
+    expect(module.ask({ policy: 'x', evidence: [], at: '2022-03-05T00:00:00Z', home: null })).toHaveProperty('error.code', 'policy_has_problems');
+    expect(module.ask({ policy, evidence: [{}], at: 'never', home: null })).toHaveProperty('error.code', 'request_unreadable');
     expect(make([]).colour).toBe('green');
   });
 

@@ -1,5 +1,6 @@
 /** The policy as WebAssembly: the same code that makes a colour on the server, on this device. */
 import type { Colour } from './colour';
+import type { Segment } from './timeline';
 import type { Moment, Texts } from './types';
 
 /** One active rule as the policy itself says it: agencies by id. */
@@ -32,9 +33,13 @@ export interface PolicyRequest {
   /** Evidence as the API gives it. */
   evidence: unknown[];
   at: Moment;
+  /** Where the holder lives, for a policy with time zones. */
+  home: string | null;
+  /** Where the timeline begins; with the first piece recorded, if left out. */
+  from?: Moment | undefined;
 }
 
-export type PolicyAnswer = { ok: { assessment: MadeAssessment } } | { error: { code: string; message: string } };
+export type PolicyAnswer = { ok: { assessment: MadeAssessment; timeline: { segments: Segment[] } } } | { error: { code: string; message: string } };
 
 interface Exports {
   memory: WebAssembly.Memory;

@@ -1,6 +1,6 @@
 //! What a holder's own device needs to make the colour again, and the colours that lie ahead.
 
-use jadegate_domain::{Assessment, Evidence, PolicyRef, Timestamp};
+use jadegate_domain::{Assessment, Division, Evidence, PolicyRef, Timestamp};
 use jadegate_policy::{Timeline, explain};
 use serde::Serialize;
 
@@ -19,6 +19,9 @@ pub struct Proof {
     pub at: Timestamp,
     /// The policy it came from.
     pub policy: PolicyRef,
+    /// Where the holder lives, for a policy that reads differently there; `null` for a policy that
+    /// has one time zone for everybody.
+    pub home: Option<Division>,
     /// The holder's own evidence, also what no longer counts, and the risk levels of the divisions
     /// they stayed in.
     pub evidence: Vec<Evidence>,
@@ -33,7 +36,9 @@ impl App {
         // a device, which asks again.
         let assessment = self.assessment(session.holder).await?;
         let evidence = self.known_about(session).await?;
-        Ok(Proof { at: assessment.at, policy: assessment.policy.clone(), evidence, assessment })
+        let home = self.home_of(&self.policy(), session.holder).await?;
+        let (at, policy) = (assessment.at, assessment.policy.clone());
+        Ok(Proof { at, policy, home, evidence, assessment })
     }
 
     /// The holder's colours from their first evidence to the last change that can be foreseen.
@@ -42,7 +47,10 @@ impl App {
         let evidence = self.known_about(session).await?;
         let own = evidence.iter().filter(|e| e.holder.is_some() && e.counts());
         let first = own.map(|e| e.recorded_at).min().unwrap_or(now).min(now);
-        Ok(explain(&evidence, &self.policy(), Some(first)))
+        let policy = self.policy();
+        let home = self.home_of(&policy, session.holder).await?;
+        let there = home.map_or_else(|| policy.as_ref().clone(), |home| policy.for_home(&home));
+        Ok(explain(&evidence, &there, Some(first)))
     }
 
     async fn known_about(&self, session: &HolderSession) -> Result<Vec<Evidence>> {

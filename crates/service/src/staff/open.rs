@@ -86,7 +86,7 @@ impl App {
             name_masked: person.name_masked(),
             home_name: self.division_name(person.home()),
             quarantine,
-            timeline: self.timeline_of(&own).segments,
+            timeline: self.timeline_of(&own, person.home()).segments,
             evidence: own
                 .into_iter()
                 .rev()

@@ -99,14 +99,23 @@ impl World {
         Self::with(now, settings).await
     }
 
+    /// Under another policy than the usual one.
+    pub(crate) async fn under(policy: &str) -> Self {
+        Self::opened(NOW, Settings::default(), policy).await
+    }
+
     async fn with(now: &str, settings: Settings) -> Self {
+        Self::opened(now, settings, &policy_text()).await
+    }
+
+    async fn opened(now: &str, settings: Settings, policy: &str) -> Self {
         let settings = Settings { demo: true, ..settings };
         let dir = tempfile::tempdir().unwrap();
         let options = OpenOptions { readers: 2, list_readers: 1, ..OpenOptions::default() };
         let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("t.db"), options).unwrap();
         let clock = Arc::new(FakeClock::at(at(now)));
         let rng = Arc::new(SeededEntropy::new(7));
-        let app = open(&store, &clock, &rng, &settings).await;
+        let app = try_open(&store, &clock, &rng, &settings, policy).await.unwrap();
         Self { app, clock, store, rng, settings, _dir: dir, people: 0, staff: 0, visits: 0 }
     }
 
