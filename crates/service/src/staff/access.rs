@@ -151,12 +151,13 @@ impl Power {
             EvidenceKind::Release => Some(Self::RecordRelease),
             EvidenceKind::Contact => Some(Self::RunTrace),
             EvidenceKind::RegionRisk => Some(Self::SetRegion),
+            // No endpoint records the last three yet; the policy language knows them already.
             EvidenceKind::Stay
             | EvidenceKind::Declaration
             | EvidenceKind::CheckIn
-            | EvidenceKind::Appeal => None,
-            // No endpoint records these yet; the policy language knows them already.
-            EvidenceKind::Dispute | EvidenceKind::AppealDecision => None,
+            | EvidenceKind::Appeal
+            | EvidenceKind::Dispute
+            | EvidenceKind::AppealDecision => None,
         }
     }
 }

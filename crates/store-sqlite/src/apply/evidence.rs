@@ -83,9 +83,9 @@ impl Applier<'_> {
         holder: HolderId,
         mark: Option<&AssessmentMark>,
     ) -> Result<()> {
+        type Found = (i64, i64, String, Option<i64>);
         let text = "SELECT evidence_seen, regions_seen, policy, next_change \
                     FROM assessment WHERE holder = ?1";
-        type Found = (i64, i64, String, Option<i64>);
         let found: Option<Found> = self
             .conn
             .prepare_cached(text)
