@@ -151,12 +151,14 @@ impl Power {
             EvidenceKind::Release => Some(Self::RecordRelease),
             EvidenceKind::Contact => Some(Self::RunTrace),
             EvidenceKind::RegionRisk => Some(Self::SetRegion),
+            // The holder's own; and, so far, what no endpoint records although the policy language
+            // knows it: disputes and decisions on appeals.
             EvidenceKind::Stay
             | EvidenceKind::Declaration
             | EvidenceKind::CheckIn
-            | EvidenceKind::Appeal => None,
-            // No endpoint records these yet; the policy language knows them already.
-            EvidenceKind::Dispute | EvidenceKind::AppealDecision => None,
+            | EvidenceKind::Appeal
+            | EvidenceKind::Dispute
+            | EvidenceKind::AppealDecision => None,
         }
     }
 }

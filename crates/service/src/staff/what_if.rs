@@ -428,7 +428,7 @@ impl App {
     /// Could the change take effect now?
     pub(crate) fn changeable(&self, change: &Change) -> Result<()> {
         let Change::Policy { text } = change else { return Ok(()) };
-        let policy = self.parse_policy(text)?;
+        let policy = parse_policy(text)?;
         let (new, old) = (policy.reference(), self.policy().reference());
         if new.digest == old.digest {
             return Err(conflict("policy.same", "This is the policy in force."));
@@ -447,17 +447,6 @@ impl App {
             return Err(wrong("text", "policy.over", "This policy's validity has ended."));
         }
         Ok(())
-    }
-
-    fn parse_policy(&self, text: &str) -> Result<Policy> {
-        Policy::parse(text).map_err(|problems| {
-            let first = problems.first().map(ToString::to_string).unwrap_or_default();
-            wrong(
-                "text",
-                "policy.problems",
-                format!("The file has {} problems; the first: {first}", problems.len()),
-            )
-        })
     }
 
     /// Replays a change over the present evidence; `None` if it was cancelled.
@@ -480,7 +469,7 @@ impl App {
         let mut differences = Vec::new();
         match change {
             Change::Policy { text } => {
-                let after = self.parse_policy(text)?;
+                let after = parse_policy(text)?;
                 differences = differences_of(&basis.policy, &after);
                 question.policy_after = Arc::new(after);
             }
@@ -582,7 +571,7 @@ impl App {
     pub(crate) fn change_view(&self, change: &Change, whole: bool) -> Result<ChangeView> {
         Ok(match change {
             Change::Policy { text } => {
-                let policy = self.parse_policy(text)?;
+                let policy = parse_policy(text)?;
                 ChangeView::Policy {
                     policy: policy.reference(),
                     title: policy.titles().clone(),
@@ -607,6 +596,18 @@ impl App {
             }
         })
     }
+}
+
+/// A policy file, or the first thing that is wrong with it.
+fn parse_policy(text: &str) -> Result<Policy> {
+    Policy::parse(text).map_err(|problems| {
+        let first = problems.first().map(ToString::to_string).unwrap_or_default();
+        wrong(
+            "text",
+            "policy.problems",
+            format!("The file has {} problems; the first: {first}", problems.len()),
+        )
+    })
 }
 
 /// What changes between two policies, in words.

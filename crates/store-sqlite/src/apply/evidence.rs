@@ -85,8 +85,7 @@ impl Applier<'_> {
     ) -> Result<()> {
         let text = "SELECT evidence_seen, regions_seen, policy, next_change \
                     FROM assessment WHERE holder = ?1";
-        type Found = (i64, i64, String, Option<i64>);
-        let found: Option<Found> = self
+        let found: Option<(i64, i64, String, Option<i64>)> = self
             .conn
             .prepare_cached(text)
             .and_then(|mut s| {

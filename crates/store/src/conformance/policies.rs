@@ -204,7 +204,7 @@ pub async fn no_batch_of_recolouring_counts_twice(s: S) {
     refuses(&s, vec![step(1, None, 2)], Precondition::Exists).await;
     keeps(&s, vec![step(1, Some(2), 4)]).await;
     let stands = Recolouring { cursor: Some(hid(4)), done: 4, changed: [2, 0, 2], ..run(1) };
-    assert_eq!(s.recolourings(9).await.unwrap(), [stands.clone()]);
+    assert_eq!(s.recolourings(9).await.unwrap(), std::slice::from_ref(&stands));
 
     keeps(&s, vec![Write::AddRecolouring(Box::new(run(2)))]).await;
     refuses(&s, vec![step(1, Some(4), 5)], Precondition::Exists).await;
