@@ -193,7 +193,7 @@ fn policies_are_checked_with_line_and_column_and_their_cases_run() {
         let args = [&["policy", "explain", file, "evidence.toml"], more].concat();
         let out = jadegate(dir.path(), &args);
         assert!(out.status.success());
-        text(&out.stdout).to_owned()
+        text(&out.stdout)
     };
     assert!(explain(&[]).contains("2022-03-16 00:00"));
     assert!(explain(&["--lang", "zh"]).contains("红码"));

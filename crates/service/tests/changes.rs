@@ -1,11 +1,16 @@
 //! h11 and h12: what a change does to colours is shown before it takes effect, a large one needs a
 //! second officer, and there is no way around either.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
+
 mod common;
 
 use common::{World, at, case_of, policy_text};
 use jadegate_domain::{Colour, EvidenceKind};
-use jadegate_ledger::{Leaf, ProposalEvent};
+use jadegate_ledger::Leaf;
+use jadegate_ledger::ProposalEvent::{
+    self, Applied, Approved, Expired, Proposed, Rejected, Withdrawn,
+};
 use jadegate_policy::Policy;
 use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::staff::{ChangeInput, ChangeView, RegionInput};
@@ -109,7 +114,6 @@ async fn h12_a_large_change_waits_for_a_second_officer() {
     assert_eq!(done.what_if_at_decision.unwrap().result.newly_confined, 2);
     assert_eq!(w.colour(inside).await, Colour::Red);
     assert_eq!(code(w.app.approve_proposal(&second, p.id).await), "proposal.decided");
-    use ProposalEvent::{Applied, Approved, Proposed};
     assert_eq!(steps(&w).await, [Proposed, Approved, Applied]);
 }
 
@@ -141,7 +145,6 @@ async fn h12_a_proposal_can_be_refused_taken_back_or_lapse() {
     assert_eq!(w.app.expire_proposals().await.unwrap(), 1);
     assert_eq!(w.app.proposal(&first, made[2]).await.unwrap().state, "expired");
     assert_eq!(w.colour(inside).await, Colour::Green);
-    use ProposalEvent::{Expired, Proposed, Rejected, Withdrawn};
     assert_eq!(steps(&w).await, [Proposed, Proposed, Proposed, Rejected, Withdrawn, Expired]);
 }
 

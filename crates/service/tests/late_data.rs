@@ -1,5 +1,7 @@
 //! What becomes known later changes earlier traces by itself, exactly as if all were run again.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,7 @@
 //! Traces of many cases in one job: what is found, who may see it, and how it ends.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
+
 mod common;
 
 use common::{HOME, World, at, case_of};
