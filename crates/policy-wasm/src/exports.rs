@@ -38,5 +38,5 @@ extern "C" fn run() -> usize {
 /// Where the answer is.
 #[unsafe(no_mangle)]
 extern "C" fn address() -> *const u8 {
-    BUFFER.with_borrow(|b| b.as_ptr())
+    BUFFER.with_borrow(Vec::as_ptr)
 }

@@ -7,10 +7,8 @@ mod common;
 
 use common::{World, at, case_of, policy_text};
 use jadegate_domain::{Colour, EvidenceKind};
-use jadegate_ledger::Leaf;
-use jadegate_ledger::ProposalEvent::{
-    self, Applied, Approved, Expired, Proposed, Rejected, Withdrawn,
-};
+use jadegate_ledger::ProposalEvent::{Applied, Approved, Expired, Proposed, Rejected, Withdrawn};
+use jadegate_ledger::{Leaf, ProposalEvent};
 use jadegate_policy::Policy;
 use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::staff::{ChangeInput, ChangeView, RegionInput};

@@ -151,8 +151,7 @@ impl Power {
             EvidenceKind::Release => Some(Self::RecordRelease),
             EvidenceKind::Contact => Some(Self::RunTrace),
             EvidenceKind::RegionRisk => Some(Self::SetRegion),
-            // The holder's own; and, so far, what no endpoint records although the policy language
-            // knows it: disputes and decisions on appeals.
+            // No endpoint records the last three yet; the policy language knows them already.
             EvidenceKind::Stay
             | EvidenceKind::Declaration
             | EvidenceKind::CheckIn

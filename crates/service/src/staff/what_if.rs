@@ -659,3 +659,14 @@ pub fn risk_of(text: &str, now: Timestamp) -> Result<Evidence> {
     };
     Ok(as_evidence(&entry, now))
 }
+
+fn parse_policy(text: &str) -> Result<Policy> {
+    Policy::parse(text).map_err(|problems| {
+        let first = problems.first().map(ToString::to_string).unwrap_or_default();
+        wrong(
+            "text",
+            "policy.problems",
+            format!("The file has {} problems; the first: {first}", problems.len()),
+        )
+    })
+}

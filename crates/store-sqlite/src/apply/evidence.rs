@@ -83,9 +83,10 @@ impl Applier<'_> {
         holder: HolderId,
         mark: Option<&AssessmentMark>,
     ) -> Result<()> {
+        type Found = (i64, i64, String, Option<i64>);
         let text = "SELECT evidence_seen, regions_seen, policy, next_change \
                     FROM assessment WHERE holder = ?1";
-        let found: Option<(i64, i64, String, Option<i64>)> = self
+        let found: Option<Found> = self
             .conn
             .prepare_cached(text)
             .and_then(|mut s| {
