@@ -598,18 +598,6 @@ impl App {
     }
 }
 
-/// A policy file, or the first thing that is wrong with it.
-fn parse_policy(text: &str) -> Result<Policy> {
-    Policy::parse(text).map_err(|problems| {
-        let first = problems.first().map(ToString::to_string).unwrap_or_default();
-        wrong(
-            "text",
-            "policy.problems",
-            format!("The file has {} problems; the first: {first}", problems.len()),
-        )
-    })
-}
-
 /// What changes between two policies, in words.
 pub(crate) fn differences_of(before: &Policy, after: &Policy) -> Vec<DifferenceView> {
     jadegate_policy::diff(before, after)
