@@ -393,15 +393,7 @@ impl App {
                     if known.iter().any(same) {
                         continue;
                     }
-                    let risk = RegionRisk {
-                        id: e.id,
-                        division: e.division.clone(),
-                        level: e.level,
-                        from: e.from,
-                        to: e.to,
-                        recorded_at: now,
-                        agency: by.agency,
-                    };
+                    let risk = e.risk(by.agency, now);
                     writes.push(Write::AddLeaf(crate::log::risk_leaf(&risk, now)?));
                     writes.push(Write::AddRegionRisk(risk));
                 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jadegate_domain::assessment::Texts;
-use jadegate_domain::division::RiskLevel;
+use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::id::WhatIfId;
-use jadegate_domain::{Division, Evidence, EvidenceId, PolicyRef, StaffId, Timestamp};
+use jadegate_domain::{AgencyId, Division, Evidence, EvidenceId, PolicyRef, StaffId, Timestamp};
 use jadegate_policy::{Policy, WhatIf};
 use jadegate_store::ProposalState;
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,21 @@ pub(crate) struct RegionEntry {
     pub(crate) level: RiskLevel,
     pub(crate) from: Timestamp,
     pub(crate) to: Option<Timestamp>,
+}
+
+impl RegionEntry {
+    /// The level as it stands once an agency has set it.
+    pub(crate) fn risk(&self, agency: AgencyId, recorded_at: Timestamp) -> RegionRisk {
+        RegionRisk {
+            id: self.id,
+            division: self.division.clone(),
+            level: self.level,
+            from: self.from,
+            to: self.to,
+            recorded_at,
+            agency,
+        }
+    }
 }
 
 impl Change {
@@ -608,16 +623,8 @@ pub(crate) fn differences_of(before: &Policy, after: &Policy) -> Vec<DifferenceV
 
 /// A risk level as the evidence it will be.
 fn as_evidence(e: &RegionEntry, now: Timestamp) -> Evidence {
-    Evidence::from_region_risk(&jadegate_domain::division::RegionRisk {
-        id: e.id,
-        division: e.division.clone(),
-        level: e.level,
-        from: e.from,
-        to: e.to,
-        recorded_at: now,
-        // Nobody's yet: only what it does to colours counts here.
-        agency: jadegate_domain::AgencyId::from_random(1),
-    })
+    // Nobody's yet: only what it does to colours counts here.
+    Evidence::from_region_risk(&e.risk(AgencyId::from_random(1), now))
 }
 
 /// Hundredths of a percent as percent.
