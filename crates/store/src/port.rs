@@ -12,7 +12,7 @@ use jadegate_domain::{
 use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal};
 use crate::rows::{
     Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf,
-    OutboxMessage, SealedField, Session, StoredAssessment, StoredTrace, VaultKey,
+    OutboxMessage, SealedField, Session, StoredAssessment, StoredTrace, VaultKey, VisitMarks,
 };
 use crate::{StoreError, Unit};
 
@@ -112,6 +112,9 @@ pub trait Store: Send + Sync + 'static {
     async fn gates(&self, place: PlaceId) -> Result<Vec<Gate>>;
     /// The UTC days (since the epoch) that hold visits, ascending.
     async fn visit_days(&self) -> Result<Vec<i64>>;
+    /// A mark for each day that holds visits, changed in the same transaction as the visits, with
+    /// the store's id and what was dropped; all from one snapshot.
+    async fn visit_marks(&self) -> Result<VisitMarks>;
     /// All visits of one UTC day, in no stated order.
     async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>>;
     /// All scans of one UTC day, by the moment of the scan, then id. (Not by the order of writing:
