@@ -22,6 +22,7 @@ mod settings;
 mod sms;
 pub mod staff;
 mod vault;
+mod visits;
 pub mod what_if;
 
 pub use app::{App, InForce, Parts};

@@ -89,9 +89,7 @@ pub(crate) fn visit_marks(c: &Connection) -> Result<VisitMarks> {
         .collect::<Result<_>>()?;
     let dropped = pairs("days_dropped", "SELECT before, mark FROM days_dropped")?
         .first()
-        .map(|&(before, mark)| {
-            Ok(DroppedDays { before, mark: positive("days_dropped", 1, mark)? })
-        })
+        .map(|&(before, mark)| Ok(DroppedDays { before, mark: positive("days_dropped", 1, mark)? }))
         .transpose()?;
     Ok(VisitMarks { store, days, dropped })
 }

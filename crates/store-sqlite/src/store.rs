@@ -19,8 +19,8 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use crate::error::{Result, unavailable};
-use crate::open::private_file;
 use crate::marks;
+use crate::open::private_file;
 use crate::read::{evidence, log, people, places, policies};
 use crate::{SqliteStore, writer::Job};
 

@@ -180,8 +180,10 @@ impl VisitIndex {
     /// Reads what [`save`](Self::save) wrote. Give it a file as it is: it is read in large pieces.
     pub fn load(from: &mut impl Read) -> Result<(SavedFrom, Self)> {
         let mut input = Input::new(from);
-        if input.array().ok() != Some(MAGIC) {
-            return Err(SavedError::Foreign);
+        match input.array() {
+            Ok(MAGIC) => {}
+            Err(e @ SavedError::Unreadable(_)) => return Err(e),
+            _ => return Err(SavedError::Foreign),
         }
         match input.word()? {
             VERSION => {}
