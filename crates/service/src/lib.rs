@@ -37,3 +37,4 @@ pub use session::{GateSession, HolderSession, NewSession, StaffSession};
 pub use settings::Settings;
 pub use sms::{HttpGateway, HttpGatewayConfig, OutboxOnly, SmsError, SmsGateway};
 pub use vault::Identity;
+pub use visits::{IndexOrigin, Tended};

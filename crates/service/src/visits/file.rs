@@ -24,7 +24,7 @@ impl IndexFile {
 
     /// Takes away what a crash left half written.
     pub(super) fn tidy(&self) -> io::Result<()> {
-        gone(&self.fresh)
+        gone(&self.fresh).map(drop)
     }
 
     /// What is in it; `None` if there is no file.
@@ -59,9 +59,9 @@ impl IndexFile {
 
     /// Takes it away, whole or half written.
     pub(super) fn remove(&self) -> io::Result<()> {
-        gone(&self.fresh)?;
-        gone(&self.path)?;
-        self.sync_folder()
+        let whole = gone(&self.path);
+        let half = gone(&self.fresh);
+        if whole? | half? { self.sync_folder() } else { Ok(()) }
     }
 
     /// A name is durable, and gone for good, only when its folder is.
@@ -71,11 +71,12 @@ impl IndexFile {
     }
 }
 
-/// Removes a file that may not be there.
-fn gone(path: &Path) -> io::Result<()> {
+/// Removes a file that may not be there; was it?
+fn gone(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
     }
 }
 

@@ -9,7 +9,7 @@ use jadegate_domain::time::DAY;
 use tokio::sync::watch;
 
 use super::start::from_store;
-use super::{Long, beside};
+use super::{Long, Tended, beside};
 use crate::app::{App, read, write};
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
@@ -39,13 +39,14 @@ impl App {
     }
 
     /// Merges what is due and saves what has gone too far, unless such work is under way.
-    pub async fn tend_visits(&self) -> Result<()> {
-        let Ok(mut long) = self.keeper.long.try_lock() else { return Ok(()) };
-        self.merge_large_runs().await?;
-        if self.keeper.file.is_some() && self.save_is_due(&long) {
+    pub async fn tend_visits(&self) -> Result<Tended> {
+        let Ok(mut long) = self.keeper.long.try_lock() else { return Ok(Tended::default()) };
+        let merged = self.merge_large_runs().await?;
+        let saved = self.keeper.file.is_some() && self.save_is_due(&long);
+        if saved {
             self.save(&mut long).await?;
         }
-        Ok(())
+        Ok(Tended { merged, saved })
     }
 
     /// Runs beside the other jobs until `stop` turns true.
@@ -75,13 +76,15 @@ impl App {
     }
 
     /// Whoever calls it holds the lock for long work: an index is merged by one at a time.
-    async fn merge_large_runs(&self) -> Result<()> {
+    async fn merge_large_runs(&self) -> Result<usize> {
+        let mut done = 0;
         loop {
             // Its runs are given back to the system when nobody waits for the lock any more.
             let before = read(&self.index).clone();
-            let Some(merge) = before.merge_due() else { return Ok(()) };
+            let Some(merge) = before.merge_due() else { return Ok(done) };
             let merged = beside(move || merge.work()).await?;
             write(&self.index).adopt(merged);
+            done += 1;
         }
     }
 
@@ -90,7 +93,7 @@ impl App {
         let Some(file) = self.keeper.file.clone() else { return Ok(()) };
         let begun = Instant::now();
         // First the marks, then the copy: what is written in between is read again at the start.
-        let (from, _) = from_store(self.store.visit_marks().await?);
+        let (from, _) = from_store(&self.store.visit_marks().await?);
         // Whoever had written before the marks were read has fed the index when this is granted.
         drop(self.keeper.feeding.write().await);
         let (copy, fed) = {

@@ -13,8 +13,8 @@ mod keep;
 mod start;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use jadegate_domain::Timestamp;
 use jadegate_store::{StoreError, Unit};
@@ -24,12 +24,45 @@ use crate::app::{App, write};
 use crate::error::{Result, ServiceError};
 use file::IndexFile;
 
+/// Where the visits came from at a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexOrigin {
+    /// From the saved index, which lacked nothing.
+    Loaded,
+    /// From the saved index, and days that had changed since from the store.
+    CaughtUp,
+    /// All from the store.
+    Rebuilt,
+}
+
+impl IndexOrigin {
+    /// Stable name, for the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::CaughtUp => "caught_up",
+            Self::Rebuilt => "rebuilt",
+        }
+    }
+}
+
+/// What [`App::tend_visits`] found to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tended {
+    /// Large parts of the index that were put together.
+    pub merged: usize,
+    /// Was the index saved?
+    pub saved: bool,
+}
+
 /// What is known of the index beside its visits.
 pub(crate) struct Keeper {
     /// Where it is saved; nowhere if the deployment does not want it.
     file: Option<Arc<IndexFile>>,
     /// Shared by those who have handed visits to the store and not fed them yet.
     feeding: tokio::sync::RwLock<()>,
+    /// How the last start came by the visits.
+    origin: OnceLock<IndexOrigin>,
     /// Visits fed since the file was written.
     fed: AtomicUsize,
     /// One long piece of work at a time.
@@ -60,6 +93,7 @@ impl Keeper {
     pub(crate) fn new(file: Option<PathBuf>) -> Self {
         Self {
             file: file.map(|path| Arc::new(IndexFile::new(path))),
+            origin: OnceLock::new(),
             feeding: tokio::sync::RwLock::default(),
             fed: AtomicUsize::new(0),
             long: tokio::sync::Mutex::default(),
@@ -69,6 +103,11 @@ impl Keeper {
 }
 
 impl App {
+    /// Where the visits came from at the start.
+    pub fn index_origin(&self) -> IndexOrigin {
+        self.keeper.origin.get().copied().unwrap_or(IndexOrigin::Rebuilt)
+    }
+
     /// Writes a unit that changes visits, then tells the memory of it (with [`App::feed`]). Both
     /// happen, or neither: not even a caller that goes away comes in between. Otherwise a visit
     /// could be in the store and in no trace, and with a saved index not even after a restart.

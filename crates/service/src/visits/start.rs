@@ -1,26 +1,21 @@
 //! Where the visits come from at a start: from the saved index and what it lacks, or from the store.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use jadegate_domain::Timestamp;
 use jadegate_store::VisitMarks;
 use jadegate_trace::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up};
 
-use super::{Long, beside};
+use super::{IndexOrigin, Long, beside};
 use crate::app::{App, write};
 use crate::error::Result;
 
 /// The store's days as the saved form has them.
-pub(super) fn from_store(marks: VisitMarks) -> (SavedFrom, Option<Dropped>) {
+pub(super) fn from_store(marks: &VisitMarks) -> (SavedFrom, Option<Dropped>) {
     let days = marks.days.iter().map(|d| SavedDay { day: d.day, mark: d.mark }).collect();
     let dropped = marks.dropped.map(|d| Dropped { before: d.before, mark: d.mark });
     (SavedFrom { store: marks.store, days }, dropped)
-}
-
-/// How a start came by its visits, for the log.
-struct Origin {
-    how: &'static str,
-    days_read: usize,
 }
 
 impl App {
@@ -28,21 +23,22 @@ impl App {
     pub(crate) async fn load_visits(&self) -> Result<()> {
         let begun = Instant::now();
         let mut long = self.keeper.long.lock().await;
-        let origin = match self.load_saved(&mut long).await? {
-            Some(origin) => origin,
-            None => self.load_all().await?,
+        let (origin, days_read) = match self.load_saved(&mut long).await? {
+            Some(0) => (IndexOrigin::Loaded, 0),
+            Some(days) => (IndexOrigin::CaughtUp, days),
+            None => (IndexOrigin::Rebuilt, self.load_all().await?),
         };
+        self.keeper.origin.get_or_init(|| origin);
         let seconds = begun.elapsed().as_secs_f64();
-        let visits = self.index_size().0;
-        let Origin { how, days_read } = origin;
+        let (visits, how) = (self.index_size().0, origin.as_str());
         tracing::info!(how, days_read, visits, seconds, "visit index ready");
         Ok(())
     }
 
-    /// From the saved index, if there is one that is of use.
-    async fn load_saved(&self, long: &mut Long) -> Result<Option<Origin>> {
+    /// From the saved index, if there is one that is of use; how many days had to be read.
+    async fn load_saved(&self, long: &mut Long) -> Result<Option<usize>> {
         let Some(file) = self.keeper.file.clone() else { return Ok(None) };
-        let (store, dropped) = from_store(self.store.visit_marks().await?);
+        let (store, dropped) = from_store(&self.store.visit_marks().await?);
         let load = move || -> std::result::Result<Option<(VisitIndex, CatchUp)>, SavedError> {
             file.tidy().map_err(SavedError::Unreadable)?;
             let Some((saved, mut index)) = file.read()? else { return Ok(None) };
@@ -75,13 +71,15 @@ impl App {
         mut index: VisitIndex,
         lacks: CatchUp,
         long: &mut Long,
-    ) -> Result<Origin> {
+    ) -> Result<usize> {
         let mut fed = 0;
         for day in &lacks.read {
             let visits = self.store.visits_on(*day).await?;
             fed += visits.len();
             let feed = move || {
-                visits.into_iter().for_each(|v| index.insert(v));
+                for visit in visits {
+                    index.insert(visit);
+                }
                 while let Some(merge) = index.merge_due() {
                     index.adopt(merge.work());
                 }
@@ -98,13 +96,12 @@ impl App {
             // Logged there; the next purge tries again.
             self.keeper.owed.lock().await.before = Some(start_of(day));
         }
-        let days_read = lacks.read.len();
-        Ok(Origin { how: if days_read == 0 { "loaded" } else { "caught_up" }, days_read })
+        Ok(lacks.read.len())
     }
 
     /// All days of the store, also those that the next purge will drop: a file says of each day
     /// how far it is.
-    async fn load_all(&self) -> Result<Origin> {
+    async fn load_all(&self) -> Result<usize> {
         let days = self.store.visit_days().await?;
         let mut visits = Vec::new();
         for day in &days {
@@ -113,14 +110,14 @@ impl App {
         let fed = visits.len();
         let index = beside(move || VisitIndex::build(visits)).await?;
         self.begin_with(index, fed);
-        Ok(Origin { how: "rebuilt", days_read: days.len() })
+        Ok(days.len())
     }
 
     /// Rides have their place here: after the visits they belong to.
     fn begin_with(&self, index: VisitIndex, fed: usize) {
         let mut held = write(&self.index);
         *held = index;
-        self.keeper.fed.store(fed, std::sync::atomic::Ordering::Relaxed);
+        self.keeper.fed.store(fed, Ordering::Relaxed);
     }
 }
 
