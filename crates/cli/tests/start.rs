@@ -87,7 +87,7 @@ impl Server {
     /// One request; the body and what cookie was set.
     fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> (Value, String) {
         let mut to = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        to.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        to.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         write!(
             to,
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: {cookie}\r\n\

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use jadegate_trace::{SavedError, SavedFrom, VisitIndex};
 
@@ -13,13 +14,15 @@ pub(super) struct IndexFile {
     path: PathBuf,
     /// Written first and then put in the place of the other.
     fresh: PathBuf,
+    /// Whoever asked for a write may have gone away while it goes on.
+    one: Mutex<()>,
 }
 
 impl IndexFile {
     pub(super) fn new(path: PathBuf) -> Self {
         let mut fresh = path.clone().into_os_string();
         fresh.push(".new");
-        Self { path, fresh: fresh.into() }
+        Self { path, fresh: fresh.into(), one: Mutex::default() }
     }
 
     /// Takes away what a crash left half written.
@@ -38,6 +41,7 @@ impl IndexFile {
 
     /// Writes it anew and puts it in place, durable on return; its bytes.
     pub(super) fn write(&self, from: &SavedFrom, index: &VisitIndex) -> io::Result<u64> {
+        let _one = self.one.lock().unwrap_or_else(PoisonError::into_inner);
         let written = self.write_fresh(from, index).and_then(|bytes| {
             fs::rename(&self.fresh, &self.path)?;
             self.sync_folder()?;
@@ -59,6 +63,7 @@ impl IndexFile {
 
     /// Takes it away, whole or half written.
     pub(super) fn remove(&self) -> io::Result<()> {
+        let _one = self.one.lock().unwrap_or_else(PoisonError::into_inner);
         let whole = gone(&self.path);
         let half = gone(&self.fresh);
         if whole? | half? { self.sync_folder() } else { Ok(()) }
