@@ -7,8 +7,8 @@ use std::io::{BufRead, IsTerminal as _, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use jadegate_domain::CaseId;
-use jadegate_service::{BulkRow, BulkSearch, Clock as _, bulk_case};
+use jadegate_domain::{CaseId, PlaceKind};
+use jadegate_service::{BulkSearch, Clock as _, ContactRow, bulk_case};
 use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
 use serde::Serialize;
@@ -173,12 +173,13 @@ struct Line {
     minutes_upper: u32,
     last_contact: String,
     certainty: &'static str,
-    place_kind: &'static str,
+    /// Nothing where only sums were kept.
+    place_kind: Option<&'static str>,
     via: Option<String>,
 }
 
-impl From<&BulkRow> for Line {
-    fn from(r: &BulkRow) -> Self {
+impl From<&ContactRow> for Line {
+    fn from(r: &ContactRow) -> Self {
         Self {
             case: r.case.to_string(),
             contact: r.holder.to_string(),
@@ -187,7 +188,7 @@ impl From<&BulkRow> for Line {
             minutes_upper: r.minutes_upper,
             last_contact: r.last_contact.to_string(),
             certainty: r.certainty.as_str(),
-            place_kind: r.place_kind.as_str(),
+            place_kind: r.place_kind.map(PlaceKind::as_str),
             via: r.via.map(|v| v.to_string()),
         }
     }
@@ -201,7 +202,7 @@ fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
     text.into()
 }
 
-fn write_csv(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
+fn write_csv(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
     for r in rows {
@@ -216,7 +217,7 @@ fn write_csv(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
             &upper,
             &l.last_contact,
             l.certainty,
-            l.place_kind,
+            l.place_kind.unwrap_or_default(),
             &via,
         ];
         csv.write_record(fields.map(harmless).iter().map(|f| f.as_bytes()))?;
@@ -226,7 +227,7 @@ fn write_csv(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
 }
 
 /// A JSON list with one contact a line.
-fn write_json(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
+fn write_json(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
     write!(out, "[")?;
     for (i, r) in rows.iter().enumerate() {
         write!(out, "{}", if i == 0 { "\n" } else { ",\n" })?;
@@ -254,19 +255,19 @@ fn arrow_possible() -> Result<(), Failure> {
 use super::bulk_arrow::write_arrow;
 
 #[cfg(not(feature = "arrow"))]
-fn write_arrow(_: &mut impl Write, _: &[BulkRow]) -> Result<(), Failure> {
+fn write_arrow(_: &mut impl Write, _: &[ContactRow]) -> Result<(), Failure> {
     arrow_possible()
 }
 
 #[cfg(test)]
 mod tests {
     use jadegate_domain::evidence::{Certainty, ContactDegree};
-    use jadegate_domain::{HolderId, PlaceKind, Timestamp};
+    use jadegate_domain::{HolderId, Timestamp};
 
     use super::*;
 
-    fn rows() -> Vec<BulkRow> {
-        let close = BulkRow {
+    fn rows() -> Vec<ContactRow> {
+        let close = ContactRow {
             case: CaseId::from_random(1),
             holder: HolderId::from_random(2),
             degree: ContactDegree::Close,
@@ -274,10 +275,10 @@ mod tests {
             minutes_upper: 45,
             last_contact: Timestamp::from_secs(1_647_144_000),
             certainty: Certainty::Recorded,
-            place_kind: PlaceKind::Restaurant,
+            place_kind: Some(PlaceKind::Restaurant),
             via: None,
         };
-        let secondary = BulkRow {
+        let secondary = ContactRow {
             holder: HolderId::from_random(3),
             degree: ContactDegree::Secondary,
             via: Some(HolderId::from_random(2)),

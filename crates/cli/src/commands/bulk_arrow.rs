@@ -10,7 +10,8 @@ use arrow_array::types::Int8Type;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use jadegate_service::BulkRow;
+use jadegate_domain::PlaceKind;
+use jadegate_service::ContactRow;
 
 use crate::wire::Failure;
 
@@ -28,13 +29,13 @@ fn schema() -> Arc<Schema> {
         field("minutes_upper", DataType::UInt32),
         field("last_contact", DataType::Timestamp(TimeUnit::Second, Some("UTC".into()))),
         field("certainty", word()),
-        field("place_kind", word()),
+        Field::new("place_kind", word(), true),
         Field::new("via", DataType::Utf8, true),
     ]))
 }
 
 /// Writes all rows; no row at all is a stream that holds the schema only.
-pub(super) fn write_arrow(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
+pub(super) fn write_arrow(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
     let schema = schema();
     let mut stream = StreamWriter::try_new(out, &schema)?;
     for rows in rows.chunks(BATCH) {
@@ -44,7 +45,7 @@ pub(super) fn write_arrow(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), 
     Ok(())
 }
 
-fn batch(schema: &Arc<Schema>, rows: &[BulkRow]) -> Result<RecordBatch, Failure> {
+fn batch(schema: &Arc<Schema>, rows: &[ContactRow]) -> Result<RecordBatch, Failure> {
     let (mut case, mut contact, mut via) =
         (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
     let (mut lower, mut upper) = (UInt32Builder::new(), UInt32Builder::new());
@@ -59,7 +60,7 @@ fn batch(schema: &Arc<Schema>, rows: &[BulkRow]) -> Result<RecordBatch, Failure>
         upper.append_value(r.minutes_upper);
         last.append_value(r.last_contact.as_secs());
         certainty.append(r.certainty.as_str())?;
-        place_kind.append(r.place_kind.as_str())?;
+        place_kind.append_option(r.place_kind.map(PlaceKind::as_str));
         via.append_option(r.via.map(|v| v.to_string()));
     }
     let columns: Vec<ArrayRef> = vec![
@@ -83,13 +84,13 @@ mod tests {
     use arrow_array::types::UInt32Type;
     use arrow_ipc::reader::StreamReader;
     use jadegate_domain::evidence::{Certainty, ContactDegree};
-    use jadegate_domain::{CaseId, HolderId, PlaceKind, Timestamp};
+    use jadegate_domain::{CaseId, HolderId, Timestamp};
 
     use super::*;
 
     #[test]
     fn what_is_written_reads_back() {
-        let row = |n: u64| BulkRow {
+        let row = |n: u64| ContactRow {
             case: CaseId::from_random(1),
             holder: HolderId::from_random(n),
             degree: if n % 2 == 0 { ContactDegree::Close } else { ContactDegree::Secondary },
@@ -97,7 +98,7 @@ mod tests {
             minutes_upper: u32::try_from(n).unwrap(),
             last_contact: Timestamp::from_secs(1_647_144_000),
             certainty: Certainty::Recorded,
-            place_kind: PlaceKind::ALL[usize::try_from(n).unwrap() % PlaceKind::ALL.len()],
+            place_kind: Some(PlaceKind::ALL[usize::try_from(n).unwrap() % PlaceKind::ALL.len()]),
             via: (n % 2 == 1).then(|| HolderId::from_random(7)),
         };
         let rows: Vec<_> = (1..=70_000).map(row).collect();

@@ -1,6 +1,6 @@
 //! Many cases traced in one job: in the background, with progress, to be cancelled and paged.
 //!
-//! A job searches a snapshot of the index on a thread of its own, one job at a time, so that no gate
+//! A job searches a snapshot of the index on threads of its own, one job at a time, so that no gate
 //! and no holder waits for it. What it finds stays in memory, for the member of staff who asked,
 //! until [`KEPT_SECONDS`] after its end. Nothing is recorded, unless asked for: then each case is
 //! traced exactly as by hand ([`App::run_trace`]).
@@ -9,10 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{
-    Case, CaseId, Colour, EvidenceKind, HolderId, PlaceKind, Purpose, StaffId, Timestamp,
-    TraceJobId,
+    Case, CaseId, Colour, EvidenceKind, Purpose, StaffId, Timestamp, TraceJobId,
 };
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
@@ -21,7 +19,7 @@ use super::access::{Look, Power, Recorder, What};
 use super::parallel::{Job as Unit, together};
 use super::{conflict, wrong};
 use crate::app::App;
-use crate::bulk::{BulkRow, BulkSearch, bulk_case};
+use crate::bulk::{BulkSearch, ContactRow, bulk_case};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 
@@ -108,24 +106,9 @@ pub struct TraceJobView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobContact {
-    /// From which case.
-    pub case: CaseId,
-    /// Who, opaquely.
-    pub holder: HolderId,
-    /// How near.
-    pub degree: ContactDegree,
-    /// Minutes recorded from end to end.
-    pub minutes_lower: u32,
-    /// Minutes with assumed ends.
-    pub minutes_upper: u32,
-    /// End of the last shared time.
-    pub last_contact: Timestamp,
-    /// How sure.
-    pub certainty: Certainty,
-    /// The kind of place where they shared most time.
-    pub place_kind: PlaceKind,
-    /// For a secondary contact: the close contact in between.
-    pub via: Option<HolderId>,
+    /// What was found.
+    #[serde(flatten)]
+    pub row: ContactRow,
     /// Their colour now; `None` for people who live outside the region.
     pub colour: Option<Colour>,
 }
@@ -167,18 +150,18 @@ struct Progress {
 /// The contacts by case and holder, and the order by minutes.
 #[derive(Debug, Default)]
 struct Found {
-    rows: Vec<BulkRow>,
+    rows: Vec<ContactRow>,
     by_minutes: Vec<u32>,
 }
 
 impl Found {
-    fn new(rows: Vec<BulkRow>) -> Self {
+    fn new(rows: Vec<ContactRow>) -> Self {
         let mut by_minutes: Vec<u32> = (0..).take(rows.len()).collect();
         by_minutes.sort_unstable_by_key(|i| rows[*i as usize].by_minutes());
         Self { rows, by_minutes }
     }
 
-    fn page(&self, order: JobOrder, after: u32, limit: u32) -> Vec<BulkRow> {
+    fn page(&self, order: JobOrder, after: u32, limit: u32) -> Vec<ContactRow> {
         let (from, limit) = (after as usize, limit as usize);
         match order {
             JobOrder::Case => self.rows.iter().skip(from).take(limit).copied().collect(),
@@ -188,6 +171,11 @@ impl Found {
             }
         }
     }
+}
+
+/// Threads of a search: all but one, for gates and holders come first.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).saturating_sub(1).max(1)
 }
 
 #[derive(Debug)]
@@ -460,11 +448,13 @@ impl App {
             let search = BulkSearch::of(&app).with_hops(hops);
             // A thousand times in all is often enough to be told.
             let step = inputs.len().div_ceil(1000).max(1);
-            let rows = search.run(&inputs, 1, &|p| {
+            let rows = search.run(&inputs, threads(), &|p| {
                 let go_on = !job.stopped() && p.contacts <= MOST_CONTACTS;
                 if p.done % step == 0 || p.done == inputs.len() || !go_on {
+                    // One thread may overtake another between the search and this.
                     job.progress.send_modify(|now| {
-                        (now.done, now.contacts) = (p.done, p.contacts);
+                        (now.done, now.contacts) =
+                            (now.done.max(p.done), now.contacts.max(p.contacts));
                     });
                 }
                 go_on
@@ -502,7 +492,7 @@ impl App {
                 p.withdrawn += report.contacts_withdrawn;
             });
         }
-        rows.sort_unstable_by_key(BulkRow::by_case);
+        rows.sort_unstable_by_key(ContactRow::by_case);
         Ok(Some(Found::new(rows)))
     }
 
@@ -565,10 +555,33 @@ impl App {
         Ok(())
     }
 
+    /// Looks up in which kind of place contacts shared most time, where the job kept sums only.
+    async fn with_place_kinds(
+        self: &Arc<Self>,
+        mut rows: Vec<ContactRow>,
+    ) -> Result<Vec<ContactRow>> {
+        let wanted = rows.iter().filter(|r| r.place_kind.is_none());
+        let ids: BTreeSet<_> = wanted.map(|r| r.case).collect();
+        if ids.is_empty() {
+            return Ok(rows);
+        }
+        let (policy, now) = (self.policy(), self.now());
+        let mut cases = Vec::with_capacity(ids.len());
+        for id in ids {
+            cases.extend(self.store.case(id).await?.map(|c| bulk_case(&c, &policy, now)));
+        }
+        let app = Arc::clone(self);
+        let look = move || {
+            BulkSearch::of(&app).with_hops(1).add_place_kinds(&cases, &mut rows);
+            rows
+        };
+        tokio::task::spawn_blocking(look).await.map_err(ServiceError::internal)
+    }
+
     /// A part of the result. Looking at it is written down for every contact who lives in the
     /// region; of the others the colour is not told.
     pub async fn trace_job_contacts(
-        &self,
+        self: &Arc<Self>,
         session: &StaffSession,
         id: TraceJobId,
         order: JobOrder,
@@ -584,7 +597,7 @@ impl App {
         }
         let limit = limit.clamp(1, MOST_ON_A_PAGE);
         let found = job.found();
-        let rows = found.page(order, after, limit);
+        let rows = self.with_place_kinds(found.page(order, after, limit)).await?;
         let holders: Vec<_> = rows.iter().map(|r| r.holder).collect();
         let look =
             Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
@@ -596,22 +609,10 @@ impl App {
         Ok(JobContactPage {
             total: found.rows.len() as u64,
             next: ((end as usize) < found.rows.len()).then_some(end),
-            contacts: rows.iter().map(|r| contact(r, colours.get(&r.holder).copied())).collect(),
+            contacts: rows
+                .into_iter()
+                .map(|row| JobContact { colour: colours.get(&row.holder).copied(), row })
+                .collect(),
         })
-    }
-}
-
-const fn contact(r: &BulkRow, colour: Option<Colour>) -> JobContact {
-    JobContact {
-        case: r.case,
-        holder: r.holder,
-        degree: r.degree,
-        minutes_lower: r.minutes_lower,
-        minutes_upper: r.minutes_upper,
-        last_contact: r.last_contact,
-        certainty: r.certainty,
-        place_kind: r.place_kind,
-        via: r.via,
-        colour,
     }
 }

@@ -20,7 +20,7 @@ use super::access::{Look, Power, Recorder, What};
 use super::parallel::{Job, together};
 use crate::app::{App, read};
 use crate::assess::{Change, NewEvidence};
-use crate::bulk::BulkRow;
+use crate::bulk::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 
@@ -206,7 +206,7 @@ impl Stored {
 struct Searched {
     found: Stored,
     /// The same in sums.
-    rows: Vec<BulkRow>,
+    rows: Vec<ContactRow>,
     ms: u64,
 }
 
@@ -248,7 +248,7 @@ impl App {
         self: &Arc<Self>,
         recorder: &Recorder,
         id: CaseId,
-    ) -> Result<(TraceReport, Vec<BulkRow>)> {
+    ) -> Result<(TraceReport, Vec<ContactRow>)> {
         if recorder.evidence() != EvidenceKind::Contact {
             return Err(super::access::not_yours());
         }
@@ -332,7 +332,7 @@ impl App {
             let input = jadegate_trace::CaseInput { case: case.id, holder: case.holder, window };
             let kinds = |p| app.place_kind(p);
             let result = jadegate_trace::trace(&index, &[input], &rules(&policy), kinds, now);
-            let rows = result.contacts.iter().map(BulkRow::of).collect();
+            let rows = result.contacts.iter().map(ContactRow::of).collect();
             let found = Stored {
                 window,
                 policy: policy.reference(),

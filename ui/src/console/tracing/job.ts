@@ -25,7 +25,8 @@ export interface JobContact {
   minutes_upper: number;
   last_contact: Moment;
   certainty: string;
-  place_kind: string;
+  /** Unknown once the visits are gone. */
+  place_kind: string | null;
   via: string | null;
   colour: Colour | null;
 }
