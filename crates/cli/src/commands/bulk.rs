@@ -13,6 +13,7 @@ use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
 use serde::Serialize;
 
+use super::bulk_arrow::write_arrow;
 use crate::args::TraceFormat;
 use crate::config::Config;
 use crate::wire::{self, Failure};
@@ -42,8 +43,8 @@ pub(super) async fn run(
     format: TraceFormat,
 ) -> Result<(), Failure> {
     let name = if is_stdin(file) { "standard input".into() } else { file.display().to_string() };
-    if format == TraceFormat::Arrow {
-        arrow_possible()?;
+    if format == TraceFormat::Arrow && std::io::stdout().is_terminal() {
+        return Err("Arrow is not for terminals: redirect the output to a file".into());
     }
     let (listed, mut wrong) = read_list(file)?;
     if listed.is_empty() && wrong.is_empty() {
@@ -202,7 +203,7 @@ fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
     text.into()
 }
 
-fn write_csv(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
+pub(super) fn write_csv(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
     for r in rows {
@@ -235,28 +236,6 @@ fn write_json(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> 
     }
     writeln!(out, "\n]")?;
     Ok(())
-}
-
-#[cfg(feature = "arrow")]
-fn arrow_possible() -> Result<(), Failure> {
-    if std::io::stdout().is_terminal() {
-        return Err("Arrow is not for terminals: redirect the output to a file".into());
-    }
-    Ok(())
-}
-
-#[cfg(not(feature = "arrow"))]
-fn arrow_possible() -> Result<(), Failure> {
-    let _ = std::io::stdout().is_terminal();
-    Err("this program was built without Arrow: use csv or json, or build it with `--features arrow`".into())
-}
-
-#[cfg(feature = "arrow")]
-use super::bulk_arrow::write_arrow;
-
-#[cfg(not(feature = "arrow"))]
-fn write_arrow(_: &mut impl Write, _: &[ContactRow]) -> Result<(), Failure> {
-    arrow_possible()
 }
 
 #[cfg(test)]
