@@ -39,7 +39,6 @@ mod row;
 mod rules;
 mod run;
 mod saved;
-mod standing;
 mod stay;
 mod trace;
 mod watch;
@@ -50,7 +49,6 @@ pub use pairs::Exposure;
 pub use row::KnownVisit;
 pub use rules::{Aboard, Bound, KindRules, Near, Rules};
 pub use saved::{CatchUp, SavedDay, SavedError, SavedFrom, catch_up};
-pub use standing::{Changes, Standing};
 pub use trace::{
     CaseInput, ContactFound, EventExposure, TraceResult, Tracer, exposures_to_event, trace,
 };
