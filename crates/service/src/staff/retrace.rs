@@ -17,7 +17,7 @@ use jadegate_domain::{Case, CaseId, HolderId, Timestamp};
 use jadegate_trace::{KnownVisit, Watch};
 use tokio::sync::watch;
 
-use super::traces::{close_of, stored_detail};
+use super::stored_trace::{close_of, stored_detail};
 use crate::app::{App, read};
 use crate::bulk::{bulk_case, kept_from};
 use crate::error::{Result, ServiceError};
