@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
-use crate::index::VisitIndex;
+use crate::index::{Spot, VisitIndex};
 use crate::pairs::minutes;
 use crate::row::{KnownVisit, secs};
 use crate::rules::Rules;
@@ -105,7 +105,7 @@ fn add_near(
     let end = entered.saturating_add(assumed).max(v.left.map_or(0, secs));
     let from = entered.saturating_sub(lingering);
     let to = end.saturating_add(lingering);
-    index.rows_at(place, from, to, assumed, |cells| {
+    index.rows_at(place, from, to, assumed, Spot::BUFFER, |cells| {
         for c in cells {
             let end = c.entered.saturating_add(c.stayed.len().unwrap_or(assumed));
             if c.entered < to && end > from {
