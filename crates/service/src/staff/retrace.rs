@@ -124,7 +124,7 @@ impl App {
         let app = Arc::clone(self);
         let look = move || {
             let (index, now) = (read(&app.index).clone(), app.now());
-            for v in index.all().filter(|v| v.left.is_none()) {
+            for v in index.all() {
                 let over = app.over_at(&v);
                 if over > now {
                     app.late.note(v, over);
