@@ -37,8 +37,8 @@ pub struct ContactRow {
     pub last_contact: Timestamp,
     /// The least certainty one must accept for the minutes to suffice.
     pub certainty: Certainty,
-    /// The kind of place of the longest exposure; `None` where only sums were kept: in a search of
-    /// one hop.
+    /// The kind of place of the longest exposure; `None` where it is not known: a search of one hop
+    /// keeps sums only.
     pub place_kind: Option<PlaceKind>,
     /// For a secondary contact: the close contact in between.
     pub via: Option<HolderId>,
