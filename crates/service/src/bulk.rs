@@ -100,6 +100,9 @@ pub struct BulkProgress {
     pub contacts: usize,
 }
 
+/// Adds the contacts of a case to a list.
+type OfOneCase<'a> = Box<dyn FnMut(&CaseInput, &mut Vec<ContactRow>) + 'a>;
+
 /// What a search looks at: visits, kinds of places, and the policy's rules, of one moment.
 #[derive(Debug)]
 pub struct BulkSearch {
@@ -194,7 +197,7 @@ impl BulkSearch {
     }
 
     /// What adds the contacts of one case after another, by one thread.
-    fn of_one_case(&self) -> Box<dyn FnMut(&CaseInput, &mut Vec<ContactRow>) + '_> {
+    fn of_one_case(&self) -> OfOneCase<'_> {
         let kind = |p: PlaceId| self.kind_of(p);
         if self.rules.max_hops > 1 {
             let mut tracer = Tracer::new(&self.index, &self.rules, kind, self.now);
