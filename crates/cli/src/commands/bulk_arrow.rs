@@ -124,7 +124,7 @@ mod tests {
             minutes_lower: 1,
             minutes_upper: u32::try_from(n).unwrap(),
             last_contact: Timestamp::from_secs(1_647_144_000 + n.cast_signed()),
-            certainty: [Certainty::Recorded, Certainty::Assumed][usize::from(n % 3 == 0)],
+            certainty: [Certainty::Recorded, Certainty::Assumed][usize::from(n.is_multiple_of(3))],
             place_kind: PlaceKind::ALL.get(usize::try_from(n).unwrap() % 30).copied(),
             via: (!n.is_multiple_of(2)).then(|| HolderId::from_random(7)),
         };
