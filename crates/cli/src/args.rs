@@ -157,7 +157,7 @@ pub(crate) struct Trace {
     /// Many cases, one id a line; `-` is standard input. Nothing is recorded
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,
-    /// With `--cases`: 1 close contacts, in sums and without `place_kind`; 2 also theirs; as the policy says if left out
+    /// With `--cases`: 1 close contacts, 2 also theirs; as the policy says if left out
     #[arg(long, conflicts_with = "case", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub hops: Option<u8>,
     /// How to print the result: `text` or `json` for one case, `csv` (if left out), `json` or `arrow` for many

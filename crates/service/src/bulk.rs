@@ -13,7 +13,9 @@ use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{Case, CaseId, HolderId, PlaceId, PlaceKind, Timestamp};
 use jadegate_policy::Policy;
 use jadegate_store::{Page, Store};
-use jadegate_trace::{Bulk, BulkContact, CaseInput, ContactFound, Rules, Tracer, VisitIndex};
+use jadegate_trace::{
+    Bulk, BulkCase, BulkContact, BulkSecondary, CaseInput, ContactFound, Rules, VisitIndex,
+};
 use serde::Serialize;
 
 use crate::app::{App, read};
@@ -37,9 +39,8 @@ pub struct ContactRow {
     pub last_contact: Timestamp,
     /// The least certainty one must accept for the minutes to suffice.
     pub certainty: Certainty,
-    /// The kind of place of the longest exposure; `None` where it is not known: a search of one hop
-    /// keeps sums only.
-    pub place_kind: Option<PlaceKind>,
+    /// The kind of place of the longest exposure.
+    pub place_kind: PlaceKind,
     /// For a secondary contact: the close contact in between.
     pub via: Option<HolderId>,
 }
@@ -55,23 +56,30 @@ impl ContactRow {
             minutes_upper: c.minutes_upper,
             last_contact: c.last_contact,
             certainty: c.certainty,
-            place_kind: Some(main_place(c)),
+            place_kind: c.main_kind(),
             via: c.via,
         }
     }
 
-    fn of_sums(case: CaseId, holder: HolderId, c: &BulkContact) -> Self {
+    fn of_sums(case: CaseId, found: &BulkCase<'_>, c: &BulkContact, via: Option<HolderId>) -> Self {
         Self {
             case,
-            holder,
-            degree: ContactDegree::Close,
+            holder: found.holder(c),
+            degree: if via.is_some() { ContactDegree::Secondary } else { ContactDegree::Close },
             minutes_lower: c.lower_secs() / 60,
             minutes_upper: c.upper_secs() / 60,
             last_contact: c.last_contact(),
             certainty: c.certainty(),
-            place_kind: None,
-            via: None,
+            place_kind: c.main_kind(),
+            via,
         }
+    }
+
+    fn all_of(case: CaseId, found: &BulkCase<'_>) -> impl Iterator<Item = Self> {
+        let secondary =
+            move |s| Self::of_sums(case, found, BulkSecondary::contact(s), Some(found.via(s)));
+        let close = found.contacts.iter().map(move |c| Self::of_sums(case, found, c, None));
+        close.chain(found.secondary.iter().map(secondary))
     }
 
     /// By case and contact: nobody occurs twice in a case, so this is a whole order.
@@ -85,12 +93,6 @@ impl ContactRow {
     }
 }
 
-/// The kind of place where a contact shared most time.
-pub(crate) fn main_place(c: &ContactFound) -> PlaceKind {
-    let longest = c.exposures.iter().max_by_key(|e| (e.minutes_upper, e.minutes_lower));
-    longest.map_or(PlaceKind::Other, |e| e.place_kind)
-}
-
 /// How far a search is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BulkProgress {
@@ -99,9 +101,6 @@ pub struct BulkProgress {
     /// Contacts found so far.
     pub contacts: usize,
 }
-
-/// Adds the contacts of a case to a list.
-type OfOneCase<'a> = Box<dyn FnMut(&CaseInput, &mut Vec<ContactRow>) + 'a>;
 
 /// What a search looks at: visits, kinds of places, and the policy's rules, of one moment.
 #[derive(Debug)]
@@ -149,14 +148,10 @@ impl BulkSearch {
         self.index.len()
     }
 
-    fn kind_of(&self, place: PlaceId) -> PlaceKind {
-        self.kinds.get(&place).copied().unwrap_or(PlaceKind::Other)
-    }
-
     /// Searches all cases with so many threads and hands back the contacts by case and holder.
     ///
     /// `go_on` is told after each case, from any of the threads and not always in order; `None`
-    /// comes back once it has answered `false`. One hop keeps sums only, which is far less work.
+    /// comes back once it has answered `false`.
     pub fn run(
         &self,
         cases: &[CaseInput],
@@ -167,12 +162,16 @@ impl BulkSearch {
         let stop = AtomicBool::new(false);
         let all = Mutex::new(Vec::new());
         let work = || {
-            let mut search = self.of_one_case();
+            let kind = |p: PlaceId| self.kinds.get(&p).copied().unwrap_or(PlaceKind::Other);
+            let mut bulk = Bulk::new(&self.index, &self.rules, kind, self.now);
             let mut rows = Vec::new();
             while !stop.load(Ordering::Relaxed) {
                 let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
                 let before = rows.len();
-                search(case, &mut rows);
+                let _ = bulk.run(std::slice::from_ref(case), |found| {
+                    rows.extend(ContactRow::all_of(case.case, &found));
+                    ControlFlow::<()>::Continue(())
+                });
                 let new = rows.len() - before;
                 let contacts = found.fetch_add(new, Ordering::Relaxed) + new;
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -194,39 +193,6 @@ impl BulkSearch {
         let mut rows = all.into_inner().unwrap_or_else(PoisonError::into_inner);
         rows.sort_unstable_by_key(ContactRow::by_case);
         Some(rows)
-    }
-
-    /// What adds the contacts of one case after another, by one thread.
-    fn of_one_case(&self) -> OfOneCase<'_> {
-        let kind = |p: PlaceId| self.kind_of(p);
-        if self.rules.max_hops > 1 {
-            let mut tracer = Tracer::new(&self.index, &self.rules, kind, self.now);
-            return Box::new(move |case, rows| {
-                rows.extend(tracer.case(case).iter().map(ContactRow::of));
-            });
-        }
-        let mut bulk = Bulk::new(&self.index, &self.rules, kind, self.now);
-        Box::new(move |case, rows| {
-            let _ = bulk.run(std::slice::from_ref(case), |found| {
-                let row = |c| ContactRow::of_sums(case.case, found.holder(c), c);
-                rows.extend(found.contacts.iter().map(row));
-                ControlFlow::<()>::Continue(())
-            });
-        })
-    }
-
-    /// Adds the kinds of places that a search of one hop left out, as far as the visits are still
-    /// there. Meant for a few rows that somebody looks at.
-    pub(crate) fn add_place_kinds(&self, cases: &[CaseInput], rows: &mut [ContactRow]) {
-        let mut tracer =
-            Tracer::new(&self.index, &self.rules, |p: PlaceId| self.kind_of(p), self.now);
-        for case in cases {
-            let found = tracer.case(case);
-            let kinds: HashMap<_, _> = found.iter().map(|c| (c.holder, main_place(c))).collect();
-            for row in rows.iter_mut().filter(|r| r.case == case.case) {
-                row.place_kind = row.place_kind.or_else(|| kinds.get(&row.holder).copied());
-            }
-        }
     }
 }
 
@@ -310,7 +276,7 @@ mod tests {
         assert_eq!(one, search.run(&cases, 4, &|_| true).unwrap());
         assert_eq!(one.len(), 30 * 39);
         assert!(one.is_sorted_by_key(ContactRow::by_case));
-        assert_eq!(one[0].place_kind, Some(PlaceKind::Other));
+        assert_eq!(one[0].place_kind, PlaceKind::Other);
         // Person 1 stays a minute at each of forty places.
         assert!(one.iter().filter(|r| r.case == cases[0].case).all(|r| r.minutes_lower == 40));
     }
@@ -356,23 +322,18 @@ mod tests {
 
     #[test]
     fn sums_are_those_of_traces() {
-        for seed in 0..8 {
-            let (search, cases) = (town(seed).with_hops(1), cases(60));
-            let traced = jadegate_trace::trace(
-                &search.index,
-                &cases,
-                &search.rules,
-                |p| search.kind_of(p),
-                search.now,
-            );
+        for (seed, hops) in (0..8).flat_map(|seed| [(seed, 1), (seed, 2)]) {
+            let (search, cases) = (town(seed).with_hops(hops), cases(30));
+            let kind = |p| search.kinds[&p];
+            let traced =
+                jadegate_trace::trace(&search.index, &cases, &search.rules, kind, search.now);
             let mut traced: Vec<_> = traced.contacts.iter().map(ContactRow::of).collect();
             traced.sort_unstable_by_key(ContactRow::by_case);
-            let mut rows = search.run(&cases, 3, &|_| true).unwrap();
+            let rows = search.run(&cases, 3, &|_| true).unwrap();
             assert!(rows.iter().any(|r| r.certainty == Certainty::Unproven));
             assert!(rows.iter().any(|r| r.minutes_lower < r.minutes_upper));
-            assert!(rows.iter().all(|r| r.place_kind.is_none()));
-            search.add_place_kinds(&cases, &mut rows);
-            assert_eq!(rows, traced, "seed {seed}");
+            assert_eq!(rows.iter().any(|r| r.via.is_some()), hops == 2);
+            assert_eq!(rows, traced, "seed {seed}, {hops} hops");
         }
     }
 

@@ -7,7 +7,7 @@ use std::io::{BufRead, IsTerminal as _, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use jadegate_domain::{CaseId, PlaceKind};
+use jadegate_domain::CaseId;
 use jadegate_service::{BulkSearch, Clock as _, ContactRow, bulk_case};
 use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
@@ -174,8 +174,7 @@ struct Line {
     minutes_upper: u32,
     last_contact: String,
     certainty: &'static str,
-    /// Nothing where only sums were kept.
-    place_kind: Option<&'static str>,
+    place_kind: &'static str,
     via: Option<String>,
 }
 
@@ -189,7 +188,7 @@ impl From<&ContactRow> for Line {
             minutes_upper: r.minutes_upper,
             last_contact: r.last_contact.to_string(),
             certainty: r.certainty.as_str(),
-            place_kind: r.place_kind.map(PlaceKind::as_str),
+            place_kind: r.place_kind.as_str(),
             via: r.via.map(|v| v.to_string()),
         }
     }
@@ -218,7 +217,7 @@ pub(super) fn write_csv(out: &mut impl Write, rows: &[ContactRow]) -> Result<(),
             &upper,
             &l.last_contact,
             l.certainty,
-            l.place_kind.unwrap_or_default(),
+            l.place_kind,
             &via,
         ];
         csv.write_record(fields.map(harmless).iter().map(|f| f.as_bytes()))?;
@@ -241,7 +240,7 @@ fn write_json(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> 
 #[cfg(test)]
 mod tests {
     use jadegate_domain::evidence::{Certainty, ContactDegree};
-    use jadegate_domain::{HolderId, Timestamp};
+    use jadegate_domain::{HolderId, PlaceKind, Timestamp};
 
     use super::*;
 
@@ -254,7 +253,7 @@ mod tests {
             minutes_upper: 45,
             last_contact: Timestamp::from_secs(1_647_144_000),
             certainty: Certainty::Recorded,
-            place_kind: Some(PlaceKind::Restaurant),
+            place_kind: PlaceKind::Restaurant,
             via: None,
         };
         let secondary = ContactRow {

@@ -10,7 +10,6 @@ use arrow_array::types::Int8Type;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use jadegate_domain::PlaceKind;
 use jadegate_service::ContactRow;
 
 use crate::wire::Failure;
@@ -29,7 +28,7 @@ fn schema() -> Arc<Schema> {
         field("minutes_upper", DataType::UInt32),
         field("last_contact", DataType::Timestamp(TimeUnit::Second, Some("UTC".into()))),
         field("certainty", word()),
-        Field::new("place_kind", word(), true),
+        field("place_kind", word()),
         Field::new("via", DataType::Utf8, true),
     ]))
 }
@@ -60,7 +59,7 @@ fn batch(schema: &Arc<Schema>, rows: &[ContactRow]) -> Result<RecordBatch, Failu
         upper.append_value(r.minutes_upper);
         last.append_value(r.last_contact.as_secs());
         certainty.append(r.certainty.as_str())?;
-        place_kind.append_option(r.place_kind.map(PlaceKind::as_str));
+        place_kind.append(r.place_kind.as_str())?;
         via.append_option(r.via.map(|v| v.to_string()));
     }
     let columns: Vec<ArrayRef> = vec![
@@ -84,7 +83,7 @@ mod tests {
     use arrow_array::types::{TimestampSecondType, UInt32Type};
     use arrow_ipc::reader::StreamReader;
     use jadegate_domain::evidence::{Certainty, ContactDegree};
-    use jadegate_domain::{CaseId, HolderId, Timestamp};
+    use jadegate_domain::{CaseId, HolderId, PlaceKind, Timestamp};
 
     use super::*;
     use crate::commands::bulk::write_csv;
@@ -125,11 +124,10 @@ mod tests {
             minutes_upper: u32::try_from(n).unwrap(),
             last_contact: Timestamp::from_secs(1_647_144_000 + n.cast_signed()),
             certainty: [Certainty::Recorded, Certainty::Assumed][usize::from(n.is_multiple_of(3))],
-            place_kind: PlaceKind::ALL.get(usize::try_from(n).unwrap() % 30).copied(),
+            place_kind: PlaceKind::ALL[usize::try_from(n).unwrap() % PlaceKind::ALL.len()],
             via: (!n.is_multiple_of(2)).then(|| HolderId::from_random(7)),
         };
         let rows: Vec<_> = (1..=70_000).map(row).collect();
-        assert!(rows.iter().any(|r| r.place_kind.is_none()));
         let mut out = Vec::new();
         write_arrow(&mut out, &rows).unwrap();
         let stream = StreamReader::try_new(&out[..], None).unwrap();

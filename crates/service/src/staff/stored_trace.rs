@@ -84,7 +84,7 @@ pub(super) fn stored_detail(run: &StoredTrace) -> Result<Stored> {
 }
 
 pub(super) fn stored_contact(c: jadegate_trace::ContactFound) -> StoredContact {
-    let place_kind = crate::bulk::main_place(&c);
+    let place_kind = c.main_kind();
     StoredContact {
         holder: c.holder,
         degree: c.degree,

@@ -321,33 +321,10 @@ impl App {
         Ok(())
     }
 
-    /// Looks up in which kind of place contacts shared most time, where the job kept sums only.
-    async fn with_place_kinds(
-        self: &Arc<Self>,
-        mut rows: Vec<ContactRow>,
-    ) -> Result<Vec<ContactRow>> {
-        let wanted = rows.iter().filter(|r| r.place_kind.is_none());
-        let ids: BTreeSet<_> = wanted.map(|r| r.case).collect();
-        if ids.is_empty() {
-            return Ok(rows);
-        }
-        let (policy, now) = (self.policy(), self.now());
-        let mut cases = Vec::with_capacity(ids.len());
-        for id in ids {
-            cases.extend(self.store.case(id).await?.map(|c| bulk_case(&c, &policy, now)));
-        }
-        let app = Arc::clone(self);
-        let look = move || {
-            BulkSearch::of(&app).with_hops(1).add_place_kinds(&cases, &mut rows);
-            rows
-        };
-        tokio::task::spawn_blocking(look).await.map_err(ServiceError::internal)
-    }
-
     /// A part of the result. Looking at it is written down for every contact who lives in the
     /// region; of the others the colour is not told.
     pub async fn trace_job_contacts(
-        self: &Arc<Self>,
+        &self,
         session: &StaffSession,
         id: TraceJobId,
         order: JobOrder,
@@ -363,7 +340,7 @@ impl App {
         }
         let limit = limit.clamp(1, MOST_ON_A_PAGE);
         let found = job.found();
-        let rows = self.with_place_kinds(found.page(order, after, limit)).await?;
+        let rows = found.page(order, after, limit);
         let holders: Vec<_> = rows.iter().map(|r| r.holder).collect();
         let look =
             Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };

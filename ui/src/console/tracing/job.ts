@@ -25,8 +25,7 @@ export interface JobContact {
   minutes_upper: number;
   last_contact: Moment;
   certainty: string;
-  /** Unknown once the visits are gone. */
-  place_kind: string | null;
+  place_kind: string;
   via: string | null;
   colour: Colour | null;
 }
