@@ -52,6 +52,6 @@ pub use port::{Page, Store};
 pub use rows::{
     Challenge, ChallengeUse, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation,
     InvitationUse, LogLeaf, OutboxMessage, OutboxState, SealedField, Session, SessionSubject,
-    StoredAssessment, StoredTrace, VaultKey,
+    StoredAssessment, StoredRide, StoredTrace, VaultKey,
 };
 pub use unit::{Unit, Write};
