@@ -48,6 +48,8 @@ pub struct App {
     pub(crate) assess_locks: [tokio::sync::Mutex<()>; 64],
     /// One writer of risk levels and traces at a time: both decide from what they loaded.
     pub(crate) officers_lock: tokio::sync::Mutex<()>,
+    /// One list of passengers at a time: what is known of a trip grows with each.
+    pub(crate) carriers_lock: tokio::sync::Mutex<()>,
     /// What staff looked up within the last hour.
     pub(crate) look_ups: crate::staff::access::LookUps,
     /// What-ifs under way and their results.
@@ -117,6 +119,7 @@ impl App {
             gateway_up: std::sync::atomic::AtomicBool::new(true),
             assess_locks: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
             officers_lock: tokio::sync::Mutex::new(()),
+            carriers_lock: tokio::sync::Mutex::new(()),
             look_ups: crate::staff::access::LookUps::default(),
             what_ifs: crate::staff::what_if::WhatIfs::default(),
             trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),
@@ -207,10 +210,21 @@ impl App {
     async fn load_visits(&self, now: Timestamp) -> Result<()> {
         let index = crate::bulk::load_index(self.store.as_ref(), &self.policy(), now).await?;
         *write(&self.index) = index;
+        self.load_rides(now).await?;
         for day in [now.utc_day() - 1, now.utc_day()] {
             for scan in self.store.scans_on(day).await? {
                 self.count_scan(&scan);
             }
+        }
+        Ok(())
+    }
+
+    /// Puts the rides beside the visits in the index; to be called after these are there.
+    pub(crate) async fn load_rides(&self, now: Timestamp) -> Result<()> {
+        let rides = crate::bulk::kept_rides(self.store.as_ref(), &self.policy(), now).await?;
+        let mut index = write(&self.index);
+        for r in rides {
+            index.set_ride(r.holder, r.trip, r.entered, r.ride);
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{Case, CaseId, HolderId, PlaceId, PlaceKind, Timestamp};
 use jadegate_policy::Policy;
-use jadegate_store::{Page, Store};
+use jadegate_store::{Page, Store, StoredRide};
 use jadegate_trace::{CaseInput, ContactFound, Rules, Tracer, VisitIndex};
 
 use crate::app::{App, read};
@@ -102,7 +102,10 @@ impl BulkSearch {
             page.after = Some(last.id);
             kinds.extend(batch.iter().map(|p| (p.id, p.kind)));
         }
-        let index = load_index(store, policy, now).await?;
+        let mut index = load_index(store, policy, now).await?;
+        for r in kept_rides(store, policy, now).await? {
+            index.set_ride(r.holder, r.trip, r.entered, r.ride);
+        }
         Ok(Self { index, kinds, rules: crate::staff::traces::rules(policy), now })
     }
 
@@ -199,6 +202,20 @@ pub(crate) async fn load_index(
         }
     }
     Ok(VisitIndex::build(visits))
+}
+
+/// What tickets say of the visits of the days kept.
+pub(crate) async fn kept_rides(
+    store: &dyn Store,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Vec<StoredRide>> {
+    let first_day = kept_from(policy, now).utc_day();
+    let mut rides = Vec::new();
+    for day in store.visit_days().await?.into_iter().filter(|d| *d >= first_day) {
+        rides.append(&mut store.rides_on(day).await?);
+    }
+    Ok(rides)
 }
 
 #[cfg(test)]

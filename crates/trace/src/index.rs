@@ -152,6 +152,19 @@ impl VisitIndex {
         self.within(rows, period)
     }
 
+    /// What tickets say of a holder's visits aboard a trip, by moment of entry.
+    pub fn rides_of(&self, holder: HolderId, trip: PlaceId) -> Vec<(Timestamp, Ride)> {
+        let mut rows = Vec::new();
+        if let (true, Some(h)) = (self.has_rides(), self.holder_number(holder)) {
+            self.rows_of(h, &mut rows);
+        }
+        let place = self.place_number(trip);
+        rows.retain(|r| Some(r.place) == place);
+        rows.sort_unstable_by_key(|r| r.entered);
+        rows.dedup_by_key(|r| r.entered);
+        rows.iter().map(|r| (moment(r.entered), self.ride(r))).collect()
+    }
+
     /// Visits at a place that touch a period, by time; see [`visits_of`](Self::visits_of).
     pub fn visits_at(&self, place: PlaceId, period: Period) -> impl Iterator<Item = KnownVisit> {
         let mut rows = Vec::new();
