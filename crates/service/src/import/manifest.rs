@@ -184,7 +184,7 @@ fn bad_date() -> Rejection {
 
 fn wrong_ride(e: RideError) -> Rejection {
     let detail = match e {
-        RideError::Seat(_) => "The seat is none; write 12A, or 05-12A with its coach.",
+        RideError::Seat(_) => "This is no seat; write 12A, or 05-12A with its coach.",
         RideError::Leg(..) => "The stop of alighting must come after that of boarding.",
     };
     Rejection::new(e.code(), detail)
