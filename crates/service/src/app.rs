@@ -222,10 +222,7 @@ impl App {
     /// Puts the rides beside the visits in the index; to be called after these are there.
     pub(crate) async fn load_rides(&self, now: Timestamp) -> Result<()> {
         let rides = crate::bulk::kept_rides(self.store.as_ref(), &self.policy(), now).await?;
-        let mut index = write(&self.index);
-        for r in rides {
-            index.set_ride(r.holder, r.trip, r.entered, r.ride);
-        }
+        write(&self.index).set_rides(rides);
         Ok(())
     }
 }

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
-use jadegate_domain::{Case, CaseId, HolderId, PlaceId, PlaceKind, Timestamp};
+use jadegate_domain::{Case, CaseId, HolderId, PlaceId, PlaceKind, Ride, Timestamp};
 use jadegate_policy::Policy;
-use jadegate_store::{Page, Store, StoredRide};
+use jadegate_store::{Page, Store};
 use jadegate_trace::{CaseInput, ContactFound, Rules, Tracer, VisitIndex};
 
 use crate::app::{App, read};
@@ -103,9 +103,7 @@ impl BulkSearch {
             kinds.extend(batch.iter().map(|p| (p.id, p.kind)));
         }
         let mut index = load_index(store, policy, now).await?;
-        for r in kept_rides(store, policy, now).await? {
-            index.set_ride(r.holder, r.trip, r.entered, r.ride);
-        }
+        index.set_rides(kept_rides(store, policy, now).await?);
         Ok(Self { index, kinds, rules: crate::staff::traces::rules(policy), now })
     }
 
@@ -204,16 +202,17 @@ pub(crate) async fn load_index(
     Ok(VisitIndex::build(visits))
 }
 
-/// What tickets say of the visits of the days kept.
+/// What tickets say of the visits of the days kept, as the index takes it.
 pub(crate) async fn kept_rides(
     store: &dyn Store,
     policy: &Policy,
     now: Timestamp,
-) -> Result<Vec<StoredRide>> {
+) -> Result<Vec<(HolderId, PlaceId, Timestamp, Ride)>> {
     let first_day = kept_from(policy, now).utc_day();
     let mut rides = Vec::new();
     for day in store.visit_days().await?.into_iter().filter(|d| *d >= first_day) {
-        rides.append(&mut store.rides_on(day).await?);
+        let of_day = store.rides_on(day).await?;
+        rides.extend(of_day.into_iter().map(|r| (r.holder, r.trip, r.entered, r.ride)));
     }
     Ok(rides)
 }

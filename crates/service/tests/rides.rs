@@ -137,7 +137,7 @@ async fn a_list_is_taken_once_and_wrong_lines_told() {
     let of = |who| rides.iter().find(|r| r.holder == who).unwrap().ride.seat.unwrap().to_string();
     assert_eq!((of(first), of(second)), ("12A".to_owned(), "12B".to_owned()));
     let trip = w.store.trip(rides[0].trip).await.unwrap().unwrap();
-    assert_eq!((trip.number.as_str(), trip.stops.len()), ("XX 5137", 2));
+    assert_eq!((trip.number.as_str(), trip.stops.len()), ("xx 5137", 2));
 
     // Again, and from the command line: nothing new. After a restart, too.
     w.restart().await;

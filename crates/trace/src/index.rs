@@ -93,6 +93,18 @@ impl VisitIndex {
         self.rides.set((place, holder, secs(entered)), ride);
     }
 
+    /// The same for many at once, as at a start: (holder, trip, moment of entry, ride) each.
+    pub fn set_rides(
+        &mut self,
+        rides: impl IntoIterator<Item = (HolderId, PlaceId, Timestamp, Ride)>,
+    ) {
+        let Self { places, holders, rides: known, .. } = self;
+        known.set_all(rides.into_iter().map(|(holder, trip, entered, ride)| {
+            let (place, holder) = (places.number(trip.as_u64()), holders.number(holder.as_u64()));
+            ((place, holder, secs(entered)), ride)
+        }));
+    }
+
     /// Drops visits that began before a moment, and the ids nobody uses any more. Linear in what
     /// is left; meant to be called once a day, on a clone if the writer must not wait.
     pub fn remove_before(&mut self, moment: Timestamp) {

@@ -59,6 +59,8 @@ pub(super) struct StopName {
 pub(super) struct Boarding {
     pub(super) line: u64,
     pub(super) trip: TripKey,
+    /// The trip's number as written.
+    pub(super) number: String,
     pub(super) division: Division,
     pub(super) whom: Whom,
     pub(super) departs: Timestamp,
@@ -71,7 +73,8 @@ pub(super) struct Boarding {
 impl Boarding {
     /// Reads a line; `now` is the present moment.
     pub(super) fn read(line: u64, f: &Fields, now: Timestamp) -> Result<Self> {
-        let trip = TripKey::read(f)?;
+        let number = f.get("number").split_whitespace().collect::<Vec<_>>().join(" ");
+        let trip = TripKey::read(f, &number)?;
         let (from, to) = (stop(f, "from_no", "from")?, stop(f, "to_no", "to")?);
         let departs = moment(f.get("departs"))?;
         let arrives = Some(f.get("arrives")).filter(|t| !t.is_empty()).map(moment).transpose()?;
@@ -79,6 +82,7 @@ impl Boarding {
         let b = Self {
             line,
             trip,
+            number,
             division: division(f.get("division"))?,
             whom: whom(f)?,
             departs,
@@ -154,7 +158,7 @@ impl Boarding {
 }
 
 impl TripKey {
-    fn read(f: &Fields) -> Result<Self> {
+    fn read(f: &Fields, number: &str) -> Result<Self> {
         let kind: PlaceKind = f.get("kind").parse().unwrap_or(PlaceKind::Other);
         if !kind.is_vehicle() {
             return Err(Rejection::new(
@@ -162,8 +166,6 @@ impl TripKey {
                 "The kind must be bus, train, flight, taxi or ferry.",
             ));
         }
-        let number =
-            f.get("number").split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
         if number.is_empty() || number.chars().count() > MOST_LETTERS {
             return Err(Rejection::new(
                 "trip.bad_number",
@@ -171,7 +173,7 @@ impl TripKey {
             ));
         }
         let date: Date = f.get("date").parse().map_err(|_| bad_date())?;
-        Ok(Self { kind, number, date: date.to_string() })
+        Ok(Self { kind, number: number.to_uppercase(), date: date.to_string() })
     }
 }
 
@@ -289,6 +291,7 @@ mod tests {
         );
         let b = b.unwrap();
         assert_eq!((b.trip.number.as_str(), b.trip.date.as_str()), ("G 1371", "2022-03-12"));
+        assert_eq!(b.number, "g 1371");
         assert_eq!(b.ride().leg, Leg::new(1, 4).ok());
         assert_eq!(b.ride().seat.unwrap().to_string(), "05-12F");
         let trip = b.with_stops(&trip()).unwrap();

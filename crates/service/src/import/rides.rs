@@ -158,6 +158,7 @@ impl App {
     async fn known_trip(&self, by: &Conductor, b: &Boarding) -> Result<KnownTrip> {
         let TripKey { kind, number, date } = &b.trip;
         let key = format!("trip:{}:{kind}:{number}:{date}", by.agency);
+        let number = &b.number;
         let id = self.imported_place_id("trip", &key);
         let place = self.place(id);
         let before = self.store.trip(id).await?;
