@@ -6,8 +6,12 @@ use jadegate_domain::{HolderId, Timestamp};
 use jadegate_service::{App, Result, ServiceError, StaffSession};
 
 /// Stops along the way, with minutes from the first.
-const STOPS: [(&str, i64); 4] =
-    [("示例东站", 0), ("示例南站", 40), ("示例山站", 75), ("示例西站", 110)];
+const STOPS: [(&str, i64); 4] = [
+    ("示例东站 Example East", 0),
+    ("示例南站 Example South", 40),
+    ("示例山站 Example Hill", 75),
+    ("示例西站 Example West", 110),
+];
 /// Between which of them the passengers go, and their seats; some tickets name none.
 const TICKETS: [(usize, usize, &str); 8] = [
     (1, 3, "05-12B"),

@@ -89,7 +89,7 @@ impl Boarding {
             from,
             to,
             arrives,
-            seat: seat.map_err(wrong_ride)?,
+            seat: seat.map_err(|e| wrong_ride(&e))?,
         };
         b.leg()?;
         b.check_times(now)?;
@@ -122,7 +122,7 @@ impl Boarding {
 
     fn leg(&self) -> Result<Option<Leg>> {
         let (Some(from), Some(to)) = (&self.from, &self.to) else { return Ok(None) };
-        Leg::new(from.no - 1, to.no - 1).map(Some).map_err(wrong_ride)
+        Leg::new(from.no - 1, to.no - 1).map(Some).map_err(|e| wrong_ride(&e))
     }
 
     /// What the ticket says.
@@ -184,7 +184,7 @@ fn bad_date() -> Rejection {
     )
 }
 
-fn wrong_ride(e: RideError) -> Rejection {
+fn wrong_ride(e: &RideError) -> Rejection {
     let detail = match e {
         RideError::Seat(_) => "This is no seat; write 12A, or 05-12A with its coach.",
         RideError::Leg(..) => "The stop of alighting must come after that of boarding.",

@@ -2,7 +2,8 @@
 
 use jadegate_domain::gate::OverrideReason;
 use jadegate_domain::{
-    AgencyId, Colour, Gate, GateId, HolderId, Place, Scan, Seat, Timestamp, Trip, Visit, VisitId,
+    AgencyId, Colour, Gate, GateId, HolderId, Leg, Place, Scan, Seat, Timestamp, Trip, Visit,
+    VisitId,
 };
 use jadegate_store::{Precondition, SessionSubject, StoredRide};
 use rusqlite::params;
@@ -109,8 +110,8 @@ impl Applier<'_> {
             r.holder.as_i64(),
             r.trip.as_i64(),
             r.entered.as_secs(),
-            r.ride.leg.map(|l| l.from()),
-            r.ride.leg.map(|l| l.to()),
+            r.ride.leg.map(Leg::from),
+            r.ride.leg.map(Leg::to),
             r.ride.seat.map(|s: Seat| s.to_string()),
         ];
         self.touch("ride", &text, row)
