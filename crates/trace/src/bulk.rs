@@ -139,13 +139,21 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         let window = (secs(case.window.from), secs(case.window.to));
         self.finder.gather(holder, window, Hop::Close);
         let contacts = &mut self.contacts;
-        self.finder.each_hopeful(Hop::Close, |finder, near| {
+        self.finder.each_hopeful(|finder, near| {
             if near.plain {
                 contacts.push(BulkContact::plain(near));
             } else {
-                finder.forget();
-                contacts.extend(finder.pair(near, Hop::Close).and_then(|p| BulkContact::of(&p)));
+                contacts.extend(look_closely(finder, near));
             }
         });
     }
+}
+
+#[inline(never)]
+fn look_closely<K: Fn(PlaceId) -> PlaceKind>(
+    finder: &mut Finder<'_, K>,
+    near: &Near,
+) -> Option<BulkContact> {
+    finder.forget();
+    finder.pair(near, Hop::Close).and_then(|p| BulkContact::of(&p))
 }

@@ -33,6 +33,18 @@ pub struct VisitIndex {
     rides: Rides,
 }
 
+/// Where a visit lies in the index: a look-up at the same place and time begins there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    run: u32,
+    row: u32,
+}
+
+impl Spot {
+    /// In no run.
+    pub(crate) const BUFFER: Self = Self { run: u32::MAX, row: 0 };
+}
+
 /// Rows in the buffer before it is sorted into a run: a scan of it costs about a microsecond.
 const BUFFER: usize = 1024;
 
@@ -181,7 +193,7 @@ impl VisitIndex {
     pub fn visits_at(&self, place: PlaceId, period: Period) -> impl Iterator<Item = KnownVisit> {
         let mut rows = Vec::new();
         if let Some(p) = self.place_number(place) {
-            self.rows_at(p, 0, secs(period.to), u32::MAX, |c| {
+            self.rows_at(p, 0, secs(period.to), u32::MAX, Spot::BUFFER, |c| {
                 rows.extend(c.iter().map(|c| c.at(p)));
             });
         }
@@ -288,24 +300,33 @@ impl VisitIndex {
 
     /// Adds all visits of a holder to `rows`, in no particular order.
     pub(crate) fn rows_of(&self, holder: u32, rows: &mut Vec<Row>) {
-        for run in &self.runs {
-            rows.extend(run.of_holder(holder));
+        self.each_of(holder, |row, _| rows.push(row));
+    }
+
+    /// All visits of a holder, in no particular order, and where they lie.
+    pub(crate) fn each_of(&self, holder: u32, mut each: impl FnMut(Row, Spot)) {
+        for (run, n) in self.runs.iter().zip(0..) {
+            run.of_holder(holder).for_each(|(row, at)| each(row, Spot { run: n, row: at }));
         }
-        rows.extend(self.buffer.iter().filter(|r| r.holder == holder));
+        let new = self.buffer.iter().filter(|r| r.holder == holder);
+        new.for_each(|row| each(*row, Spot::BUFFER));
     }
 
     /// Visits at a place that began before `to` and last beyond `from`; those without a known end
-    /// are taken to last `open_secs`. Others that began before `to` may be among them.
+    /// are taken to last `open_secs`. Others that began before `to` may be among them. `near` is
+    /// where to begin to look for them, if a visit at that place and about that time is known.
     pub(crate) fn rows_at(
         &self,
         place: u32,
         from: u32,
         to: u32,
         open_secs: u32,
+        near: Spot,
         mut found: impl FnMut(&[Cell]),
     ) {
-        for run in &self.runs {
-            run.at_place(place, from, to, open_secs, &mut found);
+        for (run, n) in self.runs.iter().zip(0..) {
+            let near = (near.run == n).then_some(near.row);
+            run.at_place(place, from, to, open_secs, near, &mut found);
         }
         for r in &self.buffer {
             let end = r.entered.saturating_add(r.stayed.len().unwrap_or(open_secs));

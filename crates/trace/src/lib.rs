@@ -30,6 +30,7 @@ mod blocks;
 mod bulk;
 mod crowd;
 mod dict;
+mod hits;
 mod index;
 mod judge;
 mod overlap;

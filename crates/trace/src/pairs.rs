@@ -3,8 +3,9 @@
 use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Ride, Timestamp};
 
-use crate::crowd::{Crowd, Near, Reach};
-use crate::index::VisitIndex;
+use crate::crowd::{Crowd, Near};
+use crate::hits::{Hits, Reach};
+use crate::index::{Spot, VisitIndex};
 use crate::judge::{Part, judge};
 use crate::overlap::{Overlap, Stretch, unite};
 use crate::row::{Row, moment};
@@ -40,6 +41,8 @@ pub(crate) struct Source {
     pub(crate) stay: Stay,
     /// Aboard a vehicle: where. `None` if everyone at the place is near.
     pub(crate) ride: Option<Ride>,
+    /// Where its visit lies.
+    pub(crate) spot: Spot,
 }
 
 /// An overlap with a source, at its place.
@@ -57,6 +60,9 @@ struct Shared {
     kind: PlaceKind,
     stretch: Stretch,
 }
+
+/// No holder has this number.
+const NOBODY: u32 = u32::MAX;
 
 /// Somebody who shared time with the sources.
 #[derive(Clone, Debug)]
@@ -85,7 +91,11 @@ pub(crate) struct Finder<'a, K> {
     pub(crate) kind_of: K,
     pub(crate) now: u32,
     own: Vec<Row>,
+    spots: Vec<Spot>,
     sources: Vec<Source>,
+    /// Nobody is near themselves.
+    except: u32,
+    hits: Hits,
     crowd: Crowd,
     overlaps: Vec<At>,
     united: Vec<Stretch>,
@@ -101,6 +111,9 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             kind_of,
             now,
             own: Vec::new(),
+            spots: Vec::new(),
+            except: NOBODY,
+            hits: Hits::default(),
             sources: Vec::new(),
             crowd: Crowd::default(),
             overlaps: Vec::new(),
@@ -114,7 +127,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     pub(crate) fn contacts_of(&mut self, holder: u32, window: (u32, u32), hop: Hop) -> Vec<Pair> {
         self.gather(holder, window, hop);
         let mut pairs = Vec::new();
-        self.each_hopeful(hop, |finder, near| {
+        self.each_hopeful(|finder, near| {
             pairs.extend(finder.pair(near, hop).filter(|p| p.reached.is_some()));
         });
         pairs
@@ -124,49 +137,73 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     pub(crate) fn near(&mut self, source: Source) -> Vec<Pair> {
         self.sources.clear();
         self.sources.push(source);
-        self.touch(Hop::Close);
+        self.except = NOBODY;
+        self.scan(|_| 0);
         let mut pairs = Vec::new();
-        for n in 0..self.crowd.near.len() {
-            pairs.extend(self.pair(&self.crowd.near[n].clone(), Hop::Close));
-        }
+        self.each_hopeful(|finder, near| pairs.extend(finder.pair(near, Hop::Close)));
         pairs
     }
 
-    /// Adds up what everybody may have shared with a holder between two moments.
+    /// Collects the visits of everybody near a holder between two moments.
     pub(crate) fn gather(&mut self, holder: u32, window: (u32, u32), hop: Hop) {
         self.find_sources(holder, window);
-        self.touch(hop);
-        self.crowd.leave_out(holder);
+        self.except = holder;
+        let rules = self.rules;
+        self.scan(|kind| rules.threshold(kind, hop));
     }
 
     /// Calls `each` for everybody gathered whose time may suffice.
-    pub(crate) fn each_hopeful(&mut self, hop: Hop, mut each: impl FnMut(&mut Self, &Near)) {
-        let thresholds = self.sources.iter().map(|s| self.rules.threshold(s.kind, hop));
-        let least = minutes(thresholds.clone().min().unwrap_or(0)).max(1);
-        let one_threshold = thresholds.max().map(minutes).is_none_or(|most| most <= least);
+    #[inline]
+    pub(crate) fn each_hopeful(&mut self, mut each: impl FnMut(&mut Self, &Near)) {
+        let hits = std::mem::take(&mut self.hits);
+        self.crowd.clear();
+        for (n, source) in (0..hits.sources()).zip(0u32..) {
+            let (reach, cells) = hits.of_source(n);
+            for cell in cells {
+                if hits.again(cell.holder) {
+                    self.add(&hits, source, cell);
+                    continue;
+                }
+                let near = Near::once(source, reach, cell);
+                if near.secs >= reach.least && near.holder != self.except {
+                    each(self, &near);
+                }
+            }
+        }
+        let reaches = (0..hits.sources()).map(|n| hits.of_source(n).0);
+        let least = reaches.map(|r| r.least).min().unwrap_or(0);
         for n in 0..self.crowd.near.len() {
-            let near = &self.crowd.near[n];
-            let enough = |near: &Near| one_threshold || near.secs >= self.threshold_of(near, hop);
-            if near.secs >= least && (!near.plain || enough(near)) {
-                let near = *near;
+            let near = self.crowd.near[n];
+            // What is plain is under one threshold: that of any of its sources.
+            let needed = if near.plain { hits.reach(near.latest.source).least } else { least };
+            if near.secs >= needed && near.holder != self.except {
                 each(self, &near);
             }
         }
+        self.hits = hits;
     }
 
-    /// Seconds that make a contact of somebody all of whose time is under one threshold.
-    fn threshold_of(&self, near: &Near, hop: Hop) -> u32 {
-        let touch = self.crowd.touches(near).next();
-        touch
-            .map_or(0, |t| minutes(self.rules.threshold(self.sources[t.source as usize].kind, hop)))
+    /// Somebody may be there more than once.
+    #[cold]
+    fn add(&mut self, hits: &Hits, source: u32, cell: &Cell) {
+        let (sources, reach) = (&self.sources, hits.reach(source));
+        self.crowd.add(source, reach, cell, |earlier| {
+            let same_place = sources[earlier as usize].place == sources[source as usize].place;
+            (same_place, hits.reach(earlier).least == reach.least)
+        });
     }
 
     /// A holder's stays that could infect others.
     pub(crate) fn find_sources(&mut self, holder: u32, window: (u32, u32)) {
         self.own.clear();
-        self.index.rows_of(holder, &mut self.own);
+        self.spots.clear();
+        self.index.each_of(holder, |row, spot| {
+            self.own.push(row);
+            self.spots.push(spot);
+        });
         self.sources.clear();
-        for row in self.own.iter().filter(|r| r.entered < window.1) {
+        let own = self.own.iter().zip(&self.spots);
+        for (row, spot) in own.filter(|(r, _)| r.entered < window.1) {
             let kind = (self.kind_of)(self.index.place(row.place));
             let rules = self.rules.at(kind);
             let assumed = minutes(rules.assumed_stay_minutes);
@@ -180,7 +217,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                     .has_rides()
                     .then(|| self.index.ride(row))
                     .filter(|_| kind.is_vehicle());
-                self.sources.push(Source { place: row.place, kind, stay, ride });
+                self.sources.push(Source { place: row.place, kind, stay, ride, spot: *spot });
             }
         }
         self.sources.sort_unstable_by_key(|s| (s.place, s.stay.from, s.stay.to));
@@ -216,32 +253,29 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     }
 
     /// Collects the visits that may overlap the sources; assumed ends are taken at their latest.
-    fn touch(&mut self, hop: Hop) {
-        self.crowd.clear();
-        let (sources, rules, crowd) = (&self.sources, self.rules, &mut self.crowd);
-        for (i, s) in (0u32..).zip(sources) {
+    fn scan(&mut self, threshold: impl Fn(PlaceKind) -> u32) {
+        let (rules, hits) = (self.rules, &mut self.hits);
+        hits.clear();
+        for s in &self.sources {
             let reach = Reach {
-                source: i,
                 from: s.stay.from,
                 to: s.stay.to,
                 open_secs: minutes(rules.at(s.kind).assumed_stay_minutes),
+                least: minutes(threshold(s.kind)).max(1),
                 recorded: s.stay.certainty == Certainty::Recorded,
             };
-            let threshold = rules.threshold(s.kind, hop);
-            let same = |earlier: u32| {
-                let earlier = &sources[earlier as usize];
-                (earlier.place == s.place, rules.threshold(earlier.kind, hop) == threshold)
-            };
+            hits.begin(reach);
             let aboard = rules.aboard(s.kind);
-            self.index.rows_at(s.place, reach.from, reach.to, reach.open_secs, |cells| {
-                let Some(ride) = &s.ride else { return crowd.touch(&reach, cells, same) };
+            self.index.rows_at(s.place, reach.from, reach.to, reach.open_secs, s.spot, |cells| {
+                let Some(ride) = &s.ride else { return hits.scan(cells) };
                 for cell in cells {
                     if aboard.share(ride, &self.index.ride(&cell.at(s.place))) {
-                        crowd.touch(&reach, std::slice::from_ref(cell), same);
+                        hits.scan(std::slice::from_ref(cell));
                     }
                 }
             });
         }
+        hits.mark();
     }
 
     /// Unites and judges what somebody near shared with the sources. Keeps the stretches.

@@ -274,7 +274,8 @@ impl Run {
     }
 
     /// Visits at a place that began before `to` and last beyond `from`, where a visit without a
-    /// known end is taken to last `open_secs`; and others that began before `to` among them.
+    /// known end is taken to last `open_secs`; and others that began before `to` among them. If a
+    /// row of that place that began about `from` is known, `near` is its number.
     #[inline]
     pub(crate) fn at_place(
         &self,
@@ -282,6 +283,7 @@ impl Run {
         from: u32,
         to: u32,
         open_secs: u32,
+        near: Option<u32>,
         mut found: impl FnMut(&[Cell]),
     ) {
         if to <= self.span.0 || self.span.1.saturating_add(open_secs) < from {
@@ -290,7 +292,9 @@ impl Run {
         let Some(key) = self.places.find(place) else { return };
         let rows = self.places.rows(key);
         let back = self.longest_at[key].max(open_secs);
-        let mut at = rows.start + first_after(&self.cells[rows.clone()], from, back);
+        let near = near.map(|n| (n as usize).wrapping_sub(rows.start));
+        let first = rows.start + first_after(&self.cells[rows.clone()], from, back, near);
+        let mut at = first;
         while at < rows.end {
             let block_end = rows.end.min((at / BLOCK + 1) * BLOCK);
             let mut block = &self.cells[at..block_end];
@@ -311,10 +315,13 @@ impl Run {
         }
     }
 
-    /// All visits of a holder, by time.
-    pub(crate) fn of_holder(&self, holder: u32) -> impl Iterator<Item = Row> {
+    /// All visits of a holder, by time, and the numbers of their rows.
+    pub(crate) fn of_holder(&self, holder: u32) -> impl Iterator<Item = (Row, u32)> {
         let range = self.holders.find(holder).map_or(0..0, |k| self.holders.rows(k));
-        range.map(move |i| self.cells[self.holder_rows[i] as usize].at(self.holder_places[i]))
+        range.map(move |i| {
+            let row = self.holder_rows[i];
+            (self.cells[row as usize].at(self.holder_places[i]), row)
+        })
     }
 
     /// All visits, by place and time.
@@ -339,8 +346,9 @@ impl Run {
 }
 
 /// The first of a place's rows, by time, that may last beyond `from` if none lasts longer than
-/// `back`: guessed from the time, for visits are spread over the days, then searched for outwards.
-fn first_after(cells: &[Cell], from: u32, back: u32) -> usize {
+/// `back`. Searched for outwards from where it may be; without a hint that is guessed from the time, for
+/// visits are spread over the days.
+fn first_after(cells: &[Cell], from: u32, back: u32, near: Option<usize>) -> usize {
     let before = |i: usize| cells[i].entered.saturating_add(back) <= from;
     let Some(last) = cells.len().checked_sub(1) else { return 0 };
     if !before(0) {
@@ -351,10 +359,13 @@ fn first_after(cells: &[Cell], from: u32, back: u32) -> usize {
     }
     // Now 0 is before and `last` is not; keep it so for `low` and `high`.
     let (mut low, mut high) = (0, last);
-    let (begin, end) = (u64::from(cells[0].entered), u64::from(cells[last].entered));
-    let moment = u64::from(from.saturating_sub(back)).clamp(begin, end);
-    #[expect(clippy::cast_possible_truncation, reason = "at most `last`")]
-    let guess = ((moment - begin) * last as u64 / (end - begin).max(1)) as usize;
+    let guess = near.filter(|n| *n <= last).unwrap_or_else(|| {
+        let (begin, end) = (u64::from(cells[0].entered), u64::from(cells[last].entered));
+        let moment = u64::from(from.saturating_sub(back)).clamp(begin, end);
+        #[expect(clippy::cast_possible_truncation, reason = "at most `last`")]
+        let guess = ((moment - begin) * last as u64 / (end - begin).max(1)) as usize;
+        guess
+    });
     let mut step = 4;
     if before(guess) {
         low = guess;

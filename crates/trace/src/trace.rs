@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
-use crate::index::VisitIndex;
+use crate::index::{Spot, VisitIndex};
 use crate::pairs::{Exposure, Finder, Pair, Source};
 use crate::row::{KnownVisit, moment, secs};
 use crate::rules::{Hop, Rules};
@@ -177,7 +177,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         for via in close.iter() {
             let window = (self.infectious_from(&via.pair), self.finder.now);
             self.finder.gather(via.pair.holder, window, Hop::Secondary);
-            self.finder.each_hopeful(Hop::Secondary, |finder, near| {
+            self.finder.each_hopeful(|finder, near| {
                 let known = &mut known[near.holder as usize];
                 let better_than = match *known {
                     CLOSE => return,
@@ -260,7 +260,7 @@ pub fn exposures_to_event(
     let mut finder = Finder::new(index, rules, kind_of, secs(now));
     let (from, to) = (secs(period.from), secs(period.to));
     let stay = Stay { from, to, certainty: Certainty::Recorded };
-    let pairs = finder.near(Source { place: number, kind, stay, ride: None });
+    let pairs = finder.near(Source { place: number, kind, stay, ride: None, spot: Spot::BUFFER });
     let mut found: Vec<_> = pairs
         .iter()
         .map(|p| EventExposure {
