@@ -210,7 +210,7 @@ impl App {
     async fn load_visits(&self, now: Timestamp) -> Result<()> {
         let index = crate::bulk::load_index(self.store.as_ref(), &self.policy(), now).await?;
         *write(&self.index) = index;
-        self.load_rides(now).await?;
+        self.load_rides().await?;
         for day in [now.utc_day() - 1, now.utc_day()] {
             for scan in self.store.scans_on(day).await? {
                 self.count_scan(&scan);
@@ -220,8 +220,8 @@ impl App {
     }
 
     /// Puts the rides beside the visits in the index; to be called after these are there.
-    pub(crate) async fn load_rides(&self, now: Timestamp) -> Result<()> {
-        let rides = crate::bulk::kept_rides(self.store.as_ref(), &self.policy(), now).await?;
+    pub(crate) async fn load_rides(&self) -> Result<()> {
+        let rides = crate::bulk::stored_rides(self.store.as_ref()).await?;
         write(&self.index).set_rides(rides);
         Ok(())
     }

@@ -103,7 +103,7 @@ impl BulkSearch {
             kinds.extend(batch.iter().map(|p| (p.id, p.kind)));
         }
         let mut index = load_index(store, policy, now).await?;
-        index.set_rides(kept_rides(store, policy, now).await?);
+        index.set_rides(stored_rides(store).await?);
         Ok(Self { index, kinds, rules: crate::staff::traces::rules(policy), now })
     }
 
@@ -202,15 +202,12 @@ pub(crate) async fn load_index(
     Ok(VisitIndex::build(visits))
 }
 
-/// What tickets say of the visits of the days kept, as the index takes it.
-pub(crate) async fn kept_rides(
+/// What tickets say of the store's visits, as the index takes it.
+pub(crate) async fn stored_rides(
     store: &dyn Store,
-    policy: &Policy,
-    now: Timestamp,
 ) -> Result<Vec<(HolderId, PlaceId, Timestamp, Ride)>> {
-    let first_day = kept_from(policy, now).utc_day();
     let mut rides = Vec::new();
-    for day in store.visit_days().await?.into_iter().filter(|d| *d >= first_day) {
+    for day in store.visit_days().await? {
         let of_day = store.rides_on(day).await?;
         rides.extend(of_day.into_iter().map(|r| (r.holder, r.trip, r.entered, r.ride)));
     }

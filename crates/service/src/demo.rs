@@ -100,7 +100,7 @@ impl App {
         let after = visits.iter().map(|v| jadegate_trace::KnownVisit::from(visit(v)));
         let built = VisitIndex::build(before.into_iter().chain(after));
         *write(&self.index) = built;
-        self.load_rides(self.now()).await?;
+        self.load_rides().await?;
         for v in visits {
             self.note_visit(&visit(v).into());
         }

@@ -1,6 +1,7 @@
 //! A train of the town: a case was aboard, and the carrier tells who sat where.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jadegate_domain::{HolderId, Timestamp};
 use jadegate_service::{App, Result, ServiceError, StaffSession};
@@ -27,7 +28,7 @@ const TICKETS: [(usize, usize, &str); 8] = [
 
 /// Everybody took the train that left at a moment; the case sat on 05-12A to the third stop.
 pub(super) async fn ride(
-    app: &App,
+    app: &Arc<App>,
     carrier: &StaffSession,
     case: HolderId,
     others: &[HolderId],

@@ -6,6 +6,7 @@
 //! and nothing else. A list that is wrong in one line is right in the others.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jadegate_domain::{
     AgencyId, AgencyKind, Division, Period, Place, Presence, Ride, Timestamp, Trip, Visit, VisitId,
@@ -100,7 +101,7 @@ impl App {
 
     /// Takes over a carrier's list of passengers. Wrong lines are reported one by one, right ones
     /// taken; running the same list again changes nothing.
-    pub async fn import_rides(&self, by: &Conductor, csv: &[u8]) -> Result<RideReport> {
+    pub async fn import_rides(self: &Arc<Self>, by: &Conductor, csv: &[u8]) -> Result<RideReport> {
         let lines = Lines::read(csv, &WANTED, &OPTIONAL)?;
         let _one = self.carriers_lock.lock().await;
         let mut state = State::default();
@@ -267,7 +268,7 @@ impl App {
     }
 
     /// Writes what was taken, with the trips it needs, and only then shows it to traces.
-    async fn write_rides(&self, state: &mut State) -> Result<()> {
+    async fn write_rides(self: &Arc<Self>, state: &mut State) -> Result<()> {
         let taken = std::mem::take(&mut state.taken);
         if taken.is_empty() {
             return Ok(());
