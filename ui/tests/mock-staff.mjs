@@ -66,8 +66,8 @@ const DIVISIONS = {
 const TEAM = { name: '示例区疾控组', kind: 'prevention_team' };
 const LAB = { name: '示例检验所', kind: 'laboratory' };
 export const ALL_POWERS = [
-  'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_release', 'accompany', 'find_person',
-  'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
+  'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_rides', 'record_release', 'accompany',
+  'find_person', 'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
 ];
 
 function reason(colour, now) {
@@ -101,6 +101,25 @@ const assessment = (colour, now) => ({
 
 const hid = (n) => `h0000000000${String(n).padStart(3, '0')}`;
 
+/** Shared time aboard a train; of some the seat is not known. */
+function ride(now, i) {
+  const ticket = (from, to, seat) => ({ from, to, seat });
+  return {
+    place: { id: 'p0000000000002', name: 'G7331 2022-03-12', kind: 'train' },
+    from: iso(now - 3 * DAY),
+    to: iso(now - 3 * DAY + 3_000_000),
+    minutes_lower: 50,
+    minutes_upper: 50,
+    certainty: 'recorded',
+    aboard: {
+      number: 'G7331',
+      date: '2022-03-12',
+      source: [ticket('杭州东', '金华', '05-12A')],
+      contact: i === 0 ? [ticket('义乌', '上饶', '05-13F')] : [],
+    },
+  };
+}
+
 function contacts(now) {
   const place = (name, kind) => ({ id: 'p0000000000001', name, kind });
   return Array.from({ length: 14 }, (_, i) => ({
@@ -119,7 +138,9 @@ function contacts(now) {
         minutes_lower: 10 + i,
         minutes_upper: 18 + i * 3,
         certainty: 'recorded',
+        aboard: null,
       },
+      ...(i % 4 === 0 ? [ride(now, i)] : []),
     ],
   }));
 }
@@ -261,6 +282,14 @@ export async function startStaffMock() {
             { line: 7, code: 'document.bad_check_digit', detail: 'The check digit is wrong.' },
             { line: 19, code: 'test.unknown_result', detail: 'The result must be positive or negative.' },
             { line: 88, code: 'line.something_new', detail: '<img src=x onerror=alert(1)> is shown as text' },
+          ],
+        });
+      case 'POST rides/import':
+        return ok({
+          taken: 143, unchanged: 12, new_trips: 1, too_old: 0, unknown: 1,
+          rejected: [
+            { line: 5, code: 'holder.not_found', detail: 'This passenger is not registered in your region.' },
+            { line: 9, code: 'ride.seat', detail: 'This is no seat.' },
           ],
         });
       case 'GET cases':

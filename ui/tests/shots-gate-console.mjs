@@ -271,6 +271,11 @@ async function consolePage() {
       await page.getByText('onerror').waitFor();
       expect((await page.locator('main img').count()) === 0, `${lang}: data is never HTML`);
       await s('03-tests');
+      await go('rides', t('乘客名单', 'Passengers'));
+      await page.locator('#rides-csv').setInputFiles({ name: 'rides.csv', mimeType: 'text/csv', buffer: Buffer.from('kind\n') });
+      await page.getByRole('button', { name: t('导入', 'Import'), exact: true }).click();
+      await page.locator('[data-count=unknown]:text-is("1")').waitFor();
+      await s('03-rides');
       await go('cases', t('病例与追踪', 'Cases and traces'));
       await page.locator('table').first().waitFor();
       await page.getByRole('button', { name: t('撤销病例', 'Withdraw') }).first().click();
@@ -295,6 +300,8 @@ async function consolePage() {
       await page.getByRole('heading', { level: 1, name: t('追踪结果', 'Result of a trace') }).waitFor();
       await page.locator('tbody tr').first().waitFor();
       await page.locator('tbody button[aria-expanded]').first().click();
+      const aboard = page.locator('tbody tr.where [data-ticket]');
+      expect((await aboard.allTextContents()).join().includes('05-12A'), `${lang}: the seat of the case`);
       await s('05-trace');
       // The picture by keyboard: to the second close contact, and to their row.
       await page.getByRole('listbox').focus();

@@ -111,6 +111,15 @@ pub(crate) enum Import {
         #[arg(long)]
         agency: String,
     },
+    /// A carrier's passengers: who was aboard which trip, between which stops, on which seat
+    #[command(after_long_help = RIDES)]
+    Rides {
+        /// The file (CSV, plain or gzip); `--help` describes its columns
+        file: PathBuf,
+        /// The carrier's agency id (see `staff agencies`)
+        #[arg(long)]
+        agency: String,
+    },
     /// Risk levels of divisions: snapshots by name
     RiskLevels {
         /// The file (CSV, plain or gzip)
@@ -133,6 +142,23 @@ pub(crate) enum Import {
         file: PathBuf,
     },
 }
+
+/// The columns of a carrier's list.
+const RIDES: &str = "\
+Columns, in any order; one line is one passenger from boarding to alighting:
+  kind              bus, train, flight, taxi or ferry
+  number, date      the trip as tickets name it: G1371, and the local day it starts: 2022-03-01
+  division          where it starts: CN-330106, JP
+  departs           when the passenger's stop of boarding was left: 2022-03-01T08:30:00+08:00
+  document_type, document_number, document_country
+                    the passenger's document; or instead of it
+  holder            their opaque id
+May be left out, or empty:
+  from_no, from     the stop of boarding: its number along the way, from 1, and its name
+  to_no, to         the stop of alighting
+  arrives           when the stop of alighting was reached
+  seat              12A; in a train with its coach: 05-12A
+Wrong lines and unknown passengers are told by line number and code; the others are taken.";
 
 /// Forms of visit files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -31,6 +31,8 @@ fn help_is_a_contract() {
         assert!(out.status.success());
         insta::assert_snapshot!(format!("help-{sub}"), text(&out.stdout));
     }
+    let out = jadegate(dir.path(), &["import", "rides", "--help"]);
+    insta::assert_snapshot!("help-import-rides", text(&out.stdout));
 }
 
 #[test]
@@ -138,6 +140,76 @@ fn an_administrator_is_invited_and_tests_are_imported_once() {
     assert_eq!(out.status.code(), Some(2), "{}", text(&out.stderr));
     let said = text(&out.stdout);
     assert!(said.contains("line 2") && !said.contains("not-a-number"), "{said}");
+}
+
+/// A member of a made-up agency is added, and its id comes back.
+fn agency(dir: &Path, kind: &str) -> String {
+    let add = ["staff", "add-agency", "--kind", kind, "--name", "Made-up", "--region", "CN"];
+    text(&jadegate(dir, &add).stdout).split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the binary goes by this machine's clock")]
+fn a_carriers_list_is_taken_once_and_told_line_by_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let (carrier, lab) = (agency(d, "carrier"), agency(d, "laboratory"));
+    // Two people who need no registration by message.
+    let options = jadegate_store_sqlite::OpenOptions::default();
+    let store = jadegate_store_sqlite::SqliteStore::open(d.join("run/jadegate.db"), options);
+    let store = store.unwrap();
+    let holder = |n| jadegate_domain::Holder {
+        id: jadegate_domain::HolderId::from_random(n),
+        home: "CN-330106".parse().unwrap(),
+        registered_at: jadegate_domain::Timestamp::from_secs(1_600_000_000),
+        evidence_version: 0,
+    };
+    let writes = [1, 2].map(|n| jadegate_store::Write::AddHolder(holder(n))).into();
+    let unit = jadegate_store::Unit::new("test", writes);
+    let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    rt.block_on(jadegate_store::Store::commit(store.as_ref(), unit)).unwrap();
+    drop(store);
+
+    let yesterday = jiff::Timestamp::now().as_second() - 86_400;
+    let moment =
+        |minutes: i64| jadegate_domain::Timestamp::from_secs(yesterday + 60 * minutes).to_string();
+    let (departs, arrives) = (moment(0), moment(50));
+    let day = departs.get(..10).unwrap();
+    let line = |who: &str, to: &str, seat: &str| {
+        format!("train,G1,{day},CN-3301,{who},1,Hangzhou,{departs},2,{to},{arrives},{seat}\n")
+    };
+    let head = "kind,number,date,division,holder,from_no,from,departs,to_no,to,arrives,seat\n";
+    let right = line("h0000000000001", "Yiwu", "05-12A") + &line("h0000000000002", "Yiwu", "");
+    let wrong = line("h0000000000003", "Yiwu", "05-12C")
+        + &line("h0000000000001", "Yiwu", "window")
+        + &line("h0000000000001", "Jinhua", "05-12A");
+    std::fs::write(d.join("r.csv"), format!("{head}{right}{wrong}")).unwrap();
+    let import = |file: &str, by: &str| jadegate(d, &["import", "rides", file, "--agency", by]);
+
+    let out = import("r.csv", &carrier);
+    assert_eq!(out.status.code(), Some(2), "{}", text(&out.stderr));
+    let said = text(&out.stdout);
+    assert!(
+        said.starts_with(
+            "2 taken, 0 known already, 1 new trips, 0 too old, 1 unknown passengers, 2 wrong\n"
+        ),
+        "{said}"
+    );
+    for (line, code) in [(4, "holder.not_found"), (5, "ride.seat"), (6, "trip.other_stop")] {
+        let told = said.lines().find(|l| l.starts_with(&format!("  line {line}: ")));
+        assert!(told.is_some_and(|l| l.ends_with(&format!("({code})"))), "{said}");
+    }
+    assert!(!said.contains("h00000"), "{said}");
+    // Again: nothing is new. The right lines alone are a success.
+    assert!(text(&import("r.csv", &carrier).stdout).starts_with("0 taken, 2 known already, 0 new"));
+    std::fs::write(d.join("right.csv"), format!("{head}{right}")).unwrap();
+    assert!(import("right.csv", &carrier).status.success());
+
+    let out = import("right.csv", &lab);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(text(&out.stderr).contains("a carrier does"), "{}", text(&out.stderr));
+    std::fs::write(d.join("none.csv"), "a,b\n1,2\n").unwrap();
+    assert!(text(&import("none.csv", &carrier).stderr).contains("missing: kind"));
 }
 
 #[test]

@@ -50,6 +50,8 @@ pub struct App {
     pub(crate) assess_locks: [tokio::sync::Mutex<()>; 64],
     /// One writer of risk levels and traces at a time: both decide from what they loaded.
     pub(crate) officers_lock: tokio::sync::Mutex<()>,
+    /// One list of passengers at a time: what is known of a trip grows with each.
+    pub(crate) carriers_lock: tokio::sync::Mutex<()>,
     /// What staff looked up within the last hour.
     pub(crate) look_ups: crate::staff::access::LookUps,
     /// What-ifs under way and their results.
@@ -119,6 +121,7 @@ impl App {
             gateway_up: std::sync::atomic::AtomicBool::new(true),
             assess_locks: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
             officers_lock: tokio::sync::Mutex::new(()),
+            carriers_lock: tokio::sync::Mutex::new(()),
             look_ups: crate::staff::access::LookUps::default(),
             what_ifs: crate::staff::what_if::WhatIfs::default(),
             trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
-use jadegate_domain::{Case, CaseId, HolderId, PlaceId, PlaceKind, Timestamp};
+use jadegate_domain::{Case, CaseId, HolderId, PlaceId, PlaceKind, Ride, Timestamp};
 use jadegate_policy::Policy;
 use jadegate_store::{Page, Store};
 use jadegate_trace::{
@@ -122,7 +122,8 @@ impl BulkSearch {
             page.after = Some(last.id);
             kinds.extend(batch.iter().map(|p| (p.id, p.kind)));
         }
-        let index = load_index(store, policy, now).await?;
+        let mut index = load_index(store, policy, now).await?;
+        index.set_rides(stored_rides(store).await?);
         Ok(Self { index, kinds, rules: crate::staff::traces::rules(policy), now })
     }
 
@@ -218,6 +219,18 @@ async fn load_index(store: &dyn Store, policy: &Policy, now: Timestamp) -> Resul
         }
     }
     Ok(VisitIndex::build(visits))
+}
+
+/// What tickets say of the store's visits, as the index takes it.
+pub(crate) async fn stored_rides(
+    store: &dyn Store,
+) -> Result<Vec<(HolderId, PlaceId, Timestamp, Ride)>> {
+    let mut rides = Vec::new();
+    for day in store.visit_days().await? {
+        let of_day = store.rides_on(day).await?;
+        rides.extend(of_day.into_iter().map(|r| (r.holder, r.trip, r.entered, r.ride)));
+    }
+    Ok(rides)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Tables by UTC day: `visit_19052`, `scan_19052`. Dropping a day drops its tables.
+//! Tables by UTC day: `visit_19052`, `scan_19052`, `ride_19052`. Dropping a day drops its tables.
 
 use std::collections::HashSet;
 
@@ -14,15 +14,18 @@ pub(crate) enum Kind {
     Visit,
     /// Scans.
     Scan,
+    /// What tickets say of visits aboard trips.
+    Ride,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Visit, Self::Scan];
+    pub(crate) const ALL: [Self; 3] = [Self::Visit, Self::Scan, Self::Ride];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Visit => "visit",
             Self::Scan => "scan",
+            Self::Ride => "ride",
         }
     }
 
@@ -45,6 +48,12 @@ impl Kind {
                  place INTEGER NOT NULL, holder INTEGER, at INTEGER NOT NULL, \
                  direction TEXT NOT NULL, colour TEXT, outcome TEXT NOT NULL, reason TEXT, \
                  visit INTEGER"
+            }
+            Self::Ride => {
+                "visit INTEGER PRIMARY KEY CHECK (visit > 0), holder INTEGER NOT NULL, \
+                 trip INTEGER NOT NULL, entered INTEGER NOT NULL, leg_from INTEGER, \
+                 leg_to INTEGER, seat TEXT, CHECK ((leg_from IS NULL) = (leg_to IS NULL)), \
+                 CHECK (leg_from IS NULL OR leg_from < leg_to)"
             }
         }
     }

@@ -8,12 +8,13 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ChallengeId, ProposalId};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
-    Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Visit,
+    Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 use jadegate_store::{
     Challenge, ColourChange, ColourCounts, ConfinedHolder, CredentialRow, HolderEvidence,
     IndexKind, Invitation, LogLeaf, OutboxMessage, Page, PolicyVersion, Recolouring, SealedField,
-    Session, Store, StoredAssessment, StoredProposal, StoredTrace, Unit, VaultKey, VisitMarks,
+    Session, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, Unit, VaultKey,
+    VisitMarks,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -171,6 +172,10 @@ impl Store for SqliteStore {
         self.list(move |c| places::places(c, page)).await
     }
 
+    async fn trip(&self, place: PlaceId) -> Result<Option<Trip>> {
+        self.point(|c| places::trip(c, place))
+    }
+
     async fn gate(&self, id: GateId) -> Result<Option<Gate>> {
         self.point(|c| places::gate(c, id))
     }
@@ -189,6 +194,10 @@ impl Store for SqliteStore {
 
     async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>> {
         self.list(move |c| places::visits_on(c, utc_day)).await
+    }
+
+    async fn rides_on(&self, utc_day: i64) -> Result<Vec<StoredRide>> {
+        self.list(move |c| places::rides_on(c, utc_day)).await
     }
 
     async fn scans_on(&self, utc_day: i64) -> Result<Vec<Scan>> {

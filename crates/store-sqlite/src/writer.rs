@@ -329,9 +329,10 @@ impl Writer {
     }
 }
 
-/// Drops the tables of the days before this one; how many visits and scans they held.
+/// Drops the tables of the days before this one; how many visits and scans they held (rides go with
+/// their visits and are not counted).
 fn drop_days(c: &Connection, before: i64) -> Result<(u64, u64)> {
-    let mut counts = [0; 2];
+    let mut counts = [0; Kind::ALL.len()];
     for (count, kind) in counts.iter_mut().zip(Kind::ALL) {
         for day in days(c, kind)?.into_iter().filter(|d| *d < before) {
             *count += rows_of(c, kind, day)?;

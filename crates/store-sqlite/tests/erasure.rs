@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{DAY, Place, at, evidence, hid, holder, keeps, visit};
+use common::{DAY, Place, at, evidence, hid, holder, keeps, ride, visit};
 use jadegate_domain::id::ChallengeId;
 use jadegate_store::{
     IndexKind, OutboxMessage, OutboxState, SealedField, Session, SessionSubject, Store, VaultKey,
@@ -89,6 +89,7 @@ async fn dropped_days_leave_no_copy_and_give_their_pages_back() {
     for unit in 0..20_u64 {
         let n = unit * 1_000;
         keeps(&s, (n + 1..=n + 1_000).map(|n| visit(n, who, at(0))).collect()).await;
+        keeps(&s, (n + 1..=n + 1_000).map(|n| ride(n, who, at(0))).collect()).await;
     }
     assert!(place.files_with(b"jadeMARK") > 0, "the search finds nothing at all");
     let before = s.stats().unwrap().pages;
@@ -98,6 +99,7 @@ async fn dropped_days_leave_no_copy_and_give_their_pages_back() {
     assert!(stats.pages + 100 < before, "{before} pages, then {}", stats.pages);
     assert_eq!(stats.log_bytes, 0);
     assert_eq!(s.visits_on(DAY + 1).await.unwrap().len(), 1);
+    assert_eq!(s.rides_on(DAY).await.unwrap(), []);
     assert!(s.integrity_check().unwrap().is_empty());
 }
 

@@ -6,7 +6,7 @@ mod common;
 
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 
-use common::{DAY, Place, at, evidence, hid, holder, keeps, visit};
+use common::{DAY, Place, at, evidence, hid, holder, keeps, ride, visit};
 use jadegate_domain::{Assessment, Colour, EvidenceId, PolicyRef};
 use jadegate_store::{Page, Store, StoreError, StoredAssessment, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
@@ -141,17 +141,24 @@ async fn a_damaged_row_is_an_error_and_never_green() {
         ("UPDATE evidence SET agency = -5", "evidence", "agency"),
         ("UPDATE visit_19052 SET presence = 77", "visit", "presence"),
         ("UPDATE visit_19052 SET holder = 0", "visit", "holder"),
+        ("UPDATE ride_19052 SET seat = 'secret'", "ride", "seat"),
+        ("UPDATE ride_19052 SET leg_from = -1", "ride", "leg_from"),
     ];
     for (damage, table, column) in cases {
         let place = Place::new();
         let s = place.open();
-        keeps(&s, vec![holder(7), evidence(7, 7), assessed(7), visit(7, 7, at(0))]).await;
+        keeps(
+            &s,
+            vec![holder(7), evidence(7, 7), assessed(7), visit(7, 7, at(0)), ride(7, 7, at(0))],
+        )
+        .await;
         drop(s);
         place.raw(damage);
         let s = place.open();
         let found = match table {
             "holder" => s.holder(hid(7)).await.map(drop),
             "assessment" => s.assessment(hid(7)).await.map(drop),
+            "ride" => s.rides_on(DAY).await.map(drop),
             "evidence" => s.evidence(EvidenceId::from_random(7)).await.map(drop),
             _ => s.visits_on(DAY).await.map(drop),
         };

@@ -56,6 +56,6 @@ pub use port::{Page, Store};
 pub use rows::{
     Challenge, ChallengeUse, ColourChange, ConfinedHolder, CredentialRow, DayMark, DroppedDays,
     IndexKind, Invitation, InvitationUse, LogLeaf, OutboxMessage, OutboxState, SealedField,
-    Session, SessionSubject, StoredAssessment, StoredTrace, VaultKey, VisitMarks,
+    Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, VaultKey, VisitMarks,
 };
 pub use unit::{Unit, Write};

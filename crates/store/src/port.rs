@@ -6,13 +6,14 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ChallengeId, ProposalId};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
-    Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Visit,
+    Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 
 use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal};
 use crate::rows::{
     Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf,
-    OutboxMessage, SealedField, Session, StoredAssessment, StoredTrace, VaultKey, VisitMarks,
+    OutboxMessage, SealedField, Session, StoredAssessment, StoredRide, StoredTrace, VaultKey,
+    VisitMarks,
 };
 use crate::{StoreError, Unit};
 
@@ -106,6 +107,8 @@ pub trait Store: Send + Sync + 'static {
     async fn place_by_key(&self, external_key: &str) -> Result<Option<Place>>;
     /// Places by id.
     async fn places(&self, page: Page<PlaceId>) -> Result<Vec<Place>>;
+    /// What is known of the trip that a place is.
+    async fn trip(&self, place: PlaceId) -> Result<Option<Trip>>;
     /// A gate.
     async fn gate(&self, id: GateId) -> Result<Option<Gate>>;
     /// The gates of a place by id.
@@ -117,11 +120,13 @@ pub trait Store: Send + Sync + 'static {
     async fn visit_marks(&self) -> Result<VisitMarks>;
     /// All visits of one UTC day, in no stated order.
     async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>>;
+    /// All rides of one UTC day, in no stated order.
+    async fn rides_on(&self, utc_day: i64) -> Result<Vec<StoredRide>>;
     /// All scans of one UTC day, by the moment of the scan, then id. (Not by the order of writing:
     /// many machines have none.)
     async fn scans_on(&self, utc_day: i64) -> Result<Vec<Scan>>;
-    /// Drops all visits and scans of days before this one, leaving no readable copy. Returns how
-    /// many visits and scans went. A visit written for such a day afterwards makes the day anew.
+    /// Drops all visits, rides and scans of days before this one, leaving no readable copy. Returns
+    /// how many visits and scans went. A visit written for such a day afterwards makes the day anew.
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)>;
     /// Removes sessions, challenges (with their messages) and invitations, used or not, that
     /// expired at or before this moment, leaving no readable copy. Returns how many rows went. The

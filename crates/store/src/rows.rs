@@ -3,7 +3,8 @@
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::id::{ChallengeId, InvitationId};
 use jadegate_domain::{
-    Assessment, CaseId, Colour, Division, GateId, HolderId, StaffId, Timestamp, TraceId,
+    Assessment, CaseId, Colour, Division, GateId, HolderId, PlaceId, Ride, StaffId, Timestamp,
+    TraceId, VisitId,
 };
 
 /// A holder's data key, wrapped by the key-encryption key that lives outside the database.
@@ -229,6 +230,21 @@ pub struct ConfinedHolder {
     pub stored: StoredAssessment,
     /// Their last check-in, if any.
     pub last_check_in: Option<Timestamp>,
+}
+
+/// What a ticket says of one visit aboard a trip. Its day is that of the visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredRide {
+    /// The visit it belongs to.
+    pub visit: VisitId,
+    /// Who.
+    pub holder: HolderId,
+    /// Aboard what.
+    pub trip: PlaceId,
+    /// The visit's moment of entry (it names the day).
+    pub entered: Timestamp,
+    /// Between which stops, on which seat.
+    pub ride: Ride,
 }
 
 /// One run of a trace.

@@ -5,7 +5,7 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ChallengeId, InvitationId, ProposalId, RecolouringId};
 use jadegate_domain::{
     Access, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place, Scan, Staff,
-    StaffId, Timestamp, TraceId, Visit, VisitId,
+    StaffId, Timestamp, TraceId, Trip, Visit, VisitId,
 };
 
 use crate::policies::{
@@ -13,7 +13,7 @@ use crate::policies::{
 };
 use crate::rows::{
     Challenge, ColourChange, CredentialRow, IndexKind, Invitation, OutboxMessage, SealedField,
-    Session, StoredAssessment, StoredTrace, VaultKey,
+    Session, StoredAssessment, StoredRide, StoredTrace, VaultKey,
 };
 
 /// A named list of writes, applied whole or not at all.
@@ -107,6 +107,15 @@ pub enum Write {
 
     /// A new place. Precondition: the id and the external key (if any) are free.
     AddPlace(Place),
+    /// What is known of the trip that a place is; it takes the place of what was known. Precondition:
+    /// the place exists, and what is known now equals `replaces` (`None`: nothing is; then the
+    /// conflict is `Absent`, otherwise `Exists`). So no file undoes the stops of another.
+    PutTrip {
+        /// The trip.
+        trip: Box<Trip>,
+        /// What was loaded.
+        replaces: Option<Box<Trip>>,
+    },
     /// A new gate. Precondition: the id is free and the place exists.
     AddGate(Gate),
     /// Revokes a gate and ends its sessions; a second time keeps the first moment. Precondition: it
@@ -130,6 +139,9 @@ pub enum Write {
         /// The end; never before `entered`.
         left: Timestamp,
     },
+    /// What a ticket says of a visit aboard a trip, kept with the day of `entered`; it replaces what
+    /// was said of the same visit before. No precondition.
+    PutRide(StoredRide),
     /// A new scan, appended to its day. Precondition: the id is free on that day.
     AddScan(Scan),
 

@@ -111,6 +111,18 @@ impl VisitIndex {
         self.rides.set((place, holder, secs(entered)), ride);
     }
 
+    /// The same for many at once, as at a start: (holder, trip, moment of entry, ride) each.
+    pub fn set_rides(
+        &mut self,
+        rides: impl IntoIterator<Item = (HolderId, PlaceId, Timestamp, Ride)>,
+    ) {
+        let Self { places, holders, rides: known, .. } = self;
+        known.set_all(rides.into_iter().map(|(holder, trip, entered, ride)| {
+            let (place, holder) = (places.number(trip.as_u64()), holders.number(holder.as_u64()));
+            ((place, holder, secs(entered)), ride)
+        }));
+    }
+
     /// Drops visits that began before a moment, and the ids nobody uses any more. Linear in what
     /// is left; meant to be called once a day, on a clone if the writer must not wait.
     pub fn remove_before(&mut self, moment: Timestamp) {
@@ -168,6 +180,19 @@ impl VisitIndex {
             self.rows_of(h, &mut rows);
         }
         self.within(rows, period)
+    }
+
+    /// What tickets say of a holder's visits aboard a trip, by moment of entry.
+    pub fn rides_of(&self, holder: HolderId, trip: PlaceId) -> Vec<(Timestamp, Ride)> {
+        let mut rows = Vec::new();
+        if let (true, Some(h)) = (self.has_rides(), self.holder_number(holder)) {
+            self.rows_of(h, &mut rows);
+        }
+        let place = self.place_number(trip);
+        rows.retain(|r| Some(r.place) == place);
+        rows.sort_unstable_by_key(|r| r.entered);
+        rows.dedup_by_key(|r| r.entered);
+        rows.iter().map(|r| (moment(r.entered), self.ride(r))).collect()
     }
 
     /// Visits at a place that touch a period, by time; see [`visits_of`](Self::visits_of).

@@ -30,7 +30,12 @@ impl Rides {
     }
 
     pub(crate) fn set(&mut self, key: Key, ride: Ride) {
-        self.recent.insert(key, ride);
+        self.set_all([(key, ride)]);
+    }
+
+    /// Many at once are sorted once.
+    pub(crate) fn set_all(&mut self, rides: impl IntoIterator<Item = (Key, Ride)>) {
+        self.recent.extend(rides);
         if self.recent.len() >= 1024 + self.sorted.len() / 16 {
             self.settle();
         }
@@ -86,5 +91,10 @@ mod tests {
         assert_eq!((rides.all().count(), clone.all().count()), (5_000, 5_000));
         assert_eq!(rides.all().filter(|(_, r)| *r == ride(2)).count(), 3_000);
         assert!(rides.memory_bytes() > 5_000 * size_of::<Ride>());
+        let mut at_once = Rides::default();
+        at_once.set_all(rides.all());
+        assert!(
+            at_once.recent.is_empty() && (0..5_000).all(|n| row(&at_once, n) == row(&rides, n))
+        );
     }
 }

@@ -9,7 +9,7 @@ export interface SectionProps {
 }
 
 export interface Section {
-  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'places' | 'staff';
+  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'rides' | 'places' | 'staff';
   /** Any of these. */
   needs: readonly Power[];
   load: () => Promise<{ default: Component<SectionProps> }>;
@@ -30,6 +30,7 @@ export const SECTIONS: readonly Section[] = [
   { id: 'policies', needs: ['publish_policy', 'set_region', 'read_lists', 'read_audit'], load: () => import('./sections/Policies.svelte') },
   { id: 'proposals', needs: ['publish_policy', 'set_region', 'read_lists', 'read_audit'], load: () => import('./sections/Proposals.svelte') },
   { id: 'arrivals', needs: ['record_arrival'], load: plain(() => import('./sections/Arrivals.svelte')) },
+  { id: 'rides', needs: ['record_rides'], load: plain(() => import('./sections/Rides.svelte')) },
   { id: 'places', needs: ['manage_places'], load: () => import('./sections/Places.svelte') },
   { id: 'staff', needs: ['invite_staff'], load: () => import('./sections/Staff.svelte') },
 ];

@@ -8,6 +8,7 @@ export const POWERS = [
   'record_case',
   'run_trace',
   'record_arrival',
+  'record_rides',
   'record_release',
   'accompany',
   'find_person',
@@ -53,11 +54,10 @@ export interface Recorded {
   new?: boolean;
 }
 
-export interface ImportReport {
-  taken: number;
-  unchanged: number;
-  positives: number;
+/** What became of a file; its other numbers depend on the kind of file. */
+export interface FileReport {
   rejected: { line: number; code: string; detail: string }[];
+  [count: string]: number | FileReport['rejected'];
 }
 
 export interface CaseRow {
@@ -94,6 +94,22 @@ export interface Exposure {
   minutes_lower: number;
   minutes_upper: number;
   certainty: string;
+  /** Aboard a trip: which one, and what tickets say. */
+  aboard?: Aboard | null;
+}
+
+export interface Aboard {
+  number: string;
+  date: string;
+  /** Of the case, or of the close contact in between. */
+  source: Ticket[];
+  contact: Ticket[];
+}
+
+export interface Ticket {
+  from: string | null;
+  to: string | null;
+  seat: string | null;
 }
 
 export interface ContactRow {

@@ -29,6 +29,7 @@ pub(super) async fn run(config: &Config, command: Import) -> Result<ExitCode, Fa
     let result = match command {
         Import::Visits { file, form, start } => visits(&app, &file, form, &start).await,
         Import::Tests { file, agency } => tests(&app, &file, &agency).await,
+        Import::Rides { file, agency } => rides(&app, &file, &agency).await,
         Import::RiskLevels { file, agency, unmatched } => {
             risk_levels(&app, &file, &agency, unmatched).await
         }
@@ -124,6 +125,19 @@ async fn tests(app: &Arc<App>, file: &Path, agency: &str) -> Result<ExitCode, Fa
         r.positives,
         r.unchanged,
         r.rejected.len()
+    );
+    Ok(rejected(&r.rejected, r.rejected.len() as u64))
+}
+
+async fn rides(app: &Arc<App>, file: &Path, agency: &str) -> Result<ExitCode, Failure> {
+    let conductor = app.conductor_for_agency(agency.parse()?).await?;
+    let mut csv = Vec::new();
+    std::io::Read::read_to_end(&mut open_file(file)?, &mut csv)?;
+    let r = app.import_rides(&conductor, &csv).await?;
+    let wrong = r.rejected.len() as u64 - r.unknown;
+    println!(
+        "{} taken, {} known already, {} new trips, {} too old, {} unknown passengers, {wrong} wrong",
+        r.taken, r.unchanged, r.new_trips, r.too_old, r.unknown
     );
     Ok(rejected(&r.rejected, r.rejected.len() as u64))
 }

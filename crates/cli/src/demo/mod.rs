@@ -5,6 +5,7 @@ mod control;
 mod dice;
 mod story;
 mod town;
+mod trip;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

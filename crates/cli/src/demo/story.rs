@@ -105,7 +105,7 @@ impl StaffOfTown {
 }
 
 /// Key, kind and name of the agency, role, who it is in English and Chinese.
-const STAFF: [(&str, &str, &str, Role, &str, &str); 9] = [
+const STAFF: [(&str, &str, &str, Role, &str, &str); 10] = [
     (
         "officer",
         "prevention_team",
@@ -163,6 +163,14 @@ const STAFF: [(&str, &str, &str, Role, &str, &str); 9] = [
         "边检人员：入境",
     ),
     (
+        "carrier",
+        "carrier",
+        "示例铁路 Example railway",
+        Role::Officer,
+        "Carrier's officer: who was aboard",
+        "承运人员：乘客名单",
+    ),
+    (
         "admin",
         "operator",
         "示例运营方 Example operator",
@@ -206,6 +214,8 @@ struct Roles {
     cases: Vec<HolderId>,
     traveller: HolderId,
     elder: HolderId,
+    /// Who took the train that the first case took.
+    passengers: Vec<HolderId>,
     tested: Vec<HolderId>,
 }
 
@@ -222,11 +232,14 @@ impl Roles {
         let at =
             |percent: usize| quiet.get(quiet.len() * percent / 100).map_or(ids[0], |n| ids[*n]);
         let oldest = (1..ids.len()).min_by_key(|n| (town.people[*n].born, *n)).unwrap_or(0);
+        // In a small town only one: it should not end up in quarantine as a whole.
+        let aboard = (ids.len() / 100).clamp(1, 8);
         let abroad = (1..ids.len()).find(|n| town.people[*n].person.identity.nationality != "CN");
         Self {
             cases: vec![at(5), at(15), at(30)],
             traveller: abroad.map_or_else(|| at(50), |n| ids[n]),
             elder: ids[oldest],
+            passengers: (0..aboard).map(|n| at(60 + 4 * n)).collect(),
             tested: ids.iter().copied().skip(1).step_by(ids.len().div_ceil(40)).collect(),
         }
     }
@@ -248,6 +261,8 @@ async fn record_first_day(
         };
         app.record_test(staff.get("lab")?, &input).await?;
     }
+    let (carrier, left) = (staff.get("carrier")?, start.plus_secs(-40 * HOUR));
+    super::trip::ride(app, carrier, roles.cases[0], &roles.passengers, left).await?;
     let mut seen = HashSet::new();
     for (n, holder) in roles.cases.iter().enumerate().filter(|(_, h)| seen.insert(**h)) {
         let symptoms = n != 1;

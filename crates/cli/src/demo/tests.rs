@@ -28,6 +28,7 @@ async fn a_small_town_has_every_part_and_its_clock_moves() {
         "lab",
         "venue",
         "admin",
+        "carrier",
         "holder:green",
         "holder:case",
         "holder:traveller",
@@ -44,6 +45,14 @@ async fn a_small_town_has_every_part_and_its_clock_moves() {
     let case = control.cast.holders["holder:case"];
     let colour = async || control.app.assessment(case).await.unwrap().colour;
     assert_eq!(colour().await, jadegate_domain::Colour::Red);
+    // The case took a train, and somebody sat near.
+    let store = control.app.store();
+    let mut seats = 0;
+    for day in store.visit_days().await.unwrap() {
+        seats +=
+            store.rides_on(day).await.unwrap().iter().filter(|r| r.ride.seat.is_some()).count();
+    }
+    assert_eq!(seats, 2);
     let before = control.app.now();
     let after = control.advance(20 * 86_400).await.unwrap();
     assert!(after.secs_since(before) >= 20 * 86_400);

@@ -257,7 +257,12 @@ impl App {
 
     /// The same person at the same place at the same second is the same visit. The upper bits are
     /// the day, all others a keyed digest: files know the hour only, and many people share one.
-    fn imported_visit_id(&self, entered: Timestamp, holder: HolderId, place: PlaceId) -> VisitId {
+    pub(super) fn imported_visit_id(
+        &self,
+        entered: Timestamp,
+        holder: HolderId,
+        place: PlaceId,
+    ) -> VisitId {
         let name = format!("{holder}/{place}/{}", entered.as_secs());
         let digest = first_bits(self.keys.blind("imported-visit", &name));
         VisitId::from_random(entered.utc_day().cast_unsigned() << 47 | digest >> 17)
@@ -326,7 +331,7 @@ impl App {
 
 /// Two imports of one file at once make the same people and places; the second stops and can be
 /// started again.
-fn two_at_once(e: StoreError) -> ServiceError {
+pub(super) fn two_at_once(e: StoreError) -> ServiceError {
     if e.is_conflict(Precondition::Absent) {
         return crate::staff::conflict(
             "import.two_at_once",
@@ -375,7 +380,7 @@ fn named(f: &Fields, column: &str) -> std::result::Result<String, Rejection> {
     }
 }
 
-fn division(text: &str) -> std::result::Result<Division, Rejection> {
+pub(super) fn division(text: &str) -> std::result::Result<Division, Rejection> {
     text.parse().map_err(|_| {
         Rejection::new("division.bad", "The division is none; write it like CN-330106.")
     })

@@ -55,6 +55,8 @@ powers! {
     RunTrace = "run_trace",
     /// Record arrivals from abroad.
     RecordArrival = "record_arrival",
+    /// Say who was aboard one's own trips, from a file.
+    RecordRides = "record_rides",
     /// Record discharge and release papers.
     RecordRelease = "record_release",
     /// See who is in quarantine, with masked names, and accompany them.
@@ -100,6 +102,7 @@ impl Power {
             Self::RecordArrival => {
                 matches!((kind, role), (A::PreventionTeam | A::Border | A::Carrier, R::Officer))
             }
+            Self::RecordRides => matches!((kind, role), (A::Carrier, R::Officer)),
             Self::ReadLists => matches!(
                 (kind, role),
                 (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
@@ -134,6 +137,7 @@ impl Power {
                 &[Purpose::ContactTracing, Purpose::Quarantine, Purpose::HolderRequest]
             }
             Self::ReadLists
+            | Self::RecordRides
             | Self::SetRegion
             | Self::PublishPolicy
             | Self::ManagePlaces

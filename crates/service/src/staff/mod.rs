@@ -5,6 +5,7 @@
 //! function in the same file. Nothing here sets a colour: staff record evidence, and a contact is
 //! recorded by no person at all, only by a trace.
 
+mod aboard;
 pub mod access;
 pub mod arrivals;
 pub mod cases;
@@ -28,6 +29,7 @@ pub mod trace_many;
 pub mod traces;
 pub mod what_if;
 
+pub use aboard::{AboardView, TicketView};
 pub use access::{Power, Recorder, What};
 pub use arrivals::ArrivalInput;
 pub use cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};

@@ -16,6 +16,7 @@ use jadegate_domain::{
 use jadegate_store::{StoredTrace, Write};
 use serde::Serialize;
 
+use super::aboard::AboardView;
 use super::access::{Look, Power, Recorder, What};
 use super::parallel::{Job, together};
 use super::stored_trace::{
@@ -125,6 +126,8 @@ pub struct ExposureView {
     pub minutes_upper: u32,
     /// How sure.
     pub certainty: Certainty,
+    /// Aboard a trip: which one, and what tickets say.
+    pub aboard: Option<AboardView>,
 }
 
 /// A place of an exposure.
@@ -427,11 +430,19 @@ impl App {
         let unknown =
             || ServiceError::not_found("trace.not_found", "There is no such trace in your region.");
         let run = self.store.trace(id).await?.ok_or_else(unknown)?;
-        self.case_inside(&recorder, run.case)
+        let (case, _) = self
+            .case_inside(&recorder, run.case)
             .await
             .map_err(|e| if e.kind == Kind::NotFound { unknown() } else { e })?;
         let stored = stored_detail(&run)?;
-        let holders: Vec<_> = stored.contacts.iter().map(|c| c.holder).collect();
+        let mut holders: Vec<_> = stored.contacts.iter().map(|c| c.holder).collect();
+        let places = stored.contacts.iter().flat_map(|c| &c.exposures).map(|e| e.place);
+        let vehicles = places.filter(|p| self.place_kind(*p).is_vehicle()).collect();
+        let tickets = self.tickets(vehicles).await?;
+        if !tickets.is_empty() {
+            // Their own seat is shown, too.
+            holders.push(case.holder);
+        }
         let look =
             Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
         let people = self.note_listed(session, &holders, look).await?;
@@ -454,7 +465,12 @@ impl App {
                     certainty: c.certainty,
                     last_contact: c.last_contact,
                     via: c.via,
-                    exposures: c.exposures.iter().map(|e| self.exposure_view(e)).collect(),
+                    exposures: {
+                        let inside = |h: HolderId| colours.contains_key(&h).then_some(h);
+                        let source = inside(c.via.unwrap_or(case.holder));
+                        let aboard = |p| tickets.aboard(p, source, inside(c.holder));
+                        c.exposures.iter().map(|e| self.exposure_view(e, aboard(e.place))).collect()
+                    },
                 })
                 .collect(),
         })
@@ -464,7 +480,7 @@ impl App {
         Ok((holder, self.assessment(holder).await?.colour))
     }
 
-    fn exposure_view(&self, e: &StoredExposure) -> ExposureView {
+    fn exposure_view(&self, e: &StoredExposure, aboard: Option<AboardView>) -> ExposureView {
         let place = self.place_view(e.place);
         ExposureView {
             place: ExposurePlace { id: e.place, name: place.name, kind: place.kind },
@@ -473,6 +489,7 @@ impl App {
             minutes_lower: e.minutes_lower,
             minutes_upper: e.minutes_upper,
             certainty: e.certainty,
+            aboard,
         }
     }
 }

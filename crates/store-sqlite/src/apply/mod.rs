@@ -74,10 +74,12 @@ impl<'a> Applier<'a> {
             Write::AddInvitation(i) => self.add_invitation(i),
             Write::UseInvitation { id, at } => self.use_invitation(*id, *at),
             Write::AddPlace(p) => self.add_place(p),
+            Write::PutTrip { trip, replaces } => self.put_trip(trip, replaces.as_deref()),
             Write::AddGate(g) => self.add_gate(g),
             Write::RevokeGate { gate, at } => self.revoke_gate(*gate, *at),
             Write::AddVisit(v) => self.add_visit(v),
             Write::CloseVisit { id, entered, left } => self.close_visit(*id, *entered, *left),
+            Write::PutRide(r) => self.put_ride(r),
             Write::AddScan(s) => self.add_scan(s),
             Write::AddEvidence { evidence, external_key } => {
                 self.add_evidence(evidence, external_key.as_ref())

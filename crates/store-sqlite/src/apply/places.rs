@@ -2,12 +2,13 @@
 
 use jadegate_domain::gate::OverrideReason;
 use jadegate_domain::{
-    AgencyId, Colour, Gate, GateId, HolderId, Place, Scan, Timestamp, Visit, VisitId,
+    AgencyId, Colour, Gate, GateId, HolderId, Leg, Place, Scan, Seat, Timestamp, Trip, Visit,
+    VisitId,
 };
-use jadegate_store::{Precondition, SessionSubject};
+use jadegate_store::{Precondition, SessionSubject, StoredRide};
 use rusqlite::params;
 
-use super::{Applier, secs};
+use super::{Applier, json, secs};
 use crate::days::Kind;
 use crate::error::{Result, conflict};
 use crate::rows::presence_code;
@@ -26,6 +27,20 @@ impl Applier<'_> {
             p.external_key,
         ];
         self.touch("place", text, row)
+    }
+
+    pub(super) fn put_trip(&self, t: &Trip, replaces: Option<&Trip>) -> Result<()> {
+        let (place, stops) = (t.place.as_i64(), json("trip", &t.stops)?);
+        let Some(old) = replaces else {
+            let text = "INSERT INTO trip (place, number, date, stops) VALUES (?1, ?2, ?3, ?4)";
+            return self.touch("trip", text, params![place, t.number, t.date, stops]);
+        };
+        // The same value has one JSON form.
+        let text = "UPDATE trip SET number = ?2, date = ?3, stops = ?4 \
+                    WHERE place = ?1 AND number = ?5 AND date = ?6 AND stops = ?7";
+        let old_stops = json("trip", &old.stops)?;
+        let row = params![place, t.number, t.date, stops, old.number, old.date, old_stops];
+        self.touch("trip", text, row)
     }
 
     pub(super) fn add_gate(&self, g: &Gate) -> Result<()> {
@@ -84,6 +99,26 @@ impl Applier<'_> {
         self.touch("visit", &text, [id.as_i64(), left.as_secs()])?;
         self.days.marks.change(day);
         Ok(())
+    }
+
+    pub(super) fn put_ride(&mut self, r: &StoredRide) -> Result<()> {
+        let day = r.entered.utc_day();
+        self.days.make(self.conn, Kind::Ride, day)?;
+        let text = format!(
+            "INSERT OR REPLACE INTO {} (visit, holder, trip, entered, leg_from, leg_to, seat) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            Kind::Ride.table(day)
+        );
+        let row = params![
+            r.visit.as_i64(),
+            r.holder.as_i64(),
+            r.trip.as_i64(),
+            r.entered.as_secs(),
+            r.ride.leg.map(Leg::from),
+            r.ride.leg.map(Leg::to),
+            r.ride.seat.map(|s: Seat| s.to_string()),
+        ];
+        self.touch("ride", &text, row)
     }
 
     pub(super) fn add_scan(&mut self, s: &Scan) -> Result<()> {

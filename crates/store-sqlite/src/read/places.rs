@@ -1,13 +1,13 @@
 //! Places, gates, and the days' visits and scans.
 
-use jadegate_domain::{Gate, GateId, Place, PlaceId, Scan, Visit};
-use jadegate_store::Page;
+use jadegate_domain::{Gate, GateId, Place, PlaceId, Scan, Trip, Visit};
+use jadegate_store::{Page, StoredRide};
 use rusqlite::Connection;
 
 use super::{bounds, many, many_from, number, one, snapshot};
 use crate::days::{Kind, days, exists};
 use crate::error::Result;
-use crate::rows::{GateRow, PlaceRow, ScanRow, VisitRow};
+use crate::rows::{GateRow, PlaceRow, RideRow, ScanRow, TripRow, VisitRow};
 
 pub(crate) fn place(c: &Connection, id: PlaceId) -> Result<Option<Place>> {
     one::<PlaceRow>(c, "WHERE id = ?1", [id.as_i64()])
@@ -19,6 +19,10 @@ pub(crate) fn place_by_key(c: &Connection, key: &str) -> Result<Option<Place>> {
 
 pub(crate) fn places(c: &Connection, page: Page<PlaceId>) -> Result<Vec<Place>> {
     many::<PlaceRow>(c, "WHERE id > ?1 ORDER BY id LIMIT ?2", bounds(page, PlaceId::as_i64))
+}
+
+pub(crate) fn trip(c: &Connection, place: PlaceId) -> Result<Option<Trip>> {
+    one::<TripRow>(c, "WHERE place = ?1", [place.as_i64()])
 }
 
 pub(crate) fn gate(c: &Connection, id: GateId) -> Result<Option<Gate>> {
@@ -39,6 +43,15 @@ pub(crate) fn visits_on(c: &Connection, day: i64) -> Result<Vec<Visit>> {
             return Ok(Vec::new());
         }
         many_from::<VisitRow>(c, &Kind::Visit.table(day), "", [])
+    })
+}
+
+pub(crate) fn rides_on(c: &Connection, day: i64) -> Result<Vec<StoredRide>> {
+    snapshot(c, |c| {
+        if !exists(c, Kind::Ride, day)? {
+            return Ok(Vec::new());
+        }
+        many_from::<RideRow>(c, &Kind::Ride.table(day), "", [])
     })
 }
 

@@ -24,7 +24,7 @@ pub(crate) use people::{
     AgencyRow, ChallengeRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow, SealedFieldRow,
     SessionRow, StaffRow, VaultKeyRow, challenge_use, outbox_state, session_subject,
 };
-pub(crate) use places::{GateRow, PlaceRow, ScanRow, VisitRow, presence_code};
+pub(crate) use places::{GateRow, PlaceRow, RideRow, ScanRow, TripRow, VisitRow, presence_code};
 pub(crate) use policies::{PolicyVersionRow, ProposalRow, RecolouringRow};
 
 /// A row struct that can be read from the columns it names.

@@ -1,8 +1,10 @@
 //! Places, gates, and what happens there.
 
 use jadegate_domain::{
-    AgencyId, Gate, GateId, HolderId, Place, PlaceId, Presence, Scan, ScanId, Visit, VisitId,
+    AgencyId, Gate, GateId, HolderId, Leg, Place, PlaceId, Presence, Ride, Scan, ScanId, Trip,
+    Visit, VisitId,
 };
+use jadegate_store::StoredRide;
 
 use super::{At, rows};
 use crate::error::Result;
@@ -14,6 +16,13 @@ rows! {
     }
     GateRow => Gate, in "gate" by "id" {
         place: i64, label: String, public_key: Vec<u8>, enrolled_at: i64, revoked_at: Option<i64>,
+    }
+    TripRow => Trip, in "trip" by "place" {
+        number: String, date: String, stops: String,
+    }
+    RideRow => StoredRide, in "ride" by "visit" {
+        holder: i64, trip: i64, entered: i64, leg_from: Option<i64>, leg_to: Option<i64>,
+        seat: Option<String>,
     }
     VisitRow => Visit, in "visit" by "id" {
         holder: i64, place: i64, entered: i64, left_at: Option<i64>, presence: i64,
@@ -78,6 +87,38 @@ impl VisitRow {
             entered,
             left,
             presence,
+        })
+    }
+}
+
+impl TripRow {
+    fn check(self, at: At) -> Result<Trip> {
+        Ok(Trip {
+            place: at.id("place", self.row, PlaceId::from_i64)?,
+            number: self.number,
+            date: self.date,
+            stops: at.json("stops", &self.stops)?,
+        })
+    }
+}
+
+impl RideRow {
+    fn check(self, at: At) -> Result<StoredRide> {
+        let leg = match (self.leg_from, self.leg_to) {
+            (None, None) => None,
+            (from, to) => {
+                let stop = |n: Option<i64>| n.and_then(|n| u16::try_from(n).ok());
+                let leg = stop(from).zip(stop(to)).and_then(|(f, t)| Leg::new(f, t).ok());
+                Some(leg.ok_or_else(|| at.bad("leg_from", "not a leg"))?)
+            }
+        };
+        let seat = self.seat.map(|s| at.name("seat", &s)).transpose()?;
+        Ok(StoredRide {
+            visit: at.id("visit", self.row, VisitId::from_i64)?,
+            holder: at.id("holder", self.holder, HolderId::from_i64)?,
+            trip: at.id("trip", self.trip, PlaceId::from_i64)?,
+            entered: at.time("entered", self.entered)?,
+            ride: Ride { leg, seat },
         })
     }
 }

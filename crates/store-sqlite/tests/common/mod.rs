@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use jadegate_domain::evidence::{TestMethod, TestResult};
 use jadegate_domain::{
-    Evidence, EvidenceId, Fact, Holder, HolderId, PlaceId, Presence, Timestamp, Visit, VisitId,
+    Evidence, EvidenceId, Fact, Holder, HolderId, Leg, PlaceId, Presence, Ride, Timestamp, Visit,
+    VisitId,
 };
-use jadegate_store::{Unit, Write};
+use jadegate_store::{StoredRide, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 
 pub(crate) type Store = Arc<SqliteStore>;
@@ -93,6 +94,16 @@ pub(crate) fn evidence(n: u64, of: u64) -> Write {
         }),
         external_key: None,
     }
+}
+
+pub(crate) fn ride(n: u64, of: u64, entered: Timestamp) -> Write {
+    Write::PutRide(StoredRide {
+        visit: VisitId::from_random(n),
+        holder: hid(of),
+        trip: PlaceId::from_random(1),
+        entered,
+        ride: Ride { leg: Leg::new(0, 1).ok(), seat: "05-12A".parse().ok() },
+    })
 }
 
 pub(crate) fn visit(n: u64, of: u64, entered: Timestamp) -> Write {

@@ -2,11 +2,12 @@
 
 use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{
-    Colour, Gate, GateId, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp, Visit, VisitId,
+    Colour, Gate, GateId, Leg, PlaceId, Presence, Ride, Scan, ScanId, ScanOutcome, Stop, Timestamp,
+    Trip, Visit, VisitId,
 };
 
 use super::made_up::*;
-use crate::{Page, Precondition, SessionSubject, Write};
+use crate::{Page, Precondition, SessionSubject, StoredRide, Write};
 
 fn gate(n: u64, at_place: u64) -> Gate {
     Gate {
@@ -58,6 +59,85 @@ pub async fn places_come_in_pages_by_id(s: S) {
     assert_eq!(first, [place(1, None), place(4, None)]);
     let rest = Page { after: Some(PlaceId::from_random(4)), limit: 2 };
     assert_eq!(s.places(rest).await.unwrap(), [place(5, None)]);
+}
+
+fn trip(n: u64, stops: &[&str]) -> Trip {
+    let stop = |(i, name): (i64, &&str)| Stop {
+        name: (*name).to_owned(),
+        arrives: (i > 0).then(|| at(i * 600)),
+        departs: Some(at(i * 600 + 60)),
+    };
+    Trip {
+        place: PlaceId::from_random(n),
+        number: format!("X{n}"),
+        date: "2022-03-01".to_owned(),
+        stops: (0..).zip(stops).map(stop).collect(),
+    }
+}
+
+fn ride(n: u64, entered: Timestamp, ride: Ride) -> StoredRide {
+    let v = visit(n, entered);
+    StoredRide { visit: v.id, holder: v.holder, trip: v.place, entered, ride }
+}
+
+/// A trip belongs to an existing place; who decided from an older state of it is refused.
+pub async fn a_trip_is_replaced_only_as_loaded(s: S) {
+    keeps(&s, vec![Write::AddPlace(place(1, None))]).await;
+    let put = |trip: &Trip, replaces: Option<&Trip>| Write::PutTrip {
+        trip: Box::new(trip.clone()),
+        replaces: replaces.cloned().map(Box::new),
+    };
+    let (bare, short, long) = (trip(1, &[]), trip(1, &["A", "B"]), trip(1, &["A", "B", "C"]));
+    refuses(&s, vec![put(&trip(404, &[]), None)], Precondition::Exists).await;
+    refuses(&s, vec![put(&short, Some(&bare))], Precondition::Exists).await;
+    keeps(&s, vec![put(&bare, None)]).await;
+    assert_eq!(s.trip(bare.place).await.unwrap(), Some(bare.clone()));
+    refuses(&s, vec![put(&short, None)], Precondition::Absent).await;
+    keeps(&s, vec![put(&short, Some(&bare)), put(&long, Some(&short))]).await;
+    refuses(&s, vec![put(&bare, Some(&short))], Precondition::Exists).await;
+    assert_eq!(s.trip(long.place).await.unwrap(), Some(long));
+    assert_eq!(s.trip(PlaceId::from_random(2)).await.unwrap(), None);
+}
+
+/// A ride of every shape is read back; said again, the newer one stands.
+pub async fn the_last_word_about_a_ride_counts(s: S) {
+    let leg = Leg::new(0, 3).ok();
+    let seat = |text: &str| text.parse().ok();
+    let rides = [
+        Ride::default(),
+        Ride { leg, seat: None },
+        Ride { leg: None, seat: seat("12A") },
+        Ride { leg, seat: seat("05-12") },
+    ];
+    let mut all: Vec<_> = (1..).zip(rides).map(|(n, r)| ride(n, at(10), r)).collect();
+    keeps(&s, all.iter().copied().map(Write::PutRide).collect()).await;
+    all[1].ride.seat = seat("07-3F");
+    all[3].ride = Ride::default();
+    keeps(&s, vec![Write::PutRide(all[1]), Write::PutRide(all[3]), Write::PutRide(all[3])]).await;
+    let mut found = s.rides_on(DAY0).await.unwrap();
+    found.sort_by_key(|r| r.visit);
+    assert_eq!(found, all);
+}
+
+/// A ride is kept with the day of its entry and dropped with it; it makes no day of visits, and
+/// is not counted as a visit.
+pub async fn rides_go_with_the_visits_of_their_day(s: S) {
+    let (old, new) = (visit(1, at(10)), visit(2, at(86_400)));
+    let of = |v: &Visit| Write::PutRide(ride(v.id.as_u64(), v.entered, Ride::default()));
+    keeps(&s, vec![Write::AddVisit(old), of(&old), Write::AddVisit(new), of(&new)]).await;
+    keeps(&s, vec![of(&visit(3, at(-86_400)))]).await;
+    assert_eq!(s.visit_days().await.unwrap(), [DAY0, DAY0 + 1]);
+    assert_eq!(s.rides_on(DAY0 - 1).await.unwrap().len(), 1);
+    assert_eq!(s.drop_days_before(DAY0 + 1).await.unwrap(), (1, 0));
+    for day in [DAY0 - 1, DAY0] {
+        assert_eq!(s.rides_on(day).await.unwrap(), []);
+    }
+    assert_eq!(s.rides_on(DAY0 + 1).await.unwrap().len(), 1);
+    // A manifest that comes late: kept, and dropped next time.
+    keeps(&s, vec![of(&old)]).await;
+    assert_eq!(s.rides_on(DAY0).await.unwrap().len(), 1);
+    assert_eq!(s.drop_days_before(DAY0 + 1).await.unwrap(), (0, 0));
+    assert_eq!(s.rides_on(DAY0).await.unwrap(), []);
 }
 
 /// A gate stands at an existing place; revoking it ends its sessions and nobody else's.

@@ -35,11 +35,13 @@ pub async fn a_missing_thing_is_none_or_empty(s: S) {
     assert_eq!(s.place(p).await.unwrap(), None);
     assert_eq!(s.place_by_key("").await.unwrap(), None);
     assert_eq!(s.places(Page::first(9)).await.unwrap(), []);
+    assert_eq!(s.trip(p).await.unwrap(), None);
     assert_eq!(s.gate(GateId::from_random(1)).await.unwrap(), None);
     assert_eq!(s.gates(p).await.unwrap(), []);
     assert_eq!(s.visit_days().await.unwrap(), [] as [i64; 0]);
     for day in [i64::MIN, -1, 0, DAY0, i64::MAX] {
         assert_eq!(s.visits_on(day).await.unwrap(), []);
+        assert_eq!(s.rides_on(day).await.unwrap(), []);
         assert_eq!(s.scans_on(day).await.unwrap(), []);
         assert_eq!(s.drop_days_before(day).await.unwrap(), (0, 0));
     }

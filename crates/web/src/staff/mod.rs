@@ -3,27 +3,26 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jadegate_domain::{CaseId, EvidenceId, HolderId, PlaceId, StaffId, TraceId};
 use jadegate_service::staff::{
-    AgencyInput, ArrivalInput, CaseCorrection, CaseInput, CaseWithdrawn, Enrolment, ImportReport,
-    InvitedStaff, NewPasskey, Overview, PlaceInput, PlacePage, PlaceRow, QuarantineFilter,
-    QuarantinePage, RegionInput, RegionRow, ReleaseInput, StaffInput, TestInput, TraceDetail,
-    TraceReport,
+    AgencyInput, ArrivalInput, CaseCorrection, CaseInput, CaseWithdrawn, Enrolment, InvitedStaff,
+    NewPasskey, Overview, PlaceInput, PlacePage, PlaceRow, QuarantineFilter, QuarantinePage,
+    RegionInput, RegionRow, ReleaseInput, StaffInput, TestInput, TraceDetail, TraceReport,
 };
 use jadegate_service::{NewSession, ServiceError};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, Cookie, StaffAuth, id, too_large};
+use crate::extract::{Body, Cookie, StaffAuth, id};
 use crate::problem::{Answer, Problem};
 use crate::views::{self, Namer};
 
 mod body;
 mod changes;
+mod files;
 mod trace_jobs;
 
 use body::{
@@ -34,9 +33,6 @@ use body::{
     QuarantineQuery, RecordedView, RegionBody, RegionList, ReleaseBody, StaffList, TestBody,
     TokenBody, TraceBody, TraceList, TraceQuery,
 };
-
-/// Largest file of test results: 50,000 lines of about 100 bytes fit.
-const MAX_IMPORT: usize = 8 * 1024 * 1024;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()
@@ -50,11 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(find))
         .routes(routes!(open))
         .routes(routes!(add_test))
-        .merge(
-            OpenApiRouter::new()
-                .routes(routes!(import_tests))
-                .layer(DefaultBodyLimit::max(MAX_IMPORT)),
-        )
+        .merge(files::routes())
         .routes(routes!(cases, add_case))
         .routes(routes!(correct_case))
         .routes(routes!(withdraw_case))
@@ -267,31 +259,6 @@ async fn add_test(
         sampled_at: b.sampled_at,
     };
     recorded(&web, web.app.record_test(&s, &input).await?).await
-}
-
-/// Record test results from a CSV file; wrong lines are reported one by one, right ones taken.
-#[utoipa::path(post, path = "/v1/staff/tests/import", tag = "staff",
-    request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, body = ImportReport), (status = "4XX", body = Problem)))]
-async fn import_tests(
-    State(web): State<Arc<Web>>,
-    StaffAuth(s): StaffAuth,
-    headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> Answer<Json<ImportReport>> {
-    let is_csv = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|v| v.starts_with("text/csv"));
-    if !is_csv {
-        return Err(ServiceError::bad(
-            "request.not_csv",
-            "Send a CSV file with Content-Type text/csv.",
-        )
-        .into());
-    }
-    let bytes = body.map_err(|_| too_large())?;
-    Ok(Json(web.app.import_tests(&s, &bytes).await?))
 }
 
 /// Record a case, and trace it at once if asked to.

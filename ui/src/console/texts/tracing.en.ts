@@ -14,6 +14,15 @@ export const en: typeof zh = {
     node: (who, kind, minutes, last) => `${who}: ${kind}, ${minutes} min, last ${last}`,
     via: (who) => `by way of ${who}`,
   },
+  aboard: {
+    trip: (number, date) => `${number}, ${date}`,
+    case: 'Case',
+    between: 'Contact in between',
+    contact: 'This person',
+    leg: (from, to) => `${from} to ${to}`,
+    seat: (seat) => `seat ${seat}`,
+    unknown: 'seat and stops not known',
+  },
   bulk: {
     title: 'Trace all open cases',
     about: 'Searches in the background; gates and codes are not slowed down. Nothing is recorded unless you ask for it.',

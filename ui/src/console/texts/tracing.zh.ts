@@ -12,6 +12,15 @@ export const zh = {
     node: (who: string, kind: string, minutes: number, last: string) => `${who}:${kind},${minutes} 分钟,最后 ${last}`,
     via: (who: string) => `经由 ${who}`,
   },
+  aboard: {
+    trip: (number: string, date: string) => `${number}，${date}`,
+    case: '病例',
+    between: '中间的密切接触者',
+    contact: '此人',
+    leg: (from: string, to: string) => `${from}至${to}`,
+    seat: (seat: string) => `${seat} 座`,
+    unknown: '座位和区间不详',
+  },
   bulk: {
     title: '追踪全部未结病例',
     about: '在后台查找,不影响闸口和亮码。除非您要求,不作任何记录。',

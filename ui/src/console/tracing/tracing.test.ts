@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ContactRow } from '../types';
+import { tickets } from './aboard';
 import { layout, MOST_NODES, moved, SIDE, width } from './graph';
 import { isOver, newer, readEvent, type TraceJob } from './job';
 
@@ -54,6 +55,17 @@ describe('the graph of a trace', () => {
   it('is walked with the keys', () => {
     expect([moved('ArrowRight', 0, 3), moved('ArrowDown', 2, 3), moved('ArrowLeft', 0, 3)]).toEqual([1, 2, 0]);
     expect([moved('Home', 2, 3), moved('End', 0, 3), moved('Tab', 1, 3)]).toEqual([0, 2, null]);
+  });
+});
+
+describe('tickets', () => {
+  const words = { leg: (a: string, b: string) => `${a}-${b}`, seat: (s: string) => `seat ${s}`, unknown: 'unknown' };
+  const ticket = (from: string | null, to: string | null, seat: string | null) => ({ from, to, seat });
+  it('say what is known and nothing else', () => {
+    expect(tickets([ticket('A', 'C', '05-12A')], words)).toBe('A-C, seat 05-12A');
+    expect(tickets([ticket('A', 'B', null), ticket('C', 'D', '1')], words)).toBe('A-B; C-D, seat 1');
+    expect(tickets([ticket(null, null, '12A')], words)).toBe('seat 12A');
+    for (const none of [[], [ticket('A', null, null)]]) expect(tickets(none, words)).toBe('unknown');
   });
 });
 

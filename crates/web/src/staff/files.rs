@@ -1,0 +1,68 @@
+//! Files that staff send in: each line taken or refused with its number and a code.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, header};
+use jadegate_service::ServiceError;
+use jadegate_service::import::rides::RideReport;
+use jadegate_service::staff::ImportReport;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Web;
+use crate::extract::{StaffAuth, too_large};
+use crate::problem::{Answer, Problem};
+
+/// Largest file: 50,000 lines of about 150 bytes fit.
+const MAX_IMPORT: usize = 8 * 1024 * 1024;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
+    OpenApiRouter::new()
+        .routes(routes!(import_tests))
+        .routes(routes!(import_rides))
+        .layer(DefaultBodyLimit::max(MAX_IMPORT))
+}
+
+/// The file, if it is said to be one.
+fn csv(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, ServiceError> {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    if !said.is_some_and(|v| v.starts_with("text/csv")) {
+        return Err(ServiceError::bad(
+            "request.not_csv",
+            "Send a CSV file with Content-Type text/csv.",
+        ));
+    }
+    body.map_err(|_| too_large())
+}
+
+/// Record test results from a CSV file; wrong lines are reported one by one, right ones taken.
+#[utoipa::path(post, path = "/v1/staff/tests/import", tag = "staff",
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = ImportReport), (status = "4XX", body = Problem)))]
+async fn import_tests(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer<Json<ImportReport>> {
+    Ok(Json(web.app.import_tests(&s, &csv(&headers, body)?).await?))
+}
+
+/// Say who was aboard one's own trips, from a CSV file; wrong lines are reported one by one, right
+/// ones taken.
+#[utoipa::path(post, path = "/v1/staff/rides/import", tag = "staff",
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = RideReport), (status = "4XX", body = Problem)))]
+async fn import_rides(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer<Json<RideReport>> {
+    let conductor = web.app.conductor(&s)?;
+    Ok(Json(web.app.import_rides(&conductor, &csv(&headers, body)?).await?))
+}
