@@ -78,6 +78,10 @@ pub(crate) async fn serve(
     };
     let _ = stop_jobs.send(true);
     let _ = jobs.await;
+    // The next start need not sort everything again; if it must, it does.
+    if let Err(e) = app.save_visits().await {
+        tracing::error!(code = e.code, error = %e, "the visit index was not saved");
+    }
     drop::<Arc<App>>(app);
     // Everything acknowledged is on disk already; this leaves the database tidy.
     store.close().await;

@@ -27,6 +27,11 @@ pub(crate) fn database(config: &Config) -> PathBuf {
     config.data.join("jadegate.db")
 }
 
+/// The visit index saved in a data folder; it can be thrown away, and is as sensitive as the database.
+fn visit_index(config: &Config) -> PathBuf {
+    config.data.join("visits.index")
+}
+
 /// The key file in a data folder.
 pub(crate) fn key_file(config: &Config) -> PathBuf {
     config.data.join("keys.toml")
@@ -52,6 +57,7 @@ pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure>
     Ok(Settings {
         name: config.name.clone(),
         demo,
+        index_file: Some(visit_index(config)),
         otp_per_hour: config.limits.otp_per_hour,
         otp_per_client_hour: config.limits.otp_per_client_hour,
         second_officer_basis_points: config.mandate.basis_points()?,

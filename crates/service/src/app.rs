@@ -17,6 +17,7 @@ use crate::error::{Result, ServiceError};
 use crate::keys::Keys;
 use crate::log::LogTree;
 use crate::settings::Settings;
+use crate::visits::Keeper;
 
 /// Risk levels in memory, with the version they were loaded at.
 #[derive(Debug, Default)]
@@ -39,6 +40,7 @@ pub struct App {
     pub(crate) rng: Arc<dyn Entropy>,
     pub(crate) settings: Settings,
     pub(crate) index: RwLock<VisitIndex>,
+    pub(crate) keeper: Keeper,
     pub(crate) places: RwLock<HashMap<PlaceId, Arc<Place>>>,
     pub(crate) regions: ArcSwap<Regions>,
     pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
@@ -93,8 +95,7 @@ pub struct Parts {
 }
 
 impl App {
-    /// Loads what lives in memory (places, risk levels, visits of the retention period, today's
-    /// counts) and refuses a database that belongs to other keys.
+    /// Loads what lives in memory (places, risk levels, visits, today's counts) and refuses a database that belongs to other keys.
     pub async fn open(parts: Parts) -> Result<Arc<Self>> {
         let Parts { store, keys, issuer, log_signer, policy, policy_text, clock, rng, settings } =
             parts;
@@ -111,6 +112,7 @@ impl App {
             policy: ArcSwap::from_pointee(in_force),
             clock,
             rng,
+            keeper: Keeper::new(settings.index_file.clone()),
             settings,
             index: RwLock::new(VisitIndex::new()),
             places: RwLock::default(),
@@ -127,7 +129,8 @@ impl App {
         };
         app.load_places().await?;
         app.reload_regions().await?;
-        app.load_visits(now).await?;
+        app.load_visits().await?;
+        app.load_counts(now).await?;
         Ok(Arc::new(app))
     }
 
@@ -207,22 +210,12 @@ impl App {
         }
     }
 
-    async fn load_visits(&self, now: Timestamp) -> Result<()> {
-        let index = crate::bulk::load_index(self.store.as_ref(), &self.policy(), now).await?;
-        *write(&self.index) = index;
-        self.load_rides().await?;
+    async fn load_counts(&self, now: Timestamp) -> Result<()> {
         for day in [now.utc_day() - 1, now.utc_day()] {
             for scan in self.store.scans_on(day).await? {
                 self.count_scan(&scan);
             }
         }
-        Ok(())
-    }
-
-    /// Puts the rides beside the visits in the index; to be called after these are there.
-    pub(crate) async fn load_rides(&self) -> Result<()> {
-        let rides = crate::bulk::stored_rides(self.store.as_ref()).await?;
-        write(&self.index).set_rides(rides);
         Ok(())
     }
 }

@@ -187,11 +187,7 @@ pub(crate) fn kept_from(policy: &Policy, now: Timestamp) -> Timestamp {
 }
 
 /// The visits of the days kept.
-pub(crate) async fn load_index(
-    store: &dyn Store,
-    policy: &Policy,
-    now: Timestamp,
-) -> Result<VisitIndex> {
+async fn load_index(store: &dyn Store, policy: &Policy, now: Timestamp) -> Result<VisitIndex> {
     let first_day = kept_from(policy, now).utc_day();
     let mut visits = Vec::new();
     for day in store.visit_days().await? {

@@ -5,14 +5,16 @@
 //! would take minutes, and because nobody in it has a phone or a passkey. Each function refuses to
 //! work unless the application was opened as a demo; `serve` never is.
 
+use std::sync::Arc;
+
 use jadegate_domain::agency::Agency;
 use jadegate_domain::{
     Division, HolderId, Place, PlaceId, Presence, Role, Staff, StaffId, Timestamp, Visit,
 };
-use jadegate_store::{SessionSubject, Write};
-use jadegate_trace::VisitIndex;
+use jadegate_store::{SessionSubject, Unit, Write};
+use jadegate_trace::KnownVisit;
 
-use crate::app::{App, read, write};
+use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::keys::visit_id;
 use crate::session::NewSession;
@@ -89,20 +91,14 @@ impl App {
     }
 
     /// Records made-up visits, with the index that traces search.
-    pub async fn demo_visits(&self, visits: &[DemoVisit]) -> Result<()> {
+    pub async fn demo_visits(self: &Arc<Self>, visits: &[DemoVisit]) -> Result<()> {
         self.only_in_a_demo()?;
-        let rows = |part: &[DemoVisit]| part.iter().map(|v| Write::AddVisit(visit(v))).collect();
         for part in visits.chunks(ROWS_AT_ONCE) {
-            self.commit("demo_visits", rows(part)).await?;
-        }
-        // Built beside the readers and put in place in one step.
-        let before: Vec<_> = read(&self.index).all().collect();
-        let after = visits.iter().map(|v| jadegate_trace::KnownVisit::from(visit(v)));
-        let built = VisitIndex::build(before.into_iter().chain(after));
-        *write(&self.index) = built;
-        self.load_rides().await?;
-        for v in visits {
-            self.note_visit(&visit(v).into());
+            let part: Vec<_> = part.iter().map(visit).collect();
+            let writes = part.iter().map(|v| Write::AddVisit(*v)).collect();
+            let known: Vec<_> = part.iter().map(KnownVisit::from).collect();
+            let unit = Unit::new("demo_visits", writes);
+            self.commit_and_feed(unit, move |app| app.feed(&known)).await?;
         }
         Ok(())
     }

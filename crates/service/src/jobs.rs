@@ -7,7 +7,8 @@ use jadegate_domain::Timestamp;
 use jadegate_store::Write;
 use tokio::sync::watch;
 
-use crate::app::{App, write};
+use crate::app::App;
+use crate::bulk::kept_from;
 use crate::error::Result;
 use crate::sms::SmsGateway;
 
@@ -34,19 +35,31 @@ impl App {
         Ok(due.len())
     }
 
-    /// Drops visits and scans older than the policy keeps them, and says so in the public log.
+    /// Drops visits and scans older than the policy keeps them, everywhere, and then says so in the
+    /// public log. What one purge could not finish is finished by the next.
     pub async fn purge(&self) -> Result<Purged> {
+        let mut owed = self.keeper.owed.lock().await;
         let now = self.now();
-        let kept_from = now.plus_days(-i64::from(self.policy().retention_days()));
+        let kept_from = kept_from(&self.policy(), now);
         let day = kept_from.utc_day();
+        // Noted before they go: nobody else will know that the index still has them.
+        if self.store.visit_days().await?.first().is_some_and(|first| *first < day) {
+            owed.before = owed.before.max(Some(kept_from));
+        }
         let (visits, scans) = self.store.drop_days_before(day).await?;
-        let kept_from = Timestamp::from_secs(day * jadegate_domain::time::DAY);
+        owed.visits += visits;
+        owed.scans += scans;
         // What has expired is kept for a day more: the limits count the codes of 24 hours.
         let expired = self.store.purge_expired(now.plus_days(-1)).await?;
-        write(&self.index).remove_before(kept_from);
+        if let Some(moment) = owed.before {
+            self.forget_before(moment).await?;
+            owed.before = None;
+        }
+        let (visits, scans) = (owed.visits, owed.scans);
         if visits + scans > 0 {
             let leaf = crate::log::purge_leaf(now, kept_from, visits, scans)?;
             self.commit("purge", vec![Write::AddLeaf(leaf)]).await?;
+            (owed.visits, owed.scans) = (0, 0);
         }
         Ok(Purged { kept_from, visits, scans, expired })
     }
@@ -64,6 +77,8 @@ impl App {
         let recolouring = tokio::spawn(Arc::clone(&self).keep_recoloured(stop.clone()));
         // By themselves: a round may take long, and one-time codes do not wait for it.
         let retracing = tokio::spawn(Arc::clone(&self).keep_traces(stop.clone()));
+        // The same: merging, saving and dropping millions of visits takes seconds.
+        let visits = tokio::spawn(Arc::clone(&self).keep_visits(stop.clone()));
         let mut ticks: u64 = 0;
         loop {
             tokio::select! {
@@ -71,6 +86,7 @@ impl App {
                     self.trace_jobs.stop_all();
                     let _ = recolouring.await;
                     let _ = retracing.await;
+                    let _ = visits.await;
                     return;
                 }
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
@@ -80,9 +96,6 @@ impl App {
             self.trace_jobs.forget_old(self.now());
             if ticks.is_multiple_of(20) {
                 note("expire_proposals", &self.expire_proposals().await);
-            }
-            if ticks.is_multiple_of(7200) {
-                note("purge", &self.purge().await);
             }
             ticks += 1;
         }
@@ -113,7 +126,7 @@ impl App {
     }
 }
 
-fn note<T>(job: &'static str, result: &Result<T>) -> bool {
+pub(crate) fn note<T>(job: &'static str, result: &Result<T>) -> bool {
     if let Err(e) = result {
         tracing::error!(job, error = %e, "job failed; it will be tried again");
     }

@@ -22,6 +22,7 @@ mod settings;
 mod sms;
 pub mod staff;
 mod vault;
+mod visits;
 pub mod what_if;
 
 pub use app::{App, InForce, Parts};
@@ -36,3 +37,4 @@ pub use session::{GateSession, HolderSession, NewSession, StaffSession};
 pub use settings::Settings;
 pub use sms::{HttpGateway, HttpGatewayConfig, OutboxOnly, SmsError, SmsGateway};
 pub use vault::Identity;
+pub use visits::{IndexOrigin, Tended};

@@ -1,5 +1,7 @@
 //! Limits and names of a deployment.
 
+use std::path::PathBuf;
+
 /// Limits and names; `cli` fills them from defaults, file, environment and flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -7,6 +9,9 @@ pub struct Settings {
     pub name: String,
     /// The made-up town and its shortcuts are on; `serve` refuses this.
     pub demo: bool,
+    /// Where the visit index is saved, in the database's folder; it is as sensitive as the visits.
+    /// Without it each start sorts all visits anew.
+    pub index_file: Option<PathBuf>,
     /// One-time code: seconds it lives.
     pub otp_seconds: i64,
     /// One-time code: wrong answers before it is worth nothing.
@@ -48,6 +53,7 @@ impl Default for Settings {
         Self {
             name: "Jadegate".to_owned(),
             demo: false,
+            index_file: None,
             otp_seconds: 300,
             otp_tries: 5,
             otp_pause_seconds: 60,

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rusqlite::Connection;
 
 use crate::error::{Result, sql};
+use crate::marks::Marks;
 
 /// What is kept by day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +85,8 @@ pub(crate) struct Days {
     known: HashSet<(Kind, i64)>,
     /// Made by the unit being applied: forgotten again if it is rolled back.
     fresh: Vec<(Kind, i64)>,
+    /// Which days' visits the transaction changes.
+    pub(crate) marks: Marks,
 }
 
 impl Days {
@@ -92,7 +95,7 @@ impl Days {
         for kind in Kind::ALL {
             known.extend(days(c, kind)?.into_iter().map(|d| (kind, d)));
         }
-        Ok(Self { known, fresh: Vec::new() })
+        Ok(Self { known, fresh: Vec::new(), marks: Marks::load(c)? })
     }
 
     pub(crate) fn has(&self, kind: Kind, day: i64) -> bool {
@@ -114,6 +117,7 @@ impl Days {
     /// The unit was kept.
     pub(crate) fn keep(&mut self) {
         self.fresh.clear();
+        self.marks.keep();
     }
 
     /// The unit was rolled back, and the tables it made with it.
@@ -121,5 +125,6 @@ impl Days {
         for made in self.fresh.drain(..) {
             self.known.remove(&made);
         }
+        self.marks.undo();
     }
 }

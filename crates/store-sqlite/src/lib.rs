@@ -24,6 +24,7 @@ mod apply;
 mod connection;
 mod days;
 mod error;
+mod marks;
 mod open;
 mod read;
 mod rows;

@@ -25,6 +25,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "policies",
         text: include_str!("../migrations/0003_policies.sql"),
     },
+    Migration {
+        number: 4,
+        name: "visit_marks",
+        text: include_str!("../migrations/0004_visit_marks.sql"),
+    },
     Migration { number: 5, name: "trips", text: include_str!("../migrations/0005_trips.sql") },
 ];
 
@@ -135,6 +140,7 @@ mod tests {
         "48b17adde4da7e288e85cb30c72e5fd4065e5eeb558434c9bc94bc8461ea83e6",
         "1398063a60baf903458e827f4f05c99f7a590f1eff14a9ac348fe73532242e3e",
         "56eee2051e59012a2e06b2feff34726f7fb1406cc0d19ab2e88c17ee1cb6bb31",
+        "427632f00acc85e462bf35c77c873f7da9af9c5e469e716de2e23ab3ddc83d44",
         "0f403d4a7d73a837538ee85dc7ba3eddaaccc3945bfa57c01a0e79eb88940bb3",
     ];
 

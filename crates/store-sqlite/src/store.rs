@@ -14,11 +14,13 @@ use jadegate_store::{
     Challenge, ColourChange, ColourCounts, ConfinedHolder, CredentialRow, HolderEvidence,
     IndexKind, Invitation, LogLeaf, OutboxMessage, Page, PolicyVersion, Recolouring, SealedField,
     Session, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, Unit, VaultKey,
+    VisitMarks,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use crate::error::{Result, unavailable};
+use crate::marks;
 use crate::open::private_file;
 use crate::read::{evidence, log, people, places, policies};
 use crate::{SqliteStore, writer::Job};
@@ -184,6 +186,10 @@ impl Store for SqliteStore {
 
     async fn visit_days(&self) -> Result<Vec<i64>> {
         self.list(places::visit_days).await
+    }
+
+    async fn visit_marks(&self) -> Result<VisitMarks> {
+        self.list(marks::visit_marks).await
     }
 
     async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>> {

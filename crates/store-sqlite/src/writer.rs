@@ -11,6 +11,7 @@ use crate::apply::Applier;
 use crate::connection::BUSY;
 use crate::days::{Days, Kind, days};
 use crate::error::{Result, sql, unavailable};
+use crate::marks;
 use crate::read::places::rows_of;
 
 /// Units in one transaction at most: bounds how long the first waits for the last.
@@ -172,6 +173,7 @@ impl Writer {
         }
         let written = self.exec("BEGIN IMMEDIATE").and_then(|()| {
             let results = group.iter().map(|(unit, _)| self.unit(unit)).collect::<Result<_>>()?;
+            self.days.marks.write(&self.conn)?;
             self.exec("COMMIT")?;
             Ok(results)
         });
@@ -338,6 +340,7 @@ fn drop_days(c: &Connection, before: i64) -> Result<(u64, u64)> {
             c.execute(&text, []).map_err(|e| sql(kind.name(), &e))?;
         }
     }
+    marks::drop_before(c, before)?;
     Ok((counts[0], counts[1]))
 }
 

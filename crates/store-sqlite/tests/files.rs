@@ -237,3 +237,27 @@ async fn closing_keeps_everything_that_was_accepted_and_nothing_else() {
     }
     assert_eq!(s.holders(Page::first(1_000)).await.unwrap().len(), kept.len());
 }
+
+/// A database from before there were marks: its days have one, and it gets an id that stays.
+#[tokio::test]
+async fn an_older_database_gets_marks_for_its_days() {
+    let place = Place::new();
+    let s = place.open();
+    keeps(&s, vec![holder(1), visit(1, 1, at(0)), visit(2, 1, at(86_400))]).await;
+    let other = s.visit_marks().await.unwrap().store;
+    drop(s);
+    place.raw(
+        "DROP TABLE store_identity; DROP TABLE day_mark; DROP TABLE days_dropped; \
+         DELETE FROM migration WHERE number >= 4",
+    );
+    let s = place.open();
+    let marks = s.visit_marks().await.unwrap();
+    assert_ne!(marks.store, other);
+    assert_eq!(marks.days.iter().map(|d| d.day).collect::<Vec<_>>(), [DAY, DAY + 1]);
+    keeps(&s, vec![visit(3, 1, at(5))]).await;
+    let later = s.visit_marks().await.unwrap();
+    assert!(later.days[0].mark > marks.days[0].mark);
+    assert_eq!((later.days[1], later.store), (marks.days[1], marks.store));
+    drop(s);
+    assert_eq!(place.open().visit_marks().await.unwrap(), later);
+}

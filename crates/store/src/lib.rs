@@ -50,8 +50,8 @@ pub use policies::{
 };
 pub use port::{Page, Store};
 pub use rows::{
-    Challenge, ChallengeUse, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation,
-    InvitationUse, LogLeaf, OutboxMessage, OutboxState, SealedField, Session, SessionSubject,
-    StoredAssessment, StoredRide, StoredTrace, VaultKey,
+    Challenge, ChallengeUse, ColourChange, ConfinedHolder, CredentialRow, DayMark, DroppedDays,
+    IndexKind, Invitation, InvitationUse, LogLeaf, OutboxMessage, OutboxState, SealedField,
+    Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, VaultKey, VisitMarks,
 };
 pub use unit::{Unit, Write};

@@ -13,6 +13,7 @@ use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, 
 use crate::rows::{
     Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf,
     OutboxMessage, SealedField, Session, StoredAssessment, StoredRide, StoredTrace, VaultKey,
+    VisitMarks,
 };
 use crate::{StoreError, Unit};
 
@@ -114,6 +115,9 @@ pub trait Store: Send + Sync + 'static {
     async fn gates(&self, place: PlaceId) -> Result<Vec<Gate>>;
     /// The UTC days (since the epoch) that hold visits, ascending.
     async fn visit_days(&self) -> Result<Vec<i64>>;
+    /// A mark for each day that holds visits, changed in the same transaction as the visits, with
+    /// the store's id and what was dropped; all from one snapshot.
+    async fn visit_marks(&self) -> Result<VisitMarks>;
     /// All visits of one UTC day, in no stated order.
     async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>>;
     /// All rides of one UTC day, in no stated order.

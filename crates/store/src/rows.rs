@@ -270,6 +270,36 @@ pub struct StoredTrace {
     pub replaced_by: Option<TraceId>,
 }
 
+/// How far a store is with its visits: what a copy of them has to be compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisitMarks {
+    /// Drawn at random when the database was made; a backup has it too.
+    pub store: [u8; 16],
+    /// The days that hold visits, ascending.
+    pub days: Vec<DayMark>,
+    /// What was dropped so far, if anything.
+    pub dropped: Option<DroppedDays>,
+}
+
+/// How far one day's visits are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayMark {
+    /// UTC day since the epoch.
+    pub day: i64,
+    /// Higher after each change of the day's visits than ever before, and higher than any mark the
+    /// day had before it was dropped. Nothing else changes it.
+    pub mark: u64,
+}
+
+/// Which visits were dropped: those of days before `before` that had a mark of `mark` or less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DroppedDays {
+    /// The first day that was kept.
+    pub before: i64,
+    /// The highest mark there was.
+    pub mark: u64,
+}
+
 /// One leaf of the public log, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLeaf {

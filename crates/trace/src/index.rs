@@ -377,17 +377,21 @@ impl VisitIndex {
         (runs.len() > 1).then_some(Merge { runs, places, holders })
     }
 
-    /// Feeds what another index has and an earlier clone of it had not; some of what both have may
-    /// be fed again, which changes nothing. So an index that was made anew from a clone, without
-    /// old visits for instance, catches up with the writer before it takes the place of its index.
-    pub fn insert_since(&mut self, clone: &Self, now: &Self) {
+    /// Feeds the visits that began at or after a moment and that another index has and an earlier
+    /// clone of it had not; some of what both have may be fed again, which changes nothing. So an
+    /// index that was made anew from a clone, without old visits, catches up with the writer before
+    /// it takes the place of its index, and does not get the old visits back.
+    pub fn insert_since(&mut self, clone: &Self, now: &Self, from: Timestamp) {
+        let first = secs(from);
         let old = |run: &Arc<Run>| clone.runs.iter().any(|r| Arc::ptr_eq(r, run));
         let new = now.runs.iter().filter(|r| !old(r)).flat_map(|r| r.rows());
-        for row in new.chain(now.buffer.iter().copied()) {
+        for row in new.chain(now.buffer.iter().copied()).filter(|r| r.entered >= first) {
             self.insert(now.known(row));
         }
         let old: HashMap<_, _> = clone.rides.all().collect();
-        for (key, ride) in now.rides.all().filter(|(key, ride)| old.get(key) != Some(ride)) {
+        let new =
+            now.rides.all().filter(|(key, ride)| key.2 >= first && old.get(key) != Some(ride));
+        for (key, ride) in new {
             let (place, holder) = (now.place(key.0), now.holder(key.1));
             self.set_ride(holder, place, moment(key.2), ride);
         }

@@ -50,7 +50,7 @@ pub use index::{Merge, Merged, VisitIndex};
 pub use pairs::Exposure;
 pub use row::KnownVisit;
 pub use rules::{Aboard, Bound, KindRules, Near, Rules};
-pub use saved::{CatchUp, SavedDay, SavedError, SavedFrom, catch_up};
+pub use saved::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, catch_up};
 pub use standing::{Changes, Standing};
 pub use trace::{
     CaseInput, ContactFound, EventExposure, TraceResult, Tracer, exposures_to_event, trace,

@@ -43,8 +43,8 @@ pub struct SavedFrom {
 pub struct SavedDay {
     /// UTC day since the epoch.
     pub day: i64,
-    /// How many changes the store had made to that day's visits (entries and exits alike): a number
-    /// that grows with every change and never falls.
+    /// A number of the store that grows with every change of that day's visits (entries and exits
+    /// alike) and never falls, not even when the day was dropped and made anew.
     pub mark: u64,
 }
 
@@ -63,6 +63,12 @@ pub enum SavedError {
     /// It could not be read.
     #[error("the saved index cannot be read: {0}")]
     Unreadable(#[source] io::Error),
+    /// It is of another store.
+    #[error("the saved index is of another store")]
+    OtherStore,
+    /// It is of this store, but the store was set back since (a backup was restored, say).
+    #[error("the saved index knows of visits that the store does not")]
+    OtherPast,
 }
 
 impl SavedError {
@@ -73,46 +79,61 @@ impl SavedError {
             Self::Version(_) => "saved_index.version",
             Self::Damaged(_) => "saved_index.damaged",
             Self::Unreadable(_) => "saved_index.unreadable",
+            Self::OtherStore => "saved_index.other_store",
+            Self::OtherPast => "saved_index.other_past",
         }
     }
 }
 
 type Result<T> = std::result::Result<T, SavedError>;
 
-/// What a loaded index lacks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CatchUp {
-    /// The file and the store do not belong together (a backup was restored, say): build anew.
-    Rebuild,
-    /// Few things are missing.
-    Resume {
-        /// Days before this one were dropped from the store: [`VisitIndex::remove_before`] it, and
-        /// save again at once, for the file still has them.
-        remove_before: Option<i64>,
-        /// Days of which all visits must be inserted, ascending. Those that are there already
-        /// change nothing.
-        read: Vec<i64>,
-    },
+/// Which visits the store has dropped: those of days before `before` whose mark was at most `mark`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// The first day that was kept.
+    pub before: i64,
+    /// The highest mark there was.
+    pub mark: u64,
 }
 
-/// What must be done so that a loaded index has what the store has. Both in order of the day.
-pub fn catch_up(saved: &[SavedDay], store: &[SavedDay]) -> CatchUp {
-    let Some(first) = store.first().map(|d| d.day) else {
-        let resume = CatchUp::Resume { remove_before: None, read: Vec::new() };
-        return if saved.is_empty() { resume } else { CatchUp::Rebuild };
+/// What a loaded index lacks, to be done in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CatchUp {
+    /// Days before this one were dropped from the store: [`VisitIndex::remove_before`] it, and save
+    /// again at once, for the file still has them.
+    pub remove_before: Option<i64>,
+    /// Days of which all visits must be inserted, ascending. Those that are there already change
+    /// nothing.
+    pub read: Vec<i64>,
+}
+
+/// What must be done so that an index loaded from a file has what the store has now, and nothing
+/// else. Days are in order, in the file and in the store.
+///
+/// # Errors
+/// [`SavedError::OtherStore`] and [`SavedError::OtherPast`]: the two do not belong together.
+pub fn catch_up(saved: &SavedFrom, store: &SavedFrom, dropped: Option<Dropped>) -> Result<CatchUp> {
+    if saved.store != store.store {
+        return Err(SavedError::OtherStore);
+    }
+    let mark = |days: &[SavedDay], day| {
+        days.binary_search_by_key(&day, |d| d.day).ok().map(|at| days[at].mark)
     };
-    let mark = |days: &[SavedDay], day| days.iter().find(|d| d.day == day).map(|d| d.mark);
-    for s in saved.iter().filter(|s| s.day >= first) {
-        // A day that went from the middle, or fewer changes than there were: another past.
-        if mark(store, s.day).is_none_or(|now| now < s.mark) {
-            return CatchUp::Rebuild;
+    // A day that was dropped may be there anew, with other visits.
+    let gone = |s: &SavedDay| dropped.is_some_and(|d| s.day < d.before && s.mark <= d.mark);
+    for s in saved.days.iter().filter(|s| !gone(s)) {
+        // A day that went by itself, or fewer changes than there were: another past.
+        if mark(&store.days, s.day).is_none_or(|now| now < s.mark) {
+            return Err(SavedError::OtherPast);
         }
     }
-    let changed = |d: &&SavedDay| mark(saved, d.day) != Some(d.mark);
-    CatchUp::Resume {
-        remove_before: saved.iter().any(|s| s.day < first).then_some(first),
-        read: store.iter().filter(changed).map(|d| d.day).collect(),
-    }
+    let remove_before = dropped.map(|d| d.before).filter(|_| saved.days.iter().any(gone));
+    let lacks = |d: &&SavedDay| {
+        remove_before.is_some_and(|before| d.day < before)
+            || mark(&saved.days, d.day) != Some(d.mark)
+    };
+    let read = store.days.iter().filter(lacks).map(|d| d.day).collect();
+    Ok(CatchUp { remove_before, read })
 }
 
 impl VisitIndex {
@@ -159,8 +180,10 @@ impl VisitIndex {
     /// Reads what [`save`](Self::save) wrote. Give it a file as it is: it is read in large pieces.
     pub fn load(from: &mut impl Read) -> Result<(SavedFrom, Self)> {
         let mut input = Input::new(from);
-        if input.array().ok() != Some(MAGIC) {
-            return Err(SavedError::Foreign);
+        match input.array() {
+            Ok(MAGIC) => {}
+            Err(e @ SavedError::Unreadable(_)) => return Err(e),
+            _ => return Err(SavedError::Foreign),
         }
         match input.word()? {
             VERSION => {}

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::{case, minute, period, plain_rules, visit};
 use jadegate_domain::{PlaceId, PlaceKind};
 use jadegate_trace::{
-    CatchUp, KnownVisit, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up, trace,
+    CatchUp, Dropped, KnownVisit, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up, trace,
 };
 use proptest::prelude::*;
 
@@ -79,34 +79,94 @@ proptest! {
         prop_assert!(load(&bytes).is_err());
     }
 
-    /// A store that changes by its rules between saving and loading: nothing is missed, and a store
-    /// that was set back is noticed.
+    /// A store that changes by its rules between saving and loading: after catching up, each day has
+    /// the visits of now and none that were dropped, and a store that was set back is noticed.
     #[test]
-    fn catching_up_reads_the_days_that_changed(
-        saved in prop::collection::btree_map(0..12i64, 1..50u64, 0..8),
-        changed in prop::collection::btree_map(0..12i64, 1..9u64, 0..8),
-        dropped in 0..12i64,
-        lost in prop::option::of(0..12i64),
+    fn catching_up_comes_to_what_the_store_has(
+        before in prop::collection::vec(step(), 0..20),
+        since in prop::collection::vec(step(), 0..20),
+        lost in any::<prop::sample::Index>(),
     ) {
-        let list = |days: &BTreeMap<i64, u64>| -> Vec<SavedDay> {
-            days.iter().map(|(day, mark)| SavedDay { day: *day, mark: *mark }).collect()
-        };
-        let mut store = saved.clone();
-        for (day, more) in &changed {
-            *store.entry(*day).or_default() += more;
+        let mut store = Days::default();
+        for s in before {
+            store.step(s);
         }
-        store.retain(|day, _| *day >= dropped);
-        prop_assume!(!store.is_empty());
-        let first = *store.keys().next().unwrap();
-        let read: BTreeSet<_> = changed.keys().copied().filter(|d| *d >= dropped).collect();
-        let gone = saved.keys().any(|d| *d < first).then_some(first);
-        let resume = CatchUp::Resume { remove_before: gone, read: read.into_iter().collect() };
-        prop_assert_eq!(catch_up(&list(&saved), &list(&store)), resume);
-        // Set back to before one of the changes that the file has.
-        if let Some((day, mark)) = lost.and_then(|d| store.get_key_value(&d).map(|(d, _)| *d)).and_then(|d| saved.get_key_value(&d)) {
-            store.insert(*day, mark - 1);
-            prop_assert_eq!(catch_up(&list(&saved), &list(&store)), CatchUp::Rebuild);
+        let saved = store.clone();
+        for s in since {
+            store.step(s);
         }
+        let plan = catch_up(&saved.from(), &store.from(), store.dropped).unwrap();
+        // As the caller does it: days are known by the visits they have.
+        let mut loaded = saved.visits.clone();
+        loaded.retain(|day, _| plan.remove_before.is_none_or(|b| *day >= b));
+        for day in &plan.read {
+            // What is there stays there: a loaded index knows no other way to lose a visit.
+            loaded.entry(*day).or_default().extend(&store.visits[day]);
+        }
+        prop_assert_eq!(&loaded, &store.visits);
+        let unchanged = |day: &i64| saved.marks.get(day) == store.marks.get(day);
+        let anew = |day: &i64| plan.remove_before.is_some_and(|b| *day < b);
+        prop_assert!(plan.read.iter().all(|d| !unchanged(d) || anew(d)), "more is read than changed");
+
+        // Set back to before one of the changes that the file has; what may have been dropped is
+        // read again in any case.
+        let dropped = |day: &i64| saved.dropped.is_some_and(|d| *day < d.before);
+        let days: Vec<_> = saved.marks.keys().copied().filter(|d| !dropped(d)).collect();
+        if !days.is_empty() {
+            let day = days[lost.index(days.len())];
+            let mut back = saved.clone();
+            back.marks.insert(day, saved.marks[&day] - 1);
+            let found = catch_up(&saved.from(), &back.from(), back.dropped);
+            prop_assert!(matches!(found, Err(SavedError::OtherPast)));
+            back.marks.remove(&day);
+            let found = catch_up(&saved.from(), &back.from(), back.dropped);
+            prop_assert!(matches!(found, Err(SavedError::OtherPast)));
+        }
+    }
+}
+
+/// What happens to a store: a visit on a day, or all days before one dropped.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Visit(i64),
+    Drop(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![6 => (0..6i64).prop_map(Step::Visit), 1 => (0..7i64).prop_map(Step::Drop)]
+}
+
+/// A store by its marks, with a number for each visit.
+#[derive(Clone, Debug, Default)]
+struct Days {
+    last: u64,
+    marks: BTreeMap<i64, u64>,
+    visits: BTreeMap<i64, BTreeSet<u64>>,
+    dropped: Option<Dropped>,
+}
+
+impl Days {
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Visit(day) => {
+                self.last += 1;
+                self.marks.insert(day, self.last);
+                self.visits.entry(day).or_default().insert(self.last);
+            }
+            Step::Drop(before) => {
+                if self.marks.keys().any(|d| *d < before) {
+                    let before = self.dropped.map_or(before, |d| d.before.max(before));
+                    self.dropped = Some(Dropped { before, mark: self.last });
+                }
+                self.marks.retain(|d, _| *d >= before);
+                self.visits.retain(|d, _| *d >= before);
+            }
+        }
+    }
+
+    fn from(&self) -> SavedFrom {
+        let days = self.marks.iter().map(|(day, mark)| SavedDay { day: *day, mark: *mark });
+        SavedFrom { store: [7; 16], days: days.collect() }
     }
 }
 
@@ -121,16 +181,28 @@ fn other_files_are_told_apart() {
 }
 
 #[test]
-fn an_empty_store_needs_an_empty_file() {
-    let day = SavedDay { day: 1, mark: 1 };
-    let nothing = CatchUp::Resume { remove_before: None, read: Vec::new() };
-    assert_eq!(catch_up(&[], &[]), nothing);
-    assert_eq!(catch_up(&[day], &[]), CatchUp::Rebuild);
-    let all = CatchUp::Resume { remove_before: None, read: vec![1] };
-    assert_eq!(catch_up(&[], &[day]), all);
-    // A day in the middle went: not by keeping the last days.
-    let days = [0, 1, 2].map(|day| SavedDay { day, mark: 1 });
-    assert_eq!(catch_up(&days, &[days[0], days[2]]), CatchUp::Rebuild);
+fn a_file_of_another_store_or_another_past_is_of_no_use() {
+    let of = |days: &[(i64, u64)]| {
+        let days = days.iter().map(|(day, mark)| SavedDay { day: *day, mark: *mark }).collect();
+        SavedFrom { store: [7; 16], days }
+    };
+    let nothing = of(&[]);
+    assert_eq!(catch_up(&nothing, &nothing, None).unwrap(), CatchUp::default());
+    let other = SavedFrom { store: [8; 16], ..nothing.clone() };
+    let found = catch_up(&other, &nothing, None).unwrap_err();
+    assert_eq!(found.code(), "saved_index.other_store");
+    // A day that went without having been dropped.
+    let days = of(&[(0, 1), (1, 1), (2, 1)]);
+    for now in [of(&[]), of(&[(0, 1), (2, 1)]), of(&[(1, 1), (2, 1)])] {
+        let found = catch_up(&days, &now, None).unwrap_err();
+        assert_eq!(found.code(), "saved_index.other_past");
+    }
+    let all = CatchUp { remove_before: None, read: vec![0, 1, 2] };
+    assert_eq!(catch_up(&nothing, &days, None).unwrap(), all);
+    // Every day was dropped, and one of them came back.
+    let dropped = Some(Dropped { before: 3, mark: 1 });
+    let anew = CatchUp { remove_before: Some(3), read: vec![1] };
+    assert_eq!(catch_up(&days, &of(&[(1, 2)]), dropped).unwrap(), anew);
 }
 
 #[test]

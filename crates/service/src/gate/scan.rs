@@ -1,5 +1,7 @@
 //! Scans: what happened at a gate, recorded durably, once.
 
+use std::sync::Arc;
+
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::gate::{Direction, GateCounts, OverrideReason};
 use jadegate_domain::{
@@ -55,7 +57,7 @@ impl App {
     /// Records scans. Each is decided and written by itself: one bad scan does not hold up others.
     /// Handing in the same scan again gives the same answer and changes nothing.
     pub async fn record_scans(
-        &self,
+        self: &Arc<Self>,
         session: &GateSession,
         scans: &[ScanInput],
     ) -> Result<Vec<ScanResult>> {
@@ -72,7 +74,11 @@ impl App {
         Ok(results)
     }
 
-    async fn record_scan(&self, session: &GateSession, input: &ScanInput) -> Result<ScanResult> {
+    async fn record_scan(
+        self: &Arc<Self>,
+        session: &GateSession,
+        input: &ScanInput,
+    ) -> Result<ScanResult> {
         let now = self.now();
         let s = &self.settings;
         let problem = |code| ScanResult {
@@ -119,10 +125,13 @@ impl App {
         };
         let mut writes = vec![Write::AddScan(scan.clone())];
         writes.extend(visit.as_ref().map(VisitChange::write));
-        match self.store.commit(Unit::new("scan", writes)).await {
+        let known = visit.as_ref().map(VisitChange::known);
+        let tell = move |app: &Self| {
+            app.count_scan(&scan);
+            app.feed(known.as_slice());
+        };
+        match self.commit_and_feed(Unit::new("scan", writes), tell).await {
             Ok(()) => {
-                self.count_scan(&scan);
-                self.feed_index(visit.as_ref());
                 if let (Some(h), Some(VisitChange::Enter(_))) = (&holder, &visit) {
                     self.note_stay(h, session.gate.place, input.at).await?;
                 }
@@ -202,20 +211,6 @@ impl App {
         }
     }
 
-    fn feed_index(&self, change: Option<&VisitChange>) {
-        match change {
-            Some(VisitChange::Enter(v)) => {
-                write(&self.index).insert(v);
-                self.note_visit(&v.into());
-            }
-            Some(VisitChange::Leave(v, left)) => {
-                write(&self.index).close(&whole(v), *left);
-                self.note_visit(&KnownVisit { left: Some((*left).max(v.entered)), ..*v });
-            }
-            None => {}
-        }
-    }
-
     /// A gate saw somebody outside their home division: that is a stay there, once a day.
     async fn note_stay(&self, holder: &Holder, place: PlaceId, at: Timestamp) -> Result<()> {
         let Some(place) = self.place(place) else { return Ok(()) };
@@ -290,6 +285,14 @@ impl VisitChange {
         }
     }
 
+    /// What is known of the visit with it; nobody leaves before they came, whatever a gate's clock says.
+    fn known(&self) -> KnownVisit {
+        match self {
+            Self::Enter(v) => v.into(),
+            Self::Leave(v, left) => KnownVisit { left: Some((*left).max(v.entered)), ..*v },
+        }
+    }
+
     fn write(&self) -> Write {
         match self {
             Self::Enter(v) => Write::AddVisit(*v),
@@ -297,17 +300,6 @@ impl VisitChange {
                 Write::CloseVisit { id: self.id(), entered: v.entered, left: *left }
             }
         }
-    }
-}
-
-fn whole(v: &KnownVisit) -> Visit {
-    Visit {
-        id: visit_id(v.entered, v.holder, v.place),
-        holder: v.holder,
-        place: v.place,
-        entered: v.entered,
-        left: v.left,
-        presence: v.presence,
     }
 }
 

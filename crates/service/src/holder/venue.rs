@@ -1,11 +1,13 @@
 //! The venue's own code, scanned by the holder.
 
+use std::sync::Arc;
+
 use jadegate_domain::{Period, Presence, Visit, VisitId};
 use jadegate_pass::VenueKind;
-use jadegate_store::Write;
+use jadegate_store::{Unit, Write};
 
 use super::me::PlaceView;
-use crate::app::{App, read, write};
+use crate::app::{App, read};
 use crate::error::{Result, ServiceError};
 use crate::keys::visit_id;
 use crate::session::HolderSession;
@@ -28,7 +30,11 @@ pub struct RecordedVisit {
 impl App {
     /// Records a visit from a venue's code: `unproven` for a printed one, which may be a forwarded
     /// picture (h07); proven for one that rotates on the venue's own screen and is fresh.
-    pub async fn scan_venue(&self, session: &HolderSession, text: &str) -> Result<RecordedVisit> {
+    pub async fn scan_venue(
+        self: &Arc<Self>,
+        session: &HolderSession,
+        text: &str,
+    ) -> Result<RecordedVisit> {
         let now = self.now();
         let skew = u32::try_from(self.settings.clock_skew_seconds).unwrap_or(0);
         let code = jadegate_pass::verify_venue(&self.key_set, text.trim(), now, skew)
@@ -64,9 +70,8 @@ impl App {
                 presence,
             });
         }
-        self.commit("scan_venue", vec![Write::AddVisit(visit)]).await?;
-        write(&self.index).insert(visit);
-        self.note_visit(&visit.into());
+        let unit = Unit::new("scan_venue", vec![Write::AddVisit(visit)]);
+        self.commit_and_feed(unit, move |app| app.feed(&[visit.into()])).await?;
         Ok(RecordedVisit { visit: visit.id, place: self.place_view(visit.place), presence })
     }
 }

@@ -6,17 +6,19 @@
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use jadegate_domain::{
     Division, Holder, HolderId, Period, Place, PlaceId, PlaceKind, Presence, Timestamp, Visit,
     VisitId,
 };
 use jadegate_store::{Precondition, StoreError, Unit, Write};
+use jadegate_trace::KnownVisit;
 use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
 use super::lines::{Fields, Lines, Rejection};
-use crate::app::{App, write};
+use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::staff::RejectedLine;
 
@@ -137,7 +139,7 @@ impl App {
     /// Takes over the visits of a CSV file, a thousand lines a unit. `progress` is told after each
     /// unit; if it answers `false`, the import stops there and can be resumed.
     pub async fn import_visits<R: Read + Send>(
-        &self,
+        self: &Arc<Self>,
         source: R,
         options: &VisitImport,
         mut progress: impl FnMut(Progress) -> bool + Send,
@@ -173,6 +175,8 @@ impl App {
                 return Ok(state.report);
             }
         }
+        // The next start need not read all this again; the import itself is done.
+        crate::jobs::note("tend_visits", &self.tend_visits().await);
         if !options.file.is_empty() {
             self.commit("import_visits_done", vec![put_progress(String::new())]).await?;
         }
@@ -289,28 +293,27 @@ impl App {
         id
     }
 
-    async fn write_visits(&self, options: &VisitImport, state: &mut State) -> Result<()> {
+    async fn write_visits(
+        self: &Arc<Self>,
+        options: &VisitImport,
+        state: &mut State,
+    ) -> Result<()> {
         let mut writes = std::mem::take(&mut state.writes);
         let visits = std::mem::take(&mut state.visits);
         writes.extend(visits.iter().map(|v| Write::AddVisit(*v)));
         if !options.file.is_empty() {
             writes.push(put_progress(format!("{}{}", progress_name(options), state.report.lines)));
         }
-        self.store.commit(Unit::new("import_visits", writes)).await.map_err(two_at_once)?;
-        for place in std::mem::take(&mut state.new_places) {
-            self.remember_place(place);
-        }
-        {
-            let mut index = write(&self.index);
-            for visit in &visits {
-                index.insert(*visit);
-            }
-        }
-        for visit in &visits {
-            self.note_visit(&visit.into());
-        }
         state.report.visits += visits.len() as u64;
-        Ok(())
+        let places = std::mem::take(&mut state.new_places);
+        let tell = move |app: &Self| {
+            for place in places {
+                app.remember_place(place);
+            }
+            app.feed(&visits.iter().map(KnownVisit::from).collect::<Vec<_>>());
+        };
+        let unit = Unit::new("import_visits", writes);
+        self.commit_and_feed(unit, tell).await.map_err(two_at_once)
     }
 
     /// Visits of a holder in a period as the index knows them: place, entry, end.

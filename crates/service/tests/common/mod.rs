@@ -108,15 +108,27 @@ impl World {
         Self::opened(now, settings, &policy_text()).await
     }
 
+    /// Which saves its visit index.
+    pub(crate) async fn saving(now: &str) -> Self {
+        let settings = Settings { index_file: Some("visits.index".into()), ..Settings::default() };
+        Self::with(now, settings).await
+    }
+
     async fn opened(now: &str, settings: Settings, policy: &str) -> Self {
-        let settings = Settings { demo: true, ..settings };
         let dir = tempfile::tempdir().unwrap();
+        let index_file = settings.index_file.as_ref().map(|f| dir.path().join(f));
+        let settings = Settings { demo: true, index_file, ..settings };
         let options = OpenOptions { readers: 2, list_readers: 1, ..OpenOptions::default() };
         let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("t.db"), options).unwrap();
         let clock = Arc::new(FakeClock::at(at(now)));
         let rng = Arc::new(SeededEntropy::new(7));
         let app = try_open(&store, &clock, &rng, &settings, policy).await.unwrap();
         Self { app, clock, store, rng, settings, _dir: dir, people: 0, staff: 0, visits: 0 }
+    }
+
+    /// Where the visit index is saved.
+    pub(crate) fn index_file(&self) -> &std::path::Path {
+        self.settings.index_file.as_deref().unwrap()
     }
 
     /// As after a restart of the program: everything in memory is gone.

@@ -79,12 +79,14 @@ impl Applier<'_> {
             secs(v.left),
             presence_code(v.presence),
         ];
-        self.run("visit", &text, row)?;
+        if self.run("visit", &text, row)? > 0 {
+            self.days.marks.change(day);
+        }
         Ok(())
     }
 
     pub(super) fn close_visit(
-        &self,
+        &mut self,
         id: VisitId,
         entered: Timestamp,
         left: Timestamp,
@@ -94,7 +96,9 @@ impl Applier<'_> {
             return Err(conflict("visit", Precondition::Exists));
         }
         let text = format!("UPDATE {} SET left_at = ?2 WHERE id = ?1", Kind::Visit.table(day));
-        self.touch("visit", &text, [id.as_i64(), left.as_secs()])
+        self.touch("visit", &text, [id.as_i64(), left.as_secs()])?;
+        self.days.marks.change(day);
+        Ok(())
     }
 
     pub(super) fn put_ride(&mut self, r: &StoredRide) -> Result<()> {

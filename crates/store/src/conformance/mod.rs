@@ -19,6 +19,7 @@
 pub mod evidence;
 pub mod logs;
 mod made_up;
+pub mod marks;
 pub mod model;
 pub mod people;
 pub mod places;
@@ -62,6 +63,9 @@ macro_rules! conformance_tests {
             places::the_same_scan_twice_is_refused,
             places::scans_come_by_their_moment,
             places::dropping_days_drops_all_before_and_nothing_else,
+            marks::each_change_of_visits_raises_the_mark_of_its_day,
+            marks::a_dropped_day_never_comes_back_with_an_older_mark,
+            marks::a_store_keeps_its_id,
             evidence::every_kind_of_fact_is_read_back,
             evidence::each_change_of_evidence_raises_the_version_by_one,
             evidence::evidence_needs_its_holder,

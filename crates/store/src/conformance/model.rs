@@ -167,6 +167,10 @@ impl Model {
         }
     }
 
+    fn on(&self, day: i64) -> Vec<Visit> {
+        self.visits.iter().filter(|((d, _), _)| *d == day).map(|(_, v)| *v).collect()
+    }
+
     fn raise(&mut self, holder: HolderId) -> Result<(), Precondition> {
         let version = self.versions.get_mut(&holder).ok_or(Precondition::Exists)?;
         *version += 1;
@@ -209,10 +213,12 @@ async fn observed(s: &S) -> Model {
 pub async fn random_units_agree_with_a_model(s: S) {
     let mut runner = TestRunner::default();
     let mut model = Model::default();
+    let mut marks = BTreeMap::new();
     for _ in 0..24 {
         // The store cannot be set back, so a failing list is shown whole instead of shrunk.
         let list = steps().new_tree(&mut runner).unwrap().current();
         for step in &list {
+            let before = model.clone();
             match step {
                 Step::Drop(day) => {
                     let (visits, _) = s.drop_days_before(DAY0 + day).await.unwrap();
@@ -235,6 +241,16 @@ pub async fn random_units_agree_with_a_model(s: S) {
                 }
             }
             assert_eq!(observed(&s).await, model, "after {step:?} in {list:?}");
+            let now = s.visit_marks().await.unwrap().days;
+            for day in DAY0..=DAY0 + 3 {
+                let mark = now.iter().find(|d| d.day == day).map_or(0, |d| d.mark);
+                let had = marks.get(&day).copied().unwrap_or(0);
+                let (was, is) = (before.on(day), model.on(day));
+                assert!(mark >= had || is.is_empty(), "a mark fell: {step:?} in {list:?}");
+                assert!(mark > had || was == is || is.is_empty(), "{step:?} in {list:?}");
+                // Kept when the day goes: it must not come back lower.
+                marks.insert(day, mark.max(had));
+            }
         }
     }
 }

@@ -1,0 +1,212 @@
+//! The binary from start to start: from the saved visit index, after a kill, with a damaged file.
+
+#![expect(clippy::unwrap_used, reason = "a test's own set-up")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/three-colour.toml");
+
+fn command(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jadegate"));
+    command
+        .args(["--data", "town", "--log-format", "json"])
+        .args(args)
+        .current_dir(dir)
+        .env_clear()
+        .env("JADEGATE_POLICY", POLICY)
+        .env("JADEGATE_LOG_FILTER", "info")
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped());
+    command
+}
+
+/// A server, ended with the test at the latest.
+struct Server {
+    child: Child,
+    log: Option<BufReader<ChildStderr>>,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    fn new(mut child: Child, port: u16) -> Self {
+        let log = child.stderr.take().map(BufReader::new);
+        Self { child, log, port }
+    }
+
+    /// The town is built, and served on a port of its own.
+    fn demo(dir: &Path) -> Self {
+        let args = ["demo", "--people", "60", "--seed", "4", "--port", "0", "--keep", "town"];
+        let mut child = command(dir, &args).spawn().unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        let port = said.lines().map_while(Result::ok).find_map(|line| {
+            let (_, rest) = line.split_once("Holder   http://localhost:")?;
+            rest.trim_end_matches('/').parse().ok()
+        });
+        Self::new(child, port.unwrap())
+    }
+
+    /// Serves what was built, and what the log says of the start.
+    fn serve(dir: &Path) -> (Self, Started) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let listen = format!("127.0.0.1:{port}");
+        let child = command(dir, &["serve", "--listen", &listen]).spawn().unwrap();
+        let mut server = Self::new(child, port);
+        let mut lines = String::new();
+        let log = server.log.as_mut().unwrap();
+        while !lines.contains("\"ready\"") {
+            assert_ne!(log.read_line(&mut lines).unwrap(), 0, "it ended: {lines}");
+        }
+        (server, Started::of(&lines))
+    }
+
+    /// Asked to stop, as an operator does; the rest of its log.
+    fn stop(mut self) -> String {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let mut rest = String::new();
+        self.log.take().unwrap().read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{rest}");
+        rest
+    }
+
+    /// One request; the body and what cookie was set.
+    fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> (Value, String) {
+        let mut to = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        to.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        write!(
+            to,
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: {cookie}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        to.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 20"), "{method} {path}: {answer}");
+        let set = head.lines().find_map(|l| l.strip_prefix("set-cookie: ")).unwrap_or_default();
+        let cookie = set.split(';').next().unwrap_or_default().to_owned();
+        (serde_json::from_str(body).unwrap(), cookie)
+    }
+
+    fn enter(&self, who: &str) -> String {
+        self.ask("POST", "/demo/enter", "", &format!("{{\"as\":\"{who}\"}}")).1
+    }
+
+    fn visit(&self, holder: &str, code: &str) {
+        self.ask("POST", "/v1/me/visits", holder, &format!("{{\"venue_code\":\"{code}\"}}"));
+    }
+
+    fn visits(&self, holder: &str) -> Value {
+        self.ask("GET", "/v1/me/visits", holder, "").0
+    }
+}
+
+/// What the log says of a start.
+#[derive(Debug, PartialEq, Eq)]
+struct Started {
+    how: String,
+    /// Why the file was of no use.
+    code: Option<String>,
+}
+
+impl Started {
+    fn of(log: &str) -> Self {
+        let lines: Vec<Value> = log.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+        let field =
+            |name: &str| lines.iter().find_map(|l| l["fields"][name].as_str().map(str::to_owned));
+        Self { how: field("how").unwrap(), code: field("code") }
+    }
+
+    fn good(how: &str) -> Self {
+        Self { how: how.to_owned(), code: None }
+    }
+}
+
+/// A trace by the command line while nothing is served: what it says but for its own id and speed.
+fn trace(dir: &Path, case: &str, agency: &str) -> (Started, Vec<String>) {
+    let out = command(dir, &["trace", "--case", case, "--agency", agency]).output().unwrap();
+    let (said, log) =
+        (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap());
+    assert!(out.status.success(), "{log}");
+    let lines = said.lines().filter(|l| !l.starts_with("trace ") && !l.contains("found in"));
+    (Started::of(&log), lines.map(str::to_owned).collect())
+}
+
+fn agency(dir: &Path) -> String {
+    let out = command(dir, &["staff", "agencies"]).output().unwrap();
+    let listed = String::from_utf8(out.stdout).unwrap();
+    let line = listed.lines().find(|l| l.contains("prevention_team")).unwrap();
+    line.split_whitespace().next().unwrap().to_owned()
+}
+
+fn index_file(dir: &Path) -> PathBuf {
+    dir.join("town/visits.index")
+}
+
+#[test]
+fn traces_agree_from_start_to_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let demo = Server::demo(dir);
+    let (holder, admin) = (demo.enter("holder:green"), demo.enter("admin"));
+    let officer = demo.enter("officer");
+    let cases = demo.ask("GET", "/v1/staff/cases", &officer, "").0;
+    let case = cases["cases"][0]["id"].as_str().unwrap().to_owned();
+    let places = demo.ask("GET", "/v1/staff/places", &admin, "").0;
+    let poster = |n: usize| {
+        let id = places["places"][n]["id"].as_str().unwrap();
+        let poster = demo.ask("GET", &format!("/v1/staff/places/{id}/poster"), &admin, "").0;
+        poster["poster_code"].as_str().unwrap().to_owned()
+    };
+    let posters = [poster(0), poster(1)];
+    demo.visit(&holder, &posters[0]);
+    let first = demo.visits(&holder);
+    let log = demo.stop();
+    assert!(log.contains("visit index saved"), "{log}");
+    assert!(!log.contains(&case) && !log.contains(&holder), "{log}");
+    let mode = std::fs::metadata(index_file(dir)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let agency = agency(dir);
+    let (started, traced) = trace(dir, &case, &agency);
+    assert_eq!(started, Started::good("loaded"));
+
+    // Killed with a visit that the file has not.
+    let (server, started) = Server::serve(dir);
+    assert_eq!(started, Started::good("loaded"));
+    assert_eq!(server.visits(&holder), first);
+    server.visit(&holder, &posters[1]);
+    let second = server.visits(&holder);
+    assert_ne!(first, second);
+    drop(server);
+    assert_eq!(trace(dir, &case, &agency), (Started::good("caught_up"), traced.clone()));
+    let (server, started) = Server::serve(dir);
+    assert_eq!(started, Started::good("caught_up"));
+    assert_eq!(server.visits(&holder), second);
+    assert!(server.stop().contains("visit index saved"));
+
+    // Half a file.
+    let whole = std::fs::read(index_file(dir)).unwrap();
+    std::fs::write(index_file(dir), &whole[..whole.len() / 2]).unwrap();
+    let (server, started) = Server::serve(dir);
+    assert_eq!(started.how, "rebuilt");
+    assert!(started.code.unwrap().starts_with("saved_index."));
+    assert_eq!(server.visits(&holder), second);
+    server.stop();
+    assert_eq!(trace(dir, &case, &agency), (Started::good("loaded"), traced));
+}

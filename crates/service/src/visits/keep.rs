@@ -1,0 +1,201 @@
+//! Keeping the index: merged, saved, and without what was dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jadegate_domain::Timestamp;
+use jadegate_domain::time::DAY;
+use tokio::sync::watch;
+
+use super::start::from_store;
+use super::{Long, Tended, beside};
+use crate::app::{App, read, write};
+use crate::error::{Kind, Result, ServiceError};
+use crate::jobs::note;
+
+/// Fewer new visits than this are read again at a start in the blink of an eye.
+const FEW: usize = 50_000;
+/// More than this are a noticeable wait.
+const MANY: usize = 1_000_000;
+/// After a save that failed.
+const RETRY_SECONDS: i64 = 600;
+
+/// Is the file so far behind that reading what it lacks would make a start slow? A million visits
+/// behind, or a tenth of all.
+fn far_behind(fed: usize, all: usize) -> bool {
+    fed >= MANY || (fed >= FEW && fed.saturating_mul(10) >= all)
+}
+
+impl App {
+    /// Saves the visit index if it has changed since; for an orderly end.
+    pub async fn save_visits(&self) -> Result<()> {
+        let mut long = self.keeper.long.lock().await;
+        let fed = self.keeper.fed.load(Ordering::Relaxed);
+        if fed == 0 && long.saved_at.is_some() {
+            return Ok(());
+        }
+        self.save(&mut long).await
+    }
+
+    /// Merges what is due and saves what has gone too far, unless such work is under way.
+    pub async fn tend_visits(&self) -> Result<Tended> {
+        let Ok(mut long) = self.keeper.long.try_lock() else { return Ok(Tended::default()) };
+        let merged = self.merge_large_runs().await?;
+        let saved = self.keeper.file.is_some() && self.save_is_due(&long);
+        if saved {
+            self.save(&mut long).await?;
+        }
+        Ok(Tended { merged, saved })
+    }
+
+    /// Runs beside the other jobs until `stop` turns true.
+    pub(crate) async fn keep_visits(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut ticks: u64 = 0;
+        loop {
+            if ticks.is_multiple_of(7200) {
+                note("purge", &self.purge().await);
+            }
+            note("tend_visits", &self.tend_visits().await);
+            ticks += 1;
+            tokio::select! {
+                _ = stop.changed() => return,
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
+        }
+    }
+
+    fn save_is_due(&self, long: &Long) -> bool {
+        let now = self.now();
+        if long.wait_until.is_some_and(|until| now < until) {
+            return false;
+        }
+        let fed = self.keeper.fed.load(Ordering::Relaxed);
+        let a_day_old = fed > 0 && long.saved_at.is_none_or(|at| now.secs_since(at) >= DAY);
+        a_day_old || far_behind(fed, self.index_size().0)
+    }
+
+    /// Whoever calls it holds the lock for long work: an index is merged by one at a time.
+    async fn merge_large_runs(&self) -> Result<usize> {
+        let mut done = 0;
+        loop {
+            // Its runs are given back to the system when nobody waits for the lock any more.
+            let before = read(&self.index).clone();
+            let Some(merge) = before.merge_due() else { return Ok(done) };
+            let merged = beside(move || merge.work()).await?;
+            write(&self.index).adopt(merged);
+            done += 1;
+        }
+    }
+
+    /// Writes the file anew.
+    async fn save(&self, long: &mut Long) -> Result<()> {
+        let Some(file) = self.keeper.file.clone() else { return Ok(()) };
+        let begun = Instant::now();
+        // First the marks, then the copy: what is written in between is read again at the start.
+        let (from, _) = from_store(&self.store.visit_marks().await?);
+        // Whoever had written before the marks were read has fed the index when this is granted.
+        drop(self.keeper.feeding.write().await);
+        let (copy, fed) = {
+            let index = read(&self.index);
+            (index.clone(), self.keeper.fed.load(Ordering::Relaxed))
+        };
+        let visits = copy.len();
+        match beside(move || file.write(&from, &copy)).await? {
+            Ok(bytes) => {
+                self.keeper.fed.fetch_sub(fed, Ordering::Relaxed);
+                *long = Long { saved_at: Some(self.now()), wait_until: None };
+                let seconds = begun.elapsed().as_secs_f64();
+                tracing::info!(visits, bytes, seconds, "visit index saved");
+                Ok(())
+            }
+            Err(e) => {
+                long.wait_until = Some(self.now().plus_secs(RETRY_SECONDS));
+                Err(failed("visit_index.not_saved", &e))
+            }
+        }
+    }
+
+    /// After visits were dropped: the file must not keep them, saved or not.
+    pub(super) async fn save_or_remove(&self, long: &mut Long) -> Result<()> {
+        let Err(e) = self.save(long).await else { return Ok(()) };
+        tracing::error!(code = e.code, error = %e, "the visit index is removed instead");
+        long.saved_at = None;
+        if self.remove_file().await { Ok(()) } else { Err(e) }
+    }
+
+    /// Takes the file away; a failure is logged here.
+    pub(super) async fn remove_file(&self) -> bool {
+        let Some(file) = self.keeper.file.clone() else { return true };
+        match beside(move || file.remove()).await {
+            Ok(Ok(())) => true,
+            Ok(Err(e)) => {
+                tracing::error!(
+                    code = "visit_index.not_removed",
+                    error = %e,
+                    "the saved visit index cannot be removed"
+                );
+                false
+            }
+            Err(e) => {
+                tracing::error!(code = e.code, error = %e, "the saved visit index was not removed");
+                false
+            }
+        }
+    }
+
+    /// Takes the visits before a moment out of the index and out of the file. Readers and writers go
+    /// on meanwhile: the work is done on a clone, which then catches up.
+    pub(crate) async fn forget_before(&self, moment: Timestamp) -> Result<()> {
+        let mut long = self.keeper.long.lock().await;
+        let before = read(&self.index).clone();
+        let clone = before.clone();
+        let mut anew = beside(move || {
+            let mut anew = clone;
+            anew.remove_before(moment);
+            anew
+        })
+        .await?;
+        // Most of what came meanwhile is fed here, so that the lock is held for the rest only.
+        let meanwhile = read(&self.index).clone();
+        let (old, new) = (before.clone(), meanwhile.clone());
+        anew = beside(move || {
+            anew.insert_since(&old, &new, moment);
+            anew
+        })
+        .await?;
+        {
+            let mut index = write(&self.index);
+            anew.insert_since(&meanwhile, &index, moment);
+            std::mem::swap(&mut *index, &mut anew);
+        }
+        beside(move || drop((before, meanwhile, anew))).await?;
+        self.save_or_remove(&mut long).await
+    }
+}
+
+fn failed(code: &'static str, e: &std::io::Error) -> ServiceError {
+    let mut failed =
+        ServiceError::new(Kind::Unavailable, code, "The visit index could not be saved.");
+    failed.inside = Some(e.to_string());
+    failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_behind_by_a_tenth_or_a_million() {
+        for (fed, all, due) in [
+            (0, 0, false),
+            (FEW - 1, FEW - 1, false),
+            (FEW, FEW, true),
+            (FEW, 10 * FEW, true),
+            (FEW, 10 * FEW + 1, false),
+            (MANY, 100 * MANY, true),
+        ] {
+            assert_eq!(far_behind(fed, all), due, "{fed} of {all}");
+        }
+    }
+}

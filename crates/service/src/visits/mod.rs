@@ -1,0 +1,150 @@
+//! The visits in memory: fed by what is written, kept in order, and saved beside the database.
+//!
+//! The index has what the store has. Three things keep it so:
+//! - Whoever writes visits does it through [`App::commit_and_feed`]: once a unit is handed to the
+//!   store, the index is fed too, even if the caller went away meanwhile.
+//! - A copy that is to be saved is taken when nobody is in between those two, after the store's
+//!   marks were read: so a file never claims a visit that it lacks.
+//! - Long work (merging, dropping old days, saving) is done on a clone beside the readers and the
+//!   writers, one piece at a time.
+
+mod file;
+mod keep;
+mod start;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use jadegate_domain::Timestamp;
+use jadegate_store::{StoreError, Unit};
+use jadegate_trace::KnownVisit;
+
+use crate::app::{App, write};
+use crate::error::{Result, ServiceError};
+use file::IndexFile;
+
+/// Where the visits came from at a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexOrigin {
+    /// From the saved index, which lacked nothing.
+    Loaded,
+    /// From the saved index, and days that had changed since from the store.
+    CaughtUp,
+    /// All from the store.
+    Rebuilt,
+}
+
+impl IndexOrigin {
+    /// Stable name, for the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::CaughtUp => "caught_up",
+            Self::Rebuilt => "rebuilt",
+        }
+    }
+}
+
+/// What [`App::tend_visits`] found to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tended {
+    /// Large parts of the index that were put together.
+    pub merged: usize,
+    /// Was the index saved?
+    pub saved: bool,
+}
+
+/// What is known of the index beside its visits.
+pub(crate) struct Keeper {
+    /// Where it is saved; nowhere if the deployment does not want it.
+    file: Option<Arc<IndexFile>>,
+    /// Shared by those who have handed visits to the store and not fed them yet.
+    feeding: tokio::sync::RwLock<()>,
+    /// How the last start came by the visits.
+    origin: OnceLock<IndexOrigin>,
+    /// Visits fed since the file was written.
+    fed: AtomicUsize,
+    /// One long piece of work at a time.
+    long: tokio::sync::Mutex<Long>,
+    /// What a purge has dropped and not seen to its end.
+    pub(crate) owed: tokio::sync::Mutex<Owed>,
+}
+
+/// Belongs to whoever does the long work.
+#[derive(Debug, Default)]
+struct Long {
+    /// When the file was last known to be right; `None` while there is none.
+    saved_at: Option<Timestamp>,
+    /// After a save that failed, no other is tried by itself before this.
+    wait_until: Option<Timestamp>,
+}
+
+/// What was dropped from the store, until the index, the file and the public log know it.
+#[derive(Debug, Default)]
+pub(crate) struct Owed {
+    /// The index and the file may still have visits from before this.
+    pub(crate) before: Option<Timestamp>,
+    pub(crate) visits: u64,
+    pub(crate) scans: u64,
+}
+
+impl Keeper {
+    pub(crate) fn new(file: Option<PathBuf>) -> Self {
+        Self {
+            file: file.map(|path| Arc::new(IndexFile::new(path))),
+            origin: OnceLock::new(),
+            feeding: tokio::sync::RwLock::default(),
+            fed: AtomicUsize::new(0),
+            long: tokio::sync::Mutex::default(),
+            owed: tokio::sync::Mutex::default(),
+        }
+    }
+}
+
+impl App {
+    /// Where the visits came from at the start.
+    pub fn index_origin(&self) -> IndexOrigin {
+        self.keeper.origin.get().copied().unwrap_or(IndexOrigin::Rebuilt)
+    }
+
+    /// Writes a unit that changes visits, then tells the memory of it (with [`App::feed`]). Both
+    /// happen, or neither: not even a caller that goes away comes in between. Otherwise a visit
+    /// could be in the store and in no trace, and with a saved index not even after a restart.
+    pub(crate) async fn commit_and_feed(
+        self: &Arc<Self>,
+        unit: Unit,
+        tell: impl FnOnce(&Self) + Send + 'static,
+    ) -> std::result::Result<(), StoreError> {
+        let app = Arc::clone(self);
+        let work = async move {
+            let _feeding = app.keeper.feeding.read().await;
+            app.store.commit(unit).await?;
+            tell(&app);
+            Ok(())
+        };
+        let gone = |e: tokio::task::JoinError| StoreError::Unavailable(e.to_string());
+        tokio::spawn(work).await.map_err(gone)?
+    }
+
+    /// Visits that were just written, or what became known of them: to the index, and to the traces
+    /// they may change.
+    pub(crate) fn feed(&self, visits: &[KnownVisit]) {
+        {
+            let mut index = write(&self.index);
+            for visit in visits {
+                index.insert(*visit);
+            }
+            // Under the same lock: a copy is of the moment of its count.
+            self.keeper.fed.fetch_add(visits.len(), Ordering::Relaxed);
+        }
+        for visit in visits {
+            self.note_visit(visit);
+        }
+    }
+}
+
+/// Work that takes long and waits for nothing, beside everything else.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(ServiceError::internal)
+}

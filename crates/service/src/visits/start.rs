@@ -1,0 +1,135 @@
+//! Where the visits come from at a start: from the saved index and what it lacks, or from the store.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use jadegate_domain::Timestamp;
+use jadegate_store::VisitMarks;
+use jadegate_trace::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up};
+
+use super::{IndexOrigin, Long, beside};
+use crate::app::{App, write};
+use crate::error::Result;
+
+/// The store's days as the saved form has them.
+pub(super) fn from_store(marks: &VisitMarks) -> (SavedFrom, Option<Dropped>) {
+    let days = marks.days.iter().map(|d| SavedDay { day: d.day, mark: d.mark }).collect();
+    let dropped = marks.dropped.map(|d| Dropped { before: d.before, mark: d.mark });
+    (SavedFrom { store: marks.store, days }, dropped)
+}
+
+impl App {
+    /// Fills the index. Whatever is wrong with the saved one, it is made from the store instead.
+    pub(crate) async fn load_visits(&self) -> Result<()> {
+        let begun = Instant::now();
+        let mut long = self.keeper.long.lock().await;
+        let (origin, days_read) = match self.load_saved(&mut long).await? {
+            Some(0) => (IndexOrigin::Loaded, 0),
+            Some(days) => (IndexOrigin::CaughtUp, days),
+            None => (IndexOrigin::Rebuilt, self.load_all().await?),
+        };
+        self.load_rides().await?;
+        self.keeper.origin.get_or_init(|| origin);
+        let seconds = begun.elapsed().as_secs_f64();
+        let (visits, how) = (self.index_size().0, origin.as_str());
+        tracing::info!(how, days_read, visits, seconds, "visit index ready");
+        Ok(())
+    }
+
+    /// From the saved index, if there is one that is of use; how many days had to be read.
+    async fn load_saved(&self, long: &mut Long) -> Result<Option<usize>> {
+        let Some(file) = self.keeper.file.clone() else { return Ok(None) };
+        let (store, dropped) = from_store(&self.store.visit_marks().await?);
+        let load = move || -> std::result::Result<Option<(VisitIndex, CatchUp)>, SavedError> {
+            file.tidy().map_err(SavedError::Unreadable)?;
+            let Some((saved, mut index)) = file.read()? else { return Ok(None) };
+            let lacks = catch_up(&saved, &store, dropped)?;
+            if let Some(day) = lacks.remove_before {
+                index.remove_before(start_of(day));
+            }
+            Ok(Some((index, lacks)))
+        };
+        let loaded = beside(load).await;
+        match loaded.unwrap_or_else(|e| Err(SavedError::Unreadable(std::io::Error::other(e)))) {
+            Ok(None) => Ok(None),
+            Ok(Some((index, lacks))) => self.resume(index, lacks, long).await.map(Some),
+            Err(e) => {
+                tracing::warn!(
+                    code = e.code(),
+                    error = %e,
+                    "the saved visit index is of no use; it is made anew from the store"
+                );
+                // Nobody knows what is in it, so it might be something that was dropped.
+                self.remove_file().await;
+                Ok(None)
+            }
+        }
+    }
+
+    /// What was loaded, and what it lacks.
+    async fn resume(
+        &self,
+        mut index: VisitIndex,
+        lacks: CatchUp,
+        long: &mut Long,
+    ) -> Result<usize> {
+        let mut fed = 0;
+        for day in &lacks.read {
+            let visits = self.store.visits_on(*day).await?;
+            fed += visits.len();
+            let feed = move || {
+                for visit in visits {
+                    index.insert(visit);
+                }
+                while let Some(merge) = index.merge_due() {
+                    index.adopt(merge.work());
+                }
+                index
+            };
+            index = beside(feed).await?;
+        }
+        self.begin_with(index, fed);
+        long.saved_at = Some(self.now());
+        // A purge was interrupted: the file still has what was dropped.
+        if let Some(day) = lacks.remove_before
+            && self.save_or_remove(long).await.is_err()
+        {
+            // Logged there; the next purge tries again.
+            self.keeper.owed.lock().await.before = Some(start_of(day));
+        }
+        Ok(lacks.read.len())
+    }
+
+    /// All days of the store, also those that the next purge will drop: a file says of each day
+    /// how far it is.
+    async fn load_all(&self) -> Result<usize> {
+        let days = self.store.visit_days().await?;
+        let mut visits = Vec::new();
+        for day in &days {
+            visits.extend(self.store.visits_on(*day).await?);
+        }
+        let fed = visits.len();
+        let index = beside(move || VisitIndex::build(visits)).await?;
+        self.begin_with(index, fed);
+        Ok(days.len())
+    }
+
+    /// What tickets say of the visits, which are there by now. From the store, whatever a file says:
+    /// a seat that was told anew changes no mark.
+    async fn load_rides(&self) -> Result<()> {
+        let rides = crate::bulk::stored_rides(self.store.as_ref()).await?;
+        write(&self.index).set_rides(rides);
+        Ok(())
+    }
+
+    fn begin_with(&self, index: VisitIndex, fed: usize) {
+        let mut held = write(&self.index);
+        *held = index;
+        self.keeper.fed.store(fed, Ordering::Relaxed);
+    }
+}
+
+/// The first moment of a UTC day.
+fn start_of(day: i64) -> Timestamp {
+    Timestamp::from_secs(day * jadegate_domain::time::DAY)
+}
