@@ -23,6 +23,7 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             "record_case",
             "run_trace",
             "record_arrival",
+            "record_rides",
             "record_release",
             "accompany",
             "find_person",
