@@ -122,8 +122,8 @@ struct Compared {
     name: String,
     memory: Option<u64>,
     one: Times,
-    /// The index's full traces of one case, with every exposure.
-    full: Vec<Answer>,
+    /// The index's full traces of one case, with every exposure: one hop, and two.
+    full: [Vec<Answer>; 2],
     /// By number of cases.
     contacts: Vec<(usize, Times)>,
     hops: Times,
@@ -164,7 +164,7 @@ impl Questions {
         for i in 0..self.singles {
             self.ask(Question::One(i), self.runs, engine, index, &mut one)?;
         }
-        let full = (0..self.singles).map(|i| index.full(i)).collect();
+        let full = [1, 2].map(|hops| (0..self.singles).map(|i| index.full(i, hops)).collect());
         let mut contacts = Vec::new();
         for n in self.counts() {
             let mut times = Times::default();

@@ -8,7 +8,7 @@ use jadegate_bench_tracing::floor::{Digest, Floor};
 use jadegate_bench_tracing::index;
 use jadegate_bench_tracing::visits::{START, Town, Visit};
 use jadegate_domain::HolderId;
-use jadegate_trace::{Bulk, CaseInput, ContactFound, Rules, Tracer, VisitIndex};
+use jadegate_trace::{Bulk, BulkSecondary, CaseInput, ContactFound, Rules, Tracer, VisitIndex};
 
 use super::{Answer, Engine, Question};
 use crate::Result;
@@ -71,8 +71,8 @@ impl Engine for BareLoop {
     }
 }
 
-/// Jadegate's index. Close contacts are asked for in sums, as of everybody; two hops are traced as a
-/// press of the button does it, with every exposure and its certainty.
+/// Jadegate's index, asked for sums, as everybody is. What a press of the button gives beyond that,
+/// every exposure with its certainty, is timed by itself ([`full`](Self::full)).
 pub(super) struct Index {
     pub(super) visits: VisitIndex,
     pub(super) cases: Vec<CaseInput>,
@@ -140,18 +140,20 @@ impl Index {
     }
 
     /// A trace of one case as a press of the button does it, its working memory new.
-    pub(super) fn full(&self, case: usize) -> Answer {
-        timed(|| answer_of(&self.trace(case, 1)))
+    pub(super) fn full(&self, case: usize, hops: usize) -> Answer {
+        timed(|| answer_of(&self.trace(case, hops)))
     }
 
     /// The contacts of one case in sums, which is what the others are asked for. Working memory is
     /// warm, as theirs is.
-    fn sums(&self, case: usize) -> Answer {
-        let mut bulk = Bulk::new(&self.visits, &self.rules[0], index::kind_of, index::now());
+    fn sums(&self, case: usize, hops: usize) -> Answer {
+        let rules = &self.rules[hops - 1];
+        let mut bulk = Bulk::new(&self.visits, rules, index::kind_of, index::now());
         let mut ask = || {
             let mut digest = Digest::default();
             let _: ControlFlow<()> = bulk.run(&self.cases[case..=case], |case| {
-                for c in case.contacts {
+                let secondary = case.secondary.iter().map(BulkSecondary::contact);
+                for c in case.contacts.iter().chain(secondary) {
                     let last = seconds(c.last_contact().as_secs());
                     digest.add(0, 0, c.upper_secs().into(), last);
                 }
@@ -186,11 +188,11 @@ impl Engine for Index {
 
     fn ask(&mut self, question: Question) -> Result<Answer> {
         Ok(match question {
-            Question::One(i) => self.sums(i),
+            Question::One(i) => self.sums(i, 1),
             Question::Contacts(n) => {
                 timed(|| index::bulk(&self.visits, &self.rules[0], &self.cases[..n]))
             }
-            Question::Hops(i) => timed(|| answer_of(&self.trace(i, 2))),
+            Question::Hops(i) => self.sums(i, 2),
         })
     }
 

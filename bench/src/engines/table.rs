@@ -178,7 +178,7 @@ impl Table {
         let bytes = "bytes, both orders, dictionaries and what the allocator adds";
         let bound = self.at(&[Size::Ten, Size::Fifty, Size::Skewed], Goal::AtMost(24.0));
         self.goal("memory for a visit", bound, self.bytes_a_visit, bytes);
-        self.latency("one case, all contacts with every exposure", 0.1, |c| &c.full);
+        self.latency("one case, all contacts with every exposure", 0.1, |c| &c.full[0]);
         self.ratio(
             "one case in sums, PostgreSQL against Jadegate",
             "postgresql",
@@ -212,12 +212,12 @@ impl Table {
             &[(Size::Skewed, 30.0)],
             all,
         );
-        self.latency("one case, two hops", 60.0, |c| &c.hops.ours);
-        self.ratio("two hops, DuckDB against Jadegate", "duckdb", &[(Size::Ten, 8.0)], |c| {
+        self.latency("one case, two hops, with every exposure", 60.0, |c| &c.full[1]);
+        self.ratio("two hops in sums, DuckDB against Jadegate", "duckdb", &[(Size::Ten, 8.0)], |c| {
             Some(&c.hops)
         });
         self.ratio(
-            "two hops, PostgreSQL against Jadegate",
+            "two hops in sums, PostgreSQL against Jadegate",
             "postgresql",
             &[(Size::Ten, 35.0)],
             |c| Some(&c.hops),

@@ -10,9 +10,10 @@ use crate::index::VisitIndex;
 use crate::pairs::{Finder, Pair};
 use crate::row::{moment, secs};
 use crate::rules::{Hop, Rules};
+use crate::second::{Second, Seconds, Shared, Via};
 use crate::trace::CaseInput;
 
-/// A close contact of one case, in sums. Its exposures are found by tracing that case alone.
+/// A contact of one case, in sums. Its exposures are found by tracing that case alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BulkContact {
     number: u32,
@@ -69,12 +70,11 @@ impl BulkContact {
     }
 
     fn of(pair: &Pair) -> Option<Self> {
-        let cut = |secs: u64| u32::try_from(secs).unwrap_or(u32::MAX);
         Some(Self {
             number: pair.holder,
-            lower_secs: cut(pair.lower_secs),
-            upper_secs: cut(pair.upper_secs),
-            counted_secs: cut(pair.counted_secs),
+            lower_secs: pair.lower_secs,
+            upper_secs: pair.upper_secs,
+            counted_secs: pair.counted_secs,
             first: pair.first,
             last: pair.last,
             certainty: pair.reached?,
@@ -82,13 +82,40 @@ impl BulkContact {
     }
 }
 
-/// The contacts of one case of a bulk run.
+impl Shared for BulkContact {
+    fn holder(&self) -> u32 {
+        self.number
+    }
+
+    fn counted_secs(&self) -> u32 {
+        self.counted_secs
+    }
+}
+
+/// A contact of a close contact, in sums.
+#[derive(Clone, Copy, Debug)]
+pub struct BulkSecondary {
+    contact: BulkContact,
+    via: u32,
+}
+
+impl BulkSecondary {
+    /// What they shared with the close contact they shared most time with.
+    pub const fn contact(&self) -> &BulkContact {
+        &self.contact
+    }
+}
+
+/// The contacts of one case of a bulk run, in no order that means anything; nobody twice.
 #[derive(Clone, Copy, Debug)]
 pub struct BulkCase<'a> {
     /// Which of the cases given.
     pub nth: usize,
-    /// In no order that means anything; nobody twice.
+    /// Close contacts.
     pub contacts: &'a [BulkContact],
+    /// Contacts of close contacts who are not close contacts themselves; empty if the rules ask for
+    /// one hop.
+    pub secondary: &'a [BulkSecondary],
     index: &'a VisitIndex,
 }
 
@@ -97,25 +124,39 @@ impl BulkCase<'_> {
     pub fn holder(&self, contact: &BulkContact) -> HolderId {
         self.index.holder(contact.number)
     }
+
+    /// The close contact that explains a secondary one, as in [`crate::ContactFound::via`].
+    pub fn via(&self, secondary: &BulkSecondary) -> HolderId {
+        self.index.holder(secondary.via)
+    }
 }
 
-/// Finds the close contacts of many cases, case after case.
+/// Finds the contacts of many cases, case after case.
 ///
-/// It finds who [`crate::Tracer`] finds for each case in one hop, with the same minutes, but keeps
-/// no exposures, so that neither time nor memory grow with them. Results are handed over case by
-/// case: the caller keeps, writes or counts them, shows progress, and may stop.
+/// It finds who [`crate::Tracer`] finds for each case, with the same minutes, but keeps no
+/// exposures, so that neither time nor memory grow with them. Results are handed over case by case:
+/// the caller keeps, writes or counts them, shows progress, and may stop.
 ///
 /// For several threads: give each a `Bulk` of its own over the same index and a part of the cases.
 /// Cases do not depend on each other, so that nothing need be merged.
 pub struct Bulk<'a, K> {
     finder: Finder<'a, K>,
     contacts: Vec<BulkContact>,
+    seconds: Seconds,
+    found: Vec<Second<BulkContact>>,
+    secondary: Vec<BulkSecondary>,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
     /// A run over an index. Visits without a known end are not taken to last beyond `now`.
     pub fn new(index: &'a VisitIndex, rules: &'a Rules, kind_of: K, now: Timestamp) -> Self {
-        Self { finder: Finder::new(index, rules, kind_of, secs(now)), contacts: Vec::new() }
+        Self {
+            finder: Finder::new(index, rules, kind_of, secs(now)),
+            contacts: Vec::new(),
+            seconds: Seconds::default(),
+            found: Vec::new(),
+            secondary: Vec::new(),
+        }
     }
 
     /// Calls `each` with the contacts of every case in turn, until it breaks.
@@ -126,16 +167,23 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
     ) -> ControlFlow<B> {
         for (nth, case) in cases.iter().enumerate() {
             self.contacts.clear();
-            if self.finder.rules.max_hops > 0 {
-                self.case(case);
+            self.secondary.clear();
+            if let Some(holder) = self.finder.index.holder_number(case.holder) {
+                let hops = self.finder.rules.max_hops;
+                if hops > 0 {
+                    self.close(case, holder);
+                }
+                if hops > 1 {
+                    self.second(holder);
+                }
             }
-            each(BulkCase { nth, contacts: &self.contacts, index: self.finder.index })?;
+            let Self { contacts, secondary, finder, .. } = &*self;
+            each(BulkCase { nth, contacts, secondary, index: finder.index })?;
         }
         ControlFlow::Continue(())
     }
 
-    fn case(&mut self, case: &CaseInput) {
-        let Some(holder) = self.finder.index.holder_number(case.holder) else { return };
+    fn close(&mut self, case: &CaseInput, holder: u32) {
         let window = (secs(case.window.from), secs(case.window.to));
         self.finder.gather(holder, window, Hop::Close);
         let contacts = &mut self.contacts;
@@ -143,9 +191,31 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
             if near.plain {
                 contacts.push(BulkContact::plain(near));
             } else {
-                contacts.extend(look_closely(finder, near));
+                contacts.extend(look_closely(finder, near, Hop::Close));
             }
         });
+    }
+
+    fn second(&mut self, case_holder: u32) {
+        let delay = self.finder.rules.delay_secs();
+        let via = |c: &BulkContact| Via { holder: c.number, from: c.first.saturating_add(delay) };
+        let mut vias: Vec<_> = self.contacts.iter().map(via).collect();
+        // Of ways that explain a contact as well the first by id counts.
+        vias.sort_by_cached_key(|v| self.finder.holder(v.holder));
+        self.found.clear();
+        let take = |finder: &mut Finder<'a, K>, near: &Near| {
+            if near.plain {
+                Some(BulkContact::plain(near))
+            } else {
+                look_closely(finder, near, Hop::Secondary)
+            }
+        };
+        self.seconds.find(&mut self.finder, case_holder, &vias, take, &mut self.found);
+        let with_via = |f: &Second<BulkContact>| BulkSecondary {
+            contact: f.shared,
+            via: vias[f.via as usize].holder,
+        };
+        self.secondary.extend(self.found.iter().map(with_via));
     }
 }
 
@@ -153,7 +223,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
 fn look_closely<K: Fn(PlaceId) -> PlaceKind>(
     finder: &mut Finder<'_, K>,
     near: &Near,
+    hop: Hop,
 ) -> Option<BulkContact> {
     finder.forget();
-    finder.pair(near, Hop::Close).and_then(|p| BulkContact::of(&p))
+    finder.pair(near, hop).and_then(|p| BulkContact::of(&p))
 }

@@ -32,6 +32,11 @@ pub(crate) struct Near {
 }
 
 impl Near {
+    /// Is there one visit only?
+    pub(crate) const fn is_once(&self) -> bool {
+        self.latest.before == NONE
+    }
+
     /// By one visit.
     #[inline]
     pub(crate) const fn once(source: u32, reach: &Reach, cell: &Cell) -> Self {

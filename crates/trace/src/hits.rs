@@ -26,11 +26,7 @@ impl Reach {
     /// no earlier than it ends.
     #[inline]
     pub(crate) const fn shared(&self, cell: &Cell) -> (u32, u32) {
-        let len = match cell.stayed.len() {
-            Some(len) => len,
-            None => self.open_secs,
-        };
-        let end = cell.entered.saturating_add(len);
+        let end = cell.latest_end(self.open_secs);
         let from = if cell.entered > self.from { cell.entered } else { self.from };
         (from, if end < self.to { end } else { self.to })
     }

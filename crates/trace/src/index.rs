@@ -30,6 +30,8 @@ pub struct VisitIndex {
     /// Largest first.
     runs: Vec<Arc<Run>>,
     buffer: Vec<Row>,
+    /// As [`Run::span`], of the buffer.
+    buffer_span: Option<(u32, u32)>,
     rides: Rides,
 }
 
@@ -82,8 +84,12 @@ impl VisitIndex {
     pub fn insert(&mut self, visit: impl Into<KnownVisit>) {
         let row = self.row(&visit.into());
         self.buffer.push(row);
+        let (first, last) = self.buffer_span.unwrap_or((row.entered, 0));
+        let end = row.cell().latest_end(0);
+        self.buffer_span = Some((first.min(row.entered), last.max(end)));
         if self.buffer.len() >= BUFFER {
             let rows = std::mem::take(&mut self.buffer);
+            self.buffer_span = None;
             self.push_run(rows);
             self.merge();
         }
@@ -241,7 +247,7 @@ impl VisitIndex {
         rides: Rides,
     ) -> Self {
         runs.sort_by_key(|r| std::cmp::Reverse(r.len()));
-        Self { holders, places, runs, buffer: Vec::new(), rides }
+        Self { holders, places, runs, rides, ..Self::default() }
     }
 
     fn row(&mut self, v: &KnownVisit) -> Row {
@@ -328,8 +334,13 @@ impl VisitIndex {
             let near = (near.run == n).then_some(near.row);
             run.at_place(place, from, to, open_secs, near, &mut found);
         }
+        // What is newest concerns few stays, and all of it would have to be read.
+        let (first, last) = self.buffer_span.unwrap_or((u32::MAX, 0));
+        if to <= first || last.saturating_add(open_secs) < from {
+            return;
+        }
         for r in &self.buffer {
-            let end = r.entered.saturating_add(r.stayed.len().unwrap_or(open_secs));
+            let end = r.cell().latest_end(open_secs);
             if r.place == place && r.entered < to && end > from {
                 found(&[r.cell()]);
             }

@@ -40,12 +40,13 @@ mod row;
 mod rules;
 mod run;
 mod saved;
+mod second;
 mod standing;
 mod stay;
 mod trace;
 mod watch;
 
-pub use bulk::{Bulk, BulkCase, BulkContact};
+pub use bulk::{Bulk, BulkCase, BulkContact, BulkSecondary};
 pub use index::{Merge, Merged, VisitIndex};
 pub use pairs::Exposure;
 pub use row::KnownVisit;

@@ -65,19 +65,19 @@ struct Shared {
 const NOBODY: u32 = u32::MAX;
 
 /// Somebody who shared time with the sources.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Pair {
     pub(crate) holder: u32,
     /// As in [`crate::judge::Verdict::reached`].
     pub(crate) reached: Option<Certainty>,
-    pub(crate) counted_secs: u64,
-    /// As in [`crate::BulkContact`].
-    pub(crate) lower_secs: u64,
-    pub(crate) upper_secs: u64,
+    pub(crate) counted_secs: u32,
+    /// As in [`crate::BulkContact`], at most what 32 bits hold: 136 years.
+    pub(crate) lower_secs: u32,
+    pub(crate) upper_secs: u32,
     pub(crate) first: u32,
     pub(crate) last: u32,
     /// Where in the list of kept stretches this pair's are.
-    stretches: std::ops::Range<usize>,
+    stretches: (u32, u32),
 }
 
 /// Finds pairs; keeps its working memory from one search to the next.
@@ -242,8 +242,11 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                 certainty: s.certainty,
             }
         };
-        let mut all: Vec<_> = self.stretches[pair.stretches.clone()].iter().map(exposure).collect();
-        all.sort_unstable_by_key(|e| (e.from, e.to, e.place));
+        let of_pair = pair.stretches.0 as usize..pair.stretches.1 as usize;
+        let mut all: Vec<_> = self.stretches[of_pair].iter().map(exposure).collect();
+        if all.len() > 1 {
+            all.sort_unstable_by_key(|e| (e.from, e.to, e.place));
+        }
         all
     }
 
@@ -280,8 +283,11 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
 
     /// Unites and judges what somebody near shared with the sources. Keeps the stretches.
     pub(crate) fn pair(&mut self, near: &Near, hop: Hop) -> Option<Pair> {
-        self.overlap(near);
         let first = self.stretches.len();
+        if near.plain && near.is_once() {
+            return Some(self.plain_pair(near, hop));
+        }
+        self.overlap(near);
         let mut united = std::mem::take(&mut self.united);
         if self.overlaps.len() > 1 {
             self.overlaps.sort_unstable_by_key(|o| (o.place, o.overlap.from));
@@ -305,22 +311,48 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             holder: near.holder,
             reached: verdict.reached,
             counted_secs: 0,
-            lower_secs: self.parts.iter().map(|p| u64::from(p.recorded_secs)).sum(),
+            lower_secs: self.parts.iter().fold(0, |sum, p| sum.saturating_add(p.recorded_secs)),
             upper_secs: 0,
             first: u32::MAX,
             last: 0,
-            stretches: first..self.stretches.len(),
+            stretches: self.kept_since(first),
         };
         for (part, shared) in self.parts.iter().zip(&self.stretches[first..]) {
-            pair.upper_secs += u64::from(verdict.counted(part, Bound::Upper));
+            let upper = verdict.counted(part, Bound::Upper);
+            pair.upper_secs = pair.upper_secs.saturating_add(upper);
             let counted = verdict.counted(part, self.rules.counts);
             if counted > 0 {
-                pair.counted_secs += u64::from(counted);
+                pair.counted_secs = pair.counted_secs.saturating_add(counted);
                 pair.first = pair.first.min(shared.stretch.from);
                 pair.last = pair.last.max(shared.stretch.to);
             }
         }
         (!self.parts.is_empty()).then_some(pair)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "fewer than 2^32 in one trace")]
+    const fn kept_since(&self, first: usize) -> (u32, u32) {
+        (first as u32, self.stretches.len() as u32)
+    }
+
+    /// Nothing has to be united or judged: there is one recorded overlap.
+    fn plain_pair(&mut self, near: &Near, hop: Hop) -> Pair {
+        let Near { holder, secs, first: from, last: to, latest, .. } = *near;
+        let Source { place, kind, .. } = self.sources[latest.source as usize];
+        let stretch = Stretch { from, to, recorded_secs: secs, certainty: Certainty::Recorded };
+        let at = self.stretches.len();
+        self.stretches.push(Shared { place, kind, stretch });
+        Pair {
+            holder,
+            reached: (secs >= minutes(self.rules.threshold(kind, hop)))
+                .then_some(Certainty::Recorded),
+            counted_secs: secs,
+            lower_secs: secs,
+            upper_secs: secs,
+            first: from,
+            last: to,
+            stretches: self.kept_since(at),
+        }
     }
 
     /// The overlaps of one person's visits with the sources, assumed ends settled.

@@ -116,6 +116,11 @@ impl Rules {
         &self.kinds[kind as usize]
     }
 
+    /// Seconds from a contact's first exposure until they could infect others.
+    pub(crate) const fn delay_secs(&self) -> u32 {
+        self.secondary_delay_hours.saturating_mul(3600)
+    }
+
     /// Shared minutes at such a place that make a contact after so many hops.
     pub(crate) fn threshold(&self, kind: PlaceKind, hop: Hop) -> u32 {
         let rules = self.at(kind);

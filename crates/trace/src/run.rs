@@ -20,6 +20,16 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
+    /// When the visit ended; one without a known end is taken to last `open_secs`.
+    #[inline]
+    pub(crate) const fn latest_end(&self, open_secs: u32) -> u32 {
+        let len = match self.stayed.len() {
+            Some(len) => len,
+            None => open_secs,
+        };
+        self.entered.saturating_add(len)
+    }
+
     pub(crate) fn to_bytes(self) -> [u8; 12] {
         let numbers = [self.entered, self.stayed.bits(), self.holder];
         let mut bytes = [0; 12];
@@ -268,7 +278,7 @@ impl Run {
     }
 
     fn find_span(&self) -> (u32, u32) {
-        let end = |c: &Cell| c.entered.saturating_add(c.stayed.len().unwrap_or(0));
+        let end = |c: &Cell| c.latest_end(0);
         let first = self.cells.iter().map(|c| c.entered).min().unwrap_or(0);
         (first, self.cells.iter().map(end).max().unwrap_or(0))
     }

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
+use crate::crowd::Near;
 use crate::index::{Spot, VisitIndex};
 use crate::pairs::{Exposure, Finder, Pair, Source};
 use crate::row::{KnownVisit, moment, secs};
 use crate::rules::{Hop, Rules};
+use crate::second::{Second, Seconds, Shared, Via};
 use crate::stay::Stay;
 use crate::watch::Watch;
 
@@ -78,28 +80,13 @@ pub struct EventExposure {
 /// of each, put together, and a case that is added, corrected or withdrawn changes no other's.
 pub struct Tracer<'a, K> {
     finder: Finder<'a, K>,
-    /// For each holder, while contacts of contacts are sought: [`UNKNOWN`], [`CLOSE`], or what is
-    /// found of them so far. Empty until it is needed.
-    known: Vec<u32>,
-}
-
-const UNKNOWN: u32 = 0;
-/// The case or a close contact of it.
-const CLOSE: u32 = 1;
-/// The first secondary contact found.
-const FIRST: u32 = 2;
-
-/// Somebody found, and how.
-struct Found {
-    pair: Pair,
-    id: HolderId,
-    via: Option<HolderId>,
+    seconds: Seconds,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
     /// A tracer over an index. Visits without a known end are not taken to last beyond `now`.
     pub fn new(index: &'a VisitIndex, rules: &'a Rules, kind_of: K, now: Timestamp) -> Self {
-        Self { finder: Finder::new(index, rules, kind_of, secs(now)), known: Vec::new() }
+        Self { finder: Finder::new(index, rules, kind_of, secs(now)), seconds: Seconds::default() }
     }
 
     /// The contacts of one case, ordered as in [`TraceResult`].
@@ -111,19 +98,17 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         }
         let window = (secs(case.window.from), secs(case.window.to));
         self.finder.forget();
-        let close = self.finder.contacts_of(holder, window, Hop::Close);
-        let mut close: Vec<Found> = close
-            .into_iter()
-            .map(|pair| Found { id: self.finder.holder(pair.holder), pair, via: None })
-            .collect();
-        let secondary = if hops > 1 { self.secondary(holder, &mut close) } else { Vec::new() };
+        let mut close = self.finder.contacts_of(holder, window, Hop::Close);
+        // Of ways that explain a secondary contact as well the first by id counts.
+        close.sort_by_cached_key(|pair| self.finder.holder(pair.holder));
+        let secondary = if hops > 1 { self.secondary(holder, &close) } else { Vec::new() };
         let mut contacts = Vec::with_capacity(close.len() + secondary.len());
-        for (degree, mut found) in
-            [(ContactDegree::Close, close), (ContactDegree::Secondary, secondary)]
-        {
-            found.sort_unstable_by_key(|f| (Reverse(whole_minutes(f.pair.counted_secs)), f.id));
-            contacts.extend(found.iter().filter_map(|f| self.contact(f, case.case, degree)));
-        }
+        self.add(case.case, ContactDegree::Close, &close, |pair| (*pair, None), &mut contacts);
+        let explained = |s: &Second<Pair>| {
+            let via = close[s.via as usize].holder;
+            (s.shared, Some(self.finder.holder(via)))
+        };
+        self.add(case.case, ContactDegree::Secondary, &secondary, explained, &mut contacts);
         contacts
     }
 
@@ -161,70 +146,52 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
 
     /// From when a close contact could infect others.
     fn infectious_from(&self, via: &Pair) -> u32 {
-        via.first.saturating_add(self.finder.rules.secondary_delay_hours.saturating_mul(3600))
+        via.first.saturating_add(self.finder.rules.delay_secs())
     }
 
-    /// The contacts of close contacts, each with the close contact that explains it best: the one
-    /// they shared most time with, of equals the first by id. Orders `close` by id.
-    fn secondary(&mut self, case_holder: u32, close: &mut [Found]) -> Vec<Found> {
-        let mut known = std::mem::take(&mut self.known);
-        known.resize(self.finder.index.holders(), UNKNOWN);
-        close.sort_unstable_by_key(|f| f.id);
-        for near in close.iter().map(|f| f.pair.holder).chain([case_holder]) {
-            known[near as usize] = CLOSE;
-        }
-        let mut found: Vec<Found> = Vec::new();
-        for via in close.iter() {
-            let window = (self.infectious_from(&via.pair), self.finder.now);
-            self.finder.gather(via.pair.holder, window, Hop::Secondary);
-            self.finder.each_hopeful(|finder, near| {
-                let known = &mut known[near.holder as usize];
-                let better_than = match *known {
-                    CLOSE => return,
-                    UNKNOWN => 0,
-                    n => found[(n - FIRST) as usize].pair.counted_secs,
-                };
-                // What cannot be better is not looked at closely.
-                if u64::from(near.secs) <= better_than && near.secs < u32::MAX {
-                    return;
-                }
-                let pair = finder.pair(near, Hop::Secondary).filter(|p| p.reached.is_some());
-                let Some(pair) = pair.filter(|p| p.counted_secs > better_than) else { return };
-                if *known == UNKNOWN {
-                    #[expect(clippy::cast_possible_truncation, reason = "holders have 32 bits")]
-                    let n = found.len() as u32;
-                    *known = n.saturating_add(FIRST);
-                    let id = finder.holder(near.holder);
-                    found.push(Found { pair, id, via: Some(via.id) });
-                } else {
-                    let earlier = &mut found[(*known - FIRST) as usize];
-                    (earlier.pair, earlier.via) = (pair, Some(via.id));
-                }
-            });
-        }
-        for f in close.iter().chain(&found) {
-            known[f.pair.holder as usize] = UNKNOWN;
-        }
-        known[case_holder as usize] = UNKNOWN;
-        self.known = known;
+    fn secondary(&mut self, case_holder: u32, close: &[Pair]) -> Vec<Second<Pair>> {
+        let via = |p: &Pair| Via { holder: p.holder, from: self.infectious_from(p) };
+        let vias: Vec<_> = close.iter().map(via).collect();
+        let mut found = Vec::new();
+        let take = |finder: &mut Finder<'a, K>, near: &Near| {
+            finder.pair(near, Hop::Secondary).filter(|p| p.reached.is_some())
+        };
+        self.seconds.find(&mut self.finder, case_holder, &vias, take, &mut found);
         found
     }
 
-    fn contact(&self, found: &Found, case: CaseId, degree: ContactDegree) -> Option<ContactFound> {
-        let pair = &found.pair;
-        Some(ContactFound {
-            holder: found.id,
-            degree,
-            case,
-            via: found.via,
-            exposures: self.finder.exposures(pair),
-            minutes: whole_minutes(pair.counted_secs),
-            minutes_lower: whole_minutes(pair.lower_secs),
-            minutes_upper: whole_minutes(pair.upper_secs),
-            certainty: pair.reached?,
-            first_contact: moment(pair.first),
-            last_contact: moment(pair.last),
-        })
+    /// Adds contacts of one degree in their order; `of` says what they shared, and via whom.
+    fn add<T>(
+        &self,
+        case: CaseId,
+        degree: ContactDegree,
+        found: &[T],
+        of: impl Fn(&T) -> (Pair, Option<HolderId>),
+        contacts: &mut Vec<ContactFound>,
+    ) {
+        // Many are sorted, so what is moved about is small.
+        let key = |(t, n): (&T, u32)| {
+            let pair = of(t).0;
+            (Reverse(minutes(pair.counted_secs)), self.finder.holder(pair.holder), n)
+        };
+        let mut order: Vec<_> = found.iter().zip(0..).map(key).collect();
+        order.sort_unstable();
+        contacts.extend(order.into_iter().filter_map(|(Reverse(minutes), holder, n)| {
+            let (pair, via) = of(&found[n as usize]);
+            Some(ContactFound {
+                holder,
+                degree,
+                case,
+                via,
+                exposures: self.finder.exposures(&pair),
+                minutes,
+                minutes_lower: self::minutes(pair.lower_secs),
+                minutes_upper: self::minutes(pair.upper_secs),
+                certainty: pair.reached?,
+                first_contact: moment(pair.first),
+                last_contact: moment(pair.last),
+            })
+        }));
     }
 }
 
@@ -266,7 +233,7 @@ pub fn exposures_to_event(
         .map(|p| EventExposure {
             holder: finder.holder(p.holder),
             exposures: finder.exposures(p),
-            minutes: whole_minutes(p.counted_secs),
+            minutes: minutes(p.counted_secs),
             contact: p.reached,
         })
         .collect();
@@ -274,8 +241,18 @@ pub fn exposures_to_event(
     found
 }
 
-fn whole_minutes(secs: u64) -> u32 {
-    u32::try_from(secs / 60).unwrap_or(u32::MAX)
+impl Shared for Pair {
+    fn holder(&self) -> u32 {
+        self.holder
+    }
+
+    fn counted_secs(&self) -> u32 {
+        self.counted_secs
+    }
+}
+
+const fn minutes(secs: u32) -> u32 {
+    secs / 60
 }
 
 fn order(a: &ContactFound, b: &ContactFound) -> std::cmp::Ordering {

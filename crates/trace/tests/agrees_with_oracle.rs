@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, Leg, PlaceId, PlaceKind, Presence, Ride, Seat};
 use jadegate_trace::{
-    Aboard, Bound, Bulk, CaseInput, ContactFound, KindRules, KnownVisit, Near, Rules, SavedFrom,
-    TraceResult, Tracer, VisitIndex, exposures_to_event, trace,
+    Aboard, Bound, Bulk, BulkContact, CaseInput, ContactFound, KindRules, KnownVisit, Near, Rules,
+    SavedFrom, TraceResult, Tracer, VisitIndex, exposures_to_event, trace,
 };
 use proptest::prelude::*;
 
@@ -414,7 +414,7 @@ proptest! {
         }
     }
 
-    /// A bulk run finds who a trace of each case alone finds in one hop, with its minutes.
+    /// A bulk run finds who a trace of each case alone finds, in one hop and in two, with its minutes.
     #[test]
     fn in_bulk_it_agrees_too(
         visits in prop::collection::vec(a_visit(8, 3), 0..50),
@@ -427,26 +427,27 @@ proptest! {
             index.insert(*v);
         }
         let list: Vec<_> = visits.into_iter().chain(more).collect();
-        let (mut rules, now) = (rules, minute(SPAN));
-        rules.max_hops = rules.max_hops.min(1);
+        let now = minute(SPAN);
         let town = Town { visits: &list, rides: &NO_RIDES, rules: &rules, kind_of: &kind_of, now };
         let mut bulk = Bulk::new(&index, &rules, kind_of, now);
         let mut seen = 0;
         let done: ControlFlow<()> = bulk.run(&cases, |found| {
             assert_eq!(found.nth, seen);
             seen += 1;
-            let mut got: Vec<_> = found.contacts.iter().map(|c| {
+            let sums = |via, c: &BulkContact| {
                 let times = (c.first_contact(), c.last_contact());
                 let secs = (c.lower_secs() as usize, c.upper_secs() as usize);
-                (found.holder(c), c.minutes() as usize, c.certainty(), times, secs)
-            }).collect();
+                (found.holder(c), via, c.minutes() as usize, c.certainty(), times, secs)
+            };
+            let secondary = found.secondary.iter().map(|s| sums(Some(found.via(s)), s.contact()));
+            let mut got: Vec<_> = found.contacts.iter().map(|c| sums(None, c)).chain(secondary).collect();
             got.sort_unstable_by_key(|c| c.0);
             let mut want: Vec<_> = town.trace(&cases[found.nth..=found.nth]).into_iter().map(|c| {
                 let proven = c.exposures.iter().any(|e| e.5 < Certainty::Unproven);
                 let counts = |e: &&(_, _, _, usize, usize, Certainty)| e.5 < Certainty::Unproven || proven;
                 let lower: usize = c.exposures.iter().map(|e| e.3).sum();
                 let upper: usize = c.exposures.iter().filter(counts).map(|e| e.4).sum();
-                (c.holder, c.minutes, c.certainty, (c.first, c.last), (lower * 60, upper * 60))
+                (c.holder, c.via, c.minutes, c.certainty, (c.first, c.last), (lower * 60, upper * 60))
             }).collect();
             want.sort_unstable_by_key(|c| c.0);
             assert_eq!(got, want);
