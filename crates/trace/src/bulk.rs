@@ -23,6 +23,7 @@ pub struct BulkContact {
     first: u32,
     last: u32,
     certainty: Certainty,
+    kind: PlaceKind,
 }
 
 impl BulkContact {
@@ -47,6 +48,11 @@ impl BulkContact {
         self.certainty
     }
 
+    /// As [`crate::ContactFound::main_kind`].
+    pub const fn main_kind(&self) -> PlaceKind {
+        self.kind
+    }
+
     /// Beginning of the first exposure that counts.
     pub fn first_contact(&self) -> Timestamp {
         moment(self.first)
@@ -57,7 +63,8 @@ impl BulkContact {
         moment(self.last)
     }
 
-    const fn plain(near: &Near) -> Self {
+    #[inline]
+    const fn plain(near: &Near, kind: PlaceKind) -> Self {
         Self {
             number: near.holder,
             lower_secs: near.secs,
@@ -66,10 +73,11 @@ impl BulkContact {
             first: near.first,
             last: near.last,
             certainty: Certainty::Recorded,
+            kind,
         }
     }
 
-    fn of(pair: &Pair) -> Option<Self> {
+    fn of(pair: &Pair, kind: PlaceKind) -> Option<Self> {
         Some(Self {
             number: pair.holder,
             lower_secs: pair.lower_secs,
@@ -78,6 +86,7 @@ impl BulkContact {
             first: pair.first,
             last: pair.last,
             certainty: pair.reached?,
+            kind,
         })
     }
 }
@@ -189,7 +198,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         let contacts = &mut self.contacts;
         self.finder.each_hopeful(|finder, near| {
             if near.plain {
-                contacts.push(BulkContact::plain(near));
+                contacts.push(BulkContact::plain(near, finder.kind_of_latest(near)));
             } else {
                 contacts.extend(look_closely(finder, near, Hop::Close));
             }
@@ -205,7 +214,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         self.found.clear();
         let take = |finder: &mut Finder<'a, K>, near: &Near| {
             if near.plain {
-                Some(BulkContact::plain(near))
+                Some(BulkContact::plain(near, finder.kind_of_latest(near)))
             } else {
                 look_closely(finder, near, Hop::Secondary)
             }
@@ -226,5 +235,6 @@ fn look_closely<K: Fn(PlaceId) -> PlaceKind>(
     hop: Hop,
 ) -> Option<BulkContact> {
     finder.forget();
-    finder.pair(near, hop).and_then(|p| BulkContact::of(&p))
+    let pair = finder.pair(near, hop).filter(|p| p.reached.is_some())?;
+    BulkContact::of(&pair, finder.main_kind(&pair))
 }

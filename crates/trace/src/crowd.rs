@@ -20,23 +20,16 @@ pub(crate) struct Near {
     pub(crate) holder: u32,
     /// Seconds of all overlaps, assumed ends taken at their latest. Never less than what counts.
     pub(crate) secs: u32,
-    /// Do the seconds count as they are: all recorded, none twice, all under one threshold?
+    /// Do the seconds count as they are: one overlap, and that recorded?
     pub(crate) plain: bool,
     /// Beginning of the first and end of the last overlap.
     pub(crate) first: u32,
     pub(crate) last: u32,
     /// The latest touch.
     pub(crate) latest: Touch,
-    /// Until when the touches at its place last.
-    until: u32,
 }
 
 impl Near {
-    /// Is there one visit only?
-    pub(crate) const fn is_once(&self) -> bool {
-        self.latest.before == NONE
-    }
-
     /// By one visit.
     #[inline]
     pub(crate) const fn once(source: u32, reach: &Reach, cell: &Cell) -> Self {
@@ -48,7 +41,6 @@ impl Near {
             first,
             last,
             latest: Touch { entered: cell.entered, stayed: cell.stayed, source, before: NONE },
-            until: last,
         }
     }
 }
@@ -76,16 +68,8 @@ impl Crowd {
         self.resize(SMALL);
     }
 
-    /// Adds a visit that overlaps a source. Sources must come in order of place and time;
-    /// `same(other)` tells of an earlier source whether it is at the same place, and whether the
-    /// same threshold holds there.
-    pub(crate) fn add(
-        &mut self,
-        source: u32,
-        reach: &Reach,
-        cell: &Cell,
-        same: impl Fn(u32) -> (bool, bool),
-    ) {
+    /// Adds a visit that overlaps a source.
+    pub(crate) fn add(&mut self, source: u32, reach: &Reach, cell: &Cell) {
         let new = Near::once(source, reach, cell);
         let slot = self.find(new.holder);
         let Some(near) = self.near.get_mut(self.slots[slot] as usize) else {
@@ -96,15 +80,10 @@ impl Crowd {
         let before = self.touches.len() as u32;
         near.latest.before = before;
         self.touches.push(earlier);
-        let (same_place, same_threshold) =
-            if earlier.source == source { (true, true) } else { same(earlier.source) };
-        near.plain &= new.plain && same_threshold && !(same_place && new.first < near.until);
-        near.until = if same_place { near.until.max(new.last) } else { new.last };
+        near.plain = false;
         near.first = near.first.min(new.first);
         near.last = near.last.max(new.last);
-        let secs = near.secs.checked_add(new.secs);
-        near.plain &= secs.is_some();
-        near.secs = secs.unwrap_or(u32::MAX);
+        near.secs = near.secs.saturating_add(new.secs);
     }
 
     /// The slot where a holder is, or where they would be.
@@ -176,13 +155,13 @@ mod tests {
                 let reach = reach(source * 100, source * 100 + 50);
                 for holder in 0..5_000 {
                     let cell = cell(holder * 7, source * 100, Some(1 + holder % 60));
-                    crowd.add(source, &reach, &cell, |_| (true, true));
+                    crowd.add(source, &reach, &cell);
                 }
             }
             assert_eq!(crowd.near.len(), 5_000, "round {round}");
             for near in &crowd.near {
                 let one = (1 + near.holder / 7 % 60).min(50);
-                assert_eq!((near.secs, near.plain), (one * 2, true));
+                assert_eq!((near.secs, near.plain), (one * 2, false));
                 let sources: Vec<_> = crowd.touches(near).map(|t| t.source).collect();
                 assert_eq!(sources, [1, 0]);
             }
@@ -191,22 +170,21 @@ mod tests {
 
     #[test]
     fn what_needs_a_closer_look_is_not_plain() {
-        let plain = |cells: &[(u32, Cell)], same: (bool, bool)| {
+        let plain = |cells: &[(u32, Cell)]| {
             let mut crowd = Crowd::default();
             crowd.clear();
             for (source, cell) in cells {
-                crowd.add(*source, &reach(0, 100), cell, |_| same);
+                crowd.add(*source, &reach(0, 100), cell);
             }
             crowd.near[0].plain
         };
         let first = (0, cell(1, 0, Some(50)));
-        assert!(plain(&[first], (true, true)));
-        assert!(plain(&[first, (0, cell(1, 50, Some(50)))], (true, true)));
-        assert!(!plain(&[first, (0, cell(1, 49, Some(50)))], (true, true)));
-        assert!(plain(&[first, (1, cell(1, 49, Some(50)))], (false, true)));
-        assert!(!plain(&[first, (1, cell(1, 60, Some(50)))], (true, false)));
-        assert!(!plain(&[(0, cell(1, 0, None))], (true, true)));
+        assert!(plain(&[first]));
+        assert!(!plain(&[first, (1, cell(1, 60, Some(20)))]));
+        assert!(!plain(&[(0, cell(1, 0, None))]));
         let picture = Stayed::new(Some(50), Presence::Unproven);
-        assert!(!plain(&[(0, Cell { stayed: picture, ..first.1 })], (true, true)));
+        assert!(!plain(&[(0, Cell { stayed: picture, ..first.1 })]));
+        let assumed = Reach { recorded: false, ..reach(0, 100) };
+        assert!(!Near::once(0, &assumed, &first.1).plain);
     }
 }

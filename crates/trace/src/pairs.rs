@@ -161,7 +161,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             let (reach, cells) = hits.of_source(n);
             for cell in cells {
                 if hits.again(cell.holder) {
-                    self.add(&hits, source, cell);
+                    self.crowd.add(source, reach, cell);
                     continue;
                 }
                 let near = Near::once(source, reach, cell);
@@ -174,23 +174,13 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         let least = reaches.map(|r| r.least).min().unwrap_or(0);
         for n in 0..self.crowd.near.len() {
             let near = self.crowd.near[n];
-            // What is plain is under one threshold: that of any of its sources.
+            // Only of somebody who is there once is it known which threshold holds.
             let needed = if near.plain { hits.reach(near.latest.source).least } else { least };
             if near.secs >= needed && near.holder != self.except {
                 each(self, &near);
             }
         }
         self.hits = hits;
-    }
-
-    /// Somebody may be there more than once.
-    #[cold]
-    fn add(&mut self, hits: &Hits, source: u32, cell: &Cell) {
-        let (sources, reach) = (&self.sources, hits.reach(source));
-        self.crowd.add(source, reach, cell, |earlier| {
-            let same_place = sources[earlier as usize].place == sources[source as usize].place;
-            (same_place, hits.reach(earlier).least == reach.least)
-        });
     }
 
     /// A holder's stays that could infect others.
@@ -250,6 +240,17 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         all
     }
 
+    /// The kind of the place where somebody was near last, or once.
+    #[inline]
+    pub(crate) fn kind_of_latest(&self, near: &Near) -> PlaceKind {
+        self.sources[near.latest.source as usize].kind
+    }
+
+    /// The kind of the place of a pair's longest exposure.
+    pub(crate) fn main_kind(&self, pair: &Pair) -> PlaceKind {
+        main_kind(&self.exposures(pair))
+    }
+
     /// Forgets the stretches of all pairs.
     pub(crate) fn forget(&mut self) {
         self.stretches.clear();
@@ -284,7 +285,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     /// Unites and judges what somebody near shared with the sources. Keeps the stretches.
     pub(crate) fn pair(&mut self, near: &Near, hop: Hop) -> Option<Pair> {
         let first = self.stretches.len();
-        if near.plain && near.is_once() {
+        if near.plain {
             return Some(self.plain_pair(near, hop));
         }
         self.overlap(near);
@@ -380,6 +381,12 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     pub(crate) fn holder(&self, number: u32) -> HolderId {
         self.index.holder(number)
     }
+}
+
+/// The kind of the place of the longest exposure, in whole minutes; of equals the last.
+pub(crate) fn main_kind(exposures: &[Exposure]) -> PlaceKind {
+    let longest = exposures.iter().max_by_key(|e| (e.minutes_upper, e.minutes_lower));
+    longest.map_or(PlaceKind::Other, |e| e.place_kind)
 }
 
 /// Minutes in seconds.

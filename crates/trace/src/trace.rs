@@ -54,6 +54,13 @@ pub struct ContactFound {
     pub last_contact: Timestamp,
 }
 
+impl ContactFound {
+    /// The kind of the place of the longest exposure.
+    pub fn main_kind(&self) -> PlaceKind {
+        crate::pairs::main_kind(&self.exposures)
+    }
+}
+
 /// What a trace found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TraceResult {
