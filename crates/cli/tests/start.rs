@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -32,6 +32,8 @@ fn command(dir: &Path, args: &[&str]) -> Command {
 struct Server {
     child: Child,
     log: Option<BufReader<ChildStderr>>,
+    /// Kept open: a program whose words nobody reads any more ends at the next one.
+    said: BufReader<ChildStdout>,
     port: u16,
 }
 
@@ -45,19 +47,20 @@ impl Drop for Server {
 impl Server {
     fn new(mut child: Child, port: u16) -> Self {
         let log = child.stderr.take().map(BufReader::new);
-        Self { child, log, port }
+        let said = BufReader::new(child.stdout.take().unwrap());
+        Self { child, log, said, port }
     }
 
     /// The town is built, and served on a port of its own.
     fn demo(dir: &Path) -> Self {
         let args = ["demo", "--people", "60", "--seed", "4", "--port", "0", "--keep", "town"];
-        let mut child = command(dir, &args).spawn().unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap());
-        let port = said.lines().map_while(Result::ok).find_map(|line| {
+        let mut demo = Self::new(command(dir, &args).spawn().unwrap(), 0);
+        let port = demo.said.by_ref().lines().map_while(Result::ok).find_map(|line| {
             let (_, rest) = line.split_once("Holder   http://localhost:")?;
             rest.trim_end_matches('/').parse().ok()
         });
-        Self::new(child, port.unwrap())
+        demo.port = port.unwrap();
+        demo
     }
 
     /// Serves what was built, and what the log says of the start.
