@@ -76,6 +76,8 @@ def korea(folder, name, without):
                 route[r["patient_id"]].add((r["latitude"], r["longitude"], r["date"]))
     with gzip.open(os.path.join(folder, "korea_patient_info.csv.gz"), "rt") as f:
         edges = {(i, r["patient_id"]) for r in csv.DictReader(f) for i in (r["infected_by"] or "").split()}
+    # Two are written down as having infected themselves.
+    edges = {(a, b) for a, b in edges if a != b}
     known = {(a, b) for a, b in edges if a in route and b in route}
     infectors = {a for a, _ in edges}
     pairs = [(a, b) for a in route for b in route if a < b and route[a] & route[b]]

@@ -119,7 +119,8 @@ pub(super) fn routes(data: &Path, without: Option<&str>) -> Result<Routes> {
     })?;
     let columns = ["patient_id", "infected_by"];
     table(&data.join("korea_patient_info.csv.gz"), columns, |[who, by]| {
-        for infector in by.split_ascii_whitespace() {
+        // Two are written down as having infected themselves.
+        for infector in by.split_ascii_whitespace().filter(|i| *i != who) {
             made.infected.push((people.of(infector.into()), people.of(who.into())));
         }
     })?;

@@ -200,7 +200,7 @@ pub(crate) enum TraceFormat {
     Json,
     /// For spreadsheets, one contact a line
     Csv,
-    /// An Arrow IPC stream, for data tools; only in a program built with the feature `arrow`
+    /// An Arrow IPC stream, for data tools
     Arrow,
 }
 

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,14 +13,18 @@ use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{Case, CaseId, HolderId, PlaceId, PlaceKind, Ride, Timestamp};
 use jadegate_policy::Policy;
 use jadegate_store::{Page, Store};
-use jadegate_trace::{CaseInput, ContactFound, Rules, Tracer, VisitIndex};
+use jadegate_trace::{
+    Bulk, BulkCase, BulkContact, BulkSecondary, CaseInput, ContactFound, Rules, VisitIndex,
+};
+use serde::Serialize;
 
 use crate::app::{App, read};
 use crate::error::Result;
 
 /// One contact of one case, in sums; who they are is not known here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BulkRow {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ContactRow {
     /// From which case.
     pub case: CaseId,
     /// Who, opaquely.
@@ -40,7 +45,7 @@ pub struct BulkRow {
     pub via: Option<HolderId>,
 }
 
-impl BulkRow {
+impl ContactRow {
     /// In sums what a trace found.
     pub(crate) fn of(c: &ContactFound) -> Self {
         Self {
@@ -51,9 +56,30 @@ impl BulkRow {
             minutes_upper: c.minutes_upper,
             last_contact: c.last_contact,
             certainty: c.certainty,
-            place_kind: main_place(c),
+            place_kind: c.main_kind(),
             via: c.via,
         }
+    }
+
+    fn of_sums(case: CaseId, found: &BulkCase<'_>, c: &BulkContact, via: Option<HolderId>) -> Self {
+        Self {
+            case,
+            holder: found.holder(c),
+            degree: if via.is_some() { ContactDegree::Secondary } else { ContactDegree::Close },
+            minutes_lower: c.lower_secs() / 60,
+            minutes_upper: c.upper_secs() / 60,
+            last_contact: c.last_contact(),
+            certainty: c.certainty(),
+            place_kind: c.main_kind(),
+            via,
+        }
+    }
+
+    fn all_of(case: CaseId, found: &BulkCase<'_>) -> impl Iterator<Item = Self> {
+        let secondary =
+            move |s| Self::of_sums(case, found, BulkSecondary::contact(s), Some(found.via(s)));
+        let close = found.contacts.iter().map(move |c| Self::of_sums(case, found, c, None));
+        close.chain(found.secondary.iter().map(secondary))
     }
 
     /// By case and contact: nobody occurs twice in a case, so this is a whole order.
@@ -65,12 +91,6 @@ impl BulkRow {
     pub fn by_minutes(&self) -> (Reverse<u32>, Reverse<u32>, CaseId, HolderId) {
         (Reverse(self.minutes_upper), Reverse(self.minutes_lower), self.case, self.holder)
     }
-}
-
-/// The kind of place where a contact shared most time.
-pub(crate) fn main_place(c: &ContactFound) -> PlaceKind {
-    let longest = c.exposures.iter().max_by_key(|e| (e.minutes_upper, e.minutes_lower));
-    longest.map_or(PlaceKind::Other, |e| e.place_kind)
 }
 
 /// How far a search is.
@@ -131,25 +151,28 @@ impl BulkSearch {
 
     /// Searches all cases with so many threads and hands back the contacts by case and holder.
     ///
-    /// `go_on` is told after each case, from any of the threads; `None` comes back once it has
-    /// answered `false`.
+    /// `go_on` is told after each case, from any of the threads and not always in order; `None`
+    /// comes back once it has answered `false`.
     pub fn run(
         &self,
         cases: &[CaseInput],
         threads: usize,
         go_on: &(dyn Fn(BulkProgress) -> bool + Sync),
-    ) -> Option<Vec<BulkRow>> {
+    ) -> Option<Vec<ContactRow>> {
         let (next, done, found) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
         let stop = AtomicBool::new(false);
         let all = Mutex::new(Vec::new());
         let work = || {
             let kind = |p: PlaceId| self.kinds.get(&p).copied().unwrap_or(PlaceKind::Other);
-            let mut tracer = Tracer::new(&self.index, &self.rules, kind, self.now);
+            let mut bulk = Bulk::new(&self.index, &self.rules, kind, self.now);
             let mut rows = Vec::new();
             while !stop.load(Ordering::Relaxed) {
                 let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
                 let before = rows.len();
-                rows.extend(tracer.case(case).iter().map(BulkRow::of));
+                let _ = bulk.run(std::slice::from_ref(case), |found| {
+                    rows.extend(ContactRow::all_of(case.case, &found));
+                    ControlFlow::<()>::Continue(())
+                });
                 let new = rows.len() - before;
                 let contacts = found.fetch_add(new, Ordering::Relaxed) + new;
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -169,7 +192,7 @@ impl BulkSearch {
             return None;
         }
         let mut rows = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-        rows.sort_unstable_by_key(BulkRow::by_case);
+        rows.sort_unstable_by_key(ContactRow::by_case);
         Some(rows)
     }
 }
@@ -261,10 +284,66 @@ mod tests {
         let one = search.run(&cases, 1, &|_| true).unwrap();
         assert_eq!(one, search.run(&cases, 4, &|_| true).unwrap());
         assert_eq!(one.len(), 30 * 39);
-        assert!(one.is_sorted_by_key(BulkRow::by_case));
+        assert!(one.is_sorted_by_key(ContactRow::by_case));
         assert_eq!(one[0].place_kind, PlaceKind::Other);
         // Person 1 stays a minute at each of forty places.
         assert!(one.iter().filter(|r| r.case == cases[0].case).all(|r| r.minutes_lower == 40));
+    }
+
+    /// A town of all kinds of places with thresholds of their own; visits without an end, printed
+    /// codes, the same place twice at once, and what lingers.
+    fn town(seed: u64) -> BulkSearch {
+        let mut x = seed;
+        let mut roll = move |below: u64| {
+            x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (x >> 33) % below
+        };
+        let kind = |place: u64| PlaceKind::ALL[usize::try_from(place).unwrap() % 5];
+        let visits: Vec<_> = (0..3_000)
+            .map(|_| {
+                let entered = Timestamp::from_secs(i64::try_from(roll(6 * 86_400)).unwrap());
+                let stayed = i64::try_from(roll(9_000)).unwrap();
+                KnownVisit {
+                    holder: HolderId::from_random(1 + roll(150)),
+                    place: PlaceId::from_random(1 + roll(12)),
+                    entered,
+                    left: (roll(4) > 0).then(|| entered.plus_secs(stayed)),
+                    presence: [Presence::Gate, Presence::Unproven][usize::from(roll(6) == 0)],
+                }
+            })
+            .collect();
+        let at = |contact_minutes, lingering_minutes| KindRules {
+            contact_minutes,
+            secondary_minutes: 30,
+            assumed_stay_minutes: 45,
+            lingering_minutes,
+        };
+        let mut rules = Rules::new(at(15, 0));
+        rules.set(kind(1), at(10, 20));
+        rules.set(kind(2), at(60, 0));
+        BulkSearch {
+            index: VisitIndex::build(visits),
+            kinds: (1..=12).map(|p| (PlaceId::from_random(p), kind(p))).collect(),
+            rules,
+            now: Timestamp::from_secs(6 * 86_400),
+        }
+    }
+
+    #[test]
+    fn sums_are_those_of_traces() {
+        for (seed, hops) in (0..8).flat_map(|seed| [(seed, 1), (seed, 2)]) {
+            let (search, cases) = (town(seed).with_hops(hops), cases(30));
+            let kind = |p| search.kinds[&p];
+            let traced =
+                jadegate_trace::trace(&search.index, &cases, &search.rules, kind, search.now);
+            let mut traced: Vec<_> = traced.contacts.iter().map(ContactRow::of).collect();
+            traced.sort_unstable_by_key(ContactRow::by_case);
+            let rows = search.run(&cases, 3, &|_| true).unwrap();
+            assert!(rows.iter().any(|r| r.certainty == Certainty::Unproven));
+            assert!(rows.iter().any(|r| r.minutes_lower < r.minutes_upper));
+            assert_eq!(rows.iter().any(|r| r.via.is_some()), hops == 2);
+            assert_eq!(rows, traced, "seed {seed}, {hops} hops");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod visits;
 pub mod what_if;
 
 pub use app::{App, InForce, Parts};
-pub use bulk::{BulkProgress, BulkRow, BulkSearch, bulk_case};
+pub use bulk::{BulkProgress, BulkSearch, ContactRow, bulk_case};
 pub use clock::{Clock, Entropy};
 pub use demo::{DemoPerson, DemoVisit};
 pub use error::{FieldError, Kind, Result, ServiceError};

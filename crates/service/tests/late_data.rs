@@ -9,13 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use common::{HOME, World, at, case_of};
-use jadegate_domain::gate::Direction;
+use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{
     CaseId, Colour, Evidence, Fact, HolderId, PlaceId, Presence, ScanId, Timestamp,
 };
 use jadegate_service::gate::scan::ScanInput;
 use jadegate_service::staff::{CaseCorrection, CaseInput, Whom};
-use jadegate_service::{BulkSearch, DemoVisit, Entropy, GateSession, StaffSession, bulk_case};
+use jadegate_service::{
+    BulkSearch, DemoVisit, Entropy, GateSession, HolderSession, StaffSession, bulk_case,
+};
 use jadegate_testkit::SeededEntropy;
 
 async fn gate(w: &mut World, place: PlaceId) -> GateSession {
@@ -108,6 +110,53 @@ async fn an_exit_told_late_takes_assumed_minutes_back() {
     w.app.record_scans(&gate, &[out]).await.unwrap();
     assert_eq!(w.app.follow_late_data().await.unwrap(), 1);
     assert_eq!(w.colour(other).await, Colour::Green);
+}
+
+fn open_visit(holder: HolderId, place: PlaceId, from: &str) -> DemoVisit {
+    DemoVisit { holder, place, entered: at(from), left: None, presence: Presence::Gate }
+}
+
+#[tokio::test]
+async fn who_came_in_while_a_case_had_not_been_seen_leaving_is_found_by_a_late_upload() {
+    let mut w = World::at("2022-03-14T04:00:00Z").await;
+    let officer = w.officer().await;
+    let (_, case) = w.register(HOME).await;
+    let (_, late) = w.register(HOME).await;
+    let cafe = w.place("restaurant", "Made-up Cafe").await;
+    w.app.demo_visits(&[open_visit(case, cafe, "2022-03-13T05:00:00Z")]).await.unwrap();
+    let input = CaseInput { isolated_at: None, trace: true, ..case_of(case) };
+    w.app.record_case(&officer, &input).await.unwrap();
+    assert_eq!(w.app.follow_late_data().await.unwrap(), 0);
+    let visit = DemoVisit {
+        left: Some(at("2022-03-13T07:00:00Z")),
+        ..open_visit(late, cafe, "2022-03-13T05:30:00Z")
+    };
+    w.app.demo_visits(&[visit]).await.unwrap();
+    assert_eq!(w.app.follow_late_data().await.unwrap(), 1);
+    assert_eq!(w.colour(late).await, Colour::Red);
+}
+
+#[tokio::test]
+async fn stays_under_way_at_a_restart_are_followed_to_their_end() {
+    let mut w = World::at("2022-03-13T05:03:00Z").await;
+    let officer = w.officer().await;
+    let (_, case) = w.register(HOME).await;
+    let (_, other) = w.register(HOME).await;
+    let cafe = w.place("restaurant", "Made-up Cafe").await;
+    let both = [case, other].map(|h| open_visit(h, cafe, "2022-03-13T05:00:00Z"));
+    w.app.demo_visits(&both).await.unwrap();
+    let confirmed_at = "2022-03-13T05:01:00Z".to_owned();
+    let input = CaseInput { isolated_at: None, confirmed_at, trace: true, ..case_of(case) };
+    let recorded = w.app.record_case(&officer, &input).await.unwrap();
+    assert_eq!(recorded.trace.unwrap().close, 0, "a few minutes so far");
+    w.app.follow_late_data().await.unwrap();
+    w.restart().await;
+    assert_eq!(w.app.follow_late_data().await.unwrap(), 0);
+    w.clock.set(at("2022-03-13T08:00:00Z"));
+    assert_eq!(w.app.follow_late_data().await.unwrap(), 1);
+    let facts = contact_facts(&w, &[other]).await;
+    assert_eq!(facts, anew(&w, &BTreeSet::from([recorded.case])).await);
+    assert_eq!(facts.len(), 1);
 }
 
 #[tokio::test]
@@ -210,7 +259,13 @@ struct Town {
     w: World,
     officer: StaffSession,
     people: Vec<HolderId>,
+    sessions: Vec<HolderSession>,
     places: Vec<PlaceId>,
+    gates: Vec<GateSession>,
+    /// What gates without a network have not handed in yet.
+    kept: Vec<(usize, ScanInput)>,
+    scans: u64,
+    uploaded: usize,
     /// Standing cases that were traced.
     cases: BTreeSet<CaseId>,
     dice: SeededEntropy,
@@ -220,16 +275,32 @@ impl Town {
     async fn new(seed: u64) -> Self {
         let mut w = World::new().await;
         let officer = w.officer().await;
-        let mut people = Vec::new();
+        let (mut people, mut sessions) = (Vec::new(), Vec::new());
         for _ in 0..7 {
-            people.push(w.register(HOME).await.1);
+            let (session, holder) = w.register(HOME).await;
+            people.push(holder);
+            sessions.push(session);
         }
-        let mut places = Vec::new();
+        let (mut places, mut gates) = (Vec::new(), Vec::new());
         for (i, kind) in ["restaurant", "school", "shop"].iter().enumerate() {
-            places.push(w.place(kind, &format!("Made-up place {i}")).await);
+            let place = w.place(kind, &format!("Made-up place {i}")).await;
+            places.push(place);
+            gates.push(gate(&mut w, place).await);
         }
-        let dice = SeededEntropy::new(seed);
-        Self { w, officer, people, places, cases: BTreeSet::new(), dice }
+        let (cases, dice) = (BTreeSet::new(), SeededEntropy::new(seed));
+        Self {
+            w,
+            officer,
+            people,
+            sessions,
+            places,
+            gates,
+            kept: Vec::new(),
+            scans: 0,
+            uploaded: 0,
+            cases,
+            dice,
+        }
     }
 
     fn roll(&self, below: usize) -> usize {
@@ -262,6 +333,39 @@ impl Town {
         let _ = self.w.app.demo_visits(&visits).await;
     }
 
+    /// Somebody goes in, and usually out again; the gate has no network and keeps the scans.
+    async fn pass_a_gate(&mut self) {
+        let (who, gate) = (self.roll(self.people.len()), self.roll(self.gates.len()));
+        let directions = [Direction::In, Direction::Out];
+        for direction in directions.into_iter().take(1 + usize::from(self.roll(3) > 0)) {
+            let code = self.w.app.show_code(&self.sessions[who]).await.unwrap().code.to_string();
+            self.scans += 1;
+            let mut scan = scan(self.scans, code, self.w.app.now(), direction);
+            scan.override_reason = Some(OverrideReason::ALL[0]);
+            self.kept.push((gate, scan));
+            self.w.clock.advance(60 * (1 + i64::try_from(self.roll(50)).unwrap()));
+        }
+    }
+
+    /// Some of what gates kept is handed in, in no order.
+    async fn upload(&mut self) {
+        for _ in 0..=self.roll(4) {
+            if self.kept.is_empty() {
+                return;
+            }
+            let (gate, scan) = self.kept.swap_remove(self.roll(self.kept.len()));
+            let done = self.w.app.record_scans(&self.gates[gate], &[scan]).await.unwrap();
+            self.uploaded += usize::from(done[0].recorded);
+        }
+    }
+
+    /// What stands of one case is what tracing it anew finds, at once.
+    async fn check_case(&self, case: CaseId) {
+        let mut facts = contact_facts(&self.w, &self.people).await;
+        facts.retain(|(c, _), _| *c == case);
+        assert_eq!(facts, anew(&self.w, &BTreeSet::from([case])).await);
+    }
+
     async fn case(&mut self) {
         let holder = self.people[self.roll(self.people.len())];
         let input = CaseInput {
@@ -274,6 +378,7 @@ impl Town {
         };
         let recorded = self.w.app.record_case(&self.officer, &input).await.unwrap();
         self.cases.insert(recorded.case);
+        self.check_case(recorded.case).await;
     }
 
     async fn correct(&self) {
@@ -289,6 +394,7 @@ impl Town {
         }
         let case = all[self.roll(all.len())];
         self.w.app.correct_case(&self.officer, case, &correction).await.unwrap();
+        self.check_case(case).await;
     }
 
     async fn withdraw(&mut self) {
@@ -296,16 +402,21 @@ impl Town {
         if let Some(case) = all.get(self.roll(all.len().max(1))) {
             self.w.app.withdraw_case(&self.officer, *case).await.unwrap();
             self.cases.remove(case);
+            // Released at once, whatever waits to be followed.
+            let facts = contact_facts(&self.w, &self.people).await;
+            assert!(facts.keys().all(|(c, _)| c != case));
         }
     }
 
     async fn something(&mut self) {
-        match self.roll(12) {
-            0..=5 => self.visits().await,
-            6 | 7 => self.case().await,
-            8 => self.correct().await,
-            9 => self.withdraw().await,
-            10 => self.w.clock.advance(1 + i64::try_from(self.roll(7200)).unwrap()),
+        match self.roll(18) {
+            0..=3 => self.visits().await,
+            4..=6 => self.pass_a_gate().await,
+            7..=10 => self.upload().await,
+            11 | 12 => self.case().await,
+            13 | 14 => self.correct().await,
+            15 => self.withdraw().await,
+            16 => self.w.clock.advance(1 + i64::try_from(self.roll(7200)).unwrap()),
             _ if self.roll(3) == 0 => self.w.restart().await,
             _ => drop(self.w.app.follow_late_data().await.unwrap()),
         }
@@ -326,18 +437,19 @@ impl Town {
 
 #[tokio::test]
 async fn the_outcome_is_what_running_everything_again_would_come_to() {
-    let mut contacts = 0;
-    for seed in 0..6 {
+    let (mut contacts, mut uploaded) = (0, 0);
+    for seed in 0..16 {
         let mut town = Town::new(seed).await;
         town.visits().await;
         town.case().await;
-        for step in 0..40 {
+        for step in 0..48 {
             town.something().await;
             if step % 8 == 7 {
                 town.check(&format!("seed {seed}, step {step}")).await;
                 contacts += contact_facts(&town.w, &town.people).await.len();
             }
         }
+        uploaded += town.uploaded;
     }
-    assert!(contacts > 50, "too quiet a town to show anything: {contacts}");
+    assert!(contacts > 50 && uploaded > 50, "too quiet a town: {contacts}, {uploaded}");
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{HOME, World, at, case_of};
-use jadegate_domain::{CaseId, Colour, HolderId};
+use jadegate_domain::{CaseId, Colour, HolderId, PlaceKind};
 use jadegate_service::staff::trace_jobs::KEPT_SECONDS;
 use jadegate_service::staff::{JobOrder, TraceJobInput, TraceJobState, TraceJobView};
 use jadegate_service::{Kind, StaffSession};
@@ -58,7 +58,11 @@ impl Two {
 
     async fn rows(&self, job: &TraceJobView, order: JobOrder) -> Vec<(CaseId, HolderId, u32)> {
         let page = self.w.app.trace_job_contacts(&self.officer, job.job, order, 0, 500).await;
-        page.unwrap().contacts.iter().map(|c| (c.case, c.holder, c.minutes_upper)).collect()
+        page.unwrap()
+            .contacts
+            .iter()
+            .map(|c| (c.row.case, c.row.holder, c.row.minutes_upper))
+            .collect()
     }
 }
 
@@ -105,6 +109,19 @@ async fn a_job_finds_what_single_traces_find_and_records_nothing() {
         job.sort_unstable();
         assert_eq!(by_hand, job);
     }
+}
+
+#[tokio::test]
+async fn one_hop_is_two_hops_where_nobody_met_a_contact() {
+    let t = two().await;
+    let one = t.run(&TraceJobInput { hops: Some(1), ..TraceJobInput::default() }).await;
+    let two = t.run(&TraceJobInput { hops: Some(2), ..TraceJobInput::default() }).await;
+    assert_eq!((one.state, one.hops, one.done, one.contacts), (TraceJobState::Done, 1, 2, 3));
+    let page = |job| t.w.app.trace_job_contacts(&t.officer, job, JobOrder::Minutes, 0, 500);
+    let found = page(one.job).await.unwrap();
+    assert_eq!(found, page(two.job).await.unwrap());
+    let kinds: Vec<_> = found.contacts.iter().map(|c| c.row.place_kind).collect();
+    assert_eq!(kinds, [PlaceKind::Leisure, PlaceKind::Restaurant, PlaceKind::Restaurant]);
 }
 
 #[tokio::test]

@@ -41,7 +41,6 @@ mod rules;
 mod run;
 mod saved;
 mod second;
-mod standing;
 mod stay;
 mod trace;
 mod watch;
@@ -52,7 +51,6 @@ pub use pairs::Exposure;
 pub use row::KnownVisit;
 pub use rules::{Aboard, Bound, KindRules, Near, Rules};
 pub use saved::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, catch_up};
-pub use standing::{Changes, Standing};
 pub use trace::{
     CaseInput, ContactFound, EventExposure, TraceResult, Tracer, exposures_to_event, trace,
 };

@@ -213,11 +213,6 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         self.sources.sort_unstable_by_key(|s| (s.place, s.stay.from, s.stay.to));
     }
 
-    /// The stays found last.
-    pub(crate) fn sources(&self) -> &[Source] {
-        &self.sources
-    }
-
     pub(crate) fn exposures(&self, pair: &Pair) -> Vec<Exposure> {
         let exposure = |shared: &Shared| {
             let s = &shared.stretch;

@@ -1,7 +1,6 @@
 //! From cases to their contacts, and to the contacts of those.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
@@ -9,11 +8,10 @@ use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 use crate::crowd::Near;
 use crate::index::{Spot, VisitIndex};
 use crate::pairs::{Exposure, Finder, Pair, Source};
-use crate::row::{KnownVisit, moment, secs};
+use crate::row::{moment, secs};
 use crate::rules::{Hop, Rules};
 use crate::second::{Second, Seconds, Shared, Via};
 use crate::stay::Stay;
-use crate::watch::Watch;
 
 /// A case to trace from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,38 +115,6 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         };
         self.add(case.case, ContactDegree::Secondary, &secondary, explained, &mut contacts);
         contacts
-    }
-
-    /// Adds to a watch what later visits would change the trace of this case.
-    pub fn watch(&mut self, case: &CaseInput, watch: &mut Watch) {
-        let hops = self.finder.rules.max_hops;
-        watch.add_holder(case.case, case.holder);
-        let Some(holder) = self.finder.index.holder_number(case.holder).filter(|_| hops > 0) else {
-            return;
-        };
-        let window = (secs(case.window.from), secs(case.window.to));
-        self.finder.forget();
-        let close = self.finder.contacts_of(holder, window, Hop::Close);
-        self.watch_stays(case.case, watch);
-        if hops > 1 {
-            for via in close {
-                watch.add_holder(case.case, self.finder.holder(via.holder));
-                let window = (self.infectious_from(&via), self.finder.now);
-                self.finder.find_sources(via.holder, window);
-                self.watch_stays(case.case, watch);
-            }
-        }
-    }
-
-    fn watch_stays(&self, case: CaseId, watch: &mut Watch) {
-        for s in self.finder.sources() {
-            watch.add_stay(case, self.finder.index.place(s.place), (s.stay.from, s.stay.to));
-        }
-    }
-
-    /// The cases of a watch that visits, which are in the index, may concern.
-    pub fn touched(&self, watch: &Watch, visits: &[KnownVisit]) -> BTreeSet<CaseId> {
-        watch.touched(self.finder.index, self.finder.rules, &self.finder.kind_of, visits)
     }
 
     /// From when a close contact could infect others.

@@ -1,36 +1,27 @@
-//! Which traces a visit that arrives later would change.
+//! Which traces a visit that arrives later may change.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
-use crate::index::VisitIndex;
+use crate::index::{Spot, VisitIndex};
 use crate::pairs::minutes;
 use crate::row::{KnownVisit, secs};
 use crate::rules::Rules;
 
-/// Where, when and of whom visits matter to the traces of known cases.
+/// Whose visits can change the traces of known cases: the cases themselves and their close contacts.
 ///
 /// A gate that was offline uploads visits of yesterday; exits are scanned after the trace ran. With
 /// a watch the cases they touch are known at once, and only those are traced again. It names too
 /// many rather than too few: a case it does not name would be traced to the same contacts.
 ///
-/// Memory: 20 bytes for each stay of a case and, where contacts of contacts are sought, of each
-/// close contact (about 100 kilobytes for a case with 600 of them).
+/// It knows people, not where they were: that is looked up from the visit, in the index, and costs
+/// about what one stay of a trace costs. Memory: some 50 bytes for each person and case, however
+/// many places they went to.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
-    /// Stays of those who can infect others, lingering included.
-    at: HashMap<PlaceId, Vec<Danger>>,
-    /// Those whose own visits matter, wherever they are.
-    of: HashMap<HolderId, Vec<CaseId>>,
-    cases: HashMap<CaseId, (Vec<PlaceId>, Vec<HolderId>)>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Danger {
-    from: u32,
-    to: u32,
-    case: CaseId,
+    sources: HashMap<CaseId, Vec<HolderId>>,
+    cases: HashMap<HolderId, Vec<CaseId>>,
 }
 
 impl Watch {
@@ -39,39 +30,40 @@ impl Watch {
         Self::default()
     }
 
-    pub(crate) fn add_holder(&mut self, case: CaseId, holder: HolderId) {
-        self.of.entry(holder).or_default().push(case);
-        self.cases.entry(case).or_default().1.push(holder);
-    }
-
-    pub(crate) fn add_stay(&mut self, case: CaseId, place: PlaceId, (from, to): (u32, u32)) {
-        self.at.entry(place).or_default().push(Danger { from, to, case });
-        self.cases.entry(case).or_default().0.push(place);
-    }
-
-    /// Forgets a case: it was withdrawn, or is about to be traced again.
-    pub fn remove(&mut self, case: CaseId) {
-        let Some((places, holders)) = self.cases.remove(&case) else { return };
-        for place in places {
-            if let Some(stays) = self.at.get_mut(&place) {
-                stays.retain(|s| s.case != case);
-                if stays.is_empty() {
-                    self.at.remove(&place);
-                }
-            }
+    /// A case was traced: its person and its close contacts, each once. Replaces what was known of
+    /// the case.
+    pub fn put(&mut self, case: CaseId, sources: impl IntoIterator<Item = HolderId>) {
+        self.remove(case);
+        let sources: Vec<_> = sources.into_iter().collect();
+        for holder in &sources {
+            self.cases.entry(*holder).or_default().push(case);
         }
-        for holder in holders {
-            if let Some(cases) = self.of.get_mut(&holder) {
+        self.sources.insert(case, sources);
+    }
+
+    /// Forgets a case: nothing can change its trace any more.
+    pub fn remove(&mut self, case: CaseId) {
+        for holder in self.sources.remove(&case).unwrap_or_default() {
+            if let Some(cases) = self.cases.get_mut(&holder) {
                 cases.retain(|c| *c != case);
                 if cases.is_empty() {
-                    self.of.remove(&holder);
+                    self.cases.remove(&holder);
                 }
             }
         }
+    }
+
+    /// All cases, in no order that means anything.
+    pub fn cases(&self) -> impl Iterator<Item = CaseId> {
+        self.sources.keys().copied()
     }
 
     /// The cases whose traces the visits may change, after these have been inserted into the index.
-    /// An exit scanned later is the visit with its end, as in [`VisitIndex::close`].
+    /// An exit scanned later is the visit with its end, as in [`VisitIndex::close`]; a presence
+    /// proven later is the visit as it is known now.
+    ///
+    /// A stay without a known end grows while it goes on. To know what it came to, name it once more
+    /// when the time that the policy assumes is over.
     pub fn touched(
         &self,
         index: &VisitIndex,
@@ -79,28 +71,46 @@ impl Watch {
         kind_of: impl Fn(PlaceId) -> PlaceKind,
         visits: &[KnownVisit],
     ) -> BTreeSet<CaseId> {
-        let mut cases = BTreeSet::new();
-        let mut look = |v: &KnownVisit| {
-            let stays = self.at.get(&v.place).map_or(&[][..], Vec::as_slice);
-            if stays.is_empty() {
-                return;
-            }
-            let entered = secs(v.entered);
-            let assumed = minutes(rules.at(kind_of(v.place)).assumed_stay_minutes);
-            let end = v.left.map_or(entered.saturating_add(assumed), secs);
-            let meets = |s: &&Danger| entered < s.to && end > s.from;
-            cases.extend(stays.iter().filter(meets).map(|s| s.case));
-        };
+        let mut near = HashSet::new();
+        let assumed = |v: &KnownVisit| rules.at(kind_of(v.place)).assumed_stay_minutes;
         for v in visits {
-            look(v);
-            // It may have ended an earlier visit that nobody saw the end of.
+            near.insert(v.holder);
+            add_near(index, rules, kind_of(v.place), v, &mut near);
+            // It may have ended an earlier stay that nobody saw the end of.
             let before = Period { from: Timestamp::EPOCH, to: v.entered.plus_secs(1) };
-            index.visits_of(v.holder, before).filter(|u| u.left.is_none()).for_each(|u| look(&u));
-            // What it was known as before: visits that are there with an end now are not listed.
-            look(&KnownVisit { left: None, ..*v });
+            for u in index.visits_of(v.holder, before).filter(|u| u.left.is_none()) {
+                if u.entered.plus_secs(60 * i64::from(assumed(&u))) > v.entered {
+                    add_near(index, rules, kind_of(u.place), &u, &mut near);
+                }
+            }
         }
-        let own = visits.iter().filter_map(|v| self.of.get(&v.holder)).flatten();
-        cases.extend(own.copied());
-        cases
+        near.iter().filter_map(|h| self.cases.get(h)).flatten().copied().collect()
     }
+}
+
+/// Adds everybody who may have shared a moment with a visit, or the air it left behind. Stays are
+/// taken to last as long as they may ever have been taken to: an exit told late takes minutes back.
+fn add_near(
+    index: &VisitIndex,
+    rules: &Rules,
+    kind: PlaceKind,
+    v: &KnownVisit,
+    near: &mut HashSet<HolderId>,
+) {
+    let Some(place) = index.place_number(v.place) else { return };
+    let rules = rules.at(kind);
+    let (assumed, lingering) =
+        (minutes(rules.assumed_stay_minutes), minutes(rules.lingering_minutes));
+    let entered = secs(v.entered);
+    let end = entered.saturating_add(assumed).max(v.left.map_or(0, secs));
+    let from = entered.saturating_sub(lingering);
+    let to = end.saturating_add(lingering);
+    index.rows_at(place, from, to, assumed, Spot::BUFFER, |cells| {
+        for c in cells {
+            let end = c.entered.saturating_add(c.stayed.len().unwrap_or(assumed));
+            if c.entered < to && end > from {
+                near.insert(index.holder(c.holder));
+            }
+        }
+    });
 }

@@ -102,6 +102,10 @@ function format(lang: Lang, options: Intl.DateTimeFormatOptions, at: number | st
 export const formatDay = (lang: Lang, at: number | string | Date): string =>
   format(lang, { month: 'long', day: 'numeric' }, at);
 
+/** `8 Mar` / `3月8日`: where there is little room. */
+export const formatShortDay = (lang: Lang, at: number | string | Date): string =>
+  format(lang, { month: 'short', day: 'numeric' }, at);
+
 /** `8 March 2022` / `2022年3月8日` */
 export const formatDate = (lang: Lang, at: number | string | Date): string =>
   format(lang, { year: 'numeric', month: 'long', day: 'numeric' }, at);

@@ -25,7 +25,16 @@ export interface Bar {
   x: number;
   width: number;
   /** Its first moment, where there is room to write it. */
-  label: Moment | null;
+  label: Label | null;
+}
+
+/** A day written below a bar. */
+export interface Label {
+  day: Moment;
+  /** From where it is written, in hundredths. */
+  x: number;
+  /** To the right of it, or to the left: the last one stays inside the picture. */
+  anchor: 'start' | 'end';
 }
 
 /** Most bars in one picture; earlier ones are in the list only. */
@@ -35,6 +44,8 @@ const THINNEST = 6;
 const OPEN_END = 18;
 /** Distance that a written day needs. */
 const LABEL = 24;
+/** Where the last day fits that is written to the right. */
+const LAST = 100 - LABEL;
 
 /** The index of the segment that holds `now` (milliseconds); -1 before the first. */
 export function currentIndex(segments: readonly Segment[], now: number): number {
@@ -59,9 +70,12 @@ export function bars(segments: readonly Segment[]): Bar[] {
   return shown.map((s) => {
     const width = s.to === null ? open : THINNEST + (total > 0 ? (room * length(s)) / total : room / ended);
     const bar: Bar = { colour: s.colour, x, width, label: null };
-    if (x >= free && x <= 100 - LABEL / 2) {
-      bar.label = s.from;
+    if (x >= free && x <= LAST) {
+      bar.label = { day: s.from, x, anchor: 'start' };
       free = x + LABEL;
+    } else if (x > LAST && free <= LAST) {
+      bar.label = { day: s.from, x: 100, anchor: 'end' };
+      free = 100;
     }
     x += width;
     return bar;

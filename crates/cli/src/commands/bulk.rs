@@ -8,11 +8,12 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jadegate_domain::CaseId;
-use jadegate_service::{BulkRow, BulkSearch, Clock as _, bulk_case};
+use jadegate_service::{BulkSearch, Clock as _, ContactRow, bulk_case};
 use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
 use serde::Serialize;
 
+use super::bulk_arrow::write_arrow;
 use crate::args::TraceFormat;
 use crate::config::Config;
 use crate::wire::{self, Failure};
@@ -42,8 +43,8 @@ pub(super) async fn run(
     format: TraceFormat,
 ) -> Result<(), Failure> {
     let name = if is_stdin(file) { "standard input".into() } else { file.display().to_string() };
-    if format == TraceFormat::Arrow {
-        arrow_possible()?;
+    if format == TraceFormat::Arrow && std::io::stdout().is_terminal() {
+        return Err("Arrow is not for terminals: redirect the output to a file".into());
     }
     let (listed, mut wrong) = read_list(file)?;
     if listed.is_empty() && wrong.is_empty() {
@@ -177,8 +178,8 @@ struct Line {
     via: Option<String>,
 }
 
-impl From<&BulkRow> for Line {
-    fn from(r: &BulkRow) -> Self {
+impl From<&ContactRow> for Line {
+    fn from(r: &ContactRow) -> Self {
         Self {
             case: r.case.to_string(),
             contact: r.holder.to_string(),
@@ -201,7 +202,7 @@ fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
     text.into()
 }
 
-fn write_csv(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
+pub(super) fn write_csv(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
     for r in rows {
@@ -226,7 +227,7 @@ fn write_csv(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
 }
 
 /// A JSON list with one contact a line.
-fn write_json(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
+fn write_json(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
     write!(out, "[")?;
     for (i, r) in rows.iter().enumerate() {
         write!(out, "{}", if i == 0 { "\n" } else { ",\n" })?;
@@ -236,28 +237,6 @@ fn write_json(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
     Ok(())
 }
 
-#[cfg(feature = "arrow")]
-fn arrow_possible() -> Result<(), Failure> {
-    if std::io::stdout().is_terminal() {
-        return Err("Arrow is not for terminals: redirect the output to a file".into());
-    }
-    Ok(())
-}
-
-#[cfg(not(feature = "arrow"))]
-fn arrow_possible() -> Result<(), Failure> {
-    let _ = std::io::stdout().is_terminal();
-    Err("this program was built without Arrow: use csv or json, or build it with `--features arrow`".into())
-}
-
-#[cfg(feature = "arrow")]
-use super::bulk_arrow::write_arrow;
-
-#[cfg(not(feature = "arrow"))]
-fn write_arrow(_: &mut impl Write, _: &[BulkRow]) -> Result<(), Failure> {
-    arrow_possible()
-}
-
 #[cfg(test)]
 mod tests {
     use jadegate_domain::evidence::{Certainty, ContactDegree};
@@ -265,8 +244,8 @@ mod tests {
 
     use super::*;
 
-    fn rows() -> Vec<BulkRow> {
-        let close = BulkRow {
+    fn rows() -> Vec<ContactRow> {
+        let close = ContactRow {
             case: CaseId::from_random(1),
             holder: HolderId::from_random(2),
             degree: ContactDegree::Close,
@@ -277,7 +256,7 @@ mod tests {
             place_kind: PlaceKind::Restaurant,
             via: None,
         };
-        let secondary = BulkRow {
+        let secondary = ContactRow {
             holder: HolderId::from_random(3),
             degree: ContactDegree::Secondary,
             via: Some(HolderId::from_random(2)),

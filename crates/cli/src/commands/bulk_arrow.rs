@@ -1,4 +1,4 @@
-//! Contacts as an Arrow IPC stream, for data tools. Only with the feature `arrow`.
+//! Contacts as an Arrow IPC stream, for data tools.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use arrow_array::types::Int8Type;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use jadegate_service::BulkRow;
+use jadegate_service::ContactRow;
 
 use crate::wire::Failure;
 
@@ -34,7 +34,7 @@ fn schema() -> Arc<Schema> {
 }
 
 /// Writes all rows; no row at all is a stream that holds the schema only.
-pub(super) fn write_arrow(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), Failure> {
+pub(super) fn write_arrow(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
     let schema = schema();
     let mut stream = StreamWriter::try_new(out, &schema)?;
     for rows in rows.chunks(BATCH) {
@@ -44,7 +44,7 @@ pub(super) fn write_arrow(out: &mut impl Write, rows: &[BulkRow]) -> Result<(), 
     Ok(())
 }
 
-fn batch(schema: &Arc<Schema>, rows: &[BulkRow]) -> Result<RecordBatch, Failure> {
+fn batch(schema: &Arc<Schema>, rows: &[ContactRow]) -> Result<RecordBatch, Failure> {
     let (mut case, mut contact, mut via) =
         (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
     let (mut lower, mut upper) = (UInt32Builder::new(), UInt32Builder::new());
@@ -78,39 +78,83 @@ fn batch(schema: &Arc<Schema>, rows: &[BulkRow]) -> Result<RecordBatch, Failure>
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::Array as _;
+    use arrow_array::Array;
     use arrow_array::cast::AsArray as _;
-    use arrow_array::types::UInt32Type;
+    use arrow_array::types::{TimestampSecondType, UInt32Type};
     use arrow_ipc::reader::StreamReader;
     use jadegate_domain::evidence::{Certainty, ContactDegree};
     use jadegate_domain::{CaseId, HolderId, PlaceKind, Timestamp};
 
     use super::*;
+    use crate::commands::bulk::write_csv;
+
+    /// A cell as the CSV writes it.
+    fn cell(column: &dyn Array, row: usize) -> String {
+        if column.is_null(row) {
+            return String::new();
+        }
+        match column.data_type() {
+            DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
+            DataType::UInt32 => column.as_primitive::<UInt32Type>().value(row).to_string(),
+            DataType::Timestamp(TimeUnit::Second, zone) => {
+                assert_eq!(zone.as_deref(), Some("UTC"));
+                let secs = column.as_primitive::<TimestampSecondType>().value(row);
+                Timestamp::from_secs(secs).to_string()
+            }
+            DataType::Dictionary(..) => {
+                let words = column.as_dictionary::<Int8Type>();
+                let word = words.key(row).unwrap();
+                words.values().as_string::<i32>().value(word).to_owned()
+            }
+            other => panic!("no such column is written: {other}"),
+        }
+    }
 
     #[test]
-    fn what_is_written_reads_back() {
-        let row = |n: u64| BulkRow {
-            case: CaseId::from_random(1),
+    fn what_is_read_back_is_what_the_csv_says() {
+        let row = |n: u64| ContactRow {
+            case: CaseId::from_random(1 + n / 100),
             holder: HolderId::from_random(n),
-            degree: if n % 2 == 0 { ContactDegree::Close } else { ContactDegree::Secondary },
+            degree: if n.is_multiple_of(2) {
+                ContactDegree::Close
+            } else {
+                ContactDegree::Secondary
+            },
             minutes_lower: 1,
             minutes_upper: u32::try_from(n).unwrap(),
-            last_contact: Timestamp::from_secs(1_647_144_000),
-            certainty: Certainty::Recorded,
+            last_contact: Timestamp::from_secs(1_647_144_000 + n.cast_signed()),
+            certainty: [Certainty::Recorded, Certainty::Assumed][usize::from(n.is_multiple_of(3))],
             place_kind: PlaceKind::ALL[usize::try_from(n).unwrap() % PlaceKind::ALL.len()],
-            via: (n % 2 == 1).then(|| HolderId::from_random(7)),
+            via: (!n.is_multiple_of(2)).then(|| HolderId::from_random(7)),
         };
         let rows: Vec<_> = (1..=70_000).map(row).collect();
         let mut out = Vec::new();
         write_arrow(&mut out, &rows).unwrap();
-        let batches: Vec<_> =
-            StreamReader::try_new(&out[..], None).unwrap().collect::<Result<_, _>>().unwrap();
+        let stream = StreamReader::try_new(&out[..], None).unwrap();
+        let head: Vec<_> = stream.schema().fields().iter().map(|f| f.name().clone()).collect();
+        let batches: Vec<RecordBatch> = stream.collect::<Result<_, _>>().unwrap();
         assert_eq!(batches.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [65_536, 4_464]);
-        let minutes = batches[1].column(4).as_primitive::<UInt32Type>();
-        assert_eq!(minutes.value(4_463), 70_000);
-        assert_eq!(batches[0].column(8).null_count(), 32_768);
+
+        let mut text = Vec::new();
+        write_csv(&mut text, &rows).unwrap();
+        let mut csv = csv::Reader::from_reader(&text[..]);
+        assert_eq!(csv.headers().unwrap(), head);
+        let mut lines = csv.records();
+        for batch in &batches {
+            for row in 0..batch.num_rows() {
+                let cells: Vec<_> = batch.columns().iter().map(|c| cell(c, row)).collect();
+                assert_eq!(lines.next().unwrap().unwrap(), cells);
+            }
+        }
+        assert!(lines.next().is_none());
+    }
+
+    #[test]
+    fn no_contact_is_a_stream_of_the_columns_only() {
         let mut none = Vec::new();
         write_arrow(&mut none, &[]).unwrap();
-        assert_eq!(StreamReader::try_new(&none[..], None).unwrap().count(), 0);
+        let stream = StreamReader::try_new(&none[..], None).unwrap();
+        assert_eq!(stream.schema().fields().len(), 9);
+        assert_eq!(stream.count(), 0);
     }
 }

@@ -2,7 +2,6 @@
 //! not be done, 2 done but something needs attention.
 
 mod bulk;
-#[cfg(feature = "arrow")]
 mod bulk_arrow;
 mod import;
 mod policy;

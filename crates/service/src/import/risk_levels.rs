@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{Result, ServiceError};
+use crate::staff::change::{Change, RegionEntry};
 use crate::staff::proposals::Proposer;
-use crate::staff::what_if::{Change, RegionEntry};
 use crate::staff::{Recorder, RejectedLine, Share};
 use crate::what_if::Progress;
 

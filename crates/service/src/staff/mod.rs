@@ -9,6 +9,7 @@ mod aboard;
 pub mod access;
 pub mod arrivals;
 pub mod cases;
+pub mod change;
 pub mod find;
 pub mod invite;
 pub mod open;
@@ -21,8 +22,10 @@ pub mod quarantine;
 pub mod regions;
 pub mod releases;
 pub(crate) mod retrace;
+mod stored_trace;
 pub mod tests;
 pub mod trace_jobs;
+pub mod trace_many;
 pub mod traces;
 pub mod what_if;
 
@@ -30,6 +33,7 @@ pub use aboard::{AboardView, TicketView};
 pub use access::{Power, Recorder, What};
 pub use arrivals::ArrivalInput;
 pub use cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};
+pub use change::{ChangeInput, ChangeView, DifferenceView, RegionLine, risk_of};
 pub use find::{FoundHolder, Whom};
 pub use invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
 pub use open::{HolderView, PersonRecord};
@@ -41,15 +45,10 @@ pub use quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
 pub use regions::{RegionInput, RegionRow};
 pub use releases::ReleaseInput;
 pub use tests::{ImportReport, RecordedEvidence, RejectedLine, TestInput};
-pub use trace_jobs::{
-    JobContact, JobContactPage, JobOrder, TraceJobInput, TraceJobProgress, TraceJobState,
-    TraceJobView,
-};
+pub use trace_jobs::{JobOrder, TraceJobProgress, TraceJobState, TraceJobView};
+pub use trace_many::{JobContact, JobContactPage, TraceJobInput};
 pub use traces::{TraceDetail, TraceReport, TraceRow};
-pub use what_if::{
-    ChangeInput, ChangeView, DifferenceView, ProgressView, RegionLine, Share, WhatIfState,
-    WhatIfView, risk_of,
-};
+pub use what_if::{ProgressView, Share, WhatIfState, WhatIfView};
 
 use crate::error::{FieldError, Kind, ServiceError};
 

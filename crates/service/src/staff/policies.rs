@@ -7,7 +7,7 @@ use jadegate_store::PolicyVersion;
 use serde::Serialize;
 
 use super::access::{Power, not_yours};
-use super::what_if::{DifferenceView, differences_of};
+use super::change::{DifferenceView, differences_of};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::session::StaffSession;

@@ -17,7 +17,8 @@ use jadegate_store::{Decision, PolicyVersion, ProposalState, StoredProposal, Wri
 use serde::Serialize;
 
 use super::access::{Power, not_yours};
-use super::what_if::{Attached, Change, ChangeView, DifferenceView, Share, percent};
+use super::change::{Change, ChangeView, DifferenceView};
+use super::what_if::{Attached, Share, percent};
 use super::{conflict, wrong};
 use crate::app::{App, InForce};
 use crate::error::{Result, ServiceError};

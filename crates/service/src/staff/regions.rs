@@ -6,7 +6,7 @@ use jadegate_store::Write;
 use serde::Serialize;
 
 use super::access::Power;
-use super::what_if::RegionEntry;
+use super::change::RegionEntry;
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::error::{Result, ServiceError};

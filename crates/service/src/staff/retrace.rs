@@ -2,24 +2,22 @@
 //!
 //! A trace stands for what was known when it ran. Visits that a gate hands in late, visits that go
 //! on, and another policy may change its result. So every visit that is recorded or closed is noted
-//! here, and a job traces again from the cases it may touch: those whose person, or whose close
-//! contacts, were at the same place at that time. The outcome is what running every trace again
-//! would come to, once no stay is under way; a test holds it to that.
+//! here, and a job traces again from the cases it may touch, as [`Watch`] knows them. The outcome is
+//! what running every trace again would come to, once no stay is under way; a test holds it to that.
 //!
 //! An open visit is noted twice: now, and for the moment at which the policy takes it to have
 //! ended. In between its minutes grow, and evidence that changes every few seconds helps nobody.
 //!
 //! All of this is in memory. The first round after a start traces from every case.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jadegate_domain::{Case, CaseId, HolderId, Period, PlaceId, Timestamp};
-use jadegate_policy::Policy;
-use jadegate_trace::{KnownVisit, VisitIndex};
+use jadegate_domain::{Case, CaseId, HolderId, Timestamp};
+use jadegate_trace::{KnownVisit, Watch};
 use tokio::sync::watch;
 
-use super::traces::{close_of, stored_detail};
+use super::stored_trace::{close_of, stored_detail};
 use crate::app::{App, read};
 use crate::bulk::{bulk_case, kept_from};
 use crate::error::{Result, ServiceError};
@@ -31,56 +29,19 @@ const MOST_NOTED: usize = 200_000;
 /// Seconds between two rounds; longer ones are followed by a rest of their own length.
 const EVERY_SECONDS: u64 = 10;
 
-/// A visit that was recorded or closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Noted {
-    holder: HolderId,
-    place: PlaceId,
-    /// From its beginning to its latest possible end.
-    during: Period,
-}
-
 #[derive(Debug, Default)]
 struct Inner {
     /// By the moment from which they are of interest.
-    noted: BTreeMap<Timestamp, HashSet<Noted>>,
+    noted: BTreeMap<Timestamp, HashSet<KnownVisit>>,
     count: usize,
     /// Moments at which everything is to be traced again.
     everything_at: BTreeSet<Timestamp>,
     /// Traced again in the next round whatever happens: their last round failed.
     again: BTreeSet<CaseId>,
     /// Who can change which traces; `None` until it is loaded.
-    sources: Option<Sources>,
+    watch: Option<Watch>,
     /// The policy of the last round.
     policy: Option<String>,
-}
-
-/// Cases and close contacts, with the traces they belong to.
-#[derive(Debug, Default)]
-struct Sources {
-    of_case: HashMap<CaseId, Vec<HolderId>>,
-    cases: HashMap<HolderId, BTreeSet<CaseId>>,
-}
-
-impl Sources {
-    fn forget(&mut self, case: CaseId) {
-        for holder in self.of_case.remove(&case).unwrap_or_default() {
-            if let Some(cases) = self.cases.get_mut(&holder) {
-                cases.remove(&case);
-                if cases.is_empty() {
-                    self.cases.remove(&holder);
-                }
-            }
-        }
-    }
-
-    fn watch(&mut self, case: CaseId, holders: Vec<HolderId>) {
-        self.forget(case);
-        for holder in &holders {
-            self.cases.entry(*holder).or_default().insert(case);
-        }
-        self.of_case.insert(case, holders);
-    }
 }
 
 /// What may change earlier traces.
@@ -94,15 +55,15 @@ impl LateData {
 
     /// Notes a trace that stands now: its person and its close contacts can change it.
     pub(super) fn watch(&self, case: &Case, close: impl Iterator<Item = HolderId>) {
-        if let Some(sources) = &mut self.inner().sources {
-            sources.watch(case.id, std::iter::once(case.holder).chain(close).collect());
+        if let Some(watch) = &mut self.inner().watch {
+            watch.put(case.id, std::iter::once(case.holder).chain(close));
         }
     }
 
     /// Nothing can change the trace of this case any more.
     pub(super) fn forget(&self, case: CaseId) {
-        if let Some(sources) = &mut self.inner().sources {
-            sources.forget(case);
+        if let Some(watch) = &mut self.inner().watch {
+            watch.remove(case);
         }
     }
 
@@ -116,7 +77,7 @@ impl LateData {
         self.inner().again.remove(&case);
     }
 
-    fn note(&self, visit: Noted, from: Timestamp) {
+    fn note(&self, visit: KnownVisit, from: Timestamp) {
         let mut inner = self.inner();
         if inner.count >= MOST_NOTED {
             let inner = &mut *inner;
@@ -136,21 +97,41 @@ impl LateData {
 /// What a round has to do.
 enum Round {
     Everything,
-    Touched(Vec<Noted>, BTreeSet<CaseId>),
+    Touched(Vec<KnownVisit>, BTreeSet<CaseId>),
 }
 
 impl App {
     /// To be called after a visit was recorded or closed and is in the index.
     pub(crate) fn note_visit(&self, v: &KnownVisit) {
-        let (policy, now) = (self.policy(), self.now());
-        let end = latest_end(v, &policy, self.place_kind(v.place));
-        let during = Period { from: v.entered, to: end };
-        let noted = Noted { holder: v.holder, place: v.place, during };
-        self.late.note(noted, now);
-        let over = v.left.unwrap_or(end);
+        let (over, now) = (self.over_at(v), self.now());
+        self.late.note(*v, now);
         if over > now {
-            self.late.note(noted, over);
+            self.late.note(*v, over);
         }
+    }
+
+    /// When a stay is over, at the latest: its end, or the one that the policy assumes.
+    fn over_at(&self, v: &KnownVisit) -> Timestamp {
+        v.left.unwrap_or_else(|| {
+            let assumed = self.policy().assumed_stay_minutes(self.place_kind(v.place));
+            v.entered.plus_secs(60 * i64::from(assumed))
+        })
+    }
+
+    /// Notes the stays under way for the moment they are over: after a start nobody remembers them,
+    /// and another policy takes them to last otherwise.
+    async fn note_stays_under_way(self: &Arc<Self>) -> Result<()> {
+        let app = Arc::clone(self);
+        let look = move || {
+            let (index, now) = (read(&app.index).clone(), app.now());
+            for v in index.all() {
+                let over = app.over_at(&v);
+                if over > now {
+                    app.late.note(v, over);
+                }
+            }
+        };
+        tokio::task::spawn_blocking(look).await.map_err(ServiceError::internal)
     }
 
     /// One round: traces again from every case that the visits noted since the last one may touch.
@@ -191,36 +172,40 @@ impl App {
     }
 
     /// Takes what is due. The first round, and each after a change of the policy, is for everything.
-    async fn begin_round(&self) -> Result<Round> {
+    async fn begin_round(self: &Arc<Self>) -> Result<Round> {
         let now = self.now();
         let digest = self.policy().reference().digest;
-        let loaded = self.late.inner().sources.is_some();
+        let loaded = self.late.inner().watch.is_some();
         if !loaded {
-            let sources = self.load_sources().await?;
-            self.late.inner().sources.get_or_insert(sources);
+            let watch = self.load_watch().await?;
+            self.late.inner().watch.get_or_insert(watch);
         }
-        let mut inner = self.late.inner();
-        let later = inner.noted.split_off(&now.plus_secs(1));
-        let due = std::mem::replace(&mut inner.noted, later);
-        let noted: Vec<Noted> =
-            due.into_values().flatten().collect::<HashSet<_>>().into_iter().collect();
-        inner.count = inner.noted.values().map(HashSet::len).sum();
-        let later = inner.everything_at.split_off(&now.plus_secs(1));
-        let everything = !std::mem::replace(&mut inner.everything_at, later).is_empty();
-        let again = std::mem::take(&mut inner.again);
-        let other_policy = inner.policy.replace(digest.clone()) != Some(digest);
-        Ok(if !loaded || everything || other_policy {
-            Round::Everything
-        } else {
-            Round::Touched(noted, again)
-        })
+        let (noted, everything, again, other_policy) = {
+            let mut inner = self.late.inner();
+            let later = inner.noted.split_off(&now.plus_secs(1));
+            let due = std::mem::replace(&mut inner.noted, later);
+            inner.count = inner.noted.values().map(HashSet::len).sum();
+            let later = inner.everything_at.split_off(&now.plus_secs(1));
+            let everything = !std::mem::replace(&mut inner.everything_at, later).is_empty();
+            let other_policy = inner.policy.replace(digest.clone()) != Some(digest);
+            (due, everything, std::mem::take(&mut inner.again), other_policy)
+        };
+        if !loaded || other_policy {
+            self.note_stays_under_way().await?;
+            return Ok(Round::Everything);
+        }
+        if everything {
+            return Ok(Round::Everything);
+        }
+        let noted: HashSet<_> = noted.into_values().flatten().collect();
+        Ok(Round::Touched(noted.into_iter().collect(), again))
     }
 
     /// The traces that stand, of cases that could infect others on a day of which visits are kept.
-    async fn load_sources(&self) -> Result<Sources> {
+    async fn load_watch(&self) -> Result<Watch> {
         let (policy, now) = (self.policy(), self.now());
         let kept_from = kept_from(&policy, now);
-        let mut sources = Sources::default();
+        let mut watch = Watch::new();
         for case in self.store.cases(MOST_CASES).await? {
             let over = bulk_case(&case, &policy, now).window.to <= kept_from;
             if case.withdrawn_at.is_some() || over {
@@ -228,41 +213,31 @@ impl App {
             }
             if let Some(run) = self.standing_trace(case.id).await? {
                 let stored = stored_detail(&run)?;
-                let all = std::iter::once(case.holder).chain(close_of(&stored)).collect();
-                sources.watch(case.id, all);
+                watch.put(case.id, std::iter::once(case.holder).chain(close_of(&stored)));
             }
         }
-        Ok(sources)
+        Ok(watch)
     }
 
     fn watched_cases(&self) -> BTreeSet<CaseId> {
         let inner = self.late.inner();
-        inner.sources.iter().flat_map(|s| s.of_case.keys().copied()).collect()
+        inner.watch.iter().flat_map(Watch::cases).collect()
     }
 
     /// The cases whose traces some visits may touch. Rather one too many than one too few.
-    async fn touched_by(self: &Arc<Self>, noted: Vec<Noted>) -> Result<BTreeSet<CaseId>> {
+    async fn touched_by(self: &Arc<Self>, noted: Vec<KnownVisit>) -> Result<BTreeSet<CaseId>> {
         let app = Arc::clone(self);
         let look = move || {
             let index = read(&app.index).clone();
-            let policy = app.policy();
-            let longest = crate::staff::traces::rules(&policy);
-            let mut near = HashSet::new();
-            for visit in noted {
-                let lingering = longest.at(app.place_kind(visit.place)).lingering_minutes;
-                people_near(&index, &visit, lingering, &mut near);
-                // Entering here may have ended a stay elsewhere.
-                for other in open_before(&index, &visit) {
-                    let end = latest_end(&other, &policy, app.place_kind(other.place));
-                    let during = Period { from: other.entered, to: end };
-                    let other = Noted { holder: other.holder, place: other.place, during };
-                    let lingering = longest.at(app.place_kind(other.place)).lingering_minutes;
-                    people_near(&index, &other, lingering, &mut near);
+            let rules = super::traces::rules(&app.policy());
+            let mut cases = BTreeSet::new();
+            // In parts: nobody who notes a visit waits for all of them.
+            for some in noted.chunks(256) {
+                if let Some(watch) = &app.late.inner().watch {
+                    cases.extend(watch.touched(&index, &rules, |p| app.place_kind(p), some));
                 }
             }
-            let inner = app.late.inner();
-            let Some(sources) = &inner.sources else { return BTreeSet::new() };
-            near.iter().filter_map(|h| sources.cases.get(h)).flatten().copied().collect()
+            cases
         };
         tokio::task::spawn_blocking(look).await.map_err(ServiceError::internal)
     }
@@ -283,30 +258,4 @@ impl App {
             rest = begun.elapsed().max(std::time::Duration::from_secs(EVERY_SECONDS));
         }
     }
-}
-
-/// The latest moment that a visit may have been taken to last to: its end, or the end that the
-/// policy assumed while none was known. An exit told late takes minutes back, too.
-fn latest_end(v: &KnownVisit, policy: &Policy, kind: jadegate_domain::PlaceKind) -> Timestamp {
-    let assumed = v.entered.plus_secs(60 * i64::from(policy.assumed_stay_minutes(kind)));
-    v.left.map_or(assumed, |left| left.max(assumed))
-}
-
-/// Everybody who may have shared a moment with a visit, its own holder among them.
-fn people_near(index: &VisitIndex, v: &Noted, lingering: u32, near: &mut HashSet<HolderId>) {
-    near.insert(v.holder);
-    let lingering = 60 * i64::from(lingering);
-    let during = Period {
-        from: v.during.from.plus_secs(-lingering),
-        to: v.during.to.plus_secs(lingering.max(1)),
-    };
-    near.extend(index.visits_at(v.place, during).map(|o| o.holder));
-}
-
-/// Stays of the same person elsewhere that nobody saw the end of.
-fn open_before(index: &VisitIndex, v: &Noted) -> impl Iterator<Item = KnownVisit> {
-    // No policy assumes more than a day.
-    let before = Period { from: v.during.from.plus_days(-1), to: v.during.from.plus_secs(1) };
-    let place = v.place;
-    index.visits_of(v.holder, before).filter(move |o| o.left.is_none() && o.place != place)
 }

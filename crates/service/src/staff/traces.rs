@@ -5,7 +5,7 @@
 //! person; a run cut short is finished by running it again ([`App::run_trace`]) or by
 //! [`App::finish_traces`], and running it twice changes nothing the second time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
@@ -14,14 +14,18 @@ use jadegate_domain::{
     PlaceId, PlaceKind, PolicyRef, Purpose, Timestamp, TraceId,
 };
 use jadegate_store::{StoredTrace, Write};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::aboard::AboardView;
 use super::access::{Look, Power, Recorder, What};
 use super::parallel::{Job, together};
+use super::stored_trace::{
+    Stored, StoredContact, StoredExposure, close_of, contact_fact, count, places, says_the_same,
+    stored_contact, stored_detail,
+};
 use crate::app::{App, read};
 use crate::assess::{Change, NewEvidence};
-use crate::bulk::BulkRow;
+use crate::bulk::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 
@@ -138,78 +142,11 @@ pub struct ExposurePlace {
     pub kind: PlaceKind,
 }
 
-/// Inputs and result of a run, as stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stored {
-    window: Period,
-    policy: PolicyRef,
-    index_visits: u64,
-    contacts: Vec<StoredContact>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct StoredContact {
-    holder: HolderId,
-    degree: ContactDegree,
-    minutes: u32,
-    certainty: Certainty,
-    last_contact: Timestamp,
-    place_kind: PlaceKind,
-    via: Option<HolderId>,
-    exposures: Vec<StoredExposure>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct StoredExposure {
-    place: PlaceId,
-    from: Timestamp,
-    to: Timestamp,
-    minutes_lower: u32,
-    minutes_upper: u32,
-    certainty: Certainty,
-}
-
-impl Stored {
-    /// Keeps contacts whose shared time lies on days of which the visits are not kept any more: it
-    /// cannot be found again, and nobody is released because of that. What lies outside of the
-    /// window now (a case corrected) is not kept.
-    fn keep_purged(&mut self, known: &Self, kept_from: Timestamp) {
-        let window = self.window;
-        let mut by_holder: BTreeMap<_, usize> =
-            self.contacts.iter().enumerate().map(|(i, c)| (c.holder, i)).collect();
-        // Close ones come first, so that those who go by way of them find them.
-        for c in &known.contacts {
-            let purged = c.exposures.iter().any(|e| e.from < kept_from);
-            let counts = match c.via {
-                None => c.exposures.iter().any(|e| e.to > window.from && e.from < window.to),
-                Some(via) => by_holder
-                    .get(&via)
-                    .is_some_and(|i| self.contacts[*i].degree == ContactDegree::Close),
-            };
-            if !purged || !counts {
-                continue;
-            }
-            let less = |n: &StoredContact| {
-                (c.degree, std::cmp::Reverse(c.minutes)) < (n.degree, std::cmp::Reverse(n.minutes))
-            };
-            match by_holder.get(&c.holder) {
-                Some(i) if less(&self.contacts[*i]) => self.contacts[*i] = c.clone(),
-                Some(_) => {}
-                None => {
-                    by_holder.insert(c.holder, self.contacts.len());
-                    self.contacts.push(c.clone());
-                }
-            }
-        }
-        self.contacts.sort_by_key(|c| (c.degree, std::cmp::Reverse(c.minutes), c.holder));
-    }
-}
-
 /// What a search came to.
 struct Searched {
     found: Stored,
     /// The same in sums.
-    rows: Vec<BulkRow>,
+    rows: Vec<ContactRow>,
     ms: u64,
 }
 
@@ -251,7 +188,7 @@ impl App {
         self: &Arc<Self>,
         recorder: &Recorder,
         id: CaseId,
-    ) -> Result<(TraceReport, Vec<BulkRow>)> {
+    ) -> Result<(TraceReport, Vec<ContactRow>)> {
         if recorder.evidence() != EvidenceKind::Contact {
             return Err(super::access::not_yours());
         }
@@ -335,7 +272,7 @@ impl App {
             let input = jadegate_trace::CaseInput { case: case.id, holder: case.holder, window };
             let kinds = |p| app.place_kind(p);
             let result = jadegate_trace::trace(&index, &[input], &rules(&policy), kinds, now);
-            let rows = result.contacts.iter().map(BulkRow::of).collect();
+            let rows = result.contacts.iter().map(ContactRow::of).collect();
             let found = Stored {
                 window,
                 policy: policy.reference(),
@@ -557,11 +494,6 @@ impl App {
     }
 }
 
-pub(super) fn stored_detail(run: &StoredTrace) -> Result<Stored> {
-    serde_json::from_str(&run.detail)
-        .map_err(|e| ServiceError::internal(format!("trace {} is not readable: {e}", run.id)))
-}
-
 fn row(run: &StoredTrace) -> TraceRow {
     TraceRow {
         trace: run.id,
@@ -571,68 +503,6 @@ fn row(run: &StoredTrace) -> TraceRow {
         secondary: run.secondary,
         replaced_by: run.replaced_by,
     }
-}
-
-fn stored_contact(c: jadegate_trace::ContactFound) -> StoredContact {
-    let place_kind = crate::bulk::main_place(&c);
-    StoredContact {
-        holder: c.holder,
-        degree: c.degree,
-        minutes: c.minutes,
-        certainty: c.certainty,
-        last_contact: c.last_contact,
-        place_kind,
-        via: c.via,
-        exposures: c
-            .exposures
-            .into_iter()
-            .map(|e| StoredExposure {
-                place: e.place,
-                from: e.from,
-                to: e.to,
-                minutes_lower: e.minutes_lower,
-                minutes_upper: e.minutes_upper,
-                certainty: e.certainty,
-            })
-            .collect(),
-    }
-}
-
-const fn contact_fact(case: CaseId, trace: TraceId, c: &StoredContact) -> Fact {
-    Fact::Contact {
-        case,
-        trace,
-        degree: c.degree,
-        last_contact: c.last_contact,
-        minutes: c.minutes,
-        certainty: c.certainty,
-        place_kind: c.place_kind,
-    }
-}
-
-/// Do two contacts say the same, whichever run found them?
-fn says_the_same(a: &Fact, b: &Fact) -> bool {
-    let (Fact::Contact { trace, .. }, mut b) = (a, b.clone()) else { return false };
-    if let Fact::Contact { trace: other, .. } = &mut b {
-        *other = *trace;
-    }
-    *a == b
-}
-
-fn count(contacts: &[StoredContact]) -> (u32, u32) {
-    let of =
-        |d| u32::try_from(contacts.iter().filter(|c| c.degree == d).count()).unwrap_or(u32::MAX);
-    (of(ContactDegree::Close), of(ContactDegree::Secondary))
-}
-
-/// The close contacts of a run: whose visits can change it.
-pub(super) fn close_of(run: &Stored) -> impl Iterator<Item = HolderId> + '_ {
-    run.contacts.iter().filter(|c| c.degree == ContactDegree::Close).map(|c| c.holder)
-}
-
-fn places(contacts: &[StoredContact]) -> u32 {
-    let all: BTreeSet<_> = contacts.iter().flat_map(|c| &c.exposures).map(|e| e.place).collect();
-    u32::try_from(all.len()).unwrap_or(u32::MAX)
 }
 
 /// What the policy says about exposure, in the form the search takes.

@@ -4,17 +4,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jadegate_domain::assessment::Texts;
-use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::id::WhatIfId;
-use jadegate_domain::{AgencyId, Division, Evidence, EvidenceId, PolicyRef, StaffId, Timestamp};
-use jadegate_policy::{Policy, WhatIf};
+use jadegate_domain::{Division, PolicyRef, StaffId, Timestamp};
+use jadegate_policy::WhatIf;
 use jadegate_store::ProposalState;
 use serde::{Deserialize, Serialize};
 
-use super::access::Power;
-use super::regions::RegionInput;
-use super::{conflict, wrong};
+use super::change::{
+    Change, ChangeInput, ChangeView, DifferenceView, as_evidence, differences_of, parse_policy,
+};
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
@@ -24,143 +22,8 @@ use crate::what_if::{Progress, Question, Touched, ask, basis_points};
 const AT_ONCE: usize = 2;
 /// Results kept at most.
 const MOST_KEPT: usize = 32;
-/// Longest policy file.
-const MOST_POLICY_BYTES: usize = 512 * 1024;
-/// Entries of a list that a summary names.
-const MOST_NAMED: usize = 50;
 /// Small changes that needed no second officer count together over so many seconds.
 const TOGETHER_SECONDS: i64 = 86_400;
-
-/// A change as typed.
-#[derive(Clone, Debug)]
-pub enum ChangeInput {
-    /// Publish this policy file.
-    Policy {
-        /// The whole file.
-        text: String,
-    },
-    /// Set this risk level.
-    Region(RegionInput),
-}
-
-/// What is to change. Its JSON form is stored with a proposal, and its digest is public.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum Change {
-    /// Publish a policy.
-    Policy {
-        /// The whole file.
-        text: String,
-    },
-    /// Raise risk levels.
-    Region {
-        /// Each of them.
-        entries: Vec<RegionEntry>,
-    },
-}
-
-/// A risk level to be set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RegionEntry {
-    pub(crate) id: EvidenceId,
-    pub(crate) division: Division,
-    pub(crate) level: RiskLevel,
-    pub(crate) from: Timestamp,
-    pub(crate) to: Option<Timestamp>,
-}
-
-impl RegionEntry {
-    /// The level as it stands once an agency has set it.
-    pub(crate) fn risk(&self, agency: AgencyId, recorded_at: Timestamp) -> RegionRisk {
-        RegionRisk {
-            id: self.id,
-            division: self.division.clone(),
-            level: self.level,
-            from: self.from,
-            to: self.to,
-            recorded_at,
-            agency,
-        }
-    }
-}
-
-impl Change {
-    /// The word of the public log.
-    pub(crate) const fn word(&self) -> &'static str {
-        match self {
-            Self::Policy { .. } => "policy",
-            Self::Region { .. } => "region",
-        }
-    }
-
-    /// The power it needs.
-    pub(crate) const fn power(&self) -> Power {
-        match self {
-            Self::Policy { .. } => Power::PublishPolicy,
-            Self::Region { .. } => Power::SetRegion,
-        }
-    }
-
-    /// Its stored form and its digest.
-    pub(crate) fn stored(&self) -> Result<(String, [u8; 32])> {
-        let text = serde_json::to_string(self).map_err(ServiceError::internal)?;
-        let digest = crate::log::sha256(text.as_bytes());
-        Ok((text, digest))
-    }
-}
-
-/// One risk level of a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RegionLine {
-    /// Where.
-    pub division: Division,
-    /// Its name.
-    pub name: String,
-    /// How high.
-    pub level: RiskLevel,
-    /// From when.
-    pub from: Timestamp,
-    /// Until when.
-    pub to: Option<Timestamp>,
-}
-
-/// What is to change, in short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ChangeView {
-    /// A policy is published.
-    Policy {
-        /// Which.
-        policy: PolicyRef,
-        /// Its title, in languages.
-        title: Texts,
-        /// The whole file, where one change is asked for by itself.
-        text: Option<String>,
-    },
-    /// A risk level is set.
-    Region(RegionLine),
-    /// Risk levels of a list are set.
-    Regions {
-        /// How many.
-        count: u64,
-        /// The first of them.
-        entries: Vec<RegionLine>,
-    },
-}
-
-/// One thing that two policies say differently, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DifferenceView {
-    /// What it is about.
-    pub about: String,
-    /// What the policy in force says; null if nothing.
-    pub before: Option<String>,
-    /// What the new one says; null if nothing.
-    pub after: Option<String>,
-}
 
 /// The worst share of a division's people turned from green to another colour.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -388,82 +251,6 @@ impl App {
         Ok(())
     }
 
-    /// The change that was typed, if it is one and this member of staff may ask for it.
-    async fn change(&self, session: &StaffSession, input: &ChangeInput) -> Result<Change> {
-        let change = match input {
-            ChangeInput::Policy { text } => {
-                session.need(Power::PublishPolicy)?;
-                if text.len() > MOST_POLICY_BYTES {
-                    return Err(wrong("text", "policy.too_long", "This file is too long."));
-                }
-                Change::Policy { text: text.clone() }
-            }
-            ChangeInput::Region(region) => {
-                session.need(Power::SetRegion)?;
-                Change::Region { entries: vec![self.region_entry(region)?] }
-            }
-        };
-        self.may_change(session, &change).await?;
-        self.changeable(&change)?;
-        Ok(change)
-    }
-
-    /// Has this member of staff the power over everybody whom the change concerns?
-    pub(crate) async fn may_change(&self, session: &StaffSession, change: &Change) -> Result<()> {
-        let staff = session.need(change.power())?;
-        match change {
-            Change::Region { entries } => {
-                self.recorder(session, jadegate_domain::EvidenceKind::RegionRisk)?;
-                if entries.iter().all(|e| staff.region.contains(&e.division)) {
-                    return Ok(());
-                }
-                Err(ServiceError::forbidden(
-                    "region.outside",
-                    "This division is outside your region.",
-                ))
-            }
-            // A policy is everybody's: only the widest health commission that there is publishes.
-            Change::Policy { .. } => {
-                let wider = |a: &jadegate_domain::agency::Agency| {
-                    a.kind == staff.agency_kind
-                        && a.region != staff.region
-                        && a.region.contains(&staff.region)
-                };
-                if !self.store.agencies().await?.iter().any(wider) {
-                    return Ok(());
-                }
-                Err(ServiceError::forbidden(
-                    "policy.wider_region",
-                    "A policy holds for everybody registered here: only staff of the health commission with the widest region publish one.",
-                ))
-            }
-        }
-    }
-
-    /// Could the change take effect now?
-    pub(crate) fn changeable(&self, change: &Change) -> Result<()> {
-        let Change::Policy { text } = change else { return Ok(()) };
-        let policy = parse_policy(text)?;
-        let (new, old) = (policy.reference(), self.policy().reference());
-        if new.digest == old.digest {
-            return Err(conflict("policy.same", "This is the policy in force."));
-        }
-        if new.id == old.id && new.version <= old.version {
-            return Err(wrong(
-                "text",
-                "policy.version_not_higher",
-                format!(
-                    "Version {} of this policy is in force. Give the new file a higher version.",
-                    old.version
-                ),
-            ));
-        }
-        if policy.valid_to().is_some_and(|to| to <= self.now()) {
-            return Err(wrong("text", "policy.over", "This policy's validity has ended."));
-        }
-        Ok(())
-    }
-
     /// Replays a change over the present evidence; `None` if it was cancelled.
     pub(crate) async fn replay(
         &self,
@@ -581,87 +368,9 @@ impl App {
             valid_until: run.valid_until,
         })
     }
-
-    /// A change in short; `whole`: with the policy's file.
-    pub(crate) fn change_view(&self, change: &Change, whole: bool) -> Result<ChangeView> {
-        Ok(match change {
-            Change::Policy { text } => {
-                let policy = parse_policy(text)?;
-                ChangeView::Policy {
-                    policy: policy.reference(),
-                    title: policy.titles().clone(),
-                    text: whole.then(|| text.clone()),
-                }
-            }
-            Change::Region { entries } => {
-                let line = |e: &RegionEntry| RegionLine {
-                    name: self.division_name(&e.division),
-                    division: e.division.clone(),
-                    level: e.level,
-                    from: e.from,
-                    to: e.to,
-                };
-                match entries.as_slice() {
-                    [one] => ChangeView::Region(line(one)),
-                    all => ChangeView::Regions {
-                        count: all.len() as u64,
-                        entries: all.iter().take(MOST_NAMED).map(line).collect(),
-                    },
-                }
-            }
-        })
-    }
-}
-
-/// What changes between two policies, in words.
-pub(crate) fn differences_of(before: &Policy, after: &Policy) -> Vec<DifferenceView> {
-    jadegate_policy::diff(before, after)
-        .into_iter()
-        .map(|d| DifferenceView { about: d.about, before: d.before, after: d.after })
-        .collect()
-}
-
-/// A risk level as the evidence it will be.
-fn as_evidence(e: &RegionEntry, now: Timestamp) -> Evidence {
-    // Nobody's yet: only what it does to colours counts here.
-    Evidence::from_region_risk(&e.risk(AgencyId::from_random(1), now))
 }
 
 /// Hundredths of a percent as percent.
 pub(crate) fn percent(basis_points: u32) -> f64 {
     f64::from(basis_points) / 100.0
-}
-
-/// A level as typed in a command: `CN-330106=high`.
-pub fn risk_of(text: &str, now: Timestamp) -> Result<Evidence> {
-    let bad = || {
-        wrong(
-            "risk_level",
-            "region.bad_level",
-            format!("{text} is not a division and a level like CN-330106=high or CN-330106=medium"),
-        )
-    };
-    let (division, level) = text.split_once('=').ok_or_else(bad)?;
-    let Ok(level @ (RiskLevel::Medium | RiskLevel::High)) = level.trim().parse() else {
-        return Err(bad());
-    };
-    let entry = RegionEntry {
-        id: EvidenceId::from_random(u64::MAX),
-        division: division.parse().map_err(|_| bad())?,
-        level,
-        from: now,
-        to: None,
-    };
-    Ok(as_evidence(&entry, now))
-}
-
-fn parse_policy(text: &str) -> Result<Policy> {
-    Policy::parse(text).map_err(|problems| {
-        let first = problems.first().map(ToString::to_string).unwrap_or_default();
-        wrong(
-            "text",
-            "policy.problems",
-            format!("The file has {} problems; the first: {first}", problems.len()),
-        )
-    })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addDays, formatClock, formatDate, formatDay, formatMoment, localDay, ServerClock } from '../time';
+import { addDays, formatClock, formatDate, formatDay, formatMoment, formatShortDay, localDay, ServerClock } from '../time';
 
 const T = Date.parse('2022-03-01T00:00:00Z');
 
@@ -65,6 +65,8 @@ describe('dates', () => {
     expect(localDay(at)).toBe('2022-03-08');
     expect(formatDay('en', at)).toBe('8 March');
     expect(formatDay('zh', at)).toBe('3月8日');
+    expect(formatShortDay('en', at)).toBe('8 Mar');
+    expect(formatShortDay('zh', at)).toBe('3月8日');
     expect(formatDate('zh', at)).toBe('2022年3月8日');
     expect(formatMoment('en', at)).toBe('8 March, 00:00');
     expect(formatMoment('zh', at)).toBe('3月8日 00:00');
