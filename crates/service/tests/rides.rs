@@ -10,7 +10,7 @@ use common::{HOME, World, at, case_of, policy_text};
 use jadegate_domain::{Colour, HolderId};
 use jadegate_service::import::rides::RideReport;
 use jadegate_service::staff::{CaseInput, TicketView, TraceDetail};
-use jadegate_service::{BulkSearch, StaffSession, bulk_case};
+use jadegate_service::{BulkSearch, IndexOrigin, StaffSession, bulk_case};
 
 const HEAD: &str = "kind,number,date,division,holder,from_no,from,departs,to_no,to,arrives,seat\n";
 
@@ -266,4 +266,24 @@ async fn seats_are_told_to_who_may_see_the_trace_and_forgotten_with_their_day() 
     let detail = w.app.trace_detail(&officer, detail.row.trace).await.unwrap();
     let seen = aboard(&detail, near);
     assert_eq!((seen.number.as_str(), seen.source.len(), seen.contact.len()), ("G1", 0, 0));
+}
+
+#[tokio::test]
+async fn a_seat_told_after_the_index_was_saved_is_known_at_the_next_start() {
+    let mut w = World::saving(common::NOW).await;
+    let carrier = w.staff("carrier", "officer", "CN").await;
+    let officer = w.officer().await;
+    let (_, case) = w.register(HOME).await;
+    let (_, other) = w.register(HOME).await;
+    let list = |seat| line(case, 1, 3, "05-12A") + &line(other, 1, 3, seat);
+    import(&w, &carrier, &list("05-01A")).await;
+    w.app.save_visits().await.unwrap();
+    // No visit changes by it, and so no mark of a day.
+    assert_eq!(import(&w, &carrier, &list("06-01A")).await.taken, 1);
+    w.restart().await;
+    assert_eq!(w.app.index_origin(), IndexOrigin::Loaded);
+    let detail = traced(&w, &officer, case).await;
+    let aboard = detail.contacts[0].exposures[0].aboard.as_ref().unwrap();
+    assert_eq!(aboard.contact[0].seat.as_deref(), Some("06-1A"));
+    assert_eq!(import(&w, &carrier, &list("06-01A")).await.unchanged, 2);
 }

@@ -247,7 +247,7 @@ async fn an_older_database_gets_marks_for_its_days() {
     let other = s.visit_marks().await.unwrap().store;
     drop(s);
     place.raw(
-        "DROP TABLE store_identity; DROP TABLE day_mark; DROP TABLE days_dropped; \
+        "DROP TABLE store_identity; DROP TABLE day_mark; DROP TABLE days_dropped; DROP TABLE trip; \
          DELETE FROM migration WHERE number >= 4",
     );
     let s = place.open();

@@ -295,22 +295,22 @@ impl App {
             let ride = StoredRide { visit: id, holder, trip: place, entered, ride: t.ride };
             writes.push(Write::PutRide(ride));
         }
-        self.store.commit(Unit::new("import_rides", writes)).await.map_err(two_at_once)?;
-        state.report.new_trips += new_places.len() as u64;
-        for place in new_places {
-            self.remember_place(place);
-        }
-        {
-            let mut index = write(&self.index);
-            for (_, Taken { visit, ride, .. }) in &taken {
-                index.set_ride(visit.holder, visit.place, visit.entered, *ride);
-                index.insert(*visit);
+        let (rides, trips) = (taken.len() as u64, new_places.len() as u64);
+        let tell = move |app: &Self| {
+            for place in new_places {
+                app.remember_place(place);
             }
-        }
-        for (_, t) in &taken {
-            self.note_visit(&(&t.visit).into());
-        }
-        state.report.taken += taken.len() as u64;
+            let seats = taken
+                .iter()
+                .map(|(_, Taken { visit: v, ride, .. })| (v.holder, v.place, v.entered, *ride));
+            // Before the visits: no trace sees one without its seat.
+            write(&app.index).set_rides(seats);
+            app.feed(&taken.iter().map(|(_, t)| (&t.visit).into()).collect::<Vec<_>>());
+        };
+        let unit = Unit::new("import_rides", writes);
+        self.commit_and_feed(unit, tell).await.map_err(two_at_once)?;
+        state.report.taken += rides;
+        state.report.new_trips += trips;
         Ok(())
     }
 }

@@ -28,6 +28,7 @@ impl App {
             Some(days) => (IndexOrigin::CaughtUp, days),
             None => (IndexOrigin::Rebuilt, self.load_all().await?),
         };
+        self.load_rides().await?;
         self.keeper.origin.get_or_init(|| origin);
         let seconds = begun.elapsed().as_secs_f64();
         let (visits, how) = (self.index_size().0, origin.as_str());
@@ -113,7 +114,14 @@ impl App {
         Ok(days.len())
     }
 
-    /// Rides have their place here: after the visits they belong to.
+    /// What tickets say of the visits, which are there by now. From the store, whatever a file says:
+    /// a seat that was told anew changes no mark.
+    async fn load_rides(&self) -> Result<()> {
+        let rides = crate::bulk::stored_rides(self.store.as_ref()).await?;
+        write(&self.index).set_rides(rides);
+        Ok(())
+    }
+
     fn begin_with(&self, index: VisitIndex, fed: usize) {
         let mut held = write(&self.index);
         *held = index;
