@@ -9,7 +9,7 @@ use crate::crowd::Near;
 use crate::index::VisitIndex;
 use crate::pairs::{Finder, Pair};
 use crate::row::{moment, secs};
-use crate::rules::{Hop, Rules};
+use crate::rules::{Bound, Hop, Rules};
 use crate::second::{Second, Seconds, Shared, Via};
 use crate::trace::CaseInput;
 
@@ -19,14 +19,25 @@ pub struct BulkContact {
     number: u32,
     lower_secs: u32,
     upper_secs: u32,
-    counted_secs: u32,
     first: u32,
     last: u32,
     certainty: Certainty,
     kind: PlaceKind,
+    counts: Bound,
 }
 
 impl BulkContact {
+    const NOBODY: Self = Self {
+        number: u32::MAX,
+        lower_secs: 0,
+        upper_secs: 0,
+        first: 0,
+        last: 0,
+        certainty: Certainty::Recorded,
+        kind: PlaceKind::Other,
+        counts: Bound::Lower,
+    };
+
     /// Seconds that are recorded from end to end.
     pub const fn lower_secs(&self) -> u32 {
         self.lower_secs
@@ -40,7 +51,7 @@ impl BulkContact {
 
     /// Whole minutes that count by the policy's bound, as in [`crate::ContactFound::minutes`].
     pub const fn minutes(&self) -> u32 {
-        self.counted_secs / 60
+        self.counted() / 60
     }
 
     /// As in [`crate::ContactFound::certainty`].
@@ -63,30 +74,37 @@ impl BulkContact {
         moment(self.last)
     }
 
+    const fn counted(&self) -> u32 {
+        match self.counts {
+            Bound::Lower => self.lower_secs,
+            Bound::Upper => self.upper_secs,
+        }
+    }
+
     #[inline]
     const fn plain(near: &Near, kind: PlaceKind) -> Self {
         Self {
             number: near.holder,
             lower_secs: near.secs,
             upper_secs: near.secs,
-            counted_secs: near.secs,
             first: near.first,
             last: near.last,
             certainty: Certainty::Recorded,
             kind,
+            counts: Bound::Lower,
         }
     }
 
-    fn of(pair: &Pair, kind: PlaceKind) -> Option<Self> {
+    fn of(pair: &Pair, kind: PlaceKind, counts: Bound) -> Option<Self> {
         Some(Self {
             number: pair.holder,
             lower_secs: pair.lower_secs,
             upper_secs: pair.upper_secs,
-            counted_secs: pair.counted_secs,
             first: pair.first,
             last: pair.last,
             certainty: pair.reached?,
             kind,
+            counts,
         })
     }
 }
@@ -97,7 +115,7 @@ impl Shared for BulkContact {
     }
 
     fn counted_secs(&self) -> u32 {
-        self.counted_secs
+        self.counted()
     }
 }
 
@@ -150,7 +168,9 @@ impl BulkCase<'_> {
 /// Cases do not depend on each other, so that nothing need be merged.
 pub struct Bulk<'a, K> {
     finder: Finder<'a, K>,
+    /// Only the first `count` mean something.
     contacts: Vec<BulkContact>,
+    count: usize,
     seconds: Seconds,
     found: Vec<Second<BulkContact>>,
     secondary: Vec<BulkSecondary>,
@@ -162,6 +182,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         Self {
             finder: Finder::new(index, rules, kind_of, secs(now)),
             contacts: Vec::new(),
+            count: 0,
             seconds: Seconds::default(),
             found: Vec::new(),
             secondary: Vec::new(),
@@ -175,7 +196,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         mut each: impl FnMut(BulkCase<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         for (nth, case) in cases.iter().enumerate() {
-            self.contacts.clear();
+            self.count = 0;
             self.secondary.clear();
             if let Some(holder) = self.finder.index.holder_number(case.holder) {
                 let hops = self.finder.rules.max_hops;
@@ -186,8 +207,9 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
                     self.second(holder);
                 }
             }
-            let Self { contacts, secondary, finder, .. } = &*self;
-            each(BulkCase { nth, contacts, secondary, index: finder.index })?;
+            let contacts = &self.contacts[..self.count];
+            let (secondary, index) = (&self.secondary, self.finder.index);
+            each(BulkCase { nth, contacts, secondary, index })?;
         }
         ControlFlow::Continue(())
     }
@@ -195,20 +217,27 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
     fn close(&mut self, case: &CaseInput, holder: u32) {
         let window = (secs(case.window.from), secs(case.window.to));
         self.finder.gather(holder, window, Hop::Close);
-        let contacts = &mut self.contacts;
-        self.finder.each_hopeful(|finder, near| {
+        if self.contacts.len() < self.finder.gathered() {
+            self.contacts.resize(self.finder.gathered(), BulkContact::NOBODY);
+        }
+        let (contacts, mut count) = (&mut self.contacts, 0);
+        self.finder.each_gathered(|finder, near, hopeful| {
             if near.plain {
-                contacts.push(BulkContact::plain(near, finder.kind_of_latest(near)));
-            } else {
-                contacts.extend(look_closely(finder, near, Hop::Close));
+                // Whether they are a contact nobody can foresee: no branch.
+                contacts[count] = BulkContact::plain(near, finder.kind_of_latest(near));
+                count += usize::from(hopeful);
+            } else if hopeful && let Some(found) = look_closely(finder, near, Hop::Close) {
+                contacts[count] = found;
+                count += 1;
             }
         });
+        self.count = count;
     }
 
     fn second(&mut self, case_holder: u32) {
         let delay = self.finder.rules.delay_secs();
         let via = |c: &BulkContact| Via { holder: c.number, from: c.first.saturating_add(delay) };
-        let mut vias: Vec<_> = self.contacts.iter().map(via).collect();
+        let mut vias: Vec<_> = self.contacts[..self.count].iter().map(via).collect();
         // Of ways that explain a contact as well the first by id counts.
         vias.sort_by_cached_key(|v| self.finder.holder(v.holder));
         self.found.clear();
@@ -236,5 +265,5 @@ fn look_closely<K: Fn(PlaceId) -> PlaceKind>(
 ) -> Option<BulkContact> {
     finder.forget();
     let pair = finder.pair(near, hop).filter(|p| p.reached.is_some())?;
-    BulkContact::of(&pair, finder.main_kind(&pair))
+    BulkContact::of(&pair, finder.main_kind(&pair), finder.rules.counts)
 }

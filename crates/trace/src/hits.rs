@@ -108,6 +108,11 @@ impl Hits {
         self.marks[word].again & bit != 0
     }
 
+    /// How many visits there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.count
+    }
+
     /// How many sources there are.
     pub(crate) const fn sources(&self) -> usize {
         self.groups.len()

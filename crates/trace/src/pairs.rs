@@ -153,8 +153,17 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     }
 
     /// Calls `each` for everybody gathered whose time may suffice.
-    #[inline]
     pub(crate) fn each_hopeful(&mut self, mut each: impl FnMut(&mut Self, &Near)) {
+        self.each_gathered(|finder, near, hopeful| {
+            if hopeful {
+                each(finder, near);
+            }
+        });
+    }
+
+    /// Calls `each` for everybody gathered, and says whether their time may suffice.
+    #[inline]
+    pub(crate) fn each_gathered(&mut self, mut each: impl FnMut(&mut Self, &Near, bool)) {
         let hits = std::mem::take(&mut self.hits);
         self.crowd.clear();
         for (n, source) in (0..hits.sources()).zip(0u32..) {
@@ -165,9 +174,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                     continue;
                 }
                 let near = Near::once(source, reach, cell);
-                if near.secs >= reach.least && near.holder != self.except {
-                    each(self, &near);
-                }
+                let hopeful = (near.secs >= reach.least) & (near.holder != self.except);
+                each(self, &near, hopeful);
             }
         }
         let reaches = (0..hits.sources()).map(|n| hits.of_source(n).0);
@@ -176,11 +184,14 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             let near = self.crowd.near[n];
             // Only of somebody who is there once is it known which threshold holds.
             let needed = if near.plain { hits.reach(near.latest.source).least } else { least };
-            if near.secs >= needed && near.holder != self.except {
-                each(self, &near);
-            }
+            each(self, &near, near.secs >= needed && near.holder != self.except);
         }
         self.hits = hits;
+    }
+
+    /// How many visits were gathered: at least as many as people.
+    pub(crate) const fn gathered(&self) -> usize {
+        self.hits.len()
     }
 
     /// A holder's stays that could infect others.

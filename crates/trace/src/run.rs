@@ -356,49 +356,44 @@ impl Run {
 }
 
 /// The first of a place's rows, by time, that may last beyond `from` if none lasts longer than
-/// `back`. Searched for outwards from where it may be; without a hint that is guessed from the time, for
-/// visits are spread over the days.
+/// `back`. Searched for outwards from where it may be; without a hint that is guessed from the
+/// time, for visits are spread over the days. Rows elsewhere are not looked at: each would be a
+/// miss of the caches.
 fn first_after(cells: &[Cell], from: u32, back: u32, near: Option<usize>) -> usize {
-    let before = |i: usize| cells[i].entered.saturating_add(back) <= from;
-    let Some(last) = cells.len().checked_sub(1) else { return 0 };
-    if !before(0) {
-        return 0;
-    }
-    if before(last) {
-        return cells.len();
-    }
-    // Now 0 is before and `last` is not; keep it so for `low` and `high`.
-    let (mut low, mut high) = (0, last);
+    let before = |c: &Cell| c.entered.saturating_add(back) <= from;
+    let (Some(first), Some(last)) = (cells.first(), cells.len().checked_sub(1)) else { return 0 };
     let guess = near.filter(|n| *n <= last).unwrap_or_else(|| {
-        let (begin, end) = (u64::from(cells[0].entered), u64::from(cells[last].entered));
+        let (begin, end) = (u64::from(first.entered), u64::from(cells[last].entered));
         let moment = u64::from(from.saturating_sub(back)).clamp(begin, end);
         #[expect(clippy::cast_possible_truncation, reason = "at most `last`")]
         let guess = ((moment - begin) * last as u64 / (end - begin).max(1)) as usize;
         guess
     });
-    let mut step = 4;
-    if before(guess) {
-        low = guess;
+    // All before `low` are before; none from `high` on is.
+    let (mut low, mut high) = (0, cells.len());
+    let mut step = 8;
+    if before(&cells[guess]) {
+        low = guess + 1;
         while low + step < high {
-            if !before(low + step) {
+            if !before(&cells[low + step]) {
                 high = low + step;
                 break;
             }
-            low += step;
+            low += step + 1;
             step *= 2;
         }
     } else {
         high = guess;
-        while high > low + step {
-            if before(high - step) {
-                low = high - step;
+        while high > step {
+            if before(&cells[high - step]) {
+                low = high - step + 1;
                 break;
             }
             high -= step;
             step *= 2;
         }
     }
-    low + 1 + cells[low + 1..high].partition_point(|c| c.entered.saturating_add(back) <= from)
+    low + cells[low..high].partition_point(before)
 }
 
 /// By place, time, holder: by counting where there are many rows a place.
