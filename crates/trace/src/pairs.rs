@@ -174,7 +174,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                     continue;
                 }
                 let near = Near::once(source, reach, cell);
-                let hopeful = (near.secs >= reach.least) & (near.holder != self.except);
+                let hopeful = near.secs >= reach.least && near.holder != self.except;
                 each(self, &near, hopeful);
             }
         }
