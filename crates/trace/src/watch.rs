@@ -107,8 +107,7 @@ fn add_near(
     let to = end.saturating_add(lingering);
     index.rows_at(place, from, to, assumed, Spot::BUFFER, |cells| {
         for c in cells {
-            let end = c.entered.saturating_add(c.stayed.len().unwrap_or(assumed));
-            if c.entered < to && end > from {
+            if c.entered < to && c.latest_end(assumed) > from {
                 near.insert(index.holder(c.holder));
             }
         }

@@ -8,7 +8,7 @@ use jadegate_domain::{
 use jiff::civil::Date;
 
 use super::lines::{Fields, Rejection};
-use super::visits::division;
+use super::visit_rows::division;
 use crate::holder::register::DocumentInput;
 use crate::staff::Whom;
 

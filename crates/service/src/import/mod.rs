@@ -1,11 +1,12 @@
-//! Files of others, taken over: visits, passengers of trips, risk levels, published events. Each import reports the
-//! lines it did not take one by one, and running it again changes nothing.
+//! Files of others, taken over: visits, passengers of trips, risk levels, published events. Each
+//! import reports the lines it did not take one by one, and running it again changes nothing.
 
 pub mod events;
 pub mod lines;
 mod manifest;
 pub mod rides;
 pub mod risk_levels;
+mod visit_rows;
 pub mod visits;
 
 pub use lines::MAX_LINES;
