@@ -82,9 +82,10 @@ pub(crate) struct Pair {
 
 /// Finds pairs; keeps its working memory from one search to the next.
 ///
-/// Two steps. [`gather`](Self::gather) adds up, for everybody near a holder, the seconds they may
-/// have shared at most; for nearly all of them that settles it. [`pair`](Self::pair) then looks
-/// closely at one of them and keeps their stretches of shared time, until [`forget`](Self::forget).
+/// Two steps. [`gather`](Self::gather) collects the visits of everybody near a holder; for nearly
+/// all of them the seconds they may have shared at most settle it
+/// ([`each_gathered`](Self::each_gathered)). [`pair`](Self::pair) looks closely at one of the others
+/// and keeps their stretches of shared time, until [`forget`](Self::forget).
 pub(crate) struct Finder<'a, K> {
     pub(crate) index: &'a VisitIndex,
     pub(crate) rules: &'a Rules,
