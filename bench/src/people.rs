@@ -185,8 +185,8 @@ fn traced(
     let mut bulk = Bulk::new(&index, &rules, |_| PlaceKind::Other, now);
     let _: ControlFlow<()> = bulk.run(&cases, |case| {
         let who = people[case.nth];
-        for c in case.contacts {
-            if let Some(other) = number.get(&case.holder(c)).filter(|o| **o > who) {
+        for c in case.contacts() {
+            if let Some(other) = number.get(&case.holder(&c)).filter(|o| **o > who) {
                 let secs = if counts == Bound::Lower { c.lower_secs() } else { c.upper_secs() };
                 found.insert((who, *other), f64::from(secs) / 60.0);
             }

@@ -8,7 +8,7 @@ use jadegate_bench_tracing::floor::{Digest, Floor};
 use jadegate_bench_tracing::index;
 use jadegate_bench_tracing::visits::{START, Town, Visit};
 use jadegate_domain::HolderId;
-use jadegate_trace::{Bulk, BulkSecondary, CaseInput, ContactFound, Rules, Tracer, VisitIndex};
+use jadegate_trace::{Bulk, CaseInput, ContactFound, Rules, Tracer, VisitIndex};
 
 use super::{Answer, Engine, Question};
 use crate::Result;
@@ -152,8 +152,8 @@ impl Index {
         let mut ask = || {
             let mut digest = Digest::default();
             let _: ControlFlow<()> = bulk.run(&self.cases[case..=case], |case| {
-                let secondary = case.secondary.iter().map(BulkSecondary::contact);
-                for c in case.contacts.iter().chain(secondary) {
+                let secondary = case.secondary().map(|s| s.contact);
+                for c in case.contacts().chain(secondary) {
                     let last = seconds(c.last_contact().as_secs());
                     digest.add(0, 0, c.upper_secs().into(), last);
                 }
@@ -172,9 +172,9 @@ impl Index {
     ) {
         let mut bulk = Bulk::new(&self.visits, &self.rules[0], index::kind_of, index::now());
         let _: ControlFlow<()> = bulk.run(cases, |case| {
-            for c in case.contacts {
+            for c in case.contacts() {
                 let last = seconds(c.last_contact().as_secs());
-                each(case.nth, &|| case.holder(c), c.upper_secs().into(), last);
+                each(case.nth, &|| case.holder(&c), c.upper_secs().into(), last);
             }
             ControlFlow::Continue(())
         });

@@ -77,9 +77,9 @@ impl ContactRow {
 
     fn all_of(case: CaseId, found: &BulkCase<'_>) -> impl Iterator<Item = Self> {
         let secondary =
-            move |s| Self::of_sums(case, found, BulkSecondary::contact(s), Some(found.via(s)));
-        let close = found.contacts.iter().map(move |c| Self::of_sums(case, found, c, None));
-        close.chain(found.secondary.iter().map(secondary))
+            move |s: BulkSecondary| Self::of_sums(case, found, &s.contact, Some(found.via(&s)));
+        let close = found.contacts().map(move |c| Self::of_sums(case, found, &c, None));
+        close.chain(found.secondary().map(secondary))
     }
 
     /// By case and contact: nobody occurs twice in a case, so this is a whole order.

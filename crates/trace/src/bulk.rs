@@ -6,8 +6,9 @@ use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 
 use crate::crowd::Near;
+use crate::hits::Hit;
 use crate::index::VisitIndex;
-use crate::pairs::{Finder, Pair};
+use crate::pairs::{AHEAD, Finder, Pair};
 use crate::row::{moment, secs};
 use crate::rules::{Bound, Hop, Rules};
 use crate::second::{Second, Seconds, Shared, Via};
@@ -27,17 +28,6 @@ pub struct BulkContact {
 }
 
 impl BulkContact {
-    const NOBODY: Self = Self {
-        number: u32::MAX,
-        lower_secs: 0,
-        upper_secs: 0,
-        first: 0,
-        last: 0,
-        certainty: Certainty::Recorded,
-        kind: PlaceKind::Other,
-        counts: Bound::Lower,
-    };
-
     /// Seconds that are recorded from end to end.
     pub const fn lower_secs(&self) -> u32 {
         self.lower_secs
@@ -81,14 +71,15 @@ impl BulkContact {
         }
     }
 
+    /// By one recorded overlap.
     #[inline]
-    const fn plain(near: &Near, kind: PlaceKind) -> Self {
+    const fn plain(number: u32, from: u32, secs: u32, kind: PlaceKind) -> Self {
         Self {
-            number: near.holder,
-            lower_secs: near.secs,
-            upper_secs: near.secs,
-            first: near.first,
-            last: near.last,
+            number,
+            lower_secs: secs,
+            upper_secs: secs,
+            first: from,
+            last: from.saturating_add(secs),
             certainty: Certainty::Recorded,
             kind,
             counts: Bound::Lower,
@@ -110,10 +101,6 @@ impl BulkContact {
 }
 
 impl Shared for BulkContact {
-    fn holder(&self) -> u32 {
-        self.number
-    }
-
     fn counted_secs(&self) -> u32 {
         self.counted()
     }
@@ -122,15 +109,10 @@ impl Shared for BulkContact {
 /// A contact of a close contact, in sums.
 #[derive(Clone, Copy, Debug)]
 pub struct BulkSecondary {
-    contact: BulkContact,
-    via: u32,
-}
-
-impl BulkSecondary {
     /// What they shared with the close contact they shared most time with.
-    pub const fn contact(&self) -> &BulkContact {
-        &self.contact
-    }
+    pub contact: BulkContact,
+    /// Which of the vias.
+    via: u32,
 }
 
 /// The contacts of one case of a bulk run, in no order that means anything; nobody twice.
@@ -138,15 +120,28 @@ impl BulkSecondary {
 pub struct BulkCase<'a> {
     /// Which of the cases given.
     pub nth: usize,
-    /// Close contacts.
-    pub contacts: &'a [BulkContact],
-    /// Contacts of close contacts who are not close contacts themselves; empty if the rules ask for
-    /// one hop.
-    pub secondary: &'a [BulkSecondary],
+    close: &'a Close,
+    seconds: Option<&'a Seconds<BulkContact>>,
     index: &'a VisitIndex,
 }
 
-impl BulkCase<'_> {
+impl<'a> BulkCase<'a> {
+    /// Close contacts.
+    pub fn contacts(&self) -> impl Iterator<Item = BulkContact> + use<'a> {
+        self.close.all()
+    }
+
+    /// Contacts of close contacts who are not close contacts themselves; none if the rules ask for
+    /// one hop.
+    pub fn secondary(&self) -> impl Iterator<Item = BulkSecondary> + use<'a> {
+        self.seconds.into_iter().flat_map(Seconds::found).map(|second| match second {
+            Second::Plain { holder, from, secs, place: (_, kind), via } => {
+                BulkSecondary { contact: BulkContact::plain(holder, from, secs, kind), via }
+            }
+            Second::Looked { shared, via } => BulkSecondary { contact: *shared, via },
+        })
+    }
+
     /// Who a contact is.
     pub fn holder(&self, contact: &BulkContact) -> HolderId {
         self.index.holder(contact.number)
@@ -154,7 +149,37 @@ impl BulkCase<'_> {
 
     /// The close contact that explains a secondary one, as in [`crate::ContactFound::via`].
     pub fn via(&self, secondary: &BulkSecondary) -> HolderId {
-        self.index.holder(secondary.via)
+        self.index.holder(self.close.vias[secondary.via as usize].holder)
+    }
+}
+
+/// The close contacts of a case.
+#[derive(Debug, Default)]
+struct Close {
+    /// Those by one recorded overlap: the first `count`.
+    settled: Vec<Hit>,
+    count: usize,
+    /// The kind of the place of each source.
+    kinds: Vec<PlaceKind>,
+    /// All others.
+    looked: Vec<BulkContact>,
+    /// All of them, if a second hop begins with them.
+    vias: Vec<Via>,
+}
+
+impl Close {
+    fn clear(&mut self) {
+        self.count = 0;
+        self.looked.clear();
+        self.vias.clear();
+    }
+
+    fn all(&self) -> impl Iterator<Item = BulkContact> {
+        let plain = |hit: &Hit| {
+            let kind = self.kinds[hit.source() as usize];
+            BulkContact::plain(hit.holder, hit.from, hit.secs, kind)
+        };
+        self.settled[..self.count].iter().map(plain).chain(self.looked.iter().copied())
     }
 }
 
@@ -168,25 +193,15 @@ impl BulkCase<'_> {
 /// Cases do not depend on each other, so that nothing need be merged.
 pub struct Bulk<'a, K> {
     finder: Finder<'a, K>,
-    /// Only the first `count` mean something.
-    contacts: Vec<BulkContact>,
-    count: usize,
-    seconds: Seconds,
-    found: Vec<Second<BulkContact>>,
-    secondary: Vec<BulkSecondary>,
+    close: Close,
+    seconds: Seconds<BulkContact>,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
     /// A run over an index. Visits without a known end are not taken to last beyond `now`.
     pub fn new(index: &'a VisitIndex, rules: &'a Rules, kind_of: K, now: Timestamp) -> Self {
-        Self {
-            finder: Finder::new(index, rules, kind_of, secs(now)),
-            contacts: Vec::new(),
-            count: 0,
-            seconds: Seconds::default(),
-            found: Vec::new(),
-            secondary: Vec::new(),
-        }
+        let finder = Finder::new(index, rules, kind_of, secs(now));
+        Self { finder, close: Close::default(), seconds: Seconds::default() }
     }
 
     /// Calls `each` with the contacts of every case in turn, until it breaks.
@@ -195,69 +210,61 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         cases: &[CaseInput],
         mut each: impl FnMut(BulkCase<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        for (nth, case) in cases.iter().enumerate() {
-            self.count = 0;
-            self.secondary.clear();
-            if let Some(holder) = self.finder.index.holder_number(case.holder) {
-                let hops = self.finder.rules.max_hops;
-                if hops > 0 {
-                    self.close(case, holder);
-                }
-                if hops > 1 {
-                    self.second(holder);
-                }
+        let index = self.finder.index;
+        let mut nth = 0;
+        for some in cases.chunks(AHEAD) {
+            let numbers: Vec<_> = some.iter().map(|c| index.holder_number(c.holder)).collect();
+            index.touch(numbers.iter().flatten().copied());
+            for (case, number) in some.iter().zip(numbers) {
+                let second = self.find(case, number);
+                let seconds = second.then_some(&self.seconds);
+                each(BulkCase { nth, close: &self.close, seconds, index })?;
+                nth += 1;
             }
-            let contacts = &self.contacts[..self.count];
-            let (secondary, index) = (&self.secondary, self.finder.index);
-            each(BulkCase { nth, contacts, secondary, index })?;
         }
         ControlFlow::Continue(())
     }
 
-    fn close(&mut self, case: &CaseInput, holder: u32) {
-        let window = (secs(case.window.from), secs(case.window.to));
-        self.finder.gather(holder, window, Hop::Close);
-        if self.contacts.len() < self.finder.gathered() {
-            self.contacts.resize(self.finder.gathered(), BulkContact::NOBODY);
+    /// Finds what a case has, and says whether there may be a second hop.
+    fn find(&mut self, case: &CaseInput, number: Option<u32>) -> bool {
+        self.close.clear();
+        let Some(number) = number else { return false };
+        let hops = self.finder.rules.max_hops;
+        if hops > 0 {
+            self.find_close(case, number);
         }
-        let (contacts, mut count) = (&mut self.contacts, 0);
-        self.finder.each_gathered(|finder, near, hopeful| {
-            if near.plain {
-                // Whether they are a contact nobody can foresee: no branch.
-                contacts[count] = BulkContact::plain(near, finder.kind_of_latest(near));
-                count += usize::from(hopeful);
-            } else if hopeful && let Some(found) = look_closely(finder, near, Hop::Close) {
-                contacts[count] = found;
-                count += 1;
-            }
-        });
-        self.count = count;
+        if hops > 1 {
+            self.find_second(number);
+        }
+        hops > 1
     }
 
-    fn second(&mut self, case_holder: u32) {
-        let delay = self.finder.rules.delay_secs();
-        let via = |c: &BulkContact| Via { holder: c.number, from: c.first.saturating_add(delay) };
-        let mut vias: Vec<_> = self.contacts[..self.count].iter().map(via).collect();
+    fn find_close(&mut self, case: &CaseInput, holder: u32) {
+        let Self { finder, close, .. } = self;
+        let window = (secs(case.window.from), secs(case.window.to));
+        finder.gather(holder, window, Hop::Close);
+        close.kinds.clear();
+        close.kinds.extend(finder.places().map(|(_, kind)| kind));
+        close.count = finder.take_settled(&mut close.settled);
+        finder.each_other(|finder, near| {
+            close.looked.extend(look_closely(finder, near, Hop::Close));
+        });
+    }
+
+    fn find_second(&mut self, case_holder: u32) {
+        let Self { finder, close, seconds } = self;
+        let delay = finder.rules.delay_secs();
+        let via = |c: BulkContact| Via { holder: c.number, from: c.first.saturating_add(delay) };
+        let mut vias: Vec<_> = close.all().map(via).collect();
         // Of ways that explain a contact as well the first by id counts.
-        vias.sort_by_cached_key(|v| self.finder.holder(v.holder));
-        self.found.clear();
-        let take = |finder: &mut Finder<'a, K>, near: &Near| {
-            if near.plain {
-                Some(BulkContact::plain(near, finder.kind_of_latest(near)))
-            } else {
-                look_closely(finder, near, Hop::Secondary)
-            }
-        };
-        self.seconds.find(&mut self.finder, case_holder, &vias, take, &mut self.found);
-        let with_via = |f: &Second<BulkContact>| BulkSecondary {
-            contact: f.shared,
-            via: vias[f.via as usize].holder,
-        };
-        self.secondary.extend(self.found.iter().map(with_via));
+        vias.sort_by_cached_key(|v| finder.holder(v.holder));
+        let take =
+            |finder: &mut Finder<'a, K>, near: &Near| look_closely(finder, near, Hop::Secondary);
+        seconds.find(finder, case_holder, &vias, take);
+        close.vias = vias;
     }
 }
 
-#[inline(never)]
 fn look_closely<K: Fn(PlaceId) -> PlaceKind>(
     finder: &mut Finder<'_, K>,
     near: &Near,

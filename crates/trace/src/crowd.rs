@@ -1,47 +1,35 @@
 //! Those near the sources of one search who are there more than once: a sum and all their visits.
 
-use crate::hits::Reach;
-use crate::row::Stayed;
-use crate::run::Cell;
-
-/// The visit of somebody that overlaps a source.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Touch {
-    pub(crate) entered: u32,
-    pub(crate) stayed: Stayed,
-    pub(crate) source: u32,
-    /// The touch of the same holder before this one, or [`NONE`].
-    before: u32,
-}
+use crate::hits::Hit;
 
 /// Somebody near the sources.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Near {
-    pub(crate) holder: u32,
     /// Seconds of all overlaps, assumed ends taken at their latest. Never less than what counts.
     pub(crate) secs: u32,
-    /// Do the seconds count as they are: one overlap, and that recorded?
-    pub(crate) plain: bool,
-    /// Beginning of the first and end of the last overlap.
-    pub(crate) first: u32,
-    pub(crate) last: u32,
-    /// The latest touch.
-    pub(crate) latest: Touch,
+    /// The latest overlap.
+    pub(crate) latest: Hit,
+    /// Where in the list of earlier ones the one before is, or [`NONE`].
+    before: u32,
 }
 
 impl Near {
     /// By one visit.
-    #[inline]
-    pub(crate) const fn once(source: u32, reach: &Reach, cell: &Cell) -> Self {
-        let (first, last) = reach.shared(cell);
-        Self {
-            holder: cell.holder,
-            secs: last.saturating_sub(first),
-            plain: reach.recorded && cell.stayed.is_plain(),
-            first,
-            last,
-            latest: Touch { entered: cell.entered, stayed: cell.stayed, source, before: NONE },
-        }
+    pub(crate) const fn once(hit: &Hit) -> Self {
+        Self { secs: hit.secs, latest: *hit, before: NONE }
+    }
+
+    /// Do the seconds count as they are: one overlap, and that recorded?
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.is_once() && self.latest.is_plain()
+    }
+
+    pub(crate) const fn is_once(&self) -> bool {
+        self.before == NONE
+    }
+
+    pub(crate) const fn holder(&self) -> u32 {
+        self.latest.holder
     }
 }
 
@@ -56,34 +44,28 @@ pub(crate) struct Crowd {
     /// From a hash of 32 bits to a slot.
     shift: u32,
     pub(crate) near: Vec<Near>,
-    /// All but the latest of each.
-    touches: Vec<Touch>,
+    /// All but the latest of each, and where the one before is.
+    earlier: Vec<(Hit, u32)>,
 }
 
 impl Crowd {
     pub(crate) fn clear(&mut self) {
         self.near.clear();
-        self.touches.clear();
+        self.earlier.clear();
         // Small again, however many were near last time: what is small is read fast.
         self.resize(SMALL);
     }
 
-    /// Adds a visit that overlaps a source.
-    pub(crate) fn add(&mut self, source: u32, reach: &Reach, cell: &Cell) {
-        let new = Near::once(source, reach, cell);
-        let slot = self.find(new.holder);
+    /// Adds an overlap.
+    pub(crate) fn add(&mut self, hit: &Hit) {
+        let slot = self.find(hit.holder);
         let Some(near) = self.near.get_mut(self.slots[slot] as usize) else {
-            return self.push(slot, new);
+            return self.push(slot, Near::once(hit));
         };
-        let earlier = std::mem::replace(&mut near.latest, new.latest);
-        #[expect(clippy::cast_possible_truncation, reason = "fewer touches than rows")]
-        let before = self.touches.len() as u32;
-        near.latest.before = before;
-        self.touches.push(earlier);
-        near.plain = false;
-        near.first = near.first.min(new.first);
-        near.last = near.last.max(new.last);
-        near.secs = near.secs.saturating_add(new.secs);
+        #[expect(clippy::cast_possible_truncation, reason = "fewer overlaps than rows")]
+        let before = self.earlier.len() as u32;
+        self.earlier.push((near.latest, near.before));
+        *near = Near { secs: near.secs.saturating_add(hit.secs), latest: *hit, before };
     }
 
     /// The slot where a holder is, or where they would be.
@@ -91,7 +73,7 @@ impl Crowd {
     fn find(&self, holder: u32) -> usize {
         let mask = self.slots.len() - 1;
         let mut at = self.first_slot(holder) & mask;
-        while self.near.get(self.slots[at] as usize).is_some_and(|n| n.holder != holder) {
+        while self.near.get(self.slots[at] as usize).is_some_and(|n| n.holder() != holder) {
             at = (at + 1) & mask;
         }
         at
@@ -120,71 +102,50 @@ impl Crowd {
         self.slots.clear();
         self.slots.resize(size, NONE);
         for n in 0..self.near.len() {
-            let slot = self.find(self.near[n].holder);
+            let slot = self.find(self.near[n].holder());
             self.slots[slot] = n as u32;
         }
     }
 
-    /// The touches of somebody near, the latest first.
-    pub(crate) fn touches(&self, near: &Near) -> impl Iterator<Item = Touch> {
-        let before = |t: &Touch| self.touches.get(t.before as usize);
-        std::iter::successors(Some(near.latest), move |t| before(t).copied())
+    /// The overlaps of somebody near, the latest first.
+    pub(crate) fn overlaps(&self, near: &Near) -> impl Iterator<Item = Hit> {
+        let latest = Some((near.latest, near.before));
+        let before = |(_, before): &(Hit, u32)| self.earlier.get(*before as usize).copied();
+        std::iter::successors(latest, before).map(|(hit, _)| hit)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use jadegate_domain::Presence;
-
     use super::*;
-
-    fn reach(from: u32, to: u32) -> Reach {
-        Reach { from, to, open_secs: 60, least: 1, recorded: true }
-    }
-
-    fn cell(holder: u32, entered: u32, len: Option<u32>) -> Cell {
-        Cell { entered, stayed: Stayed::new(len, Presence::Gate), holder }
-    }
 
     #[test]
     fn seconds_add_up_for_each_of_many() {
         let mut crowd = Crowd::default();
-        for round in 0..3 {
+        let hit = |n: u32, round: u32| Hit::recorded(n * 7, round * 100, 1 + n % 60);
+        for search in 0..3 {
             crowd.clear();
-            for source in 0..2u32 {
-                let reach = reach(source * 100, source * 100 + 50);
-                for holder in 0..5_000 {
-                    let cell = cell(holder * 7, source * 100, Some(1 + holder % 60));
-                    crowd.add(source, &reach, &cell);
+            for round in 0..3 {
+                for n in (0..5_000).filter(|n| round < 2 || n % 2 == 0) {
+                    crowd.add(&hit(n, round));
                 }
             }
-            assert_eq!(crowd.near.len(), 5_000, "round {round}");
+            assert_eq!(crowd.near.len(), 5_000, "search {search}");
             for near in &crowd.near {
-                let one = (1 + near.holder / 7 % 60).min(50);
-                assert_eq!((near.secs, near.plain), (one * 2, false));
-                let sources: Vec<_> = crowd.touches(near).map(|t| t.source).collect();
-                assert_eq!(sources, [1, 0]);
+                let n = near.holder() / 7;
+                let rounds: Vec<_> = (0..3 - n % 2).map(|round| hit(n, round)).rev().collect();
+                assert_eq!(crowd.overlaps(near).collect::<Vec<_>>(), rounds);
+                assert_eq!(near.secs, (1 + n % 60) * (3 - n % 2));
+                assert!(!near.is_once() && !near.is_plain());
             }
         }
     }
 
     #[test]
-    fn what_needs_a_closer_look_is_not_plain() {
-        let plain = |cells: &[(u32, Cell)]| {
-            let mut crowd = Crowd::default();
-            crowd.clear();
-            for (source, cell) in cells {
-                crowd.add(*source, &reach(0, 100), cell);
-            }
-            crowd.near[0].plain
-        };
-        let first = (0, cell(1, 0, Some(50)));
-        assert!(plain(&[first]));
-        assert!(!plain(&[first, (1, cell(1, 60, Some(20)))]));
-        assert!(!plain(&[(0, cell(1, 0, None))]));
-        let picture = Stayed::new(Some(50), Presence::Unproven);
-        assert!(!plain(&[(0, Cell { stayed: picture, ..first.1 })]));
-        let assumed = Reach { recorded: false, ..reach(0, 100) };
-        assert!(!Near::once(0, &assumed, &first.1).plain);
+    fn once_is_plain() {
+        let mut crowd = Crowd::default();
+        crowd.clear();
+        crowd.add(&Hit::recorded(3, 0, 50));
+        assert!(crowd.near[0].is_plain());
     }
 }

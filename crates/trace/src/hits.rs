@@ -1,9 +1,12 @@
 //! The visits that overlap the sources of one search, and whose they are.
 //!
-//! Nearly everybody near a case was near it once. So the visits are only copied together, in the
-//! order in which they lie, and two bits tell who may occur again: those few go to the
-//! [`Crowd`](crate::crowd::Crowd), and all others are judged as they stand. Nothing here depends on
-//! the number of holders, and both steps run without a branch that nobody can foresee.
+//! Nearly everybody near a case was near it once. So overlaps are only written down, in the order
+//! in which the visits lie, and two bits tell who may occur again: those few go to the
+//! [`Crowd`](crate::crowd::Crowd), and for nearly all others what is written down is the answer.
+//! Nothing here depends on the number of holders, and every step runs without a branch that nobody
+//! can foresee.
+
+use std::hint::select_unpredictable;
 
 use crate::row::Stayed;
 use crate::run::Cell;
@@ -21,23 +24,61 @@ pub(crate) struct Reach {
     pub(crate) recorded: bool,
 }
 
-impl Reach {
-    /// The time shared with a visit, an end that nobody saw taken at its latest. Empty if it begins
-    /// no earlier than it ends.
-    #[inline]
-    pub(crate) const fn shared(&self, cell: &Cell) -> (u32, u32) {
-        let end = cell.latest_end(self.open_secs);
-        let from = if cell.entered > self.from { cell.entered } else { self.from };
-        (from, if end < self.to { end } else { self.to })
+/// Time that somebody shared with a source, by one visit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) holder: u32,
+    /// When it began; if nobody saw its end: when the visit began.
+    pub(crate) from: u32,
+    /// How long it was, an end that nobody saw taken at its latest.
+    pub(crate) secs: u32,
+    /// The number of the source, and four bits. None of them is set if the seconds are as recorded
+    /// and make a contact by themselves.
+    tag: u32,
+}
+
+/// As in [`Stayed`]: nobody saw that it was they; nobody saw them leave.
+const UNPROVEN: u32 = Stayed::UNPROVEN;
+const OPEN: u32 = Stayed::OPEN;
+/// The stay of the source is not recorded from end to end.
+const ASSUMED_SOURCE: u32 = 4;
+/// Too short for a contact.
+const SHORT: u32 = 8;
+/// A person's stays of some weeks have numbers of far less than 28 bits.
+const SOURCE_AT: u32 = 4;
+
+impl Hit {
+    #[cfg(test)]
+    pub(crate) const fn recorded(holder: u32, from: u32, secs: u32) -> Self {
+        Self { holder, from, secs, tag: 0 }
+    }
+
+    pub(crate) const fn source(&self) -> u32 {
+        self.tag >> SOURCE_AT
+    }
+
+    /// Are the seconds as recorded?
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.tag & (OPEN | UNPROVEN | ASSUMED_SOURCE) == 0
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        self.tag & OPEN != 0
+    }
+
+    pub(crate) const fn is_proven(&self) -> bool {
+        self.tag & UNPROVEN == 0
+    }
+
+    /// May the seconds make a contact by themselves?
+    pub(crate) const fn is_enough(&self) -> bool {
+        self.tag & SHORT == 0
     }
 }
 
-/// Which holders with one hash occur, and which more than once: 64 hashes a word.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mark {
-    seen: u64,
-    again: u64,
-}
+/// A holder occurs, and another time.
+const SEEN: u64 = 1;
+const AGAIN: u64 = 2;
 
 /// Fewest and most hashes that are told apart, and how many there are for each visit.
 const HASHES: (usize, usize) = (1 << 12, 1 << 22);
@@ -47,95 +88,131 @@ const HASHES_A_HIT: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct Hits {
     /// Only the first `count` mean something.
-    cells: Vec<Cell>,
+    list: Vec<Hit>,
     count: usize,
-    /// For each source: what it reaches, and where its visits end.
-    groups: Vec<(Reach, usize)>,
-    marks: Vec<Mark>,
+    /// What settles something by itself: the first `settled_count`.
+    settled: Vec<Hit>,
+    settled_count: usize,
+    /// Where in the list what does not is.
+    others: Vec<u32>,
+    /// For each hash two bits: does a holder with it occur, and another time? 32 hashes a word.
+    marks: Vec<u64>,
     /// From a hash of 32 bits to one that is told apart.
     shift: u32,
 }
 
 impl Hits {
-    pub(crate) fn clear(&mut self) {
+    pub(crate) const fn clear(&mut self) {
         self.count = 0;
-        self.groups.clear();
+        self.settled_count = 0;
     }
 
-    /// The next source: what is scanned from now on is near it.
-    pub(crate) fn begin(&mut self, reach: Reach) {
-        self.groups.push((reach, self.count));
-    }
-
-    /// Takes the visits that overlap the latest source.
+    /// Takes the visits that overlap a source.
     #[inline]
-    pub(crate) fn scan(&mut self, cells: &[Cell]) {
-        let Some((reach, end)) = self.groups.last_mut() else { return };
+    pub(crate) fn scan(&mut self, source: u32, reach: &Reach, cells: &[Cell]) {
         let needed = self.count + cells.len();
-        if self.cells.len() < needed {
-            const NOBODY: Cell = Cell { entered: 0, stayed: Stayed::of_bits(0), holder: 0 };
-            self.cells.resize(needed.next_power_of_two(), NOBODY);
+        if self.list.len() < needed {
+            self.list.resize(needed.next_power_of_two(), Hit::default());
         }
-        let to = &mut self.cells[self.count..needed];
+        let all = source << SOURCE_AT | if reach.recorded { 0 } else { ASSUMED_SOURCE };
+        let to = &mut self.list[self.count..needed];
         let mut hit = 0;
+        let reach_to = u64::from(reach.to);
         for cell in cells {
-            let (from, until) = reach.shared(cell);
-            to[hit] = *cell;
-            hit += usize::from(from < until);
+            let len = cell.stayed.len_or(reach.open_secs);
+            let open = cell.stayed.is_open();
+            let end = u64::from(cell.entered) + u64::from(len);
+            let from = select_unpredictable(cell.entered > reach.from, cell.entered, reach.from);
+            let until = select_unpredictable(end > reach_to, reach_to, end);
+            let secs = until.wrapping_sub(u64::from(from)).cast_signed();
+            let short = u32::from(secs < i64::from(reach.least)) * SHORT;
+            let tag = all | cell.stayed.bits() & (OPEN | UNPROVEN) | short;
+            let begin = select_unpredictable(open, cell.entered, from);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "if it is kept"
+            )]
+            let secs_32 = secs as u32;
+            to[hit] = Hit { holder: cell.holder, from: begin, secs: secs_32, tag };
+            hit += usize::from(secs > 0);
         }
         self.count += hit;
-        *end = self.count;
     }
 
-    /// Finds out who may occur more than once.
-    pub(crate) fn mark(&mut self) {
+    /// Takes out what settles by itself that somebody other than `except` is a contact, and hands
+    /// over the rest that may matter, saying whether there may be more of the same holder.
+    pub(crate) fn sift(&mut self, except: u32, mut other: impl FnMut(&Hit, bool)) {
+        self.mark(except);
+        if self.settled.len() < self.count || self.others.len() < self.count {
+            self.settled.resize(self.list.len(), Hit::default());
+            self.others.resize(self.list.len(), 0);
+        }
+        let (mut settled, mut others) = (0, 0);
+        let (marks, shift) = (&self.marks[..], self.shift);
+        let to = (&mut self.settled[..self.count], &mut self.others[..self.count]);
+        for (hit, n) in self.list[..self.count].iter().zip(0..) {
+            let (word, at) = hash(hit.holder, shift);
+            let again = (marks[word] >> at & AGAIN) as u32 * SHORT;
+            let why_not = again | hit.tag & (OPEN | UNPROVEN | ASSUMED_SOURCE | SHORT);
+            to.0[settled] = *hit;
+            settled += usize::from(why_not == 0);
+            to.1[others] = n;
+            others += usize::from(why_not & !SHORT != 0);
+        }
+        self.settled_count = settled;
+        for n in &self.others[..others] {
+            let hit = &self.list[*n as usize];
+            other(hit, self.again(hit.holder));
+        }
+    }
+
+    /// Finds out who may occur more than once; of `except` that is taken for granted.
+    fn mark(&mut self, except: u32) {
         let hashes = (self.count * HASHES_A_HIT).next_power_of_two().clamp(HASHES.0, HASHES.1);
         self.shift = 32 - hashes.trailing_zeros();
         self.marks.clear();
-        self.marks.resize(hashes / 64, Mark::default());
-        for cell in &self.cells[..self.count] {
-            let (word, bit) = hash(cell.holder, self.shift);
+        self.marks.resize(hashes / 32, 0);
+        let (word, at) = hash(except, self.shift);
+        self.marks[word] = (SEEN | AGAIN) << at;
+        for hit in &self.list[..self.count] {
+            let (word, at) = hash(hit.holder, self.shift);
             let mark = &mut self.marks[word];
-            mark.again |= mark.seen & bit;
-            mark.seen |= bit;
+            let seen = SEEN << at;
+            *mark |= (*mark & seen) << 1 | seen;
         }
     }
 
     /// May a holder have several visits here? If not, they have one at most.
     #[inline]
-    pub(crate) fn again(&self, holder: u32) -> bool {
-        let (word, bit) = hash(holder, self.shift);
-        self.marks[word].again & bit != 0
+    fn again(&self, holder: u32) -> bool {
+        let (word, at) = hash(holder, self.shift);
+        self.marks[word] >> at & AGAIN != 0
     }
 
-    /// How many visits there are.
-    pub(crate) const fn len(&self) -> usize {
-        self.count
+    /// What was taken.
+    #[cfg(test)]
+    fn list(&self) -> &[Hit] {
+        &self.list[..self.count]
     }
 
-    /// How many sources there are.
-    pub(crate) const fn sources(&self) -> usize {
-        self.groups.len()
+    /// What [`sift`](Self::sift) found to settle something by itself.
+    pub(crate) fn settled(&self) -> &[Hit] {
+        &self.settled[..self.settled_count]
     }
 
-    /// What a source reaches.
-    pub(crate) fn reach(&self, source: u32) -> &Reach {
-        &self.groups[source as usize].0
-    }
-
-    /// What a source reaches, and the visits near it, by run and time.
-    #[inline]
-    pub(crate) fn of_source(&self, n: usize) -> (&Reach, &[Cell]) {
-        let (reach, end) = &self.groups[n];
-        let begin = n.checked_sub(1).map_or(0, |before| self.groups[before].1);
-        (reach, &self.cells[begin..*end])
+    /// Hands it over in exchange for memory of earlier searches, and says how many there are.
+    pub(crate) const fn swap(&mut self, settled: &mut Vec<Hit>) -> usize {
+        std::mem::swap(&mut self.settled, settled);
+        std::mem::replace(&mut self.settled_count, 0)
     }
 }
 
+/// The word of a hash, and where its two bits are.
 #[inline]
-const fn hash(holder: u32, shift: u32) -> (usize, u64) {
+const fn hash(holder: u32, shift: u32) -> (usize, u32) {
     let hash = holder.wrapping_mul(0x9e37_79b9) >> shift;
-    ((hash >> 6) as usize, 1 << (hash & 63))
+    ((hash >> 5) as usize, hash << 1 & 63)
 }
 
 #[cfg(test)]
@@ -144,7 +221,7 @@ mod tests {
 
     use super::*;
 
-    const REACH: Reach = Reach { from: 100, to: 200, open_secs: 60, least: 1, recorded: true };
+    const REACH: Reach = Reach { from: 100, to: 200, open_secs: 60, least: 10, recorded: true };
 
     fn cell(holder: u32, entered: u32, len: Option<u32>) -> Cell {
         Cell { entered, stayed: Stayed::new(len, Presence::Gate), holder }
@@ -153,8 +230,6 @@ mod tests {
     #[test]
     fn only_what_overlaps_is_taken() {
         let mut hits = Hits::default();
-        hits.clear();
-        hits.begin(REACH);
         let near = [cell(1, 50, Some(51)), cell(2, 199, Some(9)), cell(3, 41, None)];
         let not = [
             cell(4, 50, Some(50)),
@@ -162,37 +237,55 @@ mod tests {
             cell(6, 40, None),
             cell(7, 150, Some(0)),
         ];
-        hits.scan(&[not[0], near[0], not[1], near[1]]);
-        hits.scan(&not);
-        hits.begin(Reach { from: 0, to: 1, ..REACH });
-        hits.begin(REACH);
-        hits.scan(&[not[2], near[2], not[3]]);
-        let found: Vec<_> = (0..hits.sources()).map(|n| hits.of_source(n).1.to_vec()).collect();
-        assert_eq!(found, [near[..2].to_vec(), vec![], near[2..].to_vec()]);
+        hits.scan(0, &REACH, &[not[0], near[0], not[1], near[1]]);
+        hits.scan(0, &REACH, &not);
+        hits.scan(2, &REACH, &[not[2], near[2], not[3]]);
+        let found = hits.list().iter().map(|h| (h.holder, h.from, h.secs, h.source(), h.is_open()));
+        let all = [(1, 100, 1, 0, false), (2, 199, 1, 0, false), (3, 41, 1, 2, true)];
+        assert_eq!(found.collect::<Vec<_>>(), all);
         hits.clear();
-        hits.begin(REACH);
-        assert_eq!(hits.of_source(0).1, []);
+        assert_eq!(hits.list(), []);
     }
 
     #[test]
-    fn whoever_occurs_again_is_marked() {
+    fn what_needs_a_closer_look_is_not_kept() {
+        let sift = |reach: &Reach, cells: &[Cell]| {
+            let mut hits = Hits::default();
+            hits.scan(3, reach, cells);
+            let mut others = Vec::new();
+            hits.sift(9, |h, again| others.push((h.holder, again)));
+            (hits.settled().iter().map(|h| h.holder).collect::<Vec<_>>(), others)
+        };
+        let (long, short) = (cell(1, 0, Some(150)), cell(2, 0, Some(109)));
+        let case = cell(9, 0, Some(150));
+        // The case itself is taken for somebody who may be there again.
+        assert_eq!(sift(&REACH, &[long, short, case]), (vec![1], vec![(9, true)]));
+        assert_eq!(sift(&REACH, &[long, long]), (vec![], vec![(1, true); 2]));
+        assert_eq!(sift(&REACH, &[cell(1, 90, None)]), (vec![], vec![(1, false)]));
+        let picture = Cell { stayed: Stayed::new(Some(150), Presence::Unproven), ..long };
+        assert_eq!(sift(&REACH, &[picture]), (vec![], vec![(1, false)]));
+        let assumed = Reach { recorded: false, ..REACH };
+        assert_eq!(sift(&assumed, &[long]), (vec![], vec![(1, false)]));
+    }
+
+    #[test]
+    fn whoever_occurs_again_is_told_apart() {
         for people in [10u32, 1_000, 200_000] {
             let mut hits = Hits::default();
-            hits.begin(REACH);
             let id = |n: u32| n.wrapping_mul(0x5851_f42d);
-            let once: Vec<_> = (0..people).map(|n| cell(id(n), 150, Some(5))).collect();
+            let once: Vec<_> = (0..people).map(|n| cell(id(n), 150, Some(15))).collect();
             let again: Vec<_> = once.iter().copied().step_by(9).collect();
-            hits.scan(&once);
-            hits.begin(REACH);
-            hits.scan(&again);
-            hits.mark();
-            let marked = (0..people).filter(|n| hits.again(id(*n))).count();
-            assert!((0..people).step_by(9).all(|n| hits.again(id(n))));
-            let least = again.len();
-            assert!(
-                (least..=least + people as usize / 8).contains(&marked),
-                "{marked} of {people}"
-            );
+            hits.scan(0, &REACH, &once);
+            hits.scan(1, &REACH, &again);
+            let mut told = std::collections::HashMap::<u32, usize>::new();
+            hits.sift(u32::MAX, |h, again| {
+                assert!(again);
+                *told.entry(h.holder).or_default() += 1;
+            });
+            assert!((0..people).step_by(9).all(|n| told[&id(n)] == 2));
+            let (least, most) = (again.len(), again.len() + people as usize / 8);
+            assert!((least..=most).contains(&told.len()), "{} of {people}", told.len());
+            assert_eq!(hits.settled().len() + told.len(), people as usize);
         }
     }
 }

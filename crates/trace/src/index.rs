@@ -318,9 +318,9 @@ impl VisitIndex {
         new.for_each(|row| each(*row, Spot::BUFFER));
     }
 
-    /// Visits at a place that began before `to` and last beyond `from`; those without a known end
-    /// are taken to last `open_secs`. Others that began before `to` may be among them. `near` is
-    /// where to begin to look for them, if a visit at that place and about that time is known.
+    /// Rows at a place: all visits that began before `to` and last beyond `from`, those without a
+    /// known end taken to last `open_secs`, and others about them. `near` is where to begin to look
+    /// for them, if a visit at that place and about that time is known.
     pub(crate) fn rows_at(
         &self,
         place: u32,
@@ -330,11 +330,47 @@ impl VisitIndex {
         near: Spot,
         mut found: impl FnMut(&[Cell]),
     ) {
+        self.runs_at(place, from, to, open_secs, near, &mut found);
+        self.new_at(place, from, to, open_secs, |cell| found(std::slice::from_ref(&cell)));
+    }
+
+    /// Reads what a search from each of these holders will read first, so that it is in the caches:
+    /// many at once, because memory answers many questions in the time of one.
+    pub(crate) fn touch(&self, holders: impl Iterator<Item = u32>) {
+        // Nearly everything is in the first run.
+        let Some(run) = self.runs.first() else { return };
+        std::hint::black_box(holders.map(|h| run.touch(h)).fold(0, u32::wrapping_add));
+    }
+
+    #[inline]
+    pub(crate) fn runs_at<'a>(
+        &'a self,
+        place: u32,
+        from: u32,
+        to: u32,
+        open_secs: u32,
+        near: Spot,
+        mut found: impl FnMut(&'a [Cell]),
+    ) {
         for (run, n) in self.runs.iter().zip(0..) {
             let near = (near.run == n).then_some(near.row);
-            run.at_place(place, from, to, open_secs, near, &mut found);
+            let rows = run.at_place(place, from, to, open_secs, near);
+            if !rows.is_empty() {
+                run.cells(rows, from, open_secs, &mut found);
+            }
         }
-        // What is newest concerns few stays, and all of it would have to be read.
+    }
+
+    /// What is newest concerns few stays, and all of it would have to be read.
+    #[inline]
+    pub(crate) fn new_at(
+        &self,
+        place: u32,
+        from: u32,
+        to: u32,
+        open_secs: u32,
+        mut found: impl FnMut(Cell),
+    ) {
         let (first, last) = self.buffer_span.unwrap_or((u32::MAX, 0));
         if to <= first || last.saturating_add(open_secs) < from {
             return;
@@ -342,7 +378,7 @@ impl VisitIndex {
         for r in &self.buffer {
             let end = r.cell().latest_end(open_secs);
             if r.place == place && r.entered < to && end > from {
-                found(&[r.cell()]);
+                found(r.cell());
             }
         }
     }

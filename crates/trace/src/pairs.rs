@@ -1,14 +1,14 @@
 //! From one infectious person's stays to everyone who shared them.
 
 use jadegate_domain::evidence::Certainty;
-use jadegate_domain::{HolderId, PlaceId, PlaceKind, Ride, Timestamp};
+use jadegate_domain::{HolderId, PlaceId, PlaceKind, Presence, Ride, Timestamp};
 
 use crate::crowd::{Crowd, Near};
-use crate::hits::{Hits, Reach};
+use crate::hits::{Hit, Hits, Reach};
 use crate::index::{Spot, VisitIndex};
 use crate::judge::{Part, judge};
 use crate::overlap::{Overlap, Stretch, unite};
-use crate::row::{Row, moment};
+use crate::row::{Row, Stayed, moment};
 use crate::rules::{Bound, Hop, Rules};
 use crate::run::Cell;
 use crate::stay::{Stay, resolve};
@@ -61,6 +61,13 @@ struct Shared {
     stretch: Stretch,
 }
 
+/// From so many holders a search is prepared at once ([`VisitIndex::touch`]).
+pub(crate) const AHEAD: usize = 16;
+
+/// Rows in a line of the caches, and rows of a stretch of many lines.
+const LINE: usize = 64 / size_of::<Cell>();
+const LONG: usize = 400;
+
 /// No holder has this number.
 const NOBODY: u32 = u32::MAX;
 
@@ -82,10 +89,11 @@ pub(crate) struct Pair {
 
 /// Finds pairs; keeps its working memory from one search to the next.
 ///
-/// Two steps. [`gather`](Self::gather) collects the visits of everybody near a holder; for nearly
-/// all of them the seconds they may have shared at most settle it
-/// ([`each_gathered`](Self::each_gathered)). [`pair`](Self::pair) looks closely at one of the others
-/// and keeps their stretches of shared time, until [`forget`](Self::forget).
+/// Two steps. [`gather`](Self::gather) finds everybody near a holder. For nearly all of them one
+/// recorded overlap settles it: those are [`settled`](Self::settled) and contacts. Of the others,
+/// whoever may have shared enough time is handed over by [`each_other`](Self::each_other), and
+/// [`pair`](Self::pair) looks closely and keeps their stretches of shared time, until
+/// [`forget`](Self::forget).
 pub(crate) struct Finder<'a, K> {
     pub(crate) index: &'a VisitIndex,
     pub(crate) rules: &'a Rules,
@@ -94,10 +102,16 @@ pub(crate) struct Finder<'a, K> {
     own: Vec<Row>,
     spots: Vec<Spot>,
     sources: Vec<Source>,
+    /// Rows that may overlap a source, and which.
+    slices: Vec<(u32, &'a [Cell])>,
     /// Nobody is near themselves.
     except: u32,
     hits: Hits,
     crowd: Crowd,
+    /// Those near once whose seconds are not as recorded.
+    doubtful: Vec<Near>,
+    /// The fewest seconds that make a contact with any of the sources.
+    least: u32,
     overlaps: Vec<At>,
     united: Vec<Stretch>,
     parts: Vec<Part>,
@@ -116,7 +130,10 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             except: NOBODY,
             hits: Hits::default(),
             sources: Vec::new(),
+            slices: Vec::new(),
             crowd: Crowd::default(),
+            doubtful: Vec::new(),
+            least: 0,
             overlaps: Vec::new(),
             united: Vec::new(),
             parts: Vec::new(),
@@ -127,8 +144,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     /// Everyone who shared enough time with a holder between two moments.
     pub(crate) fn contacts_of(&mut self, holder: u32, window: (u32, u32), hop: Hop) -> Vec<Pair> {
         self.gather(holder, window, hop);
-        let mut pairs = Vec::new();
-        self.each_hopeful(|finder, near| {
+        let mut pairs = self.settled_pairs(hop);
+        self.each_other(|finder, near| {
             pairs.extend(finder.pair(near, hop).filter(|p| p.reached.is_some()));
         });
         pairs
@@ -140,12 +157,21 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         self.sources.push(source);
         self.except = NOBODY;
         self.scan(|_| 0);
-        let mut pairs = Vec::new();
-        self.each_hopeful(|finder, near| pairs.extend(finder.pair(near, Hop::Close)));
+        let mut pairs = self.settled_pairs(Hop::Close);
+        self.each_other(|finder, near| pairs.extend(finder.pair(near, Hop::Close)));
         pairs
     }
 
-    /// Collects the visits of everybody near a holder between two moments.
+    fn settled_pairs(&mut self, hop: Hop) -> Vec<Pair> {
+        let mut pairs = Vec::with_capacity(self.settled().len());
+        for n in 0..self.settled().len() {
+            let hit = self.settled()[n];
+            pairs.push(self.plain_pair(&hit, hop));
+        }
+        pairs
+    }
+
+    /// Collects everybody near a holder between two moments.
     pub(crate) fn gather(&mut self, holder: u32, window: (u32, u32), hop: Hop) {
         self.find_sources(holder, window);
         self.except = holder;
@@ -153,46 +179,31 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         self.scan(|kind| rules.threshold(kind, hop));
     }
 
-    /// Calls `each` for everybody gathered whose time may suffice.
-    pub(crate) fn each_hopeful(&mut self, mut each: impl FnMut(&mut Self, &Near)) {
-        self.each_gathered(|finder, near, hopeful| {
-            if hopeful {
-                each(finder, near);
-            }
-        });
+    /// Those gathered who are contacts by one recorded overlap.
+    pub(crate) fn settled(&self) -> &[Hit] {
+        self.hits.settled()
     }
 
-    /// Calls `each` for everybody gathered, and says whether their time may suffice.
-    #[inline]
-    pub(crate) fn each_gathered(&mut self, mut each: impl FnMut(&mut Self, &Near, bool)) {
-        let hits = std::mem::take(&mut self.hits);
-        self.crowd.clear();
-        for (n, source) in (0..hits.sources()).zip(0u32..) {
-            let (reach, cells) = hits.of_source(n);
-            for cell in cells {
-                if hits.again(cell.holder) {
-                    self.crowd.add(source, reach, cell);
-                    continue;
-                }
-                let near = Near::once(source, reach, cell);
-                let hopeful = near.secs >= reach.least && near.holder != self.except;
-                each(self, &near, hopeful);
-            }
-        }
-        let reaches = (0..hits.sources()).map(|n| hits.of_source(n).0);
-        let least = reaches.map(|r| r.least).min().unwrap_or(0);
+    /// Takes them out, in exchange for memory of earlier searches: how many they are.
+    pub(crate) fn take_settled(&mut self, list: &mut Vec<Hit>) -> usize {
+        self.hits.swap(list)
+    }
+
+    /// Calls `each` for all others gathered whose time may suffice.
+    pub(crate) fn each_other(&mut self, mut each: impl FnMut(&mut Self, &Near)) {
         for n in 0..self.crowd.near.len() {
             let near = self.crowd.near[n];
             // Only of somebody who is there once is it known which threshold holds.
-            let needed = if near.plain { hits.reach(near.latest.source).least } else { least };
-            each(self, &near, near.secs >= needed && near.holder != self.except);
+            let enough =
+                if near.is_once() { near.latest.is_enough() } else { near.secs >= self.least };
+            if enough && near.holder() != self.except {
+                each(self, &near);
+            }
         }
-        self.hits = hits;
-    }
-
-    /// How many visits were gathered: at least as many as people.
-    pub(crate) const fn gathered(&self) -> usize {
-        self.hits.len()
+        for n in 0..self.doubtful.len() {
+            let near = self.doubtful[n];
+            each(self, &near);
+        }
     }
 
     /// A holder's stays that could infect others.
@@ -247,10 +258,9 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         all
     }
 
-    /// The kind of the place where somebody was near last, or once.
-    #[inline]
-    pub(crate) fn kind_of_latest(&self, near: &Near) -> PlaceKind {
-        self.sources[near.latest.source as usize].kind
+    /// Place and kind of each source.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (u32, PlaceKind)> {
+        self.sources.iter().map(|s| (s.place, s.kind))
     }
 
     /// The kind of the place of a pair's longest exposure.
@@ -265,9 +275,12 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
 
     /// Collects the visits that may overlap the sources; assumed ends are taken at their latest.
     fn scan(&mut self, threshold: impl Fn(PlaceKind) -> u32) {
-        let (rules, hits) = (self.rules, &mut self.hits);
+        self.look_up();
+        let (rules, index, hits) = (self.rules, self.index, &mut self.hits);
         hits.clear();
-        for s in &self.sources {
+        self.least = u32::MAX;
+        let mut slices = self.slices.iter().peekable();
+        for (s, n) in self.sources.iter().zip(0..) {
             let reach = Reach {
                 from: s.stay.from,
                 to: s.stay.to,
@@ -275,25 +288,59 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                 least: minutes(threshold(s.kind)).max(1),
                 recorded: s.stay.certainty == Certainty::Recorded,
             };
-            hits.begin(reach);
+            self.least = self.least.min(reach.least);
             let aboard = rules.aboard(s.kind);
-            self.index.rows_at(s.place, reach.from, reach.to, reach.open_secs, s.spot, |cells| {
-                let Some(ride) = &s.ride else { return hits.scan(cells) };
+            let mut scan = |cells: &[Cell]| {
+                let Some(ride) = &s.ride else { return hits.scan(n, &reach, cells) };
                 for cell in cells {
-                    if aboard.share(ride, &self.index.ride(&cell.at(s.place))) {
-                        hits.scan(std::slice::from_ref(cell));
+                    if aboard.share(ride, &index.ride(&cell.at(s.place))) {
+                        hits.scan(n, &reach, std::slice::from_ref(cell));
                     }
                 }
+            };
+            while let Some((_, cells)) = slices.next_if(|(of, _)| *of == n) {
+                scan(cells);
+            }
+            index.new_at(s.place, reach.from, reach.to, reach.open_secs, |cell| scan(&[cell]));
+        }
+        self.crowd.clear();
+        self.doubtful.clear();
+        let except = self.except;
+        hits.sift(except, |hit, again| {
+            if again {
+                self.crowd.add(hit);
+            } else if hit.is_enough() && hit.holder != except {
+                self.doubtful.push(Near::once(hit));
+            }
+        });
+    }
+
+    /// Finds the rows that may overlap each source, all before any of them is used: a look-up does
+    /// not wait for the rows of the one before.
+    fn look_up(&mut self) {
+        self.slices.clear();
+        for (s, n) in self.sources.iter().zip(0u32..) {
+            let open = minutes(self.rules.at(s.kind).assumed_stay_minutes);
+            self.index.runs_at(s.place, s.stay.from, s.stay.to, open, s.spot, |cells| {
+                self.slices.push((n, cells));
             });
         }
-        hits.mark();
+        // One number of each cache line: memory brings many lines in the time of one if nothing is
+        // done with them yet. Long stretches it brings ahead by itself.
+        let mut read = 0u32;
+        for (_, cells) in self.slices.iter().filter(|(_, cells)| cells.len() < LONG) {
+            for cell in cells.iter().step_by(LINE) {
+                read = read.wrapping_add(cell.entered);
+            }
+        }
+        std::hint::black_box(read);
     }
 
     /// Unites and judges what somebody near shared with the sources. Keeps the stretches.
     pub(crate) fn pair(&mut self, near: &Near, hop: Hop) -> Option<Pair> {
         let first = self.stretches.len();
-        if near.plain {
-            return Some(self.plain_pair(near, hop));
+        if near.is_plain() {
+            return Some(self.plain_pair(&near.latest, hop));
         }
         self.overlap(near);
         let mut united = std::mem::take(&mut self.united);
@@ -316,7 +363,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         }));
         let verdict = judge(&self.parts, self.rules.counts);
         let mut pair = Pair {
-            holder: near.holder,
+            holder: near.holder(),
             reached: verdict.reached,
             counted_secs: 0,
             lower_secs: self.parts.iter().fold(0, |sum, p| sum.saturating_add(p.recorded_secs)),
@@ -344,16 +391,27 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     }
 
     /// Nothing has to be united or judged: there is one recorded overlap.
-    fn plain_pair(&mut self, near: &Near, hop: Hop) -> Pair {
-        let Near { holder, secs, first: from, last: to, latest, .. } = *near;
-        let Source { place, kind, .. } = self.sources[latest.source as usize];
+    fn plain_pair(&mut self, hit: &Hit, hop: Hop) -> Pair {
+        let Source { place, kind, .. } = self.sources[hit.source() as usize];
+        let enough = hit.secs >= minutes(self.rules.threshold(kind, hop));
+        let pair = self.recorded_pair(hit.holder, (hit.from, hit.secs), (place, kind));
+        Pair { reached: enough.then_some(Certainty::Recorded), ..pair }
+    }
+
+    /// Somebody who shared recorded seconds from a moment on, at a place of a kind.
+    pub(crate) fn recorded_pair(
+        &mut self,
+        holder: u32,
+        (from, secs): (u32, u32),
+        (place, kind): (u32, PlaceKind),
+    ) -> Pair {
+        let to = from.saturating_add(secs);
         let stretch = Stretch { from, to, recorded_secs: secs, certainty: Certainty::Recorded };
         let at = self.stretches.len();
         self.stretches.push(Shared { place, kind, stretch });
         Pair {
             holder,
-            reached: (secs >= minutes(self.rules.threshold(kind, hop)))
-                .then_some(Certainty::Recorded),
+            reached: Some(Certainty::Recorded),
             counted_secs: secs,
             lower_secs: secs,
             upper_secs: secs,
@@ -367,13 +425,14 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     fn overlap(&mut self, near: &Near) {
         self.overlaps.clear();
         self.own.clear();
-        if self.crowd.touches(near).any(|t| t.stayed.is_open()) {
-            self.index.rows_of(near.holder, &mut self.own);
+        if self.crowd.overlaps(near).any(|h| h.is_open()) {
+            self.index.rows_of(near.holder(), &mut self.own);
         }
-        for t in self.crowd.touches(near) {
-            let s = &self.sources[t.source as usize];
-            let row =
-                Cell { entered: t.entered, stayed: t.stayed, holder: near.holder }.at(s.place);
+        for hit in self.crowd.overlaps(near) {
+            let s = &self.sources[hit.source() as usize];
+            let presence = if hit.is_proven() { Presence::Gate } else { Presence::Unproven };
+            let stayed = Stayed::new((!hit.is_open()).then_some(hit.secs), presence);
+            let row = Row { place: s.place, entered: hit.from, holder: hit.holder, stayed };
             let assumed = minutes(self.rules.at(s.kind).assumed_stay_minutes);
             let Some(stay) = resolve(&row, &self.own, assumed, self.now) else { continue };
             let (from, to) = (stay.from.max(s.stay.from), stay.to.min(s.stay.to));

@@ -50,23 +50,33 @@ pub(crate) fn moment(secs: u32) -> Timestamp {
     Timestamp::from_secs(i64::from(secs))
 }
 
-/// How long, and how it is known, in 32 bits: the upper 30 hold the length in seconds (up to 34
-/// years) or [`Stayed::OPEN`], the lower 2 the presence.
+/// How long, and how it is known, in 32 bits: the upper 28 hold the length in seconds (up to 8
+/// years) or [`Stayed::ENDLESS`]; the next two how a proven presence is known; the lowest two, by
+/// themselves because a search asks for nothing else, whether it is [`UNPROVEN`](Self::UNPROVEN) and
+/// whether its end is unknown ([`OPEN`](Self::OPEN)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stayed(u32);
 
 impl Stayed {
-    const OPEN: u32 = (1 << 30) - 1;
+    pub(crate) const UNPROVEN: u32 = 1;
+    pub(crate) const OPEN: u32 = 2;
+    const HOW_AT: u32 = 2;
+    const LEN_AT: u32 = 4;
+    /// The length of an open visit: longest, so that it comes after what is known to be shorter.
+    const ENDLESS: u32 = (1 << 28) - 1;
 
     pub(crate) fn new(len: Option<u32>, presence: Presence) -> Self {
-        let len = len.map_or(Self::OPEN, |l| l.min(Self::OPEN - 1));
+        let (open, len) = match len {
+            None => (Self::OPEN, Self::ENDLESS),
+            Some(len) => (0, len.min(Self::ENDLESS - 1)),
+        };
         let how = match presence {
             Presence::Gate => 0,
-            Presence::VenueScreen => 1,
-            Presence::Imported => 2,
-            Presence::Unproven => 3,
+            Presence::VenueScreen => 1 << Self::HOW_AT,
+            Presence::Imported => 2 << Self::HOW_AT,
+            Presence::Unproven => 3 << Self::HOW_AT | Self::UNPROVEN,
         };
-        Self(len << 2 | how)
+        Self(len << Self::LEN_AT | how | open)
     }
 
     pub(crate) const fn bits(self) -> u32 {
@@ -74,31 +84,33 @@ impl Stayed {
     }
 
     /// Whatever the bits are, they mean something.
-    pub(crate) const fn of_bits(bits: u32) -> Self {
-        Self(bits)
+    pub(crate) fn of_bits(bits: u32) -> Self {
+        let this = Self(bits);
+        Self::new(this.len(), this.presence())
     }
 
     /// Length in seconds; `None` if nobody saw them leave.
     pub(crate) const fn len(self) -> Option<u32> {
-        let len = self.0 >> 2;
-        if len == Self::OPEN { None } else { Some(len) }
+        if self.is_open() { None } else { Some(self.0 >> Self::LEN_AT) }
+    }
+
+    /// Length in seconds, or this one if nobody saw them leave.
+    #[inline]
+    pub(crate) fn len_or(self, open: u32) -> u32 {
+        // Written so that no branch comes of it.
+        std::hint::select_unpredictable(self.is_open(), open, self.0 >> Self::LEN_AT)
     }
 
     pub(crate) const fn is_open(self) -> bool {
-        self.0 >> 2 == Self::OPEN
-    }
-
-    /// Is its end known and its presence proven?
-    pub(crate) const fn is_plain(self) -> bool {
-        !self.is_open() && self.is_proven()
+        self.0 & Self::OPEN != 0
     }
 
     pub(crate) const fn is_proven(self) -> bool {
-        self.0 & 3 != 3
+        self.0 & Self::UNPROVEN == 0
     }
 
     pub(crate) const fn presence(self) -> Presence {
-        match self.0 & 3 {
+        match self.0 >> Self::HOW_AT & 3 {
             0 => Presence::Gate,
             1 => Presence::VenueScreen,
             2 => Presence::Imported,
@@ -134,8 +146,14 @@ mod tests {
                 let s = Stayed::new(len, *p);
                 assert_eq!((s.len(), s.presence(), s.is_open()), (len, *p, len.is_none()));
                 assert_eq!(s.is_proven(), p.is_proven());
+                assert_eq!(s.len_or(77), len.unwrap_or(77));
+                assert_eq!(Stayed::of_bits(s.bits()), s);
             }
         }
-        assert_eq!(Stayed::new(Some(u32::MAX), Presence::Gate).len(), Some((1 << 30) - 2));
+        for bits in [0, 1, 2, 3, 12, 14, u32::MAX, u32::MAX - 2] {
+            let s = Stayed::of_bits(bits);
+            assert_eq!(Stayed::new(s.len(), s.presence()), s);
+        }
+        assert_eq!(Stayed::new(Some(u32::MAX), Presence::Gate).len(), Some((1 << 28) - 2));
     }
 }

@@ -7,8 +7,20 @@ use std::ops::Range;
 
 use crate::row::{Row, Stayed};
 
-/// Rows per entry of [`Run::longest_in_block`].
-pub(crate) const BLOCK: usize = 64;
+/// Rows for each [`Fence`].
+pub(crate) const BLOCK: usize = 16;
+
+/// Rows for each entry of [`Run::longest_on_page`].
+const PAGE: usize = 64;
+/// Rows of a place from which it pays to leave out pages.
+const LONG_LIST: usize = 512;
+
+/// What a look-up reads of a block of rows to find those it wants.
+#[derive(Clone, Copy, Debug)]
+struct Fence {
+    /// When the first of them began.
+    entered: u32,
+}
 
 /// A row without its place, which follows from where it lies. Side by side, because a look-up reads
 /// a few rows in a row: one stretch of memory instead of three.
@@ -22,12 +34,8 @@ pub(crate) struct Cell {
 impl Cell {
     /// When the visit ended; one without a known end is taken to last `open_secs`.
     #[inline]
-    pub(crate) const fn latest_end(&self, open_secs: u32) -> u32 {
-        let len = match self.stayed.len() {
-            Some(len) => len,
-            None => open_secs,
-        };
-        self.entered.saturating_add(len)
+    pub(crate) fn latest_end(&self, open_secs: u32) -> u32 {
+        self.entered.saturating_add(self.stayed.len_or(open_secs))
     }
 
     pub(crate) fn to_bytes(self) -> [u8; 12] {
@@ -59,9 +67,10 @@ pub(crate) struct Run {
     places: Keys,
     /// Longest known stay at each place, in the order of `places`: how far to look back there.
     longest_at: Vec<u32>,
-    /// Longest known stay in each block of rows, so that one stay of a week does not make every
-    /// look-up at its place read a week.
-    longest_in_block: Vec<u32>,
+    /// One for each [`BLOCK`] of rows.
+    fences: Vec<Fence>,
+    /// Longest known stay on each [`PAGE`].
+    longest_on_page: Vec<u32>,
     cells: Vec<Cell>,
     holders: Keys,
     /// Rows of each holder, by time.
@@ -185,7 +194,8 @@ impl Run {
         let longest = |c: &[Cell]| c.iter().filter_map(|c| c.stayed.len()).max().unwrap_or(0);
         let mut run = Self {
             longest_at: (0..places.len()).map(|k| longest(&cells[places.rows(k)])).collect(),
-            longest_in_block: cells.chunks(BLOCK).map(longest).collect(),
+            fences: cells.chunks(BLOCK).map(|c| Fence { entered: c[0].entered }).collect(),
+            longest_on_page: cells.chunks(PAGE).map(longest).collect(),
             cells,
             places,
             ..Self::default()
@@ -283,9 +293,9 @@ impl Run {
         (first, self.cells.iter().map(end).max().unwrap_or(0))
     }
 
-    /// Visits at a place that began before `to` and last beyond `from`, where a visit without a
-    /// known end is taken to last `open_secs`; and others that began before `to` among them. If a
-    /// row of that place that began about `from` is known, `near` is its number.
+    /// Rows of a place: all that began before `to` and last beyond `from`, where a visit without a
+    /// known end is taken to last `open_secs`, and others about them. If a row of that place that
+    /// began about `from` is known, `near` is its number.
     #[inline]
     pub(crate) fn at_place(
         &self,
@@ -294,34 +304,63 @@ impl Run {
         to: u32,
         open_secs: u32,
         near: Option<u32>,
-        mut found: impl FnMut(&[Cell]),
-    ) {
+    ) -> Range<usize> {
         if to <= self.span.0 || self.span.1.saturating_add(open_secs) < from {
-            return;
+            return 0..0;
         }
-        let Some(key) = self.places.find(place) else { return };
+        let Some(key) = self.places.find(place) else { return 0..0 };
         let rows = self.places.rows(key);
+        // Blocks that begin within the place.
+        let blocks = rows.start.div_ceil(BLOCK)..rows.end.div_ceil(BLOCK);
+        let Some(fences) = self.fences.get(blocks.clone()).filter(|f| !f.is_empty()) else {
+            return rows;
+        };
         let back = self.longest_at[key].max(open_secs);
-        let near = near.map(|n| (n as usize).wrapping_sub(rows.start));
-        let first = rows.start + first_after(&self.cells[rows.clone()], from, back, near);
-        let mut at = first;
+        let guess = match near {
+            Some(row) => (row as usize / BLOCK).saturating_sub(blocks.start),
+            None => guess(fences, from.saturating_sub(back)),
+        };
+        // Rows before a fence began no later than it.
+        let over = |f: &Fence| f.entered.saturating_add(back) <= from;
+        let first = partition_near(fences, guess, over);
+        let end = partition_near(fences, first, |f| f.entered < to);
+        let begin = if first == 0 { rows.start } else { (blocks.start + first - 1) * BLOCK };
+        let end = if end == fences.len() { rows.end } else { (blocks.start + end) * BLOCK };
+        begin..end
+    }
+
+    /// Reads what is to be read again soon of a holder, and makes a number of it.
+    pub(crate) fn touch(&self, holder: u32) -> u32 {
+        let rows = self.holders.find(holder).map_or(0..0, |k| self.holders.rows(k));
+        let read = |row: &u32| {
+            let row = *row as usize;
+            self.cells[row].entered.wrapping_add(self.fences[row / BLOCK].entered)
+        };
+        self.holder_rows[rows].iter().map(read).fold(0, u32::wrapping_add)
+    }
+
+    /// Hands over rows that [`at_place`](Self::at_place) found, without most of those that ended
+    /// before `from`: where one stay of a week makes every look-up at its place go back a week.
+    #[inline]
+    pub(crate) fn cells<'a>(
+        &'a self,
+        rows: Range<usize>,
+        from: u32,
+        open_secs: u32,
+        mut found: impl FnMut(&'a [Cell]),
+    ) {
+        if rows.len() < LONG_LIST {
+            return found(&self.cells[rows]);
+        }
+        let mut at = rows.start;
         while at < rows.end {
-            let block_end = rows.end.min((at / BLOCK + 1) * BLOCK);
-            let mut block = &self.cells[at..block_end];
-            at = block_end;
-            // Many rows to look back over: is it worth it?
-            if block.len() == BLOCK {
-                let longest = self.longest_in_block[(block_end - 1) / BLOCK].max(open_secs);
-                if block[BLOCK - 1].entered.saturating_add(longest) <= from {
-                    continue;
-                }
+            let page = at / PAGE;
+            let end = rows.end.min((page + 1) * PAGE);
+            let longest = self.longest_on_page[page].max(open_secs);
+            if self.cells[end - 1].entered.saturating_add(longest) > from {
+                found(&self.cells[at..end]);
             }
-            if block[block.len() - 1].entered >= to {
-                let end = block.iter().position(|c| c.entered >= to).unwrap_or(block.len());
-                block = &block[..end];
-                at = rows.end;
-            }
-            found(block);
+            at = end;
         }
     }
 
@@ -346,7 +385,8 @@ impl Run {
     pub(crate) fn memory_bytes(&self) -> usize {
         let columns = [
             self.longest_at.capacity(),
-            self.longest_in_block.capacity(),
+            self.fences.capacity(),
+            self.longest_on_page.capacity(),
             self.cells.capacity() * 3,
             self.holder_rows.capacity(),
             self.holder_places.capacity(),
@@ -355,45 +395,42 @@ impl Run {
     }
 }
 
-/// The first of a place's rows, by time, that may last beyond `from` if none lasts longer than
-/// `back`. Searched for outwards from where it may be; without a hint that is guessed from the
-/// time, for visits are spread over the days. Rows elsewhere are not looked at: each would be a
-/// miss of the caches.
-fn first_after(cells: &[Cell], from: u32, back: u32, near: Option<usize>) -> usize {
-    let before = |c: &Cell| c.entered.saturating_add(back) <= from;
-    let (Some(first), Some(last)) = (cells.first(), cells.len().checked_sub(1)) else { return 0 };
-    let guess = near.filter(|n| *n <= last).unwrap_or_else(|| {
-        let (begin, end) = (u64::from(first.entered), u64::from(cells[last].entered));
-        let moment = u64::from(from.saturating_sub(back)).clamp(begin, end);
-        #[expect(clippy::cast_possible_truncation, reason = "at most `last`")]
-        let guess = ((moment - begin) * last as u64 / (end - begin).max(1)) as usize;
-        guess
-    });
-    // All before `low` are before; none from `high` on is.
-    let (mut low, mut high) = (0, cells.len());
-    let mut step = 8;
-    if before(&cells[guess]) {
-        low = guess + 1;
-        while low + step < high {
-            if !before(&cells[low + step]) {
-                high = low + step;
-                break;
-            }
-            low += step + 1;
-            step *= 2;
-        }
-    } else {
-        high = guess;
-        while high > step {
-            if before(&cells[high - step]) {
-                low = high - step + 1;
-                break;
-            }
-            high -= step;
-            step *= 2;
-        }
+/// Where a moment may be among fences, for visits are spread over the days.
+fn guess(fences: &[Fence], moment: u32) -> usize {
+    let (Some(first), Some(last)) = (fences.first(), fences.last()) else { return 0 };
+    let (begin, end) = (u64::from(first.entered), u64::from(last.entered));
+    let moment = u64::from(moment).clamp(begin, end);
+    #[expect(clippy::cast_possible_truncation, reason = "less than there are fences")]
+    let guess = ((moment - begin) * (fences.len() - 1) as u64 / (end - begin).max(1)) as usize;
+    guess
+}
+
+/// As `partition_point`, searched for outwards from where it may be: what lies elsewhere is not
+/// looked at, for each look would be a miss of the caches. First step by step, which nearly always
+/// ends in the same line; then in steps that double.
+#[inline]
+fn partition_near(fences: &[Fence], guess: usize, holds: impl Fn(&Fence) -> bool) -> usize {
+    const STEPS: usize = 16;
+    let guess = guess.min(fences.len());
+    let (before, after) = fences.split_at(guess);
+    if after.first().is_some_and(&holds) {
+        let far = match after.iter().take(STEPS).position(|f| !holds(f)) {
+            Some(n) => return guess + n,
+            None => STEPS.min(after.len()),
+        };
+        let doubled = std::iter::successors(Some(far), |n| n.checked_mul(2));
+        let high = doubled.take_while(|n| *n < after.len()).find(|n| !holds(&after[*n]));
+        let high = high.unwrap_or(after.len());
+        return guess + far + after[far..high].partition_point(holds);
     }
-    low + cells[low..high].partition_point(before)
+    let far = match before.iter().rev().take(STEPS).position(&holds) {
+        Some(n) => return guess - n,
+        None => STEPS.min(guess),
+    };
+    let doubled = std::iter::successors(Some(far), |n| n.checked_mul(2));
+    let low = doubled.take_while(|n| *n < guess).find(|n| holds(&before[guess - *n]));
+    let low = low.map_or(0, |n| guess - n);
+    low + before[low..guess - far].partition_point(holds)
 }
 
 /// By place, time, holder: by counting where there are many rows a place.
@@ -444,4 +481,72 @@ pub(crate) fn drop_superseded(rows: &mut Vec<Row>) {
 /// entry)? It must know the end and be no less sure of the presence.
 pub(crate) const fn supersedes(closed: Stayed, open: Stayed) -> bool {
     open.is_open() && !closed.is_open() && (closed.is_proven() || !open.is_proven())
+}
+
+#[cfg(test)]
+mod tests {
+    use jadegate_domain::Presence;
+
+    use super::*;
+
+    fn fences(entered: &[u32]) -> Vec<Fence> {
+        entered.iter().map(|entered| Fence { entered: *entered }).collect()
+    }
+
+    #[test]
+    fn any_guess_leads_to_the_partition_point() {
+        for len in [0u32, 1, 2, 16, 17, 18, 33, 34, 100, 1_000] {
+            let fences = fences(&(0..len).map(|n| n / 3).collect::<Vec<_>>());
+            for moment in 0..=len / 3 + 1 {
+                let holds = |f: &Fence| f.entered < moment;
+                let want = fences.partition_point(holds);
+                for guess in (0..=fences.len() + 1).chain([usize::MAX]) {
+                    assert_eq!(
+                        partition_near(&fences, guess, holds),
+                        want,
+                        "{len} {moment} {guess}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Place 1 with a visit a minute for ten days, of ten minutes each; a few elsewhere.
+    fn run(one_of_a_week: bool) -> Run {
+        let row = |place, minute: u32, minutes: u32| Row {
+            place,
+            entered: minute * 60,
+            holder: minute,
+            stayed: Stayed::new(Some(minutes * 60), Presence::Gate),
+        };
+        let mut rows: Vec<_> = (0..14_400).map(|minute| row(1, minute, 10)).collect();
+        rows.extend((0..100).map(|minute| row(if minute < 50 { 0 } else { 2 }, minute, 10)));
+        if one_of_a_week {
+            rows.push(row(1, 7, 7 * 1440));
+        }
+        Run::new(rows, 3, 14_400)
+    }
+
+    #[test]
+    fn a_look_up_reads_little_beside_what_overlaps() {
+        for one_of_a_week in [false, true] {
+            let run = run(one_of_a_week);
+            for minute in [0, 5, 700, 5_000, 9_990, 14_390, 14_399, 14_420] {
+                let (from, to) = (minute * 60, (minute + 90) * 60);
+                for near in [None, Some(0), Some(50 + minute), Some(14_449), Some(u32::MAX)] {
+                    let mut got = Vec::new();
+                    let rows = run.at_place(1, from, to, 60, near);
+                    run.cells(rows, from, 60, |cells| got.extend_from_slice(cells));
+                    let overlaps = |c: &&Cell| c.entered < to && c.latest_end(60) > from;
+                    let all = run.rows().filter(|r| r.place == 1).map(|r| r.cell());
+                    let want: Vec<_> = all.collect::<Vec<_>>();
+                    let want: Vec<_> = want.iter().filter(overlaps).copied().collect();
+                    let found: Vec<_> = got.iter().filter(overlaps).copied().collect();
+                    assert_eq!(found, want, "{minute}");
+                    assert!(got.len() <= want.len() + 4 * PAGE, "{minute}: {} read", got.len());
+                }
+            }
+            assert!(run.at_place(1, 99_999_999, u32::MAX, 60, None).is_empty());
+        }
+    }
 }

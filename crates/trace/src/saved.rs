@@ -26,7 +26,7 @@ use crate::rides::Rides;
 use crate::run::{Cell, Keys, Run};
 
 const MAGIC: [u8; 8] = *b"JGVISITS";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a file says of where its visits are from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use jadegate_domain::{PlaceId, PlaceKind};
 
 use crate::crowd::Near;
-use crate::pairs::Finder;
+use crate::pairs::{AHEAD, Finder};
 use crate::rules::Hop;
 
 /// A close contact from whom contacts are sought.
@@ -14,80 +14,190 @@ pub(crate) struct Via {
     pub(crate) from: u32,
 }
 
-/// What is found of one secondary contact with one close contact.
+/// What a close look at a secondary contact with one close contact found.
 pub(crate) trait Shared {
-    fn holder(&self) -> u32;
     fn counted_secs(&self) -> u32;
 }
 
-/// A secondary contact, and which of the close contacts explains it best.
-#[derive(Clone, Debug)]
-pub(crate) struct Second<T> {
-    pub(crate) shared: T,
-    pub(crate) via: u32,
+/// A secondary contact, with the close contact that explains them best.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Second<'s, T> {
+    /// By one recorded overlap.
+    Plain { holder: u32, from: u32, secs: u32, place: (u32, PlaceKind), via: u32 },
+    /// By what a close look found.
+    Looked { shared: &'s T, via: u32 },
+}
+
+/// The best that is known of somebody so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Best {
+    holder: u32,
+    from: u32,
+    secs: u32,
+    /// Which of the [`Origin`]s; or, with [`LOOKED`], which of those looked at closely.
+    by: u32,
+}
+
+const LOOKED: u32 = 1 << 31;
+
+/// A stay of a close contact.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    place: u32,
+    kind: PlaceKind,
+    /// Which close contact.
+    via: u32,
 }
 
 /// Finds them; keeps its working memory from one search to the next.
-#[derive(Debug, Default)]
-pub(crate) struct Seconds {
-    /// For each holder: [`UNKNOWN`], [`CLOSE`], or what is found of them so far. Empty until it is
-    /// needed, and [`UNKNOWN`] throughout between searches.
+#[derive(Debug)]
+pub(crate) struct Seconds<T> {
+    /// For each holder, less `base`: [`CLOSE`], or where in `best` they are. Below `base` nothing is
+    /// known of them in this search. Empty until it is needed.
     known: Vec<u32>,
+    base: u32,
+    /// Only the first `count` mean something. The first is nobody, and nothing is better.
+    best: Vec<Best>,
+    count: usize,
+    origins: Vec<Origin>,
+    looked: Vec<(T, u32)>,
 }
 
-const UNKNOWN: u32 = 0;
 /// The case or a close contact of it.
-const CLOSE: u32 = 1;
-/// The first secondary contact found.
-const FIRST: u32 = 2;
+const CLOSE: u32 = 0;
 
-impl Seconds {
-    /// The contacts of close contacts, each with the close contact they shared most time with, of
-    /// equals the first of the list. `take` looks at somebody near, and says what they shared if it
-    /// suffices.
-    pub(crate) fn find<'a, K: Fn(PlaceId) -> PlaceKind, T: Shared>(
+impl<T> Default for Seconds<T> {
+    fn default() -> Self {
+        Self {
+            known: Vec::new(),
+            base: 1,
+            best: Vec::new(),
+            count: 0,
+            origins: Vec::new(),
+            looked: Vec::new(),
+        }
+    }
+}
+
+impl<T: Shared> Seconds<T> {
+    /// Finds the contacts of close contacts, each with the close contact they shared most time with,
+    /// of equals the first of the list. `take` looks at somebody near, and says what they shared if
+    /// it suffices.
+    pub(crate) fn find<'a, K: Fn(PlaceId) -> PlaceKind>(
         &mut self,
         finder: &mut Finder<'a, K>,
         case_holder: u32,
         close: &[Via],
         mut take: impl FnMut(&mut Finder<'a, K>, &Near) -> Option<T>,
-        found: &mut Vec<Second<T>>,
     ) {
-        let mut known = std::mem::take(&mut self.known);
-        known.resize(finder.index.holders(), UNKNOWN);
-        known[case_holder as usize] = CLOSE;
-        for via in close {
-            known[via.holder as usize] = CLOSE;
+        self.begin(finder.index.holders());
+        for holder in close.iter().map(|via| via.holder).chain([case_holder]) {
+            self.known[holder as usize] = self.base + CLOSE;
         }
-        for (via, n) in close.iter().zip(0..) {
-            finder.gather(via.holder, (via.from, finder.now), Hop::Secondary);
-            finder.each_hopeful(|finder, near| {
-                let known = &mut known[near.holder as usize];
-                let better_than = match *known {
-                    CLOSE => return,
-                    UNKNOWN => 0,
-                    n => found[(n - FIRST) as usize].shared.counted_secs(),
-                };
-                // What cannot be better is not looked at closely.
-                if near.secs <= better_than && near.secs < u32::MAX {
-                    return;
-                }
-                let Some(shared) = take(finder, near) else { return };
-                if *known == UNKNOWN {
-                    #[expect(clippy::cast_possible_truncation, reason = "holders have 32 bits")]
-                    let number = found.len() as u32;
-                    *known = number.saturating_add(FIRST);
-                    found.push(Second { shared, via: n });
-                } else if shared.counted_secs() > better_than {
-                    found[(*known - FIRST) as usize] = Second { shared, via: n };
-                }
-            });
+        let mut n = 0;
+        for some in close.chunks(AHEAD) {
+            finder.index.touch(some.iter().map(|via| via.holder));
+            for via in some {
+                finder.gather(via.holder, (via.from, finder.now), Hop::Secondary);
+                self.take_settled(finder, n);
+                finder.each_other(|finder, near| {
+                    // What cannot be better is not looked at closely.
+                    let best = self.best_of(near.holder());
+                    if best.is_none_or(|b| near.secs > b || near.secs == u32::MAX)
+                        && let Some(shared) = take(finder, near)
+                    {
+                        self.add_looked(near.holder(), shared, n);
+                    }
+                });
+                n += 1;
+            }
         }
-        for holder in found.iter().map(|f| f.shared.holder()).chain(close.iter().map(|c| c.holder))
-        {
-            known[holder as usize] = UNKNOWN;
+    }
+
+    /// Forgets the search before.
+    fn begin(&mut self, holders: usize) {
+        #[expect(clippy::cast_possible_truncation, reason = "holders have 32 bits")]
+        let (used, most) = (self.count as u32, holders as u32);
+        self.base = self.base.saturating_add(used);
+        if self.known.len() < holders || self.base > u32::MAX - most.saturating_add(1) {
+            self.known.clear();
+            self.known.resize(holders, 0);
+            self.base = 1;
         }
-        known[case_holder as usize] = UNKNOWN;
-        self.known = known;
+        self.best.resize(self.best.len().max(1), Best::default());
+        self.best[0].secs = u32::MAX;
+        self.count = 1;
+        self.origins.clear();
+        self.looked.clear();
+    }
+
+    /// Takes over those settled, without a branch that nobody can foresee: whether somebody is new
+    /// is known only when their entry, far away, has been read.
+    fn take_settled<K: Fn(PlaceId) -> PlaceKind>(&mut self, finder: &Finder<'_, K>, via: u32) {
+        #[expect(clippy::cast_possible_truncation, reason = "fewer stays than rows")]
+        let first_origin = self.origins.len() as u32;
+        let origin = |(place, kind)| Origin { place, kind, via };
+        self.origins.extend(finder.places().map(origin));
+        let settled = finder.settled();
+        let needed = self.count + settled.len();
+        if self.best.len() < needed {
+            self.best.resize(needed.next_power_of_two(), Best::default());
+        }
+        let (base, best) = (self.base, &mut self.best[..needed]);
+        let mut count = self.count;
+        for hit in settled {
+            let known = &mut self.known[hit.holder as usize];
+            let new = *known < base;
+            let at = if new { count } else { known.wrapping_sub(base) as usize };
+            let so_far = &mut best[at];
+            let secs = if new { 0 } else { so_far.secs };
+            let by = first_origin.wrapping_add(hit.source());
+            let this = Best { holder: hit.holder, from: hit.from, secs: hit.secs, by };
+            *so_far = if hit.secs > secs { this } else { *so_far };
+            #[expect(clippy::cast_possible_truncation, reason = "fewer than holders")]
+            let at = at as u32;
+            *known = base.wrapping_add(at);
+            count += usize::from(new);
+        }
+        self.count = count;
+    }
+
+    /// The seconds that a way must exceed to explain somebody better; `None` if there is no way yet.
+    fn best_of(&self, holder: u32) -> Option<u32> {
+        let at = self.known[holder as usize].checked_sub(self.base)?;
+        Some(self.best[at as usize].secs)
+    }
+
+    fn add_looked(&mut self, holder: u32, shared: T, via: u32) {
+        let secs = shared.counted_secs();
+        let at = match self.known[holder as usize].checked_sub(self.base) {
+            Some(at) if self.best[at as usize].secs >= secs => return,
+            Some(at) => at as usize,
+            None => self.count,
+        };
+        if at == self.count {
+            self.count += 1;
+            self.best.resize(self.best.len().max(self.count), Best::default());
+            #[expect(clippy::cast_possible_truncation, reason = "fewer than holders")]
+            let at = at as u32;
+            self.known[holder as usize] = self.base + at;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "fewer looks than rows")]
+        let by = LOOKED | self.looked.len() as u32;
+        self.looked.push((shared, via));
+        self.best[at] = Best { holder, from: 0, secs, by };
+    }
+
+    /// Those found.
+    pub(crate) fn found(&self) -> impl ExactSizeIterator<Item = Second<'_, T>> {
+        self.best[..self.count].iter().skip(1).map(|b| {
+            if b.by & LOOKED != 0 {
+                let (shared, via) = &self.looked[(b.by & !LOOKED) as usize];
+                return Second::Looked { shared, via: *via };
+            }
+            let Origin { place, kind, via } = self.origins[b.by as usize];
+            let Best { holder, from, secs, .. } = *b;
+            Second::Plain { holder, from, secs, place: (place, kind), via }
+        })
     }
 }

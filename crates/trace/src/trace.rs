@@ -85,7 +85,7 @@ pub struct EventExposure {
 /// of each, put together, and a case that is added, corrected or withdrawn changes no other's.
 pub struct Tracer<'a, K> {
     finder: Finder<'a, K>,
-    seconds: Seconds,
+    seconds: Seconds<Pair>,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
@@ -108,12 +108,9 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         close.sort_by_cached_key(|pair| self.finder.holder(pair.holder));
         let secondary = if hops > 1 { self.secondary(holder, &close) } else { Vec::new() };
         let mut contacts = Vec::with_capacity(close.len() + secondary.len());
-        self.add(case.case, ContactDegree::Close, &close, |pair| (*pair, None), &mut contacts);
-        let explained = |s: &Second<Pair>| {
-            let via = close[s.via as usize].holder;
-            (s.shared, Some(self.finder.holder(via)))
-        };
-        self.add(case.case, ContactDegree::Secondary, &secondary, explained, &mut contacts);
+        let close: Vec<_> = close.into_iter().map(|pair| (pair, None)).collect();
+        self.add(case.case, ContactDegree::Close, &close, &mut contacts);
+        self.add(case.case, ContactDegree::Secondary, &secondary, &mut contacts);
         contacts
     }
 
@@ -122,35 +119,43 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         via.first.saturating_add(self.finder.rules.delay_secs())
     }
 
-    fn secondary(&mut self, case_holder: u32, close: &[Pair]) -> Vec<Second<Pair>> {
+    /// Each with the close contact that explains them.
+    fn secondary(&mut self, case_holder: u32, close: &[Pair]) -> Vec<(Pair, Option<HolderId>)> {
         let via = |p: &Pair| Via { holder: p.holder, from: self.infectious_from(p) };
         let vias: Vec<_> = close.iter().map(via).collect();
-        let mut found = Vec::new();
         let take = |finder: &mut Finder<'a, K>, near: &Near| {
             finder.pair(near, Hop::Secondary).filter(|p| p.reached.is_some())
         };
-        self.seconds.find(&mut self.finder, case_holder, &vias, take, &mut found);
-        found
+        let Self { finder, seconds } = self;
+        seconds.find(finder, case_holder, &vias, take);
+        let pair = |second| {
+            let (pair, via) = match second {
+                Second::Plain { holder, from, secs, place, via } => {
+                    (finder.recorded_pair(holder, (from, secs), place), via)
+                }
+                Second::Looked { shared, via } => (*shared, via),
+            };
+            (pair, Some(finder.holder(vias[via as usize].holder)))
+        };
+        seconds.found().map(pair).collect()
     }
 
-    /// Adds contacts of one degree in their order; `of` says what they shared, and via whom.
-    fn add<T>(
+    /// Adds contacts of one degree in their order.
+    fn add(
         &self,
         case: CaseId,
         degree: ContactDegree,
-        found: &[T],
-        of: impl Fn(&T) -> (Pair, Option<HolderId>),
+        found: &[(Pair, Option<HolderId>)],
         contacts: &mut Vec<ContactFound>,
     ) {
         // Many are sorted, so what is moved about is small.
-        let key = |(t, n): (&T, u32)| {
-            let pair = of(t).0;
+        let key = |((pair, _), n): (&(Pair, Option<HolderId>), u32)| {
             (Reverse(minutes(pair.counted_secs)), self.finder.holder(pair.holder), n)
         };
         let mut order: Vec<_> = found.iter().zip(0..).map(key).collect();
         order.sort_unstable();
         contacts.extend(order.into_iter().filter_map(|(Reverse(minutes), holder, n)| {
-            let (pair, via) = of(&found[n as usize]);
+            let (pair, via) = found[n as usize];
             Some(ContactFound {
                 holder,
                 degree,
@@ -215,10 +220,6 @@ pub fn exposures_to_event(
 }
 
 impl Shared for Pair {
-    fn holder(&self) -> u32 {
-        self.holder
-    }
-
     fn counted_secs(&self) -> u32 {
         self.counted_secs
     }

@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, Leg, PlaceId, PlaceKind, Presence, Ride, Seat};
 use jadegate_trace::{
-    Aboard, Bound, Bulk, BulkContact, BulkSecondary, CaseInput, ContactFound, KindRules,
-    KnownVisit, Near, Rules, SavedFrom, TraceResult, Tracer, VisitIndex, exposures_to_event, trace,
+    Aboard, Bound, Bulk, BulkContact, CaseInput, ContactFound, KindRules, KnownVisit, Near, Rules,
+    SavedFrom, TraceResult, Tracer, VisitIndex, exposures_to_event, trace,
 };
 use proptest::prelude::*;
 
@@ -440,14 +440,14 @@ proptest! {
                 let secs = (c.lower_secs() as usize, c.upper_secs() as usize);
                 (found.holder(c), via, c.minutes() as usize, c.certainty(), times, secs)
             };
-            let secondary = found.secondary.iter().map(|s| sums(Some(found.via(s)), s.contact()));
-            let mut got: Vec<_> = found.contacts.iter().map(|c| sums(None, c)).chain(secondary).collect();
+            let secondary = found.secondary().map(|s| sums(Some(found.via(&s)), &s.contact));
+            let mut got: Vec<_> = found.contacts().map(|c| sums(None, &c)).chain(secondary).collect();
             got.sort_unstable_by_key(|c| c.0);
             let kinds: HashMap<_, _> = Tracer::new(&index, &rules, kind_of, now)
                 .case(&cases[found.nth]).iter().map(|c| (c.holder, c.main_kind())).collect();
-            let secondary = found.secondary.iter().map(BulkSecondary::contact);
-            for c in found.contacts.iter().chain(secondary) {
-                assert_eq!(Some(&c.main_kind()), kinds.get(&found.holder(c)));
+            let secondary = found.secondary().map(|s| s.contact);
+            for c in found.contacts().chain(secondary) {
+                assert_eq!(Some(&c.main_kind()), kinds.get(&found.holder(&c)));
             }
             let mut want: Vec<_> = town.trace(&cases[found.nth..=found.nth]).into_iter().map(|c| {
                 let proven = c.exposures.iter().any(|e| e.5 < Certainty::Unproven);
