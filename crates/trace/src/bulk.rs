@@ -274,3 +274,95 @@ fn look_closely<K: Fn(PlaceId) -> PlaceKind>(
     let pair = finder.pair(near, hop).filter(|p| p.reached.is_some())?;
     BulkContact::of(&pair, finder.main_kind(&pair), finder.rules.counts)
 }
+
+#[cfg(test)]
+mod tests {
+    use jadegate_domain::{CaseId, Period, Presence};
+
+    use super::*;
+    use crate::row::KnownVisit;
+    use crate::rules::KindRules;
+
+    /// Everybody passes through everybody's place, each stays as long as their number says.
+    fn index(people: u64) -> VisitIndex {
+        let visit = |who: u64, place: u64| {
+            let entered = moment(1_000_000 + 86_400 * u32::try_from(place % 7).unwrap());
+            let left = Some(entered.plus_secs(i64::try_from(600 + who * 10).unwrap()));
+            let (holder, place) = (HolderId::from_random(who), PlaceId::from_random(place));
+            KnownVisit { holder, place, entered, left, presence: Presence::Gate }
+        };
+        let met = |who: u64, place: u64| (who * 7 + place).is_multiple_of(5) || who == place;
+        let places = |who| (1..=people).filter(move |place| met(who, *place));
+        VisitIndex::build((1..=people).flat_map(|who| places(who).map(move |p| visit(who, p))))
+    }
+
+    #[test]
+    fn many_cases_are_found_as_each_alone_is() {
+        let index = index(60);
+        let mut rules = Rules::new(KindRules {
+            contact_minutes: 15,
+            secondary_minutes: 20,
+            assumed_stay_minutes: 60,
+            lingering_minutes: 0,
+        });
+        rules.secondary_delay_hours = 24;
+        let window = Period { from: moment(0), to: moment(2_000_000) };
+        // Every eighth is of somebody who never was anywhere.
+        let who = |n: u64| HolderId::from_random(if n.is_multiple_of(8) { 1_000 + n } else { n });
+        let case = |n| CaseInput { case: CaseId::from_random(n), holder: who(n), window };
+        let cases: Vec<_> = (1..=2 * AHEAD as u64 + 9).map(case).collect();
+        for hops in [0, 1, 2] {
+            rules.max_hops = hops;
+            let run = |bulk: &mut Bulk<'_, _>, cases: &[CaseInput]| {
+                let mut all = Vec::new();
+                let _: ControlFlow<()> = bulk.run(cases, |case| {
+                    assert_eq!(case.nth, all.len());
+                    let close = case.contacts().map(|c| (case.holder(&c), None, c));
+                    let second = case.secondary();
+                    let second =
+                        second.map(|s| (case.holder(&s.contact), Some(case.via(&s)), s.contact));
+                    let mut found: Vec<_> = close.chain(second).collect();
+                    found.sort_unstable_by_key(|f| f.0);
+                    all.push(found);
+                    ControlFlow::Continue(())
+                });
+                all
+            };
+            let kind = |_| PlaceKind::Other;
+            let now = moment(2_000_000);
+            let together = run(&mut Bulk::new(&index, &rules, kind, now), &cases);
+            assert_eq!(together.len(), cases.len());
+            for (case, found) in cases.iter().zip(&together) {
+                let alone = run(&mut Bulk::new(&index, &rules, kind, now), &[*case]);
+                assert_eq!(alone, [found.as_slice()]);
+            }
+            let of = |n: usize| together[n].len();
+            assert_eq!((of(7), of(0) > 0), (0, hops > 0), "{hops} hops");
+            assert_eq!(together.iter().flatten().any(|f| f.1.is_some()), hops > 1);
+        }
+    }
+
+    #[test]
+    fn a_caller_may_stop() {
+        let index = index(20);
+        let rules = Rules::new(KindRules {
+            contact_minutes: 1,
+            secondary_minutes: 1,
+            assumed_stay_minutes: 60,
+            lingering_minutes: 0,
+        });
+        let window = Period { from: moment(0), to: moment(2_000_000) };
+        let case = |n| CaseInput {
+            case: CaseId::from_random(n),
+            holder: HolderId::from_random(n),
+            window,
+        };
+        let cases: Vec<_> = (1..=20).map(case).collect();
+        let mut bulk = Bulk::new(&index, &rules, |_| PlaceKind::Other, moment(2_000_000));
+        let stopped = bulk.run(&cases, |case| match case.nth {
+            17 => ControlFlow::Break(case.nth),
+            _ => ControlFlow::Continue(()),
+        });
+        assert_eq!(stopped, ControlFlow::Break(17));
+    }
+}

@@ -412,25 +412,40 @@ fn guess(fences: &[Fence], moment: u32) -> usize {
 fn partition_near(fences: &[Fence], guess: usize, holds: impl Fn(&Fence) -> bool) -> usize {
     const STEPS: usize = 16;
     let guess = guess.min(fences.len());
-    let (before, after) = fences.split_at(guess);
-    if after.first().is_some_and(&holds) {
-        let far = match after.iter().take(STEPS).position(|f| !holds(f)) {
-            Some(n) => return guess + n,
-            None => STEPS.min(after.len()),
-        };
-        let doubled = std::iter::successors(Some(far), |n| n.checked_mul(2));
-        let high = doubled.take_while(|n| *n < after.len()).find(|n| !holds(&after[*n]));
-        let high = high.unwrap_or(after.len());
-        return guess + far + after[far..high].partition_point(holds);
+    let mut at = guess;
+    while at < fences.len() && holds(&fences[at]) {
+        at += 1;
+        if at - guess == STEPS {
+            return at + gallop(fences.len() - at, |n| holds(&fences[at + n]));
+        }
     }
-    let far = match before.iter().rev().take(STEPS).position(&holds) {
-        Some(n) => return guess - n,
-        None => STEPS.min(guess),
-    };
-    let doubled = std::iter::successors(Some(far), |n| n.checked_mul(2));
-    let low = doubled.take_while(|n| *n < guess).find(|n| holds(&before[guess - *n]));
-    let low = low.map_or(0, |n| guess - n);
-    low + before[low..guess - far].partition_point(holds)
+    while at > 0 && !holds(&fences[at - 1]) {
+        at -= 1;
+        if guess - at == STEPS {
+            return at - gallop(at, |n| !holds(&fences[at - 1 - n]));
+        }
+    }
+    at
+}
+
+/// How many of so many things, counted from 0, something holds for: it holds for none after the
+/// first for which it does not.
+#[cold]
+fn gallop(len: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let mut high = 1;
+    while high < len && holds(high) {
+        high *= 2;
+    }
+    let (mut low, mut high) = (0, high.min(len));
+    while low < high {
+        let middle = low.midpoint(high);
+        if holds(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
 /// By place, time, holder: by counting where there are many rows a place.

@@ -201,3 +201,47 @@ impl<T: Shared> Seconds<T> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Shared for u32 {
+        fn counted_secs(&self) -> u32 {
+            *self
+        }
+    }
+
+    fn found(seconds: &Seconds<u32>) -> Vec<(u32, u32)> {
+        let one = |second| match second {
+            Second::Looked { shared, via } => (*shared, via),
+            Second::Plain { secs, via, .. } => (secs, via),
+        };
+        seconds.found().map(one).collect()
+    }
+
+    #[test]
+    fn the_best_way_counts_and_of_equals_the_first() {
+        let mut seconds = Seconds::default();
+        seconds.begin(10);
+        for (holder, secs, via) in [(3, 50, 0), (4, 60, 0), (3, 50, 1), (3, 51, 2), (4, 59, 2)] {
+            seconds.add_looked(holder, secs, via);
+        }
+        assert_eq!(found(&seconds), [(51, 2), (60, 0)]);
+        assert_eq!((seconds.best_of(3), seconds.best_of(5)), (Some(51), None));
+    }
+
+    #[test]
+    fn a_search_knows_nothing_of_those_before() {
+        let mut seconds = Seconds::default();
+        for base in [1, 100, u32::MAX - 30, u32::MAX - 12, u32::MAX] {
+            seconds.base = base;
+            seconds.begin(10);
+            assert!(seconds.base <= u32::MAX - 11, "no number above is needed");
+            assert!((0..10).all(|holder| seconds.best_of(holder).is_none()), "{base}");
+            assert_eq!(found(&seconds), []);
+            (0..10).for_each(|holder| seconds.add_looked(holder, 7 + holder, 0));
+            assert_eq!(seconds.found().len(), 10);
+        }
+    }
+}
