@@ -296,6 +296,11 @@ impl VisitIndex {
         self.holders.len()
     }
 
+    /// Places known: their numbers are below this.
+    pub(crate) fn places(&self) -> usize {
+        self.places.len()
+    }
+
     pub(crate) fn holder(&self, number: u32) -> HolderId {
         HolderId::from_random(self.holders.id(number))
     }

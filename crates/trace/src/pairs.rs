@@ -93,7 +93,7 @@ pub(crate) struct Finder<'a, K> {
     pub(crate) now: u32,
     own: Vec<Row>,
     spots: Vec<Spot>,
-    sources: Vec<Source>,
+    pub(crate) sources: Vec<Source>,
     /// Nobody is near themselves.
     except: u32,
     hits: Hits,
