@@ -164,8 +164,7 @@ fn add_all(
         } else if at.0.is_case(cell.holder) {
             add_case(people, cell.holder, (from, to), view, tag, at);
         } else {
-            let secs = view.until(to) - view.until(from);
-            people.add(cell.holder, secs, (from, to), tag);
+            people.add(cell.holder, view.between(from, to), (from, to), tag);
         }
     }
 }

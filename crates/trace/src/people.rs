@@ -35,8 +35,8 @@ struct Part {
 
 /// People of a range: two to the power of so many, whose sums are a third of a megabyte.
 const RANGE_BITS: u32 = 14;
-/// What is gathered of a range at most: half a megabyte.
-const GATHERED: usize = 1 << 15;
+/// What is gathered of a range at most: 64 kB.
+const GATHERED: usize = 1 << 12;
 
 /// Everybody, by number.
 #[derive(Debug, Default)]

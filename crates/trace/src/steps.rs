@@ -162,31 +162,41 @@ impl View<'_> {
         step
     }
 
-    /// Seconds of all together from the span's beginning until a moment.
     #[inline]
-    pub(crate) fn until(&self, at: u32) -> u64 {
-        let step = self.steps[self.step(at)];
+    fn until(&self, at: u32) -> u64 {
+        let step = &self.steps[self.step(at)];
         step.before + u64::from(step.count) * u64::from(at - step.at)
+    }
+
+    /// Seconds of all together between two moments.
+    #[inline]
+    pub(crate) fn between(&self, from: u32, to: u32) -> u64 {
+        if self.steps.len() == 2 {
+            return u64::from(self.steps[0].count) * u64::from(to - from);
+        }
+        self.until(to) - self.until(from)
     }
 
     /// What somebody there from one moment to a later one shared with all of them but `but`, who are
     /// among them all the time: seconds, and the first and last moment. `None` if nothing.
     pub(crate) fn shared(&self, from: u32, to: u32, but: u32) -> Option<(u64, u32, u32)> {
-        let secs = self.until(to) - self.until(from);
+        let secs = self.between(from, to);
+        if but == 0 {
+            return (from < to).then_some((secs, from, to));
+        }
         let secs = secs.saturating_sub(u64::from(but) * u64::from(to - from));
         if secs == 0 {
             return None;
         }
-        if but == 0 {
-            return Some((secs, from, to));
-        }
-        let more = |s: &&Step| s.count > but;
-        let first = self.steps[self.step(from)..].windows(2);
-        let first = first.filter(|w| w[1].at > from).find(|w| w[0].count > but)?[0].at.max(from);
-        let until = self.steps.partition_point(|s| s.at < to);
-        let end = self.steps[..until].iter().rposition(|s| more(&s))?;
-        let last = self.steps.get(end + 1).map_or(to, |s| s.at.min(to));
-        Some((secs, first, last))
+        // From the first second on there is a step with more of them, and none after the last.
+        let (mut begin, mut end) = (self.step(from), self.step(to));
+        begin += usize::from(self.steps.get(begin + 1).is_some_and(|s| s.at <= from));
+        end -= usize::from(self.steps[end].at >= to);
+        let others = |step: &Step| step.count > but;
+        let first = begin + self.steps[begin..=end].iter().position(others)?;
+        let last = begin + self.steps[begin..=end].iter().rposition(others)?;
+        let until = self.steps.get(last + 1).map_or(to, |s| s.at);
+        Some((secs, self.steps[first].at.max(from), until.min(to)))
     }
 }
 
@@ -195,13 +205,12 @@ mod tests {
     use super::*;
 
     /// Counts second by second.
-    fn naive(stays: &[(u32, u32)], from: u32, to: u32, but: u32) -> Option<(u64, u32, u32)> {
+    fn naive(stays: &[(u32, u32)], from: u32, to: u32) -> Option<(u64, u32, u32)> {
         let (mut secs, mut first, mut last) = (0u64, None, 0);
         for second in from..to {
             let there = stays.iter().filter(|s| s.0 <= second && second < s.1).count();
-            let others = u64::try_from(there).unwrap().saturating_sub(u64::from(but));
-            secs += others;
-            if others > 0 {
+            secs += u64::try_from(there).unwrap();
+            if there > 0 {
                 first = first.or(Some(second));
                 last = second + 1;
             }
@@ -236,18 +245,29 @@ mod tests {
             for span in spans {
                 let view = steps.view(span);
                 covered += span.to - span.from;
-                all += view.until(span.to);
-                for _ in 0..20 {
-                    let from = span.from + random(span.to - span.from);
-                    let to = from + 1 + random(span.to - from);
-                    assert_eq!(view.shared(from, to, 0), naive(&stays, from, to, 0));
-                    // Somebody who is there all the time.
-                    let with: Vec<_> = stays.iter().copied().chain([(from, to)]).collect();
-                    let mut other = Steps::default();
-                    let spans = other.add(with.iter().copied());
-                    let span = other.spans(&spans).iter().find(|s| s.from <= from && to <= s.to);
-                    let got = other.view(span.unwrap()).shared(from, to, 1);
-                    assert_eq!(got, naive(&stays, from, to, 0));
+                all += view.between(span.from, span.to);
+            }
+            for _ in 0..40 {
+                let mut from = random(950);
+                let mut to = from + 1 + random(100);
+                // Often where something changes.
+                let near =
+                    |m: u32| stays.iter().flat_map(|s| [s.0, s.1]).find(|s| s.abs_diff(m) < 9);
+                if random(2) == 0 {
+                    (from, to) = (near(from).unwrap_or(from), near(to).unwrap_or(to));
+                }
+                if let Some(span) = spans.iter().find(|s| s.from <= from && from < to && to <= s.to)
+                {
+                    let got = steps.view(span).shared(from, to, 0);
+                    assert_eq!(got, naive(&stays, from, to));
+                }
+                // Somebody who is there all the time.
+                let with: Vec<_> = stays.iter().copied().chain([(from, to)]).collect();
+                let mut other = Steps::default();
+                let spans = other.add(with.iter().copied());
+                let mut spans = other.spans(&spans).iter();
+                if let Some(span) = spans.find(|s| s.from <= from && from < to && to <= s.to) {
+                    assert_eq!(other.view(span).shared(from, to, 1), naive(&stays, from, to));
                 }
             }
             let lengths = stays.iter().map(|s| u64::from(s.1 - s.0)).sum::<u64>();

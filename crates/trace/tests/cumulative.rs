@@ -226,7 +226,7 @@ fn a_crowded_town_agrees_too() {
     // At first all is plain; later ends are missing, and at last presences are not proven.
     for (open, printed) in [(0, 0), (20, 0), (20, 20)] {
         let (mut index, mut list) = (VisitIndex::new(), Vec::new());
-        for _ in 0..9_000 {
+        for _ in 0..5_000 {
             let from = i64::try_from(random(SPAN.unsigned_abs() * 6 / 5)).unwrap() * 5;
             let stay = 5 * i64::try_from(random(20)).unwrap();
             let mut v = visit(random(500), random(12), from, from + stay);
