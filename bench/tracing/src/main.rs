@@ -143,7 +143,9 @@ fn cumulative(cases: &[u32], floor: &Floor, index: &VisitIndex, runs: usize) {
     let ratios = bare.iter().zip(&ours).map(|(b, o)| o / b).collect();
     let (bare, ours, ratio) = (median(bare), median(ours), median(ratios));
     let cases = cases.len();
-    println!("{cases} cases, cumulative, {people} people: floor {bare:.2}, index {ours:.2} ms CPU, {ratio:.2}");
+    println!(
+        "{cases} cases, cumulative, {people} people: floor {bare:.2}, index {ours:.2} ms CPU, {ratio:.2}"
+    );
 }
 
 /// Medians over cases traced one by one, with exposures, by the clock.
