@@ -8,7 +8,7 @@ use crate::alone::Alone;
 use crate::index::VisitIndex;
 use crate::pairs::Finder;
 use crate::people::People;
-use crate::placed::{PlaceOfCases, Placed};
+use crate::placed::{BATCH, PlaceOfCases, Placed};
 use crate::row::{moment, secs};
 use crate::rules::Rules;
 use crate::run::Cell;
@@ -101,7 +101,12 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
     fn sweep(&mut self) {
         let Self { finder, placed, people } = self;
         let mut tag = 0;
-        for place in placed.places() {
+        for (n, place) in placed.places().iter().enumerate() {
+            if n % BATCH == 0 {
+                let next = &placed.places()[n..];
+                let spots = placed.spots(&next[..next.len().min(BATCH)]);
+                std::hint::black_box(finder.index.warm(spots));
+            }
             for (span, near) in placed.spans_of(place) {
                 tag += 1;
                 let reach = Reach { from: span.from, to: span.to, open_secs: place.assumed_secs };

@@ -323,6 +323,19 @@ impl VisitIndex {
         new.for_each(|row| each(*row, Spot::BUFFER));
     }
 
+    /// Reads rows that are going to be looked up, so that the misses of the caches are waited for
+    /// together and not one after another. What it returns means nothing.
+    pub(crate) fn warm(&self, spots: impl Iterator<Item = Spot>) -> u32 {
+        let row = |spot: Spot| self.runs.get(spot.run as usize).map_or(0, |r| r.entered(spot.row));
+        spots.fold(0, |all, spot| all ^ row(spot))
+    }
+
+    /// The same for the visits of holders.
+    pub(crate) fn warm_of(&self, holders: impl Iterator<Item = u32> + Clone) -> u32 {
+        let of = |run: &Run| holders.clone().fold(0, |all, holder| all ^ run.warm_of(holder));
+        self.runs.iter().fold(0, |all, run| all ^ of(run))
+    }
+
     /// Visits at a place that began before `to` and last beyond `from`; those without a known end
     /// are taken to last `open_secs`. Others that began before `to` may be among them. `near` is
     /// where to begin to look for them, if a visit at that place and about that time is known.

@@ -40,6 +40,9 @@ impl OwnCase {
     }
 }
 
+/// Look-ups whose rows are read together, before.
+pub(crate) const BATCH: usize = 32;
+
 /// Stays that are looked through for the one that begins a span.
 const FEW: usize = 16;
 
@@ -120,6 +123,11 @@ impl Placed {
         self.are_cases.resize(finder.index.holders().div_ceil(64), 0);
         let rides = finder.index.has_rides();
         for (case, input) in (0u32..).zip(cases) {
+            if case as usize % BATCH == 0 {
+                let next = cases[case as usize..].iter().take(BATCH);
+                let holders = next.filter_map(|c| finder.index.holder_number(c.holder));
+                std::hint::black_box(finder.index.warm_of(holders));
+            }
             let Some(holder) = finder.index.holder_number(input.holder) else { continue };
             let window = (secs(input.window.from), secs(input.window.to));
             self.holders.push(OwnCase { holder, case, window });
@@ -205,6 +213,12 @@ impl Placed {
     pub(crate) fn place(&self, number: u32) -> Option<&PlaceOfCases> {
         let entry = self.at.get(number as usize)?.checked_sub(1)?;
         self.places.get(entry as usize)
+    }
+
+    /// Where visits of these places lie, of those with few stays.
+    pub(crate) fn spots(&self, places: &[PlaceOfCases]) -> impl Iterator<Item = Spot> {
+        let few = places.iter().map(|p| self.stays(p)).filter(|s| s.len() <= FEW);
+        few.flatten().map(|s| s.spot)
     }
 
     /// When cases were at a place, and where a visit of that time lies.

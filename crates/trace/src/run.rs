@@ -334,6 +334,17 @@ impl Run {
         })
     }
 
+    /// When the visit of a row began.
+    pub(crate) fn entered(&self, row: u32) -> u32 {
+        self.cells.get(row as usize).map_or(0, |c| c.entered)
+    }
+
+    /// Reads the rows of a holder, for the caches only.
+    pub(crate) fn warm_of(&self, holder: u32) -> u32 {
+        let range = self.holders.find(holder).map_or(0..0, |k| self.holders.rows(k));
+        self.holder_rows[range].iter().fold(0, |all, row| all ^ self.cells[*row as usize].entered)
+    }
+
     /// All visits, by place and time.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
         (0..self.places.len()).flat_map(move |k| {
