@@ -101,12 +101,11 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
     fn sweep(&mut self) {
         let Self { finder, placed, people } = self;
         let mut tag = 0;
-        for (n, place) in placed.places().iter().enumerate() {
-            if n % BATCH == 0 {
-                let next = &placed.places()[n..];
-                let spots = placed.spots(&next[..next.len().min(BATCH)]);
-                std::hint::black_box(finder.index.warm(spots));
-            }
+        let places = placed.places().chunks(BATCH).flat_map(|batch| {
+            std::hint::black_box(finder.index.warm(placed.spots(batch)));
+            batch
+        });
+        for place in places {
             for (span, near) in placed.spans_of(place) {
                 tag += 1;
                 let reach = Reach { from: span.from, to: span.to, open_secs: place.assumed_secs };

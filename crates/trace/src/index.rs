@@ -331,8 +331,9 @@ impl VisitIndex {
     }
 
     /// The same for the visits of holders.
-    pub(crate) fn warm_of(&self, holders: impl Iterator<Item = u32> + Clone) -> u32 {
-        let of = |run: &Run| holders.clone().fold(0, |all, holder| all ^ run.warm_of(holder));
+    pub(crate) fn warm_of(&self, holders: &[Option<u32>]) -> u32 {
+        let known = || holders.iter().flatten();
+        let of = |run: &Run| known().fold(0, |all, holder| all ^ run.warm_of(*holder));
         self.runs.iter().fold(0, |all, run| all ^ of(run))
     }
 

@@ -4,7 +4,7 @@ use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{PlaceId, PlaceKind, Ride};
 
 use crate::index::{Spot, VisitIndex};
-use crate::pairs::{Finder, minutes};
+use crate::pairs::{Finder, Source, minutes};
 use crate::row::secs;
 use crate::rules::Rules;
 use crate::steps::{Span, Spans, Steps};
@@ -122,31 +122,36 @@ impl Placed {
         self.are_cases.clear();
         self.are_cases.resize(finder.index.holders().div_ceil(64), 0);
         let rides = finder.index.has_rides();
-        for (case, input) in (0u32..).zip(cases) {
-            if case as usize % BATCH == 0 {
-                let next = cases[case as usize..].iter().take(BATCH);
-                let holders = next.filter_map(|c| finder.index.holder_number(c.holder));
-                std::hint::black_box(finder.index.warm_of(holders));
-            }
-            let Some(holder) = finder.index.holder_number(input.holder) else { continue };
-            let window = (secs(input.window.from), secs(input.window.to));
-            self.holders.push(OwnCase { holder, case, window });
-            self.are_cases[holder as usize / 64] |= 1 << (holder % 64);
-            finder.find_sources(holder, window);
-            for s in &finder.sources {
-                let n = self.found.len() as u64;
-                self.order.push(u64::from(s.place) << 32 | n);
-                let (from, to, certainty) = (s.stay.from, s.stay.to, s.stay.certainty);
-                let stay = CaseStay { case, from, to, certainty, spot: s.spot };
-                self.found.push((stay, s.kind));
-                if rides {
-                    self.found_rides.push(s.ride.unwrap_or_default());
-                }
+        for (batch, first) in cases.chunks(BATCH).zip((0u32..).step_by(BATCH)) {
+            let number = |c: &CaseInput| finder.index.holder_number(c.holder);
+            let holders: Vec<_> = batch.iter().map(number).collect();
+            std::hint::black_box(finder.index.warm_of(&holders));
+            for ((input, holder), case) in batch.iter().zip(holders).zip(first..) {
+                let Some(holder) = holder else { continue };
+                let window = (secs(input.window.from), secs(input.window.to));
+                self.holders.push(OwnCase { holder, case, window });
+                self.are_cases[holder as usize / 64] |= 1 << (holder % 64);
+                finder.find_sources(holder, window);
+                self.take(case, &finder.sources, rides);
             }
         }
         self.holders.sort_unstable_by_key(|h| h.holder);
         self.order.sort_unstable();
         self.put_together(finder.index, finder.rules);
+    }
+
+    /// Takes the stays of a case, which are in order of place and time.
+    fn take(&mut self, case: u32, sources: &[Source], rides: bool) {
+        for s in sources {
+            let n = self.found.len() as u64;
+            self.order.push(u64::from(s.place) << 32 | n);
+            let (from, to, certainty) = (s.stay.from, s.stay.to, s.stay.certainty);
+            let stay = CaseStay { case, from, to, certainty, spot: s.spot };
+            self.found.push((stay, s.kind));
+            if rides {
+                self.found_rides.push(s.ride.unwrap_or_default());
+            }
+        }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "places and stays have 32-bit numbers")]
