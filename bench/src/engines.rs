@@ -34,6 +34,8 @@ enum Question {
     Contacts(usize),
     /// The contacts of a case and theirs.
     Hops(usize),
+    /// Who shared enough time with the first so many cases together.
+    Cumulative(usize),
 }
 
 /// An answer and what it took, in seconds.
@@ -126,6 +128,8 @@ struct Compared {
     full: [Vec<Answer>; 2],
     /// By number of cases.
     contacts: Vec<(usize, Times)>,
+    /// Of all cases.
+    cumulative: Times,
     hops: Times,
 }
 
@@ -144,6 +148,7 @@ impl Questions {
         let mut made = Self { cases, singles, runs, answers: HashMap::new() };
         let singles = (0..singles).flat_map(|i| [Question::One(i), Question::Hops(i)]);
         let many = made.counts().into_iter().map(Question::Contacts);
+        let many = many.chain([Question::Cumulative(made.cases)]);
         for question in singles.chain(many).collect::<Vec<_>>() {
             made.answers.insert(question, floor.ask(question)?.digest);
         }
@@ -171,11 +176,14 @@ impl Questions {
             self.ask(Question::Contacts(n), self.runs, engine, index, &mut times)?;
             contacts.push((n, times));
         }
+        let mut cumulative = Times::default();
+        self.ask(Question::Cumulative(self.cases), self.runs, engine, index, &mut cumulative)?;
         let mut hops = Times::default();
         for i in 0..self.singles {
             self.ask(Question::Hops(i), self.runs.div_ceil(3), engine, index, &mut hops)?;
         }
-        Ok(Compared { name: engine.name(), memory: engine.memory(), one, full, contacts, hops })
+        let (name, memory) = (engine.name(), engine.memory());
+        Ok(Compared { name, memory, one, full, contacts, cumulative, hops })
     }
 
     /// Once without counting, then `runs` times in turn.
@@ -228,7 +236,9 @@ mod tests {
         let mut floor = BareLoop::new(&town, &visits, &cases);
         let mut index = Index::new(&visits, &cases);
         let questions = Questions::new(cases.len(), 10, 1, &mut floor)?;
-        assert!(questions.answers[&Question::Contacts(60)].contacts > 100);
+        for many in [Question::Contacts(60), Question::Cumulative(60)] {
+            assert!(questions.answers[&many].contacts > 100);
+        }
         index.verify(&questions.answers)?;
         let scratch = Scratch::new(&std::env::temp_dir().join("jadegate-bench-engines"))?;
         visits.sort_unstable_by_key(|v| (v.place, v.entered));
@@ -240,6 +250,7 @@ mod tests {
                 let compared = questions.compare(&mut engine, &mut index)?;
                 assert_eq!(compared.contacts.len(), 1);
                 assert_eq!((compared.one.theirs.len(), compared.hops.ours.len()), (10, 10));
+                assert_eq!(compared.cumulative.theirs.len(), 1);
             }
         }
         Ok(())

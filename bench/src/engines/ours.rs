@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use jadegate_bench_tracing::floor::{Digest, Floor};
+use jadegate_bench_tracing::floor::{CLOSE_SECS, Digest, Floor};
 use jadegate_bench_tracing::index;
 use jadegate_bench_tracing::visits::{START, Town, Visit};
-use jadegate_domain::HolderId;
-use jadegate_trace::{Bulk, CaseInput, ContactFound, Rules, Tracer, VisitIndex};
+use jadegate_domain::{HolderId, PlaceId, PlaceKind};
+use jadegate_trace::{
+    Bulk, CaseInput, ContactFound, Cumulative, Rules, Tracer, VisitIndex,
+};
 
 use super::{Answer, Engine, Question};
 use crate::Result;
@@ -51,6 +53,11 @@ impl Engine for BareLoop {
         };
         Ok(match question {
             Question::One(i) => timed(|| contacts(&cases[i..=i])),
+            Question::Cumulative(n) => timed(|| {
+                let mut digest = Digest::default();
+                floor.cumulative(&cases[..n], |c| digest.add(0, c.holder, c.secs.into(), c.last));
+                digest
+            }),
             Question::Contacts(n) => timed(|| contacts(&cases[..n])),
             Question::Hops(i) => timed(|| {
                 let mut digest = Digest::default();
@@ -115,6 +122,14 @@ impl Index {
                 Question::Contacts(n) => self.bulk(&self.cases[..n], |nth, holder, secs, last| {
                     got.add(self.numbers[nth], number(holder()), secs, last);
                 }),
+                Question::Cumulative(n) => {
+                    let mut search = self.search();
+                    let _: ControlFlow<()> = search.run(&self.cases[..n], CLOSE_SECS, |e| {
+                        let last = seconds(e.last.as_secs());
+                        got.add(0, number(e.holder), e.upper_secs.into(), last);
+                        ControlFlow::Continue(())
+                    });
+                }
                 // Which of two equal ways explains a secondary contact is decided by ids, and those
                 // differ: only how many they are and what they shared.
                 Question::Hops(i) => {
@@ -165,6 +180,10 @@ impl Index {
         timed(ask)
     }
 
+    fn search(&self) -> Cumulative<'_, fn(PlaceId) -> PlaceKind> {
+        Cumulative::new(&self.visits, &self.rules[0], index::kind_of, index::now())
+    }
+
     fn bulk<'a>(
         &'a self,
         cases: &[CaseInput],
@@ -193,6 +212,10 @@ impl Engine for Index {
                 timed(|| index::bulk(&self.visits, &self.rules[0], &self.cases[..n]))
             }
             Question::Hops(i) => self.sums(i, 2),
+            Question::Cumulative(n) => {
+                let cases = &self.cases[..n];
+                timed(|| index::cumulative(&mut self.search(), cases))
+            }
         })
     }
 

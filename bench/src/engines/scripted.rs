@@ -59,6 +59,7 @@ impl Engine for Scripted {
             Question::One(i) => format!("one {i}"),
             Question::Contacts(n) => format!("contacts {n}"),
             Question::Hops(i) => format!("hops {i}"),
+            Question::Cumulative(n) => format!("cumulative {n}"),
         })?;
         let number = |key: &str| said.get(key).and_then(Value::as_u64).ok_or("no number");
         let time = |key: &str| said.get(key).and_then(Value::as_f64).ok_or("no time");

@@ -191,9 +191,9 @@ impl Table {
             &[(Size::Ten, 20.0)],
             |c| Some(&c.one),
         );
-        self.floor();
+        self.against_the_floor("", all);
         let many = format!("{} cases", thousands(self.many as u64));
-        let best = self.best_data_engine();
+        let best = self.best_data_engine(all);
         self.ratio(
             &format!("{many}, the best of the data engines ({best}) against Jadegate"),
             &best,
@@ -212,10 +212,14 @@ impl Table {
             &[(Size::Skewed, 30.0)],
             all,
         );
+        self.cumulative();
         self.latency("one case, two hops, with every exposure", 60.0, |c| &c.full[1]);
-        self.ratio("two hops in sums, DuckDB against Jadegate", "duckdb", &[(Size::Ten, 8.0)], |c| {
-            Some(&c.hops)
-        });
+        self.ratio(
+            "two hops in sums, DuckDB against Jadegate",
+            "duckdb",
+            &[(Size::Ten, 8.0)],
+            |c| Some(&c.hops),
+        );
         self.ratio(
             "two hops in sums, PostgreSQL against Jadegate",
             "postgresql",
@@ -223,6 +227,33 @@ impl Table {
             |c| Some(&c.hops),
         );
         self.goals.extend(alone);
+    }
+
+    /// The goals of all cases at once where sums over the cases are enough, so that no pair need be
+    /// looked at.
+    fn cumulative(&mut self) {
+        let cumulative: fn(&Compared) -> Option<&Times> = |c| Some(&c.cumulative);
+        let many = format!("{} cases, cumulative", thousands(self.many as u64));
+        self.against_the_floor(", cumulative", cumulative);
+        let best = self.best_data_engine(cumulative);
+        self.ratio(
+            &format!("{many}, the best of the data engines ({best}) against Jadegate"),
+            &best,
+            &[(Size::Ten, 9.0), (Size::Fifty, 9.0)],
+            cumulative,
+        );
+        self.ratio(
+            &format!("{many}, PostgreSQL against Jadegate"),
+            "postgresql",
+            &[(Size::Ten, 50.0), (Size::Fifty, 50.0)],
+            cumulative,
+        );
+        self.ratio(
+            &format!("{many}, DuckDB against Jadegate"),
+            "duckdb",
+            &[(Size::Ten, 9.0), (Size::Fifty, 9.0), (Size::Skewed, 30.0)],
+            cumulative,
+        );
     }
 
     fn at(&self, sizes: &[Size], goal: Goal) -> Goal {
@@ -244,10 +275,11 @@ impl Table {
         self.goal(what, self.at(&[Size::Ten], Goal::AtMost(goal)), cpu, how);
     }
 
-    fn floor(&mut self) {
-        let Some(times) = self.find(FLOOR).and_then(all) else { return };
+    fn against_the_floor(&mut self, how: &str, of: fn(&Compared) -> Option<&Times>) {
+        let Some(times) = self.find(FLOOR).and_then(of) else { return };
         let figure = median(times.theirs.iter().zip(&times.ours).map(|(t, o)| o.cpu / t.cpu));
-        let what = format!("{} cases, Jadegate against the bare loop", thousands(self.many as u64));
+        let many = thousands(self.many as u64);
+        let what = format!("{many} cases{how}, Jadegate against the bare loop");
         self.goal(
             what,
             self.at(&[Size::Ten, Size::Fifty], Goal::AtMost(1.0)),
@@ -270,8 +302,8 @@ impl Table {
         self.goal(what, goal, figure, "times the CPU");
     }
 
-    fn best_data_engine(&self) -> String {
-        let times = |name: &&str| self.find(name).and_then(all).map_or(f64::INFINITY, ratio);
+    fn best_data_engine(&self, of: fn(&Compared) -> Option<&Times>) -> String {
+        let times = |name: &&str| self.find(name).and_then(of).map_or(f64::INFINITY, ratio);
         let best = DATA_ENGINES.into_iter().min_by(|a, b| times(a).total_cmp(&times(b)));
         best.unwrap_or_default().to_owned()
     }
@@ -279,7 +311,7 @@ impl Table {
     /// Times of all, and how often each was asked.
     fn times(&self) -> String {
         let mut text = "\nMilliseconds of CPU / by the clock, medians; × Jadegate's CPU, taken in turn; answers in brackets.\n\n\
-             | | one case | 100 cases | all cases at once | two hops | memory |\n|---|--:|--:|--:|--:|--:|\n"
+             | | one case | 100 cases | all cases at once | cumulative | two hops | memory |\n|---|--:|--:|--:|--:|--:|--:|\n"
             .to_owned();
         let first = self.engines.first().map(|(_, c)| c);
         let ours = first.map(|c| row("jadegate", c, |t| &t.ours, Some(self.memory)));
@@ -306,6 +338,7 @@ fn row(name: &str, c: &Compared, of: fn(&Times) -> &Vec<Answer>, memory: Option<
     if c.contacts.len() == 1 {
         cells.insert(1, "–".into());
     }
+    cells.push(cell(&c.cumulative));
     cells.push(cell(&c.hops));
     let memory = memory.map_or("–".into(), |m| format!("{} MB", thousands(m / 1_000_000)));
     format!("| {name} | {} | {memory} |\n", cells.join(" | "))

@@ -11,6 +11,9 @@
 //!    [`SECONDARY_SECS`] with them after the moment they could infect others ([`DELAY_SECS`] after
 //!    their first shared second with the case), and who is neither the case nor a contact of it.
 //!    Once each: with the contact they shared most seconds with, the first of equals by number.
+//! 3. **Cumulative exposure to cases**: everybody who shared at least [`CLOSE_SECS`] with all the
+//!    cases together; the seconds, and when the last of them ended. A case is not exposed to
+//!    themselves, but to the others. No case is named: the source is 0.
 //!
 //! Answers are compared by [`Digest`].
 
@@ -121,6 +124,24 @@ impl Floor {
         }
     }
 
+    /// Question 3; everybody in order of their numbers.
+    pub fn cumulative(&self, cases: &[u32], mut found: impl FnMut(Contact)) {
+        let mut sums = vec![(0u32, u32::MAX, 0u32); self.shared.len()];
+        for case in cases {
+            self.each_overlap(*case, 0, |holder, a, b| {
+                if holder != *case {
+                    let sum = &mut sums[holder as usize];
+                    *sum = (sum.0 + (b - a), sum.1.min(a), sum.2.max(b));
+                }
+            });
+        }
+        for (holder, (secs, first, last)) in (0u32..).zip(sums) {
+            if secs >= CLOSE_SECS {
+                found(Contact { holder, secs, first, last });
+            }
+        }
+    }
+
     /// Question 1 of one case.
     pub fn one_hop(&mut self, case: u32) -> Vec<Contact> {
         let mut close = Vec::new();
@@ -165,6 +186,29 @@ impl Floor {
     }
 
     fn contacts_of(&mut self, who: u32, from: u32, threshold: u32, found: &mut Vec<Contact>) {
+        let (mut shared, mut touched) =
+            (std::mem::take(&mut self.shared), std::mem::take(&mut self.touched));
+        self.each_overlap(who, from, |holder, a, b| {
+            let sum = &mut shared[holder as usize];
+            if sum.0 == 0 {
+                touched.push(holder);
+                *sum = (0, a, b);
+            }
+            *sum = (sum.0 + (b - a), sum.1.min(a), sum.2.max(b));
+        });
+        for holder in touched.drain(..) {
+            let (secs, first, last) = std::mem::take(&mut shared[holder as usize]);
+            if secs >= threshold && holder != who {
+                found.push(Contact { holder, secs, first, last });
+            }
+        }
+        (self.shared, self.touched) = (shared, touched);
+    }
+
+    /// Calls `each` with everybody's overlaps with somebody's stays from a moment on, their own too:
+    /// who, from and until when.
+    #[inline]
+    fn each_overlap(&self, who: u32, from: u32, mut each: impl FnMut(u32, u32, u32)) {
         let longest = STAY_MINUTES.1 * 60;
         for entry in range(&self.holder_starts, who) {
             let (row, place) = (self.holder_rows[entry] as usize, self.holder_places[entry]);
@@ -182,20 +226,8 @@ impl Floor {
                 }
                 let (a, b) = (entered.max(begin), left.min(end));
                 if a < b {
-                    let holder = self.holder[i];
-                    let sum = &mut self.shared[holder as usize];
-                    if sum.0 == 0 {
-                        self.touched.push(holder);
-                        *sum = (0, a, b);
-                    }
-                    *sum = (sum.0 + (b - a), sum.1.min(a), sum.2.max(b));
+                    each(self.holder[i], a, b);
                 }
-            }
-        }
-        for holder in self.touched.drain(..) {
-            let (secs, first, last) = std::mem::take(&mut self.shared[holder as usize]);
-            if secs >= threshold && holder != who {
-                found.push(Contact { holder, secs, first, last });
             }
         }
     }
@@ -270,5 +302,17 @@ mod tests {
             assert_eq!(second, want.into_values().collect::<Vec<_>>());
         }
         assert!(contacts > 50, "{contacts} contacts tell little");
+        let cases = town.cases(20);
+        let mut all: Vec<Option<Contact>> = vec![None; town.people as usize];
+        for c in cases.iter().flat_map(|case| pairs(*case, 0, 0)) {
+            let sum = all[c.holder as usize].get_or_insert(Contact { secs: 0, ..c });
+            sum.secs += c.secs;
+            (sum.first, sum.last) = (sum.first.min(c.first), sum.last.max(c.last));
+        }
+        let mut found = Vec::new();
+        floor.cumulative(&cases, |c| found.push(c));
+        assert!(cases.iter().any(|case| found.iter().any(|c| c.holder == *case)));
+        all.retain(|c| c.is_some_and(|c| c.secs >= CLOSE_SECS));
+        assert_eq!(found, all.into_iter().flatten().collect::<Vec<_>>());
     }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Presence, Timestamp};
 use jadegate_trace::{
-    Bulk, CaseInput, KindRules, KnownVisit, Rules, SavedFrom, Tracer, VisitIndex,
+    Bulk, CaseInput, Cumulative, KindRules, KnownVisit, Rules, SavedFrom, Tracer, VisitIndex,
 };
 
 use crate::floor::{CLOSE_SECS, Contact, DELAY_SECS, Digest, SECONDARY_SECS};
@@ -73,6 +73,20 @@ pub fn bulk(index: &VisitIndex, rules: &Rules, cases: &[CaseInput]) -> Digest {
             sums.add(0, 0, c.upper_secs().into(), last);
         }
         digest = sums;
+        ControlFlow::Continue(())
+    });
+    digest
+}
+
+/// Who was exposed to any of the cases, without who.
+pub fn cumulative<K: Fn(PlaceId) -> PlaceKind>(
+    search: &mut Cumulative<'_, K>,
+    cases: &[CaseInput],
+) -> Digest {
+    let mut digest = Digest::default();
+    let _: ControlFlow<()> = search.run(cases, CLOSE_SECS, |c| {
+        let last = u32::try_from(c.last.as_secs()).unwrap_or(0);
+        digest.add(0, 0, c.upper_secs.into(), last);
         ControlFlow::Continue(())
     });
     digest

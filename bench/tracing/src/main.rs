@@ -12,7 +12,7 @@ use jadegate_bench_tracing::floor::{Digest, Floor};
 use jadegate_bench_tracing::index;
 use jadegate_bench_tracing::machine::{median, timed};
 use jadegate_bench_tracing::visits::{Town, Visit};
-use jadegate_trace::{Tracer, VisitIndex};
+use jadegate_trace::{Cumulative, Tracer, VisitIndex};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -80,6 +80,9 @@ fn compare(town: &Town, runs: usize) -> Result<()> {
         let (bare, ours) = (median(bare), median(ours));
         println!("{count} cases: floor {bare:.2}, index {ours:.2} ms CPU, {:.2}", median(ratios));
     }
+    for count in [100, 10_000] {
+        cumulative(&town.cases(count), &floor, &index, runs);
+    }
     for (hops, count) in [(1u8, 1_000), (2, 50)] {
         one_by_one(town, &mut floor, &index, hops, count);
     }
@@ -117,6 +120,32 @@ fn compare(town: &Town, runs: usize) -> Result<()> {
     println!("merging beside it: {visits} visits in {:.0} ms CPU", took.cpu);
     drop(fed);
     Ok(())
+}
+
+/// Sums over all cases together.
+fn cumulative(cases: &[u32], floor: &Floor, index: &VisitIndex, runs: usize) {
+    let (inputs, rules) = (index::inputs(cases), index::rules(1));
+    let mut search = Cumulative::new(index, &rules, index::kind_of, index::now());
+    let (mut bare, mut ours) = (Vec::new(), Vec::new());
+    let mut people = 0;
+    for _ in 0..runs {
+        let (want, took) = timed(|| {
+            let mut digest = Digest::default();
+            floor.cumulative(cases, |c| digest.add(0, 0, c.secs.into(), c.last));
+            digest
+        });
+        bare.push(took.cpu);
+        let (got, took) = timed(|| index::cumulative(&mut search, &inputs));
+        ours.push(took.cpu);
+        assert_eq!(got, want, "other answers than the floor's");
+        people = got.contacts;
+    }
+    let ratios = bare.iter().zip(&ours).map(|(b, o)| o / b).collect();
+    let (bare, ours, ratio) = (median(bare), median(ours), median(ratios));
+    let cases = cases.len();
+    println!(
+        "{cases} cases, cumulative, {people} people: floor {bare:.2}, index {ours:.2} ms CPU, {ratio:.2}"
+    );
 }
 
 /// Medians over cases traced one by one, with exposures, by the clock.

@@ -186,6 +186,12 @@ pub(crate) struct Trace {
     /// With `--cases`: 1 close contacts, 2 also theirs; as the policy says if left out
     #[arg(long, conflicts_with = "case", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub hops: Option<u8>,
+    /// With `--cases`: who was exposed to any of them and for how long in all, most minutes first; names no case
+    #[arg(long, requires = "cases", conflicts_with = "case")]
+    pub cumulative: bool,
+    /// With `--cumulative`: leave out who shared fewer minutes; what makes a close contact if left out
+    #[arg(long, value_name = "N", requires = "cumulative")]
+    pub least_minutes: Option<u32>,
     /// How to print the result: `text` or `json` for one case, `csv` (if left out), `json` or `arrow` for many
     #[arg(long, value_enum)]
     pub format: Option<TraceFormat>,

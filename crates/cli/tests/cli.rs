@@ -288,6 +288,9 @@ fn a_list_of_cases_is_checked_line_by_line_before_anything_is_traced() {
         &["trace", "--case", one, "--agency", "a0000000000001", "--hops", "2"],
         &["trace", "--cases", "list", "--agency", "a0000000000001"],
         &["trace", "--cases", "list", "--hops", "3"],
+        &["trace", "--case", one, "--agency", "a0000000000001", "--cumulative"],
+        &["trace", "--cases", "list", "--least-minutes", "15"],
+        &["trace", "--cases", "list", "--cumulative", "--least-minutes", "few"],
     ] {
         assert_eq!(jadegate(d, args).status.code(), Some(2), "{args:?}");
     }
@@ -313,6 +316,15 @@ fn a_list_of_cases_is_checked_line_by_line_before_anything_is_traced() {
     let said = text(&jadegate(d, &["trace", "--cases", "nowhere"]).stderr);
     assert!(said.contains("nowhere"), "{said}");
     let said = text(&jadegate(d, &["trace", "--cases", "list", "--format", "text"]).stderr);
+    assert!(said.contains("csv, json or arrow"), "{said}");
+    // Without the pairs there is nobody to go on from, and lists are checked as they are with them.
+    let cumulative = ["trace", "--cases", "list", "--cumulative"];
+    let out = jadegate(d, &[&cumulative[..], &["--hops", "1"]].concat());
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0));
+    assert!(text(&out.stderr).contains("leave --hops out"), "{}", text(&out.stderr));
+    let said = text(&jadegate(d, &cumulative).stderr);
+    assert!(said.contains("list holds no case"), "{said}");
+    let said = text(&jadegate(d, &[&cumulative[..], &["--format", "text"]].concat()).stderr);
     assert!(said.contains("csv, json or arrow"), "{said}");
 }
 

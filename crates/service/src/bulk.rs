@@ -108,10 +108,10 @@ const AT_ONCE: usize = 16;
 /// What a search looks at: visits, kinds of places, and the policy's rules, of one moment.
 #[derive(Debug)]
 pub struct BulkSearch {
-    index: VisitIndex,
-    kinds: HashMap<PlaceId, PlaceKind>,
-    rules: Rules,
-    now: Timestamp,
+    pub(crate) index: VisitIndex,
+    pub(crate) kinds: HashMap<PlaceId, PlaceKind>,
+    pub(crate) rules: Rules,
+    pub(crate) now: Timestamp,
 }
 
 impl BulkSearch {

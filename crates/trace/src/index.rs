@@ -296,6 +296,11 @@ impl VisitIndex {
         self.holders.len()
     }
 
+    /// Places known: their numbers are below this.
+    pub(crate) fn places(&self) -> usize {
+        self.places.len()
+    }
+
     pub(crate) fn holder(&self, number: u32) -> HolderId {
         HolderId::from_random(self.holders.id(number))
     }
@@ -340,6 +345,12 @@ impl VisitIndex {
         // Nearly everything is in the first run.
         let Some(run) = self.runs.first() else { return };
         std::hint::black_box(holders.map(|h| run.touch(h)).fold(0, u32::wrapping_add));
+    }
+
+    /// The same for look-ups that begin at these spots.
+    pub(crate) fn touch_spots(&self, spots: impl Iterator<Item = Spot>) {
+        let row = |spot: Spot| self.runs.get(spot.run as usize).map_or(0, |r| r.entered(spot.row));
+        std::hint::black_box(spots.map(row).fold(0, u32::wrapping_add));
     }
 
     #[inline]

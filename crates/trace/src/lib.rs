@@ -26,15 +26,19 @@
 //! 6. A close contact could infect others from the policy's delay after its first exposure until
 //!    `now`. Who shared enough time with it then is a secondary contact, unless already close.
 
+mod alone;
 mod blocks;
 mod bulk;
 mod crowd;
+mod cumulative;
 mod dict;
 mod hits;
 mod index;
 mod judge;
 mod overlap;
 mod pairs;
+mod people;
+mod placed;
 mod rides;
 mod row;
 mod rules;
@@ -42,10 +46,12 @@ mod run;
 mod saved;
 mod second;
 mod stay;
+mod steps;
 mod trace;
 mod watch;
 
 pub use bulk::{Bulk, BulkCase, BulkContact, BulkSecondary};
+pub use cumulative::{Cumulative, CumulativeExposure};
 pub use index::{Merge, Merged, VisitIndex};
 pub use pairs::Exposure;
 pub use row::KnownVisit;

@@ -55,7 +55,7 @@ pub(crate) fn unite(overlaps: &(impl Iterator<Item = Overlap> + Clone), out: &mu
 }
 
 /// Periods, given in order of their beginning, joined where they touch.
-fn union(periods: impl Iterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
+pub(crate) fn union(periods: impl Iterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
     let mut joined: Vec<(u32, u32)> = Vec::new();
     for (from, to) in periods {
         match joined.last_mut() {

@@ -101,7 +101,7 @@ pub(crate) struct Finder<'a, K> {
     pub(crate) now: u32,
     own: Vec<Row>,
     spots: Vec<Spot>,
-    sources: Vec<Source>,
+    pub(crate) sources: Vec<Source>,
     /// Rows that may overlap a source, and which.
     slices: Vec<(u32, &'a [Cell])>,
     /// Nobody is near themselves.

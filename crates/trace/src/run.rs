@@ -373,6 +373,11 @@ impl Run {
         })
     }
 
+    /// When the visit of a row began.
+    pub(crate) fn entered(&self, row: u32) -> u32 {
+        self.cells.get(row as usize).map_or(0, |c| c.entered)
+    }
+
     /// All visits, by place and time.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
         (0..self.places.len()).flat_map(move |k| {

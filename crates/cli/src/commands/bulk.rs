@@ -8,7 +8,7 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jadegate_domain::CaseId;
-use jadegate_service::{BulkSearch, Clock as _, ContactRow, bulk_case};
+use jadegate_service::{BulkSearch, CaseInput, Clock as _, ContactRow, bulk_case};
 use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
 use serde::Serialize;
@@ -42,35 +42,10 @@ pub(super) async fn run(
     hops: Option<u8>,
     format: TraceFormat,
 ) -> Result<(), Failure> {
-    let name = if is_stdin(file) { "standard input".into() } else { file.display().to_string() };
-    if format == TraceFormat::Arrow && std::io::stdout().is_terminal() {
-        return Err("Arrow is not for terminals: redirect the output to a file".into());
-    }
-    let (listed, mut wrong) = read_list(file)?;
-    if listed.is_empty() && wrong.is_empty() {
-        return Err(format!("{name} holds no case: write one case id a line").into());
-    }
-    let (policy, _) = wire::read_policy(&config.policy)?;
-    let now = SystemClock.now();
-    let store = SqliteStore::open_read_only(wire::database(config))?;
-    let mut cases = Vec::with_capacity(listed.len());
-    for l in listed {
-        match store.case(l.case).await? {
-            Some(case) if case.withdrawn_at.is_none() => {
-                cases.push(bulk_case(&case, &policy, now));
-            }
-            Some(_) => wrong.push(Wrong { line: l.line, why: "this case was withdrawn".into() }),
-            None => wrong.push(Wrong { line: l.line, why: "there is no such case".into() }),
-        }
-    }
-    if !wrong.is_empty() {
-        return Err(complaint(&name, wrong).into());
-    }
-    let mut search = BulkSearch::load(store.as_ref(), &policy, now).await?;
+    let (cases, mut search) = load(config, file, format).await?;
     if let Some(hops) = hops {
         search = search.with_hops(hops);
     }
-    store.close().await;
     let bar = ProgressBar::new(cases.len() as u64);
     bar.set_style(ProgressStyle::with_template(
         "{elapsed_precise} {bar:30} {pos}/{len} cases, {msg} contacts",
@@ -99,6 +74,41 @@ pub(super) async fn run(
     }
     out.flush()?;
     Ok(())
+}
+
+/// The cases of a list, and all that is searched for them. A list with anything wrong in it is refused.
+pub(super) async fn load(
+    config: &Config,
+    file: &Path,
+    format: TraceFormat,
+) -> Result<(Vec<CaseInput>, BulkSearch), Failure> {
+    let name = if is_stdin(file) { "standard input".into() } else { file.display().to_string() };
+    if format == TraceFormat::Arrow && std::io::stdout().is_terminal() {
+        return Err("Arrow is not for terminals: redirect the output to a file".into());
+    }
+    let (listed, mut wrong) = read_list(file)?;
+    if listed.is_empty() && wrong.is_empty() {
+        return Err(format!("{name} holds no case: write one case id a line").into());
+    }
+    let (policy, _) = wire::read_policy(&config.policy)?;
+    let now = SystemClock.now();
+    let store = SqliteStore::open_read_only(wire::database(config))?;
+    let mut cases = Vec::with_capacity(listed.len());
+    for l in listed {
+        match store.case(l.case).await? {
+            Some(case) if case.withdrawn_at.is_none() => {
+                cases.push(bulk_case(&case, &policy, now));
+            }
+            Some(_) => wrong.push(Wrong { line: l.line, why: "this case was withdrawn".into() }),
+            None => wrong.push(Wrong { line: l.line, why: "there is no such case".into() }),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(complaint(&name, wrong).into());
+    }
+    let search = BulkSearch::load(store.as_ref(), &policy, now).await?;
+    store.close().await;
+    Ok((cases, search))
 }
 
 fn is_stdin(file: &Path) -> bool {
@@ -195,7 +205,7 @@ impl From<&ContactRow> for Line {
 }
 
 /// A text that no spreadsheet takes for a formula.
-fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         return format!("'{text}").into();
     }

@@ -3,6 +3,7 @@
 
 mod bulk;
 mod bulk_arrow;
+mod cumulative;
 mod import;
 mod policy;
 mod trace;

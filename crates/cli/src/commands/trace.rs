@@ -13,7 +13,14 @@ pub(super) async fn run(config: &Config, args: &Trace) -> Result<(), Failure> {
         if format == TraceFormat::Text {
             return Err("the contacts of many cases are printed as csv, json or arrow".into());
         }
-        return super::bulk::run(config, file, args.hops, format).await;
+        if !args.cumulative {
+            return super::bulk::run(config, file, args.hops, format).await;
+        }
+        if args.hops.is_some() {
+            let why = "--cumulative counts time shared with the cases themselves, at one hop: leave --hops out";
+            return Err(why.into());
+        }
+        return super::cumulative::run(config, file, args.least_minutes, format).await;
     }
     // The command line asks for both where no list is given.
     let (Some(case), Some(agency)) = (&args.case, &args.agency) else {

@@ -103,27 +103,61 @@ impl Town<'_> {
         }
     }
 
+    /// The minutes that two people shared at each place inside a window, and how sure each is.
+    pub(crate) fn shared(
+        &self,
+        source: HolderId,
+        window: Period,
+        who: HolderId,
+    ) -> BTreeMap<(PlaceId, i64), Certainty> {
+        let always = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
+        let of = |who| self.visits.iter().filter(move |v: &&KnownVisit| v.holder == who);
+        let mut shared: BTreeMap<(PlaceId, i64), Certainty> = BTreeMap::new();
+        for v in of(source) {
+            let linger = self.rules.at((self.kind_of)(v.place)).lingering_minutes;
+            let Some((dangerous, sure)) = self.presence(v, window, linger) else { continue };
+            for w in of(who).filter(|w| w.place == v.place && self.near_each_other(v, w)) {
+                let Some((there, also_sure)) = self.presence(w, always, 0) else { continue };
+                for m in dangerous.clone().filter(|m| there.contains(m)) {
+                    let sure = sure.max(also_sure);
+                    let best = shared.entry((v.place, m)).or_insert(sure);
+                    *best = (*best).min(sure);
+                }
+            }
+        }
+        shared
+    }
+
     /// Who shared enough time with `source` inside the window, by holder.
     fn near(&self, source: HolderId, window: Period, degree: ContactDegree) -> Vec<Contact> {
         let everyone: BTreeSet<HolderId> = self.visits.iter().map(|v| v.holder).collect();
-        let always = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
-        let of = |who| self.visits.iter().filter(move |v: &&KnownVisit| v.holder == who);
-        let mut found = Vec::new();
-        for who in everyone.into_iter().filter(|w| *w != source) {
-            let mut shared: BTreeMap<(PlaceId, i64), Certainty> = BTreeMap::new();
-            for v in of(source) {
-                let linger = self.rules.at((self.kind_of)(v.place)).lingering_minutes;
-                let Some((dangerous, sure)) = self.presence(v, window, linger) else { continue };
-                for w in of(who).filter(|w| w.place == v.place && self.near_each_other(v, w)) {
-                    let Some((there, also_sure)) = self.presence(w, always, 0) else { continue };
-                    for m in dangerous.clone().filter(|m| there.contains(m)) {
-                        let sure = sure.max(also_sure);
-                        let best = shared.entry((v.place, m)).or_insert(sure);
-                        *best = (*best).min(sure);
-                    }
-                }
+        let others = everyone.into_iter().filter(|w| *w != source);
+        others
+            .filter_map(|who| self.judge(who, &self.shared(source, window, who), degree))
+            .collect()
+    }
+
+    /// What everybody shared with all cases together: lower and upper minutes, first and last
+    /// moment. Pair by pair, minute by minute.
+    pub(crate) fn cumulative(
+        &self,
+        cases: &[CaseInput],
+    ) -> BTreeMap<HolderId, (i64, i64, Timestamp, Timestamp)> {
+        let everyone: BTreeSet<HolderId> = self.visits.iter().map(|v| v.holder).collect();
+        let mut found = BTreeMap::new();
+        for who in everyone {
+            let others = cases.iter().filter(|c| c.holder != who);
+            let shared: Vec<_> =
+                others.flat_map(|c| self.shared(c.holder, c.window, who)).collect();
+            let sure = |least: Certainty| shared.iter().filter(move |(_, c)| *c <= least).count();
+            let minutes = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+            let spots = shared.iter().map(|((_, minute), _)| *minute);
+            if let (Some(first), Some(last)) = (spots.clone().min(), spots.max())
+                && sure(Certainty::Assumed) > 0
+            {
+                let (lower, upper) = (minutes(sure(Certainty::Recorded)), minutes(shared.len()));
+                found.insert(who, (lower, upper, at(first), at(last + 1)));
             }
-            found.extend(self.judge(who, &shared, degree));
         }
         found
     }
