@@ -7,12 +7,11 @@ use std::ops::ControlFlow;
 
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 use jadegate_trace::{CaseInput, Cumulative, CumulativeExposure};
-use serde::Serialize;
 
 use crate::bulk::BulkSearch;
 
 /// What one person shared with all cases together; who they are is not known here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CumulativeRow {
     /// Who, opaquely.
     pub holder: HolderId,
@@ -39,7 +38,7 @@ impl CumulativeRow {
     }
 
     /// Most minutes first; nobody occurs twice, so this is a whole order.
-    pub const fn by_minutes(&self) -> (Reverse<u32>, HolderId) {
+    const fn by_minutes(&self) -> (Reverse<u32>, HolderId) {
         (Reverse(self.minutes_upper), self.holder)
     }
 }

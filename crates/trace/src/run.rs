@@ -7,20 +7,13 @@ use std::ops::Range;
 
 use crate::row::{Row, Stayed};
 
-/// Rows for each [`Fence`].
-pub(crate) const BLOCK: usize = 16;
+/// Rows for each entry of [`Run::fences`].
+const BLOCK: usize = 16;
 
 /// Rows for each entry of [`Run::longest_on_page`].
 const PAGE: usize = 64;
 /// Rows of a place from which it pays to leave out pages.
 const LONG_LIST: usize = 512;
-
-/// What a look-up reads of a block of rows to find those it wants.
-#[derive(Clone, Copy, Debug)]
-struct Fence {
-    /// When the first of them began.
-    entered: u32,
-}
 
 /// A row without its place, which follows from where it lies. Side by side, because a look-up reads
 /// a few rows in a row: one stretch of memory instead of three.
@@ -67,8 +60,8 @@ pub(crate) struct Run {
     places: Keys,
     /// Longest known stay at each place, in the order of `places`: how far to look back there.
     longest_at: Vec<u32>,
-    /// One for each [`BLOCK`] of rows.
-    fences: Vec<Fence>,
+    /// When the first row of each [`BLOCK`] began: what a look-up reads to find the rows it wants.
+    fences: Vec<u32>,
     /// Longest known stay on each [`PAGE`].
     longest_on_page: Vec<u32>,
     cells: Vec<Cell>,
@@ -194,7 +187,7 @@ impl Run {
         let longest = |c: &[Cell]| c.iter().filter_map(|c| c.stayed.len()).max().unwrap_or(0);
         let mut run = Self {
             longest_at: (0..places.len()).map(|k| longest(&cells[places.rows(k)])).collect(),
-            fences: cells.chunks(BLOCK).map(|c| Fence { entered: c[0].entered }).collect(),
+            fences: cells.chunks(BLOCK).map(|c| c[0].entered).collect(),
             longest_on_page: cells.chunks(PAGE).map(longest).collect(),
             cells,
             places,
@@ -321,9 +314,9 @@ impl Run {
             None => guess(fences, from.saturating_sub(back)),
         };
         // Rows before a fence began no later than it.
-        let over = |f: &Fence| f.entered.saturating_add(back) <= from;
+        let over = |entered: u32| entered.saturating_add(back) <= from;
         let first = partition_near(fences, guess, over);
-        let end = partition_near(fences, first, |f| f.entered < to);
+        let end = partition_near(fences, first, |entered| entered < to);
         let begin = if first == 0 { rows.start } else { (blocks.start + first - 1) * BLOCK };
         let end = if end == fences.len() { rows.end } else { (blocks.start + end) * BLOCK };
         begin..end
@@ -334,7 +327,7 @@ impl Run {
         let rows = self.holders.find(holder).map_or(0..0, |k| self.holders.rows(k));
         let read = |row: &u32| {
             let row = *row as usize;
-            self.cells[row].entered.wrapping_add(self.fences[row / BLOCK].entered)
+            self.cells[row].entered.wrapping_add(self.fences[row / BLOCK])
         };
         self.holder_rows[rows].iter().map(read).fold(0, u32::wrapping_add)
     }
@@ -401,9 +394,9 @@ impl Run {
 }
 
 /// Where a moment may be among fences, for visits are spread over the days.
-fn guess(fences: &[Fence], moment: u32) -> usize {
+fn guess(fences: &[u32], moment: u32) -> usize {
     let (Some(first), Some(last)) = (fences.first(), fences.last()) else { return 0 };
-    let (begin, end) = (u64::from(first.entered), u64::from(last.entered));
+    let (begin, end) = (u64::from(*first), u64::from(*last));
     let moment = u64::from(moment).clamp(begin, end);
     #[expect(clippy::cast_possible_truncation, reason = "less than there are fences")]
     let guess = ((moment - begin) * (fences.len() - 1) as u64 / (end - begin).max(1)) as usize;
@@ -414,20 +407,20 @@ fn guess(fences: &[Fence], moment: u32) -> usize {
 /// looked at, for each look would be a miss of the caches. First step by step, which nearly always
 /// ends in the same line; then in steps that double.
 #[inline]
-fn partition_near(fences: &[Fence], guess: usize, holds: impl Fn(&Fence) -> bool) -> usize {
+fn partition_near(fences: &[u32], guess: usize, holds: impl Fn(u32) -> bool) -> usize {
     const STEPS: usize = 16;
     let guess = guess.min(fences.len());
     let mut at = guess;
-    while at < fences.len() && holds(&fences[at]) {
+    while at < fences.len() && holds(fences[at]) {
         at += 1;
         if at - guess == STEPS {
-            return at + gallop(fences.len() - at, |n| holds(&fences[at + n]));
+            return at + gallop(fences.len() - at, |n| holds(fences[at + n]));
         }
     }
-    while at > 0 && !holds(&fences[at - 1]) {
+    while at > 0 && !holds(fences[at - 1]) {
         at -= 1;
         if guess - at == STEPS {
-            return at - gallop(at, |n| !holds(&fences[at - 1 - n]));
+            return at - gallop(at, |n| !holds(fences[at - 1 - n]));
         }
     }
     at
@@ -509,17 +502,13 @@ mod tests {
 
     use super::*;
 
-    fn fences(entered: &[u32]) -> Vec<Fence> {
-        entered.iter().map(|entered| Fence { entered: *entered }).collect()
-    }
-
     #[test]
     fn any_guess_leads_to_the_partition_point() {
         for len in [0u32, 1, 2, 16, 17, 18, 33, 34, 100, 1_000] {
-            let fences = fences(&(0..len).map(|n| n / 3).collect::<Vec<_>>());
+            let fences: Vec<_> = (0..len).map(|n| n / 3).collect();
             for moment in 0..=len / 3 + 1 {
-                let holds = |f: &Fence| f.entered < moment;
-                let want = fences.partition_point(holds);
+                let holds = |entered| entered < moment;
+                let want = fences.partition_point(|f| holds(*f));
                 for guess in (0..=fences.len() + 1).chain([usize::MAX]) {
                     assert_eq!(
                         partition_near(&fences, guess, holds),

@@ -68,7 +68,7 @@ pub(super) async fn run(
     );
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     match format {
-        TraceFormat::Json => write_json(&mut out, &rows)?,
+        TraceFormat::Json => write_json(&mut out, rows.iter().map(Line::from))?,
         TraceFormat::Arrow => write_arrow(&mut out, &rows)?,
         TraceFormat::Csv | TraceFormat::Text => write_csv(&mut out, &rows)?,
     }
@@ -205,7 +205,7 @@ impl From<&ContactRow> for Line {
 }
 
 /// A text that no spreadsheet takes for a formula.
-pub(super) fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
+fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         return format!("'{text}").into();
     }
@@ -213,35 +213,46 @@ pub(super) fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 pub(super) fn write_csv(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
+    let fields = |l: Line| {
+        [
+            l.case,
+            l.contact,
+            l.degree.into(),
+            l.minutes_lower.to_string(),
+            l.minutes_upper.to_string(),
+            l.last_contact,
+            l.certainty.into(),
+            l.place_kind.into(),
+            l.via.unwrap_or_default(),
+        ]
+    };
+    write_table(out, COLUMNS, rows.iter().map(|r| fields(r.into())))
+}
+
+/// A CSV of columns with these names; nothing in it is a formula.
+pub(super) fn write_table<const N: usize>(
+    out: &mut impl Write,
+    columns: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<(), Failure> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
-    for r in rows {
-        let l = Line::from(r);
-        let (lower, upper) = (l.minutes_lower.to_string(), l.minutes_upper.to_string());
-        let via = l.via.unwrap_or_default();
-        let fields = [
-            &l.case,
-            &l.contact,
-            l.degree,
-            &lower,
-            &upper,
-            &l.last_contact,
-            l.certainty,
-            l.place_kind,
-            &via,
-        ];
-        csv.write_record(fields.map(harmless).iter().map(|f| f.as_bytes()))?;
+    csv.write_record(columns)?;
+    for fields in rows {
+        csv.write_record(fields.each_ref().map(|f| harmless(f)).iter().map(|f| f.as_bytes()))?;
     }
     csv.flush()?;
     Ok(())
 }
 
-/// A JSON list with one contact a line.
-fn write_json(out: &mut impl Write, rows: &[ContactRow]) -> Result<(), Failure> {
+/// A JSON list with one of these a line.
+pub(super) fn write_json<L: Serialize>(
+    out: &mut impl Write,
+    lines: impl Iterator<Item = L>,
+) -> Result<(), Failure> {
     write!(out, "[")?;
-    for (i, r) in rows.iter().enumerate() {
+    for (i, line) in lines.enumerate() {
         write!(out, "{}", if i == 0 { "\n" } else { ",\n" })?;
-        serde_json::to_writer(&mut *out, &Line::from(r))?;
+        serde_json::to_writer(&mut *out, &line)?;
     }
     writeln!(out, "\n]")?;
     Ok(())
@@ -311,12 +322,12 @@ mod tests {
     #[test]
     fn json_is_one_list() {
         let mut out = Vec::new();
-        write_json(&mut out, &rows()).unwrap();
+        write_json(&mut out, rows().iter().map(Line::from)).unwrap();
         let list: Vec<serde_json::Value> = serde_json::from_slice(&out).unwrap();
         assert_eq!((list.len(), &list[1]["via"]), (2, &"h0000000000002".into()));
         assert_eq!(list[0]["via"], serde_json::Value::Null);
         let mut out = Vec::new();
-        write_json(&mut out, &[]).unwrap();
+        write_json(&mut out, std::iter::empty::<Line>()).unwrap();
         assert_eq!(serde_json::from_slice::<Vec<()>>(&out).unwrap(), []);
     }
 }

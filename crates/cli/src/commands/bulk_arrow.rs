@@ -14,8 +14,8 @@ use jadegate_service::ContactRow;
 
 use crate::wire::Failure;
 
-/// Rows of one batch.
-const BATCH: usize = 65_536;
+/// Rows of one batch of a stream.
+pub(super) const BATCH: usize = 65_536;
 
 fn schema() -> Arc<Schema> {
     let word = || DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));

@@ -14,7 +14,8 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use jadegate_service::CumulativeRow;
 use serde::Serialize;
 
-use super::bulk::{harmless, load};
+use super::bulk::{load, write_json, write_table};
+use super::bulk_arrow::BATCH;
 use crate::args::TraceFormat;
 use crate::config::Config;
 use crate::wire::Failure;
@@ -36,7 +37,7 @@ pub(super) async fn run(
     );
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     match format {
-        TraceFormat::Json => write_json(&mut out, &rows)?,
+        TraceFormat::Json => write_json(&mut out, rows.iter().map(Line::from))?,
         TraceFormat::Arrow => write_arrow(&mut out, &rows)?,
         TraceFormat::Csv | TraceFormat::Text => write_csv(&mut out, &rows)?,
     }
@@ -69,30 +70,11 @@ impl From<&CumulativeRow> for Line {
 }
 
 fn write_csv(out: &mut impl Write, rows: &[CumulativeRow]) -> Result<(), Failure> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
-    for l in rows.iter().map(Line::from) {
-        let (lower, upper) = (l.minutes_lower.to_string(), l.minutes_upper.to_string());
-        let fields = [&l.holder, &lower, &upper, &l.first, &l.last];
-        csv.write_record(fields.map(|f| harmless(f)).iter().map(|f| f.as_bytes()))?;
-    }
-    csv.flush()?;
-    Ok(())
+    let fields = |l: Line| {
+        [l.holder, l.minutes_lower.to_string(), l.minutes_upper.to_string(), l.first, l.last]
+    };
+    write_table(out, COLUMNS, rows.iter().map(|r| fields(r.into())))
 }
-
-/// A JSON list with one person a line.
-fn write_json(out: &mut impl Write, rows: &[CumulativeRow]) -> Result<(), Failure> {
-    write!(out, "[")?;
-    for (i, r) in rows.iter().enumerate() {
-        write!(out, "{}", if i == 0 { "\n" } else { ",\n" })?;
-        serde_json::to_writer(&mut *out, &Line::from(r))?;
-    }
-    writeln!(out, "\n]")?;
-    Ok(())
-}
-
-/// Rows of one batch of an Arrow stream.
-const BATCH: usize = 65_536;
 
 /// An Arrow IPC stream; nobody at all is a stream that holds the schema only.
 fn write_arrow(out: &mut impl Write, rows: &[CumulativeRow]) -> Result<(), Failure> {
@@ -161,14 +143,14 @@ mod tests {
              h0000000000002,2,17,2022-03-13T04:00:02Z,2022-03-13T05:00:02Z\n\
              h0000000000001,1,16,2022-03-13T04:00:01Z,2022-03-13T05:00:01Z\n"
         );
-        let json = written(|out| write_json(out, &[row(2), row(1)]));
+        let json = written(|out| write_json(out, [row(2), row(1)].iter().map(Line::from)));
         let list: Vec<serde_json::Value> = serde_json::from_slice(&json).unwrap();
         let two = serde_json::json!({
             "holder": "h0000000000002", "minutes_lower": 2, "minutes_upper": 17,
             "first": "2022-03-13T04:00:02Z", "last": "2022-03-13T05:00:02Z",
         });
         assert_eq!((list.len(), &list[0]), (2, &two));
-        let none = written(|out| write_json(out, &[]));
+        let none = written(|out| write_json(out, std::iter::empty::<Line>()));
         assert_eq!(serde_json::from_slice::<Vec<()>>(&none).unwrap(), []);
     }
 
