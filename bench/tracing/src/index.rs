@@ -68,10 +68,10 @@ pub fn bulk(index: &VisitIndex, rules: &Rules, cases: &[CaseInput]) -> Digest {
     let mut digest = Digest::default();
     let _: ControlFlow<()> = Bulk::new(index, rules, kind_of, now()).run(cases, |case| {
         let mut sums = digest;
-        for c in case.contacts() {
+        case.contacts().for_each(|c| {
             let last = u32::try_from(c.last_contact().as_secs()).unwrap_or(0);
             sums.add(0, 0, c.upper_secs().into(), last);
-        }
+        });
         digest = sums;
         ControlFlow::Continue(())
     });

@@ -7,6 +7,7 @@ use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 
 use crate::crowd::Near;
 use crate::hits::Hit;
+use crate::columns::Columns;
 use crate::index::VisitIndex;
 use crate::pairs::{AHEAD, Finder, Pair};
 use crate::row::{moment, secs};
@@ -156,9 +157,8 @@ impl<'a> BulkCase<'a> {
 /// The close contacts of a case.
 #[derive(Debug, Default)]
 struct Close {
-    /// Those by one recorded overlap: the first `count`.
-    settled: Vec<Hit>,
-    count: usize,
+    /// Those by one recorded overlap.
+    settled: Columns,
     /// The kind of the place of each source.
     kinds: Vec<PlaceKind>,
     /// All others.
@@ -169,17 +169,17 @@ struct Close {
 
 impl Close {
     fn clear(&mut self) {
-        self.count = 0;
+        self.settled.clear();
         self.looked.clear();
         self.vias.clear();
     }
 
     fn all(&self) -> impl Iterator<Item = BulkContact> {
-        let plain = |hit: &Hit| {
+        let plain = |hit: Hit| {
             let kind = self.kinds[hit.source() as usize];
             BulkContact::plain(hit.holder, hit.from, hit.secs, kind)
         };
-        self.settled[..self.count].iter().map(plain).chain(self.looked.iter().copied())
+        self.settled.iter().map(plain).chain(self.looked.iter().copied())
     }
 }
 
@@ -245,7 +245,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         finder.gather(holder, window, Hop::Close);
         close.kinds.clear();
         close.kinds.extend(finder.places().map(|(_, kind)| kind));
-        close.count = finder.take_settled(&mut close.settled);
+        finder.take_settled(&mut close.settled);
         finder.each_other(|finder, near| {
             close.looked.extend(look_closely(finder, near, Hop::Close));
         });

@@ -11,7 +11,7 @@ use crate::people::People;
 use crate::placed::{BATCH, PlaceOfCases, Placed};
 use crate::row::{moment, secs};
 use crate::rules::Rules;
-use crate::run::Cell;
+use crate::run::{Cell, Packed};
 use crate::steps::View;
 use crate::trace::CaseInput;
 
@@ -152,14 +152,14 @@ impl Reach {
 #[inline]
 fn add_all(
     people: &mut People,
-    cells: &[Cell],
+    cells: &[Packed],
     reach: Reach,
     view: View<'_>,
     tag: u32,
     at: (&Placed, &PlaceOfCases),
 ) {
-    for cell in cells {
-        let (from, to) = reach.of(cell);
+    for cell in cells.iter().map(Cell::of) {
+        let (from, to) = reach.of(&cell);
         if from >= to {
             continue;
         }
@@ -198,9 +198,9 @@ fn add_case(
 }
 
 /// Whoever is there takes a closer look.
-fn look_at_all(people: &mut People, cells: &[Cell], reach: Reach) {
-    for cell in cells {
-        let (from, to) = reach.of(cell);
+fn look_at_all(people: &mut People, cells: &[Packed], reach: Reach) {
+    for cell in cells.iter().map(Cell::of) {
+        let (from, to) = reach.of(&cell);
         if from < to {
             people.look_at(cell.holder);
         }

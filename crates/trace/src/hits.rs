@@ -6,10 +6,10 @@
 //! Nothing here depends on the number of holders, and every step runs without a branch that nobody
 //! can foresee.
 
-use std::hint::select_unpredictable;
-
+use crate::columns::Columns;
+use crate::lanes::{AGAIN_MARK, LANES, Lanes, hash};
 use crate::row::Stayed;
-use crate::run::Cell;
+use crate::run::Packed;
 
 /// What a search must know of a source.
 #[derive(Clone, Copy, Debug)]
@@ -32,20 +32,24 @@ pub(crate) struct Hit {
     pub(crate) from: u32,
     /// How long it was, an end that nobody saw taken at its latest.
     pub(crate) secs: u32,
-    /// The number of the source, and four bits. None of them is set if the seconds are as recorded
+    /// The number of the source, and five bits. None of them is set if the seconds are as recorded
     /// and make a contact by themselves.
-    tag: u32,
+    pub(crate) tag: u32,
 }
 
 /// As in [`Stayed`]: nobody saw that it was they; nobody saw them leave.
-const UNPROVEN: u32 = Stayed::UNPROVEN;
-const OPEN: u32 = Stayed::OPEN;
+pub(crate) const UNPROVEN: u32 = Stayed::UNPROVEN;
+pub(crate) const OPEN: u32 = Stayed::OPEN;
 /// The stay of the source is not recorded from end to end.
-const ASSUMED_SOURCE: u32 = 4;
+pub(crate) const ASSUMED_SOURCE: u32 = 4;
+/// The seconds are not as recorded.
+pub(crate) const DOUBTFUL: u32 = UNPROVEN | OPEN | ASSUMED_SOURCE;
 /// Too short for a contact.
-const SHORT: u32 = 8;
-/// A person's stays of some weeks have numbers of far less than 28 bits.
-const SOURCE_AT: u32 = 4;
+pub(crate) const SHORT: u32 = 8;
+/// There may be more of the same holder.
+pub(crate) const AGAIN: u32 = 16;
+/// A person's stays of some weeks have numbers of far less than 27 bits.
+const SOURCE_AT: u32 = 5;
 
 impl Hit {
     #[cfg(test)]
@@ -59,7 +63,7 @@ impl Hit {
 
     /// Are the seconds as recorded?
     pub(crate) const fn is_plain(&self) -> bool {
-        self.tag & (OPEN | UNPROVEN | ASSUMED_SOURCE) == 0
+        self.tag & DOUBTFUL == 0
     }
 
     pub(crate) const fn is_open(&self) -> bool {
@@ -76,143 +80,92 @@ impl Hit {
     }
 }
 
-/// A holder occurs, and another time.
-const SEEN: u64 = 1;
-const AGAIN: u64 = 2;
-
-/// Fewest and most hashes that are told apart, and how many there are for each visit.
-const HASHES: (usize, usize) = (1 << 12, 1 << 22);
-const HASHES_A_HIT: usize = 32;
-
 /// See the top of this file.
 #[derive(Debug, Default)]
 pub(crate) struct Hits {
-    /// Only the first `count` mean something.
-    list: Vec<Hit>,
-    count: usize,
-    /// What settles something by itself: the first `settled_count`.
-    settled: Vec<Hit>,
-    settled_count: usize,
-    /// Where in the list what does not is.
-    others: Vec<u32>,
-    /// For each hash two bits: does a holder with it occur, and another time? 32 hashes a word.
-    marks: Vec<u64>,
-    /// From a hash of 32 bits to one that is told apart.
-    shift: u32,
+    list: Columns,
+    others: Columns,
+    rest: Columns,
+    sieve: Sieve,
 }
 
 impl Hits {
     pub(crate) const fn clear(&mut self) {
-        self.count = 0;
-        self.settled_count = 0;
+        self.list.clear();
     }
 
     /// Takes the visits that overlap a source.
     #[inline]
-    pub(crate) fn scan(&mut self, source: u32, reach: &Reach, cells: &[Cell]) {
-        let needed = self.count + cells.len();
-        if self.list.len() < needed {
-            self.list.resize(needed.next_power_of_two(), Hit::default());
-        }
-        let all = source << SOURCE_AT | if reach.recorded { 0 } else { ASSUMED_SOURCE };
-        let to = &mut self.list[self.count..needed];
-        let mut hit = 0;
-        let reach_to = u64::from(reach.to);
-        for cell in cells {
-            let len = cell.stayed.len_or(reach.open_secs);
-            let open = cell.stayed.is_open();
-            let end = u64::from(cell.entered) + u64::from(len);
-            let from = select_unpredictable(cell.entered > reach.from, cell.entered, reach.from);
-            let until = select_unpredictable(end > reach_to, reach_to, end);
-            let secs = until.wrapping_sub(u64::from(from)).cast_signed();
-            let short = u32::from(secs < i64::from(reach.least)) * SHORT;
-            let tag = all | cell.stayed.bits() & (OPEN | UNPROVEN) | short;
-            let begin = select_unpredictable(open, cell.entered, from);
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "if it is kept"
-            )]
-            let secs_32 = secs as u32;
-            to[hit] = Hit { holder: cell.holder, from: begin, secs: secs_32, tag };
-            hit += usize::from(secs > 0);
-        }
-        self.count += hit;
+    pub(crate) fn scan(&mut self, source: u32, reach: &Reach, cells: &[Packed]) {
+        let all = source << SOURCE_AT | AGAIN | if reach.recorded { 0 } else { ASSUMED_SOURCE };
+        self.sieve.lanes.scan(cells, reach, all, &mut self.list);
     }
 
     /// Takes out what settles by itself that somebody other than `except` is a contact, and hands
     /// over the rest that may matter, saying whether there may be more of the same holder.
     pub(crate) fn sift(&mut self, except: u32, mut other: impl FnMut(&Hit, bool)) {
-        self.mark(except);
-        if self.settled.len() < self.count || self.others.len() < self.count {
-            self.settled.resize(self.list.len(), Hit::default());
-            self.others.resize(self.list.len(), 0);
-        }
-        let (mut settled, mut others) = (0, 0);
-        let (marks, shift) = (&self.marks[..], self.shift);
-        let to = (&mut self.settled[..self.count], &mut self.others[..self.count]);
-        for (hit, n) in self.list[..self.count].iter().zip(0..) {
-            let (word, at) = hash(hit.holder, shift);
-            let again = (marks[word] >> at & AGAIN) as u32 * SHORT;
-            let why_not = again | hit.tag & (OPEN | UNPROVEN | ASSUMED_SOURCE | SHORT);
-            to.0[settled] = *hit;
-            settled += usize::from(why_not == 0);
-            to.1[others] = n;
-            others += usize::from(why_not & !SHORT != 0);
-        }
-        self.settled_count = settled;
-        for n in &self.others[..others] {
-            let hit = &self.list[*n as usize];
-            other(hit, self.again(hit.holder));
+        let Self { list, others, rest, sieve } = self;
+        sieve.sift(list, others, except, MIXERS[0], HASHES_A_HIT.0);
+        sieve.sift(others, rest, except, MIXERS[1], HASHES_A_HIT.1);
+        list.append(others);
+        for hit in rest.iter() {
+            other(&hit, hit.tag & AGAIN != 0);
         }
     }
 
-    /// Finds out who may occur more than once; of `except` that is taken for granted.
-    fn mark(&mut self, except: u32) {
-        let hashes = (self.count * HASHES_A_HIT).next_power_of_two().clamp(HASHES.0, HASHES.1);
-        self.shift = 32 - hashes.trailing_zeros();
-        self.marks.clear();
-        self.marks.resize(hashes / 32, 0);
-        let (word, at) = hash(except, self.shift);
-        self.marks[word] = (SEEN | AGAIN) << at;
-        for hit in &self.list[..self.count] {
-            let (word, at) = hash(hit.holder, self.shift);
-            let mark = &mut self.marks[word];
-            let seen = SEEN << at;
-            *mark |= (*mark & seen) << 1 | seen;
-        }
+    /// What was taken; after [`sift`](Self::sift) what settles something by itself.
+    pub(crate) const fn settled(&self) -> &Columns {
+        &self.list
     }
 
-    /// May a holder have several visits here? If not, they have one at most.
-    #[inline]
-    fn again(&self, holder: u32) -> bool {
-        let (word, at) = hash(holder, self.shift);
-        self.marks[word] >> at & AGAIN != 0
-    }
-
-    /// What was taken.
-    #[cfg(test)]
-    fn list(&self) -> &[Hit] {
-        &self.list[..self.count]
-    }
-
-    /// What [`sift`](Self::sift) found to settle something by itself.
-    pub(crate) fn settled(&self) -> &[Hit] {
-        &self.settled[..self.settled_count]
-    }
-
-    /// Hands it over in exchange for memory of earlier searches, and says how many there are.
-    pub(crate) const fn swap(&mut self, settled: &mut Vec<Hit>) -> usize {
-        std::mem::swap(&mut self.settled, settled);
-        std::mem::replace(&mut self.settled_count, 0)
+    /// Hands it over in exchange for memory of earlier searches.
+    pub(crate) const fn swap(&mut self, settled: &mut Columns) {
+        std::mem::swap(&mut self.list, settled);
     }
 }
 
-/// The word of a hash, and where its two bits are.
-#[inline]
-const fn hash(holder: u32, shift: u32) -> (usize, u32) {
-    let hash = holder.wrapping_mul(0x9e37_79b9) >> shift;
-    ((hash >> 5) as usize, hash << 1 & 63)
+/// Fewest hashes that are told apart, and how many there are at least for each overlap.
+const FEWEST: usize = 1 << 8;
+const HASHES_A_HIT: (usize, usize) = (8, 16);
+/// What a first sifting leaves is sifted again, by a hash that has nothing to do with the first.
+const MIXERS: [u32; 2] = [0x9e37_79b9, 0x85eb_ca6b];
+
+/// Tells who may occur more than once.
+#[derive(Debug, Default)]
+struct Sieve {
+    hashes: Vec<u32>,
+    /// For each hash a one for each overlap with it, the lowest bits first.
+    marks: Vec<u8>,
+    /// Those of the hash of each overlap.
+    marks_of: Vec<u8>,
+    lanes: Lanes,
+}
+
+impl Sieve {
+    /// Leaves in the list what settles something by itself; `others` becomes what else may matter.
+    fn sift(&mut self, list: &mut Columns, others: &mut Columns, except: u32, mixer: u32, each: usize) {
+        let hashes = (list.len() * each).next_power_of_two().max(FEWEST);
+        let shift = 32 - hashes.trailing_zeros();
+        self.marks.clear();
+        self.marks.resize(hashes, 0);
+        // Of the holder it is taken for granted.
+        self.marks[hash(except, mixer, shift) as usize] = 1 | AGAIN_MARK;
+        let padded = list.len() + LANES;
+        if self.hashes.len() < padded {
+            self.hashes.resize(padded.next_power_of_two(), 0);
+            self.marks_of.resize(padded.next_power_of_two(), 0);
+        }
+        self.lanes.hash(list, mixer, shift, &mut self.hashes);
+        let hashes = &self.hashes[..list.len()];
+        for hash in hashes {
+            let mark = &mut self.marks[*hash as usize];
+            *mark = *mark << 1 | 1;
+        }
+        for (hash, mark) in hashes.iter().zip(&mut self.marks_of) {
+            *mark = self.marks[*hash as usize];
+        }
+        self.lanes.split(list, others, &self.marks_of);
+    }
 }
 
 #[cfg(test)]

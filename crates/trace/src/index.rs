@@ -9,7 +9,7 @@ use jadegate_domain::{HolderId, Period, PlaceId, Ride, Timestamp, Visit};
 use crate::dict::Dict;
 use crate::rides::Rides;
 use crate::row::{KnownVisit, Row, Stayed, moment, secs};
-use crate::run::{Cell, Run, drop_superseded};
+use crate::run::{Cell, Packed, Run, drop_superseded};
 
 /// All visits of the last days in memory, compact, for one writer and any number of readers.
 ///
@@ -200,7 +200,7 @@ impl VisitIndex {
         let mut rows = Vec::new();
         if let Some(p) = self.place_number(place) {
             self.rows_at(p, 0, secs(period.to), u32::MAX, Spot::BUFFER, |c| {
-                rows.extend(c.iter().map(|c| c.at(p)));
+                rows.extend(c.iter().map(|c| Cell::of(c).at(p)));
             });
         }
         self.within(rows, period)
@@ -333,10 +333,10 @@ impl VisitIndex {
         to: u32,
         open_secs: u32,
         near: Spot,
-        mut found: impl FnMut(&[Cell]),
+        mut found: impl FnMut(&[Packed]),
     ) {
         self.runs_at(place, from, to, open_secs, near, &mut found);
-        self.new_at(place, from, to, open_secs, |cell| found(std::slice::from_ref(&cell)));
+        self.new_at(place, from, to, open_secs, |cell| found(&[cell.packed()]));
     }
 
     /// Reads what a search from each of these holders will read first, so that it is in the caches:
@@ -361,7 +361,7 @@ impl VisitIndex {
         to: u32,
         open_secs: u32,
         near: Spot,
-        mut found: impl FnMut(&'a [Cell]),
+        mut found: impl FnMut(&'a [Packed]),
     ) {
         for (run, n) in self.runs.iter().zip(0..) {
             let near = (near.run == n).then_some(near.row);

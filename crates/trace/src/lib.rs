@@ -29,12 +29,14 @@
 mod alone;
 mod blocks;
 mod bulk;
+mod columns;
 mod crowd;
 mod cumulative;
 mod dict;
 mod hits;
 mod index;
 mod judge;
+mod lanes;
 mod overlap;
 mod pairs;
 mod people;

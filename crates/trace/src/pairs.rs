@@ -3,6 +3,7 @@
 use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Presence, Ride, Timestamp};
 
+use crate::columns::Columns;
 use crate::crowd::{Crowd, Near};
 use crate::hits::{Hit, Hits, Reach};
 use crate::index::{Spot, VisitIndex};
@@ -10,7 +11,7 @@ use crate::judge::{Part, judge};
 use crate::overlap::{Overlap, Stretch, unite};
 use crate::row::{Row, Stayed, moment};
 use crate::rules::{Bound, Hop, Rules};
-use crate::run::Cell;
+use crate::run::{Cell, Packed};
 use crate::stay::{Stay, resolve};
 
 /// One stretch of time shared at one place.
@@ -103,7 +104,7 @@ pub(crate) struct Finder<'a, K> {
     spots: Vec<Spot>,
     pub(crate) sources: Vec<Source>,
     /// Rows that may overlap a source, and which.
-    slices: Vec<(u32, &'a [Cell])>,
+    slices: Vec<(u32, &'a [Packed])>,
     /// Nobody is near themselves.
     except: u32,
     hits: Hits,
@@ -165,7 +166,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     fn settled_pairs(&mut self, hop: Hop) -> Vec<Pair> {
         let mut pairs = Vec::with_capacity(self.settled().len());
         for n in 0..self.settled().len() {
-            let hit = self.settled()[n];
+            let hit = self.settled().get(n);
             pairs.push(self.plain_pair(&hit, hop));
         }
         pairs
@@ -180,13 +181,13 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     }
 
     /// Those gathered who are contacts by one recorded overlap.
-    pub(crate) fn settled(&self) -> &[Hit] {
+    pub(crate) const fn settled(&self) -> &Columns {
         self.hits.settled()
     }
 
-    /// Takes them out, in exchange for memory of earlier searches: how many they are.
-    pub(crate) fn take_settled(&mut self, list: &mut Vec<Hit>) -> usize {
-        self.hits.swap(list)
+    /// Takes them out, in exchange for memory of earlier searches.
+    pub(crate) const fn take_settled(&mut self, list: &mut Columns) {
+        self.hits.swap(list);
     }
 
     /// Calls `each` for all others gathered whose time may suffice.
@@ -290,10 +291,10 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             };
             self.least = self.least.min(reach.least);
             let aboard = rules.aboard(s.kind);
-            let mut scan = |cells: &[Cell]| {
+            let mut scan = |cells: &[Packed]| {
                 let Some(ride) = &s.ride else { return hits.scan(n, &reach, cells) };
                 for cell in cells {
-                    if aboard.share(ride, &index.ride(&cell.at(s.place))) {
+                    if aboard.share(ride, &index.ride(&Cell::of(cell).at(s.place))) {
                         hits.scan(n, &reach, std::slice::from_ref(cell));
                     }
                 }
@@ -301,7 +302,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             while let Some((_, cells)) = slices.next_if(|(of, _)| *of == n) {
                 scan(cells);
             }
-            index.new_at(s.place, reach.from, reach.to, reach.open_secs, |cell| scan(&[cell]));
+            index.new_at(s.place, reach.from, reach.to, reach.open_secs, |cell| scan(&[cell.packed()]));
         }
         self.crowd.clear();
         self.doubtful.clear();
@@ -330,7 +331,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         let mut read = 0u32;
         for (_, cells) in self.slices.iter().filter(|(_, cells)| cells.len() < LONG) {
             for cell in cells.iter().step_by(LINE) {
-                read = read.wrapping_add(cell.entered);
+                read = read.wrapping_add(cell[0]);
             }
         }
         std::hint::black_box(read);

@@ -83,6 +83,11 @@ impl Stayed {
         self.0
     }
 
+    /// From [`bits`](Self::bits).
+    pub(crate) const fn stored(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// Whatever the bits are, they mean something.
     pub(crate) fn of_bits(bits: u32) -> Self {
         let this = Self(bits);

@@ -24,7 +24,19 @@ pub(crate) struct Cell {
     pub(crate) holder: u32,
 }
 
+/// A [`Cell`] as it is stored: plain numbers, so that many can be taken as one row of numbers.
+pub(crate) type Packed = [u32; 3];
+
 impl Cell {
+    #[inline]
+    pub(crate) const fn of(&[entered, stayed, holder]: &Packed) -> Self {
+        Self { entered, stayed: Stayed::stored(stayed), holder }
+    }
+
+    pub(crate) const fn packed(self) -> Packed {
+        [self.entered, self.stayed.bits(), self.holder]
+    }
+
     /// When the visit ended; one without a known end is taken to last `open_secs`.
     #[inline]
     pub(crate) fn latest_end(&self, open_secs: u32) -> u32 {
@@ -32,9 +44,8 @@ impl Cell {
     }
 
     pub(crate) fn to_bytes(self) -> [u8; 12] {
-        let numbers = [self.entered, self.stayed.bits(), self.holder];
         let mut bytes = [0; 12];
-        for (to, from) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+        for (to, from) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(self.packed()) {
             *to = from.to_le_bytes();
         }
         bytes
@@ -64,7 +75,7 @@ pub(crate) struct Run {
     fences: Vec<u32>,
     /// Longest known stay on each [`PAGE`].
     longest_on_page: Vec<u32>,
-    cells: Vec<Cell>,
+    cells: Vec<Packed>,
     holders: Keys,
     /// Rows of each holder, by time.
     holder_rows: Vec<u32>,
@@ -161,7 +172,7 @@ impl Keys {
 /// What of a run is saved; the rest follows from it.
 pub(crate) struct Parts<'a> {
     pub(crate) places: &'a Keys,
-    pub(crate) cells: &'a [Cell],
+    pub(crate) cells: &'a [Packed],
     pub(crate) holders: &'a Keys,
     pub(crate) holder_rows: &'a [u32],
     pub(crate) holder_places: &'a [u32],
@@ -178,16 +189,17 @@ impl Run {
         rows.dedup();
         drop_superseded(&mut rows);
         let keys = Keys::new(rows.iter().map(|r| r.place), places);
-        let mut run = Self::of_places(keys, rows.iter().map(Row::cell).collect());
+        let mut run = Self::of_places(keys, rows.iter().map(|r| r.cell().packed()).collect());
         run.order_by_holder(&rows, holders);
         run
     }
 
-    fn of_places(places: Keys, cells: Vec<Cell>) -> Self {
-        let longest = |c: &[Cell]| c.iter().filter_map(|c| c.stayed.len()).max().unwrap_or(0);
+    fn of_places(places: Keys, cells: Vec<Packed>) -> Self {
+        let len = |c: &Packed| Cell::of(c).stayed.len();
+        let longest = |c: &[Packed]| c.iter().filter_map(len).max().unwrap_or(0);
         let mut run = Self {
             longest_at: (0..places.len()).map(|k| longest(&cells[places.rows(k)])).collect(),
-            fences: cells.chunks(BLOCK).map(|c| c[0].entered).collect(),
+            fences: cells.chunks(BLOCK).map(|c| Cell::of(&c[0]).entered).collect(),
             longest_on_page: cells.chunks(PAGE).map(longest).collect(),
             cells,
             places,
@@ -204,7 +216,7 @@ impl Run {
     /// runs forwards at each place.
     pub(crate) fn of_parts(
         (places, place_numbers): (Keys, usize),
-        cells: Vec<Cell>,
+        cells: Vec<Packed>,
         (holders, holder_numbers): (Keys, usize),
         order: (Vec<u32>, Vec<u32>),
     ) -> Result<Self, &'static str> {
@@ -220,11 +232,11 @@ impl Run {
         let all_below = |list: &[u32], end: usize| list.iter().all(|n| (*n as usize) < end);
         if !all_below(&holder_rows, rows)
             || !all_below(&holder_places, place_numbers)
-            || !cells.iter().all(|c| (c.holder as usize) < holder_numbers)
+            || !cells.iter().map(Cell::of).all(|c| (c.holder as usize) < holder_numbers)
         {
             return Err("a run names what is not there");
         }
-        let in_order = |k: usize| cells[places.rows(k)].is_sorted_by_key(|c| c.entered);
+        let in_order = |k: usize| cells[places.rows(k)].is_sorted_by_key(|c| Cell::of(c).entered);
         if !(0..places.len()).all(in_order) {
             return Err("the visits of a place are not in order");
         }
@@ -280,10 +292,14 @@ impl Run {
         self.cells.len()
     }
 
+    fn cell(&self, row: usize) -> Cell {
+        Cell::of(&self.cells[row])
+    }
+
     fn find_span(&self) -> (u32, u32) {
-        let end = |c: &Cell| c.latest_end(0);
-        let first = self.cells.iter().map(|c| c.entered).min().unwrap_or(0);
-        (first, self.cells.iter().map(end).max().unwrap_or(0))
+        let cells = || self.cells.iter().map(Cell::of);
+        let first = cells().map(|c| c.entered).min().unwrap_or(0);
+        (first, cells().map(|c| c.latest_end(0)).max().unwrap_or(0))
     }
 
     /// Rows of a place: all that began before `to` and last beyond `from`, where a visit without a
@@ -327,7 +343,7 @@ impl Run {
         let rows = self.holders.find(holder).map_or(0..0, |k| self.holders.rows(k));
         let read = |row: &u32| {
             let row = *row as usize;
-            self.cells[row].entered.wrapping_add(self.fences[row / BLOCK])
+            self.cell(row).entered.wrapping_add(self.fences[row / BLOCK])
         };
         self.holder_rows[rows].iter().map(read).fold(0, u32::wrapping_add)
     }
@@ -340,7 +356,7 @@ impl Run {
         rows: Range<usize>,
         from: u32,
         open_secs: u32,
-        mut found: impl FnMut(&'a [Cell]),
+        mut found: impl FnMut(&'a [Packed]),
     ) {
         if rows.len() < LONG_LIST {
             return found(&self.cells[rows]);
@@ -350,7 +366,7 @@ impl Run {
             let page = at / PAGE;
             let end = rows.end.min((page + 1) * PAGE);
             let longest = self.longest_on_page[page].max(open_secs);
-            if self.cells[end - 1].entered.saturating_add(longest) > from {
+            if self.cell(end - 1).entered.saturating_add(longest) > from {
                 found(&self.cells[at..end]);
             }
             at = end;
@@ -362,13 +378,13 @@ impl Run {
         let range = self.holders.find(holder).map_or(0..0, |k| self.holders.rows(k));
         range.map(move |i| {
             let row = self.holder_rows[i];
-            (self.cells[row as usize].at(self.holder_places[i]), row)
+            (self.cell(row as usize).at(self.holder_places[i]), row)
         })
     }
 
     /// When the visit of a row began.
     pub(crate) fn entered(&self, row: u32) -> u32 {
-        self.cells.get(row as usize).map_or(0, |c| c.entered)
+        self.cells.get(row as usize).map_or(0, |c| Cell::of(c).entered)
     }
 
     /// All visits, by place and time.
@@ -376,7 +392,7 @@ impl Run {
         (0..self.places.len()).flat_map(move |k| {
             #[expect(clippy::cast_possible_truncation, reason = "keys are 32-bit numbers")]
             let place = self.places.sparse.get(k).copied().unwrap_or(k as u32);
-            self.places.rows(k).map(move |i| self.cells[i].at(place))
+            self.places.rows(k).map(move |i| self.cell(i).at(place))
         })
     }
 
@@ -545,7 +561,7 @@ mod tests {
                 for near in [None, Some(0), Some(50 + minute), Some(14_449), Some(u32::MAX)] {
                     let mut got = Vec::new();
                     let rows = run.at_place(1, from, to, 60, near);
-                    run.cells(rows, from, 60, |cells| got.extend_from_slice(cells));
+                    run.cells(rows, from, 60, |cells| got.extend(cells.iter().map(Cell::of)));
                     let overlaps = |c: &&Cell| c.entered < to && c.latest_end(60) > from;
                     let all = run.rows().filter(|r| r.place == 1).map(|r| r.cell());
                     let want: Vec<_> = all.collect::<Vec<_>>();

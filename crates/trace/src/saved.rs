@@ -163,7 +163,7 @@ impl VisitIndex {
             }
             out.count(parts.cells.len())?;
             for cell in parts.cells {
-                out.put(&cell.to_bytes())?;
+                out.put(&Cell::of(cell).to_bytes())?;
             }
             out.words(parts.holder_rows)?;
             out.words(parts.holder_places)?;
@@ -255,7 +255,7 @@ fn read_run(input: &mut Input<'_, impl Read>, places: usize, holders: usize) -> 
     let keys_of_places = Keys::of_parts(input.words()?, input.words()?);
     let keys_of_holders = Keys::of_parts(input.words()?, input.words()?);
     let rows = input.count()?;
-    let cells = input.many(rows, Cell::from_bytes)?;
+    let cells = input.many(rows, |bytes| Cell::from_bytes(bytes).packed())?;
     let order = (input.words()?, input.words()?);
     Run::of_parts((keys_of_places, places), cells, (keys_of_holders, holders), order)
         .map_err(SavedError::Damaged)

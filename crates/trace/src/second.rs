@@ -145,7 +145,7 @@ impl<T: Shared> Seconds<T> {
         }
         let (base, best) = (self.base, &mut self.best[..needed]);
         let mut count = self.count;
-        for hit in settled {
+        for hit in settled.iter() {
             let known = &mut self.known[hit.holder as usize];
             let new = *known < base;
             let at = if new { count } else { known.wrapping_sub(base) as usize };

@@ -7,6 +7,7 @@ use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 use crate::index::{Spot, VisitIndex};
 use crate::pairs::minutes;
 use crate::row::{KnownVisit, secs};
+use crate::run::Cell;
 use crate::rules::Rules;
 
 /// Whose visits can change the traces of known cases: the cases themselves and their close contacts.
@@ -106,7 +107,7 @@ fn add_near(
     let from = entered.saturating_sub(lingering);
     let to = end.saturating_add(lingering);
     index.rows_at(place, from, to, assumed, Spot::BUFFER, |cells| {
-        for c in cells {
+        for c in cells.iter().map(Cell::of) {
             if c.entered < to && c.latest_end(assumed) > from {
                 near.insert(index.holder(c.holder));
             }

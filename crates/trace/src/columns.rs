@@ -1,0 +1,66 @@
+//! Overlaps in columns: each of their numbers in a list of its own, so that a processor can take
+//! many at a time.
+
+use crate::hits::Hit;
+use crate::lanes::LANES;
+
+/// A list of [`Hit`]s.
+#[derive(Debug, Default)]
+pub(crate) struct Columns {
+    /// All equally long, and longer than `count` by [`LANES`] at least, or empty.
+    pub(crate) lists: [Vec<u32>; 4],
+    /// How many of them mean something.
+    pub(crate) count: usize,
+}
+
+impl Columns {
+    pub(crate) const fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Makes room for some more, and for what is written beyond them.
+    #[inline]
+    pub(crate) fn make_room(&mut self, more: usize) {
+        let needed = self.count + more + LANES;
+        if self.lists[0].len() < needed {
+            self.grow(needed);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        for list in &mut self.lists {
+            list.resize(needed.next_power_of_two(), 0);
+        }
+    }
+
+    /// Adds all of another list.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.make_room(other.count);
+        let to = self.count..self.count + other.count;
+        for (list, from) in self.lists.iter_mut().zip(&other.lists) {
+            list[to.clone()].copy_from_slice(&from[..other.count]);
+        }
+        self.count = to.end;
+    }
+
+    pub(crate) fn get(&self, n: usize) -> Hit {
+        let [holder, from, secs, tag] = &self.lists;
+        Hit { holder: holder[n], from: from[n], secs: secs[n], tag: tag[n] }
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = Hit> + use<'_> {
+        let [holder, from, secs, tag] = self.lists.each_ref().map(|l| &l[..self.count]);
+        let all = holder.iter().zip(from).zip(secs).zip(tag);
+        all.map(|(((holder, from), secs), tag)| Hit {
+            holder: *holder,
+            from: *from,
+            secs: *secs,
+            tag: *tag,
+        })
+    }
+}
