@@ -55,9 +55,9 @@ pub struct Digest {
 impl Digest {
     /// Counts a contact of a case (or of a close contact).
     pub const fn add(&mut self, source: u32, holder: u32, secs: u64, last: u32) {
-        self.contacts += 1;
-        self.secs += secs;
-        self.last += (last - crate::visits::START) as u64;
+        self.contacts = self.contacts.wrapping_add(1);
+        self.secs = self.secs.wrapping_add(secs);
+        self.last = self.last.wrapping_add(last.wrapping_sub(crate::visits::START) as u64);
         let pair = (holder as u64 + 1).wrapping_mul(source as u64 + 1);
         self.pairs = self.pairs.wrapping_add(pair);
     }

@@ -9,7 +9,7 @@ use crate::crowd::Near;
 use crate::hits::Hit;
 use crate::columns::Columns;
 use crate::index::VisitIndex;
-use crate::pairs::{AHEAD, Finder, Pair};
+use crate::pairs::{AHEAD, Apart, Finder, Pair};
 use crate::row::{moment, secs};
 use crate::rules::{Bound, Hop, Rules};
 use crate::second::{Second, Seconds, Shared, Via};
@@ -176,7 +176,8 @@ impl Close {
 
     fn all(&self) -> impl Iterator<Item = BulkContact> {
         let plain = |hit: Hit| {
-            let kind = self.kinds[hit.source() as usize];
+            // No check that could fail, so that it costs nothing where nobody asks for it.
+            let kind = self.kinds.get(hit.source() as usize).copied().unwrap_or(PlaceKind::Other);
             BulkContact::plain(hit.holder, hit.from, hit.secs, kind)
         };
         self.settled.iter().map(plain).chain(self.looked.iter().copied())
@@ -270,6 +271,11 @@ fn look_closely<K: Fn(PlaceId) -> PlaceKind>(
     near: &Near,
     hop: Hop,
 ) -> Option<BulkContact> {
+    if let Some(apart) = finder.apart(near, hop) {
+        let Apart { enough, first, last, kind } = apart;
+        let plain = BulkContact::plain(near.holder(), first, near.secs, kind);
+        return enough.then_some(BulkContact { last, ..plain });
+    }
     finder.forget();
     let pair = finder.pair(near, hop).filter(|p| p.reached.is_some())?;
     BulkContact::of(&pair, finder.main_kind(&pair), finder.rules.counts)

@@ -107,6 +107,12 @@ impl Crowd {
         }
     }
 
+    /// Both overlaps, the latest first, of somebody who is near twice.
+    pub(crate) fn two(&self, near: &Near) -> Option<[Hit; 2]> {
+        let (hit, before) = self.earlier.get(near.before as usize)?;
+        (*before == NONE).then_some([near.latest, *hit])
+    }
+
     /// The overlaps of somebody near, the latest first.
     pub(crate) fn overlaps(&self, near: &Near) -> impl Iterator<Item = Hit> {
         let latest = Some((near.latest, near.before));

@@ -172,9 +172,13 @@ mod sixteen {
             let (open_bit, short_bit, most) = (all_of(OPEN), all_of(SHORT), all_of(u32::MAX));
             let mut count = to.count;
             let flat = cells.as_flattened();
+            // A few are taken among others that were never anywhere.
+            let mut padded = [0; 3 * LANES];
+            if cells.len() < LANES {
+                padded[..flat.len()].copy_from_slice(flat);
+            }
             let mut at = 0;
             while at < cells.len() {
-                let mut padded = [0; 3 * LANES];
                 let mut fresh = u16::MAX;
                 let chunk = if at + LANES <= cells.len() {
                     &flat[at * 3..][..3 * LANES]
@@ -184,7 +188,6 @@ mod sixteen {
                     fresh <<= at - begin;
                     &flat[begin * 3..][..3 * LANES]
                 } else {
-                    padded[..flat.len()].copy_from_slice(flat);
                     &padded[..]
                 };
                 at += LANES;

@@ -88,6 +88,15 @@ pub(crate) struct Pair {
     stretches: (u32, u32),
 }
 
+/// What [`Finder::apart`] finds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Apart {
+    pub(crate) enough: bool,
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) kind: PlaceKind,
+}
+
 /// Finds pairs; keeps its working memory from one search to the next.
 ///
 /// Two steps. [`gather`](Self::gather) finds everybody near a holder. For nearly all of them one
@@ -335,6 +344,29 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             }
         }
         std::hint::black_box(read);
+    }
+
+    /// What somebody shared who is near twice, both times recorded and apart, where one threshold
+    /// holds for both: as [`pair`](Self::pair) and [`main_kind`](Self::main_kind) find it, but there
+    /// is nothing to unite and little to judge. `None` of all others.
+    pub(crate) fn apart(&self, near: &Near, hop: Hop) -> Option<Apart> {
+        let hits = self.crowd.two(near).filter(|hits| hits.iter().all(Hit::is_plain))?;
+        let sources = hits.map(|hit| &self.sources[hit.source() as usize]);
+        let spans = hits.map(|hit| (hit.from, hit.from.saturating_add(hit.secs)));
+        let [threshold, other] = sources.map(|s| self.rules.threshold(s.kind, hop));
+        let [a, b] = spans;
+        let touch = a.0 <= b.1 && b.0 <= a.1;
+        if threshold != other || a == b || touch && sources[0].place == sources[1].place {
+            return None;
+        }
+        let secs: u64 = hits.iter().map(|hit| u64::from(hit.secs)).sum();
+        let rank = |n: usize| (hits[n].secs / 60, spans[n]);
+        Some(Apart {
+            enough: secs >= u64::from(threshold) * 60,
+            first: a.0.min(b.0),
+            last: a.1.max(b.1),
+            kind: sources[usize::from(rank(1) > rank(0))].kind,
+        })
     }
 
     /// Unites and judges what somebody near shared with the sources. Keeps the stretches.
