@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 
+use crate::columns::Columns;
 use crate::crowd::Near;
 use crate::hits::Hit;
-use crate::columns::Columns;
 use crate::index::VisitIndex;
 use crate::pairs::{AHEAD, Apart, Finder, Pair};
 use crate::row::{moment, secs};

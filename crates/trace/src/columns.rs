@@ -31,6 +31,13 @@ impl Columns {
         }
     }
 
+    /// All lists, for [`make_room`](Self::make_room)'s some more and what is written beyond them.
+    #[inline]
+    pub(crate) fn room(&mut self, more: usize) -> [&mut [u32]; 4] {
+        let room = self.count + more + LANES;
+        self.lists.each_mut().map(|l| &mut l[..room])
+    }
+
     #[cold]
     fn grow(&mut self, needed: usize) {
         for list in &mut self.lists {
@@ -46,6 +53,10 @@ impl Columns {
             list[to.clone()].copy_from_slice(&from[..other.count]);
         }
         self.count = to.end;
+    }
+
+    pub(crate) fn holders(&self) -> &[u32] {
+        &self.lists[0][..self.count]
     }
 
     pub(crate) fn get(&self, n: usize) -> Hit {

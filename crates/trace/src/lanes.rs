@@ -1,18 +1,19 @@
-//! The loops over many visits, with the widest instructions that the processor has.
-
-use fearless_simd::Level;
+//! The loops over many visits: one visit at a time, or sixteen where the processor can.
+//!
+//! Both ways give the same lists, number for number. All of these loops run without a branch that
+//! nobody can foresee.
 
 use crate::columns::Columns;
 use crate::hits::Reach;
 use crate::run::Packed;
 
-/// Written at a time at most.
+/// So many are taken, and written, at a time at most.
 pub(crate) const LANES: usize = 16;
 
-/// A mark of a hash that occurs more than once.
+/// In the mark of a hash: it occurs more than once.
 pub(crate) const AGAIN_MARK: u8 = 2;
 
-/// How wide.
+/// How many visits are taken at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lanes {
     One,
@@ -21,51 +22,54 @@ pub(crate) enum Lanes {
 }
 
 impl Default for Lanes {
+    /// The most this processor can.
     fn default() -> Self {
         #[cfg(target_arch = "x86_64")]
-        if let Some(token) = Level::new().as_avx512() {
-            return Self::Sixteen(token);
+        if let Some(avx512) = fearless_simd::Level::new().as_avx512() {
+            return Self::Sixteen(avx512);
         }
         Self::One
     }
 }
 
 impl Lanes {
-    /// Adds those of some cells to the list that overlap a source, with a tag.
+    /// Adds the visits that overlap a source to a list; `tag` is what the tags of all of them have.
     #[inline]
-    pub(crate) fn scan(self, cells: &[Packed], reach: &Reach, all: u32, to: &mut Columns) {
+    pub(crate) fn scan(self, cells: &[Packed], reach: &Reach, tag: u32, to: &mut Columns) {
         to.make_room(cells.len());
         match self {
-            Self::One => one::scan(cells, reach, all, to),
+            Self::One => one::scan(cells, reach, tag, to),
             #[cfg(target_arch = "x86_64")]
-            Self::Sixteen(token) => sixteen::scan(token, cells, reach, all, to),
+            Self::Sixteen(avx512) => sixteen::scan(avx512, cells, reach, tag, to),
         }
     }
 
-    /// A hash for each holder of a list.
+    /// A hash for each holder of a list. There is room for [`LANES`] more.
     #[inline]
     pub(crate) fn hash(self, list: &Columns, mixer: u32, shift: u32, to: &mut [u32]) {
         match self {
             Self::One => one::hashes(list, mixer, shift, to),
             #[cfg(target_arch = "x86_64")]
-            Self::Sixteen(token) => sixteen::hashes(token, list, mixer, shift, to),
+            Self::Sixteen(avx512) => sixteen::hashes(avx512, list, mixer, shift, to),
         }
     }
 
-    /// Leaves in the list what settles something by itself, and replaces the others.
+    /// Leaves in a list what settles something by itself; `others` becomes what else may matter.
+    /// The mark of each of the list says whether their hash occurs again; there are [`LANES`] more.
     #[inline]
     pub(crate) fn split(self, list: &mut Columns, others: &mut Columns, marks: &[u8]) {
         others.clear();
         others.make_room(list.len());
+        list.make_room(0);
         match self {
             Self::One => one::split(list, others, marks),
             #[cfg(target_arch = "x86_64")]
-            Self::Sixteen(token) => sixteen::split(token, list, others, marks),
+            Self::Sixteen(avx512) => sixteen::split(avx512, list, others, marks),
         }
     }
 }
 
-/// A hash of so many bits as `shift` leaves of 32.
+/// A hash of as many bits as `shift` leaves of 32.
 #[inline]
 pub(crate) const fn hash(holder: u32, mixer: u32, shift: u32) -> u32 {
     holder.wrapping_mul(mixer) >> shift
@@ -79,10 +83,10 @@ mod one {
     use crate::hits::{AGAIN, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
     use crate::run::{Cell, Packed};
 
-    pub(super) fn scan(cells: &[Packed], reach: &Reach, all: u32, to: &mut Columns) {
-        let at = to.count..to.count + cells.len();
-        let [holders, froms, lens, tags] = to.lists.each_mut().map(|l| &mut l[at.clone()]);
-        let mut hit = 0;
+    pub(super) fn scan(cells: &[Packed], reach: &Reach, tag: u32, to: &mut Columns) {
+        let count = to.count;
+        let [holders, froms, lengths, tags] = to.room(cells.len());
+        let mut at = count;
         let reach_to = u64::from(reach.to);
         for cell in cells.iter().map(Cell::of) {
             let len = cell.stayed.len_or(reach.open_secs);
@@ -92,50 +96,48 @@ mod one {
             let until = select_unpredictable(end > reach_to, reach_to, end);
             let secs = until.wrapping_sub(u64::from(from)).cast_signed();
             let short = u32::from(secs < i64::from(reach.least)) * SHORT;
-            holders[hit] = cell.holder;
-            froms[hit] = select_unpredictable(open, cell.entered, from);
+            holders[at] = cell.holder;
+            froms[at] = select_unpredictable(open, cell.entered, from);
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "if it is kept"
             )]
             let secs_32 = secs as u32;
-            lens[hit] = secs_32;
-            tags[hit] = all | cell.stayed.bits() & (OPEN | UNPROVEN) | short;
-            hit += usize::from(secs > 0);
+            lengths[at] = secs_32;
+            tags[at] = tag | cell.stayed.bits() & (OPEN | UNPROVEN) | short;
+            at += usize::from(secs > 0);
         }
-        to.count += hit;
+        to.count = at;
     }
 
     pub(super) fn hashes(list: &Columns, mixer: u32, shift: u32, to: &mut [u32]) {
-        for (holder, to) in list.lists[0][..list.count].iter().zip(to) {
+        for (holder, to) in list.holders().iter().zip(to) {
             *to = hash(*holder, mixer, shift);
         }
     }
 
     pub(super) fn split(list: &mut Columns, others: &mut Columns, marks: &[u8]) {
         let count = list.count;
-        let list_ = list.lists.each_mut().map(|l| &mut l[..count]);
-        let others_ = others.lists.each_mut().map(|l| &mut l[..count]);
+        let (kept, left) = (list.room(0), others.room(count));
         let (mut settled, mut other) = (0, 0);
         for n in 0..count {
             let again = u32::from(marks[n] & AGAIN_MARK) * (AGAIN / u32::from(AGAIN_MARK));
-            let tag = list_[3][n] & (again | !AGAIN);
-            let hit = [list_[0][n], list_[1][n], list_[2][n], tag];
-            for k in 0..4 {
-                list_[k][settled] = hit[k];
-                others_[k][other] = hit[k];
+            let tag = kept[3][n] & (again | !AGAIN);
+            for (column, number) in [kept[0][n], kept[1][n], kept[2][n], tag].iter().enumerate() {
+                kept[column][settled] = *number;
+                left[column][other] = *number;
             }
             settled += usize::from(tag & (DOUBTFUL | AGAIN | SHORT) == 0);
             other += usize::from(tag & (DOUBTFUL | AGAIN) != 0);
         }
-        list.count = settled;
-        others.count = other;
+        (list.count, others.count) = (settled, other);
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod sixteen {
+    #[allow(clippy::wildcard_imports, reason = "two dozen instructions by their long names")]
     use std::arch::x86_64::*;
 
     use fearless_simd::prelude::*;
@@ -144,48 +146,61 @@ mod sixteen {
     use super::{AGAIN_MARK, LANES};
     use crate::columns::Columns;
     use crate::hits::{AGAIN, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
+    use crate::row::Stayed;
     use crate::run::Packed;
 
+    /// Where the numbers of one column of sixteen cells are among the 48 of all columns: first
+    /// among the first two sixteens, then in what that gives and the last sixteen.
+    const fn column(first: i32) -> ([i32; LANES], [i32; LANES]) {
+        let (mut two, mut three) = ([0; LANES], [0; LANES]);
+        let (mut lane, mut at) = (0, first);
+        let mut n = 0;
+        while n < LANES {
+            if at < 32 {
+                (two[n], three[n]) = (at, lane);
+            } else {
+                three[n] = at - 16;
+            }
+            (n, lane, at) = (n + 1, lane + 1, at + 3);
+        }
+        (two, three)
+    }
+
+    const COLUMNS: [([i32; LANES], [i32; LANES]); 3] = [column(0), column(1), column(2)];
+
     kernel!(
-        pub(super) fn scan(avx: Avx512, cells: &[Packed], reach: &Reach, all: u32, to: &mut Columns) {
-            let load = |s: &[u32]| -> __m512i { u32x16::from_slice(avx, s).into() };
-            let all_of = |n: u32| _mm512_set1_epi32(n.cast_signed());
-            // Where the numbers of sixteen cells are among 48: of the first two rows of sixteen, and
-            // then of those and the third.
-            let column = |n: i32| {
-                let at = |lane: i32| n + 3 * lane;
-                let two = _mm512_setr_epi32(
-                    at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9),
-                    at(10) & 31, at(11) & 31, at(12) & 31, at(13) & 31, at(14) & 31, at(15) & 31,
-                );
-                let pick = |lane: i32| if at(lane) < 32 { lane } else { at(lane) - 16 };
-                let three = _mm512_setr_epi32(
-                    pick(0), pick(1), pick(2), pick(3), pick(4), pick(5), pick(6), pick(7),
-                    pick(8), pick(9), pick(10), pick(11), pick(12), pick(13), pick(14), pick(15),
-                );
-                (two, three)
-            };
-            let columns = [column(0), column(1), column(2)];
-            let (from, until) = (all_of(reach.from), all_of(reach.to));
-            let (open_secs, least) = (all_of(reach.open_secs), all_of(reach.least));
-            let (all, bits) = (all_of(all), all_of(OPEN | UNPROVEN));
-            let (open_bit, short_bit, most) = (all_of(OPEN), all_of(SHORT), all_of(u32::MAX));
-            let mut count = to.count;
+        pub(super) fn scan(
+            avx512: Avx512,
+            cells: &[Packed],
+            reach: &Reach,
+            tag: u32,
+            to: &mut Columns,
+        ) {
+            let load = |s: &[u32]| -> __m512i { u32x16::from_slice(avx512, s).into() };
+            let lanes = |s: [i32; LANES]| load(&s.map(i32::cast_unsigned));
+            let all = |n: u32| _mm512_set1_epi32(n.cast_signed());
+            let columns = COLUMNS.map(|(two, three)| (lanes(two), lanes(three)));
+            let (from, until) = (all(reach.from), all(reach.to));
+            let (open_secs, least) = (all(reach.open_secs), all(reach.least));
+            let (tag, bits, most) = (all(tag), all(OPEN | UNPROVEN), all(u32::MAX));
+            let (open_bit, short_bit) = (all(OPEN), all(SHORT));
             let flat = cells.as_flattened();
             // A few are taken among others that were never anywhere.
             let mut padded = [0; 3 * LANES];
             if cells.len() < LANES {
                 padded[..flat.len()].copy_from_slice(flat);
             }
+            let mut count = to.count;
+            let mut lists = to.room(cells.len());
             let mut at = 0;
             while at < cells.len() {
-                let mut fresh = u16::MAX;
+                let mut new = u16::MAX;
                 let chunk = if at + LANES <= cells.len() {
                     &flat[at * 3..][..3 * LANES]
                 } else if cells.len() >= LANES {
                     // The last sixteen, without those that were taken before.
                     let begin = cells.len() - LANES;
-                    fresh <<= at - begin;
+                    new <<= at - begin;
                     &flat[begin * 3..][..3 * LANES]
                 } else {
                     &padded[..]
@@ -197,23 +212,23 @@ mod sixteen {
                     _mm512_permutex2var_epi32(two, three, rows[2])
                 });
                 let open = _mm512_test_epi32_mask(stayed, open_bit);
-                let len = _mm512_srli_epi32::<4>(stayed);
+                let len = _mm512_srli_epi32::<{ Stayed::LEN_AT }>(stayed);
                 let len = _mm512_mask_mov_epi32(len, open, open_secs);
                 let end = _mm512_add_epi32(entered, len);
                 let beyond = _mm512_cmplt_epu32_mask(end, entered);
                 let end = _mm512_mask_mov_epi32(end, beyond, most);
                 let begin = _mm512_max_epu32(entered, from);
                 let end = _mm512_min_epu32(end, until);
-                let overlap = _mm512_mask_cmpgt_epu32_mask(fresh, end, begin);
+                let overlap = _mm512_mask_cmpgt_epu32_mask(new, end, begin);
                 let secs = _mm512_sub_epi32(end, begin);
                 let short = _mm512_cmplt_epu32_mask(secs, least);
                 let begin = _mm512_mask_mov_epi32(begin, open, entered);
-                let tag = _mm512_or_epi32(_mm512_and_epi32(stayed, bits), all);
-                let tag = _mm512_mask_or_epi32(tag, short, tag, short_bit);
-                for (list, numbers) in to.lists.iter_mut().zip([holder, begin, secs, tag]) {
-                    let numbers: u32x16<_> =
-                        _mm512_maskz_compress_epi32(overlap, numbers).simd_into(avx);
-                    numbers.store_slice(&mut list[count..][..LANES]);
+                let tags = _mm512_or_epi32(_mm512_and_epi32(stayed, bits), tag);
+                let tags = _mm512_mask_or_epi32(tags, short, tags, short_bit);
+                for (list, numbers) in lists.iter_mut().zip([holder, begin, secs, tags]) {
+                    let kept = _mm512_maskz_compress_epi32(overlap, numbers);
+                    let kept: u32x16<_> = kept.simd_into(avx512);
+                    kept.store_slice(&mut list[count..][..LANES]);
                 }
                 count += overlap.count_ones() as usize;
             }
@@ -222,51 +237,127 @@ mod sixteen {
     );
 
     kernel!(
-        pub(super) fn hashes(avx: Avx512, list: &Columns, mixer: u32, shift: u32, to: &mut [u32]) {
-            let by = _mm512_set1_epi32(mixer.cast_signed());
+        pub(super) fn hashes(
+            avx512: Avx512,
+            list: &Columns,
+            mixer: u32,
+            shift: u32,
+            to: &mut [u32],
+        ) {
+            let mixer = _mm512_set1_epi32(mixer.cast_signed());
             let shift = _mm_cvtsi32_si128(shift.cast_signed());
-            let mut at = 0;
-            while at < list.count {
-                let holders: __m512i = u32x16::from_slice(avx, &list.lists[0][at..][..LANES]).into();
-                let hashes = _mm512_srl_epi32(_mm512_mullo_epi32(holders, by), shift);
-                let hashes: u32x16<_> = hashes.simd_into(avx);
+            for at in (0..list.count).step_by(LANES) {
+                let holders = u32x16::from_slice(avx512, &list.lists[0][at..][..LANES]);
+                let hashes = _mm512_srl_epi32(_mm512_mullo_epi32(holders.into(), mixer), shift);
+                let hashes: u32x16<_> = hashes.simd_into(avx512);
                 hashes.store_slice(&mut to[at..][..LANES]);
-                at += LANES;
             }
         }
     );
 
     kernel!(
-        pub(super) fn split(avx: Avx512, list: &mut Columns, others: &mut Columns, marks: &[u8]) {
-            let all_of = |n: u32| _mm512_set1_epi32(n.cast_signed());
-            let (again_bit, mark_bit) = (all_of(AGAIN), all_of(AGAIN_MARK.into()));
-            let (not, closer) = (all_of(DOUBTFUL | AGAIN | SHORT), all_of(DOUBTFUL | AGAIN));
-            let (mut settled, mut other, mut at) = (0, 0, 0);
-            while at < list.count {
-                let load = |s: &[u32]| -> __m512i { u32x16::from_slice(avx, &s[at..][..LANES]).into() };
-                let [holder, from, secs, tag] = list.lists.each_ref().map(|l| load(l));
-                let marks: __m128i = u8x16::from_slice(avx, &marks[at..][..LANES]).into();
-                let once = _mm512_testn_epi32_mask(_mm512_cvtepu8_epi32(marks), mark_bit);
+        pub(super) fn split(
+            avx512: Avx512,
+            list: &mut Columns,
+            others: &mut Columns,
+            marks: &[u8],
+        ) {
+            let load = |s: &[u32]| -> __m512i { u32x16::from_slice(avx512, s).into() };
+            let all = |n: u32| _mm512_set1_epi32(n.cast_signed());
+            let (again_bit, again_mark) = (all(AGAIN), all(AGAIN_MARK.into()));
+            let (not_settled, other_bits) = (all(DOUBTFUL | AGAIN | SHORT), all(DOUBTFUL | AGAIN));
+            let count = list.count;
+            let (kept, left) = (list.room(0), others.room(count));
+            let (mut settled, mut other) = (0, 0);
+            // What is kept is written where it was read, or before.
+            for at in (0..count).step_by(LANES) {
+                let [holder, from, secs, tag] = kept.each_ref().map(|l| load(&l[at..][..LANES]));
+                let marks: __m128i = u8x16::from_slice(avx512, &marks[at..][..LANES]).into();
+                let once = _mm512_testn_epi32_mask(_mm512_cvtepu8_epi32(marks), again_mark);
                 let tag = _mm512_mask_andnot_epi32(tag, once, again_bit, tag);
-                let left = list.count - at;
-                let here = if left < LANES { (1 << left) - 1 } else { u16::MAX };
-                let settles = _mm512_mask_testn_epi32_mask(here, tag, not);
-                let look = _mm512_mask_test_epi32_mask(here, tag, closer);
-                let numbers = [holder, from, secs, tag];
-                for (list, numbers) in list.lists.iter_mut().zip(numbers) {
-                    let kept: u32x16<_> = _mm512_maskz_compress_epi32(settles, numbers).simd_into(avx);
-                    kept.store_slice(&mut list[settled..][..LANES]);
-                }
-                for (list, numbers) in others.lists.iter_mut().zip(numbers) {
-                    let kept: u32x16<_> = _mm512_maskz_compress_epi32(look, numbers).simd_into(avx);
-                    kept.store_slice(&mut list[other..][..LANES]);
+                let here = u16::MAX >> LANES.saturating_sub(count - at);
+                let settles = _mm512_mask_testn_epi32_mask(here, tag, not_settled);
+                let matters = _mm512_mask_test_epi32_mask(here, tag, other_bits);
+                for (column, numbers) in [holder, from, secs, tag].into_iter().enumerate() {
+                    let some = _mm512_maskz_compress_epi32(settles, numbers);
+                    let some: u32x16<_> = some.simd_into(avx512);
+                    some.store_slice(&mut kept[column][settled..][..LANES]);
+                    let some = _mm512_maskz_compress_epi32(matters, numbers);
+                    let some: u32x16<_> = some.simd_into(avx512);
+                    some.store_slice(&mut left[column][other..][..LANES]);
                 }
                 settled += settles.count_ones() as usize;
-                other += look.count_ones() as usize;
-                at += LANES;
+                other += matters.count_ones() as usize;
             }
-            list.count = settled;
-            others.count = other;
+            (list.count, others.count) = (settled, other);
         }
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::hits::Hit;
+    use crate::row::Stayed;
+
+    fn number() -> impl Strategy<Value = u32> {
+        prop_oneof![0..200u32, any::<u32>(), (u32::MAX - 200)..=u32::MAX]
+    }
+
+    fn cells() -> impl Strategy<Value = Vec<Packed>> {
+        // Few holders, so that they occur again.
+        let stayed = prop_oneof![any::<u32>(), (0..3_000u32).prop_map(|n| n << Stayed::LEN_AT)];
+        let cell = (number(), stayed, prop_oneof![0..40u32, any::<u32>()]);
+        prop::collection::vec(
+            cell.prop_map(|(entered, stayed, holder)| [entered, stayed, holder]),
+            0..100,
+        )
+    }
+
+    fn reach() -> impl Strategy<Value = Reach> {
+        let numbers = (number(), number(), number(), number(), any::<bool>());
+        numbers.prop_map(|(from, to, open_secs, least, recorded)| Reach {
+            from,
+            to,
+            open_secs,
+            least,
+            recorded,
+        })
+    }
+
+    /// All lists that a way makes of the same visits.
+    fn lists(
+        lanes: Lanes,
+        sources: &[(Reach, Vec<Packed>)],
+        again: &[bool],
+        shift: u32,
+    ) -> (Vec<u32>, [Vec<Hit>; 3]) {
+        let (mut list, mut others) = (Columns::default(), Columns::default());
+        for ((reach, cells), source) in sources.iter().zip(0..) {
+            lanes.scan(cells, reach, source << 5 | 16, &mut list);
+        }
+        let scanned = list.iter().collect();
+        let mut hashes = vec![0; list.len() + LANES];
+        lanes.hash(&list, 0x9e37_79b9, shift, &mut hashes);
+        hashes.truncate(list.len());
+        let again = again.iter().cycle().map(|again| u8::from(*again) * AGAIN_MARK | 1);
+        let marks: Vec<_> = again.take(list.len() + LANES).collect();
+        lanes.split(&mut list, &mut others, &marks);
+        (hashes, [scanned, list.iter().collect(), others.iter().collect()])
+    }
+
+    proptest! {
+        /// On a processor that takes one at a time this compares that way with itself.
+        #[test]
+        fn sixteen_at_a_time_find_what_one_at_a_time_finds(
+            sources in prop::collection::vec((reach(), cells()), 0..5),
+            again in prop::collection::vec(any::<bool>(), 1..50),
+            shift in 0..32u32,
+        ) {
+            let one = lists(Lanes::One, &sources, &again, shift);
+            prop_assert_eq!(lists(Lanes::default(), &sources, &again, shift), one);
+        }
+    }
 }

@@ -311,7 +311,9 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             while let Some((_, cells)) = slices.next_if(|(of, _)| *of == n) {
                 scan(cells);
             }
-            index.new_at(s.place, reach.from, reach.to, reach.open_secs, |cell| scan(&[cell.packed()]));
+            index.new_at(s.place, reach.from, reach.to, reach.open_secs, |cell| {
+                scan(&[cell.packed()])
+            });
         }
         self.crowd.clear();
         self.doubtful.clear();

@@ -61,7 +61,7 @@ impl Stayed {
     pub(crate) const UNPROVEN: u32 = 1;
     pub(crate) const OPEN: u32 = 2;
     const HOW_AT: u32 = 2;
-    const LEN_AT: u32 = 4;
+    pub(crate) const LEN_AT: u32 = 4;
     /// The length of an open visit: longest, so that it comes after what is known to be shorter.
     const ENDLESS: u32 = (1 << 28) - 1;
 

@@ -7,8 +7,8 @@ use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 use crate::index::{Spot, VisitIndex};
 use crate::pairs::minutes;
 use crate::row::{KnownVisit, secs};
-use crate::run::Cell;
 use crate::rules::Rules;
+use crate::run::Cell;
 
 /// Whose visits can change the traces of known cases: the cases themselves and their close contacts.
 ///
