@@ -5,13 +5,15 @@ use std::ops::ControlFlow;
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 
 use crate::alone::Alone;
+use crate::columns::Columns;
+use crate::hits::Reach;
 use crate::index::VisitIndex;
+use crate::lanes::Lanes;
 use crate::pairs::Finder;
 use crate::people::People;
 use crate::placed::{BATCH, PlaceOfCases, Placed};
 use crate::row::{moment, secs};
 use crate::rules::Rules;
-use crate::run::{Cell, Packed};
 use crate::steps::View;
 use crate::trace::CaseInput;
 
@@ -51,6 +53,9 @@ pub struct Cumulative<'a, K> {
     finder: Finder<'a, K>,
     placed: Placed,
     people: People,
+    /// The visits that touch a span.
+    near: Columns,
+    lanes: Lanes,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
@@ -60,6 +65,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
             finder: Finder::new(index, rules, kind_of, secs(now)),
             placed: Placed::default(),
             people: People::default(),
+            near: Columns::default(),
+            lanes: Lanes::default(),
         }
     }
 
@@ -99,76 +106,48 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
 
     /// Adds up, for everybody near the cases.
     fn sweep(&mut self) {
-        let Self { finder, placed, people } = self;
+        let Self { finder, placed, people, near, lanes } = self;
         let mut tag = 0;
         let places = placed.places().chunks(BATCH).flat_map(|batch| {
             finder.index.touch_spots(placed.spots(batch));
             batch
         });
         for place in places {
-            for (span, near) in placed.spans_of(place) {
+            for (span, spot) in placed.spans_of(place) {
                 tag += 1;
-                let reach = Reach { from: span.from, to: span.to, open_secs: place.assumed_secs };
-                let view = placed.steps.view(span);
-                finder.index.rows_at(
-                    place.number,
-                    span.from,
-                    span.to,
-                    reach.open_secs,
-                    near,
-                    |c| {
-                        if place.is_plain() {
-                            add_all(people, c, reach, view, tag, (placed, place));
-                        } else {
-                            look_at_all(people, c, reach);
-                        }
-                    },
-                );
+                let (from, to, open_secs) = (span.from, span.to, place.assumed_secs);
+                let reach = Reach { from, to, open_secs, least: 1, recorded: true };
+                near.clear();
+                finder.index.rows_at(place.number, from, to, open_secs, spot, |cells| {
+                    lanes.scan(cells, &reach, 0, near);
+                });
+                if place.is_plain() {
+                    add_all(people, near, placed.steps.view(span), tag, (placed, place));
+                } else {
+                    near.holders().iter().for_each(|holder| people.look_at(*holder));
+                }
             }
         }
         people.settle_all();
     }
 }
 
-/// What a look-up at a place is about.
-#[derive(Clone, Copy, Debug)]
-struct Reach {
-    from: u32,
-    to: u32,
-    /// How long visits without a known end are taken to last at most.
-    open_secs: u32,
-}
-
-impl Reach {
-    /// The time in it of a visit, an end that nobody saw taken at its latest. Empty if it begins no
-    /// earlier than it ends.
-    #[inline]
-    fn of(self, cell: &Cell) -> (u32, u32) {
-        (cell.entered.max(self.from), cell.latest_end(self.open_secs).min(self.to))
-    }
-}
-
 /// Adds the visits of one place that lie in a span where all cases' stays are recorded.
-#[inline]
 fn add_all(
     people: &mut People,
-    cells: &[Packed],
-    reach: Reach,
+    near: &Columns,
     view: View<'_>,
     tag: u32,
     at: (&Placed, &PlaceOfCases),
 ) {
-    for cell in cells.iter().map(Cell::of) {
-        let (from, to) = reach.of(&cell);
-        if from >= to {
-            continue;
-        }
-        if !cell.stayed.is_plain() {
-            people.look_at(cell.holder);
-        } else if at.0.is_case(cell.holder) {
-            add_case(people, cell.holder, (from, to), view, tag, at);
+    for hit in near.iter() {
+        let (from, to) = (hit.from, hit.from.saturating_add(hit.secs));
+        if !hit.is_plain() {
+            people.look_at(hit.holder);
+        } else if at.0.is_case(hit.holder) {
+            add_case(people, hit.holder, (from, to), view, tag, at);
         } else {
-            people.add(cell.holder, view.between(from, to), (from, to), tag);
+            people.add(hit.holder, view.between(from, to), (from, to), tag);
         }
     }
 }
@@ -193,16 +172,6 @@ fn add_case(
             && let Some((secs, first, last)) = view.shared(from, to, but)
         {
             people.add(holder, secs, (first, last), tag);
-        }
-    }
-}
-
-/// Whoever is there takes a closer look.
-fn look_at_all(people: &mut People, cells: &[Packed], reach: Reach) {
-    for cell in cells.iter().map(Cell::of) {
-        let (from, to) = reach.of(&cell);
-        if from < to {
-            people.look_at(cell.holder);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The visits that overlap the sources of one search, and whose they are.
 //!
 //! Nearly everybody near a case was near it once. So overlaps are only written down, in the order
-//! in which the visits lie, and two bits tell who may occur again: those few go to the
-//! [`Crowd`](crate::crowd::Crowd), and for nearly all others what is written down is the answer.
+//! in which the visits lie, and then sifted: who may occur again is told by a hash, and those few go
+//! to the [`Crowd`](crate::crowd::Crowd); for nearly all others what is written down is the answer.
 //! Nothing here depends on the number of holders, and every step runs without a branch that nobody
 //! can foresee.
 
@@ -105,8 +105,8 @@ impl Hits {
     /// over the rest that may matter, saying whether there may be more of the same holder.
     pub(crate) fn sift(&mut self, except: u32, mut other: impl FnMut(&Hit, bool)) {
         let Self { list, others, rest, sieve } = self;
-        sieve.sift(list, others, except, MIXERS[0], HASHES_A_HIT.0);
-        sieve.sift(others, rest, except, MIXERS[1], HASHES_A_HIT.1);
+        sieve.sift(list, others, except, FIRST);
+        sieve.sift(others, rest, except, SECOND);
         list.append(others);
         for hit in rest.iter() {
             other(&hit, hit.tag & AGAIN != 0);
@@ -124,11 +124,21 @@ impl Hits {
     }
 }
 
-/// Fewest hashes that are told apart, and how many there are at least for each overlap.
-const FEWEST: usize = 1 << 8;
-const HASHES_A_HIT: (usize, usize) = (8, 16);
-/// What a first sifting leaves is sifted again, by a hash that has nothing to do with the first.
-const MIXERS: [u32; 2] = [0x9e37_79b9, 0x85eb_ca6b];
+/// How fine to sift.
+#[derive(Clone, Copy, Debug)]
+struct Mesh {
+    mixer: u32,
+    /// How many hashes are told apart, at least, for each overlap.
+    hashes: usize,
+}
+
+/// Wide, so that the marks stay in the nearest cache.
+const FIRST: Mesh = Mesh { mixer: 0x9e37_79b9, hashes: 8 };
+/// For what that leaves; by a hash that has nothing to do with the first.
+const SECOND: Mesh = Mesh { mixer: 0x85eb_ca6b, hashes: 16 };
+
+/// Fewest and most hashes that are told apart.
+const HASHES: (usize, usize) = (1 << 8, 1 << 26);
 
 /// Tells who may occur more than once.
 #[derive(Debug, Default)]
@@ -143,15 +153,9 @@ struct Sieve {
 
 impl Sieve {
     /// Leaves in the list what settles something by itself; `others` becomes what else may matter.
-    fn sift(
-        &mut self,
-        list: &mut Columns,
-        others: &mut Columns,
-        except: u32,
-        mixer: u32,
-        each: usize,
-    ) {
-        let hashes = (list.len() * each).next_power_of_two().max(FEWEST);
+    fn sift(&mut self, list: &mut Columns, others: &mut Columns, except: u32, mesh: Mesh) {
+        let Mesh { mixer, hashes } = mesh;
+        let hashes = (list.len() * hashes).next_power_of_two().clamp(HASHES.0, HASHES.1);
         let shift = 32 - hashes.trailing_zeros();
         self.marks.clear();
         self.marks.resize(hashes, 0);

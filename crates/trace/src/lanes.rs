@@ -168,6 +168,8 @@ mod sixteen {
 
     const COLUMNS: [([i32; LANES], [i32; LANES]); 3] = [column(0), column(1), column(2)];
 
+    // Line by line what `one` does; `kernel` makes a function that may use the processor's own
+    // instructions, and that nobody can call without proof that it has them.
     kernel!(
         pub(super) fn scan(
             avx512: Avx512,
@@ -215,6 +217,7 @@ mod sixteen {
                 let len = _mm512_srli_epi32::<{ Stayed::LEN_AT }>(stayed);
                 let len = _mm512_mask_mov_epi32(len, open, open_secs);
                 let end = _mm512_add_epi32(entered, len);
+                // Ends after the last moment there is are at the last.
                 let beyond = _mm512_cmplt_epu32_mask(end, entered);
                 let end = _mm512_mask_mov_epi32(end, beyond, most);
                 let begin = _mm512_max_epu32(entered, from);
@@ -299,7 +302,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::hits::Hit;
+    use crate::hits::{AGAIN, Hit};
     use crate::row::Stayed;
 
     fn number() -> impl Strategy<Value = u32> {
@@ -336,7 +339,7 @@ mod tests {
     ) -> (Vec<u32>, [Vec<Hit>; 3]) {
         let (mut list, mut others) = (Columns::default(), Columns::default());
         for ((reach, cells), source) in sources.iter().zip(0..) {
-            lanes.scan(cells, reach, source << 5 | 16, &mut list);
+            lanes.scan(cells, reach, source << 5 | AGAIN, &mut list);
         }
         let scanned = list.iter().collect();
         let mut hashes = vec![0; list.len() + LANES];

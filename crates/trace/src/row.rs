@@ -110,11 +110,6 @@ impl Stayed {
         self.0 & Self::OPEN != 0
     }
 
-    /// Is its end known and its presence proven?
-    pub(crate) const fn is_plain(self) -> bool {
-        self.0 & (Self::OPEN | Self::UNPROVEN) == 0
-    }
-
     pub(crate) const fn is_proven(self) -> bool {
         self.0 & Self::UNPROVEN == 0
     }
