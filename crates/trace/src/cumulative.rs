@@ -44,7 +44,7 @@ pub struct CumulativeExposure {
 /// bound the rules count; how long stays are assumed to last, what lingers and who is near whom aboard
 /// a vehicle do.
 ///
-/// The stays of all cases at one place are made one step function ([`crate::steps`]), so that each
+/// The stays of all cases at one place are made one step function (`steps.rs`), so that each
 /// visit takes two look-ups, however many cases it met. Time grows with the visits near cases, not
 /// with the pairs; memory takes 20 bytes for each holder of the index and is kept from run to run.
 /// Visits whose ends are assumed, whose presence is unproven or that overlap another visit of the same

@@ -345,7 +345,7 @@ mod tests {
         let mut hashes = vec![0; list.len() + LANES];
         lanes.hash(&list, 0x9e37_79b9, shift, &mut hashes);
         hashes.truncate(list.len());
-        let again = again.iter().cycle().map(|again| u8::from(*again) * AGAIN_MARK | 1);
+        let again = again.iter().cycle().map(|again| u8::from(*again) * AGAIN_MARK);
         let marks: Vec<_> = again.take(list.len() + LANES).collect();
         lanes.split(&mut list, &mut others, &marks);
         (hashes, [scanned, list.iter().collect(), others.iter().collect()])

@@ -312,7 +312,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                 scan(cells);
             }
             index.new_at(s.place, reach.from, reach.to, reach.open_secs, |cell| {
-                scan(&[cell.packed()])
+                scan(&[cell.packed()]);
             });
         }
         self.crowd.clear();
