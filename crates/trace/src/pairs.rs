@@ -246,6 +246,13 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         self.sources.sort_unstable_by_key(|s| (s.place, s.stay.from, s.stay.to));
     }
 
+    /// Reads what the exposures of some pairs are made of, so that it is in the caches.
+    pub(crate) fn touch<'p>(&self, pairs: impl Iterator<Item = &'p Pair>) {
+        let first = |pair: &Pair| self.stretches.get(pair.stretches.0 as usize);
+        let places = pairs.filter_map(first).map(|shared| self.index.place(shared.place));
+        std::hint::black_box(places.fold(0, |read, place| read ^ place.as_u64()));
+    }
+
     pub(crate) fn exposures(&self, pair: &Pair) -> Vec<Exposure> {
         let exposure = |shared: &Shared| {
             let s = &shared.stretch;

@@ -7,7 +7,7 @@ use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
 use crate::crowd::Near;
 use crate::index::{Spot, VisitIndex};
-use crate::pairs::{Exposure, Finder, Pair, Source};
+use crate::pairs::{AHEAD, Exposure, Finder, Pair, Source};
 use crate::row::{moment, secs};
 use crate::rules::{Hop, Rules};
 use crate::second::{Second, Seconds, Shared, Via};
@@ -154,22 +154,26 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         };
         let mut order: Vec<_> = found.iter().zip(0..).map(key).collect();
         order.sort_unstable();
-        contacts.extend(order.into_iter().filter_map(|(Reverse(minutes), holder, n)| {
-            let (pair, via) = found[n as usize];
-            Some(ContactFound {
-                holder,
-                degree,
-                case,
-                via,
-                exposures: self.finder.exposures(&pair),
-                minutes,
-                minutes_lower: self::minutes(pair.lower_secs),
-                minutes_upper: self::minutes(pair.upper_secs),
-                certainty: pair.reached?,
-                first_contact: moment(pair.first),
-                last_contact: moment(pair.last),
-            })
-        }));
+        // In this order nothing lies beside what comes next.
+        for some in order.chunks(AHEAD) {
+            self.finder.touch(some.iter().map(|(_, _, n)| &found[*n as usize].0));
+            contacts.extend(some.iter().filter_map(|(Reverse(minutes), holder, n)| {
+                let (pair, via) = found[*n as usize];
+                Some(ContactFound {
+                    holder: *holder,
+                    degree,
+                    case,
+                    via,
+                    exposures: self.finder.exposures(&pair),
+                    minutes: *minutes,
+                    minutes_lower: self::minutes(pair.lower_secs),
+                    minutes_upper: self::minutes(pair.upper_secs),
+                    certainty: pair.reached?,
+                    first_contact: moment(pair.first),
+                    last_contact: moment(pair.last),
+                })
+            }));
+        }
     }
 }
 
