@@ -39,7 +39,8 @@ pub struct Contact {
     pub last: u32,
 }
 
-/// Sums over all answers, in which every number of every answer counts, in any order.
+/// Sums over all answers, in which every number of every answer counts, in any order. All of them
+/// wrap: they are compared for equality only, and a check at each would be timed with the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
     /// Contacts.

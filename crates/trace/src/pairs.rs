@@ -66,7 +66,7 @@ struct Shared {
 pub(crate) const AHEAD: usize = 16;
 
 /// Rows in a line of the caches, and rows of a stretch of many lines.
-const LINE: usize = 64 / size_of::<Cell>();
+const LINE: usize = 64 / size_of::<Packed>();
 const LONG: usize = 400;
 
 /// No holder has this number.
