@@ -240,6 +240,7 @@ mod tests {
             assert!(questions.answers[&many].contacts > 100);
         }
         index.verify(&questions.answers)?;
+        assert_eq!(feed::two_cores(&index, 1).two.len(), 15);
         let scratch = Scratch::new(&std::env::temp_dir().join("jadegate-bench-engines"))?;
         visits.sort_unstable_by_key(|v| (v.place, v.entered));
         export::columns(scratch.path(), &visits, &cases)?;

@@ -36,7 +36,7 @@ fn main() -> Result<()> {
             timed(|| what_if(&population, &before, &after, ours::now(), &options, &|_| true));
         times[3].push(took.cpu);
         assert_eq!(ours::counts(&got.ok_or("stopped")?), want, "other counts");
-        let (_, took) = timed(|| {
+        let ((), took) = timed(|| {
             for i in 0..100_000 {
                 let e = &somebody[i % somebody.len()];
                 std::hint::black_box(assess(std::hint::black_box(e), &policies[0], ours::now()));

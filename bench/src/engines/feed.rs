@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use jadegate_bench_tracing::floor::Digest;
 use jadegate_bench_tracing::index;
 use jadegate_bench_tracing::visits::{DAYS, START, Town, Visit};
 use jadegate_trace::{CaseInput, KnownVisit, Merge, Merged, Tracer, VisitIndex};
@@ -25,27 +26,42 @@ pub(super) struct Cores {
     pub(super) two_cpu: Vec<f64>,
 }
 
-/// Half of the cases for each of two threads.
+/// So many cases a thread takes at a time, as the server's threads do.
+const AT_ONCE: usize = 16;
+
+/// Two threads take the cases from one list, as the server's do. Many rounds, for each is short and
+/// neighbours come and go in seconds.
 pub(super) fn two_cores(index: &Index, runs: u32) -> Cores {
     let rules = index::rules(1);
-    let bulk = |cases: &[CaseInput]| {
-        let cpu = thread_cpu_seconds();
-        std::hint::black_box(index::bulk(&index.visits, &rules, cases));
-        thread_cpu_seconds() - cpu
-    };
+    let (visits, cases) = (&index.visits, &index.cases);
     let mut made = Cores::default();
-    for _ in 0..runs.max(5) {
-        let begun = Instant::now();
-        made.one_cpu.push(bulk(&index.cases));
+    for _ in 0..(5 * runs).max(15) {
+        let (begun, cpu) = (Instant::now(), thread_cpu_seconds());
+        let alone = index::bulk(visits, &rules, cases);
+        made.one_cpu.push(thread_cpu_seconds() - cpu);
         made.one.push(begun.elapsed().as_secs_f64());
         let begun = Instant::now();
-        let (first, second) = index.cases.split_at(index.cases.len() / 2);
-        let cpu = std::thread::scope(|s| {
-            let other = s.spawn(|| bulk(second));
-            bulk(first) + other.join().unwrap_or(f64::NAN)
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let cpu = thread_cpu_seconds();
+            let mut search = index::search(visits, &rules);
+            let mut digest = Digest::default();
+            while let Some(rest) = cases.get(next.fetch_add(AT_ONCE, Ordering::Relaxed)..) {
+                if rest.is_empty() {
+                    break;
+                }
+                digest = digest.and(index::sums(&mut search, &rest[..rest.len().min(AT_ONCE)]));
+            }
+            (digest, thread_cpu_seconds() - cpu)
+        };
+        let (first, second) = std::thread::scope(|s| {
+            let other = s.spawn(work);
+            let first = work();
+            (first, other.join().unwrap_or_default())
         });
         made.two.push(begun.elapsed().as_secs_f64());
-        made.two_cpu.push(cpu);
+        made.two_cpu.push(first.1 + second.1);
+        assert_eq!(alone, first.0.and(second.0), "two threads find what one finds");
     }
     made
 }

@@ -89,9 +89,14 @@ impl Table {
     }
 
     pub(super) fn cores(&mut self, cores: &Cores) {
-        let by_clock = median(cores.one.iter().zip(&cores.two).map(|(a, b)| a / b));
+        let ratios = || cores.one.iter().zip(&cores.two).map(|(a, b)| a / b);
+        let by_clock = median(ratios());
+        let (low, high) = ratios().fold((f64::MAX, 0.0_f64), |(l, h), r| (l.min(r), h.max(r)));
         let cpu = median(cores.one_cpu.iter().zip(&cores.two_cpu).map(|(a, b)| 2.0 * a / b));
-        let how = format!("by the clock; {cpu:.2} if both cores had been free (from CPU time)");
+        let how = format!(
+            "by the clock ({low:.2}–{high:.2} in {} rounds); {cpu:.2} if both cores had been free (from CPU time)",
+            cores.two.len(),
+        );
         let goal = self.at(&[Size::Ten, Size::Fifty, Size::Skewed], Goal::AtLeast(1.4));
         self.goal(
             format!("{} cases, two cores against one", thousands(self.many as u64)),

@@ -62,6 +62,17 @@ impl Digest {
         let pair = (holder as u64 + 1).wrapping_mul(source as u64 + 1);
         self.pairs = self.pairs.wrapping_add(pair);
     }
+
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            contacts: self.contacts.wrapping_add(other.contacts),
+            secs: self.secs.wrapping_add(other.secs),
+            last: self.last.wrapping_add(other.last),
+            pairs: self.pairs.wrapping_add(other.pairs),
+        }
+    }
 }
 
 /// Visits by place and time, and for each person the rows of their visits.

@@ -63,10 +63,23 @@ pub fn inputs(cases: &[u32]) -> Vec<CaseInput> {
     cases.iter().map(input).collect()
 }
 
+/// A search for the contacts of many cases.
+pub fn search<'a>(
+    index: &'a VisitIndex,
+    rules: &'a Rules,
+) -> Bulk<'a, impl Fn(PlaceId) -> PlaceKind + use<>> {
+    Bulk::new(index, rules, kind_of, now())
+}
+
 /// What a bulk run found, without who: contacts, seconds, last moments.
 pub fn bulk(index: &VisitIndex, rules: &Rules, cases: &[CaseInput]) -> Digest {
+    sums(&mut search(index, rules), cases)
+}
+
+/// The same by a search that is there.
+pub fn sums<K: Fn(PlaceId) -> PlaceKind>(search: &mut Bulk<'_, K>, cases: &[CaseInput]) -> Digest {
     let mut digest = Digest::default();
-    let _: ControlFlow<()> = Bulk::new(index, rules, kind_of, now()).run(cases, |case| {
+    let _: ControlFlow<()> = search.run(cases, |case| {
         let mut sums = digest;
         case.contacts().for_each(|c| {
             let last = u32::try_from(c.last_contact().as_secs()).unwrap_or(0);
