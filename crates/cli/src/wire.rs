@@ -28,7 +28,7 @@ pub(crate) fn database(config: &Config) -> PathBuf {
 }
 
 /// The visit index saved in a data folder; it can be thrown away, and is as sensitive as the database.
-fn visit_index(config: &Config) -> PathBuf {
+pub(crate) fn visit_index(config: &Config) -> PathBuf {
     config.data.join("visits.index")
 }
 

@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +21,7 @@ use serde::Serialize;
 
 use crate::app::{App, read};
 use crate::error::Result;
+use crate::visits::{IndexOrigin, read_visits};
 
 /// One contact of one case, in sums; who they are is not known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -109,14 +111,24 @@ const AT_ONCE: usize = 16;
 #[derive(Debug)]
 pub struct BulkSearch {
     pub(crate) index: VisitIndex,
+    pub(crate) origin: IndexOrigin,
     pub(crate) kinds: HashMap<PlaceId, PlaceKind>,
     pub(crate) rules: Rules,
     pub(crate) now: Timestamp,
 }
 
 impl BulkSearch {
-    /// Reads all of it from a store, which may be open for reading only.
-    pub async fn load(store: &dyn Store, policy: &Policy, now: Timestamp) -> Result<Self> {
+    /// Reads all of it from a store, which may be open for reading only, and from the visit index that
+    /// a server saved beside it, if that is of use. Only the days that are kept are searched.
+    ///
+    /// # Errors
+    /// What the store says. A file that is missing, damaged or of another store is none.
+    pub async fn load(
+        store: &dyn Store,
+        saved: Option<PathBuf>,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Self> {
         let mut kinds = HashMap::new();
         let mut page = Page::first(1000);
         loop {
@@ -125,15 +137,17 @@ impl BulkSearch {
             page.after = Some(last.id);
             kinds.extend(batch.iter().map(|p| (p.id, p.kind)));
         }
-        let mut index = load_index(store, policy, now).await?;
+        let first_day = kept_from(policy, now).utc_day();
+        let (mut index, origin) = read_visits(store, saved, first_day).await?;
         index.set_rides(stored_rides(store).await?);
-        Ok(Self { index, kinds, rules: crate::staff::traces::rules(policy), now })
+        Ok(Self { index, origin, kinds, rules: crate::staff::traces::rules(policy), now })
     }
 
     /// What the running application knows at this moment.
     pub(crate) fn of(app: &App) -> Self {
         Self {
             index: read(&app.index).clone(),
+            origin: app.index_origin(),
             kinds: read(&app.places).iter().map(|(id, p)| (*id, p.kind)).collect(),
             rules: crate::staff::traces::rules(&app.policy()),
             now: app.now(),
@@ -145,6 +159,11 @@ impl BulkSearch {
     pub fn with_hops(mut self, hops: u8) -> Self {
         self.rules.max_hops = hops;
         self
+    }
+
+    /// Where the visits came from.
+    pub const fn origin(&self) -> IndexOrigin {
+        self.origin
     }
 
     /// Visits searched.
@@ -220,18 +239,6 @@ pub(crate) fn kept_from(policy: &Policy, now: Timestamp) -> Timestamp {
     Timestamp::from_secs(day * jadegate_domain::time::DAY)
 }
 
-/// The visits of the days kept.
-async fn load_index(store: &dyn Store, policy: &Policy, now: Timestamp) -> Result<VisitIndex> {
-    let first_day = kept_from(policy, now).utc_day();
-    let mut visits = Vec::new();
-    for day in store.visit_days().await? {
-        if day >= first_day {
-            visits.extend(store.visits_on(day).await?);
-        }
-    }
-    Ok(VisitIndex::build(visits))
-}
-
 /// What tickets say of the store's visits, as the index takes it.
 pub(crate) async fn stored_rides(
     store: &dyn Store,
@@ -268,6 +275,7 @@ mod tests {
         });
         BulkSearch {
             index: VisitIndex::build(visits),
+            origin: IndexOrigin::Rebuilt,
             kinds: HashMap::from([(PlaceId::from_random(1), PlaceKind::Restaurant)]),
             rules: Rules::new(KindRules {
                 contact_minutes: 15,
@@ -334,6 +342,7 @@ mod tests {
         rules.set(kind(2), at(60, 0));
         BulkSearch {
             index: VisitIndex::build(visits),
+            origin: IndexOrigin::Rebuilt,
             kinds: (1..=12).map(|p| (PlaceId::from_random(p), kind(p))).collect(),
             rules,
             now: Timestamp::from_secs(6 * 86_400),

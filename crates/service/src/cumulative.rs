@@ -98,6 +98,7 @@ mod tests {
         );
         let search = BulkSearch {
             index: VisitIndex::build(visits),
+            origin: crate::IndexOrigin::Rebuilt,
             kinds: HashMap::from([(place, PlaceKind::Restaurant)]),
             rules,
             now: at(100),

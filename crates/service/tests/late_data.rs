@@ -247,7 +247,7 @@ async fn anew(w: &World, cases: &BTreeSet<CaseId>) -> Facts {
         assert_eq!(case.withdrawn_at, None);
         inputs.push(bulk_case(&case, &policy, now));
     }
-    let search = BulkSearch::load(w.store.as_ref(), &policy, now).await.unwrap();
+    let search = BulkSearch::load(w.store.as_ref(), None, &policy, now).await.unwrap();
     let rows = search.run(&inputs, 1, &|_| true).unwrap();
     rows.into_iter()
         .map(|r| ((r.case, r.holder), (r.degree.to_string(), r.minutes_upper, r.last_contact)))

@@ -78,7 +78,7 @@ async fn who_was_near_aboard_is_as_the_policy_says() {
         let again = w.app.run_trace(&officer, detail.row.case).await.unwrap();
         assert_eq!((again.trace, again.contacts_withdrawn), (detail.row.trace, 0), "{rule}");
         let (policy, now) = (w.app.policy(), w.app.now());
-        let search = BulkSearch::load(w.store.as_ref(), &policy, now).await.unwrap();
+        let search = BulkSearch::load(w.store.as_ref(), None, &policy, now).await.unwrap();
         let case = w.store.case(detail.row.case).await.unwrap().unwrap();
         let found = search.run(&[bulk_case(&case, &policy, now)], 1, &|_| true).unwrap();
         assert_eq!(found.len(), want.len(), "{rule}");

@@ -10,9 +10,9 @@ use std::path::Path;
 use std::task::Poll;
 
 use common::{HOME, World, at, case_of};
-use jadegate_domain::{HolderId, Period, PlaceId, Presence, Timestamp};
+use jadegate_domain::{CaseId, HolderId, Period, PlaceId, Presence, Timestamp};
 use jadegate_service::staff::CaseInput;
-use jadegate_service::{DemoVisit, Entropy, IndexOrigin};
+use jadegate_service::{BulkSearch, DemoVisit, Entropy, IndexOrigin};
 use jadegate_testkit::SeededEntropy;
 
 const NOW: &str = common::NOW;
@@ -137,6 +137,72 @@ async fn a_file_of_no_use_goes_and_the_store_is_read_instead() {
     assert_eq!(w.app.index_origin(), IndexOrigin::Rebuilt);
     assert_eq!(known(&w, &who), stored(&w).await);
     assert_eq!(w.app.save_visits().await.unwrap_err().code, "visit_index.not_saved");
+}
+
+/// Whom a search that is not the server's finds near somebody, and where it had the visits from. The
+/// answer is that of the store alone.
+async fn searched(w: &World, near: HolderId) -> (BTreeSet<HolderId>, IndexOrigin) {
+    let (policy, now) = (w.app.policy(), w.app.now());
+    let case =
+        jadegate_service::CaseInput { case: CaseId::from_random(1), holder: near, window: EVER };
+    let mut found = Vec::new();
+    for saved in [None, Some(w.index_file().to_owned())] {
+        let search =
+            BulkSearch::load(w.store.as_ref(), saved, &policy, now).await.unwrap().with_hops(1);
+        let rows = search.run(&[case], 1, &|_| true).unwrap();
+        found.push((rows, search.visits(), search.origin()));
+    }
+    let [alone, beside] = &found[..] else { unreachable!() };
+    assert_eq!((&alone.0, alone.1), (&beside.0, beside.1));
+    assert_eq!(alone.2, IndexOrigin::Rebuilt);
+    (beside.0.iter().map(|r| r.holder).collect(), beside.2)
+}
+
+/// `jadegate trace --cases` beside a server: it starts from the server's file, and leaves it alone.
+#[tokio::test]
+async fn a_search_beside_the_server_finds_what_the_store_has() {
+    let w = World::saving(NOW).await;
+    let who = people(5);
+    let set = |of: &[usize]| of.iter().map(|n| who[*n]).collect::<BTreeSet<_>>();
+    let feed = async |n: usize, place, from| {
+        w.app.demo_visits(&[stay(who[n], place, from, 60)]).await.unwrap();
+    };
+    for (n, place, from) in [
+        (0, 1, "2022-03-02T04:00:00Z"),
+        (1, 1, "2022-03-02T04:10:00Z"),
+        (0, 2, "2022-03-14T04:00:00Z"),
+        (2, 2, "2022-03-14T04:10:00Z"),
+    ] {
+        feed(n, place, from).await;
+    }
+    assert_eq!(searched(&w, who[0]).await, (set(&[1, 2]), IndexOrigin::Rebuilt), "no file yet");
+    w.app.save_visits().await.unwrap();
+    assert_eq!(searched(&w, who[0]).await, (set(&[1, 2]), IndexOrigin::Loaded));
+    feed(3, 2, "2022-03-14T04:20:00Z").await;
+    assert_eq!(searched(&w, who[0]).await, (set(&[1, 2, 3]), IndexOrigin::CaughtUp));
+
+    let good = std::fs::read(w.index_file()).unwrap();
+    std::fs::write(w.index_file(), &good[..good.len() - 1]).unwrap();
+    assert_eq!(searched(&w, who[0]).await, (set(&[1, 2, 3]), IndexOrigin::Rebuilt));
+    assert_eq!(std::fs::metadata(w.index_file()).unwrap().len() + 1, good.len() as u64);
+    std::fs::write(w.index_file(), &good).unwrap();
+
+    // Three weeks are kept: what the next purge will drop is not searched, wherever it is.
+    w.clock.set(at("2022-03-30T04:00:00Z"));
+    assert_eq!(searched(&w, who[0]).await, (set(&[2, 3]), IndexOrigin::CaughtUp));
+    feed(3, 1, "2022-03-02T04:30:00Z").await;
+    assert_eq!(searched(&w, who[1]).await.0, set(&[]), "nor what came there since");
+    // Dropped from the store, and somebody's late visit of such a day came after it; the file has
+    // neither.
+    w.clock.set(at(NOW));
+    w.store.drop_days_before(at("2022-03-10T00:00:00Z").utc_day()).await.unwrap();
+    assert_eq!(searched(&w, who[0]).await, (set(&[2, 3]), IndexOrigin::CaughtUp));
+    feed(4, 1, "2022-03-02T04:20:00Z").await;
+    assert_eq!(searched(&w, who[0]).await, (set(&[2, 3]), IndexOrigin::CaughtUp));
+    assert_eq!(searched(&w, who[4]).await.0, set(&[]), "whom they were near is dropped");
+    feed(0, 1, "2022-03-02T04:00:00Z").await;
+    assert_eq!(searched(&w, who[4]).await.0, set(&[0]));
+    assert_eq!(std::fs::read(w.index_file()).unwrap(), good);
 }
 
 /// h22: a purge that is reported has left nothing in the file, and one that was interrupted is seen

@@ -8,7 +8,7 @@ use jadegate_domain::{HolderId, Period, PlaceId, Ride, Timestamp, Visit};
 
 use crate::dict::Dict;
 use crate::rides::Rides;
-use crate::row::{KnownVisit, Row, Stayed, moment, secs};
+use crate::row::{KnownVisit, Row, moment, secs};
 use crate::run::{Cell, Packed, Run, drop_superseded};
 
 /// All visits of the last days in memory, compact, for one writer and any number of readers.
@@ -93,6 +93,20 @@ impl VisitIndex {
             self.push_run(rows);
             self.merge();
         }
+    }
+
+    /// Is all of this known, so that inserting it would change nothing?
+    pub fn knows(&self, visit: impl Into<KnownVisit>) -> bool {
+        let v = visit.into();
+        let (Some(place), Some(holder)) =
+            (self.places.get(v.place.as_u64()), self.holders.get(v.holder.as_u64()))
+        else {
+            return false;
+        };
+        let row = Row::of(place, holder, &v);
+        let mut known = false;
+        self.each_of(holder, |r, _| known |= r == row);
+        known
     }
 
     /// The holder of a visit fed earlier without an end was seen leaving. The same as inserting the
@@ -251,13 +265,8 @@ impl VisitIndex {
     }
 
     fn row(&mut self, v: &KnownVisit) -> Row {
-        let entered = secs(v.entered);
-        Row {
-            place: self.places.number(v.place.as_u64()),
-            entered,
-            holder: self.holders.number(v.holder.as_u64()),
-            stayed: Stayed::new(v.left.map(|l| secs(l).saturating_sub(entered)), v.presence),
-        }
+        let place = self.places.number(v.place.as_u64());
+        Row::of(place, self.holders.number(v.holder.as_u64()), v)
     }
 
     fn known(&self, r: Row) -> KnownVisit {

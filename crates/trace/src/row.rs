@@ -135,6 +135,12 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    pub(crate) fn of(place: u32, holder: u32, v: &KnownVisit) -> Self {
+        let entered = secs(v.entered);
+        let len = v.left.map(|l| secs(l).saturating_sub(entered));
+        Self { place, entered, holder, stayed: Stayed::new(len, v.presence) }
+    }
+
     pub(crate) const fn cell(&self) -> Cell {
         Cell { entered: self.entered, stayed: self.stayed, holder: self.holder }
     }

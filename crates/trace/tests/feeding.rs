@@ -5,6 +5,7 @@ mod common;
 use std::collections::HashSet;
 
 use common::{minute, visit};
+use jadegate_domain::{HolderId, PlaceId, Presence};
 use jadegate_trace::{KnownVisit, VisitIndex};
 
 /// Visit number `n` of a town of 5,000 people; no two are the same.
@@ -59,6 +60,33 @@ fn an_index_made_anew_from_a_clone_catches_up() {
     let want: HashSet<_> = index.all().filter(|v| v.entered >= minute(100)).collect();
     assert_eq!(all(&anew), want, "and nothing that was removed");
     assert_eq!(want.len(), 200_000);
+}
+
+#[test]
+fn only_what_is_known_in_full_is_known() {
+    let mut index = VisitIndex::build((0..20_000).map(nth));
+    (20_000..25_000).for_each(|n| index.insert(nth(n)));
+    assert!((0..25_000).all(|n| index.knows(nth(n))), "in runs and in the buffer");
+    assert!(!(25_000..30_000).any(|n| index.knows(nth(n))));
+    for n in [0, 24_999] {
+        let v = nth(n);
+        let others = [
+            KnownVisit { left: None, ..v },
+            KnownVisit { left: v.left.map(|l| l.plus_secs(1)), ..v },
+            KnownVisit { entered: v.entered.plus_secs(1), ..v },
+            KnownVisit { presence: Presence::Unproven, ..v },
+            KnownVisit { place: nth(n + 1).place, ..v },
+            KnownVisit { holder: nth(n + 1).holder, ..v },
+            KnownVisit { place: PlaceId::from_random(u64::MAX), ..v },
+            KnownVisit { holder: HolderId::from_random(u64::MAX), ..v },
+        ];
+        for other in others {
+            assert!(!index.knows(other), "{other:?}");
+            let before = index.len();
+            index.insert(other);
+            assert!(index.knows(other) && index.len() == before + 1);
+        }
+    }
 }
 
 /// Nobody takes the work: the writer does it at last, and nothing is lost.

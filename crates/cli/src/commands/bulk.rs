@@ -1,6 +1,7 @@
 //! `jadegate trace --cases`: the contacts of many cases, written to standard output.
 //!
-//! Reads the database only, so that it can be run beside a server; records nothing.
+//! Only reads the database and the visit index saved beside it, so that it can be run beside a server;
+//! records nothing.
 
 use std::collections::HashMap;
 use std::io::{BufRead, IsTerminal as _, Write};
@@ -8,7 +9,7 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jadegate_domain::CaseId;
-use jadegate_service::{BulkSearch, CaseInput, Clock as _, ContactRow, bulk_case};
+use jadegate_service::{BulkSearch, CaseInput, Clock as _, ContactRow, IndexOrigin, bulk_case};
 use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
 use serde::Serialize;
@@ -60,12 +61,7 @@ pub(super) async fn run(
     });
     bar.finish_and_clear();
     let rows = found.unwrap_or_default();
-    eprintln!(
-        "{} cases, {} contacts, {} visits searched",
-        cases.len(),
-        rows.len(),
-        search.visits()
-    );
+    eprintln!("{} cases, {} contacts, {}", cases.len(), rows.len(), searched(&search));
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     match format {
         TraceFormat::Json => write_json(&mut out, rows.iter().map(Line::from))?,
@@ -74,6 +70,16 @@ pub(super) async fn run(
     }
     out.flush()?;
     Ok(())
+}
+
+/// What was searched, in words.
+pub(super) fn searched(search: &BulkSearch) -> String {
+    let origin = match search.origin() {
+        IndexOrigin::Loaded => "from the saved index",
+        IndexOrigin::CaughtUp => "from the saved index and, what it lacked, the database",
+        IndexOrigin::Rebuilt => "from the database",
+    };
+    format!("{} visits searched, {origin}", search.visits())
 }
 
 /// The cases of a list, and all that is searched for them. A list with anything wrong in it is refused.
@@ -106,7 +112,8 @@ pub(super) async fn load(
     if !wrong.is_empty() {
         return Err(complaint(&name, wrong).into());
     }
-    let search = BulkSearch::load(store.as_ref(), &policy, now).await?;
+    let saved = Some(wire::visit_index(config));
+    let search = BulkSearch::load(store.as_ref(), saved, &policy, now).await?;
     store.close().await;
     Ok((cases, search))
 }

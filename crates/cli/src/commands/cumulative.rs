@@ -1,7 +1,7 @@
 //! `jadegate trace --cases --cumulative`: who was exposed to any of many cases, and for how long in
 //! all, written to standard output.
 //!
-//! Reads the database only and records nothing, as `jadegate trace --cases`; names no case.
+//! Only reads and records nothing, as `jadegate trace --cases`; names no case.
 
 use std::io::Write;
 use std::path::Path;
@@ -14,7 +14,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use jadegate_service::CumulativeRow;
 use serde::Serialize;
 
-use super::bulk::{load, write_json, write_table};
+use super::bulk::{load, searched, write_json, write_table};
 use super::bulk_arrow::BATCH;
 use crate::args::TraceFormat;
 use crate::config::Config;
@@ -30,10 +30,10 @@ pub(super) async fn run(
     let least = least_minutes.unwrap_or_else(|| search.least_contact_minutes());
     let rows = search.cumulative(&cases, least);
     eprintln!(
-        "{} cases, {} people with at least {least} minutes in all, {} visits searched",
+        "{} cases, {} people with at least {least} minutes in all, {}",
         cases.len(),
         rows.len(),
-        search.visits()
+        searched(&search)
     );
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     match format {

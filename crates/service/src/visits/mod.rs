@@ -23,6 +23,7 @@ use jadegate_trace::KnownVisit;
 use crate::app::{App, write};
 use crate::error::{Result, ServiceError};
 use file::IndexFile;
+pub(crate) use start::read_visits;
 
 /// Where the visits came from at a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

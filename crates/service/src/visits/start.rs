@@ -1,12 +1,14 @@
 //! Where the visits come from at a start: from the saved index and what it lacks, or from the store.
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use jadegate_domain::Timestamp;
-use jadegate_store::VisitMarks;
+use jadegate_domain::{Timestamp, Visit};
+use jadegate_store::{Store, VisitMarks};
 use jadegate_trace::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up};
 
+use super::file::IndexFile;
 use super::{IndexOrigin, Long, beside};
 use crate::app::{App, write};
 use crate::error::Result;
@@ -16,6 +18,75 @@ pub(super) fn from_store(marks: &VisitMarks) -> (SavedFrom, Option<Dropped>) {
     let days = marks.days.iter().map(|d| SavedDay { day: d.day, mark: d.mark }).collect();
     let dropped = marks.dropped.map(|d| Dropped { before: d.before, mark: d.mark });
     (SavedFrom { store: marks.store, days }, dropped)
+}
+
+/// The visits that a store has from a day on, from the index saved at `path` and what it lacks, or
+/// all from the store if that file is absent or of no use. For who is not the server: nothing is
+/// written or removed, and a server may go on writing meanwhile.
+pub(crate) async fn read_visits(
+    store: &dyn Store,
+    path: Option<PathBuf>,
+    first_day: i64,
+) -> Result<(VisitIndex, IndexOrigin)> {
+    let saved = match path {
+        Some(path) => beside(move || IndexFile::new(path).read()).await?,
+        None => Ok(None),
+    };
+    // Read after the file, for a server may be writing both and marks only rise.
+    let (marks, dropped) = from_store(&store.visit_marks().await?);
+    let caught_up = saved.and_then(|saved| {
+        let Some((from, index)) = saved else { return Ok(None) };
+        let CatchUp { remove_before, read } = catch_up(&from, &marks, dropped)?;
+        let old = remove_before.is_some() || from.days.iter().any(|d| d.day < first_day);
+        let first = remove_before.map_or(first_day, |day| day.max(first_day));
+        Ok(Some((index, old.then_some(first), read)))
+    });
+    let (mut index, read, origin) = match caught_up {
+        Ok(Some((mut index, remove_before, read))) => {
+            if let Some(day) = remove_before {
+                index = beside(move || {
+                    index.remove_before(start_of(day));
+                    index
+                })
+                .await?;
+            }
+            let read: Vec<_> = read.into_iter().filter(|d| *d >= first_day).collect();
+            let origin = if read.is_empty() { IndexOrigin::Loaded } else { IndexOrigin::CaughtUp };
+            (index, read, origin)
+        }
+        useless => {
+            if let Err(e) = useless {
+                tracing::warn!(
+                    code = e.code(),
+                    error = %e,
+                    "the saved visit index is of no use; all visits are read from the store"
+                );
+            }
+            let mut visits = Vec::new();
+            for day in store.visit_days().await?.into_iter().filter(|d| *d >= first_day) {
+                visits.extend(store.visits_on(day).await?);
+            }
+            (beside(move || VisitIndex::build(visits)).await?, Vec::new(), IndexOrigin::Rebuilt)
+        }
+    };
+    for day in read {
+        let visits = store.visits_on(day).await?;
+        index = beside(move || with(index, visits)).await?;
+    }
+    Ok((index, origin))
+}
+
+/// An index that nobody searches yet, with more visits. Most of a day that has changed are there.
+fn with(mut index: VisitIndex, visits: Vec<Visit>) -> VisitIndex {
+    for visit in visits {
+        if !index.knows(visit) {
+            index.insert(visit);
+        }
+    }
+    while let Some(merge) = index.merge_due() {
+        index.adopt(merge.work());
+    }
+    index
 }
 
 impl App {
@@ -77,16 +148,7 @@ impl App {
         for day in &lacks.read {
             let visits = self.store.visits_on(*day).await?;
             fed += visits.len();
-            let feed = move || {
-                for visit in visits {
-                    index.insert(visit);
-                }
-                while let Some(merge) = index.merge_due() {
-                    index.adopt(merge.work());
-                }
-                index
-            };
-            index = beside(feed).await?;
+            index = beside(move || with(index, visits)).await?;
         }
         self.begin_with(index, fed);
         long.saved_at = Some(self.now());
