@@ -56,7 +56,7 @@ struct At {
 
 /// A stretch of shared time, with its place.
 #[derive(Clone, Copy, Debug)]
-struct Shared {
+pub(crate) struct Shared {
     place: u32,
     kind: PlaceKind,
     stretch: Stretch,
@@ -86,6 +86,40 @@ pub(crate) struct Pair {
     pub(crate) last: u32,
     /// Where in the list of kept stretches this pair's are.
     stretches: (u32, u32),
+}
+
+impl Pair {
+    /// Somebody who shared recorded seconds from a moment on, at a place of a kind: that is all.
+    #[inline]
+    pub(crate) const fn recorded(
+        holder: u32,
+        (from, secs): (u32, u32),
+        (place, kind): (u32, PlaceKind),
+    ) -> (Self, Shared) {
+        let to = from.saturating_add(secs);
+        let pair = Self {
+            holder,
+            reached: Some(Certainty::Recorded),
+            counted_secs: secs,
+            lower_secs: secs,
+            upper_secs: secs,
+            first: from,
+            last: to,
+            stretches: (0, 0),
+        };
+        let stretch = Stretch { from, to, recorded_secs: secs, certainty: Certainty::Recorded };
+        (pair, Shared { place, kind, stretch })
+    }
+}
+
+/// How somebody became a contact.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    pub(crate) pair: Pair,
+    /// All they shared, if it is not among the stretches kept.
+    pub(crate) only: Option<Shared>,
+    /// By whom.
+    pub(crate) via: Option<HolderId>,
 }
 
 /// What [`Finder::apart`] finds.
@@ -246,33 +280,41 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         self.sources.sort_unstable_by_key(|s| (s.place, s.stay.from, s.stay.to));
     }
 
-    /// Reads what the exposures of some pairs are made of, so that it is in the caches.
-    pub(crate) fn touch<'p>(&self, pairs: impl Iterator<Item = &'p Pair>) {
-        let first = |pair: &Pair| self.stretches.get(pair.stretches.0 as usize);
-        let places = pairs.filter_map(first).map(|shared| self.index.place(shared.place));
+    /// Reads what the exposures of some are made of, so that it is in the caches.
+    pub(crate) fn touch(&self, ways: impl Iterator<Item = Way>) {
+        let kept = |pair: Pair| self.stretches.get(pair.stretches.0 as usize);
+        let place = |way: Way| Some(way.only.as_ref().or_else(|| kept(way.pair))?.place);
+        let places = ways.filter_map(place).map(|place| self.index.place(place));
         std::hint::black_box(places.fold(0, |read, place| read ^ place.as_u64()));
     }
 
-    pub(crate) fn exposures(&self, pair: &Pair) -> Vec<Exposure> {
-        let exposure = |shared: &Shared| {
-            let s = &shared.stretch;
-            let proven = s.certainty != Certainty::Unproven;
-            Exposure {
-                place: self.index.place(shared.place),
-                place_kind: shared.kind,
-                from: moment(s.from),
-                to: moment(s.to),
-                minutes_lower: if proven { s.recorded_secs / 60 } else { 0 },
-                minutes_upper: (s.to - s.from) / 60,
-                certainty: s.certainty,
-            }
-        };
+    /// What a pair shared: what was kept of it, or one stretch that is all.
+    pub(crate) fn exposures(&self, pair: &Pair, only: Option<&Shared>) -> Vec<Exposure> {
+        if let Some(only) = only {
+            return vec![self.exposure(only)];
+        }
         let of_pair = pair.stretches.0 as usize..pair.stretches.1 as usize;
-        let mut all: Vec<_> = self.stretches[of_pair].iter().map(exposure).collect();
+        let kept = &self.stretches[of_pair];
+        let mut all: Vec<_> = kept.iter().map(|shared| self.exposure(shared)).collect();
         if all.len() > 1 {
             all.sort_unstable_by_key(|e| (e.from, e.to, e.place));
         }
         all
+    }
+
+    #[inline]
+    fn exposure(&self, shared: &Shared) -> Exposure {
+        let s = &shared.stretch;
+        let proven = s.certainty != Certainty::Unproven;
+        Exposure {
+            place: self.index.place(shared.place),
+            place_kind: shared.kind,
+            from: moment(s.from),
+            to: moment(s.to),
+            minutes_lower: if proven { s.recorded_secs / 60 } else { 0 },
+            minutes_upper: (s.to - s.from) / 60,
+            certainty: s.certainty,
+        }
     }
 
     /// Place and kind of each source.
@@ -282,7 +324,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
 
     /// The kind of the place of a pair's longest exposure.
     pub(crate) fn main_kind(&self, pair: &Pair) -> PlaceKind {
-        main_kind(&self.exposures(pair))
+        main_kind(&self.exposures(pair, None))
     }
 
     /// Forgets the stretches of all pairs.
@@ -436,31 +478,11 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     fn plain_pair(&mut self, hit: &Hit, hop: Hop) -> Pair {
         let Source { place, kind, .. } = self.sources[hit.source() as usize];
         let enough = hit.secs >= minutes(self.rules.threshold(kind, hop));
-        let pair = self.recorded_pair(hit.holder, (hit.from, hit.secs), (place, kind));
-        Pair { reached: enough.then_some(Certainty::Recorded), ..pair }
-    }
-
-    /// Somebody who shared recorded seconds from a moment on, at a place of a kind.
-    pub(crate) fn recorded_pair(
-        &mut self,
-        holder: u32,
-        (from, secs): (u32, u32),
-        (place, kind): (u32, PlaceKind),
-    ) -> Pair {
-        let to = from.saturating_add(secs);
-        let stretch = Stretch { from, to, recorded_secs: secs, certainty: Certainty::Recorded };
+        let (pair, shared) = Pair::recorded(hit.holder, (hit.from, hit.secs), (place, kind));
         let at = self.stretches.len();
-        self.stretches.push(Shared { place, kind, stretch });
-        Pair {
-            holder,
-            reached: Some(Certainty::Recorded),
-            counted_secs: secs,
-            lower_secs: secs,
-            upper_secs: secs,
-            first: from,
-            last: to,
-            stretches: self.kept_since(at),
-        }
+        self.stretches.push(shared);
+        let stretches = self.kept_since(at);
+        Pair { reached: enough.then_some(Certainty::Recorded), stretches, ..pair }
     }
 
     /// The overlaps of one person's visits with the sources, assumed ends settled.

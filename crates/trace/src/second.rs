@@ -72,7 +72,7 @@ impl<T> Default for Seconds<T> {
             known: Vec::new(),
             base: 1,
             best: Vec::new(),
-            count: 0,
+            count: 1,
             origins: Vec::new(),
             looked: Vec::new(),
         }
@@ -188,17 +188,26 @@ impl<T: Shared> Seconds<T> {
         self.best[at] = Best { holder, from: 0, secs, by };
     }
 
-    /// Those found.
+    /// How many were found.
+    pub(crate) const fn len(&self) -> usize {
+        self.count - 1
+    }
+
+    /// One of those found.
+    #[inline]
+    pub(crate) fn get(&self, n: usize) -> Second<'_, T> {
+        let Best { holder, from, secs, by } = self.best[n + 1];
+        if by & LOOKED != 0 {
+            let (shared, via) = &self.looked[(by & !LOOKED) as usize];
+            return Second::Looked { shared, via: *via };
+        }
+        let Origin { place, kind, via } = self.origins[by as usize];
+        Second::Plain { holder, from, secs, place: (place, kind), via }
+    }
+
+    /// All of them.
     pub(crate) fn found(&self) -> impl ExactSizeIterator<Item = Second<'_, T>> {
-        self.best[..self.count].iter().skip(1).map(|b| {
-            if b.by & LOOKED != 0 {
-                let (shared, via) = &self.looked[(b.by & !LOOKED) as usize];
-                return Second::Looked { shared, via: *via };
-            }
-            let Origin { place, kind, via } = self.origins[b.by as usize];
-            let Best { holder, from, secs, .. } = *b;
-            Second::Plain { holder, from, secs, place: (place, kind), via }
-        })
+        (0..self.len()).map(|n| self.get(n))
     }
 }
 

@@ -7,7 +7,7 @@ use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
 use crate::crowd::Near;
 use crate::index::{Spot, VisitIndex};
-use crate::pairs::{AHEAD, Exposure, Finder, Pair, Source};
+use crate::pairs::{AHEAD, Exposure, Finder, Pair, Source, Way};
 use crate::row::{moment, secs};
 use crate::rules::{Hop, Rules};
 use crate::second::{Second, Seconds, Shared, Via};
@@ -106,11 +106,15 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         let mut close = self.finder.contacts_of(holder, window, Hop::Close);
         // Of ways that explain a secondary contact as well the first by id counts.
         close.sort_by_cached_key(|pair| self.finder.holder(pair.holder));
-        let secondary = if hops > 1 { self.secondary(holder, &close) } else { Vec::new() };
-        let mut contacts = Vec::with_capacity(close.len() + secondary.len());
-        let close: Vec<_> = close.into_iter().map(|pair| (pair, None)).collect();
-        self.add(case.case, ContactDegree::Close, &close, &mut contacts);
-        self.add(case.case, ContactDegree::Secondary, &secondary, &mut contacts);
+        let mut contacts = Vec::new();
+        let way = |n: usize| Way { pair: close[n], only: None, via: None };
+        self.add((case.case, ContactDegree::Close), close.len(), way, &mut contacts);
+        if hops > 1 {
+            let vias = self.find_second(holder, &close);
+            let way = |n| self.second(n, &vias);
+            let found = self.seconds.len();
+            self.add((case.case, ContactDegree::Secondary), found, way, &mut contacts);
+        }
         contacts
     }
 
@@ -119,52 +123,57 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         via.first.saturating_add(self.finder.rules.delay_secs())
     }
 
-    /// Each with the close contact that explains them.
-    fn secondary(&mut self, case_holder: u32, close: &[Pair]) -> Vec<(Pair, Option<HolderId>)> {
+    /// Finds secondary contacts, each with one of the close contacts that are handed back.
+    fn find_second(&mut self, case_holder: u32, close: &[Pair]) -> Vec<Via> {
         let via = |p: &Pair| Via { holder: p.holder, from: self.infectious_from(p) };
         let vias: Vec<_> = close.iter().map(via).collect();
         let take = |finder: &mut Finder<'a, K>, near: &Near| {
             finder.pair(near, Hop::Secondary).filter(|p| p.reached.is_some())
         };
-        let Self { finder, seconds } = self;
-        seconds.find(finder, case_holder, &vias, take);
-        let pair = |second| {
-            let (pair, via) = match second {
-                Second::Plain { holder, from, secs, place, via } => {
-                    (finder.recorded_pair(holder, (from, secs), place), via)
-                }
-                Second::Looked { shared, via } => (*shared, via),
-            };
-            (pair, Some(finder.holder(vias[via as usize].holder)))
-        };
-        seconds.found().map(pair).collect()
+        self.seconds.find(&mut self.finder, case_holder, &vias, take);
+        vias
     }
 
-    /// Adds contacts of one degree in their order.
+    /// One of the secondary contacts found.
+    #[inline]
+    fn second(&self, n: usize, vias: &[Via]) -> Way {
+        let via = |via: u32| Some(self.finder.holder(vias[via as usize].holder));
+        match self.seconds.get(n) {
+            Second::Plain { holder, from, secs, place, via: by } => {
+                let (pair, only) = Pair::recorded(holder, (from, secs), place);
+                Way { pair, only: Some(only), via: via(by) }
+            }
+            Second::Looked { shared, via: by } => Way { pair: *shared, only: None, via: via(by) },
+        }
+    }
+
+    /// Adds so many contacts of one degree, in their order.
     fn add(
         &self,
-        case: CaseId,
-        degree: ContactDegree,
-        found: &[(Pair, Option<HolderId>)],
+        (case, degree): (CaseId, ContactDegree),
+        found: usize,
+        way: impl Fn(usize) -> Way,
         contacts: &mut Vec<ContactFound>,
     ) {
         // Many are sorted, so what is moved about is small.
-        let key = |((pair, _), n): (&(Pair, Option<HolderId>), u32)| {
+        let key = |n| {
+            let pair = way(n).pair;
             (Reverse(minutes(pair.counted_secs)), self.finder.holder(pair.holder), n)
         };
-        let mut order: Vec<_> = found.iter().zip(0..).map(key).collect();
+        let mut order: Vec<_> = (0..found).map(key).collect();
         order.sort_unstable();
+        contacts.reserve_exact(found);
         // In this order nothing lies beside what comes next.
         for some in order.chunks(AHEAD) {
-            self.finder.touch(some.iter().map(|(_, _, n)| &found[*n as usize].0));
+            self.finder.touch(some.iter().map(|(_, _, n)| way(*n)));
             contacts.extend(some.iter().filter_map(|(Reverse(minutes), holder, n)| {
-                let (pair, via) = found[*n as usize];
+                let Way { pair, only, via } = way(*n);
                 Some(ContactFound {
                     holder: *holder,
                     degree,
                     case,
                     via,
-                    exposures: self.finder.exposures(&pair),
+                    exposures: self.finder.exposures(&pair, only.as_ref()),
                     minutes: *minutes,
                     minutes_lower: self::minutes(pair.lower_secs),
                     minutes_upper: self::minutes(pair.upper_secs),
@@ -214,7 +223,7 @@ pub fn exposures_to_event(
         .iter()
         .map(|p| EventExposure {
             holder: finder.holder(p.holder),
-            exposures: finder.exposures(p),
+            exposures: finder.exposures(p, None),
             minutes: minutes(p.counted_secs),
             contact: p.reached,
         })
