@@ -55,7 +55,7 @@ mod watch;
 pub use bulk::{Bulk, BulkCase, BulkContact, BulkSecondary};
 pub use cumulative::{Cumulative, CumulativeExposure};
 pub use index::{Merge, Merged, VisitIndex};
-pub use pairs::Exposure;
+pub use pairs::{Exposure, Exposures};
 pub use row::KnownVisit;
 pub use rules::{Aboard, Bound, KindRules, Near, Rules};
 pub use saved::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, catch_up};

@@ -2,6 +2,7 @@
 
 use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Presence, Ride, Timestamp};
+use smallvec::{SmallVec, smallvec};
 
 use crate::columns::Columns;
 use crate::crowd::{Crowd, Near};
@@ -33,6 +34,9 @@ pub struct Exposure {
     /// count only if there is a proven one between the same two people.
     pub certainty: Certainty,
 }
+
+/// What two people shared. Nearly always it is one stretch, which takes no memory of its own.
+pub type Exposures = SmallVec<[Exposure; 1]>;
 
 /// Danger at a place: an infectious person's stay there, with the time it lingers.
 #[derive(Clone, Copy, Debug)]
@@ -289,13 +293,13 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     }
 
     /// What a pair shared: what was kept of it, or one stretch that is all.
-    pub(crate) fn exposures(&self, pair: &Pair, only: Option<&Shared>) -> Vec<Exposure> {
+    pub(crate) fn exposures(&self, pair: &Pair, only: Option<&Shared>) -> Exposures {
         if let Some(only) = only {
-            return vec![self.exposure(only)];
+            return smallvec![self.exposure(only)];
         }
         let of_pair = pair.stretches.0 as usize..pair.stretches.1 as usize;
         let kept = &self.stretches[of_pair];
-        let mut all: Vec<_> = kept.iter().map(|shared| self.exposure(shared)).collect();
+        let mut all: Exposures = kept.iter().map(|shared| self.exposure(shared)).collect();
         if all.len() > 1 {
             all.sort_unstable_by_key(|e| (e.from, e.to, e.place));
         }

@@ -7,7 +7,7 @@ use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
 use crate::crowd::Near;
 use crate::index::{Spot, VisitIndex};
-use crate::pairs::{AHEAD, Exposure, Finder, Pair, Source, Way};
+use crate::pairs::{AHEAD, Exposures, Finder, Pair, Source, Way};
 use crate::row::{moment, secs};
 use crate::rules::{Hop, Rules};
 use crate::second::{Second, Seconds, Shared, Via};
@@ -36,7 +36,7 @@ pub struct ContactFound {
     /// For a secondary contact: the close contact they shared most time with.
     pub via: Option<HolderId>,
     /// Time shared with the case (or with `via`), by moment; also what does not count.
-    pub exposures: Vec<Exposure>,
+    pub exposures: Exposures,
     /// Whole minutes that count, in all.
     pub minutes: u32,
     /// Whole minutes that are recorded from end to end, in all.
@@ -72,7 +72,7 @@ pub struct EventExposure {
     /// Who.
     pub holder: HolderId,
     /// Time shared with the event, by moment.
-    pub exposures: Vec<Exposure>,
+    pub exposures: Exposures,
     /// Whole minutes that count.
     pub minutes: u32,
     /// Set if the minutes suffice for a close contact: the least certainty one must accept.
