@@ -83,7 +83,8 @@ pub(crate) fn measure(
     let mut table = Table::new(&town, cases.len(), questions.singles, index.memory_bytes());
     table.engine("floor", questions.compare(&mut floor, &mut index)?);
     drop(floor);
-    table.cores(&feed::two_cores(&index, runs));
+    let mut cores = feed::Cores::default();
+    cores.measure(&index, runs);
     table.start(&feed::start(&index, runs, scratch)?);
     table.feed(&feed::while_tracing(&index, &town)?);
     let postgresql = options.has("postgresql");
@@ -100,6 +101,7 @@ pub(crate) fn measure(
             Err(Absent(why)) => table.absent(why),
             Ok(mut engine) => table.engine(name, questions.compare(&mut engine, &mut index)?),
         }
+        cores.measure(&index, runs);
     }
     if postgresql {
         match postgres::Loaded::start(scratch, &folder, &cases)? {
@@ -107,6 +109,8 @@ pub(crate) fn measure(
             Ok(mut e) => table.engine("postgresql", questions.compare(&mut e, &mut index)?),
         }
     }
+    cores.measure(&index, runs);
+    table.cores(&cores);
     report.part(table.text());
     Ok(())
 }
@@ -240,7 +244,9 @@ mod tests {
             assert!(questions.answers[&many].contacts > 100);
         }
         index.verify(&questions.answers)?;
-        assert_eq!(feed::two_cores(&index, 1).two.len(), 15);
+        let mut cores = feed::Cores::default();
+        cores.measure(&index, 1);
+        assert_eq!((cores.two.len(), cores.arithmetic.len()), (5, 5));
         let scratch = Scratch::new(&std::env::temp_dir().join("jadegate-bench-engines"))?;
         visits.sort_unstable_by_key(|v| (v.place, v.entered));
         export::columns(scratch.path(), &visits, &cases)?;

@@ -24,46 +24,69 @@ pub(super) struct Cores {
     /// Seconds of CPU, of both threads together for two.
     pub(super) one_cpu: Vec<f64>,
     pub(super) two_cpu: Vec<f64>,
+    /// How much faster two threads were at the same moment at arithmetic that needs no memory: twice
+    /// as fast on two cores, little faster on two threads of one.
+    pub(super) arithmetic: Vec<f64>,
 }
 
 /// So many cases a thread takes at a time, as the server's threads do.
 const AT_ONCE: usize = 16;
 
-/// Two threads take the cases from one list, as the server's do. Many rounds, for each is short and
-/// neighbours come and go in seconds.
-pub(super) fn two_cores(index: &Index, runs: u32) -> Cores {
-    let rules = index::rules(1);
-    let (visits, cases) = (&index.visits, &index.cases);
-    let mut made = Cores::default();
-    for _ in 0..(5 * runs).max(15) {
-        let (begun, cpu) = (Instant::now(), thread_cpu_seconds());
-        let alone = index::bulk(visits, &rules, cases);
-        made.one_cpu.push(thread_cpu_seconds() - cpu);
-        made.one.push(begun.elapsed().as_secs_f64());
-        let begun = Instant::now();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let cpu = thread_cpu_seconds();
-            let mut search = index::search(visits, &rules);
-            let mut digest = Digest::default();
-            while let Some(rest) = cases.get(next.fetch_add(AT_ONCE, Ordering::Relaxed)..) {
-                if rest.is_empty() {
-                    break;
+impl Cores {
+    /// Two threads take the cases from one list, as the server's do. To be asked several times in a
+    /// run: each round is short, and neighbours come and go.
+    pub(super) fn measure(&mut self, index: &Index, rounds: u32) {
+        let rules = index::rules(1);
+        let (visits, cases) = (&index.visits, &index.cases);
+        for _ in 0..rounds.max(5) {
+            let (begun, cpu) = (Instant::now(), thread_cpu_seconds());
+            let alone = index::bulk(visits, &rules, cases);
+            self.one_cpu.push(thread_cpu_seconds() - cpu);
+            self.one.push(begun.elapsed().as_secs_f64());
+            let begun = Instant::now();
+            let next = AtomicUsize::new(0);
+            let (first, second) = on_two(|| {
+                let cpu = thread_cpu_seconds();
+                let mut search = index::search(visits, &rules);
+                let mut digest = Digest::default();
+                while let Some(rest) = cases.get(next.fetch_add(AT_ONCE, Ordering::Relaxed)..) {
+                    if rest.is_empty() {
+                        break;
+                    }
+                    digest = digest.and(index::sums(&mut search, &rest[..rest.len().min(AT_ONCE)]));
                 }
-                digest = digest.and(index::sums(&mut search, &rest[..rest.len().min(AT_ONCE)]));
-            }
-            (digest, thread_cpu_seconds() - cpu)
-        };
-        let (first, second) = std::thread::scope(|s| {
-            let other = s.spawn(work);
-            let first = work();
-            (first, other.join().unwrap_or_default())
-        });
-        made.two.push(begun.elapsed().as_secs_f64());
-        made.two_cpu.push(first.1 + second.1);
-        assert_eq!(alone, first.0.and(second.0), "two threads find what one finds");
+                (digest, thread_cpu_seconds() - cpu)
+            });
+            self.two.push(begun.elapsed().as_secs_f64());
+            self.two_cpu.push(first.1 + second.1);
+            assert_eq!(alone, first.0.and(second.0), "two threads find what one finds");
+            let begun = Instant::now();
+            arithmetic();
+            let one = begun.elapsed().as_secs_f64();
+            let begun = Instant::now();
+            on_two(arithmetic);
+            self.arithmetic.push(2.0 * one / begun.elapsed().as_secs_f64());
+        }
     }
-    made
+}
+
+/// Does something on two threads at once.
+fn on_two<T: Send + Default>(work: impl Fn() -> T + Sync) -> (T, T) {
+    std::thread::scope(|s| {
+        let other = s.spawn(&work);
+        (work(), other.join().unwrap_or_default())
+    })
+}
+
+/// Some ten milliseconds that keep a core busy: eight sums that do not wait for each other.
+fn arithmetic() {
+    let mut sums = [1u64; 8];
+    for n in 0..std::hint::black_box(5_000_000u64) {
+        for sum in &mut sums {
+            *sum = (*sum ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+    std::hint::black_box(sums);
 }
 
 /// Saving the sorted form and reading it again, in seconds.

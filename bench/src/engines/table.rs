@@ -94,8 +94,9 @@ impl Table {
         let (low, high) = ratios().fold((f64::MAX, 0.0_f64), |(l, h), r| (l.min(r), h.max(r)));
         let cpu = median(cores.one_cpu.iter().zip(&cores.two_cpu).map(|(a, b)| 2.0 * a / b));
         let how = format!(
-            "by the clock ({low:.2}–{high:.2} in {} rounds); {cpu:.2} if both cores had been free (from CPU time)",
+            "by the clock ({low:.2}–{high:.2} in {} rounds); {cpu:.2} if both cores had been free (from CPU time); arithmetic alone meanwhile {:.2}",
             cores.two.len(),
+            median(cores.arithmetic.iter().copied()),
         );
         let goal = self.at(&[Size::Ten, Size::Fifty, Size::Skewed], Goal::AtLeast(1.4));
         self.goal(

@@ -1,20 +1,11 @@
-//! Clocks: wall time, and the CPU time of this process from the kernel.
+//! Clocks: wall time, and the CPU time of a thread.
 
 use std::time::Instant;
 
-/// CPU seconds of this process so far, user and system.
-pub fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after = stat.rsplit(')').next().unwrap_or_default();
-    let field = |i: usize| after.split_whitespace().nth(i).and_then(|t| t.parse::<f64>().ok());
-    (field(11).unwrap_or(0.0) + field(12).unwrap_or(0.0)) / 100.0
-}
-
-/// CPU time of one thread or process in nanoseconds, finer than [`cpu_seconds`]: what the scheduler
-/// counted for the thread that asks. Waiting is not in it.
+/// CPU time of the thread that asks, in nanoseconds. Waiting is not in it.
 pub fn thread_cpu_nanos() -> u64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    stat.split_whitespace().next().and_then(|t| t.parse().ok()).unwrap_or(0)
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    t.tv_sec.unsigned_abs() * 1_000_000_000 + t.tv_nsec.unsigned_abs()
 }
 
 /// How long something took, in milliseconds.
