@@ -222,7 +222,7 @@ impl Table {
         self.cumulative();
         let both = [Size::Ten, Size::Fifty];
         self.latency("one case, two hops in sums", &both, 60.0, |c| &c.hops.ours);
-        self.latency("one case, two hops, with every exposure", &ten, 60.0, |c| &c.full[1]);
+        self.latency("one case, two hops, with every exposure", &both, 60.0, |c| &c.full[1]);
         self.ratio(
             "two hops in sums, DuckDB against Jadegate",
             "duckdb",
