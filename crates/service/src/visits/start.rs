@@ -62,11 +62,9 @@ pub(crate) async fn read_visits(
                     "the saved visit index is of no use; all visits are read from the store"
                 );
             }
-            let mut visits = Vec::new();
-            for day in store.visit_days().await?.into_iter().filter(|d| *d >= first_day) {
-                visits.extend(store.visits_on(day).await?);
-            }
-            (beside(move || VisitIndex::build(visits)).await?, Vec::new(), IndexOrigin::Rebuilt)
+            let mut days = store.visit_days().await?;
+            days.retain(|day| *day >= first_day);
+            (build_from(store, &days).await?.0, Vec::new(), IndexOrigin::Rebuilt)
         }
     };
     for day in read {
@@ -74,6 +72,16 @@ pub(crate) async fn read_visits(
         index = beside(move || with(index, visits)).await?;
     }
     Ok((index, origin))
+}
+
+/// An index of all visits of some days, and how many they are.
+async fn build_from(store: &dyn Store, days: &[i64]) -> Result<(VisitIndex, usize)> {
+    let mut visits = Vec::new();
+    for day in days {
+        visits.extend(store.visits_on(*day).await?);
+    }
+    let count = visits.len();
+    Ok((beside(move || VisitIndex::build(visits)).await?, count))
 }
 
 /// An index that nobody searches yet, with more visits. Most of a day that has changed are there.
@@ -166,12 +174,7 @@ impl App {
     /// how far it is.
     async fn load_all(&self) -> Result<usize> {
         let days = self.store.visit_days().await?;
-        let mut visits = Vec::new();
-        for day in &days {
-            visits.extend(self.store.visits_on(*day).await?);
-        }
-        let fed = visits.len();
-        let index = beside(move || VisitIndex::build(visits)).await?;
+        let (index, fed) = build_from(self.store.as_ref(), &days).await?;
         self.begin_with(index, fed);
         Ok(days.len())
     }
