@@ -12,9 +12,9 @@ use jadegate_domain::{
 };
 use jadegate_store::{
     Challenge, ColourChange, ColourCounts, ConfinedHolder, CredentialRow, HolderEvidence,
-    IndexKind, Invitation, LogLeaf, OutboxMessage, Page, PolicyVersion, Recolouring, SealedField,
-    Session, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, Unit, VaultKey,
-    VisitMarks,
+    IndexKind, Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PolicyVersion,
+    Recolouring, SealedField, Session, Store, StoredAssessment, StoredProposal, StoredRide,
+    StoredTrace, Unit, VaultKey, VisitMarks,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -314,6 +314,26 @@ impl Store for SqliteStore {
         self.list(move |c| log::cases(c, limit)).await
     }
 
+    async fn cases_in(&self, region: &Division, limit: u32) -> Result<Vec<Case>> {
+        let region = region.clone();
+        self.list(move |c| log::cases_in(c, &region, limit)).await
+    }
+
+    async fn open_cases_in(&self, region: &Division) -> Result<OpenCases> {
+        let region = region.clone();
+        self.list(move |c| log::open_cases_in(c, &region)).await
+    }
+
+    async fn traces_in(
+        &self,
+        region: &Division,
+        case: Option<CaseId>,
+        limit: u32,
+    ) -> Result<Vec<StoredTrace>> {
+        let region = region.clone();
+        self.list(move |c| log::traces_in(c, &region, case, limit)).await
+    }
+
     async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>> {
         self.point(|c| log::trace(c, id))
     }
@@ -324,6 +344,11 @@ impl Store for SqliteStore {
 
     async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>> {
         self.list(move |c| log::accesses_of(c, holder, limit)).await
+    }
+
+    async fn looked_at(&self, look: &Looked, holders: &[HolderId]) -> Result<Vec<HolderId>> {
+        let (look, holders) = (look.clone(), holders.to_vec());
+        self.list(move |c| log::looked_at(c, &look, holders)).await
     }
 
     async fn log_size(&self) -> Result<u64> {

@@ -55,7 +55,8 @@ pub use policies::{
 pub use port::{Page, Store};
 pub use rows::{
     Challenge, ChallengeUse, ColourChange, ConfinedHolder, CredentialRow, DayMark, DroppedDays,
-    IndexKind, Invitation, InvitationUse, LogLeaf, OutboxMessage, OutboxState, SealedField,
-    Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, VaultKey, VisitMarks,
+    IndexKind, Invitation, InvitationUse, LogLeaf, Looked, OpenCases, OutboxMessage, OutboxState,
+    SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, VaultKey,
+    VisitMarks,
 };
 pub use unit::{Unit, Write};

@@ -11,9 +11,9 @@ use jadegate_domain::{
 
 use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal};
 use crate::rows::{
-    Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf,
-    OutboxMessage, SealedField, Session, StoredAssessment, StoredRide, StoredTrace, VaultKey,
-    VisitMarks,
+    Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf, Looked,
+    OpenCases, OutboxMessage, SealedField, Session, StoredAssessment, StoredRide, StoredTrace,
+    VaultKey, VisitMarks,
 };
 use crate::{StoreError, Unit};
 
@@ -207,6 +207,19 @@ pub trait Store: Send + Sync + 'static {
     async fn case(&self, id: CaseId) -> Result<Option<Case>>;
     /// Cases, newest first.
     async fn cases(&self, limit: u32) -> Result<Vec<Case>>;
+    /// Cases whose person lives in the division (`Division::contains`), newest first: what is beyond
+    /// the limit is older than what is returned, whatever happened elsewhere.
+    async fn cases_in(&self, region: &Division, limit: u32) -> Result<Vec<Case>>;
+    /// How many cases of people who live in the division stand (are not withdrawn), and how many of
+    /// those were traced.
+    async fn open_cases_in(&self, region: &Division) -> Result<OpenCases>;
+    /// Traces from cases whose person lives in the division, newest first; of one case if given.
+    async fn traces_in(
+        &self,
+        region: &Division,
+        case: Option<CaseId>,
+        limit: u32,
+    ) -> Result<Vec<StoredTrace>>;
     /// A trace.
     async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>>;
     /// Traces, newest first; of one case if given.
@@ -216,6 +229,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Who looked at a holder's data, newest first.
     async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>>;
+    /// Which of these holders a member of staff has looked at already, as `look` says, at or after
+    /// its moment; in the order asked for.
+    async fn looked_at(&self, look: &Looked, holders: &[HolderId]) -> Result<Vec<HolderId>>;
     /// How many leaves the public log has.
     async fn log_size(&self) -> Result<u64>;
     /// Leaves from an index on, in order.

@@ -3,8 +3,8 @@
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::id::{ChallengeId, InvitationId};
 use jadegate_domain::{
-    Assessment, CaseId, Colour, Division, GateId, HolderId, PlaceId, Ride, StaffId, Timestamp,
-    TraceId, VisitId,
+    Assessment, CaseId, Colour, Division, GateId, HolderId, PlaceId, Purpose, Ride, StaffId,
+    Timestamp, TraceId, VisitId,
 };
 
 /// A holder's data key, wrapped by the key-encryption key that lives outside the database.
@@ -268,6 +268,28 @@ pub struct StoredTrace {
     pub detail: String,
     /// Set when a newer run of the same case replaced it.
     pub replaced_by: Option<TraceId>,
+}
+
+/// A look that may have been written down before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// Who looked.
+    pub staff: StaffId,
+    /// Why.
+    pub purpose: Purpose,
+    /// At what, as [`jadegate_domain::Access::what`] names it.
+    pub what: &'static str,
+    /// The first moment that counts.
+    pub since: Timestamp,
+}
+
+/// How many cases of a division stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenCases {
+    /// Cases that are not withdrawn.
+    pub cases: u64,
+    /// Of those, how many were traced.
+    pub traced: u64,
 }
 
 /// How far a store is with its visits: what a copy of them has to be compared with.

@@ -59,11 +59,6 @@ impl App {
 }
 
 impl Tickets {
-    /// Is no trip among the places?
-    pub(super) fn is_empty(&self) -> bool {
-        self.trips.is_empty()
-    }
-
     /// An exposure at a place, if it is a trip. Who may not be told of is `None`.
     pub(super) fn aboard(
         &self,

@@ -18,7 +18,7 @@ use jadegate_domain::{
     AgencyId, AgencyKind, Division, EvidenceKind, Holder, HolderId, Purpose, Role, Staff, StaffId,
     Timestamp,
 };
-use jadegate_store::Write;
+use jadegate_store::{Looked, Write};
 use serde::Serialize;
 
 use crate::app::App;
@@ -288,15 +288,10 @@ pub(crate) enum Counted {
     Recording,
 }
 
-/// Looks already written down: by whom, at whom, why, at what.
-type Looked = (StaffId, HolderId, Purpose, What);
-
 /// What staff did within the last hour. In memory: a restart forgets it.
 #[derive(Debug, Default)]
 pub(crate) struct LookUps {
     counts: Mutex<HashMap<(StaffId, Counted), VecDeque<Timestamp>>>,
-    /// When a look through a list was last written down.
-    listed: Mutex<HashMap<Looked, Timestamp>>,
 }
 
 impl LookUps {
@@ -316,19 +311,6 @@ impl LookUps {
         }
         times.push_back(now);
         Ok(())
-    }
-
-    /// Is this the first such look within an hour?
-    fn first(&self, look: Looked, now: Timestamp) -> bool {
-        let mut listed = self.listed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if listed.get(&look).is_some_and(|t| now.secs_since(*t) < HOUR) {
-            return false;
-        }
-        if listed.len() > 100_000 {
-            listed.retain(|_, t| now.secs_since(*t) < HOUR);
-        }
-        listed.insert(look, now);
-        true
     }
 }
 
@@ -468,21 +450,52 @@ impl App {
         look: Look,
     ) -> Result<Vec<Holder>> {
         let staff = permitted(session, look)?;
-        let now = self.now();
         let mut inside: Vec<Holder> = Vec::new();
-        let mut writes = Vec::new();
         for id in holders.iter().collect::<BTreeSet<_>>() {
             let Some(holder) = self.store.holder(*id).await? else { continue };
-            if !staff.region.contains(&holder.home) {
-                continue;
+            if staff.region.contains(&holder.home) {
+                inside.push(holder);
             }
-            if self.look_ups.first((staff.id, *id, look.purpose, look.what), now) {
-                writes.extend(self.access_writes(staff, *id, look.purpose, look.what)?);
-            }
-            inside.push(holder);
+        }
+        let (purpose, what) = (look.purpose, look.what);
+        // Asked of the store, so that another server knows. Two at once may both write: a look too
+        // many is told, never one too few.
+        let since = self.now().plus_secs(1 - HOUR);
+        let known = Looked { staff: staff.id, purpose, what: what.as_str(), since };
+        let ids: Vec<_> = inside.iter().map(|h| h.id).collect();
+        let seen: BTreeSet<_> = self.store.looked_at(&known, &ids).await?.into_iter().collect();
+        let mut writes = Vec::new();
+        for id in ids.into_iter().filter(|id| !seen.contains(id)) {
+            writes.extend(self.access_writes(staff, id, purpose, what)?);
         }
         if !writes.is_empty() {
             self.commit("open_listed", writes).await?;
+        }
+        Ok(inside)
+    }
+
+    /// Writes down a look at the stays of some people, wherever they live: their places and times
+    /// are about to be shown. Each reading is a look, for another trace shows other stays. Returns
+    /// those who live in the region; of the others no more is told than the stays themselves.
+    pub(crate) async fn note_stays(
+        &self,
+        session: &StaffSession,
+        holders: &[HolderId],
+    ) -> Result<Vec<Holder>> {
+        let look =
+            Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
+        let staff = permitted(session, look)?;
+        let mut inside = Vec::new();
+        let mut writes = Vec::new();
+        for id in holders.iter().collect::<BTreeSet<_>>() {
+            let Some(holder) = self.store.holder(*id).await? else { continue };
+            writes.extend(self.access_writes(staff, *id, look.purpose, look.what)?);
+            if staff.region.contains(&holder.home) {
+                inside.push(holder);
+            }
+        }
+        if !writes.is_empty() {
+            self.commit("read_stays", writes).await?;
         }
         Ok(inside)
     }

@@ -237,13 +237,7 @@ impl App {
     /// The cases of the region, newest first.
     pub async fn list_cases(&self, session: &StaffSession) -> Result<Vec<CaseRow>> {
         let staff = session.need(Power::ReadLists)?;
-        let mut cases = Vec::new();
-        for case in self.store.cases(LIST).await? {
-            let holder = self.store.holder(case.holder).await?;
-            if holder.is_some_and(|h| staff.region.contains(&h.home)) {
-                cases.push(case);
-            }
-        }
+        let cases = self.store.cases_in(&staff.region, LIST).await?;
         let people = if session.may(Power::RunTrace) {
             let holders: Vec<_> = cases.iter().map(|c| c.holder).collect();
             let look = Look {
@@ -270,7 +264,8 @@ impl App {
                 isolated_at: case.isolated_at,
                 recorded_at: case.recorded_at,
                 withdrawn_at: case.withdrawn_at,
-                latest_trace: latest.as_ref().map(|t| t.id),
+                // The trace of a withdrawn case cannot be read any more.
+                latest_trace: latest.as_ref().filter(|_| case.withdrawn_at.is_none()).map(|t| t.id),
                 close: latest.as_ref().map_or(0, |t| t.close),
                 secondary: latest.as_ref().map_or(0, |t| t.secondary),
             });

@@ -70,14 +70,7 @@ impl App {
             yellow: of(Colour::Yellow),
             red: of(Colour::Red),
         };
-        let (mut cases_open, mut traces) = (0, 0);
-        for case in self.store.cases(1000).await?.into_iter().filter(|c| c.withdrawn_at.is_none()) {
-            let holder = self.store.holder(case.holder).await?;
-            if holder.is_some_and(|h| region.contains(&h.home)) {
-                cases_open += 1;
-                traces += self.store.traces(Some(case.id), 1).await?.len() as u64;
-            }
-        }
+        let open = self.store.open_cases_in(region).await?;
         let (mut confined, mut missed_check_in, mut due_release) = (0, 0, 0);
         let mut page = Page::first(500);
         while confined < MOST_CONFINED {
@@ -92,8 +85,8 @@ impl App {
             colours,
             from_before: found.from_before,
             holders: counts.iter().sum(),
-            cases_open,
-            traces,
+            cases_open: open.cases,
+            traces: open.traced,
             confined,
             missed_check_in,
             due_release,

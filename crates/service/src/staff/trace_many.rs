@@ -148,13 +148,10 @@ impl App {
         let (policy, now) = (self.policy(), self.now());
         let kept_from = crate::bulk::kept_from(&policy, now);
         let mut cases = Vec::new();
-        for case in self.store.cases(super::retrace::MOST_CASES).await? {
-            if case.withdrawn_at.is_some() || bulk_case(&case, &policy, now).window.to <= kept_from
-            {
-                continue;
-            }
-            let holder = self.store.holder(case.holder).await?;
-            if holder.is_some_and(|h| recorder.region().contains(&h.home)) {
+        let most = super::retrace::MOST_CASES;
+        for case in self.store.cases_in(recorder.region(), most).await? {
+            let over = bulk_case(&case, &policy, now).window.to <= kept_from;
+            if case.withdrawn_at.is_none() && !over {
                 cases.push(case);
             }
         }
@@ -340,15 +337,23 @@ impl App {
         }
         let limit = limit.clamp(1, MOST_ON_A_PAGE);
         let found = job.found();
-        let rows = found.page(order, after, limit);
-        let holders: Vec<_> = rows.iter().map(|r| r.holder).collect();
+        let mut rows = found.page(order, after, limit);
+        let end = after.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        // Nothing is shown of cases that were withdrawn since; of the others their person sees it.
+        let mut persons = BTreeMap::new();
+        for id in rows.iter().map(|r| r.case).collect::<BTreeSet<_>>() {
+            let case = self.store.case(id).await?.filter(|c| c.withdrawn_at.is_none());
+            persons.extend(case.map(|c| (id, c.holder)));
+        }
+        rows.retain(|r| persons.contains_key(&r.case));
+        let mut holders: Vec<_> = rows.iter().map(|r| r.holder).collect();
+        holders.extend(persons.into_values());
         let look =
             Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
         let people = self.note_listed(session, &holders, look).await?;
         let units: Vec<Unit<'_, _>> =
             people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Unit<'_, _>).collect();
         let colours = together(units).await.into_iter().collect::<Result<BTreeMap<_, _>>>()?;
-        let end = after.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
         Ok(JobContactPage {
             total: found.rows.len() as u64,
             next: ((end as usize) < found.rows.len()).then_some(end),

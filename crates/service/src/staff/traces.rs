@@ -11,13 +11,13 @@ use std::sync::Arc;
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{
     AgencyId, AgencyKind, Case, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, Period,
-    PlaceId, PlaceKind, PolicyRef, Purpose, Timestamp, TraceId,
+    PlaceId, PlaceKind, PolicyRef, Timestamp, TraceId,
 };
 use jadegate_store::{StoredTrace, Write};
 use serde::Serialize;
 
 use super::aboard::AboardView;
-use super::access::{Look, Power, Recorder, What};
+use super::access::{Power, Recorder};
 use super::parallel::{Job, together};
 use super::stored_trace::{
     Stored, StoredContact, StoredExposure, close_of, contact_fact, count, places, says_the_same,
@@ -401,30 +401,13 @@ impl App {
         case: Option<CaseId>,
     ) -> Result<Vec<TraceRow>> {
         let staff = session.need(Power::ReadLists)?;
-        let mut inside: HashMap<CaseId, bool> = HashMap::new();
-        let mut rows = Vec::new();
-        for run in self.store.traces(case, LIST).await? {
-            let known = if let Some(known) = inside.get(&run.case) {
-                *known
-            } else {
-                let case = self.store.case(run.case).await?;
-                let holder = match case {
-                    Some(c) => self.store.holder(c.holder).await?,
-                    None => None,
-                };
-                let known = holder.is_some_and(|h| staff.region.contains(&h.home));
-                inside.insert(run.case, known);
-                known
-            };
-            if known {
-                rows.push(row(&run));
-            }
-        }
-        Ok(rows)
+        let runs = self.store.traces_in(&staff.region, case, LIST).await?;
+        Ok(runs.iter().map(row).collect())
     }
 
-    /// One run in full: who, opaquely, where and when. Looking at it is written down for every
-    /// contact who lives in the region; of the others the colour is not told.
+    /// One run in full: who, opaquely, where and when. Looking at it is written down for the case's
+    /// person and for every contact, wherever they live; of those outside the region the colour is
+    /// not told. The stays of a case that was withdrawn are nobody's business any more.
     pub async fn trace_detail(&self, session: &StaffSession, id: TraceId) -> Result<TraceDetail> {
         let recorder = self.recorder(session, EvidenceKind::Contact)?;
         let unknown =
@@ -434,18 +417,21 @@ impl App {
             .case_inside(&recorder, run.case)
             .await
             .map_err(|e| if e.kind == Kind::NotFound { unknown() } else { e })?;
+        if case.withdrawn_at.is_some() {
+            return Err(super::conflict(
+                "trace.case_withdrawn",
+                "The case behind this trace was withdrawn, so its stays are no longer shown. The person's record says who withdrew it.",
+            ));
+        }
         let stored = stored_detail(&run)?;
         let mut holders: Vec<_> = stored.contacts.iter().map(|c| c.holder).collect();
+        // Whoever was in between is shown where their contacts were.
+        holders.extend(stored.contacts.iter().filter_map(|c| c.via));
+        holders.push(case.holder);
         let places = stored.contacts.iter().flat_map(|c| &c.exposures).map(|e| e.place);
         let vehicles = places.filter(|p| self.place_kind(*p).is_vehicle()).collect();
         let tickets = self.tickets(vehicles).await?;
-        if !tickets.is_empty() {
-            // Their own seat is shown, too.
-            holders.push(case.holder);
-        }
-        let look =
-            Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
-        let people = self.note_listed(session, &holders, look).await?;
+        let people = self.note_stays(session, &holders).await?;
         let jobs: Vec<Job<'_, _>> =
             people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Job<'_, _>).collect();
         let colours = together(jobs).await.into_iter().collect::<Result<HashMap<_, _>>>()?;

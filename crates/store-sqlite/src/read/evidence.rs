@@ -69,10 +69,7 @@ pub(crate) fn confined(
     region: &Division,
     page: Page<HolderId>,
 ) -> Result<Vec<ConfinedHolder>> {
-    // The same rule as `Division::contains`: Chinese codes nest by prefix, a bare country holds
-    // everything in it, any other division only itself.
-    let nests = region.path().is_empty() || region.country() == "CN";
-    let home = if nests { "substr(h.home, 1, length(?1)) = ?1" } else { "h.home = ?1" };
+    let home = super::lives_in(region);
     let source = format!(
         "(SELECT a.*, h.home, (SELECT max(e.recorded_at) FROM evidence e \
             WHERE e.holder = a.holder AND e.kind = 'check_in' AND e.withdrawn_at IS NULL) \

@@ -1,10 +1,10 @@
 //! Cases, traces, and looking back.
 
-use jadegate_domain::{Access, Case, CaseId, HolderId, TraceId};
-use jadegate_store::{LogLeaf, StoredTrace};
+use jadegate_domain::{Access, Case, CaseId, Division, HolderId, TraceId};
+use jadegate_store::{LogLeaf, Looked, OpenCases, StoredTrace};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{many, number, one};
+use super::{lives_in, many, number, one};
 use crate::error::{Result, sql};
 use crate::rows::{AccessRow, CaseRow, LeafRow, TraceRow};
 
@@ -14,6 +14,47 @@ pub(crate) fn case(c: &Connection, id: CaseId) -> Result<Option<Case>> {
 
 pub(crate) fn cases(c: &Connection, limit: u32) -> Result<Vec<Case>> {
     many::<CaseRow>(c, "ORDER BY recorded_at DESC, id DESC LIMIT ?1", [limit])
+}
+
+pub(crate) fn cases_in(c: &Connection, region: &Division, limit: u32) -> Result<Vec<Case>> {
+    let text = format!("WHERE {} ORDER BY recorded_at DESC, id DESC LIMIT ?2", case_in(region));
+    many::<CaseRow>(c, &text, params![region.as_str(), limit])
+}
+
+/// Does the case of the row live in the region?
+fn case_in(region: &Division) -> String {
+    let lives = lives_in(region);
+    format!("EXISTS (SELECT 1 FROM holder h WHERE h.id = case_record.holder AND {lives})")
+}
+
+pub(crate) fn open_cases_in(c: &Connection, region: &Division) -> Result<OpenCases> {
+    let text = format!(
+        "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM trace_run t \
+            WHERE t.case_id = case_record.id)), 0) \
+         FROM case_record WHERE withdrawn_at IS NULL AND {}",
+        case_in(region)
+    );
+    let (cases, traced): (i64, i64) = c
+        .prepare_cached(&text)
+        .and_then(|mut s| s.query_row([region.as_str()], |r| Ok((r.get(0)?, r.get(1)?))))
+        .map_err(|e| sql("case_record", &e))?;
+    let count = |n: i64| u64::try_from(n).unwrap_or(0);
+    Ok(OpenCases { cases: count(cases), traced: count(traced) })
+}
+
+pub(crate) fn traces_in(
+    c: &Connection,
+    region: &Division,
+    case: Option<CaseId>,
+    limit: u32,
+) -> Result<Vec<StoredTrace>> {
+    let text = format!(
+        "WHERE (?2 IS NULL OR case_id = ?2) AND EXISTS (SELECT 1 FROM case_record \
+            WHERE case_record.id = trace_run.case_id AND {}) \
+         ORDER BY ran_at DESC, id DESC LIMIT ?3",
+        case_in(region)
+    );
+    many::<TraceRow>(c, &text, params![region.as_str(), case.map(CaseId::as_i64), limit])
 }
 
 pub(crate) fn trace(c: &Connection, id: TraceId) -> Result<Option<StoredTrace>> {
@@ -35,6 +76,30 @@ pub(crate) fn traces(c: &Connection, case: Option<CaseId>, limit: u32) -> Result
 pub(crate) fn accesses_of(c: &Connection, holder: HolderId, limit: u32) -> Result<Vec<Access>> {
     let newest = "WHERE holder = ?1 ORDER BY at DESC, seq DESC LIMIT ?2";
     many::<AccessRow>(c, newest, params![holder.as_i64(), limit])
+}
+
+pub(crate) fn looked_at(
+    c: &Connection,
+    look: &Looked,
+    holders: Vec<HolderId>,
+) -> Result<Vec<HolderId>> {
+    let text = "SELECT 1 FROM access WHERE holder = ?1 AND at >= ?2 AND staff = ?3 \
+                AND purpose = ?4 AND what = ?5";
+    let mut stmt = c.prepare_cached(text).map_err(|e| sql("access", &e))?;
+    let mut seen = Vec::new();
+    for holder in holders {
+        let row = params![
+            holder.as_i64(),
+            look.since.as_secs(),
+            look.staff.as_i64(),
+            look.purpose.as_str(),
+            look.what
+        ];
+        if stmt.exists(row).map_err(|e| sql("access", &e))? {
+            seen.push(holder);
+        }
+    }
+    Ok(seen)
 }
 
 pub(crate) fn log_size(c: &Connection) -> Result<u64> {

@@ -6,6 +6,7 @@ pub(crate) mod people;
 pub(crate) mod places;
 pub(crate) mod policies;
 
+use jadegate_domain::Division;
 use jadegate_store::Page;
 use rusqlite::{Connection, OptionalExtension, Params};
 
@@ -43,6 +44,17 @@ fn many_from<R: Stored>(
         found.push(R::read(row)?.into_domain()?);
     }
     Ok(found)
+}
+
+/// The condition on `h.home` (a holder's, `?1` the region's code) under which a holder lives in a
+/// region. The same rule as `Division::contains`: Chinese codes nest by prefix, a bare country holds
+/// everything in it, any other division only itself.
+fn lives_in(region: &Division) -> &'static str {
+    if region.path().is_empty() || region.country() == "CN" {
+        "substr(h.home, 1, length(?1)) = ?1"
+    } else {
+        "h.home = ?1"
+    }
 }
 
 /// One number (an id, a count), if the query finds a row.

@@ -5,7 +5,7 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{LogLeaf, Precondition, StoredTrace, Write};
+use crate::{LogLeaf, Looked, Precondition, StoredTrace, Write};
 
 fn trace(n: u64, of: u64, ran: i64) -> StoredTrace {
     StoredTrace {
@@ -60,6 +60,50 @@ pub async fn cases_come_newest_first(s: S) {
     assert_eq!(s.cases(9).await.unwrap().len(), 4);
 }
 
+/// Cases and runs of a division are found however many newer ones there are elsewhere.
+pub async fn a_divisions_cases_are_not_crowded_out(s: S) {
+    let homes = ["CN-330106", "CN-3301", "CN-11", "CN-11", "CN-11", "US-NY"];
+    for (n, home) in (1..).zip(homes) {
+        let when = i64::try_from(n).unwrap() * 10;
+        keeps(&s, vec![Write::AddHolder(holder_in(n, home))]).await;
+        keeps(&s, vec![Write::AddCase(case(n, n, at(when)))]).await;
+        keeps(&s, vec![Write::AddTrace(Box::new(trace(n, n, when)))]).await;
+    }
+    // Another run of the first case; a case of nobody known.
+    keeps(&s, vec![Write::AddTrace(Box::new(trace(7, 1, 5)))]).await;
+    keeps(&s, vec![Write::AddCase(case(8, 404, at(99)))]).await;
+    let cases = async |region: &str, limit| {
+        let found = s.cases_in(&region.parse().unwrap(), limit).await.unwrap();
+        found.iter().map(|c| c.id.as_i64()).collect::<Vec<_>>()
+    };
+    let runs = async |region: &str, of: Option<u64>, limit| {
+        let of = of.map(CaseId::from_random);
+        let found = s.traces_in(&region.parse().unwrap(), of, limit).await.unwrap();
+        found.iter().map(|r| r.id.as_i64()).collect::<Vec<_>>()
+    };
+    assert_eq!(cases("CN-33", 2).await, [2, 1]);
+    assert_eq!(cases("CN-330106", 1).await, [1]);
+    assert_eq!(cases("CN", 3).await, [5, 4, 3]);
+    assert_eq!(cases("US", 9).await, [6]);
+    assert_eq!(cases("FR", 9).await, [0; 0]);
+    assert_eq!(runs("CN-33", None, 9).await, [2, 1, 7]);
+    assert_eq!(runs("CN-33", None, 1).await, [2]);
+    assert_eq!(runs("CN-33", Some(1), 9).await, [1, 7]);
+    assert_eq!(runs("CN-11", Some(1), 9).await, [0; 0]);
+
+    let open = async |region: &str| {
+        let found = s.open_cases_in(&region.parse().unwrap()).await.unwrap();
+        (found.cases, found.traced)
+    };
+    keeps(&s, vec![Write::AddHolder(holder_in(9, "CN-33"))]).await;
+    keeps(&s, vec![Write::AddCase(case(9, 9, at(1)))]).await;
+    assert_eq!(open("CN-33").await, (3, 2));
+    let withdraw = Write::WithdrawCase { case: CaseId::from_random(1), at: at(99) };
+    keeps(&s, vec![withdraw]).await;
+    assert_eq!(open("CN-33").await, (2, 1));
+    assert_eq!(open("FR").await, (0, 0));
+}
+
 /// A run is what was written, is listed newest first, and names the run that replaced it.
 pub async fn a_trace_is_read_back_and_replaced(s: S) {
     let runs = [trace(1, 1, 10), trace(2, 2, 30), trace(3, 1, 20)];
@@ -111,6 +155,39 @@ pub async fn accesses_come_newest_first(s: S) {
     let found = s.accesses_of(hid(1), 9).await.unwrap();
     assert_eq!(found, [second.clone(), first, third]);
     assert_eq!(s.accesses_of(hid(1), 1).await.unwrap(), [second]);
+}
+
+/// Whether somebody looked before is known by who, whom, why, at what, and since when.
+pub async fn a_look_is_known_again(s: S) {
+    let access = |of, when, by, purpose, what: &str| Access {
+        holder: hid(of),
+        at: at(when),
+        agency: AgencyId::from_random(1),
+        staff: Some(StaffId::from_random(by)),
+        purpose,
+        what: what.to_owned(),
+    };
+    for a in [
+        access(1, 20, 7, Purpose::Quarantine, "quarantine"),
+        access(2, 19, 7, Purpose::Quarantine, "quarantine"),
+        access(3, 30, 8, Purpose::Quarantine, "quarantine"),
+        access(4, 30, 7, Purpose::ContactTracing, "quarantine"),
+        access(5, 30, 7, Purpose::Quarantine, "visits"),
+        Access { staff: None, ..access(6, 30, 7, Purpose::Quarantine, "quarantine") },
+    ] {
+        keeps(&s, vec![Write::AddAccess(a)]).await;
+    }
+    let look = Looked {
+        staff: StaffId::from_random(7),
+        purpose: Purpose::Quarantine,
+        what: "quarantine",
+        since: at(20),
+    };
+    let all: Vec<_> = (1..9).rev().map(hid).collect();
+    assert_eq!(s.looked_at(&look, &all).await.unwrap(), [hid(1)]);
+    let earlier = Looked { since: at(19), ..look };
+    assert_eq!(s.looked_at(&earlier, &all).await.unwrap(), [hid(2), hid(1)]);
+    assert_eq!(s.looked_at(&earlier, &[]).await.unwrap(), []);
 }
 
 /// Leaves are numbered from 0 in the order of writing; a refused unit takes no number.
