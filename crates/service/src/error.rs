@@ -135,7 +135,10 @@ impl From<StoreError> for ServiceError {
                 "evidence.changed",
                 "This person's record changed at the same moment. Please try again.",
             ),
-            other => Self::internal(other),
+            other => match other.no_room() {
+                Some((_, seconds)) => crate::limits::reached(seconds),
+                None => Self::internal(other),
+            },
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod holder;
 pub mod import;
 mod jobs;
 mod keys;
+mod limits;
 mod log;
 mod publish;
 mod recolour;

@@ -15,6 +15,7 @@ use jadegate_service::gate::scan::{ScanInput, ScanResult};
 use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::holder::register::{ChallengeSent, RegistrationInput};
 use jadegate_service::{GateSession, Kind, SmsError, SmsGateway};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 fn registration(n: u32, phone_of: u32) -> RegistrationInput {
@@ -158,6 +159,23 @@ async fn codes_to_one_phone_are_limited_and_the_answer_says_when_to_come_back() 
     w.clock.advance(61);
     let e = w.app.begin_registration(&registration(1, 1), "other").await.unwrap_err();
     assert_eq!(e.code, "otp.too_often", "five in an hour are enough");
+}
+
+#[tokio::test]
+async fn many_at_once_make_one_message() {
+    let w = Arc::new(World::new().await);
+    let tasks: Vec<_> = (0..24)
+        .map(|n| {
+            let w = Arc::clone(&w);
+            tokio::spawn(async move {
+                w.app.begin_registration(&registration(1, 1), &format!("client-{n}")).await
+            })
+        })
+        .collect();
+    for task in tasks {
+        let _ = task.await.unwrap();
+    }
+    assert_eq!(w.app.demo_outbox().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

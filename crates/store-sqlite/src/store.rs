@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::private_file;
-use crate::read::{evidence, log, people, places, policies};
+use crate::read::{evidence, log, people, places, policies, tally};
 use crate::{SqliteStore, writer::Job};
 
 impl SqliteStore {
@@ -114,6 +114,10 @@ impl Store for SqliteStore {
 
     async fn challenges_for_client(&self, client: [u8; 16], since: Timestamp) -> Result<u32> {
         self.point(|c| people::challenges_for_client(c, client, since))
+    }
+
+    async fn counted(&self, class: &str, key: [u8; 16], after: Timestamp) -> Result<u64> {
+        self.point(|c| tally::counted(c, class, key, after))
     }
 
     async fn outbox_message(&self, challenge: ChallengeId) -> Result<Option<OutboxMessage>> {

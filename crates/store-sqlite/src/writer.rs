@@ -355,6 +355,7 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
         ("challenge", "DELETE FROM challenge WHERE expires_at <= ?1"),
         ("session", "DELETE FROM session WHERE expires_at <= ?1"),
         ("invitation", "DELETE FROM invitation WHERE expires_at <= ?1"),
+        ("tally", "DELETE FROM tally WHERE expires_at <= ?1"),
     ];
     let mut gone = 0;
     for (table, text) in statements {

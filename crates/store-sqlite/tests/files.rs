@@ -241,15 +241,13 @@ async fn closing_keeps_everything_that_was_accepted_and_nothing_else() {
 /// A database from before there were marks: its days have one, and it gets an id that stays.
 #[tokio::test]
 async fn an_older_database_gets_marks_for_its_days() {
-    let place = Place::new();
-    let s = place.open();
-    keeps(&s, vec![holder(1), visit(1, 1, at(0)), visit(2, 1, at(86_400))]).await;
+    let of_today = Place::new();
+    let s = of_today.open();
+    keeps(&s, vec![visit(1, 1, at(0)), visit(2, 1, at(86_400))]).await;
     let other = s.visit_marks().await.unwrap().store;
     drop(s);
-    place.raw(
-        "DROP TABLE store_identity; DROP TABLE day_mark; DROP TABLE days_dropped; DROP TABLE trip; \
-         DELETE FROM migration WHERE number >= 4",
-    );
+    let place = Place::before_marks();
+    place.take_days_of(&of_today);
     let s = place.open();
     let marks = s.visit_marks().await.unwrap();
     assert_ne!(marks.store, other);

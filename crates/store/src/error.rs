@@ -13,6 +13,14 @@ pub enum Precondition {
     Assessment,
     /// The one-time thing (challenge, invitation) was used, has expired or is out of tries.
     Unused,
+    /// A limit is reached ([`Write::CountWithin`](crate::Write::CountWithin)).
+    Room {
+        /// Which limit.
+        class: &'static str,
+        /// After how many seconds this count would have room, if nothing else is counted meanwhile;
+        /// `None`: never, for it alone is more than the limit.
+        seconds: Option<u32>,
+    },
 }
 
 /// Why a store could not answer.
@@ -56,6 +64,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// If a limit is reached: which, and seconds until there is room (`None`: never).
+    pub const fn no_room(&self) -> Option<(&'static str, Option<u32>)> {
+        match self {
+            Self::Conflict { precondition: Precondition::Room { class, seconds }, .. } => {
+                Some((class, *seconds))
+            }
+            _ => None,
+        }
+    }
+
     /// Is this a conflict on the given precondition?
     pub fn is_conflict(&self, wanted: Precondition) -> bool {
         matches!(self, Self::Conflict { precondition, .. } if *precondition == wanted)

@@ -73,6 +73,9 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Timestamp>>;
     /// How many challenges a client asked for at or after a moment (for limits).
     async fn challenges_for_client(&self, client: [u8; 16], since: Timestamp) -> Result<u32>;
+    /// How much was counted of a class and key after a moment (`at - window_seconds` is what
+    /// [`Write::CountWithin`](crate::Write::CountWithin) looks at).
+    async fn counted(&self, class: &str, key: [u8; 16], after: Timestamp) -> Result<u64>;
     /// A challenge's message.
     async fn outbox_message(&self, challenge: ChallengeId) -> Result<Option<OutboxMessage>>;
     /// Messages that wait and are due at `now`, oldest first.
@@ -129,8 +132,8 @@ pub trait Store: Send + Sync + 'static {
     /// how many visits and scans went. A visit written for such a day afterwards makes the day anew.
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)>;
     /// Removes sessions, challenges (with their messages) and invitations, used or not, that
-    /// expired at or before this moment, leaving no readable copy. Returns how many rows went. The
-    /// caller leaves those that its limits still count.
+    /// expired at or before this moment, and counts whose window had passed by then, leaving no
+    /// readable copy. Returns how many rows went.
     async fn purge_expired(&self, until: Timestamp) -> Result<u64>;
 
     // Evidence and assessments

@@ -73,6 +73,26 @@ pub enum Write {
     /// Replaces a message after a try. Precondition: it exists.
     UpdateOutbox(OutboxMessage),
 
+    /// Counts something within a window that slides with `at`. Precondition: what was counted of this
+    /// class and key after `at - window_seconds`, and this, is no more than `most`; else nothing is
+    /// counted and the conflict is [`Precondition::Room`](crate::Precondition::Room). Counted later
+    /// than `at` (a clock was set back) counts too. So of many at once exactly as many pass as there
+    /// is room for. A class always has the same window; with `most` 1 it makes a thing single-use.
+    CountWithin {
+        /// The limit's static name, for its messages (`otp.client`).
+        class: &'static str,
+        /// Of whom or what: a keyed digest, never personal data.
+        key: [u8; 16],
+        /// How much; at least 1.
+        count: u32,
+        /// When.
+        at: Timestamp,
+        /// The window's length; at least 1.
+        window_seconds: u32,
+        /// How much within any window.
+        most: u32,
+    },
+
     /// A new session. Precondition: the digest is free.
     AddSession(Session),
     /// Ends a session. No precondition.

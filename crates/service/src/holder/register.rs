@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::error::{FieldError, Kind, Result, ServiceError};
+use crate::limits::{self, Limit};
 use crate::session::NewSession;
 use crate::vault::Identity;
 
@@ -261,7 +262,6 @@ impl App {
         // limit a stranger meets depends on what the stranger typed.
         let typed_index = self.keys.phone_index(typed);
         let client_digest = self.keys.blind("client", client);
-        self.check_limits(typed_index, client_digest, now).await?;
         let id = ChallengeId::from_random(self.rng.bits());
         let code = self.six_digits();
         let sealed_payload = match waiting {
@@ -277,15 +277,19 @@ impl App {
         // are counted for that phone too, and beyond the limit silently not sent.
         let to = match to {
             Some(to) if to != typed => {
-                let index = self.keys.phone_index(to);
-                self.check_limits(index, client_digest, now)
-                    .await
-                    .is_ok()
-                    .then_some((to, Some(index)))
+                let counts = self.phone_counts(self.keys.phone_index(to));
+                let counted = self.store.commit(Unit::new("count_phone_on_file", counts)).await;
+                match counted {
+                    Ok(()) => Some(to),
+                    Err(e) if e.no_room().is_some() => None,
+                    Err(e) => return Err(e.into()),
+                }
             }
-            other => other.map(|to| (to, None)),
+            other => other,
         };
-        let mut writes = vec![Write::AddChallenge(Box::new(Challenge {
+        let mut writes = self.phone_counts(typed_index);
+        writes.push(self.count(self.client_limit(), client_digest, 1));
+        writes.push(Write::AddChallenge(Box::new(Challenge {
             id,
             phone_digest: typed_index,
             client_digest,
@@ -296,23 +300,9 @@ impl App {
             expires_at,
             tries: 0,
             used_at: None,
-        }))];
-        if let Some((_, Some(phone_digest))) = to {
-            writes.push(Write::AddChallenge(Box::new(Challenge {
-                id: ChallengeId::from_random(self.rng.bits()),
-                phone_digest,
-                client_digest,
-                used_for: ChallengeUse::Nothing,
-                code_mac: [0; 32],
-                sealed_payload: Vec::new(),
-                created_at: now,
-                expires_at: now,
-                tries: 0,
-                used_at: None,
-            })));
-        }
+        })));
         let text = message_text(&s.name, &code, language, s.otp_seconds / 60);
-        let message = Message { phone: to.map(|(to, _)| to.clone()), text };
+        let message = Message { phone: to.cloned(), text };
         let plain =
             zeroize::Zeroizing::new(serde_json::to_vec(&message).map_err(ServiceError::internal)?);
         writes.push(Write::AddOutbox(OutboxMessage {
@@ -324,7 +314,7 @@ impl App {
             attempts: 0,
             state: OutboxState::Waiting,
         }));
-        self.commit("send_code", writes).await?;
+        self.store.commit(Unit::new("send_code", writes)).await.map_err(too_often)?;
         Ok(ChallengeSent {
             challenge: id,
             phone_masked: typed.mask(),
@@ -333,40 +323,26 @@ impl App {
         })
     }
 
-    async fn check_limits(&self, phone: [u8; 16], client: [u8; 16], now: Timestamp) -> Result<()> {
+    /// The counts of a message to a phone. They fail the unit that they are in when one is reached.
+    fn phone_counts(&self, phone: [u8; 16]) -> Vec<Write> {
         let s = &self.settings;
-        let too_many = |wait: i64| {
-            let wait = u32::try_from(wait.max(1)).unwrap_or(3600);
-            Err(ServiceError::new(
-                Kind::TooMany,
-                "otp.too_often",
-                format!(
-                    "Too many codes were asked for. Please wait {} and try again.",
-                    minutes(wait)
-                ),
-            )
-            .retry_after(wait))
+        let limit = |class, seconds: i64, most| Limit {
+            class,
+            seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
+            most,
         };
-        let sent = self.store.challenges_for_phone(phone, now.plus_days(-1)).await?;
-        let newest = sent.iter().max();
-        if let Some(t) = newest.filter(|t| now.secs_since(**t) < s.otp_pause_seconds) {
-            return too_many(s.otp_pause_seconds - now.secs_since(*t));
-        }
-        let last_hour: Vec<_> = sent.iter().filter(|t| now.secs_since(**t) < 3600).collect();
-        if last_hour.len() >= s.otp_per_hour as usize {
-            let oldest = last_hour.iter().min().map_or(0, |t| now.secs_since(**t));
-            return too_many(3600 - oldest);
-        }
-        if sent.len() >= s.otp_per_day as usize {
-            let oldest = sent.iter().min().map_or(0, |t| now.secs_since(*t));
-            return too_many(86_400 - oldest);
-        }
-        if self.store.challenges_for_client(client, now.plus_secs(-3600)).await?
-            >= s.otp_per_client_hour
-        {
-            return too_many(600);
-        }
-        Ok(())
+        [
+            limit("otp.phone.pause", s.otp_pause_seconds, 1),
+            limit("otp.phone.hour", 3600, s.otp_per_hour),
+            limit("otp.phone.day", 86_400, s.otp_per_day),
+        ]
+        .map(|l| self.count(l, phone, 1))
+        .into()
+    }
+
+    fn client_limit(&self) -> Limit {
+        let most = self.settings.otp_per_client_hour;
+        Limit { class: "otp.client.hour", seconds: 3600, most }
     }
 
     /// How far the message of a challenge has come.
@@ -528,6 +504,17 @@ impl App {
     }
 }
 
+/// A reached limit is told with the wait, any other store error as it is.
+fn too_often(e: StoreError) -> ServiceError {
+    let Some((_, seconds)) = e.no_room() else { return e.into() };
+    let wait = seconds.unwrap_or(3600).max(1);
+    let detail = format!(
+        "Too many codes were asked for. Please wait {} and try again.",
+        limits::in_words(wait)
+    );
+    ServiceError::new(Kind::TooMany, "otp.too_often", detail).retry_after(wait)
+}
+
 /// A lost race for a challenge is told as such, any other store error as it is.
 fn answer_error(e: StoreError) -> ServiceError {
     if e.is_conflict(Precondition::Unused) {
@@ -553,10 +540,6 @@ fn too_many_tries() -> ServiceError {
         "otp.too_many_tries",
         "Too many wrong codes. This code no longer works; please ask for a new one.",
     )
-}
-
-fn minutes(secs: u32) -> String {
-    if secs < 120 { format!("{secs} seconds") } else { format!("{} minutes", secs.div_ceil(60)) }
 }
 
 fn message_text(name: &str, code: &str, language: &str, minutes: i64) -> String {

@@ -5,6 +5,7 @@ mod log;
 mod people;
 mod places;
 mod policies;
+mod tally;
 
 use jadegate_store::{Precondition, Unit, Write};
 use rusqlite::{Connection, Params};
@@ -64,6 +65,11 @@ impl<'a> Applier<'a> {
             Write::UseChallenge { id, at, max_tries } => self.use_challenge(*id, *at, *max_tries),
             Write::AddOutbox(m) => self.add_outbox(m),
             Write::UpdateOutbox(m) => self.update_outbox(m),
+            Write::CountWithin { class, key, count, at, window_seconds, most } => {
+                let (class, key, count, at) = (*class, *key, *count, *at);
+                let (window_seconds, most) = (*window_seconds, *most);
+                self.count_within(&tally::Count { class, key, count, at, window_seconds, most })
+            }
             Write::AddSession(s) => self.add_session(s),
             Write::EndSession(digest) => self.end_session(digest),
             Write::AddAgency(a) => self.add_agency(a),

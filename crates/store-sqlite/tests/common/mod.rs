@@ -51,6 +51,49 @@ impl Place {
         rusqlite::Connection::open(self.db()).unwrap().execute_batch(text).unwrap();
     }
 
+    /// A database as the program made it before days had marks: the first three migrations.
+    pub(crate) fn before_marks() -> Self {
+        use sha2::Digest as _;
+        let place = Self::new();
+        place.raw(
+            "PRAGMA application_id = 1245791301; PRAGMA journal_mode = WAL; \
+             CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+             sha256 TEXT NOT NULL) STRICT",
+        );
+        for (number, name, text) in [
+            (1, "first", include_str!("../../migrations/0001_first.sql")),
+            (2, "origin", include_str!("../../migrations/0002_origin.sql")),
+            (3, "policies", include_str!("../../migrations/0003_policies.sql")),
+        ] {
+            let sha256 = sha2::Sha256::digest(text.as_bytes());
+            place.raw(text);
+            let c = rusqlite::Connection::open(place.db()).unwrap();
+            c.execute(
+                "INSERT INTO migration VALUES (?1, ?2, lower(hex(?3)))",
+                (number, name, sha256.as_slice()),
+            )
+            .unwrap();
+        }
+        place
+    }
+
+    /// Takes over another database's days of visits.
+    pub(crate) fn take_days_of(&self, other: &Self) {
+        let c = rusqlite::Connection::open(self.db()).unwrap();
+        c.execute("ATTACH ?1 AS other", [other.db().to_str().unwrap()]).unwrap();
+        let days: Vec<(String, String)> = c
+            .prepare("SELECT name, sql FROM other.sqlite_schema WHERE name GLOB 'visit_[0-9]*'")
+            .unwrap()
+            .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        for (name, made_by) in days {
+            c.execute_batch(&made_by).unwrap();
+            c.execute(&format!("INSERT INTO main.{name} SELECT * FROM other.{name}"), []).unwrap();
+        }
+    }
+
     /// How many files of the database hold these bytes.
     pub(crate) fn files_with(&self, needle: &[u8]) -> usize {
         std::fs::read_dir(self.dir())

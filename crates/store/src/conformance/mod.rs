@@ -25,6 +25,7 @@ pub mod people;
 pub mod places;
 pub mod policies;
 pub mod staff;
+pub mod tally;
 pub mod units;
 
 /// One test per promise. The argument is the path of an `async fn() -> (Arc<dyn Store>, Guard)`
@@ -47,6 +48,12 @@ macro_rules! conformance_tests {
             people::messages_wait_until_due_oldest_first,
             people::a_session_ends_by_time_or_by_hand,
             people::what_has_expired_is_purged,
+            tally::what_is_counted_leaves_its_window,
+            tally::a_count_alone_above_the_limit_never_has_room,
+            tally::counts_of_other_classes_and_keys_are_other_counts,
+            tally::of_many_at_once_as_many_pass_as_there_is_room_for,
+            tally::a_refused_unit_counts_nothing,
+            tally::counts_are_purged_when_their_window_has_passed,
             staff::an_agency_and_its_staff_are_read_back,
             staff::passkeys_belong_to_existing_staff,
             staff::a_disabled_member_loses_every_session,

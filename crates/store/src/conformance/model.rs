@@ -11,6 +11,11 @@ use proptest::test_runner::TestRunner;
 use super::made_up::*;
 use crate::{Precondition, Unit, Write};
 
+/// The limit of the model: at most so much within so many seconds.
+const COUNTED: &str = "random";
+const WINDOW: u32 = 10;
+const MOST: u32 = 6;
+
 /// A write of the model, with numbers small enough to collide often.
 #[derive(Clone, Debug)]
 enum Op {
@@ -22,6 +27,7 @@ enum Op {
     Visit { n: u64, day: i64 },
     Close { n: u64, day: i64, secs: i64 },
     Leaf(u8),
+    Count { key: u8, count: u32, secs: i64 },
     Setting { value: u8, expect: Option<Option<u8>> },
 }
 
@@ -45,6 +51,8 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (n(), day()).prop_map(|(n, day)| Op::Visit { n, day }),
         2 => (n(), day(), 0..100_i64).prop_map(|(n, day, secs)| Op::Close { n, day, secs }),
         2 => any::<u8>().prop_map(Op::Leaf),
+        4 => (0..2_u8, 1..5_u32, 0..40_i64)
+            .prop_map(|(key, count, secs)| Op::Count { key, count, secs }),
         1 => (0..3_u8, proptest::option::of(proptest::option::of(0..3_u8)))
             .prop_map(|(value, expect)| Op::Setting { value, expect }),
     ]
@@ -86,6 +94,14 @@ impl Op {
                 left: moment(day).plus_secs(secs),
             },
             Self::Leaf(n) => Write::AddLeaf(vec![n]),
+            Self::Count { key, count, secs } => Write::CountWithin {
+                class: COUNTED,
+                key: [key; 16],
+                count,
+                at: at(secs),
+                window_seconds: WINDOW,
+                most: MOST,
+            },
             Self::Setting { value, expect } => Write::PutSetting {
                 name: "made_up",
                 value: name(value),
@@ -103,6 +119,7 @@ struct Model {
     keys: BTreeSet<u8>,
     visits: BTreeMap<(i64, u64), Visit>,
     leaves: Vec<Vec<u8>>,
+    counted: BTreeMap<(u8, i64), u32>,
     setting: Option<String>,
 }
 
@@ -153,6 +170,25 @@ impl Model {
                 self.leaves.push(vec![n]);
                 Ok(())
             }
+            Op::Count { key, count, secs } => {
+                let window = i64::from(WINDOW);
+                let within = |now: i64| -> u32 {
+                    let held = self.counted.range((key, now - window + 1)..=(key, i64::MAX));
+                    held.map(|(_, n)| n).sum()
+                };
+                // The first second from then on at which there would be room.
+                let wait = (0..100).find(|wait| within(secs + wait) + count <= MOST);
+                match wait {
+                    Some(0) => {
+                        *self.counted.entry((key, secs)).or_default() += count;
+                        Ok(())
+                    }
+                    wait => Err(Precondition::Room {
+                        class: COUNTED,
+                        seconds: wait.and_then(|w| u32::try_from(w).ok()),
+                    }),
+                }
+            }
             Op::Setting { value, expect } => {
                 let wanted = expect.map(|e| e.map(name));
                 if let Some(wanted) = wanted
@@ -202,6 +238,17 @@ async fn observed(s: &S) -> Model {
         let visits = s.visits_on(day).await.unwrap();
         assert!(!visits.is_empty(), "a day without visits is listed");
         m.visits.extend(visits.into_iter().map(|v| ((day, v.id.as_u64()), v)));
+    }
+    for key in 0..2 {
+        let mut above = 0;
+        for secs in (0..40).rev() {
+            let now = s.counted(COUNTED, [key; 16], at(secs - 1)).await.unwrap();
+            let here = u32::try_from(now - above).unwrap();
+            if here > 0 {
+                m.counted.insert((key, secs), here);
+            }
+            above = now;
+        }
     }
     m.leaves = s.log_leaves(0, 1_000).await.unwrap().into_iter().map(|l| l.bytes).collect();
     m.setting = s.setting("made_up").await.unwrap();

@@ -21,6 +21,7 @@ pub async fn a_missing_thing_is_none_or_empty(s: S) {
     assert_eq!(s.challenge(c).await.unwrap(), None);
     assert_eq!(s.challenges_for_phone([0; 16], t(0)).await.unwrap(), [] as [Timestamp; 0]);
     assert_eq!(s.challenges_for_client([0; 16], t(0)).await.unwrap(), 0);
+    assert_eq!(s.counted("", [0; 16], t(0)).await.unwrap(), 0);
     assert_eq!(s.outbox_message(c).await.unwrap(), None);
     assert_eq!(s.due_messages(Timestamp::MAX, 9).await.unwrap(), []);
     assert_eq!(s.newest_messages(9).await.unwrap(), []);
