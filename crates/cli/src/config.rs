@@ -67,6 +67,9 @@ pub(crate) struct Mandate {
     /// A policy or a risk level that turns more than this share of a division's holders from green
     /// to another colour needs a second officer; in percent, 0 to 100.
     pub second_officer_percent: f64,
+    /// So does one that turns more people than this, however small a share they are: the larger the
+    /// city, the more people are below any percentage.
+    pub second_officer_people: u64,
 }
 
 /// The message gateway.
@@ -119,7 +122,7 @@ impl Default for Limits {
 
 impl Default for Mandate {
     fn default() -> Self {
-        Self { second_officer_percent: 1.0 }
+        Self { second_officer_percent: 1.0, second_officer_people: 100 }
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure>
         otp_per_hour: config.limits.otp_per_hour,
         otp_per_client_hour: config.limits.otp_per_client_hour,
         second_officer_basis_points: config.mandate.basis_points()?,
+        second_officer_people: config.mandate.second_officer_people,
         ..Settings::default()
     })
 }

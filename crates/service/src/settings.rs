@@ -42,6 +42,9 @@ pub struct Settings {
     /// The mandate's threshold, in hundredths of a percent: a change that turns more than this share
     /// of a division's holders from green to another colour needs a second officer.
     pub second_officer_basis_points: u32,
+    /// The mandate's other threshold: a change that turns more people than this from green to another
+    /// colour needs a second officer too, however small a share they are.
+    pub second_officer_people: u64,
     /// Seconds for which a what-if can be attached to a proposal.
     pub what_if_seconds: i64,
     /// Seconds after which a proposal that nobody decided on lapses.
@@ -68,6 +71,7 @@ impl Default for Settings {
             invitation_seconds: 3 * 86_400,
             venue_screen_seconds: 90,
             second_officer_basis_points: 100,
+            second_officer_people: 100,
             what_if_seconds: 3600,
             proposal_seconds: 86_400,
         }

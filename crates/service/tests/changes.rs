@@ -206,6 +206,31 @@ async fn h12_small_slices_count_together() {
     assert_eq!(w.app.propose(&first, two.id, "two").await.unwrap().state, "waiting");
 }
 
+/// The larger a city, the more people are below any share of it: a number of people counts beside it.
+#[tokio::test]
+async fn h12_a_number_of_people_counts_beside_the_share() {
+    let mut w = World::of_people_limit(3).await;
+    let (first, _) = officers(&mut w).await;
+    for n in 0..4 {
+        w.register(&format!("CN-33010601{n}")).await;
+    }
+    let slice = |n: u32| raise(&format!("CN-33010601{n}"));
+    for n in 0..3 {
+        let run = w.what_if(&first, &slice(n)).await;
+        assert_eq!((run.confined_people, run.threshold_people), (Some(u64::from(n) + 1), 3));
+        assert_eq!(run.needs_second_officer, Some(false), "{:?}", run.share);
+        assert_eq!(w.app.propose(&first, run.id, "one more").await.unwrap().state, "applied");
+    }
+    // The fourth person: still within every share, and beyond the number.
+    let run = w.what_if(&first, &slice(3)).await;
+    assert!(run.share.as_ref().unwrap().percent <= run.threshold_percent);
+    assert_eq!(run.needs_second_officer, Some(true));
+    let p = w.app.propose(&first, run.id, "the fourth").await.unwrap();
+    assert_eq!((p.state, p.threshold_people), ("waiting", Some(3)));
+    assert!(p.what_if.needs_second_officer);
+    assert_eq!(p.what_if.confined_people, 4);
+}
+
 /// A policy is published the same way; a read is right at once, the lists say what is from before.
 #[tokio::test]
 async fn a_published_policy_colours_every_reader_at_once_and_the_lists_by_and_by() {

@@ -22,7 +22,7 @@ use crate::world::SystemClock;
 const SHOWN: usize = 20;
 
 pub(super) async fn run(config: &Config, args: &args::WhatIf) -> Result<(), Failure> {
-    let threshold = config.mandate.basis_points()?;
+    let limits = (config.mandate.basis_points()?, config.mandate.second_officer_people);
     let store = SqliteStore::open_read_only(wire::database(config))?;
     let before = match &args.against {
         Some(file) => read_policy(file)?.0,
@@ -57,17 +57,16 @@ pub(super) async fn run(config: &Config, args: &args::WhatIf) -> Result<(), Fail
         .ok_or("the what-if stopped by itself")?;
     match args.format {
         ReportFormat::Json => {
-            let needs = worst(&answer).is_some_and(|(points, _)| points > threshold);
             let all = json!({
                 "result": answer.result,
                 "touched": answer.touched,
-                "needs_second_officer": needs,
+                "needs_second_officer": needs(&answer, limits),
             });
             println!("{}", serde_json::to_string_pretty(&all)?);
         }
         ReportFormat::Text => {
             print(&answer.result);
-            second_officer(&answer, threshold);
+            second_officer(&answer, limits);
         }
     }
     Ok(())
@@ -138,21 +137,34 @@ pub(super) fn print(r: &WhatIf) {
     }
 }
 
-fn second_officer(answer: &Answer, threshold: u32) {
-    let limit = f64::from(threshold) / 100.0;
-    match worst(answer) {
-        None => println!("\nNobody turns from green to another colour."),
-        Some((points, t)) => println!(
-            "\nMost in {} {}: {:.2} % at {}. {} (the mandate's threshold is {limit:.2} %)",
-            t.division,
-            name(&t.division),
-            f64::from(points) / 100.0,
-            t.at,
-            if points > threshold {
-                "It would need a second officer"
-            } else {
-                "It would need no second officer"
-            }
-        ),
-    }
+/// People turned from green to another colour: divisions lie inside each other, countries do not.
+fn confined(answer: &Answer) -> u64 {
+    let countries = answer.touched.iter().filter(|t| t.division.path().is_empty());
+    countries.map(|t| t.newly_confined).sum()
+}
+
+fn needs(answer: &Answer, (basis_points, people): (u32, u64)) -> bool {
+    confined(answer) > people || worst(answer).is_some_and(|(points, _)| points > basis_points)
+}
+
+fn second_officer(answer: &Answer, limits: (u32, u64)) {
+    let Some((points, t)) = worst(answer) else {
+        println!("\nNobody turns from green to another colour.");
+        return;
+    };
+    println!(
+        "\nMost in {} {}: {:.2} % at {}; {} people in all. {} (the mandate's thresholds are {:.2} % of a division and {} people)",
+        t.division,
+        name(&t.division),
+        f64::from(points) / 100.0,
+        t.at,
+        confined(answer),
+        if needs(answer, limits) {
+            "It would need a second officer"
+        } else {
+            "It would need no second officer"
+        },
+        f64::from(limits.0) / 100.0,
+        limits.1,
+    );
 }

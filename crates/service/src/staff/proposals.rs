@@ -49,8 +49,13 @@ pub struct Officer {
 pub struct AttachedWhatIf {
     /// The result.
     pub result: WhatIf,
+    /// Did it need a second officer?
+    pub needs_second_officer: bool,
     /// The worst division.
     pub share: Option<Share>,
+    /// People turned from green to another colour, those of smaller changes of the 24 hours before
+    /// with them.
+    pub confined_people: u64,
     /// When it was made.
     pub made_at: Timestamp,
     /// What the new policy says differently.
@@ -87,6 +92,9 @@ pub struct ProposalView {
     pub what_if_at_decision: Option<AttachedWhatIf>,
     /// The mandate's threshold when it was proposed, in percent.
     pub threshold_percent: f64,
+    /// The mandate's threshold in people when it was proposed; null in proposals of before there was
+    /// one. Whichever of the two is passed first counts.
+    pub threshold_people: Option<u64>,
     /// Was it proposed by whoever asks?
     pub mine: bool,
     /// May whoever asks decide on it as the second officer?
@@ -146,8 +154,9 @@ impl App {
             return Err(conflict("proposal.waiting", "The same change was proposed and waits."));
         }
         // Counted again under the lock: others may have made small changes meanwhile.
-        let share = self.share(&attached.touched).await?;
-        let needs = share.is_some_and(|(points, _)| points > attached.threshold);
+        let measured = self.measure(&attached.touched).await?;
+        let people = attached.threshold_people.unwrap_or(self.settings.second_officer_people);
+        let needs = measured.exceeds(attached.threshold, people);
         let state = if needs { ProposalState::Waiting } else { ProposalState::Applied };
         let alone = Decision { by: None, at: now, reason: None, what_if: None };
         let proposal = StoredProposal {
@@ -424,6 +433,7 @@ impl App {
         let change = change_of(&p)?;
         let attached = attached_of(&p.what_if)?;
         let threshold_percent = percent(attached.threshold);
+        let threshold_people = attached.threshold_people;
         let again = p.decision.as_ref().and_then(|d| d.what_if.as_deref());
         let again = again.map(attached_of).transpose()?;
         let me = session.staff().id;
@@ -450,6 +460,7 @@ impl App {
             what_if: view(attached),
             what_if_at_decision: again.map(view),
             threshold_percent,
+            threshold_people,
             mine,
         })
     }
@@ -476,7 +487,9 @@ impl Names {
 fn view(a: Attached) -> AttachedWhatIf {
     AttachedWhatIf {
         result: a.result,
+        needs_second_officer: a.needs_second_officer,
         share: a.share,
+        confined_people: a.confined_people,
         made_at: a.made_at,
         differences: a.differences,
     }

@@ -43,6 +43,24 @@ pub struct Share {
     pub at: Timestamp,
 }
 
+/// What a change would do, with what smaller changes of the last day did, against the mandate.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured {
+    /// The worst division: its share in hundredths of a percent.
+    pub(crate) worst: Option<(u32, Share)>,
+    /// People turned from green to another colour, wherever they live.
+    pub(crate) people: u64,
+}
+
+impl Measured {
+    /// Does it go beyond a share of any division's people, or beyond a number of people? A share alone
+    /// would let through more people the larger the division is.
+    pub(crate) fn exceeds(&self, basis_points: u32, people: u64) -> bool {
+        self.people > people
+            || self.worst.as_ref().is_some_and(|(points, _)| *points > basis_points)
+    }
+}
+
 /// A what-if's result as it is attached to a proposal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Attached {
@@ -56,6 +74,13 @@ pub(crate) struct Attached {
     pub(crate) needs_second_officer: bool,
     /// The mandate's threshold then, in hundredths of a percent.
     pub(crate) threshold: u32,
+    /// People turned from green to another colour, those of smaller changes of the last 24 hours
+    /// with them; 0 in what was attached before there was such a number.
+    #[serde(default)]
+    pub(crate) confined_people: u64,
+    /// The mandate's number of people then; without one in what was attached before.
+    #[serde(default)]
+    pub(crate) threshold_people: Option<u64>,
     pub(crate) differences: Vec<DifferenceView>,
 }
 
@@ -102,6 +127,11 @@ pub struct WhatIfView {
     pub share: Option<Share>,
     /// The mandate's threshold in percent.
     pub threshold_percent: f64,
+    /// People turned from green to another colour, those of smaller changes of the last 24 hours
+    /// with them. Null until it is done.
+    pub confined_people: Option<u64>,
+    /// The mandate's threshold in people; whichever of the two is passed first counts.
+    pub threshold_people: u64,
     /// The result.
     pub result: Option<WhatIf>,
     /// What the new policy says differently; empty for a risk level.
@@ -293,24 +323,27 @@ impl App {
             return Ok(None);
         };
         let threshold = self.settings.second_officer_basis_points;
-        let share = self.share(&answer.touched).await?;
-        let needs = share.as_ref().is_some_and(|(points, _)| *points > threshold);
+        let threshold_people = self.settings.second_officer_people;
+        let measured = self.measure(&answer.touched).await?;
+        let needs = measured.exceeds(threshold, threshold_people);
         Ok(Some(Attached {
             made_at: basis.now,
             policy: basis.policy.reference(),
             regions_version: basis.regions.version,
             result: answer.result,
             touched: answer.touched,
-            share: share.map(|(_, share)| share),
+            share: measured.worst.map(|(_, share)| share),
             needs_second_officer: needs,
             threshold,
+            confined_people: measured.people,
+            threshold_people: Some(threshold_people),
             differences,
         }))
     }
 
-    /// The worst share, with what smaller changes of the last day did that needed nobody else: a
+    /// What a change does, with what smaller changes of the last day did that needed nobody else: a
     /// large change in small slices is a large change.
-    pub(crate) async fn share(&self, touched: &[Touched]) -> Result<Option<(u32, Share)>> {
+    pub(crate) async fn measure(&self, touched: &[Touched]) -> Result<Measured> {
         let since = self.now().plus_secs(-TOGETHER_SECONDS);
         let mut lately: BTreeMap<Division, u64> = BTreeMap::new();
         for p in self.store.proposals(since, 1000).await? {
@@ -332,7 +365,12 @@ impl App {
             .iter()
             .map(|t| (basis_points(with_lately(t), t.people), t))
             .max_by_key(|(points, t)| (*points, t.newly_confined));
-        Ok(worst.map(|(points, t)| {
+        // Divisions lie inside each other; countries do not.
+        let country = |d: &Division| d.path().is_empty();
+        let now = touched.iter().filter(|t| country(&t.division)).map(|t| t.newly_confined);
+        let before = lately.iter().filter(|(d, _)| country(d)).map(|(_, n)| *n);
+        let people = now.chain(before).fold(0_u64, u64::saturating_add);
+        let worst = worst.map(|(points, t)| {
             let share = Share {
                 division: t.division.clone(),
                 name: self.division_name(&t.division),
@@ -342,7 +380,8 @@ impl App {
                 at: t.at,
             };
             (points, share)
-        }))
+        });
+        Ok(Measured { worst, people })
     }
 
     fn what_if_view(&self, run: &Run) -> Result<WhatIfView> {
@@ -362,6 +401,8 @@ impl App {
             needs_second_officer: attached.map(|a| a.needs_second_officer),
             share: attached.and_then(|a| a.share.clone()),
             threshold_percent: percent(self.settings.second_officer_basis_points),
+            confined_people: attached.map(|a| a.confined_people),
+            threshold_people: self.settings.second_officer_people,
             result: attached.map(|a| a.result.clone()),
             differences: attached.map(|a| a.differences.clone()).unwrap_or_default(),
             made_at: run.made_at,

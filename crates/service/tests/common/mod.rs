@@ -95,8 +95,22 @@ impl World {
 
     /// Under a mandate in which no change needs a second officer.
     pub(crate) async fn of_one_officer(now: &str) -> Self {
-        let settings = Settings { second_officer_basis_points: 10_000, ..Settings::default() };
+        let settings = Settings {
+            second_officer_basis_points: 10_000,
+            second_officer_people: u64::MAX,
+            ..Settings::default()
+        };
         Self::with(now, settings).await
+    }
+
+    /// Under a mandate in which any share is small, and more people than these are too many.
+    pub(crate) async fn of_people_limit(people: u64) -> Self {
+        let settings = Settings {
+            second_officer_basis_points: 10_000,
+            second_officer_people: people,
+            ..Settings::default()
+        };
+        Self::with(NOW, settings).await
     }
 
     /// Under another policy than the usual one.

@@ -139,6 +139,9 @@ export interface WhatIf {
   needs_second_officer: boolean | null;
   share: Share | null;
   threshold_percent: number;
+  /** People newly confined by it and by small changes of the last day; `null` until it is done. */
+  confined_people: number | null;
+  threshold_people: number;
   result: WhatIfResult | null;
   differences: Difference[];
   made_at: Moment;
@@ -147,7 +150,9 @@ export interface WhatIf {
 
 export interface AttachedWhatIf {
   result: WhatIfResult;
+  needs_second_officer: boolean;
   share: Share | null;
+  confined_people: number;
   made_at: Moment;
   differences: Difference[];
 }
@@ -176,6 +181,8 @@ export interface Proposal {
   what_if: AttachedWhatIf;
   what_if_at_decision: AttachedWhatIf | null;
   threshold_percent: number;
+  /** `null` in proposals of before there was such a limit. */
+  threshold_people: number | null;
 }
 
 export interface RecolouringJob {

@@ -118,9 +118,11 @@ export const en: Dict<typeof zh> = {
     notNeeded: 'No second officer is needed',
     share: (name, p, limit) => `${p} of the people of ${name} would be newly confined; the limit is ${limit}.`,
     shareBelow: (name, p, limit) => `The most is ${p} of the people of ${name}; the limit is ${limit}.`,
+    people: (people, most) => `${people} people would be newly confined in all; the limit is ${most}.`,
+    peopleBelow: (people, most) => `${people} people in all; the limit is ${most}.`,
     none: (limit) => `Nobody would be newly confined in any division; the limit is ${limit}.`,
     counted: (n, people, at) => `${n} of ${people} people, as of ${at}, when they are most. Small changes of the last 24 hours are counted with it.`,
-    who: 'The second officer is somebody else with the same power.',
+    who: 'The second officer is another person with the same power, of another agency or office, with another passkey.',
   },
   propose: {
     title: 'Propose',

@@ -116,9 +116,11 @@ export const zh = {
     notNeeded: '不需要复核人',
     share: (name: string, p: string, limit: string) => `${name} 将有 ${p} 的人由绿变为黄或红，界限是 ${limit}。`,
     shareBelow: (name: string, p: string, limit: string) => `最多的是 ${name}：${p} 的人由绿变为黄或红，低于界限 ${limit}。`,
+    people: (people: string, most: string) => `总共将有 ${people} 人由绿变为黄或红，界限是 ${most} 人。`,
+    peopleBelow: (people: string, most: string) => `总共 ${people} 人，界限是 ${most} 人。`,
     none: (limit: string) => `没有地区的人由绿变为黄或红；界限是 ${limit}。`,
     counted: (n: string, people: string, at: string) => `${people} 人中的 ${n} 人，以人数最多的 ${at} 为准；近 24 小时内的小改变一并计入。`,
-    who: '复核人必须是另一位有同样权限的人员。',
+    who: '复核人必须是另一机构或处室的另一人，有同样权限，使用另一把通行密钥。',
   },
   propose: {
     title: '提出',
