@@ -59,6 +59,12 @@ impl NoteSigner {
         &self.key_name.name
     }
 
+    /// The same key under another name.
+    pub fn named(&self, name: &str) -> Result<Self, LedgerError> {
+        let key_name = KeyName::new(name, self.key.verifying_key().as_bytes())?;
+        Ok(Self { key_name, key: self.key.clone() })
+    }
+
     /// The public part.
     pub fn verifier(&self) -> NoteVerifier {
         NoteVerifier { key_name: self.key_name.clone(), key: self.key.verifying_key() }

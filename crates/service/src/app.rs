@@ -79,7 +79,8 @@ pub struct Parts {
     pub keys: Keys,
     /// Signs codes and opens their handles.
     pub issuer: Issuer,
-    /// Signs the public log's checkpoints; its name is the log's origin.
+    /// Signs the public log's checkpoints. Its name is the log's origin from the first start of a
+    /// database on; later ones keep the name that was fixed then.
     pub log_signer: NoteSigner,
     /// The policy of the file that the program was started with: published by the first start; later
     /// it must be one that was published.
@@ -100,6 +101,7 @@ impl App {
         let Parts { store, keys, issuer, log_signer, policy, policy_text, clock, rng, settings } =
             parts;
         check_fingerprint(store.as_ref(), &keys).await?;
+        let log_signer = crate::log::signer_at_start(store.as_ref(), log_signer).await?;
         let now = clock.now();
         let in_force = crate::publish::at_start(store.as_ref(), policy, policy_text, now).await?;
         let app = Self {

@@ -1,14 +1,18 @@
 //! Leaves of the public log: what happened, so that it cannot be unsaid, without saying to whom.
 
 use jadegate_domain::division::RegionRisk;
+use std::str::FromStr as _;
+
 use jadegate_domain::{Access, AgencyId, Evidence, PolicyRef, Timestamp};
 use jadegate_ledger::{
     Checkpoint, EvidenceEvent, Hash, Leaf, LedgerError, ProposalEvent, Salt, commit, leaf_hash,
+    note::{NoteSigner, NoteVerifier},
     sign_checkpoint,
 };
+use jadegate_store::{Store, Unit, Write};
 
 use crate::app::App;
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::keys::Keys;
 
 impl From<LedgerError> for ServiceError {
@@ -134,7 +138,46 @@ pub(crate) fn purge_leaf(
     Ok(leaf.encode()?)
 }
 
+/// The log's signer under the name that the first start fixed. Whoever follows the log knows it by
+/// its name and key: a later start with another address keeps the name and says so, and one with
+/// another key is refused.
+pub(crate) async fn signer_at_start(store: &dyn Store, given: NoteSigner) -> Result<NoteSigner> {
+    const NAME: &str = "log_key";
+    let Some(known) = store.setting(NAME).await? else {
+        let value = given.verifier().to_string();
+        tracing::info!(log_key = value, "the public log has this key and keeps its name for ever");
+        let write = Write::PutSetting { name: NAME, value, expect: Some(None) };
+        store.commit(Unit::new("log_key", vec![write])).await?;
+        return Ok(given);
+    };
+    let known = NoteVerifier::from_str(&known)?;
+    if known.public_key() != given.verifier().public_key() {
+        return Err(ServiceError::new(
+            Kind::Conflict,
+            "log.other_key",
+            format!(
+                "the public log of this database is signed by {known}; the key folder holds another key, so nobody \
+                 who follows the log could verify it any more. Start with the key folder it was made with"
+            ),
+        ));
+    }
+    if known.name() != given.name() {
+        tracing::warn!(
+            name = known.name(),
+            would_be = given.name(),
+            "the public log keeps the name of its first start; the address given now is another one"
+        );
+    }
+    Ok(given.named(known.name())?)
+}
+
 impl App {
+    /// The public log's key in the form of C2SP (`name+id+key`), for everybody who verifies
+    /// checkpoints.
+    pub fn log_key(&self) -> String {
+        self.log_signer.verifier().to_string()
+    }
+
     /// The signed checkpoint over all leaves so far. Leaves are hashed once: the tree lives in
     /// memory and takes up what was added since.
     pub async fn checkpoint(&self) -> Result<String> {

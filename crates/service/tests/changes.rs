@@ -115,6 +115,74 @@ async fn h12_a_large_change_waits_for_a_second_officer() {
     assert_eq!(steps(&w).await, [Proposed, Approved, Applied]);
 }
 
+/// Whoever may not decide learns nothing of what there is to decide on, here or anywhere else.
+#[tokio::test]
+async fn without_the_power_nothing_tells_what_exists() {
+    use jadegate_domain::id::{AgencyId, CaseId, EvidenceId, GateId, PlaceId, StaffId, TraceId};
+    use jadegate_service::staff::{CaseCorrection, StaffInput};
+    let mut w = World::new().await;
+    let (first, second) = officers(&mut w).await;
+    let officer = w.officer().await;
+    let (_, sick) = w.register(OTHER).await;
+    w.register(COUNTY).await;
+    let run = w.what_if(&first, &raise(COUNTY)).await;
+    let waiting = w.app.propose(&first, run.id, "made up").await.unwrap().id;
+    let run = w.what_if(&first, &raise(OTHER)).await;
+    let decided = w.app.propose(&first, run.id, "made up").await.unwrap().id;
+    w.app.reject_proposal(&second, decided, "made up").await.unwrap();
+    let case = w.app.record_case(&officer, &case_of(sick)).await.unwrap().case;
+    let trace = w.app.run_trace(&officer, case).await.unwrap().trace;
+    let place = w.place("shop", "Test shop").await;
+    let level = w.store.region_risks(at("2022-01-01T00:00:00Z")).await.unwrap().1;
+    assert!(level.is_empty());
+
+    // The auditor has none of these powers.
+    let auditor = w.staff("auditor", "auditor", "CN-33").await;
+    let app = &w.app;
+    let mut codes = Vec::new();
+    for id in [waiting, decided, jadegate_domain::id::ProposalId::from_random(404)] {
+        codes.push(app.approve_proposal(&auditor, id).await.map(drop).unwrap_err().code);
+        codes.push(app.reject_proposal(&auditor, id, "x").await.map(drop).unwrap_err().code);
+        codes.push(app.reject_proposal(&auditor, id, "").await.map(drop).unwrap_err().code);
+        codes.push(app.withdraw_proposal(&auditor, id).await.map(drop).unwrap_err().code);
+    }
+    for id in [case, CaseId::from_random(404)] {
+        let none = CaseCorrection::default();
+        codes.push(app.correct_case(&auditor, id, &none).await.map(drop).unwrap_err().code);
+        codes.push(app.withdraw_case(&auditor, id).await.map(drop).unwrap_err().code);
+        codes.push(app.run_trace(&auditor, id).await.map(drop).unwrap_err().code);
+        codes.push(app.list_traces(&auditor, Some(id)).await.map(drop).unwrap_err().code);
+    }
+    for id in [trace, TraceId::from_random(404)] {
+        codes.push(app.trace_detail(&auditor, id).await.map(drop).unwrap_err().code);
+    }
+    for id in [sick, jadegate_domain::HolderId::from_random(404)] {
+        let open = app.open_holder(&auditor, id, common::REQUEST, Some(case)).await;
+        codes.push(open.map(drop).unwrap_err().code);
+    }
+    for id in [place, PlaceId::from_random(404)] {
+        codes.push(app.enrolment_link(&auditor, id).await.map(drop).unwrap_err().code);
+        codes.push(app.place_poster(&auditor, id).map(drop).unwrap_err().code);
+        codes.push(app.list_gates(&auditor, id).await.map(drop).unwrap_err().code);
+    }
+    for id in [first.staff().id, StaffId::from_random(404)] {
+        codes.push(app.disable_staff(&auditor, id).await.unwrap_err().code);
+    }
+    for agency in [first.staff().agency, AgencyId::from_random(404)] {
+        let input = StaffInput {
+            agency,
+            role: "commissioner".to_owned(),
+            region: String::new(),
+            display_name: "Test Staff".to_owned(),
+        };
+        codes.push(app.invite_staff(&auditor, &input).await.map(drop).unwrap_err().code);
+    }
+    codes.push(app.revoke_gate(&auditor, GateId::from_random(404)).await.unwrap_err().code);
+    let gone = EvidenceId::from_random(404);
+    codes.push(app.end_region(&auditor, gone, None).await.map(drop).unwrap_err().code);
+    assert!(codes.iter().all(|c| *c == "staff.not_allowed"), "{codes:?}");
+}
+
 #[tokio::test]
 async fn h12_a_proposal_can_be_refused_taken_back_or_lapse() {
     let mut w = World::new().await;

@@ -258,8 +258,9 @@ impl App {
         session: &StaffSession,
         id: ProposalId,
     ) -> Result<ProposalView> {
-        let (proposal, change) = self.waiting(id).await?;
+        let (proposal, change) = self.known(session, id).await?;
         let staff = session.need(change.power())?;
+        self.waits(&proposal)?;
         let theirs = match proposal.proposed_by {
             Some(by) => by == staff.id,
             None => proposal.agency == staff.agency,
@@ -318,8 +319,9 @@ impl App {
         session: &StaffSession,
         id: ProposalId,
     ) -> Result<(StoredProposal, Change)> {
-        let (proposal, change) = self.waiting(id).await?;
+        let (proposal, change) = self.known(session, id).await?;
         self.may_change(session, &change).await?;
+        self.waits(&proposal)?;
         if proposal.proposed_by == Some(session.staff().id) {
             return Err(ServiceError::forbidden(
                 "proposal.same_officer",
@@ -329,16 +331,29 @@ impl App {
         Ok((proposal, change))
     }
 
-    async fn waiting(&self, id: ProposalId) -> Result<(StoredProposal, Change)> {
+    /// A proposal and its change, for somebody who may decide on some kind of change: whoever may
+    /// not learns nothing of it, not even that it is there.
+    async fn known(
+        &self,
+        session: &StaffSession,
+        id: ProposalId,
+    ) -> Result<(StoredProposal, Change)> {
+        if !session.may(Power::PublishPolicy) {
+            session.need(Power::SetRegion)?;
+        }
         let proposal = self.store.proposal(id).await?.ok_or_else(no_such)?;
         let change = change_of(&proposal)?;
+        Ok((proposal, change))
+    }
+
+    fn waits(&self, proposal: &StoredProposal) -> Result<()> {
         if proposal.state != ProposalState::Waiting {
             return Err(conflict("proposal.decided", "This proposal does not wait any more."));
         }
         if self.now() >= proposal.expires_at {
             return Err(expired());
         }
-        Ok((proposal, change))
+        Ok(())
     }
 
     /// Ends a proposal without effect.

@@ -64,6 +64,18 @@ async fn try_open(
     settings: &Settings,
     policy: &str,
 ) -> jadegate_service::Result<Arc<App>> {
+    let signer = NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap();
+    open_signing(store, clock, rng, settings, policy, signer).await
+}
+
+async fn open_signing(
+    store: &Arc<dyn Store>,
+    clock: &Arc<FakeClock>,
+    rng: &Arc<SeededEntropy>,
+    settings: &Settings,
+    policy: &str,
+    log_signer: NoteSigner,
+) -> jadegate_service::Result<Arc<App>> {
     let period = Period { from: at("2000-01-01T00:00:00Z"), to: at("2040-01-01T00:00:00Z") };
     let keys = vec![
         IssuingKey::from_seed(&[1; 32], KeyUse::Live, period).unwrap(),
@@ -74,7 +86,7 @@ async fn try_open(
         store: Arc::clone(store),
         keys: Keys::derive(&[4; 32]),
         issuer: Issuer::new("JGT".parse().unwrap(), keys, handles).unwrap(),
-        log_signer: NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap(),
+        log_signer,
         policy: Policy::parse(policy).unwrap(),
         policy_text: policy.to_owned(),
         clock: Arc::clone(clock) as _,
@@ -153,6 +165,14 @@ impl World {
     /// Starts again with another policy file.
     pub(crate) async fn restart_with(&mut self, policy: &str) -> jadegate_service::Result<()> {
         self.app = try_open(&self.store, &self.clock, &self.rng, &self.settings, policy).await?;
+        Ok(())
+    }
+
+    /// Starts again with another signer of the public log.
+    pub(crate) async fn restart_signing(&mut self, by: NoteSigner) -> jadegate_service::Result<()> {
+        let (store, settings) = (&self.store, &self.settings);
+        self.app =
+            open_signing(store, &self.clock, &self.rng, settings, &policy_text(), by).await?;
         Ok(())
     }
 
