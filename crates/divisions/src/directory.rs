@@ -93,7 +93,12 @@ struct Entry {
 pub struct Directory {
     text: String,
     entries: Vec<Entry>,
+    /// Those whose name has an ASCII character, as positions in `entries`.
+    ascii: Vec<usize>,
 }
+
+/// Words of a query at most: the division's own and those it is narrowed down by.
+const MAX_WORDS: usize = 4;
 
 /// A division that a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +139,10 @@ impl Directory {
             let (Ok(start), Ok(end)) = range else { continue };
             entries.push(Entry { code, start, end });
         }
-        Self { text, entries }
+        let mut table = Self { text, entries, ascii: Vec::new() };
+        let has_ascii = |e: &Entry| table.text_of(*e).bytes().any(|b| b.is_ascii());
+        table.ascii = (0..table.entries.len()).filter(|i| has_ascii(&table.entries[*i])).collect();
+        table
     }
 
     /// How many divisions are listed.
@@ -264,28 +272,32 @@ impl Directory {
     /// Divisions whose name contains the query, best first: equal names, then names that start with
     /// it, then the others; among these the higher level, then the code. Words before a space narrow
     /// it down by the divisions above (`杭州 西湖`); an English province name or the first digits of
-    /// a code work as well. At most 100 are returned; a query of more than 64 characters finds none.
+    /// a code work as well. At most 100 are returned; a query of more than 64 characters or four
+    /// words finds none. Cheap whatever is asked: the table is read once for each word.
     pub fn search(&'static self, query: &str, limit: usize) -> Vec<Found> {
         let query = query.trim();
-        let words: Vec<&str> = query.split_whitespace().collect();
+        let words: Vec<&str> = query.split_whitespace().take(MAX_WORDS + 1).collect();
         let Some((own, above)) = words.split_last() else { return Vec::new() };
-        if query.chars().count() > 64 {
+        if query.chars().count() > 64 || words.len() > MAX_WORDS {
             return Vec::new();
         }
-        let inside = |e: &Entry| {
-            above
-                .iter()
-                .all(|w| e.code.above().any(|c| self.name_of(c).is_some_and(|n| n.contains(w))))
-        };
-        let mut hits: Vec<(u8, Level, Code)> = self
-            .entries
+        let named: Vec<Vec<Code>> = above
             .iter()
-            .filter_map(|e| Some((self.rank(*e, own)?, e.code.level(), e.code)))
-            .filter(|(.., code)| self.find(*code).is_some_and(|e| inside(&e)))
+            .map(|w| self.named(w).into_iter().map(|i| self.entries[i].code).collect())
             .collect();
+        let inside = |code: Code| {
+            let below = |named: &Vec<Code>| code.above().any(|c| named.binary_search(&c).is_ok());
+            named.iter().all(below)
+        };
+        let mut hits = self.hits(own);
+        hits.retain(|(.., code)| inside(*code));
+        let limit = limit.min(100);
+        if hits.len() > limit {
+            hits.select_nth_unstable(limit);
+            hits.truncate(limit);
+        }
         hits.sort_unstable();
         hits.into_iter()
-            .take(limit.min(100))
             .filter_map(|(.., code)| {
                 let division = Self::division(code)?;
                 let full_name = self.full_name(&division, " ")?;
@@ -294,31 +306,71 @@ impl Directory {
             .collect()
     }
 
-    /// How well an entry fits a word; lower is better, `None` is not at all.
-    fn rank(&self, e: Entry, word: &str) -> Option<u8> {
-        let name = self.text_of(e);
-        if name == word {
-            return Some(0);
+    /// The entries whose name contains a word, ascending.
+    fn named(&self, word: &str) -> Vec<usize> {
+        if word.is_ascii() {
+            // Names are Chinese but for a few; digits stand before each of them.
+            let named = |i: &usize| self.text_of(self.entries[*i]).contains(word);
+            return self.ascii.iter().copied().filter(named).collect();
         }
-        if name.starts_with(word) {
-            return Some(1);
+        let (mut found, mut next) = (Vec::new(), 0);
+        for at in memchr::memmem::find_iter(self.text.as_bytes(), word.as_bytes()) {
+            // Entries stand in the order of the text, and no word crosses a line.
+            while self.entries.get(next).is_some_and(|e| e.end as usize <= at) {
+                next += 1;
+            }
+            if self.entries.get(next).is_some_and(|e| e.start as usize <= at) {
+                found.push(next);
+                next += 1;
+            }
         }
-        let english = || {
-            let head = Self::english(e.code)?.get(..word.len())?;
-            (word.len() >= 2 && head.eq_ignore_ascii_case(word)).then_some(1)
+        found
+    }
+
+    /// Everything that fits a word, in no order, each once: how well (lower is better), level, code.
+    fn hits(&self, word: &str) -> Vec<(u8, Level, Code)> {
+        let rank = |e: &Entry| match self.text_of(*e) {
+            name if name == word => 0,
+            name if name.starts_with(word) => 1,
+            _ => 2,
         };
-        let by_code = || {
-            let digits = word.len() >= 2 && word.bytes().all(|b| b.is_ascii_digit());
-            let written = Self::division(e.code)?;
-            (digits && written.path().starts_with(word)).then_some(2)
-        };
-        if name.contains(word) {
-            Some(2)
-        } else if word.is_ascii() {
-            english().or_else(by_code)
-        } else {
-            None
+        let hit = |rank: u8, e: &Entry| (rank, e.code.level(), e.code);
+        let mut hits: Vec<_> = self
+            .named(word)
+            .into_iter()
+            .map(|i| hit(rank(&self.entries[i]), &self.entries[i]))
+            .collect();
+        if word.is_ascii() && word.len() >= 2 {
+            let new = |e: &Entry| !self.text_of(*e).contains(word);
+            hits.extend(self.in_english(word).filter(new).map(|e| hit(1, &e)));
+            hits.extend(self.by_code(word).iter().filter(|e| new(e)).filter_map(|e| {
+                let written = Self::division(e.code)?;
+                written.path().starts_with(word).then(|| hit(2, e))
+            }));
         }
+        hits
+    }
+
+    /// The provinces whose English name starts with a word.
+    fn in_english<'a>(&'a self, word: &'a str) -> impl Iterator<Item = Entry> + 'a {
+        ENGLISH
+            .iter()
+            .filter(move |(_, name)| {
+                name.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
+            })
+            .filter_map(|(digits, _)| self.find(Code(digits * 10_000_000)))
+    }
+
+    /// The entries whose code, filled with zeros, starts with some digits.
+    fn by_code(&self, digits: &str) -> &[Entry] {
+        let Some(first) = Code::from_digits(digits).filter(|_| digits.len() <= 9) else {
+            return &[];
+        };
+        // Digits, by the line above; at most nine.
+        let behind = Code(first.0 + 10_u32.pow(9 - u32::try_from(digits.len()).unwrap_or(9)));
+        let from = self.entries.partition_point(|e| e.code < first);
+        let to = self.entries.partition_point(|e| e.code < behind);
+        &self.entries[from..to]
     }
 }
 
@@ -425,6 +477,81 @@ mod tests {
         assert_eq!(first("没有这个地方"), None);
         assert_eq!(first(" "), None);
         assert_eq!(t.search("镇", 1_000_000).len(), 100);
+    }
+
+    #[test]
+    fn what_is_asked_to_cost_much_finds_nothing() {
+        let t = Directory::embedded();
+        assert_eq!(t.search("镇 镇 镇 镇 镇", 20), []);
+        assert_eq!(t.search(&"镇".repeat(65), 20), []);
+        for (word, entries) in [("a", 0), ("zz", 0), ("12345678901234567890", 0), ("3301", 500)] {
+            assert!(t.named(word).len() + t.by_code(word).len() <= entries, "{word}");
+        }
+    }
+
+    /// Looks at every entry in every way.
+    fn naive(t: &Directory, query: &str) -> Vec<(u8, Level, Code)> {
+        let words: Vec<&str> = query.split_whitespace().collect();
+        let Some((own, above)) = words.split_last() else { return Vec::new() };
+        let rank = |e: &Entry| {
+            let (name, written) = (t.text_of(*e), Directory::division(e.code).unwrap());
+            let head = Directory::english(e.code).and_then(|n| n.get(..own.len()));
+            let digits = own.len() >= 2 && own.bytes().all(|b| b.is_ascii_digit());
+            if name == *own {
+                Some(0)
+            } else if name.starts_with(own) {
+                Some(1)
+            } else if name.contains(own) {
+                Some(2)
+            } else if own.len() >= 2 && head.is_some_and(|h| h.eq_ignore_ascii_case(own)) {
+                Some(1)
+            } else {
+                (digits && written.path().starts_with(own)).then_some(2)
+            }
+        };
+        let inside = |e: &Entry| {
+            above
+                .iter()
+                .all(|w| e.code.above().any(|c| t.name_of(c).is_some_and(|n| n.contains(w))))
+        };
+        let entries = t.entries.iter().filter(|e| inside(e));
+        let mut hits: Vec<_> =
+            entries.filter_map(|e| Some((rank(e)?, e.code.level(), e.code))).collect();
+        hits.sort_unstable();
+        hits
+    }
+
+    #[test]
+    fn a_search_finds_what_looking_at_everything_finds() {
+        let t = Directory::embedded();
+        for query in [
+            "镇",
+            "西湖",
+            "杭州 西湖",
+            "浙江 杭州 西湖",
+            "zhe",
+            "Z",
+            "HE",
+            "33",
+            "330",
+            "3301",
+            "330106003",
+            "3301060031",
+            "a",
+            "1",
+            "街道办事处",
+            "市 区",
+            "新",
+            "11 朝阳",
+            "inner",
+            "区区",
+        ] {
+            let all = naive(t, query);
+            let found: Vec<_> = t.search(query, 100).into_iter().map(|f| f.division).collect();
+            let wanted: Vec<_> =
+                all.iter().take(100).filter_map(|(.., c)| Directory::division(*c)).collect();
+            assert_eq!(found, wanted, "{query}");
+        }
     }
 
     proptest! {
