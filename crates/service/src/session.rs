@@ -6,7 +6,7 @@
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jadegate_domain::{Gate, GateId, HolderId, Staff, StaffId, Timestamp};
+use jadegate_domain::{Gate, HolderId, Staff, StaffId, Timestamp};
 use jadegate_store::{CredentialRow, Session, SessionSubject, Write};
 
 use crate::app::App;
@@ -128,13 +128,6 @@ impl App {
     /// Signs out whoever holds the token.
     pub async fn sign_out(&self, token: &str) -> Result<()> {
         self.commit("sign_out", vec![Write::EndSession(token_digest(token))]).await
-    }
-
-    /// Begins a session for a gate that has proved its key.
-    pub async fn sign_in_gate(&self, gate: GateId) -> Result<NewSession> {
-        let (session, write) = self.begin_session(SessionSubject::Gate(gate));
-        self.commit("sign_in_gate", vec![write]).await?;
-        Ok(session)
     }
 
     /// A fresh name for a sign-in ceremony.

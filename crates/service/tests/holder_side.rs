@@ -307,6 +307,8 @@ async fn gate(w: &mut World, name: &str) -> GateSession {
     assert!(w.app.begin_gate_session(id, &nonce, &forged).await.is_err());
     let signature = sign(format!("jadegate-gate-v1\n{id}\n{nonce}"));
     let session = w.app.begin_gate_session(id, &nonce, &signature).await.unwrap();
+    let again = w.app.begin_gate_session(id, &nonce, &signature).await.map(|_| ()).unwrap_err();
+    assert_eq!(again.code, "gate.not_signed_in", "a nonce signs in once");
     w.clock.advance(121);
     assert!(
         w.app.begin_gate_session(id, &nonce, &signature).await.is_err(),

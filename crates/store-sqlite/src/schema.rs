@@ -31,6 +31,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0004_visit_marks.sql"),
     },
     Migration { number: 5, name: "trips", text: include_str!("../migrations/0005_trips.sql") },
+    Migration {
+        number: 8,
+        name: "used_nonces",
+        text: include_str!("../migrations/0008_used_nonces.sql"),
+    },
     Migration { number: 13, name: "tally", text: include_str!("../migrations/0013_tally.sql") },
 ];
 
@@ -143,6 +148,7 @@ mod tests {
         "56eee2051e59012a2e06b2feff34726f7fb1406cc0d19ab2e88c17ee1cb6bb31",
         "427632f00acc85e462bf35c77c873f7da9af9c5e469e716de2e23ab3ddc83d44",
         "0f403d4a7d73a837538ee85dc7ba3eddaaccc3945bfa57c01a0e79eb88940bb3",
+        "66ce8590a34870de1c2192221dbc09e1f051e18ec333fad510b549925733a7fe",
         "f87c7fac8a96b3a471ae21900b2a72d1e724fdc92368c4dcc3518630a398e721",
     ];
 

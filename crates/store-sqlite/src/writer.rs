@@ -356,6 +356,7 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
         ("session", "DELETE FROM session WHERE expires_at <= ?1"),
         ("invitation", "DELETE FROM invitation WHERE expires_at <= ?1"),
         ("tally", "DELETE FROM tally WHERE expires_at <= ?1"),
+        ("used_nonce", "DELETE FROM used_nonce WHERE expires_at <= ?1"),
     ];
     let mut gone = 0;
     for (table, text) in statements {

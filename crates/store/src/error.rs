@@ -11,7 +11,7 @@ pub enum Precondition {
     EvidenceVersion,
     /// The holder's stored assessment is not the one that was loaded.
     Assessment,
-    /// The one-time thing (challenge, invitation) was used, has expired or is out of tries.
+    /// The one-time thing (challenge, invitation, nonce) was used, has expired or is out of tries.
     Unused,
     /// A limit is reached ([`Write::CountWithin`](crate::Write::CountWithin)).
     Room {

@@ -97,6 +97,13 @@ pub enum Write {
     AddSession(Session),
     /// Ends a session. No precondition.
     EndSession([u8; 32]),
+    /// Uses up a nonce. Precondition: it has not been used; else the conflict is `Unused`.
+    UseNonce {
+        /// SHA-256 of the nonce.
+        digest: [u8; 32],
+        /// From when on it is refused by its age, so that it need not be remembered any more.
+        expires_at: Timestamp,
+    },
 
     /// A new agency. Precondition: the id is free.
     AddAgency(Agency),

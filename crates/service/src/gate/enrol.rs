@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jadegate_domain::gate::GateCounts;
 use jadegate_domain::{Gate, GateId, Timestamp};
-use jadegate_store::{InvitationUse, Precondition, Unit, Write};
+use jadegate_store::{InvitationUse, Precondition, SessionSubject, Unit, Write};
 
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
@@ -89,7 +89,8 @@ impl App {
         Ok(Enrolled { gate, place })
     }
 
-    /// A nonce for a gate to sign. It carries its own moment and proof, so nothing is stored.
+    /// A nonce for a gate to sign. It carries its own moment and proof, so nothing is stored until
+    /// it is used.
     pub fn gate_challenge(&self, gate: GateId) -> String {
         let at = self.now().as_secs().to_be_bytes();
         let random: [u8; 16] = self.rng.bytes();
@@ -99,7 +100,7 @@ impl App {
         URL_SAFE_NO_PAD.encode([&body[..], &mac[..16]].concat())
     }
 
-    /// Begins a gate's session if the nonce is ours and fresh and the signature is the gate's, over
+    /// Begins a gate's session if the nonce is ours, fresh and unused and the signature is the gate's, over
     /// `jadegate-gate-v1\n{gate}\n{nonce}`.
     pub async fn begin_gate_session(
         &self,
@@ -131,7 +132,18 @@ impl App {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &known.public_key)
             .verify(text.as_bytes(), signature)
             .map_err(|_| refused())?;
-        self.sign_in_gate(gate).await
+        // The store decides who is first, whichever server the nonce is handed in at.
+        let used = Write::UseNonce {
+            digest: token_digest(nonce),
+            expires_at: Timestamp::from_secs(at).plus_secs(CHALLENGE_SECONDS),
+        };
+        let (session, begin) = self.begin_session(SessionSubject::Gate(gate));
+        let unit = Unit::new("sign_in_gate", vec![used, begin]);
+        self.store
+            .commit(unit)
+            .await
+            .map_err(|e| if e.is_conflict(Precondition::Unused) { refused() } else { e.into() })?;
+        Ok(session)
     }
 
     /// What a signed-in gate needs to work.

@@ -72,6 +72,7 @@ impl<'a> Applier<'a> {
             }
             Write::AddSession(s) => self.add_session(s),
             Write::EndSession(digest) => self.end_session(digest),
+            Write::UseNonce { digest, expires_at } => self.use_nonce(digest, *expires_at),
             Write::AddAgency(a) => self.add_agency(a),
             Write::AddStaff(s) => self.add_staff(s),
             Write::AddCredential(c) => self.add_credential(c),

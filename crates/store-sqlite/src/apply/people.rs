@@ -126,6 +126,14 @@ impl Applier<'_> {
         Ok(())
     }
 
+    pub(super) fn use_nonce(&self, digest: &[u8; 32], expires_at: Timestamp) -> Result<()> {
+        let text = "INSERT OR IGNORE INTO used_nonce (digest, expires_at) VALUES (?1, ?2)";
+        match self.run("used_nonce", text, params![digest, expires_at.as_secs()])? {
+            0 => Err(conflict("used_nonce", Precondition::Unused)),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn end_sessions_of(&self, subject: SessionSubject) -> Result<()> {
         let text = "DELETE FROM session WHERE subject_kind = ?1 AND subject = ?2";
         self.run("session", text, session_subject(subject))?;

@@ -47,6 +47,7 @@ macro_rules! conformance_tests {
             people::challenges_are_counted_per_phone_and_client,
             people::messages_wait_until_due_oldest_first,
             people::a_session_ends_by_time_or_by_hand,
+            people::a_nonce_is_used_once,
             people::what_has_expired_is_purged,
             tally::what_is_counted_leaves_its_window,
             tally::a_count_alone_above_the_limit_never_has_room,

@@ -1,7 +1,7 @@
 //! Holders, their vault, one-time codes, sessions.
 
-use jadegate_domain::Timestamp;
 use jadegate_domain::id::{ChallengeId, InvitationId};
+use jadegate_domain::{GateId, Timestamp};
 
 use super::made_up::*;
 use crate::{
@@ -241,6 +241,22 @@ pub async fn a_session_ends_by_time_or_by_hand(s: S) {
     assert_eq!(s.session([1; 32], at(1)).await.unwrap(), None);
     assert!(s.session([2; 32], at(1)).await.unwrap().is_some());
     keeps(&s, vec![Write::EndSession([1; 32])]).await;
+}
+
+/// A nonce is used once; its unit leaves nothing the second time, and a purge forgets it.
+pub async fn a_nonce_is_used_once(s: S) {
+    let used = |n: u8| Write::UseNonce { digest: [n; 32], expires_at: at(100) };
+    let sign_in = |n: u8| {
+        vec![used(1), Write::AddSession(session(n, SessionSubject::Gate(GateId::from_random(1))))]
+    };
+    keeps(&s, sign_in(1)).await;
+    refuses(&s, sign_in(2), Precondition::Unused).await;
+    assert!(s.session([2; 32], at(1)).await.unwrap().is_none());
+    keeps(&s, vec![used(2)]).await;
+    assert_eq!(s.purge_expired(at(99)).await.unwrap(), 0);
+    refuses(&s, vec![used(1)], Precondition::Unused).await;
+    assert_eq!(s.purge_expired(at(100)).await.unwrap(), 2);
+    keeps(&s, vec![used(1)]).await;
 }
 
 /// Expired codes, messages, sessions and links go; what still works stays.
