@@ -20,6 +20,9 @@ pub(crate) struct Config {
     pub policy: PathBuf,
     /// Address to listen on.
     pub listen: SocketAddr,
+    /// Address to serve counters and timings on (`127.0.0.1:9464`), and nothing else; empty: they
+    /// are served nowhere. Whoever reaches it can read them.
+    pub metrics_listen: String,
     /// Where browsers reach the pages.
     pub origin: String,
     /// Is there a proxy in front whose `X-Forwarded-For` is to be believed?
@@ -50,10 +53,20 @@ pub(crate) enum LogFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
-    /// Requests per second and client address.
+    /// Requests per second and client: an IPv4 address or an IPv6 network of 64 bits.
     pub requests_per_second: u32,
     /// Seconds after which a request is given up.
     pub request_seconds: u64,
+    /// Connections at the same time; where there are as many, those that have waited longest for
+    /// their client make room.
+    pub connections: u32,
+    /// Connections at the same time of one client; not counted for the machine itself and behind a
+    /// trusted proxy.
+    pub connections_per_client: u32,
+    /// Seconds a connection may wait for its next request, or for more of an answer to be taken.
+    pub idle_seconds: u64,
+    /// Seconds from the first byte of a request to its last.
+    pub receive_seconds: u64,
     /// One-time codes to one phone in an hour.
     pub otp_per_hour: u32,
     /// One-time codes one client address may ask for in an hour.
@@ -98,6 +111,7 @@ impl Default for Config {
             data: PathBuf::from("run"),
             policy: PathBuf::from("policies/three-colour.toml"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_listen: String::new(),
             origin: "http://localhost:8080".to_owned(),
             trust_proxy: false,
             log_format: LogFormat::Text,
@@ -114,6 +128,10 @@ impl Default for Limits {
         Self {
             requests_per_second: 50,
             request_seconds: 10,
+            connections: 8192,
+            connections_per_client: 512,
+            idle_seconds: 75,
+            receive_seconds: 10,
             otp_per_hour: 5,
             otp_per_client_hour: 60,
         }
@@ -225,9 +243,27 @@ impl Config {
         for (key, value) in flags {
             set(&mut table, key, value, &format!("flag --{key}"))?;
         }
-        table.try_into().map_err(|e: toml::de::Error| ConfigError::Wrong {
+        let config: Self = table.try_into().map_err(|e: toml::de::Error| ConfigError::Wrong {
             origin: "configuration".to_owned(),
             why: e.to_string().trim_end().to_owned(),
+        })?;
+        jadegate_web::check_origin(&config.origin)
+            .map_err(|why| ConfigError::Wrong { origin: "origin".to_owned(), why })?;
+        config.metrics_listen()?;
+        Ok(config)
+    }
+
+    /// Where counters and timings are served, if anywhere.
+    ///
+    /// # Errors
+    /// It is no address.
+    pub(crate) fn metrics_listen(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        if self.metrics_listen.is_empty() {
+            return Ok(None);
+        }
+        self.metrics_listen.parse().map(Some).map_err(|_| ConfigError::Wrong {
+            origin: "metrics_listen".to_owned(),
+            why: "must be an address with a port, like 127.0.0.1:9464, or empty".to_owned(),
         })
     }
 
@@ -345,6 +381,23 @@ mod tests {
             let e = points(bad).unwrap_err().to_string();
             assert!(e.contains("mandate.second_officer_percent"), "{e}");
         }
+    }
+
+    #[test]
+    fn an_origin_that_is_none_and_an_address_that_is_none_are_refused_at_once() {
+        for (key, bad) in [
+            ("JADEGATE_ORIGIN", "https://code.example/jade"),
+            ("JADEGATE_ORIGIN", "https://clerk@code.example"),
+            ("JADEGATE_ORIGIN", "http://code.example"),
+            ("JADEGATE_METRICS_LISTEN", "9464"),
+        ] {
+            let e = load(None, &[(key, bad)], &[]).unwrap_err().to_string();
+            let name = key.trim_start_matches("JADEGATE_").to_lowercase();
+            assert!(e.starts_with(&format!("{name}: ")), "{e}");
+        }
+        let c = load(None, &[("JADEGATE_METRICS_LISTEN", "127.0.0.1:9464")], &[]).unwrap();
+        assert_eq!(c.metrics_listen().unwrap().unwrap().port(), 9464);
+        assert_eq!(Config::default().metrics_listen().unwrap(), None);
     }
 
     #[test]

@@ -79,7 +79,10 @@ pub(crate) async fn open(
     let ring = Keyring::load_or_create(&path, rng.as_ref(), clock.now())?;
     let host = config.origin.split("://").last().unwrap_or("localhost");
     let log_signer = NoteSigner::from_seed(&format!("{host}/v1/log"), &ring.log_seed(&path)?)?;
-    let store = SqliteStore::open(database(config), OpenOptions::default())?;
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let (readers, list_readers) = jadegate_web::readers(cores.min(32));
+    let options = OpenOptions { readers, list_readers, ..OpenOptions::default() };
+    let store = SqliteStore::open(database(config), options)?;
     let opened = App::open(Parts {
         store: Arc::clone(&store) as _,
         keys: ring.keys(&path)?,

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -212,4 +212,26 @@ fn traces_agree_from_start_to_start() {
     assert_eq!(server.visits(&holder), second);
     server.stop();
     assert_eq!(trace(dir, &case, &agency), (Started::good("loaded"), traced));
+}
+
+/// Half a request that never goes on, and one whose answer nobody takes.
+#[test]
+fn it_ends_in_time_though_a_client_never_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = Server::demo(dir.path());
+    let mut slow: Vec<TcpStream> = Vec::new();
+    for begin in [
+        "GET /v1/info HTTP/1.1\r\nhost: local",
+        "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: 50\r\n\r\n{",
+    ] {
+        let mut to = TcpStream::connect(("127.0.0.1", demo.port)).unwrap();
+        to.write_all(begin.as_bytes()).unwrap();
+        slow.push(to);
+    }
+    let told = Instant::now();
+    let log = demo.stop();
+    // It takes 5 s; on a machine that is busy elsewhere more, but never the 15 s it took before.
+    assert!(told.elapsed() < Duration::from_secs(10), "{:?}: {log}", told.elapsed());
+    assert!(log.contains("\"stopped\""), "{log}");
 }

@@ -1,8 +1,7 @@
 //! How connections are opened, and the pool of readers.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -64,27 +63,100 @@ pub(crate) fn reader(path: &Path) -> Result<Connection> {
 
 /// Connections that take turns.
 pub(crate) struct Pool {
-    connections: Vec<Mutex<Connection>>,
-    next: AtomicUsize,
+    free: Mutex<Vec<Connection>>,
+    returned: Condvar,
+}
+
+/// A connection on loan; it comes back also from a read that panicked, which has changed nothing.
+struct Lent<'a> {
+    pool: &'a Pool,
+    /// Taken on drop.
+    connection: Option<Connection>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut free = self.pool.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.extend(self.connection.take());
+        drop(free);
+        self.pool.returned.notify_one();
+    }
 }
 
 impl Pool {
     pub(crate) fn open(path: &Path, size: usize) -> Result<Self> {
-        let connections =
-            (0..size.max(1)).map(|_| reader(path).map(Mutex::new)).collect::<Result<_>>()?;
-        Ok(Self { connections, next: AtomicUsize::new(0) })
+        let free = (0..size.max(1)).map(|_| reader(path)).collect::<Result<Vec<_>>>()?;
+        Ok(Self { free: Mutex::new(free), returned: Condvar::new() })
     }
 
-    /// Reads with a free connection, or waits for one.
+    /// Reads with a free connection, or waits for whichever is free first. The one used last is used
+    /// next: its pages and statements are at hand.
     pub(crate) fn with<T>(&self, read: impl FnOnce(&Connection) -> T) -> T {
-        let start = self.next.fetch_add(1, Ordering::Relaxed);
-        let n = self.connections.len();
-        let free =
-            (0..n).find_map(|i| self.connections[(start.wrapping_add(i)) % n].try_lock().ok());
-        // A reader that panicked has changed nothing; its connection goes on.
-        let guard = free.unwrap_or_else(|| {
-            self.connections[start % n].lock().unwrap_or_else(PoisonError::into_inner)
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = loop {
+            match free.pop() {
+                Some(connection) => break connection,
+                None => {
+                    free = self.returned.wait(free).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        };
+        drop(free);
+        let lent = Lent { pool: self, connection: Some(connection) };
+        match &lent.connection {
+            Some(connection) => read(connection),
+            // It is taken on drop only.
+            None => unreachable!("a lent connection is there until it is returned"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    fn pool(size: usize) -> (tempfile::TempDir, Pool) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("test.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
+        let pool = Pool::open(&path, size).unwrap();
+        (dir, pool)
+    }
+
+    #[test]
+    fn who_waits_gets_whichever_connection_is_free_first() {
+        let (_dir, pool) = pool(2);
+        let (release, held) = mpsc::channel::<()>();
+        let (inside, is_inside) = mpsc::channel::<()>();
+        std::thread::scope(|s| {
+            let pool = &pool;
+            s.spawn(move || {
+                pool.with(|_| {
+                    inside.send(()).unwrap();
+                    let _ = held.recv();
+                });
+            });
+            is_inside.recv().unwrap();
+            // One is taken for good: all others take turns with the second.
+            let others: Vec<_> = (0..8)
+                .map(|_| s.spawn(|| (0..50).for_each(|_| pool.with(|_| std::thread::yield_now()))))
+                .collect();
+            for other in others {
+                other.join().unwrap();
+            }
+            drop(release);
         });
-        read(&guard)
+        assert_eq!(pool.free.lock().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_read_that_panics_gives_its_connection_back() {
+        let (_dir, pool) = pool(1);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            pool.with(|_| panic!("made up"));
+        }));
+        assert!(panicked.is_err());
+        assert!(pool.with(Connection::is_autocommit));
     }
 }

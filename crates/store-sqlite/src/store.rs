@@ -275,7 +275,7 @@ impl Store for SqliteStore {
     }
 
     async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>> {
-        self.list(move |c| evidence::colour_changes(c, holder, limit)).await
+        self.point(|c| evidence::colour_changes(c, holder, limit))
     }
 
     async fn region_risks(&self, since: Timestamp) -> Result<(i64, Vec<RegionRisk>)> {
@@ -347,7 +347,7 @@ impl Store for SqliteStore {
     }
 
     async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>> {
-        self.list(move |c| log::accesses_of(c, holder, limit)).await
+        self.point(|c| log::accesses_of(c, holder, limit))
     }
 
     async fn looked_at(&self, look: &Looked, holders: &[HolderId]) -> Result<Vec<HolderId>> {

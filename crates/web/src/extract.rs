@@ -1,9 +1,9 @@
 //! From a request to typed input: bodies, cookies, the client's address.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use jadegate_service::{
@@ -11,8 +11,8 @@ use jadegate_service::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::Web;
 use crate::problem::Failure;
+use crate::{Web, edge};
 
 /// A JSON body. What is wrong with it is told without repeating it.
 #[derive(Debug)]
@@ -162,38 +162,21 @@ impl FromRequestParts<Arc<Web>> for StaffAuth {
     }
 }
 
-/// The client's address: the peer, or what the trusted proxy in front of us says it saw.
+/// The client's network, as limits count it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client(pub IpAddr);
 
-/// See [`Client`]; the proxy's own entry is the last one of `X-Forwarded-For`, all earlier ones are
-/// the client's claims.
-pub(crate) fn client_ip(parts: &Parts, trust_proxy: bool) -> IpAddr {
-    let peer = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::from([127, 0, 0, 1]), |c| c.0.ip());
-    if !trust_proxy {
-        return peer;
-    }
-    parts
-        .headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .next_back()
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.rsplit(',').next())
-        .and_then(|v| v.trim().parse().ok())
-        .unwrap_or(peer)
-}
-
 impl FromRequestParts<Arc<Web>> for Client {
-    type Rejection = std::convert::Infallible;
+    type Rejection = Failure;
     async fn from_request_parts(
         parts: &mut Parts,
         state: &Arc<Web>,
-    ) -> std::result::Result<Self, std::convert::Infallible> {
-        Ok(Self(client_ip(parts, state.settings.trust_proxy)))
+    ) -> std::result::Result<Self, Failure> {
+        // Found out by the limits already.
+        if let Some(client) = parts.extensions.get::<Self>() {
+            return Ok(*client);
+        }
+        Ok(Self(edge::client(parts, state.settings.trust_proxy)?))
     }
 }
 
@@ -206,23 +189,6 @@ pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::Request as HttpRequest;
-
-    fn parts(forwarded: &str) -> Parts {
-        let mut r = HttpRequest::builder().header("x-forwarded-for", forwarded);
-        if let Some(e) = r.extensions_mut() {
-            e.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 5))));
-        }
-        r.body(()).unwrap().into_parts().0
-    }
-
-    #[test]
-    fn only_the_proxys_own_entry_is_believed_and_only_if_configured() {
-        let p = parts("1.2.3.4, 5.6.7.8");
-        assert_eq!(client_ip(&p, true), IpAddr::from([5, 6, 7, 8]));
-        assert_eq!(client_ip(&p, false), IpAddr::from([10, 0, 0, 1]));
-        assert_eq!(client_ip(&parts("nonsense"), true), IpAddr::from([10, 0, 0, 1]));
-    }
 
     #[test]
     fn cookies_are_found_by_their_whole_name() {

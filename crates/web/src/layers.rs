@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
@@ -12,23 +14,56 @@ use axum::response::{IntoResponse, Response};
 use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota};
 use jadegate_service::{Kind, ServiceError};
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 use crate::Web;
-use crate::extract::client_ip;
+use crate::edge::{self, Class, Connection, Shed};
+use crate::extract::{Client, too_large};
 use crate::problem::Failure;
 
-/// Requests per client.
-pub(crate) type ClientLimiter = DefaultKeyedRateLimiter<IpAddr>;
-
-pub(crate) fn limiter(per_second: u32) -> ClientLimiter {
-    let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
-    let burst = NonZeroU32::new(per_second.saturating_mul(4)).unwrap_or(rate);
-    ClientLimiter::keyed(Quota::per_second(rate).allow_burst(burst))
+/// Requests per client network.
+pub(crate) struct ClientLimiter {
+    limiter: DefaultKeyedRateLimiter<IpAddr>,
+    /// More networks are remembered than can be counted one by one.
+    crowded: AtomicBool,
 }
 
-/// Most requests worked on at the same time; more are told to come back, at once.
-pub(crate) const MAX_IN_FLIGHT: usize = 2048;
+/// So many networks are counted one by one; beyond that, wider ones are.
+const MANY_NETWORKS: usize = 200_000;
+
+impl ClientLimiter {
+    /// So many requests a second and client; four times as many in a burst.
+    pub(crate) fn new(per_second: u32) -> Self {
+        let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
+        let burst = NonZeroU32::new(per_second.saturating_mul(4)).unwrap_or(rate);
+        let limiter = DefaultKeyedRateLimiter::keyed(Quota::per_second(rate).allow_burst(burst));
+        Self { limiter, crowded: AtomicBool::new(false) }
+    }
+
+    /// # Errors
+    /// Seconds to wait.
+    fn check(&self, network: IpAddr) -> Result<(), u32> {
+        let crowded = self.crowded.load(Ordering::Relaxed);
+        let key = if crowded { edge::wider(network) } else { network };
+        self.limiter.check_key(&key).map_err(|wait| {
+            let clock = governor::clock::DefaultClock::default();
+            u32::try_from(wait.wait_time_from(clock.now()).as_secs().max(1)).unwrap_or(60)
+        })
+    }
+
+    /// Forgets everybody who has been quiet for long enough to have all their requests again.
+    pub(crate) fn tidy(&self) {
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
+        self.crowded.store(self.limiter.len() > MANY_NETWORKS, Ordering::Relaxed);
+    }
+}
+
+/// Bodies of ordinary requests that are held in memory before they are let in, in KiB; small ones
+/// are not counted.
+pub(crate) const BODIES_KIB: usize = 64 * 1024;
+const SMALL_BODY_KIB: u32 = 16;
 
 const CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; \
@@ -90,49 +125,119 @@ pub(crate) async fn same_origin(State(web): State<Arc<Web>>, req: Request, next:
     next.run(req).await
 }
 
-/// At most so many requests a second per client, so many at the same time, each for so long.
-/// Past any of these the answer is immediate and says when to come back.
+/// At most so many requests a second per client, so many of each class at the same time, each for
+/// so long. Past any of these the answer says when to come back.
 pub(crate) async fn limits(State(web): State<Arc<Web>>, req: Request, next: Next) -> Response {
-    if matches!(req.uri().path(), "/healthz" | "/metrics") {
-        return next.run(req).await;
-    }
-    let (parts, body) = req.into_parts();
-    let ip = client_ip(&parts, web.settings.trust_proxy);
-    if let Err(wait) = web.limiter.check_key(&ip) {
-        let clock = governor::clock::DefaultClock::default();
-        let secs = wait.wait_time_from(clock.now()).as_secs().max(1);
+    let Some(class) = Class::of(req.uri().path()) else { return next.run(req).await };
+    let (mut parts, body) = req.into_parts();
+    let network = match edge::client(&parts, web.settings.trust_proxy) {
+        Ok(network) => network,
+        Err(e) => return Failure(e).into_response(),
+    };
+    if let Err(secs) = web.limiter.check(network) {
         return Failure(
             ServiceError::new(
                 Kind::TooMany,
                 "request.too_often",
                 "Too many requests from this address. Please wait a moment; your code stays valid meanwhile.",
             )
-            .retry_after(u32::try_from(secs).unwrap_or(60)),
+            .retry_after(secs),
         )
         .into_response();
     }
-    let Ok(_permit) = web.in_flight.try_acquire() else { return busy("request.overload") };
-    let req = Request::from_parts(parts, body);
+    parts.extensions.insert(Client(network));
+    let connection = parts.extensions.get::<Arc<Connection>>().cloned();
+    // Whoever sends slowly takes nobody's place: an ordinary request is let in when it is here
+    // whole. A file is read where it is worked on, once its sender is known.
+    let (body, _held) = match class {
+        Class::File => (body, None),
+        _ => match whole(&web, body).await {
+            Ok(whole) => whole,
+            Err(e) => return e.into_response(),
+        },
+    };
+    if connection.is_some_and(|c| !c.work()) {
+        // It is being closed: nobody would get the answer.
+        return busy("request.overload");
+    }
+    let weight = match class {
+        // A gate's backlog: so many scans at once are so much work.
+        Class::Gate => u32::try_from(body.size_hint().lower() / 2048).unwrap_or(u32::MAX),
+        _ => 1,
+    };
     let limit = Duration::from_secs(web.settings.request_seconds);
-    tokio::time::timeout(limit, next.run(req)).await.unwrap_or_else(|_| busy("request.timeout"))
+    let work = next.run(Request::from_parts(parts, body));
+    match web.lanes.run(class, weight, limit, work).await {
+        Ok(answer) => answer,
+        Err(Shed::Overload) => {
+            metrics::counter!("jadegate_shed_total", "class" => class.name()).increment(1);
+            busy("request.overload")
+        }
+        Err(Shed::Late) => busy("request.timeout"),
+        Err(Shed::Broken(e)) => Failure(ServiceError::internal(e)).into_response(),
+    }
+}
+
+/// The body of an ordinary request once all of it has arrived.
+async fn whole(web: &Web, body: Body) -> Result<(Body, Option<SemaphorePermit<'_>>), Failure> {
+    if body.is_end_stream() {
+        return Ok((body, None));
+    }
+    let most = crate::MAX_WAITING_BODY;
+    let said = body.size_hint().upper().unwrap_or(u64::MAX);
+    let kib = u32::try_from(said.min(most as u64).div_ceil(1024)).unwrap_or(u32::MAX);
+    let held = if kib <= SMALL_BODY_KIB {
+        None
+    } else {
+        let overload = |_| Failure(overload("request.overload"));
+        Some(web.bodies.try_acquire_many(kib).map_err(overload)?)
+    };
+    let within = web.settings.connections.receive;
+    match tokio::time::timeout(within, axum::body::to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok((Body::from(bytes), held)),
+        Ok(Err(_)) => Err(too_large().into()),
+        Err(_) => Err(ServiceError::bad(
+            "request.too_slow",
+            "The request did not arrive in time. Please check the connection and try again.",
+        )
+        .into()),
+    }
+}
+
+/// Says when to come back: not everybody at the same moment.
+fn overload(code: &'static str) -> ServiceError {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let secs = 2 + NEXT.fetch_add(1, Ordering::Relaxed) % 7;
+    ServiceError::new(
+        Kind::Unavailable,
+        code,
+        "The service is very busy. Please try again in a few seconds; a code that is still valid stays valid.",
+    )
+    .retry_after(secs)
 }
 
 fn busy(code: &'static str) -> Response {
-    Failure(
-        ServiceError::new(
-            Kind::Unavailable,
-            code,
-            "The service is very busy. Please try again in a few seconds; a code that is still valid stays valid.",
-        )
-        .retry_after(3),
-    )
-    .into_response()
+    Failure(overload(code)).into_response()
+}
+
+/// The methods there are: a name that a client made up is counted as none of them.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        _ => "other",
+    }
 }
 
 /// Counts and times every request by route, never by address.
 pub(crate) async fn measure(req: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = req.method().as_str().to_owned();
+    let method = method_label(req.method());
     let route = req
         .extensions()
         .get::<MatchedPath>()
@@ -140,7 +245,7 @@ pub(crate) async fn measure(req: Request, next: Next) -> Response {
     let response = next.run(req).await;
     let status = response.status().as_u16().to_string();
     let seconds = started.elapsed().as_secs_f64();
-    metrics::counter!("jadegate_requests_total", "method" => method.clone(), "route" => route.clone(), "status" => status.clone())
+    metrics::counter!("jadegate_requests_total", "method" => method, "route" => route.clone(), "status" => status.clone())
         .increment(1);
     metrics::histogram!("jadegate_request_seconds", "route" => route.clone()).record(seconds);
     tracing::debug!(method, route, status, seconds, "request");
@@ -150,4 +255,51 @@ pub(crate) async fn measure(req: Request, next: Next) -> Response {
 /// A panic in a handler is a fault of ours; the caller gets a problem document like any other.
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     Failure(ServiceError::internal("a handler panicked")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_a_client_made_up_is_no_label() {
+        for made_up in ["BREW", "get", "X1", "PROPFIND"] {
+            assert_eq!(method_label(&made_up.parse().unwrap()), "other");
+        }
+        assert_eq!(method_label(&Method::DELETE), "DELETE");
+    }
+
+    #[test]
+    fn a_client_that_has_been_quiet_is_forgotten() {
+        let limiter = ClientLimiter::new(1000);
+        for n in 0..2000_u32 {
+            assert_eq!(limiter.check(IpAddr::from(n.to_be_bytes())), Ok(()));
+        }
+        assert_eq!(limiter.limiter.len(), 2000);
+        // Longer than a request takes to be given back; how much longer does not matter.
+        std::thread::sleep(Duration::from_millis(50));
+        limiter.tidy();
+        assert_eq!(limiter.limiter.len(), 0);
+        assert!(!limiter.crowded.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn more_networks_than_can_be_counted_are_counted_by_wider_ones() {
+        let limiter = ClientLimiter::new(1);
+        limiter.crowded.store(true, Ordering::Relaxed);
+        let ip = |last: u8| IpAddr::from([10, 0, 0, last]);
+        for last in 0..4 {
+            assert_eq!(limiter.check(ip(last)), Ok(()));
+        }
+        assert!(limiter.check(ip(9)).is_err());
+        assert_eq!(limiter.limiter.len(), 1);
+    }
+
+    #[test]
+    fn not_everybody_is_told_to_come_back_at_the_same_moment() {
+        let waits: std::collections::BTreeSet<_> =
+            (0..50).map(|_| overload("request.overload").retry_after).collect();
+        assert!(waits.len() > 4, "{waits:?}");
+        assert!(waits.iter().all(|w| w.is_some_and(|s| (2..=8).contains(&s))), "{waits:?}");
+    }
 }

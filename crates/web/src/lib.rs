@@ -4,10 +4,12 @@
 //! its result into JSON. Everything a caller can get wrong comes back as a [`problem::Problem`].
 
 mod demo;
+mod edge;
 mod extract;
 mod gate;
 mod holder;
 mod layers;
+mod origin;
 mod pages;
 mod passkey;
 pub mod problem;
@@ -28,6 +30,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use demo::{DemoControl, DemoEntry};
+pub use edge::{ConnectionLimits, Serving, readers};
+pub use origin::check_origin;
 
 /// How the server is reached and what it lets through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct WebSettings {
     pub requests_per_second: u32,
     /// Seconds after which a request is given up.
     pub request_seconds: u64,
+    /// How many connections, and how long one may wait for its client.
+    pub connections: ConnectionLimits,
 }
 
 /// The server's state.
@@ -51,7 +57,10 @@ pub struct Web {
     pub(crate) passkeys: passkey::Passkeys,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) limiter: layers::ClientLimiter,
-    pub(crate) in_flight: Semaphore,
+    pub(crate) lanes: edge::Lanes,
+    /// KiB of bodies that wait to be let in.
+    pub(crate) bodies: Semaphore,
+    pub(crate) cores: usize,
     pub(crate) demo: Option<Arc<dyn DemoControl>>,
 }
 
@@ -69,11 +78,15 @@ impl Web {
                 "the demo's shortcuts cannot be switched on in a real deployment".to_owned()
             );
         }
+        check_origin(&settings.origin)?;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from).max(2);
         Ok(Arc::new(Self {
             passkeys: passkey::Passkeys::new(&settings.origin, &app.settings().name)?,
             secure: settings.origin.starts_with("https://"),
-            limiter: layers::limiter(settings.requests_per_second),
-            in_flight: Semaphore::new(layers::MAX_IN_FLIGHT),
+            limiter: layers::ClientLimiter::new(settings.requests_per_second),
+            lanes: edge::Lanes::new(cores).map_err(|e| format!("no threads for requests: {e}"))?,
+            bodies: Semaphore::new(layers::BODIES_KIB),
+            cores,
             app,
             settings,
             metrics,
@@ -90,6 +103,8 @@ impl std::fmt::Debug for Web {
 
 /// Largest body of an ordinary request; file imports state their own limit.
 const MAX_BODY: usize = 256 * 1024;
+/// Largest body that is held in memory until its request is let in: of those that are no file.
+const MAX_WAITING_BODY: usize = 1024 * 1024;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -146,4 +161,10 @@ pub fn router(web: Arc<Web>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&web), layers::headers))
         .layer(from_fn(layers::measure))
         .with_state(web)
+}
+
+/// Counters and timings in Prometheus' text format, and nothing else: for a listener of its own,
+/// since they are nobody else's business.
+pub(crate) fn metrics_router(web: Arc<Web>) -> Router {
+    Router::new().route("/metrics", axum::routing::get(public::metrics)).with_state(web)
 }

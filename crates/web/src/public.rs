@@ -33,7 +33,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(leaves))
         .routes(routes!(healthz))
         .routes(routes!(readyz))
-        .routes(routes!(metrics))
 }
 
 /// What this deployment is.
@@ -291,9 +290,7 @@ async fn readyz(State(web): State<Arc<Web>>) -> Answer<&'static str> {
 }
 
 /// Counters and timings, Prometheus text format.
-#[utoipa::path(get, path = "/metrics", tag = "operation",
-    responses((status = 200, body = String, content_type = "text/plain")))]
-async fn metrics(State(web): State<Arc<Web>>) -> String {
+pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> String {
     let (visits, bytes) = web.app.index_size();
     #[expect(clippy::cast_precision_loss, reason = "a gauge")]
     {

@@ -2,22 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod common;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use jadegate_domain::{Holder, HolderId, Period};
-use jadegate_ledger::note::NoteSigner;
-use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuingKey, KeyUse};
-use jadegate_policy::Policy;
+use jadegate_domain::{Holder, HolderId};
+use jadegate_service::App;
 use jadegate_service::staff::{AgencyInput, NewPasskey, StaffInput};
-use jadegate_service::{App, Keys, Parts, Settings};
 use jadegate_store::{Store, Unit, Write};
-use jadegate_store_sqlite::{OpenOptions, SqliteStore};
-use jadegate_testkit::{FakeClock, SeededEntropy};
-use jadegate_web::{Web, WebSettings};
+use jadegate_web::Web;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -31,38 +28,9 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let options = OpenOptions { readers: 2, list_readers: 1, ..OpenOptions::default() };
-        let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("t.db"), options).unwrap();
-        let at = |text: &str| text.parse().unwrap();
-        let period = Period { from: at("2000-01-01T00:00:00Z"), to: at("2040-01-01T00:00:00Z") };
-        let keys = vec![
-            IssuingKey::from_seed(&[1; 32], KeyUse::Live, period).unwrap(),
-            IssuingKey::from_seed(&[2; 32], KeyUse::Venue, period).unwrap(),
-        ];
-        let handles = HandleKeys::new(vec![HandleKey::new(&[3; 32], period)]).unwrap();
-        let policy = include_str!("../../../policies/three-colour.toml");
-        let app = App::open(Parts {
-            store: Arc::clone(&store),
-            keys: Keys::derive(&[4; 32]),
-            issuer: Issuer::new("JGT".parse().unwrap(), keys, handles).unwrap(),
-            log_signer: NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap(),
-            policy: Policy::parse(policy).unwrap(),
-            policy_text: policy.to_owned(),
-            clock: Arc::new(FakeClock::at(at("2022-03-15T04:00:00Z"))),
-            rng: Arc::new(SeededEntropy::new(7)),
-            settings: Settings::default(),
-        })
-        .await
-        .unwrap();
-        let settings = WebSettings {
-            origin: "http://localhost".to_owned(),
-            trust_proxy: false,
-            requests_per_second: 100,
-            request_seconds: 30,
-        };
+        let (app, store, dir) = common::app().await;
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let web = Web::new(Arc::clone(&app), settings, metrics, None).unwrap();
+        let web = Web::new(Arc::clone(&app), common::settings(), metrics, None).unwrap();
         Self { app, store, router: jadegate_web::router(web), _dir: dir }
     }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::LogFormat;
-use jadegate_web::{Web, WebSettings};
+use jadegate_web::{ConnectionLimits, Web, WebSettings};
 
 fn config(dir: &Path) -> Config {
     Config {
@@ -96,6 +96,7 @@ async fn a_real_deployment_has_none_of_it() {
         trust_proxy: false,
         requests_per_second: 50,
         request_seconds: 10,
+        connections: ConnectionLimits::default(),
     };
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
     assert!(Web::new(Arc::clone(app), settings, metrics, Some(control)).is_err());

@@ -1,0 +1,191 @@
+//! Connections that say nothing, senders that are slow, names that were made up: through real
+//! sockets. Nothing here measures time; where a test waits, it waits for something to happen.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod common;
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use jadegate_web::{ConnectionLimits, Serving, Web, WebSettings};
+use metrics_exporter_prometheus::PrometheusBuilder;
+
+/// Long enough for anything that happens at all.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+struct Server {
+    at: SocketAddr,
+    metrics: SocketAddr,
+    serving: Option<Serving>,
+    _dir: tempfile::TempDir,
+}
+
+impl Server {
+    async fn new(settings: WebSettings) -> Self {
+        let (app, _, dir) = common::app().await;
+        // Only one test of a process can install one; the others look at none.
+        let metrics = PrometheusBuilder::new()
+            .install_recorder()
+            .unwrap_or_else(|_| PrometheusBuilder::new().build_recorder().handle());
+        let web = Web::new(app, settings, metrics, None).unwrap();
+        let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let (listener, scrapes) = (bind(), bind());
+        let (at, metrics) = (listener.local_addr().unwrap(), scrapes.local_addr().unwrap());
+        let serving = Some(Serving::start(&web, listener, Some(scrapes)).unwrap());
+        Self { at, metrics, serving, _dir: dir }
+    }
+
+    async fn with(connections: ConnectionLimits) -> Self {
+        Self::new(WebSettings { connections, ..common::settings() }).await
+    }
+
+    fn connect(&self) -> TcpStream {
+        connect(self.at)
+    }
+
+    fn ask(&self, head: &str) -> String {
+        ask(self.at, head)
+    }
+}
+
+fn connect(to: SocketAddr) -> TcpStream {
+    let socket = TcpStream::connect(to).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+/// One request on a connection of its own; the whole answer.
+fn ask(to: SocketAddr, head: &str) -> String {
+    let mut socket = connect(to);
+    write!(socket, "{head} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// What comes until the server ends the connection.
+fn until_closed(mut socket: TcpStream) -> String {
+    let mut all = Vec::new();
+    match socket.read_to_end(&mut all) {
+        Ok(_) => {}
+        Err(e) if e.kind() == ErrorKind::ConnectionReset => {}
+        Err(e) => panic!("it is still open: {e}"),
+    }
+    String::from_utf8(all).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_say_nothing_make_room_for_those_that_ask() {
+    let limits = ConnectionLimits { connections: 16, ..ConnectionLimits::default() };
+    let server = Server::with(limits).await;
+    let mut idle: Vec<_> = (0..16).map(|_| server.connect()).collect();
+    // Each is known to the server when it has answered on it.
+    for socket in &mut idle {
+        write!(socket, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        let mut first = [0; 12];
+        socket.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+    }
+    for _ in 0..8 {
+        assert!(server.ask("GET /v1/info").starts_with("HTTP/1.1 200"));
+    }
+    // The one that has been quiet longest was closed; what it was answered before is still there.
+    until_closed(idle.remove(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_request_is_not_waited_for_for_ever() {
+    let receive = Duration::from_millis(300);
+    let server = Server::with(ConnectionLimits { receive, ..ConnectionLimits::default() }).await;
+    let mut head = server.connect();
+    write!(head, "GET /v1/info HTTP/1.1\r\nhost: loc").unwrap();
+    assert_eq!(until_closed(head), "");
+    let mut body = server.connect();
+    write!(
+        body,
+        "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: 40\r\n\r\n{{\"phone\":"
+    )
+    .unwrap();
+    let answer = until_closed(body);
+    assert!(answer.is_empty() || answer.contains("request.too_slow"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_asks_nothing_any_more_is_closed() {
+    let idle = Duration::from_millis(300);
+    let server = Server::with(ConnectionLimits { idle, ..ConnectionLimits::default() }).await;
+    let mut socket = server.connect();
+    write!(socket, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    assert!(until_closed(socket).starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_senders_take_nobodys_place() {
+    let server = Server::with(ConnectionLimits::default()).await;
+    // More than are worked on at the same time of any class, on this machine or a large one.
+    let slow: Vec<_> = (0..1500)
+        .map(|_| {
+            let mut socket = server.connect();
+            write!(
+                socket,
+                "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                 content-length: 4000\r\n\r\n{{"
+            )
+            .unwrap();
+            socket
+        })
+        .collect();
+    for _ in 0..20 {
+        assert!(server.ask("GET /v1/me/code").starts_with("HTTP/1.1 401"));
+        assert!(server.ask("GET /healthz").starts_with("HTTP/1.1 200"));
+    }
+    drop(slow);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_are_served_on_their_own_listener_and_hold_no_made_up_name() {
+    let server = Server::with(ConnectionLimits::default()).await;
+    assert!(!server.ask("BREW /v1/info").starts_with("HTTP/1.1 200"));
+    assert!(!server.ask("MADEUP /made/up/path").starts_with("HTTP/1.1 200"));
+    let public = server.ask("GET /metrics");
+    assert!(!public.contains("jadegate_requests_total"), "{public}");
+    let scraped = ask(server.metrics, "GET /metrics");
+    assert!(scraped.contains("jadegate_requests_total"), "{scraped}");
+    assert!(scraped.contains("method=\"other\""), "{scraped}");
+    for made_up in ["BREW", "MADEUP", "/made"] {
+        assert!(!scraped.contains(made_up), "{made_up}");
+    }
+    // Nothing else is there.
+    assert!(ask(server.metrics, "GET /v1/info").starts_with("HTTP/1.1 404"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_names_no_address_is_told_so() {
+    let server = Server::new(WebSettings { trust_proxy: true, ..common::settings() }).await;
+    let from =
+        |entry: &str| format!("GET /v1/info HTTP/1.1\r\nx-forwarded-for: {entry}\r\nx-rest:");
+    assert!(server.ask(&from("1.2.3.4:5678")).starts_with("HTTP/1.1 200"));
+    assert!(server.ask(&from("[2001:db8::1]:5678")).starts_with("HTTP/1.1 200"));
+    let told = server.ask(&from("unknown"));
+    assert!(told.contains("request.bad_forwarded_for"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_ends_though_a_request_never_does() {
+    let mut server = Server::with(ConnectionLimits::default()).await;
+    let mut never = server.connect();
+    write!(never, "GET /v1/info HTTP/1.1\r\nhost:").unwrap();
+    let mut between = server.connect();
+    write!(between, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut first = [0; 12];
+    between.read_exact(&mut first).unwrap();
+    let serving = server.serving.take().unwrap();
+    let all_ended = serving.drain(Duration::from_millis(500)).await;
+    assert!(!all_ended);
+    until_closed(never);
+    until_closed(between);
+    assert!(TcpStream::connect(server.at).is_err());
+}
