@@ -131,8 +131,8 @@ pub trait Store: Send + Sync + 'static {
     /// Drops all visits, rides and scans of days before this one, leaving no readable copy. Returns
     /// how many visits and scans went. A visit written for such a day afterwards makes the day anew.
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)>;
-    /// Removes sessions, challenges (with their messages), used nonces and invitations, used or not, that
-    /// expired at or before this moment, and counts whose window had passed by then, leaving no
+    /// Removes sessions, challenges (with their messages), used nonces and invitations, used or not,
+    /// that expired at or before this moment, and counts whose window had passed by then, leaving no
     /// readable copy. Returns how many rows went.
     async fn purge_expired(&self, until: Timestamp) -> Result<u64>;
 
