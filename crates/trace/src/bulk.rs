@@ -211,13 +211,28 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         cases: &[CaseInput],
         mut each: impl FnMut(BulkCase<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
+        match self.run_while(cases, &|| true, |case| each(case).map_break(Some)) {
+            ControlFlow::Break(Some(b)) => ControlFlow::Break(b),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    /// The same, also given up within a case when `go_on` says so: that breaks with `None`.
+    pub fn run_while<B>(
+        &mut self,
+        cases: &[CaseInput],
+        go_on: &dyn Fn() -> bool,
+        mut each: impl FnMut(BulkCase<'_>) -> ControlFlow<Option<B>>,
+    ) -> ControlFlow<Option<B>> {
         let index = self.finder.index;
         let mut nth = 0;
         for some in cases.chunks(AHEAD) {
             let numbers: Vec<_> = some.iter().map(|c| index.holder_number(c.holder)).collect();
             index.touch(numbers.iter().flatten().copied());
             for (case, number) in some.iter().zip(numbers) {
-                let second = self.find(case, number);
+                let Some(second) = self.find(case, number, go_on) else {
+                    return ControlFlow::Break(None);
+                };
                 let seconds = second.then_some(&self.seconds);
                 each(BulkCase { nth, close: &self.close, seconds, index })?;
                 nth += 1;
@@ -226,18 +241,23 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         ControlFlow::Continue(())
     }
 
-    /// Finds what a case has, and says whether there may be a second hop.
-    fn find(&mut self, case: &CaseInput, number: Option<u32>) -> bool {
+    /// Finds what a case has, and says whether there may be a second hop; `None` if it was given up.
+    fn find(
+        &mut self,
+        case: &CaseInput,
+        number: Option<u32>,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<bool> {
         self.close.clear();
-        let Some(number) = number else { return false };
+        let Some(number) = number else { return Some(false) };
         let hops = self.finder.rules.max_hops;
         if hops > 0 {
             self.find_close(case, number);
         }
-        if hops > 1 {
-            self.find_second(number);
+        if hops > 1 && !self.find_second(number, go_on) {
+            return None;
         }
-        hops > 1
+        Some(hops > 1)
     }
 
     fn find_close(&mut self, case: &CaseInput, holder: u32) {
@@ -252,7 +272,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         });
     }
 
-    fn find_second(&mut self, case_holder: u32) {
+    fn find_second(&mut self, case_holder: u32, go_on: &dyn Fn() -> bool) -> bool {
         let Self { finder, close, seconds } = self;
         let delay = finder.rules.delay_secs();
         let via = |c: BulkContact| Via { holder: c.number, from: c.first.saturating_add(delay) };
@@ -261,8 +281,9 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         vias.sort_by_cached_key(|v| finder.holder(v.holder));
         let take =
             |finder: &mut Finder<'a, K>, near: &Near| look_closely(finder, near, Hop::Secondary);
-        seconds.find(finder, case_holder, &vias, take);
+        let whole = seconds.find(finder, case_holder, &vias, go_on, take);
         close.vias = vias;
+        whole
     }
 }
 
@@ -370,5 +391,16 @@ mod tests {
             _ => ControlFlow::Continue(()),
         });
         assert_eq!(stopped, ControlFlow::Break(17));
+
+        // Also within a case: after the contacts of two of its close contacts.
+        let asked = std::cell::Cell::new(0);
+        let twice = || asked.replace(asked.get() + 1) < 2;
+        let stopped = bulk.run_while(&cases, &twice, |_| ControlFlow::Break(Some(())));
+        assert_eq!((stopped, asked.get()), (ControlFlow::Break(None), 3));
+        let mut tracer =
+            crate::Tracer::new(&index, &rules, |_| PlaceKind::Other, moment(2_000_000));
+        assert_eq!(tracer.case_while(&cases[0], &|| asked.get() > 3), None);
+        asked.set(9);
+        assert_eq!(tracer.case_while(&cases[0], &|| asked.get() > 3), Some(tracer.case(&cases[0])));
     }
 }

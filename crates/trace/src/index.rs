@@ -381,6 +381,16 @@ impl VisitIndex {
         }
     }
 
+    /// The longest known stay of a place, but for what is newest: how far to look back there.
+    pub(crate) fn longest_at(&self, place: u32) -> u32 {
+        self.runs.iter().map(|run| run.longest_at(place)).max().unwrap_or(0)
+    }
+
+    /// What is newest, in no order.
+    pub(crate) fn newest(&self) -> &'_ [Row] {
+        &self.buffer
+    }
+
     /// What is newest concerns few stays, and all of it would have to be read.
     #[inline]
     pub(crate) fn new_at(

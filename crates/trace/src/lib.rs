@@ -47,6 +47,7 @@ mod rules;
 mod run;
 mod saved;
 mod second;
+mod spans;
 mod stay;
 mod steps;
 mod trace;
@@ -59,6 +60,7 @@ pub use pairs::{Exposure, Exposures};
 pub use row::KnownVisit;
 pub use rules::{Aboard, Bound, KindRules, Near, Rules};
 pub use saved::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, catch_up};
+pub use spans::Spans;
 pub use trace::{
     CaseInput, ContactFound, EventExposure, TraceResult, Tracer, exposures_to_event, trace,
 };

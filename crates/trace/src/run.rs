@@ -338,6 +338,11 @@ impl Run {
         begin..end
     }
 
+    /// The longest known stay of a place.
+    pub(crate) fn longest_at(&self, place: u32) -> u32 {
+        self.places.find(place).map_or(0, |key| self.longest_at[key])
+    }
+
     /// Reads what is to be read again soon of a holder, and makes a number of it.
     pub(crate) fn touch(&self, holder: u32) -> u32 {
         let rows = self.holders.find(holder).map_or(0..0, |k| self.holders.rows(k));

@@ -82,14 +82,16 @@ impl<T> Default for Seconds<T> {
 impl<T: Shared> Seconds<T> {
     /// Finds the contacts of close contacts, each with the close contact they shared most time with,
     /// of equals the first of the list. `take` looks at somebody near, and says what they shared if
-    /// it suffices.
+    /// it suffices. Returns whether it came to the end: in a crowd every close contact has as many
+    /// others near, so `go_on` is asked along the way.
     pub(crate) fn find<'a, K: Fn(PlaceId) -> PlaceKind>(
         &mut self,
         finder: &mut Finder<'a, K>,
         case_holder: u32,
         close: &[Via],
+        go_on: &dyn Fn() -> bool,
         mut take: impl FnMut(&mut Finder<'a, K>, &Near) -> Option<T>,
-    ) {
+    ) -> bool {
         self.begin(finder.index.holders());
         for holder in close.iter().map(|via| via.holder).chain([case_holder]) {
             self.known[holder as usize] = self.base + CLOSE;
@@ -98,6 +100,9 @@ impl<T: Shared> Seconds<T> {
         for some in close.chunks(AHEAD) {
             finder.index.touch(some.iter().map(|via| via.holder));
             for via in some {
+                if !go_on() {
+                    return false;
+                }
                 finder.gather(via.holder, (via.from, finder.now), Hop::Secondary);
                 self.take_settled(finder, n);
                 finder.each_other(|finder, near| {
@@ -112,6 +117,7 @@ impl<T: Shared> Seconds<T> {
                 n += 1;
             }
         }
+        true
     }
 
     /// Forgets the search before.

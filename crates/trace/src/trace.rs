@@ -96,10 +96,21 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
 
     /// The contacts of one case, ordered as in [`TraceResult`].
     pub fn case(&mut self, case: &CaseInput) -> Vec<ContactFound> {
-        let Some(holder) = self.finder.index.holder_number(case.holder) else { return Vec::new() };
+        self.case_while(case, &|| true).unwrap_or_default()
+    }
+
+    /// The same, given up as soon as `go_on` says so: then there is no result.
+    pub fn case_while(
+        &mut self,
+        case: &CaseInput,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<ContactFound>> {
+        let Some(holder) = self.finder.index.holder_number(case.holder) else {
+            return Some(Vec::new());
+        };
         let hops = self.finder.rules.max_hops;
         if hops == 0 {
-            return Vec::new();
+            return Some(Vec::new());
         }
         let window = (secs(case.window.from), secs(case.window.to));
         self.finder.forget();
@@ -110,12 +121,12 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         let way = |n: usize| Way { pair: close[n], only: None, via: None };
         self.add((case.case, ContactDegree::Close), close.len(), way, &mut contacts);
         if hops > 1 {
-            let vias = self.find_second(holder, &close);
+            let vias = self.find_second(holder, &close, go_on)?;
             let way = |n| self.second(n, &vias);
             let found = self.seconds.len();
             self.add((case.case, ContactDegree::Secondary), found, way, &mut contacts);
         }
-        contacts
+        Some(contacts)
     }
 
     /// From when a close contact could infect others.
@@ -124,14 +135,18 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
     }
 
     /// Finds secondary contacts, each with one of the close contacts that are handed back.
-    fn find_second(&mut self, case_holder: u32, close: &[Pair]) -> Vec<Via> {
+    fn find_second(
+        &mut self,
+        case_holder: u32,
+        close: &[Pair],
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<Via>> {
         let via = |p: &Pair| Via { holder: p.holder, from: self.infectious_from(p) };
         let vias: Vec<_> = close.iter().map(via).collect();
         let take = |finder: &mut Finder<'a, K>, near: &Near| {
             finder.pair(near, Hop::Secondary).filter(|p| p.reached.is_some())
         };
-        self.seconds.find(&mut self.finder, case_holder, &vias, take);
-        vias
+        self.seconds.find(&mut self.finder, case_holder, &vias, go_on, take).then_some(vias)
     }
 
     /// One of the secondary contacts found.

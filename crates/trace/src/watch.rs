@@ -1,14 +1,15 @@
 //! Which traces a visit that arrives later may change.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
 use crate::index::{Spot, VisitIndex};
 use crate::pairs::minutes;
-use crate::row::{KnownVisit, secs};
+use crate::row::{KnownVisit, Row};
 use crate::rules::Rules;
 use crate::run::Cell;
+use crate::spans::{Span, Spans};
 
 /// Whose visits can change the traces of known cases: the cases themselves and their close contacts.
 ///
@@ -16,9 +17,9 @@ use crate::run::Cell;
 /// a watch the cases they touch are known at once, and only those are traced again. It names too
 /// many rather than too few: a case it does not name would be traced to the same contacts.
 ///
-/// It knows people, not where they were: that is looked up from the visit, in the index, and costs
-/// about what one stay of a trace costs. Memory: some 50 bytes for each person and case, however
-/// many places they went to.
+/// It knows people, not where they were: that is looked up in the index. However many visits are
+/// asked about, each row of the index is read once at most, and only at places and about times of
+/// these visits. Memory: some 50 bytes for each person and case, however many places they went to.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     sources: HashMap<CaseId, Vec<HolderId>>,
@@ -64,7 +65,7 @@ impl Watch {
     /// proven later is the visit as it is known now.
     ///
     /// A stay without a known end grows while it goes on. To know what it came to, name it once more
-    /// when the time that the policy assumes is over.
+    /// when the time that the policy assumes is over; then [`touched_at`](Self::touched_at) will do.
     pub fn touched(
         &self,
         index: &VisitIndex,
@@ -72,45 +73,146 @@ impl Watch {
         kind_of: impl Fn(PlaceId) -> PlaceKind,
         visits: &[KnownVisit],
     ) -> BTreeSet<CaseId> {
-        let mut near = HashSet::new();
-        let assumed = |v: &KnownVisit| rules.at(kind_of(v.place)).assumed_stay_minutes;
+        self.look(index, rules, kind_of, visits).0
+    }
+
+    /// The cases whose traces anybody may change who was near these spans.
+    pub fn touched_at(
+        &self,
+        index: &VisitIndex,
+        rules: &Rules,
+        kind_of: impl Fn(PlaceId) -> PlaceKind,
+        spans: &Spans,
+    ) -> BTreeSet<CaseId> {
+        let mut near = Near::of(self, index);
+        near.add(rules, kind_of, spans);
+        near.cases
+    }
+
+    /// The same as [`touched`](Self::touched), and how many rows were read for it.
+    fn look(
+        &self,
+        index: &VisitIndex,
+        rules: &Rules,
+        kind_of: impl Fn(PlaceId) -> PlaceKind,
+        visits: &[KnownVisit],
+    ) -> (BTreeSet<CaseId>, usize) {
+        let mut near = Near::of(self, index);
+        let mut spans = Spans::new();
+        let mut by_holder: HashMap<HolderId, Vec<Timestamp>> = HashMap::new();
         for v in visits {
-            near.insert(v.holder);
-            add_near(index, rules, kind_of(v.place), v, &mut near);
-            // It may have ended an earlier stay that nobody saw the end of.
-            let before = Period { from: Timestamp::EPOCH, to: v.entered.plus_secs(1) };
-            for u in index.visits_of(v.holder, before).filter(|u| u.left.is_none()) {
-                if u.entered.plus_secs(60 * i64::from(assumed(&u))) > v.entered {
-                    add_near(index, rules, kind_of(u.place), &u, &mut near);
+            spans.add(v, rules, &kind_of);
+            by_holder.entry(v.holder).or_default().push(v.entered);
+        }
+        for (holder, mut entries) in by_holder {
+            near.cases.extend(self.cases.get(&holder).into_iter().flatten());
+            entries.sort_unstable();
+            // They may have ended an earlier stay that nobody saw the end of.
+            let Some(last) = entries.last() else { continue };
+            let before = Period { from: Timestamp::EPOCH, to: last.plus_secs(1) };
+            for u in index.visits_of(holder, before) {
+                near.read += 1;
+                if u.left.is_some() {
+                    continue;
+                }
+                let assumed = rules.at(kind_of(u.place)).assumed_stay_minutes;
+                let end = u.entered.plus_secs(60 * i64::from(assumed));
+                let next = entries.partition_point(|entered| *entered < u.entered);
+                if entries.get(next).is_some_and(|entered| *entered < end) {
+                    spans.add(&u, rules, &kind_of);
                 }
             }
         }
-        near.iter().filter_map(|h| self.cases.get(h)).flatten().copied().collect()
+        near.add(rules, kind_of, &spans);
+        (near.cases, near.read)
     }
 }
 
-/// Adds everybody who may have shared a moment with a visit, or the air it left behind. Stays are
-/// taken to last as long as they may ever have been taken to: an exit told late takes minutes back.
-fn add_near(
-    index: &VisitIndex,
-    rules: &Rules,
-    kind: PlaceKind,
-    v: &KnownVisit,
-    near: &mut HashSet<HolderId>,
-) {
-    let Some(place) = index.place_number(v.place) else { return };
-    let rules = rules.at(kind);
-    let (assumed, lingering) =
-        (minutes(rules.assumed_stay_minutes), minutes(rules.lingering_minutes));
-    let entered = secs(v.entered);
-    let end = entered.saturating_add(assumed).max(v.left.map_or(0, secs));
-    let from = entered.saturating_sub(lingering);
-    let to = end.saturating_add(lingering);
-    index.rows_at(place, from, to, assumed, Spot::BUFFER, |cells| {
-        for c in cells.iter().map(Cell::of) {
-            if c.entered < to && c.latest_end(assumed) > from {
-                near.insert(index.holder(c.holder));
+/// Those near some spans.
+struct Near<'a> {
+    watch: &'a Watch,
+    index: &'a VisitIndex,
+    /// A bit for each holder: looked at already?
+    seen: Vec<u64>,
+    cases: BTreeSet<CaseId>,
+    /// Rows read.
+    read: usize,
+}
+
+/// Some spans of one place, by beginning, without overlaps, and how long a stay there is taken to
+/// last if nobody saw its end.
+struct AtPlace {
+    place: u32,
+    open_secs: u32,
+    spans: Vec<Span>,
+}
+
+impl AtPlace {
+    /// Was a visit from one moment to another near?
+    fn is_near(&self, entered: u32, end: u32) -> bool {
+        let first = self.spans.partition_point(|(_, to)| *to <= entered);
+        self.spans.get(first).is_some_and(|(from, _)| end > *from)
+    }
+}
+
+impl<'a> Near<'a> {
+    fn of(watch: &'a Watch, index: &'a VisitIndex) -> Self {
+        let seen = vec![0; index.holders().div_ceil(64)];
+        Self { watch, index, seen, cases: BTreeSet::new(), read: 0 }
+    }
+
+    /// Adds the cases of everybody who may have shared a moment with one of the spans.
+    fn add(&mut self, rules: &Rules, kind_of: impl Fn(PlaceId) -> PlaceKind, spans: &Spans) {
+        let index = self.index;
+        let mut places: Vec<_> = spans
+            .by_place()
+            .filter_map(|(place, spans)| {
+                let open_secs = minutes(rules.at(kind_of(place)).assumed_stay_minutes);
+                index.place_number(place).map(|place| AtPlace { place, open_secs, spans })
+            })
+            .collect();
+        places.sort_unstable_by_key(|at| at.place);
+        for at in &places {
+            self.add_sorted(at);
+        }
+        // What is newest is in no order: all of it is read, once for all places.
+        for row in index.newest() {
+            self.read += 1;
+            if let Ok(n) = places.binary_search_by_key(&row.place, |at| at.place) {
+                self.see(&places[n], row);
             }
         }
-    });
+    }
+
+    /// Spans from which one looks back to the same rows are looked up together.
+    fn add_sorted(&mut self, at: &AtPlace) {
+        let back = self.index.longest_at(at.place).max(at.open_secs);
+        let index = self.index;
+        let together = |a: &Span, b: &Span| b.0.saturating_sub(back) <= a.1;
+        for some in at.spans.chunk_by(together) {
+            let (from, to) = (some[0].0, some[some.len() - 1].1);
+            index.runs_at(at.place, from, to, at.open_secs, Spot::BUFFER, |cells| {
+                self.read += cells.len();
+                for cell in cells {
+                    self.see(at, &Cell::of(cell).at(at.place));
+                }
+            });
+        }
+    }
+
+    fn see(&mut self, at: &AtPlace, row: &Row) {
+        if !at.is_near(row.entered, row.cell().latest_end(at.open_secs)) {
+            return;
+        }
+        let (word, bit) = (row.holder as usize / 64, 1 << (row.holder % 64));
+        if self.seen[word] & bit == 0 {
+            self.seen[word] |= bit;
+            let cases = self.watch.cases.get(&self.index.holder(row.holder));
+            self.cases.extend(cases.into_iter().flatten());
+        }
+    }
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;
