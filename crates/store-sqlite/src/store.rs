@@ -14,7 +14,7 @@ use jadegate_store::{
     Challenge, ColourChange, ColourCounts, ConfinedHolder, CredentialRow, HolderEvidence,
     IndexKind, Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PolicyVersion,
     Recolouring, SealedField, Session, Store, StoredAssessment, StoredProposal, StoredRide,
-    StoredTrace, Unit, VaultKey, VisitMarks,
+    StoredTrace, TraceHead, Unit, VaultKey, VisitMarks,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -333,17 +333,26 @@ impl Store for SqliteStore {
         region: &Division,
         case: Option<CaseId>,
         limit: u32,
-    ) -> Result<Vec<StoredTrace>> {
+    ) -> Result<Vec<TraceHead>> {
         let region = region.clone();
         self.list(move |c| log::traces_in(c, &region, case, limit)).await
     }
 
     async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>> {
-        self.point(|c| log::trace(c, id))
+        // Its detail may be large.
+        self.list(move |c| log::trace(c, id)).await
     }
 
-    async fn traces(&self, case: Option<CaseId>, limit: u32) -> Result<Vec<StoredTrace>> {
+    async fn traces(&self, case: Option<CaseId>, limit: u32) -> Result<Vec<TraceHead>> {
         self.list(move |c| log::traces(c, case, limit)).await
+    }
+
+    async fn standing_trace(&self, case: CaseId) -> Result<Option<TraceHead>> {
+        self.point(|c| log::standing_trace(c, case))
+    }
+
+    async fn standing_contacts(&self, case: CaseId) -> Result<Vec<Evidence>> {
+        self.list(move |c| evidence::standing_contacts(c, case)).await
     }
 
     async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>> {

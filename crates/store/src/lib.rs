@@ -56,7 +56,7 @@ pub use port::{Page, Store};
 pub use rows::{
     Challenge, ChallengeUse, ColourChange, ConfinedHolder, CredentialRow, DayMark, DroppedDays,
     IndexKind, Invitation, InvitationUse, LogLeaf, Looked, OpenCases, OutboxMessage, OutboxState,
-    SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, VaultKey,
-    VisitMarks,
+    SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
+    VaultKey, VisitMarks,
 };
 pub use unit::{Unit, Write};

@@ -13,7 +13,7 @@ use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, 
 use crate::rows::{
     Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf, Looked,
     OpenCases, OutboxMessage, SealedField, Session, StoredAssessment, StoredRide, StoredTrace,
-    VaultKey, VisitMarks,
+    TraceHead, VaultKey, VisitMarks,
 };
 use crate::{StoreError, Unit};
 
@@ -222,11 +222,17 @@ pub trait Store: Send + Sync + 'static {
         region: &Division,
         case: Option<CaseId>,
         limit: u32,
-    ) -> Result<Vec<StoredTrace>>;
+    ) -> Result<Vec<TraceHead>>;
     /// A trace.
     async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>>;
     /// Traces, newest first; of one case if given.
-    async fn traces(&self, case: Option<CaseId>, limit: u32) -> Result<Vec<StoredTrace>>;
+    async fn traces(&self, case: Option<CaseId>, limit: u32) -> Result<Vec<TraceHead>>;
+    /// The newest run of a case that no other replaced. What it costs does not depend on how often
+    /// the case was traced.
+    async fn standing_trace(&self, case: CaseId) -> Result<Option<TraceHead>>;
+    /// The evidence that counts (neither withdrawn nor superseded) of all runs of a case, oldest
+    /// first.
+    async fn standing_contacts(&self, case: CaseId) -> Result<Vec<Evidence>>;
 
     // Looking back
 

@@ -270,6 +270,23 @@ pub struct StoredTrace {
     pub replaced_by: Option<TraceId>,
 }
 
+/// A run without its inputs and result, which may be large: what lists show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceHead {
+    /// Which.
+    pub id: TraceId,
+    /// From which case.
+    pub case: CaseId,
+    /// When it ran.
+    pub ran_at: Timestamp,
+    /// Close contacts found.
+    pub close: u32,
+    /// Secondary contacts found.
+    pub secondary: u32,
+    /// Set when a newer run of the same case replaced it.
+    pub replaced_by: Option<TraceId>,
+}
+
 /// A look that may have been written down before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Looked {

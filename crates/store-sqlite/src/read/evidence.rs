@@ -37,6 +37,13 @@ pub(crate) fn evidence_of_trace(c: &Connection, trace: TraceId) -> Result<Vec<Ev
     many::<EvidenceRow>(c, "WHERE trace_id = ?1 ORDER BY recorded_at, id", [trace.as_i64()])
 }
 
+pub(crate) fn standing_contacts(c: &Connection, case: CaseId) -> Result<Vec<Evidence>> {
+    let text = "WHERE trace_id IN (SELECT id FROM trace_run WHERE case_id = ?1) \
+                AND kind = 'contact' AND withdrawn_at IS NULL AND superseded_by IS NULL \
+                ORDER BY recorded_at, id";
+    many::<EvidenceRow>(c, text, [case.as_i64()])
+}
+
 pub(crate) fn evidence_of_case(c: &Connection, case: CaseId) -> Result<Vec<Evidence>> {
     many::<EvidenceRow>(c, "WHERE case_id = ?1 ORDER BY recorded_at, id", [case.as_i64()])
 }

@@ -1,12 +1,12 @@
 //! Cases, traces, and looking back.
 
 use jadegate_domain::{Access, Case, CaseId, Division, HolderId, TraceId};
-use jadegate_store::{LogLeaf, Looked, OpenCases, StoredTrace};
+use jadegate_store::{LogLeaf, Looked, OpenCases, StoredTrace, TraceHead};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{lives_in, many, number, one};
 use crate::error::{Result, sql};
-use crate::rows::{AccessRow, CaseRow, LeafRow, TraceRow};
+use crate::rows::{AccessRow, CaseRow, LeafRow, TraceHeadRow, TraceRow};
 
 pub(crate) fn case(c: &Connection, id: CaseId) -> Result<Option<Case>> {
     one::<CaseRow>(c, "WHERE id = ?1", [id.as_i64()])
@@ -47,25 +47,30 @@ pub(crate) fn traces_in(
     region: &Division,
     case: Option<CaseId>,
     limit: u32,
-) -> Result<Vec<StoredTrace>> {
+) -> Result<Vec<TraceHead>> {
     let text = format!(
         "WHERE (?2 IS NULL OR case_id = ?2) AND EXISTS (SELECT 1 FROM case_record \
             WHERE case_record.id = trace_run.case_id AND {}) \
          ORDER BY ran_at DESC, id DESC LIMIT ?3",
         case_in(region)
     );
-    many::<TraceRow>(c, &text, params![region.as_str(), case.map(CaseId::as_i64), limit])
+    many::<TraceHeadRow>(c, &text, params![region.as_str(), case.map(CaseId::as_i64), limit])
 }
 
 pub(crate) fn trace(c: &Connection, id: TraceId) -> Result<Option<StoredTrace>> {
     one::<TraceRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn traces(c: &Connection, case: Option<CaseId>, limit: u32) -> Result<Vec<StoredTrace>> {
+pub(crate) fn standing_trace(c: &Connection, case: CaseId) -> Result<Option<TraceHead>> {
+    let newest = "WHERE case_id = ?1 AND replaced_by IS NULL ORDER BY ran_at DESC, id DESC LIMIT 1";
+    one::<TraceHeadRow>(c, newest, [case.as_i64()])
+}
+
+pub(crate) fn traces(c: &Connection, case: Option<CaseId>, limit: u32) -> Result<Vec<TraceHead>> {
     let newest = "ORDER BY ran_at DESC, id DESC LIMIT ?1";
     match case {
-        None => many::<TraceRow>(c, newest, [limit]),
-        Some(case) => many::<TraceRow>(
+        None => many::<TraceHeadRow>(c, newest, [limit]),
+        Some(case) => many::<TraceHeadRow>(
             c,
             &format!("WHERE case_id = ?2 {newest}"),
             params![limit, case.as_i64()],

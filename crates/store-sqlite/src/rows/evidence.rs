@@ -5,7 +5,9 @@ use jadegate_domain::{
     Access, AgencyId, Assessment, Case, CaseId, Colour, Evidence, EvidenceId, Fact, HolderId,
     StaffId, TraceId,
 };
-use jadegate_store::{ColourChange, ConfinedHolder, LogLeaf, StoredAssessment, StoredTrace};
+use jadegate_store::{
+    ColourChange, ConfinedHolder, LogLeaf, StoredAssessment, StoredTrace, TraceHead,
+};
 
 use super::{At, rows};
 use crate::error::Result;
@@ -37,6 +39,9 @@ rows! {
     TraceRow => StoredTrace, in "trace_run" by "id" {
         case_id: i64, ran_at: i64, agency: i64, agency_kind: String, close: i64, secondary: i64,
         detail: String, replaced_by: Option<i64>,
+    }
+    TraceHeadRow => TraceHead, in "trace_run" by "id" {
+        case_id: i64, ran_at: i64, close: i64, secondary: i64, replaced_by: Option<i64>,
     }
     AccessRow => Access, in "access" by "seq" {
         holder: i64, at: i64, agency: i64, staff: Option<i64>, purpose: String, what: String,
@@ -153,6 +158,19 @@ impl TraceRow {
             close: at.count("close", self.close)?,
             secondary: at.count("secondary", self.secondary)?,
             detail: self.detail,
+            replaced_by: at.opt_id("replaced_by", self.replaced_by, TraceId::from_i64)?,
+        })
+    }
+}
+
+impl TraceHeadRow {
+    fn check(self, at: At) -> Result<TraceHead> {
+        Ok(TraceHead {
+            id: at.id("id", self.row, TraceId::from_i64)?,
+            case: at.id("case_id", self.case_id, CaseId::from_i64)?,
+            ran_at: at.time("ran_at", self.ran_at)?,
+            close: at.count("close", self.close)?,
+            secondary: at.count("secondary", self.secondary)?,
             replaced_by: at.opt_id("replaced_by", self.replaced_by, TraceId::from_i64)?,
         })
     }

@@ -18,7 +18,7 @@ use crate::error::Result;
 
 pub(crate) use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,
-    RegionRiskRow, TraceRow,
+    RegionRiskRow, TraceHeadRow, TraceRow,
 };
 pub(crate) use people::{
     AgencyRow, ChallengeRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow, SealedFieldRow,

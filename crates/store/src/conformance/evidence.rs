@@ -156,6 +156,30 @@ pub async fn contacts_are_found_by_trace_and_cases_by_case(s: S) {
     assert_eq!(ids(s.evidence_of_case(CaseId::from_random(1)).await.unwrap()), [1]);
 }
 
+/// What counts of a case's contacts, whichever of its runs found them.
+pub async fn standing_contacts_are_of_all_runs_of_a_case(s: S) {
+    let id = with_holder(&s, 1).await;
+    for (run, of) in [(2, 1), (3, 1), (4, 2)] {
+        keeps(&s, vec![Write::AddTrace(Box::new(super::logs::trace(run, of, 10)))]).await;
+    }
+    let facts = [contact(1, 3), contact(1, 2), contact(1, 2), contact(1, 3), contact(2, 4)];
+    let writes = (1..).zip(facts).map(|(n, fact)| add(evidence(n, Some(id), fact)));
+    keeps(&s, writes.collect()).await;
+    let released = release(ReleaseOf::Trace(TraceId::from_random(2)), at(1));
+    keeps(&s, vec![add(evidence(6, Some(id), released)), add(evidence(7, Some(id), case_fact(1)))])
+        .await;
+    let standing = async |of| {
+        let found = s.standing_contacts(CaseId::from_random(of)).await.unwrap();
+        found.iter().map(|e| e.id.as_i64()).collect::<Vec<_>>()
+    };
+    assert_eq!(standing(1).await, [1, 2, 3, 4]);
+    keeps(&s, vec![Write::WithdrawEvidence { id: eid(1), at: at(9) }]).await;
+    keeps(&s, vec![Write::SupersedeEvidence { id: eid(2), by: eid(4) }]).await;
+    assert_eq!(standing(1).await, [3, 4]);
+    assert_eq!(standing(2).await, [5]);
+    assert_eq!(standing(404).await, [0; 0]);
+}
+
 /// By the moment recorded, then by id; withdrawn pieces stay visible.
 pub async fn evidence_comes_oldest_first(s: S) {
     let id = with_holder(&s, 1).await;

@@ -5,9 +5,9 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{LogLeaf, Looked, Precondition, StoredTrace, Write};
+use crate::{LogLeaf, Looked, Precondition, StoredTrace, TraceHead, Write};
 
-fn trace(n: u64, of: u64, ran: i64) -> StoredTrace {
+pub(super) fn trace(n: u64, of: u64, ran: i64) -> StoredTrace {
     StoredTrace {
         id: TraceId::from_random(n),
         case: CaseId::from_random(of),
@@ -130,6 +130,27 @@ pub async fn a_trace_is_read_back_and_replaced(s: S) {
     assert_eq!(s.trace(replaced.id).await.unwrap(), Some(replaced));
     assert_eq!(s.trace(runs[2].id).await.unwrap().as_ref(), Some(&runs[2]));
     refuses(&s, vec![replace(404)], Precondition::Exists).await;
+
+    // Lists have all but the detail.
+    let heads = s.traces(Some(CaseId::from_random(1)), 9).await.unwrap();
+    let of_first = TraceHead {
+        id: runs[0].id,
+        case: runs[0].case,
+        ran_at: runs[0].ran_at,
+        close: 3,
+        secondary: u32::MAX,
+        replaced_by: Some(runs[2].id),
+    };
+    assert_eq!(heads[1], of_first);
+    let standing = async |of| s.standing_trace(CaseId::from_random(of)).await.unwrap();
+    assert_eq!(standing(1).await, Some(heads[0]));
+    assert_eq!(standing(2).await.map(|t| t.id), Some(runs[1].id));
+    assert_eq!(standing(404).await, None);
+    // Of two of the same second the one that was not replaced stands, whichever id is higher.
+    keeps(&s, vec![Write::AddTrace(Box::new(trace(9, 2, 30)))]).await;
+    let by = Write::ReplaceTrace { id: TraceId::from_random(9), by: runs[1].id };
+    keeps(&s, vec![by]).await;
+    assert_eq!(standing(2).await.map(|t| t.id), Some(runs[1].id));
 }
 
 /// A holder sees who looked, newest first; of two at one moment, the later written first.

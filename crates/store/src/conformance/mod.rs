@@ -79,6 +79,7 @@ macro_rules! conformance_tests {
             evidence::evidence_needs_its_holder,
             evidence::the_same_external_key_twice_is_refused,
             evidence::contacts_are_found_by_trace_and_cases_by_case,
+            evidence::standing_contacts_are_of_all_runs_of_a_case,
             evidence::evidence_comes_oldest_first,
             evidence::holders_with_evidence_come_in_pages_once_each,
             evidence::a_unit_that_decided_from_old_evidence_is_refused,
