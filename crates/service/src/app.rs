@@ -13,7 +13,7 @@ use jadegate_store::{Page, Store, Unit, Write};
 use jadegate_trace::VisitIndex;
 
 use crate::clock::{Clock, Entropy};
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::keys::Keys;
 use crate::log::LogTree;
 use crate::settings::Settings;
@@ -48,7 +48,13 @@ pub struct App {
     pub(crate) gateway_up: std::sync::atomic::AtomicBool,
     /// Stripes by holder: one assessment of a holder is decided and written at a time.
     pub(crate) assess_locks: [tokio::sync::Mutex<()>; 64],
-    /// One writer of risk levels and traces at a time: both decide from what they loaded.
+    /// One at a time for each case.
+    pub(crate) case_locks: crate::case_locks::CaseLocks,
+    /// Searches from cases that run at once: all but one thread's, for gates and holders come first.
+    pub(crate) searches: tokio::sync::Semaphore,
+    /// Is the program about to end? Asked by whatever may take long.
+    stopping: std::sync::atomic::AtomicBool,
+    /// One writer of risk levels at a time: it decides from what it loaded.
     pub(crate) officers_lock: tokio::sync::Mutex<()>,
     /// One list of passengers at a time: what is known of a trip grows with each.
     pub(crate) carriers_lock: tokio::sync::Mutex<()>,
@@ -59,7 +65,7 @@ pub struct App {
     /// Traces of many cases, under way and done.
     pub(crate) trace_jobs: crate::staff::trace_jobs::TraceJobs,
     /// Visits that may change earlier traces.
-    pub(crate) late: crate::staff::retrace::LateData,
+    pub(crate) late: crate::staff::late::LateData,
 }
 
 /// The policy in force and its file, swapped together.
@@ -122,18 +128,38 @@ impl App {
             counts: RwLock::default(),
             gateway_up: std::sync::atomic::AtomicBool::new(true),
             assess_locks: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
+            case_locks: crate::case_locks::CaseLocks::default(),
+            searches: tokio::sync::Semaphore::new(threads()),
+            stopping: std::sync::atomic::AtomicBool::new(false),
             officers_lock: tokio::sync::Mutex::new(()),
             carriers_lock: tokio::sync::Mutex::new(()),
             look_ups: crate::staff::access::LookUps::default(),
             what_ifs: crate::staff::what_if::WhatIfs::default(),
             trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),
-            late: crate::staff::retrace::LateData::default(),
+            late: crate::staff::late::LateData::default(),
         };
         app.load_places().await?;
         app.reload_regions().await?;
         app.load_visits().await?;
         app.load_counts(now).await?;
         Ok(Arc::new(app))
+    }
+
+    /// From now on whatever takes long ends early.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.trace_jobs.stop_all();
+        self.what_ifs.stop_all();
+    }
+
+    /// Is the program about to end?
+    pub(crate) fn stops(&self) -> bool {
+        self.stopping.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// An error once the program is about to end.
+    pub(crate) fn must_go_on(&self) -> Result<()> {
+        if self.stops() { Err(stopping()) } else { Ok(()) }
     }
 
     /// The present moment.
@@ -244,6 +270,28 @@ async fn check_fingerprint(store: &dyn Store, keys: &Keys) -> Result<()> {
             "this database belongs to another root secret; start with the key folder it was made with",
         )),
     }
+}
+
+/// Code of the error that tells that the program is about to end.
+pub(crate) const STOPPING: &str = "server.stopping";
+
+/// Nothing takes long while the program ends.
+pub(crate) fn stopping() -> ServiceError {
+    let detail =
+        "The service is being stopped. What was recorded stays; please try again when it is back.";
+    ServiceError::new(Kind::Unavailable, STOPPING, detail).retry_after(10)
+}
+
+/// Threads of work that takes long: all but one.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).saturating_sub(1).max(1)
+}
+
+/// Work that takes long and waits for nothing, beside everything else.
+pub(crate) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(ServiceError::internal)
 }
 
 /// A read lock; a panic in another thread does not poison plain data.

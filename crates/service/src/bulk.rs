@@ -173,8 +173,9 @@ impl BulkSearch {
 
     /// Searches all cases with so many threads and hands back the contacts by case and holder.
     ///
-    /// `go_on` is told after each case, from any of the threads and not always in order; `None`
-    /// comes back once it has answered `false`.
+    /// `go_on` is told after each case, and within one after each close contact whose own contacts
+    /// are sought, from any of the threads and not always in order; `None` comes back once it has
+    /// answered `false`.
     pub fn run(
         &self,
         cases: &[CaseInput],
@@ -194,7 +195,12 @@ impl BulkSearch {
                 let from = next.fetch_add(at_once, Ordering::Relaxed);
                 let Some(rest) = cases.get(from..).filter(|c| !c.is_empty()) else { break };
                 let some = &rest[..rest.len().min(at_once)];
-                let stopped = bulk.run(some, |case| {
+                let go_on_within = || {
+                    let (done, contacts) =
+                        (done.load(Ordering::Relaxed), found.load(Ordering::Relaxed));
+                    !stop.load(Ordering::Relaxed) && go_on(BulkProgress { done, contacts })
+                };
+                let stopped = bulk.run_while(some, &go_on_within, |case| {
                     let before = rows.len();
                     rows.extend(ContactRow::all_of(some[case.nth].case, &case));
                     let new = rows.len() - before;
@@ -203,7 +209,7 @@ impl BulkSearch {
                     if go_on(BulkProgress { done, contacts }) && !stop.load(Ordering::Relaxed) {
                         ControlFlow::Continue(())
                     } else {
-                        ControlFlow::Break(())
+                        ControlFlow::Break(Some(()))
                     }
                 });
                 if stopped.is_break() {

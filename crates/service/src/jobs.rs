@@ -12,6 +12,9 @@ use crate::bulk::kept_from;
 use crate::error::Result;
 use crate::sms::SmsGateway;
 
+/// How long jobs may take to come to an end by themselves. They ask every few milliseconds.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// What a purge took away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Purged {
@@ -30,6 +33,7 @@ impl App {
     pub async fn refresh_due(&self, limit: u32) -> Result<usize> {
         let due = self.store.due_assessments(self.now(), limit).await?;
         for holder in &due {
+            self.must_go_on()?;
             self.assessment(*holder).await?;
         }
         Ok(due.len())
@@ -64,31 +68,41 @@ impl App {
         Ok(Purged { kept_from, visits, scans, expired })
     }
 
-    /// Runs all jobs until `stop` turns true. A failing job is logged and tried again; it never
-    /// ends the others.
+    /// Runs all jobs until `stop` turns true, and ends within [`GRACE`] then, whatever they are at. A
+    /// failing job is logged and tried again; it never ends the others.
     pub async fn run_jobs(
         self: Arc<Self>,
         gateway: Arc<dyn SmsGateway>,
         mut stop: watch::Receiver<bool>,
     ) {
-        // What a crash left half done comes first.
-        note("finish_traces", &self.finish_traces().await);
-        // Beside the others: a run over everybody must not keep messages waiting.
-        let recolouring = tokio::spawn(Arc::clone(&self).keep_recoloured(stop.clone()));
-        // By themselves: a round may take long, and one-time codes do not wait for it.
-        let retracing = tokio::spawn(Arc::clone(&self).keep_traces(stop.clone()));
-        // The same: merging, saving and dropping millions of visits takes seconds.
-        let visits = tokio::spawn(Arc::clone(&self).keep_visits(stop.clone()));
+        // Beside the others: a run over everybody must not keep messages waiting. By themselves: a
+        // round of tracing may take long, and so do merging, saving and dropping millions of visits.
+        let jobs = [
+            tokio::spawn(Arc::clone(&self).keep_recoloured(stop.clone())),
+            tokio::spawn(Arc::clone(&self).keep_traces(stop.clone())),
+            tokio::spawn(Arc::clone(&self).keep_looking(stop.clone())),
+            tokio::spawn(Arc::clone(&self).keep_visits(stop.clone())),
+            tokio::spawn(Arc::clone(&self).tick(gateway, stop.clone())),
+        ];
+        // Nobody can stop them any more once the other end is gone, so that ends them too.
+        let _ = stop.wait_for(|stop| *stop).await;
+        self.stop();
+        let last = tokio::time::Instant::now() + GRACE;
+        for mut job in jobs {
+            // What is left off here is as if the program had been killed: nothing that was accepted
+            // is lost, and what was half done is gone on with at the next start.
+            if tokio::time::timeout_at(last, &mut job).await.is_err() {
+                job.abort();
+            }
+        }
+    }
+
+    /// Twice a second what is quick, until `stop` turns true.
+    async fn tick(self: Arc<Self>, gateway: Arc<dyn SmsGateway>, mut stop: watch::Receiver<bool>) {
         let mut ticks: u64 = 0;
         loop {
             tokio::select! {
-                _ = stop.changed() => {
-                    self.trace_jobs.stop_all();
-                    let _ = recolouring.await;
-                    let _ = retracing.await;
-                    let _ = visits.await;
-                    return;
-                }
+                _ = stop.changed() => return,
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
             note("messages", &self.deliver_messages(gateway.as_ref()).await);
@@ -127,8 +141,10 @@ impl App {
 }
 
 pub(crate) fn note<T>(job: &'static str, result: &Result<T>) -> bool {
-    if let Err(e) = result {
-        tracing::error!(job, error = %e, "job failed; it will be tried again");
+    match result {
+        Err(e) if e.code == crate::app::STOPPING => tracing::info!(job, "job left off to stop"),
+        Err(e) => tracing::error!(job, error = %e, "job failed; it will be tried again"),
+        Ok(_) => {}
     }
     result.is_ok()
 }

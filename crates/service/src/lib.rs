@@ -6,6 +6,7 @@
 mod app;
 mod assess;
 mod bulk;
+mod case_locks;
 mod clock;
 mod cumulative;
 mod demo;

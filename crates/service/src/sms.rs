@@ -181,6 +181,9 @@ impl App {
         // Those for nobody last: they fare as the real ones just did.
         due.sort_by_key(|(for_nobody, ..)| *for_nobody);
         for (_, message, content) in due {
+            if self.stops() {
+                break;
+            }
             let after = self.try_message(gateway, message, content, now).await?;
             sent += usize::from(after.state == OutboxState::Sent);
             self.commit("message_tried", vec![Write::UpdateOutbox(after)]).await?;

@@ -270,6 +270,20 @@ pub struct StoredTrace {
     pub replaced_by: Option<TraceId>,
 }
 
+impl StoredTrace {
+    /// All but the detail.
+    pub const fn head(&self) -> TraceHead {
+        TraceHead {
+            id: self.id,
+            case: self.case,
+            ran_at: self.ran_at,
+            close: self.close,
+            secondary: self.secondary,
+            replaced_by: self.replaced_by,
+        }
+    }
+}
+
 /// A run without its inputs and result, which may be large: what lists show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceHead {

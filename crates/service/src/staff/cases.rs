@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
 use super::find::Whom;
 use super::parallel::{Job, together};
-use super::traces::TraceReport;
+use super::traces::{Pace, SLICE, TraceReport};
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
@@ -251,7 +251,7 @@ impl App {
         };
         let mut rows = Vec::new();
         for case in cases {
-            let latest = self.standing_trace(case.id).await?;
+            let latest = self.store.standing_trace(case.id).await?;
             rows.push(CaseRow {
                 id: case.id,
                 holder: case.holder,
@@ -283,7 +283,7 @@ impl App {
         input: &CaseCorrection,
     ) -> Result<Assessment> {
         let recorder = self.recorder(session, EvidenceKind::Case)?;
-        let _one = self.officers_lock.lock().await;
+        let _one = self.case_locks.lock(id).await;
         let (mut case, holder) = self.case_to_change(&recorder, id).await?;
         if case.withdrawn_at.is_some() {
             return Err(withdrawn());
@@ -314,7 +314,7 @@ impl App {
         match self.record("correct_case", holder.id, change).await? {
             Changed::Done(_, assessment) => {
                 self.late.trace_again(id);
-                match self.retrace(id).await {
+                match self.retrace(id, Pace::Asked).await {
                     Ok(_) => self.late.traced_again(id),
                     Err(e) => {
                         tracing::error!(case = %id, error = %e, "a corrected case is not traced yet");
@@ -340,23 +340,28 @@ impl App {
         recorder: &Recorder,
         id: CaseId,
     ) -> Result<CaseWithdrawn> {
-        let _one = self.officers_lock.lock().await;
+        let _one = self.case_locks.lock(id).await;
         let (case, _) = self.case_to_change(recorder, id).await?;
         let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
-        for e in self.contact_evidence(id).await? {
-            if let Some(holder) = e.holder {
+        for e in self.store.standing_contacts(id).await? {
+            if let (Some(holder), Fact::Contact { case: c, .. }) = (e.holder, &e.fact)
+                && *c == id
+            {
                 by_holder.entry(holder).or_default().push(e.id);
             }
         }
         let released = by_holder.len() as u64;
-        let jobs: Vec<Job<'_, _>> = by_holder
-            .into_iter()
-            .map(|(holder, withdraw)| {
-                let change = Change { withdraw, ..Change::default() };
-                Box::pin(self.record("release_contact", holder, change)) as Job<'_, _>
-            })
-            .collect();
-        together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+        let mut by_holder = by_holder.into_iter().peekable();
+        while by_holder.peek().is_some() {
+            let some = by_holder.by_ref().take(SLICE);
+            let jobs: Vec<Job<'_, _>> = some
+                .map(|(holder, withdraw)| {
+                    let change = Change { withdraw, ..Change::default() };
+                    Box::pin(self.record("release_contact", holder, change)) as Job<'_, _>
+                })
+                .collect();
+            together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+        }
         if case.withdrawn_at.is_none() {
             let change = Change {
                 withdraw: self.own_evidence(&case).await?,

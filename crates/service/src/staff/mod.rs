@@ -12,6 +12,7 @@ pub mod cases;
 pub mod change;
 pub mod find;
 pub mod invite;
+pub(crate) mod late;
 pub mod open;
 pub mod overview;
 mod parallel;

@@ -2,166 +2,83 @@
 //!
 //! A trace stands for what was known when it ran. Visits that a gate hands in late, visits that go
 //! on, and another policy may change its result. So every visit that is recorded or closed is noted
-//! here, and a job traces again from the cases it may touch, as [`Watch`] knows them. The outcome is
-//! what running every trace again would come to, once no stay is under way; a test holds it to that.
+//! ([`LateData`](super::late::LateData)), and a job traces again from the cases it may touch, as
+//! [`Watch`] knows them. The outcome is what running every trace again would come to, once no stay is
+//! under way; a test holds it to that.
 //!
-//! An open visit is noted twice: now, and for the moment at which the policy takes it to have
-//! ended. In between its minutes grow, and evidence that changes every few seconds helps nobody.
+//! Two things are done, beside each other and beside the requests. A *look* finds out which cases
+//! the noted visits touch; it is quick, however many they are. A *round* traces from those cases; it
+//! may take long, and gives way to whoever wants to change one of them, and to the end of the
+//! program. An open visit is looked at twice: when it is noted, and at the moment at which the policy
+//! takes it to have ended. In between its minutes grow, and evidence that changes every few seconds
+//! helps nobody. A case with very many contacts rests after it was traced, for longer the more they
+//! are: beside a crowd that comes and goes its whole result would be written anew with each round.
 //!
-//! All of this is in memory. The first round after a start traces from every case.
+//! All of this is in memory. The first look after a start is for every case.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
-use jadegate_domain::{Case, CaseId, HolderId, Timestamp};
-use jadegate_trace::{KnownVisit, Watch};
+use jadegate_domain::{CaseId, PlaceKind, Timestamp};
+use jadegate_trace::{KnownVisit, Rules, VisitIndex, Watch};
 use tokio::sync::watch;
 
+use super::late::{Looker, Noted, Traced};
 use super::stored_trace::{close_of, stored_detail};
-use crate::app::{App, read};
+use super::traces::Pace;
+use crate::app::{App, beside, read};
 use crate::bulk::{bulk_case, kept_from};
-use crate::error::{Result, ServiceError};
+use crate::error::Result;
+use crate::jobs::note;
 
 /// Cases that are looked through; more than a country has at once.
 pub(crate) const MOST_CASES: u32 = 100_000;
-/// Visits noted; past that every trace is run again instead.
-const MOST_NOTED: usize = 200_000;
 /// Seconds between two rounds; longer ones are followed by a rest of their own length.
 const EVERY_SECONDS: u64 = 10;
+/// Seconds between two looks.
+const LOOK_SECONDS: u64 = 2;
+/// A case rests for a second for each so many contacts it has, if that is longer than a round.
+const CONTACTS_A_SECOND: usize = 100;
+/// The longest rest of a case.
+const LONGEST_REST: i64 = 3600;
 
-#[derive(Debug, Default)]
-struct Inner {
-    /// By the moment from which they are of interest.
-    noted: BTreeMap<Timestamp, HashSet<KnownVisit>>,
-    count: usize,
-    /// Moments at which everything is to be traced again.
-    everything_at: BTreeSet<Timestamp>,
-    /// Traced again in the next round whatever happens: their last round failed.
-    again: BTreeSet<CaseId>,
-    /// Who can change which traces; `None` until it is loaded.
-    watch: Option<Watch>,
-    /// The policy of the last round.
-    policy: Option<String>,
-}
-
-/// What may change earlier traces.
-#[derive(Debug, Default)]
-pub(crate) struct LateData(Mutex<Inner>);
-
-impl LateData {
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes a trace that stands now: its person and its close contacts can change it.
-    pub(super) fn watch(&self, case: &Case, close: impl Iterator<Item = HolderId>) {
-        if let Some(watch) = &mut self.inner().watch {
-            watch.put(case.id, std::iter::once(case.holder).chain(close));
-        }
-    }
-
-    /// Nothing can change the trace of this case any more.
-    pub(super) fn forget(&self, case: CaseId) {
-        if let Some(watch) = &mut self.inner().watch {
-            watch.remove(case);
-        }
-    }
-
-    /// The next round traces from this case, whatever else happens.
-    pub(super) fn trace_again(&self, case: CaseId) {
-        self.inner().again.insert(case);
-    }
-
-    /// It has been traced meanwhile.
-    pub(super) fn traced_again(&self, case: CaseId) {
-        self.inner().again.remove(&case);
-    }
-
-    fn note(&self, visit: KnownVisit, from: Timestamp) {
-        let mut inner = self.inner();
-        if inner.count >= MOST_NOTED {
-            let inner = &mut *inner;
-            inner.everything_at.extend(inner.noted.keys().next_back());
-            inner.everything_at.extend(inner.noted.keys().next());
-            inner.everything_at.insert(from);
-            inner.noted.clear();
-            inner.count = 0;
-            return;
-        }
-        if inner.noted.entry(from).or_default().insert(visit) {
-            inner.count += 1;
-        }
-    }
-}
-
-/// What a round has to do.
-enum Round {
-    Everything,
-    Touched(Vec<KnownVisit>, BTreeSet<CaseId>),
+/// When a stay is over, at the latest: its end, or the one that the policy assumes.
+fn over_at(v: &KnownVisit, rules: &Rules, kind: PlaceKind) -> Timestamp {
+    let assumed = i64::from(rules.at(kind).assumed_stay_minutes);
+    v.left.unwrap_or_else(|| v.entered.plus_secs(60 * assumed))
 }
 
 impl App {
-    /// To be called after a visit was recorded or closed and is in the index.
-    pub(crate) fn note_visit(&self, v: &KnownVisit) {
-        let (over, now) = (self.over_at(v), self.now());
-        self.late.note(*v, now);
-        if over > now {
-            self.late.note(*v, over);
-        }
-    }
-
-    /// When a stay is over, at the latest: its end, or the one that the policy assumes.
-    fn over_at(&self, v: &KnownVisit) -> Timestamp {
-        v.left.unwrap_or_else(|| {
-            let assumed = self.policy().assumed_stay_minutes(self.place_kind(v.place));
-            v.entered.plus_secs(60 * i64::from(assumed))
-        })
-    }
-
-    /// Notes the stays under way for the moment they are over: after a start nobody remembers them,
-    /// and another policy takes them to last otherwise.
-    async fn note_stays_under_way(self: &Arc<Self>) -> Result<()> {
-        let app = Arc::clone(self);
-        let look = move || {
-            let (index, now) = (read(&app.index).clone(), app.now());
-            for v in index.all() {
-                let over = app.over_at(&v);
-                if over > now {
-                    app.late.note(v, over);
-                }
-            }
-        };
-        tokio::task::spawn_blocking(look).await.map_err(ServiceError::internal)
-    }
-
     /// One round: traces again from every case that the visits noted since the last one may touch.
     /// Returns how many traces have changed. A case that fails is tried again in the next round.
     pub async fn follow_late_data(self: &Arc<Self>) -> Result<u64> {
-        self.follow_while(|| true).await
+        self.follow_while(&|| true).await
     }
 
     /// The same, stopped early when `go_on` says so; what is left is for the next round.
-    async fn follow_while(self: &Arc<Self>, go_on: impl Fn() -> bool) -> Result<u64> {
-        let round = self.begin_round().await?;
-        let cases = match round {
-            Round::Everything => self.watched_cases(),
-            Round::Touched(noted, mut again) => {
-                if !noted.is_empty() {
-                    again.extend(self.touched_by(noted).await?);
-                }
-                again
-            }
-        };
+    async fn follow_while(self: &Arc<Self>, go_on: &(dyn Fn() -> bool + Sync)) -> Result<u64> {
+        let mut rounds = self.late.rounds.lock().await;
+        self.look_at_late_data().await?;
+        let now = self.now();
         let (mut changed, mut failed) = (0, None);
-        for case in cases {
-            if !go_on() {
+        for case in self.late.take_due(now, &mut rounds) {
+            // Somebody is at it, and may be for long.
+            let one = if go_on() { self.case_locks.try_lock(case) } else { None };
+            let Some(_one) = one else {
                 self.late.trace_again(case);
                 continue;
-            }
-            let _one = self.officers_lock.lock().await;
-            match self.retrace(case).await {
-                Ok(true) => changed += 1,
-                Ok(false) => {}
+            };
+            let gives_way = || go_on() && !self.case_locks.is_waited_for(case);
+            match self.retrace(case, Pace::ByItself(&gives_way)).await {
+                Ok(done) => {
+                    changed += u64::from(done.changed);
+                    let rest = i64::try_from(done.contacts / CONTACTS_A_SECOND).unwrap_or(i64::MAX);
+                    if rest >= EVERY_SECONDS.cast_signed() && !done.cut_short {
+                        let until = self.now().plus_secs(rest.min(LONGEST_REST));
+                        rounds.resting.insert(case, until);
+                    }
+                }
                 Err(e) => {
                     self.late.trace_again(case);
                     failed = Some(e);
@@ -171,38 +88,105 @@ impl App {
         failed.map_or(Ok(changed), Err)
     }
 
-    /// Takes what is due. The first round, and each after a change of the policy, is for everything.
-    async fn begin_round(self: &Arc<Self>) -> Result<Round> {
-        let now = self.now();
+    /// Finds the cases that were touched by what was noted since the last look. The first look, and
+    /// each after a change of the policy, is for every case.
+    pub(crate) async fn look_at_late_data(self: &Arc<Self>) -> Result<()> {
+        let mut looker = Arc::clone(&self.late.looker).lock_owned().await;
         let digest = self.policy().reference().digest;
-        let loaded = self.late.inner().watch.is_some();
-        if !loaded {
-            let watch = self.load_watch().await?;
-            self.late.inner().watch.get_or_insert(watch);
+        let mut everything = looker.policy.as_ref() != Some(&digest);
+        if looker.watch.is_none() {
+            looker.watch = Some(self.load_watch().await?);
+            everything = true;
         }
-        let (noted, everything, again, other_policy) = {
-            let mut inner = self.late.inner();
-            let later = inner.noted.split_off(&now.plus_secs(1));
-            let due = std::mem::replace(&mut inner.noted, later);
-            inner.count = inner.noted.values().map(HashSet::len).sum();
-            let later = inner.everything_at.split_off(&now.plus_secs(1));
-            let everything = !std::mem::replace(&mut inner.everything_at, later).is_empty();
-            let other_policy = inner.policy.replace(digest.clone()) != Some(digest);
-            (due, everything, std::mem::take(&mut inner.again), other_policy)
+        let (noted, traced) = {
+            let _nobody_searches = self.late.searching.write().await;
+            self.late.take_noted()
         };
-        if !loaded || other_policy {
-            self.note_stays_under_way().await?;
-            return Ok(Round::Everything);
+        let app = Arc::clone(self);
+        let found = beside(move || {
+            let cases = app.touched(&mut looker, &noted, traced, everything);
+            looker.policy = Some(digest);
+            cases
+        });
+        match found.await {
+            Ok(cases) => {
+                self.late.touch(cases);
+                Ok(())
+            }
+            Err(e) => {
+                self.late.lost();
+                Err(e)
+            }
         }
+    }
+
+    /// The cases whose traces may have changed. Rather one too many than one too few.
+    fn touched(
+        &self,
+        looker: &mut Looker,
+        noted: &Noted,
+        traced: Traced,
+        everything: bool,
+    ) -> BTreeSet<CaseId> {
+        let Looker { watch: Some(watch), later, .. } = looker else { return BTreeSet::new() };
+        for (case, sources) in traced {
+            match sources {
+                Some(sources) => watch.put(case, sources),
+                None => watch.remove(case),
+            }
+        }
+        let (index, now) = (read(&self.index).clone(), self.now());
+        let rules = super::traces::rules(&self.policy());
+        let kind_of = |place| self.place_kind(place);
+        if everything || noted.overflowed {
+            // After a start nobody remembers the stays under way, another policy takes them to last
+            // otherwise, and some may not have found room.
+            *later = super::late::Later::default();
+            self.each_under_way(&index, &rules, now, |v, over| later.add(v, over, &rules, kind_of));
+            return watch.cases().collect();
+        }
+        let visits = noted.visits();
+        let mut cases = watch.touched(&index, &rules, kind_of, &visits);
+        for v in &visits {
+            let over = over_at(v, &rules, kind_of(v.place));
+            if over > now {
+                later.add(v, over, &rules, kind_of);
+            }
+        }
+        let (due, everything) = later.take_due(now);
         if everything {
-            return Ok(Round::Everything);
+            return watch.cases().collect();
         }
-        let noted: HashSet<_> = noted.into_values().flatten().collect();
-        Ok(Round::Touched(noted.into_iter().collect(), again))
+        cases.append(&mut watch.touched_at(&index, &rules, kind_of, &due));
+        cases
+    }
+
+    /// Calls `each` with every stay that is not over yet, and when it will be.
+    fn each_under_way(
+        &self,
+        index: &VisitIndex,
+        rules: &Rules,
+        now: Timestamp,
+        mut each: impl FnMut(&KnownVisit, Timestamp),
+    ) {
+        let longest = PlaceKind::ALL.iter().map(|k| rules.at(*k).assumed_stay_minutes).max();
+        let longest = 60 * i64::from(longest.unwrap_or(0));
+        for (n, v) in index.all().enumerate() {
+            if n.is_multiple_of(1 << 16) && self.stops() {
+                return;
+            }
+            // Nearly all are over, whatever kind of place it was.
+            if v.left.unwrap_or_else(|| v.entered.plus_secs(longest)) > now {
+                let over = over_at(&v, rules, self.place_kind(v.place));
+                if over > now {
+                    each(&v, over);
+                }
+            }
+        }
     }
 
     /// The traces that stand, of cases that could infect others on a day of which visits are kept.
-    async fn load_watch(&self) -> Result<Watch> {
+    async fn load_watch(self: &Arc<Self>) -> Result<Watch> {
         let (policy, now) = (self.policy(), self.now());
         let kept_from = kept_from(&policy, now);
         let mut watch = Watch::new();
@@ -211,40 +195,24 @@ impl App {
             if case.withdrawn_at.is_some() || over {
                 continue;
             }
+            self.must_go_on()?;
             if let Some(run) = self.standing_trace(case.id).await? {
-                let stored = stored_detail(&run)?;
-                watch.put(case.id, std::iter::once(case.holder).chain(close_of(&stored)));
+                let read = move || -> Result<Watch> {
+                    let close: Vec<_> = close_of(&stored_detail(&run)?).collect();
+                    watch.put(case.id, std::iter::once(case.holder).chain(close));
+                    Ok(watch)
+                };
+                watch = beside(read).await??;
             }
         }
         Ok(watch)
     }
 
-    fn watched_cases(&self) -> BTreeSet<CaseId> {
-        let inner = self.late.inner();
-        inner.watch.iter().flat_map(Watch::cases).collect()
-    }
-
-    /// The cases whose traces some visits may touch. Rather one too many than one too few.
-    async fn touched_by(self: &Arc<Self>, noted: Vec<KnownVisit>) -> Result<BTreeSet<CaseId>> {
-        let app = Arc::clone(self);
-        let look = move || {
-            let index = read(&app.index).clone();
-            let rules = super::traces::rules(&app.policy());
-            let mut cases = BTreeSet::new();
-            // In parts: nobody who notes a visit waits for all of them.
-            for some in noted.chunks(256) {
-                if let Some(watch) = &app.late.inner().watch {
-                    cases.extend(watch.touched(&index, &rules, |p| app.place_kind(p), some));
-                }
-            }
-            cases
-        };
-        tokio::task::spawn_blocking(look).await.map_err(ServiceError::internal)
-    }
-
     /// Round after round until `stop` turns true. A failing round is logged and tried again.
     pub(crate) async fn keep_traces(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut rest = std::time::Duration::from_secs(EVERY_SECONDS);
+        // What a crash left half done comes first.
+        note("finish_traces", &self.finish_traces().await);
+        let mut rest = Duration::from_secs(EVERY_SECONDS);
         loop {
             tokio::select! {
                 _ = stop.changed() => return,
@@ -252,10 +220,20 @@ impl App {
             }
             let begun = tokio::time::Instant::now();
             let stopped = stop.clone();
-            if let Err(e) = self.follow_while(|| !*stopped.borrow()).await {
-                tracing::error!(job = "follow_late_data", error = %e, "job failed; it will be tried again");
+            note("follow_late_data", &self.follow_while(&|| !*stopped.borrow()).await);
+            rest = begun.elapsed().max(Duration::from_secs(EVERY_SECONDS));
+        }
+    }
+
+    /// Look after look until `stop` turns true, so that what is noted stays little however long a
+    /// round takes.
+    pub(crate) async fn keep_looking(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                _ = stop.changed() => return,
+                () = tokio::time::sleep(Duration::from_secs(LOOK_SECONDS)) => {}
             }
-            rest = begun.elapsed().max(std::time::Duration::from_secs(EVERY_SECONDS));
+            note("look_at_late_data", &self.look_at_late_data().await);
         }
     }
 }

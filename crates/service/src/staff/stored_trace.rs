@@ -1,7 +1,13 @@
 //! A run of a trace as it is stored, and the evidence that follows from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{Read as _, Write as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{
     CaseId, Fact, HolderId, Period, PlaceId, PlaceKind, PolicyRef, Timestamp, TraceId,
@@ -74,13 +80,78 @@ impl Stored {
                 }
             }
         }
+        self.sort();
+    }
+
+    /// Keeps contacts as they were known whose shared time goes on at this moment and has only grown
+    /// since, by less than [`GROWS_SECONDS`]; returns whether there are any. Evidence that changes
+    /// every few seconds helps nobody: what it came to is written when it has ended.
+    pub(super) fn keep_under_way(&mut self, known: &Self, now: Timestamp) -> bool {
+        let known: HashMap<_, _> = known.contacts.iter().map(|c| (c.holder, c)).collect();
+        let mut kept = false;
+        for c in &mut self.contacts {
+            let goes_on = c.exposures.iter().any(|e| e.to >= now);
+            let before = known.get(&c.holder).filter(|k| goes_on && k.has_grown_into(c));
+            if let Some(before) = before {
+                *c = (*before).clone();
+                kept = true;
+            }
+        }
+        self.sort();
+        kept
+    }
+
+    fn sort(&mut self) {
         self.contacts.sort_by_key(|c| (c.degree, std::cmp::Reverse(c.minutes), c.holder));
     }
 }
 
+impl StoredContact {
+    /// Is the other the same contact after a little more time together?
+    fn has_grown_into(&self, other: &Self) -> bool {
+        let same = |c: &Self| (c.holder, c.degree, c.certainty, c.place_kind, c.via);
+        let later = other.last_contact.secs_since(self.last_contact);
+        same(self) == same(other)
+            && self.minutes <= other.minutes
+            && (0..GROWS_SECONDS).contains(&later)
+    }
+}
+
+/// Seconds by which evidence of a contact that goes on may be behind.
+const GROWS_SECONDS: i64 = 3600;
+
+/// A longer text is stored compressed: a crowd's run would keep the store's writer, and with it every
+/// gate, waiting for a good part of a second.
+const LONG: usize = 1 << 16;
+/// A compressed text begins with this, plain JSON with a brace; the rest is base64 of raw deflate.
+const COMPRESSED: &str = "deflate:";
+/// No run is that long; what claims to be is damaged.
+const LONGEST: u64 = 1 << 32;
+
+/// A run as it is stored.
+pub(super) fn stored_text(run: &Stored) -> Result<String> {
+    let plain = serde_json::to_string(run).map_err(ServiceError::internal)?;
+    if plain.len() <= LONG {
+        return Ok(plain);
+    }
+    let mut deflate = DeflateEncoder::new(Vec::new(), Compression::fast());
+    deflate.write_all(plain.as_bytes()).map_err(ServiceError::internal)?;
+    let bytes = deflate.finish().map_err(ServiceError::internal)?;
+    Ok(format!("{COMPRESSED}{}", STANDARD.encode(bytes)))
+}
+
 pub(super) fn stored_detail(run: &StoredTrace) -> Result<Stored> {
-    serde_json::from_str(&run.detail)
-        .map_err(|e| ServiceError::internal(format!("trace {} is not readable: {e}", run.id)))
+    let unreadable = |e: &dyn std::fmt::Display| {
+        ServiceError::internal(format!("trace {} is not readable: {e}", run.id))
+    };
+    let Some(text) = run.detail.strip_prefix(COMPRESSED) else {
+        return serde_json::from_str(&run.detail).map_err(|e| unreadable(&e));
+    };
+    let bytes = STANDARD.decode(text).map_err(|e| unreadable(&e))?;
+    let mut plain = String::new();
+    let mut inflate = DeflateDecoder::new(bytes.as_slice()).take(LONGEST);
+    inflate.read_to_string(&mut plain).map_err(|e| unreadable(&e))?;
+    serde_json::from_str(&plain).map_err(|e| unreadable(&e))
 }
 
 pub(super) fn stored_contact(c: jadegate_trace::ContactFound) -> StoredContact {

@@ -14,7 +14,7 @@ use super::trace_jobs::{
     Found, JobOrder, Progress, Running, TraceJobProgress, TraceJobState, TraceJobView,
 };
 use super::{conflict, wrong};
-use crate::app::App;
+use crate::app::{App, beside, threads};
 use crate::bulk::{BulkSearch, ContactRow, bulk_case};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
@@ -60,11 +60,6 @@ pub struct JobContactPage {
     pub total: u64,
     /// Where the next page begins, if there is one.
     pub next: Option<u32>,
-}
-
-/// Threads of a search: all but one, for gates and holders come first.
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).saturating_sub(1).max(1)
 }
 
 impl App {
@@ -214,17 +209,20 @@ impl App {
             let rows = search.run(&inputs, threads(), &|p| {
                 let go_on = !job.stopped() && p.contacts <= MOST_CONTACTS;
                 if p.done % step == 0 || p.done == inputs.len() || !go_on {
-                    // One thread may overtake another between the search and this.
-                    job.progress.send_modify(|now| {
+                    // One thread may overtake another between the search and this; and within a
+                    // case it is asked again and again.
+                    job.progress.send_if_modified(|now| {
+                        let news = p.done > now.done || p.contacts > now.contacts;
                         (now.done, now.contacts) =
                             (now.done.max(p.done), now.contacts.max(p.contacts));
+                        news
                     });
                 }
                 go_on
             });
             rows.map(Found::new)
         };
-        tokio::task::spawn_blocking(work).await.map_err(ServiceError::internal)
+        beside(work).await
     }
 
     /// Traces case by case as by hand, evidence included.

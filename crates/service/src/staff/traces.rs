@@ -13,7 +13,7 @@ use jadegate_domain::{
     AgencyId, AgencyKind, Case, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, Period,
     PlaceId, PlaceKind, PolicyRef, Timestamp, TraceId,
 };
-use jadegate_store::{StoredTrace, Write};
+use jadegate_store::{StoredTrace, TraceHead, Write};
 use serde::Serialize;
 
 use super::aboard::AboardView;
@@ -21,9 +21,9 @@ use super::access::{Power, Recorder};
 use super::parallel::{Job, together};
 use super::stored_trace::{
     Stored, StoredContact, StoredExposure, close_of, contact_fact, count, places, says_the_same,
-    stored_contact, stored_detail,
+    stored_contact, stored_detail, stored_text,
 };
-use crate::app::{App, read};
+use crate::app::{App, beside, read};
 use crate::assess::{Change, NewEvidence};
 use crate::bulk::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
@@ -144,10 +144,21 @@ pub struct ExposurePlace {
 
 /// What a search came to.
 struct Searched {
-    found: Stored,
+    found: Arc<Stored>,
     /// The same in sums.
     rows: Vec<ContactRow>,
     ms: u64,
+    run: Run,
+    /// Some contacts are kept as they were, for they still go on.
+    under_way: bool,
+}
+
+/// What is to be stored of a search.
+enum Run {
+    /// Nothing: this run says the same.
+    Same(TraceId),
+    /// A run of this detail, in place of another.
+    New { detail: String, replaces: Option<TraceId> },
 }
 
 /// How many changes brought the evidence in line with a run.
@@ -155,10 +166,44 @@ struct Searched {
 struct Applied {
     recorded: u64,
     withdrawn: u64,
+    /// Not all of it was done.
+    cut_short: bool,
 }
 
-/// Runs of one case that are looked at; more than anybody makes.
-const RUNS: u32 = 1000;
+/// Who waits for a trace.
+#[derive(Clone, Copy)]
+pub(crate) enum Pace<'a> {
+    /// Somebody asked for it: all of it, now.
+    Asked,
+    /// Nobody: contacts that still go on are left until they have ended, and it is cut short as soon
+    /// as this says so.
+    ByItself(&'a (dyn Fn() -> bool + Sync)),
+}
+
+impl Pace<'_> {
+    fn goes_on(self) -> bool {
+        match self {
+            Self::Asked => true,
+            Self::ByItself(go_on) => go_on(),
+        }
+    }
+}
+
+/// What tracing again came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Retraced {
+    /// Are the contacts others than before?
+    pub(crate) changed: bool,
+    /// How many there are.
+    pub(crate) contacts: usize,
+    /// The rest is for the next time.
+    pub(crate) cut_short: bool,
+}
+
+/// Changes that are written before somebody else may come in between.
+pub(super) const SLICE: usize = 256;
+/// Seconds after which a trace is looked at again whose contacts still go on.
+const LOOK_AGAIN_SECONDS: i64 = 600;
 /// Runs shown.
 const LIST: u32 = 200;
 
@@ -192,30 +237,20 @@ impl App {
         if recorder.evidence() != EvidenceKind::Contact {
             return Err(super::access::not_yours());
         }
-        let _one = self.officers_lock.lock().await;
+        let _one = self.case_locks.lock(id).await;
         let (case, _) = self.case_inside(recorder, id).await?;
         if case.withdrawn_at.is_some() {
             return Err(super::cases::withdrawn());
         }
-        let Searched { mut found, rows, ms } = self.search(&case).await?;
+        let by = (recorder.agency(), recorder.agency_kind());
         let before = self.standing_trace(id).await?;
-        let known = before.as_ref().and_then(|t| stored_detail(t).ok());
-        if let Some(known) = &known {
-            found.keep_purged(known, crate::bulk::kept_from(&self.policy(), self.now()));
+        let (trace, _, searched) = self.search_and_store(&case, before, by, Pace::Asked).await?;
+        let Searched { found, rows, ms, .. } = searched;
+        let applied =
+            self.apply((trace, id, recorder.agency()), Arc::clone(&found), Pace::Asked).await?;
+        if applied.cut_short {
+            return Err(crate::app::stopping());
         }
-        // The same result again is the same run: what is missing of its evidence is added to it.
-        let same = before.as_ref().filter(|_| {
-            known.is_some_and(|s| {
-                s.contacts == found.contacts && s.window == found.window && s.policy == found.policy
-            })
-        });
-        let trace = if let Some(t) = same {
-            t.id
-        } else {
-            let by = (recorder.agency(), recorder.agency_kind());
-            self.store_run(by, &case, &found, before.as_ref()).await?
-        };
-        let applied = self.apply(trace, id, recorder.agency(), &found.contacts).await?;
         let (close, secondary) = count(&found.contacts);
         let report = TraceReport {
             trace,
@@ -232,35 +267,69 @@ impl App {
     }
 
     /// Searches again from a case that was traced before, in the name of the agency that traced it,
-    /// and brings the evidence in line if the contacts have changed. Returns whether they have.
+    /// and brings the evidence in line if the contacts have changed.
     ///
-    /// The caller holds the officers' lock. A case that was withdrawn, or never traced, is left.
-    pub(crate) async fn retrace(self: &Arc<Self>, id: CaseId) -> Result<bool> {
+    /// The caller holds the case's lock. A case that was withdrawn, or never traced, is left.
+    pub(crate) async fn retrace(self: &Arc<Self>, id: CaseId, pace: Pace<'_>) -> Result<Retraced> {
         let case = self.store.case(id).await?.filter(|c| c.withdrawn_at.is_none());
         let (Some(case), Some(before)) = (case, self.standing_trace(id).await?) else {
             self.late.forget(id);
-            return Ok(false);
+            return Ok(Retraced::default());
         };
-        let known = stored_detail(&before)?;
-        let mut found = self.search(&case).await?.found;
-        found.keep_purged(&known, crate::bulk::kept_from(&self.policy(), self.now()));
-        // A window that goes on until now is another one each time; that alone is no news.
-        if known.contacts == found.contacts {
-            self.late.watch(&case, close_of(&found));
-            return Ok(false);
-        }
         let by = (before.agency, before.agency_kind);
-        let trace = self.store_run(by, &case, &found, Some(&before)).await?;
-        let applied = self.apply(trace, id, before.agency, &found.contacts).await?;
+        let (trace, changed, searched) =
+            self.search_and_store(&case, Some(before), by, pace).await?;
+        if searched.under_way {
+            self.late.trace_again_at(id, self.now().plus_secs(LOOK_AGAIN_SECONDS));
+        }
+        let mut done =
+            Retraced { changed, contacts: searched.found.contacts.len(), cut_short: false };
+        if !changed && !self.late.is_unfinished(id) {
+            return Ok(done);
+        }
+        let applied = self.apply((trace, id, by.0), searched.found, pace).await?;
+        done.cut_short = applied.cut_short;
         tracing::info!(
             case = %id, trace = %trace, recorded = applied.recorded, withdrawn = applied.withdrawn,
-            "a trace was brought up to date by itself"
+            cut_short = applied.cut_short, "a trace was brought up to date by itself"
         );
-        Ok(true)
+        Ok(done)
     }
 
-    /// Searches a snapshot of the index beside the requests, which go on meanwhile.
-    async fn search(self: &Arc<Self>, case: &Case) -> Result<Searched> {
+    /// Searches, and stores the run if it says anything new: the run that stands then, whether it is
+    /// new, and what was found.
+    async fn search_and_store(
+        self: &Arc<Self>,
+        case: &Case,
+        before: Option<StoredTrace>,
+        by: (AgencyId, AgencyKind),
+        pace: Pace<'_>,
+    ) -> Result<(TraceId, bool, Searched)> {
+        let _searching = self.late.searching.read().await;
+        let by_itself = matches!(pace, Pace::ByItself(_));
+        let mut searched = self.search(case, before, by_itself).await?;
+        let (trace, new) = match &mut searched.run {
+            Run::Same(trace) => (*trace, false),
+            Run::New { detail, replaces } => {
+                let (detail, replaces) = (std::mem::take(detail), *replaces);
+                (self.store_run(by, case, (&searched.found, detail), replaces).await?, true)
+            }
+        };
+        let sources = std::iter::once(case.holder).chain(close_of(&searched.found)).collect();
+        self.late.watch(case.id, sources);
+        Ok((trace, new, searched))
+    }
+
+    /// Searches a snapshot of the index beside the requests, which go on meanwhile, and compares with
+    /// the run before.
+    async fn search(
+        self: &Arc<Self>,
+        case: &Case,
+        before: Option<StoredTrace>,
+        by_itself: bool,
+    ) -> Result<Searched> {
+        // No more at once than leave a thread to those who read codes and pass gates.
+        let _one = self.searches.acquire().await.map_err(ServiceError::internal)?;
         let app = Arc::clone(self);
         let case = case.clone();
         let search = move || {
@@ -270,27 +339,50 @@ impl App {
                 policy.infectious_window(case.onset_at, case.confirmed_at, case.isolated_at, now);
             let index = read(&app.index).clone();
             let input = jadegate_trace::CaseInput { case: case.id, holder: case.holder, window };
-            let kinds = |p| app.place_kind(p);
-            let result = jadegate_trace::trace(&index, &[input], &rules(&policy), kinds, now);
-            let rows = result.contacts.iter().map(ContactRow::of).collect();
-            let found = Stored {
+            let (kinds, rules) = (|p| app.place_kind(p), rules(&policy));
+            let mut tracer = jadegate_trace::Tracer::new(&index, &rules, kinds, now);
+            let contacts =
+                tracer.case_while(&input, &|| !app.stops()).ok_or_else(crate::app::stopping)?;
+            let rows = contacts.iter().map(ContactRow::of).collect();
+            let mut found = Stored {
                 window,
                 policy: policy.reference(),
                 index_visits: index.len() as u64,
-                contacts: result.contacts.into_iter().map(stored_contact).collect(),
+                contacts: contacts.into_iter().map(stored_contact).collect(),
             };
             let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            Searched { found, rows, ms }
+            let known = match before.as_ref().map(stored_detail) {
+                // Nobody need wait for a run that cannot be read to trace anew.
+                Some(Err(_)) if !by_itself => None,
+                known => known.transpose()?,
+            };
+            let mut under_way = false;
+            if let Some(known) = &known {
+                found.keep_purged(known, crate::bulk::kept_from(&policy, now));
+                under_way = by_itself && found.keep_under_way(known, now);
+            }
+            // The same result again is the same run: what is missing of its evidence is added to it.
+            // A window that goes on until now is another one each time; that alone is no news for
+            // whom nobody asked.
+            let same = known.is_some_and(|k| {
+                let asked = k.window == found.window && k.policy == found.policy;
+                k.contacts == found.contacts && (by_itself || asked)
+            });
+            let run = match before.map(|t| t.id) {
+                Some(before) if same => Run::Same(before),
+                replaces => Run::New { detail: stored_text(&found)?, replaces },
+            };
+            Ok(Searched { found: Arc::new(found), rows, ms, run, under_way })
         };
-        tokio::task::spawn_blocking(search).await.map_err(ServiceError::internal)
+        beside(search).await?
     }
 
     async fn store_run(
         &self,
         (agency, agency_kind): (AgencyId, AgencyKind),
         case: &Case,
-        found: &Stored,
-        before: Option<&StoredTrace>,
+        (found, detail): (&Stored, String),
+        before: Option<TraceId>,
     ) -> Result<TraceId> {
         let id = TraceId::from_random(self.rng.bits());
         let (close, secondary) = count(&found.contacts);
@@ -302,93 +394,70 @@ impl App {
             agency_kind,
             close,
             secondary,
-            detail: serde_json::to_string(found).map_err(ServiceError::internal)?,
+            detail,
             replaced_by: None,
         }))];
-        writes.extend(before.map(|t| Write::ReplaceTrace { id: t.id, by: id }));
+        writes.extend(before.map(|before| Write::ReplaceTrace { id: before, by: id }));
+        // Whoever goes away from here on leaves the evidence for the next round.
+        self.late.unfinished(case.id);
         self.commit("store_trace", writes).await?;
-        self.late.watch(case, close_of(found));
         Ok(id)
     }
 
     /// The run of a case that no other replaced.
     pub(crate) async fn standing_trace(&self, case: CaseId) -> Result<Option<StoredTrace>> {
-        Ok(self.store.traces(Some(case), RUNS).await?.into_iter().find(|t| t.replaced_by.is_none()))
-    }
-
-    /// Every piece of evidence that the runs of a case produced and that counts.
-    pub(crate) async fn contact_evidence(&self, case: CaseId) -> Result<Vec<Evidence>> {
-        let mut all = Vec::new();
-        for run in self.store.traces(Some(case), RUNS).await? {
-            all.extend(
-                self.store.evidence_of_trace(run.id).await?.into_iter().filter(Evidence::counts),
-            );
+        match self.store.standing_trace(case).await? {
+            Some(head) => Ok(self.store.trace(head.id).await?),
+            None => Ok(None),
         }
-        all.retain(|e| matches!(&e.fact, Fact::Contact { case: c, .. } if *c == case));
-        Ok(all)
     }
 
     /// Brings the evidence in line with a run: contacts as they were keep their evidence, changed
-    /// ones get a newer piece, those who are contacts no more are released.
+    /// ones get a newer piece, those who are contacts no more are released. Where it is cut short, the
+    /// rest is done the next time.
     async fn apply(
         &self,
-        trace: TraceId,
-        case: CaseId,
-        agency: AgencyId,
-        contacts: &[StoredContact],
+        (trace, case, agency): (TraceId, CaseId, AgencyId),
+        found: Arc<Stored>,
+        pace: Pace<'_>,
     ) -> Result<Applied> {
-        let mut present: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
-        for e in self.contact_evidence(case).await? {
-            if let Some(holder) = e.holder {
-                present.entry(holder).or_default().push(e);
-            }
-        }
-        let mut changes: Vec<(HolderId, Change)> = Vec::new();
+        self.late.unfinished(case);
+        let present = self.store.standing_contacts(case).await?;
+        let planned = move || plan((trace, case, agency), &found.contacts, present);
+        let mut planned = beside(planned).await?.into_iter().peekable();
         let mut applied = Applied::default();
-        for contact in contacts {
-            let mut old = present.remove(&contact.holder).unwrap_or_default();
-            let wanted = contact_fact(case, trace, contact);
-            if let Some(i) = old.iter().position(|e| says_the_same(&e.fact, &wanted)) {
-                // Only a run that was cut short leaves more than one piece.
-                old.swap_remove(i);
-                if !old.is_empty() {
-                    let withdraw = old.iter().map(|e| e.id).collect();
-                    changes.push((contact.holder, Change { withdraw, ..Change::default() }));
-                }
-                continue;
+        while planned.peek().is_some() {
+            if self.stops() || !pace.goes_on() {
+                applied.cut_short = true;
+                return Ok(applied);
             }
-            applied.recorded += 1;
-            let supersedes = old.pop().map(|e| e.id);
-            let new = NewEvidence { supersedes, ..NewEvidence::by(Some(agency), wanted) };
-            let withdraw = old.iter().map(|e| e.id).collect();
-            changes
-                .push((contact.holder, Change { add: vec![new], withdraw, ..Change::default() }));
+            let mut jobs: Vec<Job<'_, _>> = Vec::with_capacity(SLICE);
+            for Planned { holder, change, contact } in planned.by_ref().take(SLICE) {
+                match contact {
+                    Some(true) => applied.recorded += 1,
+                    Some(false) => applied.withdrawn += 1,
+                    None => {}
+                }
+                jobs.push(Box::pin(self.record("apply_trace", holder, change)));
+            }
+            together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
         }
-        for (holder, old) in present {
-            applied.withdrawn += 1;
-            let withdraw = old.iter().map(|e| e.id).collect();
-            changes.push((holder, Change { withdraw, ..Change::default() }));
-        }
-        let jobs: Vec<Job<'_, _>> = changes
-            .into_iter()
-            .map(|(holder, change)| {
-                Box::pin(self.record("apply_trace", holder, change)) as Job<'_, _>
-            })
-            .collect();
-        together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+        self.late.finished(case);
         Ok(applied)
     }
 
     /// Finishes runs that were cut short by the end of the program. Meant for the start; returns how
     /// many pieces of evidence were missing or too many.
-    pub async fn finish_traces(&self) -> Result<u64> {
-        let _one = self.officers_lock.lock().await;
+    pub async fn finish_traces(self: &Arc<Self>) -> Result<u64> {
         let mut finished = 0;
         let cases = self.store.cases(super::retrace::MOST_CASES).await?;
         for case in cases.into_iter().filter(|c| c.withdrawn_at.is_none()) {
+            self.must_go_on()?;
+            let _one = self.case_locks.lock(case.id).await;
             let Some(run) = self.standing_trace(case.id).await? else { continue };
-            let stored = stored_detail(&run)?;
-            let applied = self.apply(run.id, case.id, run.agency, &stored.contacts).await?;
+            let of = (run.id, case.id, run.agency);
+            let stored = beside(move || stored_detail(&run)).await??;
+            let applied = self.apply(of, Arc::new(stored), Pace::Asked).await?;
             finished += applied.recorded + applied.withdrawn;
         }
         Ok(finished)
@@ -423,7 +492,8 @@ impl App {
                 "The case behind this trace was withdrawn, so its stays are no longer shown. The person's record says who withdrew it.",
             ));
         }
-        let stored = stored_detail(&run)?;
+        let head = run.head();
+        let stored = beside(move || stored_detail(&run)).await??;
         let mut holders: Vec<_> = stored.contacts.iter().map(|c| c.holder).collect();
         // Whoever was in between is shown where their contacts were.
         holders.extend(stored.contacts.iter().filter_map(|c| c.via));
@@ -436,7 +506,7 @@ impl App {
             people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Job<'_, _>).collect();
         let colours = together(jobs).await.into_iter().collect::<Result<HashMap<_, _>>>()?;
         Ok(TraceDetail {
-            row: row(&run),
+            row: row(&head),
             window: stored.window,
             policy: stored.policy,
             index_visits: stored.index_visits,
@@ -480,7 +550,56 @@ impl App {
     }
 }
 
-fn row(run: &StoredTrace) -> TraceRow {
+/// A change to one person's evidence.
+struct Planned {
+    holder: HolderId,
+    change: Change,
+    /// They become a contact, or another one (`true`), or are none any more (`false`).
+    contact: Option<bool>,
+}
+
+/// What is to be changed, given the evidence that counts.
+fn plan(
+    (trace, case, agency): (TraceId, CaseId, AgencyId),
+    contacts: &[StoredContact],
+    evidence: Vec<Evidence>,
+) -> Vec<Planned> {
+    let mut present: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
+    for e in evidence {
+        if let (Some(holder), Fact::Contact { case: c, .. }) = (e.holder, &e.fact)
+            && *c == case
+        {
+            present.entry(holder).or_default().push(e);
+        }
+    }
+    let all = |old: &[Evidence]| old.iter().map(|e| e.id).collect::<Vec<_>>();
+    let mut planned = Vec::new();
+    for contact in contacts {
+        let mut old = present.remove(&contact.holder).unwrap_or_default();
+        let wanted = contact_fact(case, trace, contact);
+        let holder = contact.holder;
+        if let Some(i) = old.iter().position(|e| says_the_same(&e.fact, &wanted)) {
+            // Only a run that was cut short leaves more than one piece.
+            old.swap_remove(i);
+            if !old.is_empty() {
+                let change = Change { withdraw: all(&old), ..Change::default() };
+                planned.push(Planned { holder, change, contact: None });
+            }
+            continue;
+        }
+        let supersedes = old.pop().map(|e| e.id);
+        let new = NewEvidence { supersedes, ..NewEvidence::by(Some(agency), wanted) };
+        let change = Change { add: vec![new], withdraw: all(&old), ..Change::default() };
+        planned.push(Planned { holder, change, contact: Some(true) });
+    }
+    for (holder, old) in present {
+        let change = Change { withdraw: all(&old), ..Change::default() };
+        planned.push(Planned { holder, change, contact: Some(false) });
+    }
+    planned
+}
+
+fn row(run: &TraceHead) -> TraceRow {
     TraceRow {
         trace: run.id,
         case: run.case,

@@ -226,6 +226,13 @@ impl WhatIfs {
         })
     }
 
+    /// Stops all of them: the program ends.
+    pub(crate) fn stop_all(&self) {
+        for run in self.all().values() {
+            run.progress.cancel();
+        }
+    }
+
     /// One that was attached is used.
     pub(crate) fn forget(&self, id: WhatIfId) {
         self.all().remove(&id);

@@ -9,8 +9,8 @@ use jadegate_domain::time::DAY;
 use tokio::sync::watch;
 
 use super::start::from_store;
-use super::{Long, Tended, beside};
-use crate::app::{App, read, write};
+use super::{Long, Tended};
+use crate::app::{App, beside, read, write};
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
 

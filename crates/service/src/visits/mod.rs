@@ -21,7 +21,6 @@ use jadegate_store::{StoreError, Unit};
 use jadegate_trace::KnownVisit;
 
 use crate::app::{App, write};
-use crate::error::{Result, ServiceError};
 use file::IndexFile;
 pub(crate) use start::read_visits;
 
@@ -131,21 +130,15 @@ impl App {
     /// Visits that were just written, or what became known of them: to the index, and to the traces
     /// they may change.
     pub(crate) fn feed(&self, visits: &[KnownVisit]) {
-        {
+        // In parts: nobody who passes a gate waits for the whole of an import.
+        for part in visits.chunks(256) {
             let mut index = write(&self.index);
-            for visit in visits {
+            for visit in part {
                 index.insert(*visit);
             }
             // Under the same lock: a copy is of the moment of its count.
-            self.keeper.fed.fetch_add(visits.len(), Ordering::Relaxed);
+            self.keeper.fed.fetch_add(part.len(), Ordering::Relaxed);
         }
-        for visit in visits {
-            self.note_visit(visit);
-        }
+        self.late.note(visits);
     }
-}
-
-/// Work that takes long and waits for nothing, beside everything else.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(ServiceError::internal)
 }

@@ -9,8 +9,8 @@ use jadegate_store::{Store, VisitMarks};
 use jadegate_trace::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up};
 
 use super::file::IndexFile;
-use super::{IndexOrigin, Long, beside};
-use crate::app::{App, write};
+use super::{IndexOrigin, Long};
+use crate::app::{App, beside, write};
 use crate::error::Result;
 
 /// The store's days as the saved form has them.

@@ -133,15 +133,8 @@ pub async fn a_trace_is_read_back_and_replaced(s: S) {
 
     // Lists have all but the detail.
     let heads = s.traces(Some(CaseId::from_random(1)), 9).await.unwrap();
-    let of_first = TraceHead {
-        id: runs[0].id,
-        case: runs[0].case,
-        ran_at: runs[0].ran_at,
-        close: 3,
-        secondary: u32::MAX,
-        replaced_by: Some(runs[2].id),
-    };
-    assert_eq!(heads[1], of_first);
+    let of_first = TraceHead { replaced_by: Some(runs[2].id), ..runs[0].head() };
+    assert_eq!(heads, [runs[2].head(), of_first]);
     let standing = async |of| s.standing_trace(CaseId::from_random(of)).await.unwrap();
     assert_eq!(standing(1).await, Some(heads[0]));
     assert_eq!(standing(2).await.map(|t| t.id), Some(runs[1].id));

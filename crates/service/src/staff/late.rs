@@ -1,0 +1,240 @@
+//! What may change earlier traces, until a round looks at it.
+//!
+//! Whoever records a visit only puts it on a list: that takes the same short time however many were
+//! put there and whatever a round is doing. All else is done by the rounds, on threads of their own.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jadegate_domain::{CaseId, HolderId, PlaceId, PlaceKind, Timestamp};
+use jadegate_trace::{KnownVisit, Rules, Spans, Watch};
+
+/// Visits noted between two looks; past that every trace is run again instead.
+const MOST_NOTED: usize = 200_000;
+/// Visits of one part of the list.
+const PART: usize = 1024;
+/// Stretches of time at places that are kept for the moment they are over; past that every trace is
+/// run again instead.
+const MOST_LATER: usize = 200_000;
+/// Seconds by which stays may be looked at late, so that few moments are kept.
+const LATER_STEP: i64 = 10;
+/// The same where every trace is run again.
+const EVERYTHING_STEP: i64 = 900;
+
+/// Visits noted since the last look. Nothing in it is ever moved to make room for more.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    parts: Vec<Vec<KnownVisit>>,
+    /// Some did not find room.
+    pub(super) overflowed: bool,
+}
+
+impl Noted {
+    fn push(&mut self, visit: KnownVisit) {
+        if let Some(part) = self.parts.last_mut().filter(|part| part.len() < PART) {
+            return part.push(visit);
+        }
+        if self.parts.len() * PART >= MOST_NOTED {
+            self.overflowed = true;
+            return;
+        }
+        let mut part = Vec::with_capacity(PART);
+        part.push(visit);
+        self.parts.push(part);
+    }
+
+    /// All of them, each once.
+    pub(super) fn visits(&self) -> Vec<KnownVisit> {
+        let each: HashSet<_> = self.parts.iter().flatten().copied().collect();
+        each.into_iter().collect()
+    }
+}
+
+/// Of each case traced anew whom to watch, or that there is nothing to watch any more.
+pub(super) type Traced = HashMap<CaseId, Option<Vec<HolderId>>>;
+
+/// Belongs to whoever looks.
+#[derive(Debug, Default)]
+pub(super) struct Looker {
+    /// Who can change which traces; `None` until it is loaded.
+    pub(super) watch: Option<Watch>,
+    pub(super) later: Later,
+    /// The policy of the last look.
+    pub(super) policy: Option<String>,
+}
+
+/// Stays under way, for the moment at which the policy takes them to have ended.
+#[derive(Debug, Default)]
+pub(super) struct Later {
+    /// By the moment from which they are of interest.
+    at: BTreeMap<Timestamp, Spans>,
+    spans: usize,
+    /// Moments at which everything is to be traced again.
+    everything_at: BTreeSet<Timestamp>,
+}
+
+impl Later {
+    pub(super) fn add(
+        &mut self,
+        visit: &KnownVisit,
+        over: Timestamp,
+        rules: &Rules,
+        kind_of: impl FnOnce(PlaceId) -> PlaceKind,
+    ) {
+        if self.spans >= MOST_LATER {
+            let all = std::mem::take(&mut self.at);
+            self.everything_at.extend(all.keys().map(|at| up_to(*at, EVERYTHING_STEP)));
+            self.spans = 0;
+        }
+        let spans = self.at.entry(up_to(over, LATER_STEP)).or_default();
+        let before = spans.len();
+        spans.add(visit, rules, kind_of);
+        self.spans = self.spans + spans.len() - before;
+    }
+
+    /// Takes out what is over by now; and is everything to be traced again?
+    pub(super) fn take_due(&mut self, now: Timestamp) -> (Spans, bool) {
+        let later = self.at.split_off(&now.plus_secs(1));
+        let mut due = Spans::new();
+        for (_, spans) in std::mem::replace(&mut self.at, later) {
+            self.spans -= spans.len();
+            due.append(spans);
+        }
+        let later = self.everything_at.split_off(&now.plus_secs(1));
+        let everything = !std::mem::replace(&mut self.everything_at, later).is_empty();
+        (due, everything)
+    }
+}
+
+/// The next moment that is a multiple of so many seconds.
+const fn up_to(at: Timestamp, step: i64) -> Timestamp {
+    Timestamp::from_secs(at.as_secs().saturating_add(step - 1) / step * step)
+}
+
+/// Belongs to the rounds.
+#[derive(Debug, Default)]
+pub(super) struct Rounds {
+    /// Cases that are not traced again by themselves before a moment.
+    pub(super) resting: HashMap<CaseId, Timestamp>,
+}
+
+/// What waits for a round.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Traced again in the next round.
+    next: BTreeSet<CaseId>,
+    /// Traced again at a moment, whatever happens until then.
+    at: BTreeSet<(Timestamp, CaseId)>,
+    /// A run of theirs is stored, and their contacts' evidence is not known to be in line with it.
+    unfinished: BTreeSet<CaseId>,
+}
+
+/// What may change earlier traces. No lock of it is held over anything that grows.
+#[derive(Debug, Default)]
+pub(crate) struct LateData {
+    noted: Mutex<Noted>,
+    traced: Mutex<Traced>,
+    /// Cases that somebody named: few.
+    waiting: Mutex<Waiting>,
+    /// Cases that looks have named; only they and the rounds come here.
+    touched: Mutex<BTreeSet<CaseId>>,
+    pub(super) looker: Arc<tokio::sync::Mutex<Looker>>,
+    pub(super) rounds: tokio::sync::Mutex<Rounds>,
+    /// Shared by those who search, from before they take their copy of the index until it is noted
+    /// whom to watch: a visit fed in between is looked at when that is known, or it might be missed.
+    pub(super) searching: tokio::sync::RwLock<()>,
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LateData {
+    /// To be called after visits were recorded or closed and are in the index.
+    pub(crate) fn note(&self, visits: &[KnownVisit]) {
+        for part in visits.chunks(PART) {
+            let mut noted = held(&self.noted);
+            for visit in part {
+                noted.push(*visit);
+            }
+        }
+    }
+
+    /// The visits of the last look are lost: the next one is for everything.
+    pub(super) fn lost(&self) {
+        held(&self.noted).overflowed = true;
+    }
+
+    /// Notes a trace that stands now: its person and its close contacts can change it. To be called
+    /// by whoever is [`searching`](Self::searching).
+    pub(super) fn watch(&self, case: CaseId, sources: Vec<HolderId>) {
+        // What it replaces is dropped after the lock.
+        let _before = held(&self.traced).insert(case, Some(sources));
+    }
+
+    /// Nothing can change the trace of this case any more.
+    pub(super) fn forget(&self, case: CaseId) {
+        let _before = held(&self.traced).insert(case, None);
+        held(&self.waiting).unfinished.remove(&case);
+    }
+
+    /// What was noted since the last look.
+    pub(super) fn take_noted(&self) -> (Noted, Traced) {
+        let noted = std::mem::take(&mut *held(&self.noted));
+        (noted, std::mem::take(&mut *held(&self.traced)))
+    }
+
+    /// What a look has named.
+    pub(super) fn touch(&self, cases: BTreeSet<CaseId>) {
+        held(&self.touched).extend(cases);
+    }
+
+    /// The next round traces from this case, whatever else happens.
+    pub(super) fn trace_again(&self, case: CaseId) {
+        held(&self.waiting).next.insert(case);
+    }
+
+    /// It has been traced meanwhile.
+    pub(super) fn traced_again(&self, case: CaseId) {
+        held(&self.waiting).next.remove(&case);
+    }
+
+    /// The first round from about that moment on traces from this case.
+    pub(super) fn trace_again_at(&self, case: CaseId, at: Timestamp) {
+        // Of like moments one: a case is not named more and more often.
+        held(&self.waiting).at.insert((up_to(at, LATER_STEP), case));
+    }
+
+    /// From now until [`finished`](Self::finished) the next round brings its evidence in line.
+    pub(super) fn unfinished(&self, case: CaseId) {
+        held(&self.waiting).unfinished.insert(case);
+    }
+
+    /// The evidence is in line with the run that stands.
+    pub(super) fn finished(&self, case: CaseId) {
+        held(&self.waiting).unfinished.remove(&case);
+    }
+
+    pub(super) fn is_unfinished(&self, case: CaseId) -> bool {
+        held(&self.waiting).unfinished.contains(&case)
+    }
+
+    /// Takes out the cases whose turn it is.
+    pub(super) fn take_due(&self, now: Timestamp, rounds: &mut Rounds) -> BTreeSet<CaseId> {
+        let (mut due, at, unfinished) = {
+            let mut waiting = held(&self.waiting);
+            let later = waiting.at.split_off(&(now.plus_secs(1), CaseId::from_random(0)));
+            let due = std::mem::replace(&mut waiting.at, later);
+            (std::mem::take(&mut waiting.next), due, waiting.unfinished.clone())
+        };
+        due.extend(at.into_iter().map(|(_, case)| case));
+        due.extend(unfinished);
+        due.extend(std::mem::take(&mut *held(&self.touched)));
+        rounds.resting.retain(|_, until| *until > now);
+        due.retain(|case| {
+            let rests = rounds.resting.get(case);
+            rests.inspect(|until| self.trace_again_at(*case, **until)).is_none()
+        });
+        due
+    }
+}
