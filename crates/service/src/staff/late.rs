@@ -238,3 +238,110 @@ impl LateData {
         due
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jadegate_domain::Presence;
+    use jadegate_trace::KindRules;
+
+    use super::*;
+
+    fn visit(n: u64, entered: i64) -> KnownVisit {
+        KnownVisit {
+            holder: HolderId::from_random(n),
+            place: PlaceId::from_random(1 + n % 3),
+            entered: Timestamp::from_secs(entered),
+            left: None,
+            presence: Presence::Gate,
+        }
+    }
+
+    fn case(n: u64) -> CaseId {
+        CaseId::from_random(n)
+    }
+
+    /// Whatever a look or a round holds, and however long: whoever records a visit does not wait.
+    #[tokio::test]
+    async fn noting_waits_for_no_look_and_no_round() {
+        let late = LateData::default();
+        let _look = Arc::clone(&late.looker).lock_owned().await;
+        let _round = late.rounds.lock().await;
+        let _drained = late.searching.write().await;
+        let _traced = held(&late.traced);
+        let _waiting = held(&late.waiting);
+        let _touched = held(&late.touched);
+        late.note(&[visit(1, 100), visit(2, 100)]);
+        assert_eq!(held(&late.noted).visits().len(), 2);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_told_and_takes_none() {
+        let late = LateData::default();
+        let visits: Vec<_> = (0..MOST_NOTED as u64 + 5_000).map(|n| visit(n + 1, 100)).collect();
+        late.note(&visits);
+        let (noted, _) = late.take_noted();
+        assert!(noted.overflowed);
+        assert!(noted.parts.len() * PART < MOST_NOTED + PART);
+        // Nothing was ever moved to make room.
+        assert!(noted.parts.iter().all(|part| part.capacity() == PART));
+        late.note(&visits[..3]);
+        late.note(&visits[..2]);
+        let (noted, _) = late.take_noted();
+        assert_eq!((noted.overflowed, noted.visits().len()), (false, 3));
+    }
+
+    #[test]
+    fn stays_under_way_are_due_when_they_are_over_and_take_little_room() {
+        let rules = Rules::new(KindRules {
+            contact_minutes: 15,
+            secondary_minutes: 15,
+            assumed_stay_minutes: 60,
+            lingering_minutes: 0,
+        });
+        let kind = |_| PlaceKind::Shop;
+        let mut later = Later::default();
+        // Ten a second for an hour at three places.
+        for n in 0..36_000_u64 {
+            let v = visit(n, 7_200 + i64::try_from(n / 10).unwrap());
+            later.add(&v, v.entered.plus_secs(3_600), &rules, kind);
+        }
+        assert!(later.spans < 3 * 370 * 2, "{} kept", later.spans);
+        let (due, everything) = later.take_due(Timestamp::from_secs(10_799));
+        assert!(due.is_empty() && !everything);
+        let (due, everything) = later.take_due(Timestamp::from_secs(10_820));
+        assert!((1..=12).contains(&due.len()) && !everything);
+        let (due, everything) = later.take_due(Timestamp::from_secs(99_999));
+        assert!(!due.is_empty() && !everything && later.spans == 0);
+
+        // What finds no room: everything, when it is over.
+        for n in 0..=MOST_LATER as u64 {
+            let at = KnownVisit { place: PlaceId::from_random(n + 1), ..visit(n, 7_200) };
+            later.add(&at, Timestamp::from_secs(10_800), &rules, kind);
+        }
+        assert!(later.spans < MOST_LATER);
+        assert!(!later.take_due(Timestamp::from_secs(10_799)).1);
+        assert!(later.take_due(Timestamp::from_secs(10_800)).1);
+        assert!(!later.take_due(Timestamp::from_secs(10_900)).1);
+    }
+
+    #[test]
+    fn who_rests_waits_and_what_is_unfinished_is_due() {
+        let late = LateData::default();
+        let mut rounds = Rounds::default();
+        let at = Timestamp::from_secs;
+        rounds.resting.insert(case(1), at(50));
+        late.touch(BTreeSet::from([case(1), case(2)]));
+        late.trace_again(case(3));
+        late.trace_again(case(4));
+        late.traced_again(case(4));
+        late.trace_again_at(case(5), at(40));
+        late.unfinished(case(6));
+        let mut due = |now| late.take_due(at(now), &mut rounds).into_iter().collect::<Vec<_>>();
+        assert_eq!(due(30), [case(2), case(3), case(6)]);
+        assert_eq!(due(40), [case(5), case(6)]);
+        late.finished(case(6));
+        assert_eq!(due(49), []);
+        assert_eq!(due(50), [case(1)]);
+        assert_eq!(due(999), []);
+    }
+}

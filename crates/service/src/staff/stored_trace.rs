@@ -215,3 +215,100 @@ pub(super) fn places(contacts: &[StoredContact]) -> u32 {
     let all: BTreeSet<_> = contacts.iter().flat_map(|c| &c.exposures).map(|e| e.place).collect();
     u32::try_from(all.len()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use jadegate_domain::{AgencyId, AgencyKind};
+
+    use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_000_000 + secs)
+    }
+
+    fn contact(n: u64, minutes: u32, to: i64) -> StoredContact {
+        StoredContact {
+            holder: HolderId::from_random(n),
+            degree: ContactDegree::Close,
+            minutes,
+            certainty: Certainty::Assumed,
+            last_contact: at(to),
+            place_kind: PlaceKind::Shop,
+            via: None,
+            exposures: vec![StoredExposure {
+                place: PlaceId::from_random(7),
+                from: at(0),
+                to: at(to),
+                minutes_lower: 0,
+                minutes_upper: minutes,
+                certainty: Certainty::Assumed,
+            }],
+        }
+    }
+
+    fn run(contacts: Vec<StoredContact>) -> Stored {
+        let policy = jadegate_domain::PolicyRef {
+            id: "made-up".to_owned(),
+            version: 1,
+            digest: "0".repeat(64),
+        };
+        Stored { window: Period { from: at(0), to: at(9) }, policy, index_visits: 3, contacts }
+    }
+
+    fn stored(detail: String) -> StoredTrace {
+        StoredTrace {
+            id: TraceId::from_random(1),
+            case: CaseId::from_random(1),
+            ran_at: at(0),
+            agency: AgencyId::from_random(1),
+            agency_kind: AgencyKind::PreventionTeam,
+            close: 0,
+            secondary: 0,
+            detail,
+            replaced_by: None,
+        }
+    }
+
+    #[test]
+    fn a_crowds_run_is_stored_small_and_reads_back() {
+        for people in [0, 3, 5_000] {
+            let run = run((1..=people).map(|n| contact(n, 20, 1_200)).collect());
+            let text = stored_text(&run).unwrap();
+            assert_eq!(text.starts_with('{'), people < 5_000);
+            assert!(text.len() < 400_000, "{} bytes", text.len());
+            assert_eq!(stored_detail(&stored(text)).unwrap(), run);
+        }
+        for damaged in ["", "{}", "deflate:", "deflate:!", "deflate:AAAA"] {
+            assert!(stored_detail(&stored(damaged.to_owned())).is_err(), "{damaged}");
+        }
+    }
+
+    #[test]
+    fn only_what_goes_on_and_has_only_grown_is_left_as_it_was() {
+        let known = run((1..=7).map(|n| contact(n, 20, 1_200)).collect());
+        let now = at(1_500);
+        let other = |n, change: fn(&mut StoredContact)| {
+            let mut c = contact(n, 25, 1_500);
+            change(&mut c);
+            c
+        };
+        let mut found = run(vec![
+            other(1, |_| {}),
+            // Over, though longer than was known.
+            other(2, |c| c.exposures[0].to = at(1_499)),
+            other(3, |c| c.certainty = Certainty::Recorded),
+            other(4, |c| c.minutes = 19),
+            other(5, |c| c.via = Some(HolderId::from_random(9))),
+            other(6, |c| c.last_contact = at(1_200 + GROWS_SECONDS)),
+            other(8, |_| {}),
+        ]);
+        let before = found.clone();
+        assert!(found.keep_under_way(&known, now));
+        for c in &found.contacts {
+            let all = if c.holder == HolderId::from_random(1) { &known } else { &before };
+            assert!(all.contacts.contains(c), "{c:?}");
+        }
+        assert_eq!(found.contacts.len(), 7, "nobody comes back who is none any more");
+        assert!(!before.clone().keep_under_way(&known, at(1_501)), "nothing goes on");
+    }
+}
