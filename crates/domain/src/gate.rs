@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agency::names;
-use crate::{Colour, GateId, HolderId, PlaceId, ScanId, Timestamp, VisitId};
+use crate::{Colour, GateId, HolderId, PlaceId, ScanId, Timestamp};
 
 /// A device at a place, with a key pair of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +59,8 @@ names! {
     }
 }
 
-/// One act at a gate, as kept. The holder is unknown when the code could not be opened.
+/// One act at a gate, as kept. The holder is unknown when the code could not be opened. Gate, moment
+/// and id tell it from every other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Scan {
@@ -81,8 +82,9 @@ pub struct Scan {
     pub outcome: ScanOutcome,
     /// Why, for an override.
     pub reason: Option<OverrideReason>,
-    /// The visit it opened or closed.
-    pub visit: Option<VisitId>,
+    /// What was wrong with the code, as a stable code, so that the same scan handed in again is
+    /// answered as it was.
+    pub problem: Option<String>,
 }
 
 /// Today's numbers at one place.

@@ -117,9 +117,8 @@ ids! {
     PlaceId = 'p', "place";
     /// A device at a place.
     GateId = 'g', "gate";
-    /// One stay of a holder at a place.
-    VisitId = 'v', "visit";
-    /// One act at a gate; made by the gate, so that sending it twice is the same scan.
+    /// One act at a gate; made by the gate, so that sending it twice is the same scan. Unique for
+    /// one gate and moment; two gates need not know of each other's.
     ScanId = 's', "scan";
     /// A suspected, probable, confirmed or asymptomatic case.
     CaseId = 'c', "case";

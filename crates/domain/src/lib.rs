@@ -34,10 +34,9 @@ pub use gate::{Gate, Scan, ScanOutcome};
 pub use holder::Holder;
 pub use id::{
     AgencyId, CaseId, EvidenceId, GateId, HolderId, PlaceId, ScanId, StaffId, TraceId, TraceJobId,
-    VisitId,
 };
 pub use person::{PersonName, Phone};
 pub use place::{Place, PlaceKind};
 pub use time::{Period, Timestamp};
 pub use trip::{Leg, Ride, RideError, Seat, Stop, Trip};
-pub use visit::{Presence, Visit};
+pub use visit::{Presence, Visit, VisitKey};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agency::names;
-use crate::{HolderId, PlaceId, Timestamp, VisitId};
+use crate::{HolderId, PlaceId, Timestamp};
 
 names! {
     /// How a presence is known.
@@ -27,12 +27,25 @@ impl Presence {
     }
 }
 
+/// What tells a visit from every other. There is no id beside it: two that agree in all of this are
+/// the same visit, however often and by whomever it is told, and two that differ never share a key.
+/// In order of time, which is the order in which most are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VisitKey {
+    /// From when. Its UTC day is the visit's day; stores keep and drop visits by that day.
+    pub entered: Timestamp,
+    /// Who.
+    pub holder: HolderId,
+    /// Where.
+    pub place: PlaceId,
+    /// How it is known.
+    pub presence: Presence,
+}
+
 /// One stay of a holder at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Visit {
-    /// Which. Its day is the UTC day of `entered`; stores keep and drop visits by that day.
-    pub id: VisitId,
     /// Who.
     pub holder: HolderId,
     /// Where.
@@ -43,4 +56,12 @@ pub struct Visit {
     pub left: Option<Timestamp>,
     /// How it is known.
     pub presence: Presence,
+}
+
+impl Visit {
+    /// What tells it from every other.
+    pub const fn key(&self) -> VisitKey {
+        let Self { holder, place, entered, presence, .. } = *self;
+        VisitKey { entered, holder, place, presence }
+    }
 }

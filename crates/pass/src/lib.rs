@@ -29,7 +29,7 @@ mod venue;
 pub use error::{IssueError, PassError};
 pub use handle::{BadHandleKeys, Handle, HandleKey, HandleKeys, open};
 pub use keys::{BadKeys, Issuer, IssuerCode, IssuingKey, KeyId, KeySet, KeyUse, PublishedKey};
-pub use live::{IssuedCode, VerifiedCode, issue, verify};
+pub use live::{IssuedCode, VerifiedCode, issue, verify, verify_of_any_age};
 pub use venue::{VenueCode, VenueKind, issue_venue, verify_venue};
 
 /// What every live code starts with.

@@ -15,7 +15,7 @@ use crate::app::{App, Regions};
 use crate::error::{Result, ServiceError};
 
 /// How often a unit that lost a race is decided again.
-const TRIES: u32 = 8;
+pub(crate) const TRIES: u32 = 8;
 /// Self-changes caught up with in one go; more than any policy has phases.
 const MAX_STEPS: u32 = 64;
 
@@ -102,6 +102,15 @@ pub(crate) enum Changed {
     Done(Vec<EvidenceId>, Box<Assessment>),
     /// The same was recorded before; nothing was written.
     Unchanged,
+}
+
+/// A change that was decided, to be committed while this is held: one of a holder at a time.
+pub(crate) struct Prepared<'a> {
+    ids: Vec<EvidenceId>,
+    assessment: Assessment,
+    /// In their order; other writes of the unit may come after them.
+    pub(crate) writes: Vec<Write>,
+    _one: tokio::sync::MutexGuard<'a, ()>,
 }
 
 impl App {
@@ -220,14 +229,29 @@ impl App {
         holder: HolderId,
         change: &Change,
     ) -> std::result::Result<Changed, Lost> {
+        let Some(prepared) = self.prepare(holder, change).await? else {
+            return Ok(Changed::Unchanged);
+        };
+        self.store.commit(Unit::new(name, prepared.writes)).await?;
+        Ok(Changed::Done(prepared.ids, Box::new(prepared.assessment)))
+    }
+
+    /// Decides a change from what is stored now, for a unit that may hold more than this; `None` if
+    /// the same was recorded before. The unit is lost like any race if something changed meanwhile:
+    /// then prepare again.
+    pub(crate) async fn prepare(
+        &self,
+        holder: HolderId,
+        change: &Change,
+    ) -> std::result::Result<Option<Prepared<'_>>, Lost> {
         for new in &change.add {
             if let Some(key) = new.external_key
                 && self.store.evidence_by_key(key).await?.is_some()
             {
-                return Ok(Changed::Unchanged);
+                return Ok(None);
             }
         }
-        let _one = self.assess_lock(holder).await;
+        let one = self.assess_lock(holder).await;
         let now = self.now();
         let stored = self.store.assessment(holder).await?;
         let Some((version, mut own)) = self.store.evidence_of(holder).await? else {
@@ -286,8 +310,7 @@ impl App {
         all.append(&mut writes);
         all.append(&mut decided);
         all.extend(change.with.iter().cloned());
-        self.store.commit(Unit::new(name, all)).await?;
-        Ok(Changed::Done(ids, Box::new(assessment)))
+        Ok(Some(Prepared { ids, assessment, writes: all, _one: one }))
     }
 }
 
@@ -359,7 +382,7 @@ pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<
 }
 
 /// Why an attempt came to nothing.
-enum Lost {
+pub(crate) enum Lost {
     /// Somebody else was faster: load and decide again.
     Race,
     /// For good.
@@ -385,7 +408,7 @@ impl From<ServiceError> for Lost {
     }
 }
 
-fn busy() -> ServiceError {
+pub(crate) fn busy() -> ServiceError {
     ServiceError::new(
         crate::error::Kind::Unavailable,
         "evidence.changing",

@@ -12,11 +12,9 @@ use jadegate_domain::{
     Division, HolderId, Place, PlaceId, Presence, Role, Staff, StaffId, Timestamp, Visit,
 };
 use jadegate_store::{SessionSubject, Unit, Write};
-use jadegate_trace::KnownVisit;
 
 use crate::app::App;
 use crate::error::{Result, ServiceError};
-use crate::keys::visit_id;
 use crate::session::NewSession;
 use crate::vault::Identity;
 
@@ -96,9 +94,7 @@ impl App {
         for part in visits.chunks(ROWS_AT_ONCE) {
             let part: Vec<_> = part.iter().map(visit).collect();
             let writes = part.iter().map(|v| Write::AddVisit(*v)).collect();
-            let known: Vec<_> = part.iter().map(KnownVisit::from).collect();
-            let unit = Unit::new("demo_visits", writes);
-            self.commit_and_feed(unit, move |app| app.feed(&known)).await?;
+            self.commit_and_feed(Unit::new("demo_visits", writes), |_| {}).await?;
         }
         Ok(())
     }
@@ -138,7 +134,6 @@ impl App {
 
 fn visit(v: &DemoVisit) -> Visit {
     Visit {
-        id: visit_id(v.entered, v.holder, v.place),
         holder: v.holder,
         place: v.place,
         entered: v.entered,

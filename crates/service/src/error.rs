@@ -135,6 +135,11 @@ impl From<StoreError> for ServiceError {
                 "evidence.changed",
                 "This person's record changed at the same moment. Please try again.",
             ),
+            StoreError::Conflict { precondition: Precondition::Agrees, .. } => Self::new(
+                Kind::Conflict,
+                "visit.other_end",
+                "This visit is recorded with another end; what is recorded stays.",
+            ),
             other => match other.no_room() {
                 Some((_, seconds)) => crate::limits::reached(seconds),
                 None => Self::internal(other),

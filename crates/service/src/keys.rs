@@ -1,7 +1,6 @@
 //! The deployment's secrets, as values. Reading and writing key files is the business of `cli`.
 
 use aws_lc_rs::hmac as fast_hmac;
-use jadegate_domain::{HolderId, PlaceId, Timestamp};
 use zeroize::Zeroizing;
 
 /// All secrets of a deployment but the code-signing keys. None of them is ever in the database.
@@ -121,22 +120,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The id of a visit: its upper bits are the second of entry, so that visits are appended in order;
-/// its lower 31 bits come from holder and place, so that the same entry always makes the same visit.
-pub(crate) fn visit_id(
-    entered: Timestamp,
-    holder: HolderId,
-    place: PlaceId,
-) -> jadegate_domain::VisitId {
-    use sha2::Digest as _;
-    let mut h = sha2::Sha256::new();
-    h.update(holder.as_u64().to_be_bytes());
-    h.update(place.as_u64().to_be_bytes());
-    let d = h.finalize();
-    let low = u64::from(u32::from_be_bytes([d[0], d[1], d[2], d[3]]) >> 1);
-    jadegate_domain::VisitId::from_random(entered.as_secs().cast_unsigned() << 31 | low)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,15 +131,5 @@ mod tests {
         assert_ne!(k.blind("phone", "x"), k.evidence_key("phone\0x"));
         assert_ne!(k.blind("phone", "x"), k.blind("document", "x"));
         assert_ne!(Keys::derive(&[8; 32]).fingerprint(), k.fingerprint());
-    }
-
-    #[test]
-    fn visit_ids_are_ordered_by_entry_and_repeatable() {
-        let h = HolderId::from_random(9);
-        let at = |s| Timestamp::from_secs(s);
-        let p = PlaceId::from_random;
-        assert_eq!(visit_id(at(5), h, p(1)), visit_id(at(5), h, p(1)));
-        assert_ne!(visit_id(at(5), h, p(1)), visit_id(at(5), h, p(2)));
-        assert!(visit_id(at(5), h, p(1)) < visit_id(at(6), h, p(1)));
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use common::{World, at, case_of};
 use jadegate_domain::evidence::ReleaseOf;
-use jadegate_domain::{Colour, Fact, Presence, Purpose, Visit, VisitId};
+use jadegate_domain::{Colour, Fact, Presence, Purpose, Visit};
 use jadegate_service::staff::{CaseCorrection, QuarantineFilter, ReleaseInput, Whom};
 use jadegate_store::{Unit, Write};
 
@@ -203,7 +203,6 @@ async fn an_unproven_visit_makes_nobody_red() {
     let cafe = w.place("restaurant", "Made-up Cafe").await;
     w.visit(case, cafe, "2022-03-13T04:00:00Z", "2022-03-13T05:00:00Z").await;
     let forwarded = Visit {
-        id: VisitId::from_random(99),
         holder: other,
         place: cafe,
         entered: at("2022-03-13T04:00:00Z"),

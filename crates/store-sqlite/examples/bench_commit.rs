@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use jadegate_domain::gate::Direction;
 use jadegate_domain::{
     Colour, GateId, HolderId, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp, Visit,
-    VisitId,
 };
 use jadegate_store::{Store as _, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
@@ -29,7 +28,6 @@ fn scan(n: u64, rising: bool) -> Unit {
     let at = Timestamp::from_secs(1_646_092_800 + i64::try_from(n / 1_000 % 86_400).unwrap());
     let id = at.as_secs().cast_unsigned() << 31 | (mixed(n) & 0x7FFF_FFFF);
     let visit = Visit {
-        id: VisitId::from_random(id),
         holder: HolderId::from_random(mixed(n % 1_000_000)),
         place: PlaceId::from_random(mixed(n % 5_000)),
         entered: at,
@@ -46,7 +44,7 @@ fn scan(n: u64, rising: bool) -> Unit {
         colour: Some(Colour::Green),
         outcome: ScanOutcome::Admitted,
         reason: None,
-        visit: Some(visit.id),
+        problem: None,
     };
     Unit::new("bench_scan", vec![Write::AddVisit(visit), Write::AddScan(scan)])
 }

@@ -34,29 +34,81 @@ impl Kind {
         format!("{}_{day}", self.name())
     }
 
-    /// A visit's id is its row's place in the B-tree and there is no other index: visits whose ids
-    /// rise with time are appended.
+    /// Natural keys that begin with the moment, and no other index: rows are appended, or nearly, and
+    /// two that differ never meet. Without a second key per row, so that it is written once.
     fn columns(self) -> &'static str {
         match self {
             Self::Visit => {
-                "id INTEGER PRIMARY KEY CHECK (id > 0), holder INTEGER NOT NULL, \
-                 place INTEGER NOT NULL, entered INTEGER NOT NULL, left_at INTEGER, \
-                 presence INTEGER NOT NULL, CHECK (left_at IS NULL OR left_at >= entered)"
+                "entered INTEGER NOT NULL, holder INTEGER NOT NULL, place INTEGER NOT NULL, \
+                 presence INTEGER NOT NULL, left_at INTEGER, \
+                 PRIMARY KEY (entered, holder, place, presence), \
+                 CHECK (left_at IS NULL OR left_at >= entered)"
             }
             Self::Scan => {
-                "id INTEGER PRIMARY KEY CHECK (id > 0), gate INTEGER NOT NULL, \
-                 place INTEGER NOT NULL, holder INTEGER, at INTEGER NOT NULL, \
-                 direction TEXT NOT NULL, colour TEXT, outcome TEXT NOT NULL, reason TEXT, \
-                 visit INTEGER"
+                "at INTEGER NOT NULL, gate INTEGER NOT NULL, id INTEGER NOT NULL, \
+                 place INTEGER NOT NULL, holder INTEGER, direction TEXT NOT NULL, colour TEXT, \
+                 outcome TEXT NOT NULL, reason TEXT, problem TEXT, PRIMARY KEY (at, gate, id)"
             }
             Self::Ride => {
-                "visit INTEGER PRIMARY KEY CHECK (visit > 0), holder INTEGER NOT NULL, \
-                 trip INTEGER NOT NULL, entered INTEGER NOT NULL, leg_from INTEGER, \
-                 leg_to INTEGER, seat TEXT, CHECK ((leg_from IS NULL) = (leg_to IS NULL)), \
+                "entered INTEGER NOT NULL, holder INTEGER NOT NULL, trip INTEGER NOT NULL, \
+                 leg_from INTEGER, leg_to INTEGER, seat TEXT, \
+                 PRIMARY KEY (entered, holder, trip), \
+                 CHECK ((leg_from IS NULL) = (leg_to IS NULL)), \
                  CHECK (leg_from IS NULL OR leg_from < leg_to)"
             }
         }
     }
+
+    fn create(self, c: &Connection, day: i64) -> Result<()> {
+        let text =
+            format!("CREATE TABLE {} ({}) STRICT, WITHOUT ROWID", self.table(day), self.columns());
+        c.execute(&text, []).map(drop).map_err(|e| sql(self.name(), &e))
+    }
+
+    /// How the rows of a table with ids of their own come into one without. Two visits that were the
+    /// same under two ids become one, with the later end.
+    const fn take_over(self) -> &'static str {
+        match self {
+            Self::Visit => {
+                "(entered, holder, place, presence, left_at) \
+                 SELECT entered, holder, place, presence, left_at FROM old_day WHERE true \
+                 ON CONFLICT DO UPDATE SET \
+                 left_at = coalesce(max(left_at, excluded.left_at), left_at, excluded.left_at)"
+            }
+            Self::Scan => {
+                "(at, gate, id, place, holder, direction, colour, outcome, reason) \
+                 SELECT at, gate, id, place, holder, direction, colour, outcome, reason \
+                 FROM old_day"
+            }
+            Self::Ride => {
+                "(entered, holder, trip, leg_from, leg_to, seat) \
+                 SELECT entered, holder, trip, leg_from, leg_to, seat FROM old_day WHERE true \
+                 ON CONFLICT DO UPDATE SET leg_from = excluded.leg_from, \
+                 leg_to = excluded.leg_to, seat = excluded.seat"
+            }
+        }
+    }
+}
+
+/// Brings the tables of all days from ids of their own to natural keys. Part of migration 7, in its
+/// transaction: SQL alone cannot name tables that differ from database to database.
+pub(crate) fn to_natural_keys(c: &Connection) -> Result<()> {
+    for kind in Kind::ALL {
+        let run = |text: String| c.execute(&text, []).map_err(|e| sql(kind.name(), &e));
+        for day in days(c, kind)? {
+            let table = kind.table(day);
+            let has_one = "SELECT sql LIKE '%WITHOUT ROWID' FROM sqlite_schema WHERE name = ?1";
+            if c.query_row(has_one, [&table], |r| r.get(0)).map_err(|e| sql("sqlite_schema", &e))? {
+                continue;
+            }
+            run(format!("ALTER TABLE {table} RENAME TO old_day"))?;
+            kind.create(c, day)?;
+            let rows = run(format!("INSERT INTO {table} {}", kind.take_over()))?;
+            run("DROP TABLE old_day".to_owned())?;
+            tracing::info!(table, rows, "a day was given natural keys");
+        }
+    }
+    Ok(())
 }
 
 /// The days that have a table, ascending.
@@ -107,8 +159,7 @@ impl Days {
         if self.has(kind, day) {
             return Ok(());
         }
-        let text = format!("CREATE TABLE {} ({}) STRICT", kind.table(day), kind.columns());
-        c.execute(&text, []).map_err(|e| sql(kind.name(), &e))?;
+        kind.create(c, day)?;
         self.known.insert((kind, day));
         self.fresh.push((kind, day));
         Ok(())

@@ -32,6 +32,11 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { number: 5, name: "trips", text: include_str!("../migrations/0005_trips.sql") },
     Migration {
+        number: 7,
+        name: "natural_keys",
+        text: include_str!("../migrations/0007_natural_keys.sql"),
+    },
+    Migration {
         number: 8,
         name: "used_nonces",
         text: include_str!("../migrations/0008_used_nonces.sql"),
@@ -84,6 +89,10 @@ pub(crate) fn migrate(c: &mut Connection) -> Result<()> {
     let done = check(&tx)?;
     for m in MIGRATIONS.iter().skip(done) {
         tx.execute_batch(m.text).map_err(unavailable)?;
+        if m.number == 7 {
+            // What SQL alone cannot say, in the same transaction.
+            crate::days::to_natural_keys(&tx)?;
+        }
         tx.execute(
             "INSERT INTO migration (number, name, sha256) VALUES (?1, ?2, ?3)",
             (m.number, m.name, sha256(m.text)),
@@ -148,6 +157,7 @@ mod tests {
         "56eee2051e59012a2e06b2feff34726f7fb1406cc0d19ab2e88c17ee1cb6bb31",
         "427632f00acc85e462bf35c77c873f7da9af9c5e469e716de2e23ab3ddc83d44",
         "0f403d4a7d73a837538ee85dc7ba3eddaaccc3945bfa57c01a0e79eb88940bb3",
+        "3003450b59826ed412fa062b27b063245c689e12560a2537c6c85ab688c848cb",
         "66ce8590a34870de1c2192221dbc09e1f051e18ec333fad510b549925733a7fe",
         "f87c7fac8a96b3a471ae21900b2a72d1e724fdc92368c4dcc3518630a398e721",
     ];

@@ -8,11 +8,11 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ChallengeId, ProposalId};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
-    Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
+    Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 use jadegate_store::{
     Challenge, ColourChange, ColourCounts, ConfinedHolder, CredentialRow, HolderEvidence,
-    IndexKind, Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PolicyVersion,
+    IndexKind, Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PolicyVersion, Receipt,
     Recolouring, SealedField, Session, Store, StoredAssessment, StoredProposal, StoredRide,
     StoredTrace, TraceHead, Unit, VaultKey, VisitMarks,
 };
@@ -58,7 +58,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn commit(&self, unit: Unit) -> Result<()> {
+    async fn commit_for_receipt(&self, unit: Unit) -> Result<Receipt> {
         self.ask(|answer| Job::Unit(unit, answer)).await
     }
 
@@ -202,6 +202,10 @@ impl Store for SqliteStore {
 
     async fn rides_on(&self, utc_day: i64) -> Result<Vec<StoredRide>> {
         self.list(move |c| places::rides_on(c, utc_day)).await
+    }
+
+    async fn scan(&self, at: Timestamp, gate: GateId, id: ScanId) -> Result<Option<Scan>> {
+        self.point(|c| places::scan(c, at, gate, id))
     }
 
     async fn scans_on(&self, utc_day: i64) -> Result<Vec<Scan>> {

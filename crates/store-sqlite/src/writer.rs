@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jadegate_domain::Timestamp;
-use jadegate_store::{StoreError, Unit, Write};
+use jadegate_store::{Receipt, StoreError, Unit, Write};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,7 +26,7 @@ const ERASE_RETRY: Duration = Duration::from_millis(5);
 /// What the writer is asked to do.
 pub(crate) enum Job {
     /// Apply a unit.
-    Unit(Unit, oneshot::Sender<Result<()>>),
+    Unit(Unit, oneshot::Sender<Result<Receipt>>),
     /// Drop the days before this one.
     DropDays(i64, oneshot::Sender<Result<(u64, u64)>>),
     /// Remove what expired at or before this moment.
@@ -35,7 +35,7 @@ pub(crate) enum Job {
     Close(oneshot::Sender<()>),
 }
 
-type Waiting = (Unit, oneshot::Sender<Result<()>>);
+type Waiting = (Unit, oneshot::Sender<Result<Receipt>>);
 
 /// An answer held back until no readable copy of what was erased is left.
 struct Owed {
@@ -150,7 +150,7 @@ impl Writer {
                     if result.is_ok() && unit.writes.iter().any(|w| matches!(w, Write::Shred(_))) {
                         self.untruncated = true;
                         self.owe(move || {
-                            let _ = answer.send(Ok(()));
+                            let _ = answer.send(result);
                         });
                     } else {
                         // Whoever asked may have gone away; the unit is kept all the same.
@@ -167,7 +167,7 @@ impl Writer {
     }
 
     /// One transaction: each unit's own result, or why none was kept.
-    fn write(&mut self, group: &[Waiting]) -> std::result::Result<Vec<Result<()>>, String> {
+    fn write(&mut self, group: &[Waiting]) -> std::result::Result<Vec<Result<Receipt>>, String> {
         if let Some(why) = &self.broken {
             return Err(why.clone());
         }
@@ -181,7 +181,7 @@ impl Writer {
     }
 
     /// One unit inside its savepoint. The outer error means that the whole transaction is lost.
-    fn unit(&mut self, unit: &Unit) -> Result<Result<()>> {
+    fn unit(&mut self, unit: &Unit) -> Result<Result<Receipt>> {
         self.exec("SAVEPOINT unit")?;
         let result = Applier::new(&self.conn, &mut self.days).apply(unit);
         tracing::debug!(unit = unit.name, writes = unit.writes.len(), kept = result.is_ok());

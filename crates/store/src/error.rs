@@ -11,6 +11,8 @@ pub enum Precondition {
     EvidenceVersion,
     /// The holder's stored assessment is not the one that was loaded.
     Assessment,
+    /// What is there under this key says the same (a visit's end).
+    Agrees,
     /// The one-time thing (challenge, invitation, nonce) was used, has expired or is out of tries.
     Unused,
     /// A limit is reached ([`Write::CountWithin`](crate::Write::CountWithin)).

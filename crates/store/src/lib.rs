@@ -8,9 +8,9 @@
 //! guessed and nothing defaults to green. A read sees every unit that was acknowledged before it
 //! began. Lists have a stated order and a limit.
 //!
-//! *Writes.* All writing is done by [`Store::commit`] with a [`Unit`]: a named list of
-//! [`Write`]s decided beforehand by pure code. A unit is applied whole or not at all and is durable
-//! (survives power loss) when `commit` returns. A backend may put many units into one transaction;
+//! *Writes.* All writing is done by [`Store::commit`] (or [`Store::commit_for_receipt`]) with a
+//! [`Unit`]: a named list of [`Write`]s decided beforehand by pure code. A unit is applied whole or
+//! not at all and is durable (survives power loss) when `commit` returns. A backend may put many units into one transaction;
 //! a unit that fails leaves no trace and does not disturb its neighbours.
 //!
 //! *Conflicts.* A write whose stated precondition does not hold fails its unit with
@@ -23,6 +23,10 @@
 //! [`Precondition::Exists`]; nothing is silently skipped. That goes for a row that is there but no
 //! longer in the state asked for (withdrawn, replaced) and for a one-time thing that does not exist;
 //! one that exists but is spent is [`Precondition::Unused`].
+//!
+//! *Keys of days.* Visits, rides and scans have natural keys: two that differ in what tells them
+//! apart never meet, and the same told twice is one. What was there already is told by the unit's
+//! [`Receipt`], what contradicts it is a conflict: nothing is ignored without a word.
 //!
 //! *Values.* A write whose value its table cannot hold is [`StoreError::Invalid`].
 //!
@@ -59,4 +63,4 @@ pub use rows::{
     SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
     VaultKey, VisitMarks,
 };
-pub use unit::{Unit, Write};
+pub use unit::{Receipt, Unit, Write};

@@ -6,7 +6,7 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ChallengeId, ProposalId};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
-    Place, PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
+    Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 
 use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal};
@@ -15,7 +15,7 @@ use crate::rows::{
     OpenCases, OutboxMessage, SealedField, Session, StoredAssessment, StoredRide, StoredTrace,
     TraceHead, VaultKey, VisitMarks,
 };
-use crate::{StoreError, Unit};
+use crate::{Receipt, StoreError, Unit};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -38,8 +38,14 @@ impl<Id> Page<Id> {
 /// What a database can be asked. The contract is in the crate's documentation.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Applies a unit whole or not at all; durable on return.
-    async fn commit(&self, unit: Unit) -> Result<()>;
+    /// Applies a unit whole or not at all; durable on return. Says which of its writes told nothing
+    /// new.
+    async fn commit_for_receipt(&self, unit: Unit) -> Result<Receipt>;
+
+    /// The same for a unit whose writes all tell something new, or whose caller need not know.
+    async fn commit(&self, unit: Unit) -> Result<()> {
+        self.commit_for_receipt(unit).await.map(drop)
+    }
 
     /// Answers if reading and writing work (for readiness).
     async fn ping(&self) -> Result<()>;
@@ -125,7 +131,9 @@ pub trait Store: Send + Sync + 'static {
     async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>>;
     /// All rides of one UTC day, in no stated order.
     async fn rides_on(&self, utc_day: i64) -> Result<Vec<StoredRide>>;
-    /// All scans of one UTC day, by the moment of the scan, then id. (Not by the order of writing:
+    /// The scan that a gate made at a moment under an id.
+    async fn scan(&self, at: Timestamp, gate: GateId, id: ScanId) -> Result<Option<Scan>>;
+    /// All scans of one UTC day, by the moment of the scan, then gate and id. (Not by the order of writing:
     /// many machines have none.)
     async fn scans_on(&self, utc_day: i64) -> Result<Vec<Scan>>;
     /// Drops all visits, rides and scans of days before this one, leaving no readable copy. Returns

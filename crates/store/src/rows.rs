@@ -4,7 +4,7 @@ use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::id::{ChallengeId, InvitationId};
 use jadegate_domain::{
     Assessment, CaseId, Colour, Division, GateId, HolderId, PlaceId, Purpose, Ride, StaffId,
-    Timestamp, TraceId, VisitId,
+    Timestamp, TraceId,
 };
 
 /// A holder's data key, wrapped by the key-encryption key that lives outside the database.
@@ -232,11 +232,10 @@ pub struct ConfinedHolder {
     pub last_check_in: Option<Timestamp>,
 }
 
-/// What a ticket says of one visit aboard a trip. Its day is that of the visit.
+/// What a ticket says of one visit aboard a trip. Holder, trip and moment of entry tell it from
+/// every other; its day is that of the visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredRide {
-    /// The visit it belongs to.
-    pub visit: VisitId,
     /// Who.
     pub holder: HolderId,
     /// Aboard what.

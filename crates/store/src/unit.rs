@@ -5,7 +5,7 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ChallengeId, InvitationId, ProposalId, RecolouringId};
 use jadegate_domain::{
     Access, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place, Scan, Staff,
-    StaffId, Timestamp, TraceId, Trip, Visit, VisitId,
+    StaffId, Timestamp, TraceId, Trip, Visit, VisitKey,
 };
 
 use crate::policies::{
@@ -29,6 +29,30 @@ impl Unit {
     /// A unit with a name and its writes.
     pub const fn new(name: &'static str, writes: Vec<Write>) -> Self {
         Self { name, writes }
+    }
+}
+
+/// What became of a unit that was kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    known: Vec<usize>,
+}
+
+impl Receipt {
+    /// Of a unit in which the writes at these places, ascending, told nothing new.
+    pub const fn new(known: Vec<usize>) -> Self {
+        Self { known }
+    }
+
+    /// Was all that this write of the unit tells there already? Only writes of visits can say so:
+    /// [`Write::AddVisit`] and [`Write::CloseVisit`].
+    pub fn was_known(&self, write: usize) -> bool {
+        self.known.binary_search(&write).is_ok()
+    }
+
+    /// How many writes of the unit told nothing new.
+    pub const fn known(&self) -> usize {
+        self.known.len()
     }
 }
 
@@ -154,22 +178,24 @@ pub enum Write {
         at: Timestamp,
     },
 
-    /// A new visit, appended to its day. An id that is there already is left as it is: the same
-    /// visit sent twice is one visit.
+    /// A visit, kept with its day. One that is there already under its key ([`Visit::key`]) and has
+    /// this end, or is told without one, is left as it is, and the unit's [`Receipt`] says so; an
+    /// end that was not known is set. Precondition: there is no other end; else the conflict is
+    /// [`Precondition::Agrees`](crate::Precondition). Nothing is ever ignored without a word.
     AddVisit(Visit),
-    /// Sets a visit's end. Precondition: it exists in the day of `entered`.
+    /// Sets a visit's end. Precondition: it exists, and has no other end (else the conflict is
+    /// [`Precondition::Agrees`](crate::Precondition)); this one told again changes nothing, and the
+    /// unit's [`Receipt`] says so.
     CloseVisit {
         /// Which.
-        id: VisitId,
-        /// The moment of entry (it names the day).
-        entered: Timestamp,
-        /// The end; never before `entered`.
+        visit: VisitKey,
+        /// The end; never before the entry.
         left: Timestamp,
     },
     /// What a ticket says of a visit aboard a trip, kept with the day of `entered`; it replaces what
-    /// was said of the same visit before. No precondition.
+    /// was said of the same holder, trip and moment of entry before. No precondition.
     PutRide(StoredRide),
-    /// A new scan, appended to its day. Precondition: the id is free on that day.
+    /// A new scan, kept with its day. Precondition: its gate has none of this id at this moment.
     AddScan(Scan),
 
     /// New evidence. Precondition: the id and the external key (if any) are free, and the holder (if

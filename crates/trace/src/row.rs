@@ -4,10 +4,9 @@ use jadegate_domain::{HolderId, PlaceId, Presence, Timestamp, Visit};
 
 use crate::run::Cell;
 
-/// A visit without its id: everything a trace needs to know of it.
+/// Everything a trace needs to know of a visit.
 ///
-/// Visits that agree in all of this are the same presence, so the index needs no id (which would be
-/// half as much again in memory). For the same reason a visit that is fed twice changes nothing.
+/// Visits that agree in all of this are the same presence: a visit that is fed twice changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KnownVisit {
     /// Who.

@@ -395,7 +395,6 @@ fn an_exit_before_its_entry_is_a_visit_of_no_time() {
     assert_eq!(minutes(&[visit(0, 0, 0, 60), visit(1, 0, 30, None), skewed], &any), []);
     let mut index = VisitIndex::build([visit(0, 0, 0, 60), visit(1, 0, 30, None)]);
     let entry = jadegate_domain::Visit {
-        id: jadegate_domain::VisitId::from_random(1),
         holder: holder(1),
         place: place(0),
         entered: minute(30),

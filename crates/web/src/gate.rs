@@ -105,7 +105,7 @@ struct ScansBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ScanBody {
-    /// Made by the gate; the same id is the same scan.
+    /// Made by the gate; the same id and moment from the same gate is the same scan.
     id: ScanId,
     /// What was read; null for letting somebody in without a code.
     code: Option<String>,
@@ -143,8 +143,8 @@ struct ScanView {
     colour: Option<Colour>,
     /// Stable code of what was wrong.
     problem: Option<&'static str>,
-    /// Is it recorded durably? If not, sending it again is of no use if `problem` starts with
-    /// `scan.`.
+    /// Is it recorded durably, with all that follows? If not, sending it again is of no use if
+    /// `problem` starts with `scan.`; for `scan.id_taken`, not under this id.
     recorded: bool,
 }
 
@@ -231,7 +231,8 @@ async fn gate(State(web): State<Arc<Web>>, GateAuth(s): GateAuth) -> Answer<Json
     }))
 }
 
-/// Hand in scans, one or many; each is decided and recorded by itself, once.
+/// Hand in scans, one or many; each is decided, recorded and answered by itself, once. Those of one
+/// person are taken in their order.
 #[utoipa::path(post, path = "/v1/gate/scans", tag = "gate", request_body = ScansBody,
     responses((status = 200, body = ScansView), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn scans(

@@ -64,12 +64,13 @@ export class GateDb {
     await this.#run(store, 'readwrite', (s) => s.delete(id));
   }
 
-  /** Removes scans and keeps what was surprising about them, all or nothing. */
-  settle(ids: string[], surprises: Surprise[]): Promise<void> {
+  /** Removes scans, keeps what was surprising about them, adds others in their place: all or nothing. */
+  settle(ids: string[], surprises: Surprise[], instead: ScanRow[] = []): Promise<void> {
     return new Promise((resolve, reject) => {
       const tx = this.#db.transaction(['scans', 'surprises'], 'readwrite', { durability: 'strict' });
       for (const s of surprises) tx.objectStore('surprises').put(s);
       for (const id of ids) tx.objectStore('scans').delete(id);
+      for (const row of instead) tx.objectStore('scans').put(row);
       tx.oncomplete = () => resolve();
       tx.onabort = () => reject(tx.error ?? new Error('database'));
     });

@@ -117,26 +117,33 @@ export class ScanQueue {
     return rows.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
   }
 
-  /** The next scans to send. */
-  async batch(size = BATCH): Promise<ScanRow[]> {
-    return (await this.waiting()).filter((r) => !r.held).slice(0, size);
+  /** All scans that can be sent now, in batches. */
+  async batches(size = BATCH): Promise<ScanRow[][]> {
+    const rows = (await this.waiting()).filter((r) => !r.held);
+    return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));
   }
 
   /**
    * Takes in the server's answers. A scan leaves the queue when the server has recorded it, or says
-   * that it never will (`scan.…`).
+   * that it never will (`scan.…`). One whose id stands for another scan waits on under a new one.
    */
   async settle(sent: readonly ScanRow[], results: readonly ServerResult[]): Promise<Surprise[]> {
     const surprises: Surprise[] = [];
     const done: string[] = [];
+    const renamed: ScanRow[] = [];
+    const byId = new Map(sent.map((row) => [row.id, row]));
     for (const result of results) {
-      const row = sent.find((r) => r.id === result.id);
+      const row = byId.get(result.id);
+      if (row && !result.recorded && result.problem === ID_TAKEN) {
+        done.push(row.id);
+        renamed.push({ ...row, id: makeScanId() });
+      }
       if (!row || !isFinal(result)) continue;
       done.push(row.id);
       const server = { outcome: result.outcome, colour: result.colour, problem: result.problem };
       if (differs(row, server)) surprises.push(surprise(row, server));
     }
-    await this.#db.settle(done, surprises);
+    await this.#db.settle(done, surprises, renamed);
     return surprises;
   }
 
@@ -156,9 +163,12 @@ export class ScanQueue {
   }
 }
 
+/** The server has another scan under this id: it is recorded under no other, and not this one. */
+const ID_TAKEN = 'scan.id_taken';
+
 /** Is there nothing more to wait for? */
 export function isFinal(result: ServerResult): boolean {
-  return result.recorded || (result.problem?.startsWith('scan.') ?? false);
+  return result.recorded || (result.problem !== ID_TAKEN && (result.problem?.startsWith('scan.') ?? false));
 }
 
 function surprise(row: ScanRow, server: Result): Surprise {

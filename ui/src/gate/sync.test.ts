@@ -153,9 +153,9 @@ describe('the queue', () => {
     const late = await queue.add(scan({ at: NOW + 5 }));
     const early = await queue.add(scan({ at: NOW, held: true }));
     expect((await queue.waiting()).map((r) => r.id)).toEqual([early?.id, late?.id]);
-    expect((await queue.batch()).map((r) => r.id)).toEqual([late?.id]);
+    expect((await queue.batches()).flat().map((r) => r.id)).toEqual([late?.id]);
     await queue.releaseAll();
-    expect(await queue.batch()).toHaveLength(2);
+    expect((await queue.batches()).flat()).toHaveLength(2);
   });
   it('keeps no stranger’s QR code', async () => {
     expect(await queue.add(scan({ code: 'https://example.org/private' }))).toBeNull();
@@ -282,6 +282,44 @@ describe('the server far and near', () => {
     await sync.kick();
     expect(await queue.waiting()).toEqual([]);
     expect(await queue.surprises()).toMatchObject([{ server: { problem: 'scan.too_old' } }]);
+  });
+  it('gives a scan whose id is taken a new one, and loses and repeats nothing', async () => {
+    const row = await queue.add(scan());
+    const taken: string[] = [];
+    server.scans = async (scans: ScanBody[]) => ({
+      results: scans.map((s) => {
+        taken.push(s.id);
+        const free = s.id !== row?.id;
+        return { id: s.id, outcome: null, colour: null, problem: free ? null : 'scan.id_taken', recorded: free };
+      }),
+      counts: COUNTS,
+    });
+    await sync.kick();
+    const [renamed] = await queue.waiting();
+    expect(renamed).toEqual({ ...row, id: expect.stringMatching(/^s[0-9A-Z]{13}$/) as string });
+    expect(renamed?.id).not.toBe(row?.id);
+    await sync.kick();
+    expect(taken).toEqual([row?.id, renamed?.id]);
+    expect(await queue.waiting()).toEqual([]);
+  });
+  it('lets scans that the server does not take hold up no others, and asks for none in a circle', async () => {
+    const stuck = new Set<string>();
+    for (let i = 0; i < 150; i++) stuck.add((await queue.add(scan({ at: NOW + i })))?.id ?? '');
+    const sent: string[] = [];
+    server.scans = async (scans: ScanBody[]) => {
+      sent.push(...scans.map((s) => s.id));
+      const results = scans.map((s) => {
+        const good = !stuck.has(s.id);
+        return { id: s.id, outcome: null, colour: null, problem: good ? null : 'internal', recorded: good };
+      });
+      return { results, counts: COUNTS };
+    };
+    for (let i = 0; i < 3; i++) await queue.add(scan({ at: NOW + 1000 + i }));
+    await sync.kick();
+    expect(sent).toHaveLength(153);
+    expect(await queue.waiting()).toHaveLength(150);
+    // The server did answer, and is asked for keys and counts as ever.
+    expect(state).toMatchObject({ offlineSince: null, known: { graceSeconds: 3600 } });
   });
   it('says so when the gate was revoked, and keeps its scans', async () => {
     server.refuseGate = true;

@@ -87,12 +87,14 @@ export class Sync {
 
   async #work(): Promise<void> {
     let wait = REFRESH_MS;
+    let left = 0;
     try {
       do {
         this.#again = false;
-        await this.#once();
+        left = await this.#once();
       } while (this.#again);
-      this.#failures = 0;
+      this.#failures = left > 0 ? this.#failures + 1 : 0;
+      if (left > 0) wait = waitAfter(this.#failures, this.#parts.random(), null);
       this.#set({ offlineSince: null, refused: null });
     } catch (e) {
       const failure = this.#parts.failure(e);
@@ -107,34 +109,37 @@ export class Sync {
     if (!this.#stopped) this.#timer = setTimeout(() => void this.kick(), wait);
   }
 
-  async #once(): Promise<void> {
+  /** How many scans the server has not taken, though it answered. */
+  async #once(): Promise<number> {
     const { db, server, device, now } = this.#parts;
     if (await sessionEnds(db, now())) await signIn(db, server, device);
-    await this.#signedIn(() => this.#upload());
+    const left = await this.#signedIn(() => this.#upload());
     if (now() - this.#fetchedAt >= REFRESH_MS || now() < this.#fetchedAt) {
       await this.#signedIn(() => this.#fetch());
     }
+    return left;
   }
 
   /** Does something that needs a session; begins a new one if the server has forgotten ours. */
-  async #signedIn(work: () => Promise<void>): Promise<void> {
+  async #signedIn<T>(work: () => Promise<T>): Promise<T> {
     const { db, server, device, failure } = this.#parts;
     try {
-      await work();
+      return await work();
     } catch (e) {
       if (failure(e).kind !== 'signed_out') throw e;
       await signIn(db, server, device);
-      await work();
+      return await work();
     }
   }
 
-  async #upload(): Promise<void> {
-    for (let rows = await this.#parts.queue.batch(); rows.length > 0; rows = await this.#parts.queue.batch()) {
-      if ((await this.#send(rows)) === 0) {
-        // An answer that settles none of our scans would be asked for in a circle.
-        throw new Error('the server took none of the scans');
-      }
-    }
+  /**
+   * Sends each scan that waits once: one that the server does not take holds up no others and is not
+   * asked for in a circle, but left for the next time. How many were left.
+   */
+  async #upload(): Promise<number> {
+    let left = 0;
+    for (const rows of await this.#parts.queue.batches()) left += rows.length - (await this.#send(rows));
+    return left;
   }
 
   /** Sends scans; halves a batch that the server finds wrong until only the wrong ones are left. */

@@ -1,21 +1,20 @@
 //! Scans: what happened at a gate, recorded durably, once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::gate::{Direction, GateCounts, OverrideReason};
 use jadegate_domain::{
     Colour, Holder, HolderId, Period, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp,
-    Visit, VisitId,
+    Visit, VisitKey,
 };
-use jadegate_pass::PassError;
+use jadegate_pass::{PassError, VerifiedCode};
 use jadegate_store::{Precondition, StoreError, Unit, Write};
-use jadegate_trace::KnownVisit;
 
 use crate::app::{App, read, write};
-use crate::assess::{Change, NewEvidence};
-use crate::error::{Result, ServiceError};
-use crate::keys::visit_id;
+use crate::assess::{Change, Lost, NewEvidence, TRIES, busy};
+use crate::error::{Kind, Result, ServiceError};
 use crate::session::GateSession;
 
 /// A scan as a gate hands it in.
@@ -42,7 +41,8 @@ pub struct ScanResult {
     pub outcome: Option<ScanOutcome>,
     /// The colour that decided.
     pub colour: Option<Colour>,
-    /// What was wrong with the code or the scan, as a stable code.
+    /// What was wrong with the code or the scan, as a stable code. `scan.…`: handing it in again is
+    /// of no use; for `scan.id_taken`, not under this id.
     pub problem: Option<&'static str>,
     /// Is it recorded durably? If not, the gate keeps it and tries again.
     pub recorded: bool,
@@ -52,10 +52,37 @@ pub struct ScanResult {
 pub const MAX_SCANS: usize = 500;
 /// An open visit is closed by a scan on leaving within this time.
 const LONGEST_STAY_SECONDS: i64 = 24 * 3600;
+/// Coming in twice within this time, without leaving in between, is coming in once.
+const SAME_ENTRY_SECONDS: i64 = 600;
+/// The problem of a scan without any code.
+const NO_CODE: &str = "scan.no_code";
+
+/// Scans of one call that are under way at once: they share the store's flushes, and leave room for
+/// those of other gates.
+const AT_ONCE: usize = 128;
+
+/// What a code said.
+#[derive(Clone, Copy, Debug)]
+struct CodeRead {
+    holder: Option<HolderId>,
+    colour: Option<Colour>,
+    problem: Option<&'static str>,
+}
+
+impl CodeRead {
+    const fn nothing(problem: &'static str) -> Self {
+        Self { holder: None, colour: None, problem: Some(problem) }
+    }
+}
 
 impl App {
-    /// Records scans. Each is decided and written by itself: one bad scan does not hold up others.
-    /// Handing in the same scan again gives the same answer and changes nothing.
+    /// Records scans. Each is decided, written and answered by itself: one bad scan does not hold up
+    /// others. Those of one holder are taken in the order in which they are handed in, all others
+    /// side by side. Handing in the same scan again gives the same answer and changes nothing.
+    ///
+    /// # Errors
+    /// If the store was available for none of them. Otherwise the answer about a scan that failed says
+    /// so: it is not recorded, and its problem is the error's code.
     pub async fn record_scans(
         self: &Arc<Self>,
         session: &GateSession,
@@ -67,50 +94,81 @@ impl App {
                 format!("Hand in 1 to {MAX_SCANS} scans at a time."),
             ));
         }
-        let mut results = Vec::with_capacity(scans.len());
-        for scan in scans {
-            results.push(self.record_scan(session, scan).await?);
+        let results = match scans {
+            [one] => vec![self.record_scan(session, one, self.read_code(one)).await],
+            many => self.record_many(session, many).await?,
+        };
+        let away = |r: &Result<_>| matches!(r, Err(e) if e.kind == Kind::Unavailable);
+        if results.iter().all(away) {
+            return results.into_iter().collect();
         }
-        Ok(results)
+        let told = |(result, scan): (Result<ScanResult>, &ScanInput)| {
+            result.unwrap_or_else(|e| {
+                tracing::error!(code = e.code, error = %e, "a scan was not recorded");
+                not_recorded(scan.id, e.code)
+            })
+        };
+        Ok(results.into_iter().zip(scans).map(told).collect())
+    }
+
+    async fn record_many(
+        self: &Arc<Self>,
+        session: &GateSession,
+        scans: &[ScanInput],
+    ) -> Result<Vec<Result<ScanResult>>> {
+        // Hundreds of signatures: not on a thread that others wait for.
+        let (app, inputs) = (Arc::clone(self), scans.to_vec());
+        let read = move || {
+            let codes: Vec<_> = inputs.iter().map(|scan| app.read_code(scan)).collect();
+            inputs.into_iter().zip(codes).collect::<Vec<_>>()
+        };
+        let read = tokio::task::spawn_blocking(read).await.map_err(ServiceError::internal)?;
+        let mut waiting = by_holder(read).into_iter();
+        let mut under_way = tokio::task::JoinSet::new();
+        let lost = || ServiceError::internal("a scan's task ended without an answer");
+        let mut results: Vec<_> = scans.iter().map(|_| Err(lost())).collect();
+        loop {
+            while under_way.len() < AT_ONCE
+                && let Some(those) = waiting.next()
+            {
+                let (app, session) = (Arc::clone(self), session.clone());
+                under_way.spawn(async move {
+                    let mut done = Vec::with_capacity(those.len());
+                    for (place, scan, code) in those {
+                        done.push((place, app.record_scan(&session, &scan, code).await));
+                    }
+                    done
+                });
+            }
+            match under_way.join_next().await {
+                None => return Ok(results),
+                Some(Ok(done)) => done.into_iter().for_each(|(place, r)| results[place] = r),
+                Some(Err(e)) => tracing::error!(error = %e, "a scan's task failed"),
+            }
+        }
     }
 
     async fn record_scan(
         self: &Arc<Self>,
         session: &GateSession,
         input: &ScanInput,
+        code: CodeRead,
     ) -> Result<ScanResult> {
-        let now = self.now();
-        let s = &self.settings;
-        let problem = |code| ScanResult {
-            id: input.id,
-            outcome: None,
-            colour: None,
-            problem: Some(code),
-            recorded: false,
-        };
         // Checked before anything else: such a scan can never be recorded, however often it is sent.
-        if now.secs_since(input.at) > s.offline_grace_seconds {
-            return Ok(problem("scan.too_old"));
+        // But it may have been, in time, and only the answer was lost.
+        if let Some(problem) = self.out_of_time(input.at) {
+            let before = self.answered_before(session, input, code).await?;
+            return Ok(before.unwrap_or_else(|| not_recorded(input.id, problem)));
         }
-        if input.at.secs_since(now) > s.clock_skew_seconds.max(60) {
-            return Ok(problem("scan.in_future"));
-        }
-        let read = self.read_code(input);
-        let (holder, code_colour, code_problem) = match read {
-            Ok(Some((holder, colour))) => (Some(holder), Some(colour), None),
-            Ok(None) => (None, None, Some("scan.no_code")),
-            Err(e) => (None, None, Some(e.code())),
-        };
-        let holder = match holder {
+        let holder = match code.holder {
             Some(id) => self.store.holder(id).await?,
             None => None,
         };
-        let colour = match (&holder, code_colour) {
+        let colour = match (&holder, code.colour) {
             (Some(h), Some(c)) => Some(self.colour_at_gate(h.id, c, input.at).await?),
             (_, c) => c,
         };
-        let outcome = decide(input.direction, input.override_reason, colour, code_problem);
-        let visit = self.visit_of(session.gate.place, input, holder.as_ref(), outcome);
+        let outcome = decide(input.direction, input.override_reason, colour, code.problem);
         let scan = Scan {
             id: input.id,
             gate: session.gate.id,
@@ -121,45 +179,129 @@ impl App {
             colour,
             outcome,
             reason: input.override_reason,
-            visit: visit.as_ref().map(VisitChange::id),
+            problem: code.problem.map(str::to_owned),
         };
-        let mut writes = vec![Write::AddScan(scan.clone())];
-        writes.extend(visit.as_ref().map(VisitChange::write));
-        let known = visit.as_ref().map(VisitChange::known);
-        let tell = move |app: &Self| {
-            app.count_scan(&scan);
-            app.feed(known.as_slice());
-        };
-        match self.commit_and_feed(Unit::new("scan", writes), tell).await {
-            Ok(()) => {
-                if let (Some(h), Some(VisitChange::Enter(_))) = (&holder, &visit) {
-                    self.note_stay(h, session.gate.place, input.at).await?;
+        // Visits that the store does not know as the index does.
+        let mut passed_over = Vec::new();
+        for _ in 0..TRIES {
+            let visits = match &holder {
+                Some(h) => self.visits_of_scan(h.id, &scan, &passed_over),
+                None => Vec::new(),
+            };
+            let stay = match (&holder, visits.first()) {
+                (Some(h), Some(Write::AddVisit(_))) => self.stay_seen(h, &scan),
+                _ => None,
+            };
+            match self.write_scan(&scan, &visits, stay.as_ref()).await {
+                Ok(()) => {
+                    return Ok(ScanResult {
+                        id: input.id,
+                        outcome: Some(outcome),
+                        colour,
+                        problem: code.problem,
+                        recorded: true,
+                    });
+                }
+                Err(Refused::Visit) => passed_over.extend(visits.iter().filter_map(closed)),
+                Err(Refused::Lost(Lost::Failed(e))) => return Err(*e),
+                Err(Refused::Lost(Lost::Race)) => {
+                    if let Some(before) = self.answered_before(session, input, code).await? {
+                        return Ok(before);
+                    }
                 }
             }
-            // The same scan, handed in before: answered as then, counted once.
-            Err(StoreError::Conflict { precondition: Precondition::Absent, .. }) => {}
-            Err(e) => return Err(e.into()),
         }
-        Ok(ScanResult {
-            id: input.id,
-            outcome: Some(outcome),
-            colour,
-            problem: code_problem,
-            recorded: true,
-        })
+        Err(busy())
     }
 
-    /// Verifies the code as of the moment it was read and opens its handle.
-    fn read_code(
+    /// Writes a scan with all that follows from it in one unit: the visit it opens or closes, and
+    /// the stay that it shows, with its leaf and assessment. All of it is kept, or nothing.
+    async fn write_scan(
+        self: &Arc<Self>,
+        scan: &Scan,
+        visits: &[Write],
+        stay: Option<&(HolderId, Change)>,
+    ) -> std::result::Result<(), Refused> {
+        let prepared = match stay {
+            Some((holder, change)) => self.prepare(*holder, change).await?,
+            None => None,
+        };
+        // What the stay's decision expects stands first.
+        let mut writes = prepared.as_ref().map_or_else(Vec::new, |p| p.writes.clone());
+        writes.push(Write::AddScan(scan.clone()));
+        writes.extend_from_slice(visits);
+        let counted = scan.clone();
+        let tell = move |app: &Self| app.count_scan(&counted);
+        match self.commit_and_feed(Unit::new("scan", writes), tell).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Conflict {
+                table: "visit",
+                precondition: Precondition::Exists | Precondition::Agrees,
+            }) => Err(Refused::Visit),
+            Err(e) => Err(Refused::Lost(e.into())),
+        }
+    }
+
+    /// The answer that this scan had when it was handed in before; `None` if it was not. Another
+    /// act of the same gate under the same id and moment is not taken for it: the gate must give it
+    /// an id of its own.
+    async fn answered_before(
         &self,
+        session: &GateSession,
         input: &ScanInput,
-    ) -> std::result::Result<Option<(HolderId, Colour)>, PassError> {
-        let Some(text) = input.code.as_deref() else { return Ok(None) };
+        code: CodeRead,
+    ) -> Result<Option<ScanResult>> {
+        let stored = self.store.scan(input.at, session.gate.id, input.id).await?;
+        let Some(stored) = stored else { return Ok(None) };
+        // A code that can be opened no longer, or only now, is no sign of another person.
+        let other_person = code.holder.zip(stored.holder).is_some_and(|(now, then)| now != then);
+        let other_act =
+            (input.direction, input.override_reason) != (stored.direction, stored.reason);
+        if other_person || other_act {
+            return Ok(Some(not_recorded(input.id, "scan.id_taken")));
+        }
+        Ok(Some(ScanResult {
+            id: input.id,
+            outcome: Some(stored.outcome),
+            colour: stored.colour,
+            problem: stored.problem.as_deref().map(known_problem).transpose()?,
+            recorded: true,
+        }))
+    }
+
+    /// Why a scan of this moment cannot be taken now, if so.
+    fn out_of_time(&self, at: Timestamp) -> Option<&'static str> {
+        let (now, s) = (self.now(), &self.settings);
+        if now.secs_since(at) > s.offline_grace_seconds {
+            return Some("scan.too_old");
+        }
+        (at.secs_since(now) > s.clock_skew_seconds.max(60)).then_some("scan.in_future")
+    }
+
+    /// Verifies the code as of the moment it was read and opens its handle. Who leaves may show the
+    /// code of their entry: it is not fresh, which is said, but it is known whose visit ends.
+    fn read_code(&self, input: &ScanInput) -> CodeRead {
+        let Some(text) = input.code.as_deref() else { return CodeRead::nothing(NO_CODE) };
+        let (text, at) = (text.trim(), input.at);
         let skew = u32::try_from(self.settings.clock_skew_seconds).unwrap_or(0);
-        let verified = jadegate_pass::verify(&self.key_set, text.trim(), input.at, skew)?;
-        let holder =
-            jadegate_pass::open(self.issuer.handle_keys(), &verified.handle, verified.issued_at)?;
-        Ok(Some((holder, verified.colour)))
+        let open = |code: &VerifiedCode| {
+            jadegate_pass::open(self.issuer.handle_keys(), &code.handle, code.issued_at)
+        };
+        let read = jadegate_pass::verify(&self.key_set, text, at, skew)
+            .and_then(|code| Ok((open(&code)?, code.colour)));
+        match read {
+            Ok((holder, colour)) => {
+                CodeRead { holder: Some(holder), colour: Some(colour), problem: None }
+            }
+            Err(PassError::Stale) if input.direction == Direction::Out => {
+                let recent =
+                    |code: &VerifiedCode| at.secs_since(code.issued_at) <= LONGEST_STAY_SECONDS;
+                let code = jadegate_pass::verify_of_any_age(&self.key_set, text).ok();
+                let holder = code.filter(recent).and_then(|code| open(&code).ok());
+                CodeRead { holder, ..CodeRead::nothing(PassError::Stale.code()) }
+            }
+            Err(e) => CodeRead::nothing(e.code()),
+        }
     }
 
     /// The colour that decides: for a scan made just now the stored assessment counts if it is more
@@ -178,54 +320,59 @@ impl App {
         Ok(code.max(now.colour))
     }
 
-    fn visit_of(
+    /// What a scan says of its holder's visits; nothing if they were not let in, or if nobody saw
+    /// them come in.
+    fn visits_of_scan(
         &self,
-        place: PlaceId,
-        input: &ScanInput,
-        holder: Option<&Holder>,
-        outcome: ScanOutcome,
-    ) -> Option<VisitChange> {
-        let holder = holder?.id;
-        if outcome == ScanOutcome::Refused {
-            return None;
-        }
-        match input.direction {
-            Direction::In => Some(VisitChange::Enter(Visit {
-                id: visit_id(input.at, holder, place),
+        holder: HolderId,
+        scan: &Scan,
+        passed_over: &[VisitKey],
+    ) -> Vec<Write> {
+        match (scan.direction, scan.outcome) {
+            (_, ScanOutcome::Refused) => Vec::new(),
+            (Direction::In, _) => vec![Write::AddVisit(Visit {
                 holder,
-                place,
-                entered: input.at,
+                place: scan.place,
+                entered: scan.at,
                 left: None,
                 presence: Presence::Gate,
-            })),
-            Direction::Out => {
-                let period =
-                    Period::new(input.at.plus_secs(-LONGEST_STAY_SECONDS), input.at.plus_secs(1))?;
-                let open = read(&self.index)
-                    .visits_of(holder, period)
-                    .filter(|v| v.place == place && v.left.is_none() && v.entered <= input.at)
-                    .filter(|v| v.presence != Presence::Imported)
-                    .max_by_key(|v| v.entered)?;
-                Some(VisitChange::Leave(open, input.at))
+            })],
+            (Direction::Out, _) => {
+                let left = scan.at;
+                let mut open = self.open_visits(holder, scan.place, left);
+                open.retain(|v| !passed_over.contains(v));
+                one_stay(open).into_iter().map(|visit| Write::CloseVisit { visit, left }).collect()
             }
         }
     }
 
+    /// The visits of a holder at a place that had begun at a moment and of which no end is known, by
+    /// their beginning.
+    fn open_visits(&self, holder: HolderId, place: PlaceId, at: Timestamp) -> Vec<VisitKey> {
+        let period = Period { from: at.plus_secs(-LONGEST_STAY_SECONDS), to: at.plus_secs(1) };
+        let mut open: Vec<_> = read(&self.index)
+            .visits_of(holder, period)
+            .filter(|v| v.place == place && v.left.is_none() && v.entered <= at)
+            .filter(|v| v.presence != Presence::Imported)
+            .map(|v| VisitKey { entered: v.entered, holder, place, presence: v.presence })
+            .collect();
+        open.sort_unstable();
+        open
+    }
+
     /// A gate saw somebody outside their home division: that is a stay there, once a day.
-    async fn note_stay(&self, holder: &Holder, place: PlaceId, at: Timestamp) -> Result<()> {
-        let Some(place) = self.place(place) else { return Ok(()) };
+    fn stay_seen(&self, holder: &Holder, scan: &Scan) -> Option<(HolderId, Change)> {
+        let place = self.place(scan.place)?;
         if place.division.contains(&holder.home) || holder.home.contains(&place.division) {
-            return Ok(());
+            return None;
         }
         let policy = self.policy();
-        let day = at.local_day(policy.calendar().zone());
+        let day = scan.at.local_day(policy.calendar().zone());
         let from = Timestamp::start_of_day(day, policy.calendar().zone());
         let key = self.keys.evidence_key(&format!("stay/{}/{}/{day}", holder.id, place.division));
         let fact = Fact::Stay { division: place.division.clone(), from, to: from.plus_days(1) };
         let new = NewEvidence { external_key: Some(key), ..NewEvidence::by(None, fact) };
-        self.record("stay_seen_by_gate", holder.id, Change { add: vec![new], ..Change::default() })
-            .await?;
-        Ok(())
+        Some((holder.id, Change { add: vec![new], ..Change::default() }))
     }
 
     /// Today's numbers at a place.
@@ -271,36 +418,62 @@ fn decide(
     }
 }
 
-/// What a scan does to visits.
-enum VisitChange {
-    Enter(Visit),
-    Leave(KnownVisit, Timestamp),
+/// Why a scan was not written.
+enum Refused {
+    /// A visit that it closes is gone from the store, or has an end there.
+    Visit,
+    /// Something changed meanwhile, or it failed.
+    Lost(Lost),
 }
 
-impl VisitChange {
-    fn id(&self) -> VisitId {
-        match self {
-            Self::Enter(v) => v.id,
-            Self::Leave(v, _) => visit_id(v.entered, v.holder, v.place),
-        }
+impl From<Lost> for Refused {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
     }
+}
 
-    /// What is known of the visit with it; nobody leaves before they came, whatever a gate's clock says.
-    fn known(&self) -> KnownVisit {
-        match self {
-            Self::Enter(v) => v.into(),
-            Self::Leave(v, left) => KnownVisit { left: Some((*left).max(v.entered)), ..*v },
-        }
+/// The visit that a write closes.
+const fn closed(write: &Write) -> Option<VisitKey> {
+    match write {
+        Write::CloseVisit { visit, .. } => Some(*visit),
+        _ => None,
     }
+}
 
-    fn write(&self) -> Write {
-        match self {
-            Self::Enter(v) => Write::AddVisit(*v),
-            Self::Leave(v, left) => {
-                Write::CloseVisit { id: self.id(), entered: v.entered, left: *left }
-            }
+/// Of open visits by their beginning, those that one leaving ends: the last, and those that began
+/// shortly before it, for somebody who was scanned twice when they came in was there once.
+fn one_stay(mut open: Vec<VisitKey>) -> Vec<VisitKey> {
+    let together =
+        |a: &VisitKey, b: &VisitKey| b.entered.secs_since(a.entered) <= SAME_ENTRY_SECONDS;
+    let first = open.windows(2).rposition(|w| !together(&w[0], &w[1])).map_or(0, |at| at + 1);
+    open.split_off(first)
+}
+
+/// Scans with their places in the call, those of one holder together and in their order.
+fn by_holder(read: Vec<(ScanInput, CodeRead)>) -> Vec<Vec<(usize, ScanInput, CodeRead)>> {
+    let mut together: Vec<Vec<_>> = Vec::with_capacity(read.len());
+    let mut of_holder = HashMap::new();
+    for (place, (scan, code)) in read.into_iter().enumerate() {
+        let next = together.len();
+        let those = code.holder.map_or(next, |holder| *of_holder.entry(holder).or_insert(next));
+        if those == next {
+            together.push(Vec::new());
         }
+        together[those].push((place, scan, code));
     }
+    together
+}
+
+/// An answer about a scan that is not in the store.
+const fn not_recorded(id: ScanId, problem: &'static str) -> ScanResult {
+    ScanResult { id, outcome: None, colour: None, problem: Some(problem), recorded: false }
+}
+
+/// A problem as it was stored: one of those that a code can have.
+fn known_problem(stored: &str) -> Result<&'static str> {
+    let mut known = PassError::ALL.iter().map(|e| e.code()).chain([NO_CODE]);
+    let unknown = || ServiceError::internal("a scan is stored with an unknown problem");
+    known.find(|code| *code == stored).ok_or_else(unknown)
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use jadegate_domain::{Period, Presence, Visit, VisitId};
+use jadegate_domain::{Period, Presence, Timestamp, Visit};
 use jadegate_pass::VenueKind;
 use jadegate_store::{Unit, Write};
 
 use super::me::PlaceView;
 use crate::app::{App, read};
 use crate::error::{Result, ServiceError};
-use crate::keys::visit_id;
 use crate::session::HolderSession;
 
 /// Scanning the same poster again within this many seconds is the same visit.
@@ -19,10 +18,10 @@ const SAME_VISIT_SECONDS: i64 = 600;
 #[derive(Clone, Debug, serde::Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordedVisit {
-    /// Which.
-    pub visit: VisitId,
     /// Where.
     pub place: PlaceView,
+    /// From when: earlier than this call if it was recorded before.
+    pub entered: Timestamp,
     /// How it is known.
     pub presence: Presence,
 }
@@ -55,23 +54,12 @@ impl App {
             .visits_of(session.holder, recently)
             .find(|v| v.place == code.place && v.presence == presence);
         let entered = again.map_or(now, |v| v.entered);
-        let visit = Visit {
-            id: visit_id(entered, session.holder, code.place),
-            holder: session.holder,
-            place: code.place,
-            entered,
-            left: None,
-            presence,
-        };
-        if again.is_some() {
-            return Ok(RecordedVisit {
-                visit: visit.id,
-                place: self.place_view(visit.place),
-                presence,
-            });
+        if again.is_none() {
+            let visit =
+                Visit { holder: session.holder, place: code.place, entered, left: None, presence };
+            let unit = Unit::new("scan_venue", vec![Write::AddVisit(visit)]);
+            self.commit_and_feed(unit, |_| {}).await?;
         }
-        let unit = Unit::new("scan_venue", vec![Write::AddVisit(visit)]);
-        self.commit_and_feed(unit, move |app| app.feed(&[visit.into()])).await?;
-        Ok(RecordedVisit { visit: visit.id, place: self.place_view(visit.place), presence })
+        Ok(RecordedVisit { place: self.place_view(code.place), entered, presence })
     }
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jadegate_domain::{
-    AgencyId, AgencyKind, Division, Period, Place, Presence, Ride, Timestamp, Trip, Visit, VisitId,
+    AgencyId, AgencyKind, Division, Period, Place, Presence, Ride, Timestamp, Trip, Visit, VisitKey,
 };
 use jadegate_store::{StoredRide, Unit, Write};
 use serde::Serialize;
@@ -66,15 +66,13 @@ struct KnownTrip {
 struct Taken {
     visit: Visit,
     ride: Ride,
-    /// The visit is known, without its end.
-    ends: bool,
 }
 
 #[derive(Default)]
 struct State {
     trips: HashMap<TripKey, KnownTrip>,
     /// What the list said of each visit so far.
-    told: HashMap<VisitId, (Option<Timestamp>, Ride)>,
+    told: HashMap<VisitKey, (Option<Timestamp>, Ride)>,
     taken: Vec<(TripKey, Taken)>,
     report: RideReport,
 }
@@ -211,7 +209,6 @@ impl App {
         };
         let place = known.place.id;
         let visit = Visit {
-            id: self.imported_visit_id(b.departs, holder, place),
             holder,
             place,
             entered: b.departs,
@@ -219,13 +216,13 @@ impl App {
             presence: Presence::Imported,
         };
         let ride = b.ride();
-        match state.told.insert(visit.id, (visit.left, ride)) {
+        match state.told.insert(visit.key(), (visit.left, ride)) {
             Some(before) if before == (visit.left, ride) => {
                 state.report.unchanged += 1;
                 return Ok(Ok(()));
             }
             Some(before) => {
-                state.told.insert(visit.id, before);
+                state.told.insert(visit.key(), before);
                 return Ok(Err(Rejection::new(
                     "ride.twice",
                     "This passenger boards there twice in the file, and the lines do not agree.",
@@ -252,7 +249,7 @@ impl App {
         let known = index
             .visits_of(visit.holder, moment)
             .find(|v| (v.place, v.entered) == (visit.place, visit.entered));
-        let Some(known) = known else { return Ok(Some(Taken { visit, ride, ends: false })) };
+        let Some(known) = known else { return Ok(Some(Taken { visit, ride })) };
         let (before, told) = (known.left, visit.left);
         if before.is_some() && told.is_some() && before != told {
             return Err(Rejection::new(
@@ -264,7 +261,7 @@ impl App {
         let same = of_old.iter().any(|(at, r)| (*at, *r) == (visit.entered, ride));
         let ends = before.is_none() && told.is_some();
         let visit = Visit { left: told.or(before), ..visit };
-        Ok((ends || !same).then_some(Taken { visit, ride, ends }))
+        Ok((ends || !same).then_some(Taken { visit, ride }))
     }
 
     /// Writes what was taken, with the trips it needs, and only then shows it to traces.
@@ -287,12 +284,10 @@ impl App {
             }
         }
         for (_, t) in &taken {
-            let Visit { id, holder, place, entered, left, .. } = t.visit;
+            let Visit { holder, place, entered, .. } = t.visit;
+            // Its end too, if that is what is new of it.
             writes.push(Write::AddVisit(t.visit));
-            if let (true, Some(left)) = (t.ends, left) {
-                writes.push(Write::CloseVisit { id, entered, left });
-            }
-            let ride = StoredRide { visit: id, holder, trip: place, entered, ride: t.ride };
+            let ride = StoredRide { holder, trip: place, entered, ride: t.ride };
             writes.push(Write::PutRide(ride));
         }
         let (rides, trips) = (taken.len() as u64, new_places.len() as u64);
@@ -302,10 +297,12 @@ impl App {
             }
             let seats = taken
                 .iter()
-                .map(|(_, Taken { visit: v, ride, .. })| (v.holder, v.place, v.entered, *ride));
+                .map(|(_, Taken { visit: v, ride })| (v.holder, v.place, v.entered, *ride));
             // Before the visits: no trace sees one without its seat.
             write(&app.index).set_rides(seats);
-            app.feed(&taken.iter().map(|(_, t)| (&t.visit).into()).collect::<Vec<_>>());
+            // A visit that was known may have another seat now, which changes traces too.
+            let told: Vec<_> = taken.iter().map(|(_, t)| (&t.visit).into()).collect();
+            app.late.note(&told);
         };
         let unit = Unit::new("import_rides", writes);
         self.commit_and_feed(unit, tell).await.map_err(two_at_once)?;

@@ -8,11 +8,8 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use jadegate_domain::{
-    Holder, HolderId, Period, Place, PlaceId, Presence, Timestamp, Visit, VisitId,
-};
+use jadegate_domain::{Holder, HolderId, Period, Place, PlaceId, Presence, Timestamp, Visit};
 use jadegate_store::{Precondition, StoreError, Unit, Write};
-use jadegate_trace::KnownVisit;
 use serde::Serialize;
 
 use super::lines::{Lines, Rejection};
@@ -51,8 +48,10 @@ pub struct VisitReport {
     pub lines: u64,
     /// Lines that an interrupted import had done before.
     pub skipped: u64,
-    /// Visits written; those that were there already are counted here too, and changed nothing.
+    /// Visits of the file that are recorded now.
     pub visits: u64,
+    /// Those of them that were there already and changed nothing.
+    pub known: u64,
     /// Holders made for people of the file.
     pub new_holders: u64,
     /// Places made.
@@ -79,7 +78,8 @@ struct State {
     places: HashMap<String, PlaceId>,
     writes: Vec<Write>,
     new_places: Vec<Place>,
-    visits: Vec<Visit>,
+    /// With their lines.
+    visits: Vec<(u64, Visit)>,
     report: VisitReport,
 }
 
@@ -111,7 +111,7 @@ impl App {
             for (line, fields) in batch {
                 match fields.and_then(|f| parse(&options.format, &f)) {
                     Ok(row) => {
-                        if let Err(r) = self.take_row(options, row, &mut state).await? {
+                        if let Err(r) = self.take_row(options, line, row, &mut state).await? {
                             reject(&mut state.report, r.at(line));
                         }
                     }
@@ -140,6 +140,7 @@ impl App {
     async fn take_row(
         &self,
         options: &VisitImport,
+        line: u64,
         row: Row,
         state: &mut State,
     ) -> Result<std::result::Result<(), Rejection>> {
@@ -158,14 +159,8 @@ impl App {
         let source = options.format.name();
         let holder = self.person(source, &row, state).await?;
         let place = self.venue(source, &row, state);
-        state.visits.push(Visit {
-            id: self.imported_visit_id(row.entered, holder, place),
-            holder,
-            place,
-            entered: row.entered,
-            left: row.left,
-            presence: Presence::Imported,
-        });
+        let (entered, left, presence) = (row.entered, row.left, Presence::Imported);
+        state.visits.push((line, Visit { holder, place, entered, left, presence }));
         Ok(Ok(()))
     }
 
@@ -203,19 +198,6 @@ impl App {
         ))
     }
 
-    /// The same person at the same place at the same second is the same visit. The upper bits are
-    /// the day, all others a keyed digest: files know the hour only, and many people share one.
-    pub(super) fn imported_visit_id(
-        &self,
-        entered: Timestamp,
-        holder: HolderId,
-        place: PlaceId,
-    ) -> VisitId {
-        let name = format!("{holder}/{place}/{}", entered.as_secs());
-        let digest = first_bits(self.keys.blind("imported-visit", &name));
-        VisitId::from_random(entered.utc_day().cast_unsigned() << 47 | digest >> 17)
-    }
-
     /// The place for a venue of a file; made when first seen.
     fn venue(&self, source: &str, row: &Row, state: &mut State) -> PlaceId {
         if let Some(id) = state.places.get(&row.place) {
@@ -241,27 +223,54 @@ impl App {
         id
     }
 
+    /// Writes what was taken. A line that gives a visit another end than is recorded is refused by
+    /// the store with its whole unit, so the unit is halved until that line is alone; it is told
+    /// like any wrong line, and all others are taken.
     async fn write_visits(
         self: &Arc<Self>,
         options: &VisitImport,
         state: &mut State,
     ) -> Result<()> {
-        let mut writes = std::mem::take(&mut state.writes);
-        let visits = std::mem::take(&mut state.visits);
-        writes.extend(visits.iter().map(|v| Write::AddVisit(*v)));
+        let mut first = std::mem::take(&mut state.writes);
+        let mut places = std::mem::take(&mut state.new_places);
+        let mut last = Vec::new();
         if !options.file.is_empty() {
-            writes.push(put_progress(format!("{}{}", progress_name(options), state.report.lines)));
+            let done = format!("{}{}", progress_name(options), state.report.lines);
+            last.push(put_progress(done));
         }
-        state.report.visits += visits.len() as u64;
-        let places = std::mem::take(&mut state.new_places);
-        let tell = move |app: &Self| {
-            for place in places {
-                app.remember_place(place);
+        let mut parts = vec![std::mem::take(&mut state.visits)];
+        while let Some(mut part) = parts.pop() {
+            let mut writes = first.clone();
+            writes.extend(part.iter().map(|(_, v)| Write::AddVisit(*v)));
+            if parts.is_empty() {
+                writes.extend_from_slice(&last);
             }
-            app.feed(&visits.iter().map(KnownVisit::from).collect::<Vec<_>>());
-        };
-        let unit = Unit::new("import_visits", writes);
-        self.commit_and_feed(unit, tell).await.map_err(two_at_once)
+            let new_places = places.clone();
+            let tell = move |app: &Self| new_places.into_iter().for_each(|p| app.remember_place(p));
+            match self.commit_and_feed(Unit::new("import_visits", writes), tell).await {
+                Ok(told) => {
+                    state.report.visits += part.len() as u64;
+                    state.report.known += told.known() as u64;
+                    (first, places) = (Vec::new(), Vec::new());
+                }
+                Err(e) if e.is_conflict(Precondition::Agrees) && part.len() > 1 => {
+                    parts.push(part.split_off(part.len() / 2));
+                    parts.push(part);
+                }
+                Err(e) if e.is_conflict(Precondition::Agrees) => {
+                    for (line, _) in part {
+                        reject(&mut state.report, other_end().at(line));
+                    }
+                    if parts.is_empty() {
+                        // Nothing is left to take, but how far the file is read has to be kept.
+                        parts.push(Vec::new());
+                    }
+                }
+                Err(e) => return Err(two_at_once(e)),
+            }
+        }
+        state.report.rejected.sort_by_key(|r| r.line);
+        Ok(())
     }
 
     /// Visits of a holder in a period as the index knows them: place, entry, end.
@@ -275,6 +284,13 @@ impl App {
             .map(|v| (v.place, v.entered, v.left))
             .collect()
     }
+}
+
+fn other_end() -> Rejection {
+    Rejection::new(
+        "visit.other_end",
+        "This visit was told before with another end; what is recorded stays.",
+    )
 }
 
 /// Two imports of one file at once make the same people and places; the second stops and can be

@@ -2,7 +2,8 @@
 //!
 //! The index has what the store has. Three things keep it so:
 //! - Whoever writes visits does it through [`App::commit_and_feed`]: once a unit is handed to the
-//!   store, the index is fed too, even if the caller went away meanwhile.
+//!   store, the index is fed too, even if the caller went away meanwhile. It is fed with what the
+//!   unit says and the store took as new, and with nothing else.
 //! - A copy that is to be saved is taken when nobody is in between those two, after the store's
 //!   marks were read: so a file never claims a visit that it lacks.
 //! - Long work (merging, dropping old days, saving) is done on a clone beside the readers and the
@@ -16,8 +17,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use jadegate_domain::Timestamp;
-use jadegate_store::{StoreError, Unit};
+use jadegate_domain::{Timestamp, VisitKey};
+use jadegate_store::{Receipt, StoreError, Unit, Write};
 use jadegate_trace::KnownVisit;
 
 use crate::app::{App, write};
@@ -108,20 +109,24 @@ impl App {
         self.keeper.origin.get().copied().unwrap_or(IndexOrigin::Rebuilt)
     }
 
-    /// Writes a unit that changes visits, then tells the memory of it (with [`App::feed`]). Both
-    /// happen, or neither: not even a caller that goes away comes in between. Otherwise a visit
-    /// could be in the store and in no trace, and with a saved index not even after a restart.
+    /// Writes a unit that changes visits, then tells the memory of it: `tell` for what the visits
+    /// need to be understood (places, rides), then the visits that the store took as new. All of it
+    /// happens, or none: not even a caller that goes away comes in between. Otherwise a visit could
+    /// be in the store and in no trace, and with a saved index not even after a restart.
     pub(crate) async fn commit_and_feed(
         self: &Arc<Self>,
         unit: Unit,
         tell: impl FnOnce(&Self) + Send + 'static,
-    ) -> std::result::Result<(), StoreError> {
+    ) -> std::result::Result<Receipt, StoreError> {
         let app = Arc::clone(self);
         let work = async move {
             let _feeding = app.keeper.feeding.read().await;
-            app.store.commit(unit).await?;
+            let told = told(&unit);
+            let receipt = app.store.commit_for_receipt(unit).await?;
             tell(&app);
-            Ok(())
+            let new = told.into_iter().filter(|(write, _)| !receipt.was_known(*write));
+            app.feed(&new.map(|(_, visit)| visit).collect::<Vec<_>>());
+            Ok(receipt)
         };
         let gone = |e: tokio::task::JoinError| StoreError::Unavailable(e.to_string());
         tokio::spawn(work).await.map_err(gone)?
@@ -129,7 +134,7 @@ impl App {
 
     /// Visits that were just written, or what became known of them: to the index, and to the traces
     /// they may change.
-    pub(crate) fn feed(&self, visits: &[KnownVisit]) {
+    fn feed(&self, visits: &[KnownVisit]) {
         // In parts: nobody who passes a gate waits for the whole of an import.
         for part in visits.chunks(256) {
             let mut index = write(&self.index);
@@ -141,4 +146,17 @@ impl App {
         }
         self.late.note(visits);
     }
+}
+
+/// What a unit says of visits, each with its write's place in the unit.
+fn told(unit: &Unit) -> Vec<(usize, KnownVisit)> {
+    let told = |(n, write): (usize, &Write)| match write {
+        Write::AddVisit(visit) => Some((n, visit.into())),
+        Write::CloseVisit { visit, left } => {
+            let VisitKey { entered, holder, place, presence } = *visit;
+            Some((n, KnownVisit { holder, place, entered, left: Some(*left), presence }))
+        }
+        _ => None,
+    };
+    unit.writes.iter().enumerate().filter_map(told).collect()
 }

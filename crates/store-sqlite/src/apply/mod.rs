@@ -7,7 +7,7 @@ mod places;
 mod policies;
 mod tally;
 
-use jadegate_store::{Precondition, Unit, Write};
+use jadegate_store::{Precondition, Receipt, Unit, Write};
 use rusqlite::{Connection, Params};
 
 use crate::days::Days;
@@ -25,8 +25,23 @@ impl<'a> Applier<'a> {
     }
 
     /// Applies the unit's writes in order, up to the first that fails.
-    pub(crate) fn apply(&mut self, unit: &Unit) -> Result<()> {
-        unit.writes.iter().try_for_each(|write| self.one(write))
+    pub(crate) fn apply(&mut self, unit: &Unit) -> Result<Receipt> {
+        let mut known = Vec::new();
+        for (write, n) in unit.writes.iter().zip(0..) {
+            if !self.tells(write)? {
+                known.push(n);
+            }
+        }
+        Ok(Receipt::new(known))
+    }
+
+    /// Applies a write. Did it tell anything new?
+    fn tells(&mut self, write: &Write) -> Result<bool> {
+        match write {
+            Write::AddVisit(v) => self.add_visit(v),
+            Write::CloseVisit { visit, left } => self.close_visit(visit, *left),
+            other => self.one(other).map(|()| true),
+        }
     }
 
     /// Runs one statement and returns how many rows it touched.
@@ -84,8 +99,8 @@ impl<'a> Applier<'a> {
             Write::PutTrip { trip, replaces } => self.put_trip(trip, replaces.as_deref()),
             Write::AddGate(g) => self.add_gate(g),
             Write::RevokeGate { gate, at } => self.revoke_gate(*gate, *at),
-            Write::AddVisit(v) => self.add_visit(v),
-            Write::CloseVisit { id, entered, left } => self.close_visit(*id, *entered, *left),
+            // They tell whether they were new.
+            Write::AddVisit(_) | Write::CloseVisit { .. } => self.tells(write).map(drop),
             Write::PutRide(r) => self.put_ride(r),
             Write::AddScan(s) => self.add_scan(s),
             Write::AddEvidence { evidence, external_key } => {

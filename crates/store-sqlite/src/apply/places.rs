@@ -3,14 +3,14 @@
 use jadegate_domain::gate::OverrideReason;
 use jadegate_domain::{
     AgencyId, Colour, Gate, GateId, HolderId, Leg, Place, Scan, Seat, Timestamp, Trip, Visit,
-    VisitId,
+    VisitKey,
 };
 use jadegate_store::{Precondition, SessionSubject, StoredRide};
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::{Applier, json, secs};
 use crate::days::Kind;
-use crate::error::{Result, conflict};
+use crate::error::{Result, conflict, sql};
 use crate::rows::presence_code;
 
 impl Applier<'_> {
@@ -63,57 +63,72 @@ impl Applier<'_> {
         self.end_sessions_of(SessionSubject::Gate(gate))
     }
 
-    pub(super) fn add_visit(&mut self, v: &Visit) -> Result<()> {
+    /// Did it tell anything new?
+    pub(super) fn add_visit(&mut self, v: &Visit) -> Result<bool> {
         let day = v.entered.utc_day();
         self.days.make(self.conn, Kind::Visit, day)?;
         let text = format!(
-            "INSERT INTO {} (id, holder, place, entered, left_at, presence) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO {} (entered, holder, place, presence, left_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
             Kind::Visit.table(day)
         );
-        let row = params![
-            v.id.as_i64(),
-            v.holder.as_i64(),
-            v.place.as_i64(),
-            v.entered.as_secs(),
-            secs(v.left),
-            presence_code(v.presence),
-        ];
+        let [entered, holder, place, presence] = key(&v.key());
+        let row = params![entered, holder, place, presence, secs(v.left)];
         if self.run("visit", &text, row)? > 0 {
             self.days.marks.change(day);
+            return Ok(true);
         }
-        Ok(())
+        v.left.map_or(Ok(false), |left| self.close_visit(&v.key(), left))
     }
 
-    pub(super) fn close_visit(
-        &mut self,
-        id: VisitId,
-        entered: Timestamp,
-        left: Timestamp,
-    ) -> Result<()> {
-        let day = entered.utc_day();
+    /// Did it tell anything new?
+    pub(super) fn close_visit(&mut self, visit: &VisitKey, left: Timestamp) -> Result<bool> {
+        let day = visit.entered.utc_day();
         if !self.days.has(Kind::Visit, day) {
             return Err(conflict("visit", Precondition::Exists));
         }
-        let text = format!("UPDATE {} SET left_at = ?2 WHERE id = ?1", Kind::Visit.table(day));
-        self.touch("visit", &text, [id.as_i64(), left.as_secs()])?;
-        self.days.marks.change(day);
-        Ok(())
+        let table = Kind::Visit.table(day);
+        let [entered, holder, place, presence] = key(visit);
+        let text = format!(
+            "UPDATE {table} SET left_at = ?5 WHERE entered = ?1 AND holder = ?2 AND place = ?3 \
+             AND presence = ?4 AND left_at IS NULL"
+        );
+        let row = [entered, holder, place, presence, left.as_secs()];
+        if self.run("visit", &text, row)? > 0 {
+            self.days.marks.change(day);
+            return Ok(true);
+        }
+        let text = format!(
+            "SELECT left_at FROM {table} WHERE entered = ?1 AND holder = ?2 AND place = ?3 \
+             AND presence = ?4"
+        );
+        let there = self
+            .conn
+            .prepare_cached(&text)
+            .and_then(|mut s| {
+                s.query_row([entered, holder, place, presence], |r| r.get::<_, Option<i64>>(0))
+                    .optional()
+            })
+            .map_err(|e| sql("visit", &e))?;
+        match there {
+            None => Err(conflict("visit", Precondition::Exists)),
+            Some(end) if end == Some(left.as_secs()) => Ok(false),
+            Some(_) => Err(conflict("visit", Precondition::Agrees)),
+        }
     }
 
     pub(super) fn put_ride(&mut self, r: &StoredRide) -> Result<()> {
         let day = r.entered.utc_day();
         self.days.make(self.conn, Kind::Ride, day)?;
         let text = format!(
-            "INSERT OR REPLACE INTO {} (visit, holder, trip, entered, leg_from, leg_to, seat) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR REPLACE INTO {} (entered, holder, trip, leg_from, leg_to, seat) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             Kind::Ride.table(day)
         );
         let row = params![
-            r.visit.as_i64(),
+            r.entered.as_secs(),
             r.holder.as_i64(),
             r.trip.as_i64(),
-            r.entered.as_secs(),
             r.ride.leg.map(Leg::from),
             r.ride.leg.map(Leg::to),
             r.ride.seat.map(|s: Seat| s.to_string()),
@@ -126,7 +141,7 @@ impl Applier<'_> {
         self.days.make(self.conn, Kind::Scan, day)?;
         let text = format!(
             "INSERT INTO {} (id, gate, place, holder, at, direction, colour, outcome, reason, \
-             visit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             problem) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             Kind::Scan.table(day)
         );
         let row = params![
@@ -139,8 +154,13 @@ impl Applier<'_> {
             s.colour.map(Colour::as_str),
             s.outcome.as_str(),
             s.reason.map(OverrideReason::as_str),
-            s.visit.map(VisitId::as_i64),
+            s.problem,
         ];
         self.touch("scan", &text, row)
     }
+}
+
+/// A visit's key as its columns.
+fn key(v: &VisitKey) -> [i64; 4] {
+    [v.entered.as_secs(), v.holder.as_i64(), v.place.as_i64(), presence_code(v.presence)]
 }

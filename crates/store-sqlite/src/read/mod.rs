@@ -16,7 +16,17 @@ use crate::rows::Stored;
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.
 fn one<R: Stored>(c: &Connection, rest: &str, params: impl Params) -> Result<Option<R::Domain>> {
-    let text = format!("SELECT {} FROM {} {rest}", R::COLUMNS, R::TABLE);
+    one_from::<R>(c, R::TABLE, rest, params)
+}
+
+/// The row that `rest` finds in `source`, a table of a day.
+fn one_from<R: Stored>(
+    c: &Connection,
+    source: &str,
+    rest: &str,
+    params: impl Params,
+) -> Result<Option<R::Domain>> {
+    let text = format!("SELECT {} FROM {source} {rest}", R::COLUMNS);
     let mut stmt = c.prepare_cached(&text).map_err(|e| sql(R::TABLE, &e))?;
     let mut rows = stmt.query(params).map_err(|e| sql(R::TABLE, &e))?;
     match rows.next().map_err(|e| sql(R::TABLE, &e))? {

@@ -1,10 +1,10 @@
 //! Places, gates, and the days' visits and scans.
 
-use jadegate_domain::{Gate, GateId, Place, PlaceId, Scan, Trip, Visit};
+use jadegate_domain::{Gate, GateId, Place, PlaceId, Scan, ScanId, Timestamp, Trip, Visit};
 use jadegate_store::{Page, StoredRide};
 use rusqlite::Connection;
 
-use super::{bounds, many, many_from, number, one, snapshot};
+use super::{bounds, many, many_from, number, one, one_from, snapshot};
 use crate::days::{Kind, days, exists};
 use crate::error::Result;
 use crate::rows::{GateRow, PlaceRow, RideRow, ScanRow, TripRow, VisitRow};
@@ -55,12 +55,28 @@ pub(crate) fn rides_on(c: &Connection, day: i64) -> Result<Vec<StoredRide>> {
     })
 }
 
+pub(crate) fn scan(
+    c: &Connection,
+    at: Timestamp,
+    gate: GateId,
+    id: ScanId,
+) -> Result<Option<Scan>> {
+    snapshot(c, |c| {
+        if !exists(c, Kind::Scan, at.utc_day())? {
+            return Ok(None);
+        }
+        let rest = "WHERE at = ?1 AND gate = ?2 AND id = ?3";
+        let key = [at.as_secs(), gate.as_i64(), id.as_i64()];
+        one_from::<ScanRow>(c, &Kind::Scan.table(at.utc_day()), rest, key)
+    })
+}
+
 pub(crate) fn scans_on(c: &Connection, day: i64) -> Result<Vec<Scan>> {
     snapshot(c, |c| {
         if !exists(c, Kind::Scan, day)? {
             return Ok(Vec::new());
         }
-        many_from::<ScanRow>(c, &Kind::Scan.table(day), "ORDER BY at, id", [])
+        many_from::<ScanRow>(c, &Kind::Scan.table(day), "ORDER BY at, gate, id", [])
     })
 }
 

@@ -2,7 +2,7 @@
 
 use jadegate_domain::{
     AgencyId, Gate, GateId, HolderId, Leg, Place, PlaceId, Presence, Ride, Scan, ScanId, Trip,
-    Visit, VisitId,
+    Visit,
 };
 use jadegate_store::StoredRide;
 
@@ -20,16 +20,16 @@ rows! {
     TripRow => Trip, in "trip" by "place" {
         number: String, date: String, stops: String,
     }
-    RideRow => StoredRide, in "ride" by "visit" {
-        holder: i64, trip: i64, entered: i64, leg_from: Option<i64>, leg_to: Option<i64>,
+    RideRow => StoredRide, in "ride" by "entered" {
+        holder: i64, trip: i64, leg_from: Option<i64>, leg_to: Option<i64>,
         seat: Option<String>,
     }
-    VisitRow => Visit, in "visit" by "id" {
-        holder: i64, place: i64, entered: i64, left_at: Option<i64>, presence: i64,
+    VisitRow => Visit, in "visit" by "entered" {
+        holder: i64, place: i64, presence: i64, left_at: Option<i64>,
     }
     ScanRow => Scan, in "scan" by "id" {
         gate: i64, place: i64, holder: Option<i64>, at: i64, direction: String,
-        colour: Option<String>, outcome: String, reason: Option<String>, visit: Option<i64>,
+        colour: Option<String>, outcome: String, reason: Option<String>, problem: Option<String>,
     }
 }
 
@@ -77,11 +77,10 @@ impl VisitRow {
             .copied()
             .find(|p| presence_code(*p) == self.presence)
             .ok_or_else(|| at.bad("presence", "not a known presence"))?;
-        let entered = at.time("entered", self.entered)?;
+        let entered = at.time("entered", self.row)?;
         let left = at.opt_time("left_at", self.left_at)?;
         at.must(left.is_none_or(|l| l >= entered), "left_at", "before the entry")?;
         Ok(Visit {
-            id: at.id("id", self.row, VisitId::from_i64)?,
             holder: at.id("holder", self.holder, HolderId::from_i64)?,
             place: at.id("place", self.place, PlaceId::from_i64)?,
             entered,
@@ -114,10 +113,9 @@ impl RideRow {
         };
         let seat = self.seat.map(|s| at.name("seat", &s)).transpose()?;
         Ok(StoredRide {
-            visit: at.id("visit", self.row, VisitId::from_i64)?,
             holder: at.id("holder", self.holder, HolderId::from_i64)?,
             trip: at.id("trip", self.trip, PlaceId::from_i64)?,
-            entered: at.time("entered", self.entered)?,
+            entered: at.time("entered", self.row)?,
             ride: Ride { leg, seat },
         })
     }
@@ -135,7 +133,7 @@ impl ScanRow {
             colour: self.colour.map(|c| at.name("colour", &c)).transpose()?,
             outcome: at.name("outcome", &self.outcome)?,
             reason: self.reason.map(|r| at.name("reason", &r)).transpose()?,
-            visit: at.opt_id("visit", self.visit, VisitId::from_i64)?,
+            problem: self.problem,
         })
     }
 }

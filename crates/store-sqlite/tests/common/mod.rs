@@ -8,7 +8,6 @@ use std::sync::Arc;
 use jadegate_domain::evidence::{TestMethod, TestResult};
 use jadegate_domain::{
     Evidence, EvidenceId, Fact, Holder, HolderId, Leg, PlaceId, Presence, Ride, Timestamp, Visit,
-    VisitId,
 };
 use jadegate_store::{StoredRide, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
@@ -141,9 +140,8 @@ pub(crate) fn evidence(n: u64, of: u64) -> Write {
 
 pub(crate) fn ride(n: u64, of: u64, entered: Timestamp) -> Write {
     Write::PutRide(StoredRide {
-        visit: VisitId::from_random(n),
         holder: hid(of),
-        trip: PlaceId::from_random(1),
+        trip: PlaceId::from_random(n),
         entered,
         ride: Ride { leg: Leg::new(0, 1).ok(), seat: "05-12A".parse().ok() },
     })
@@ -151,9 +149,8 @@ pub(crate) fn ride(n: u64, of: u64, entered: Timestamp) -> Write {
 
 pub(crate) fn visit(n: u64, of: u64, entered: Timestamp) -> Write {
     Write::AddVisit(Visit {
-        id: VisitId::from_random(n),
         holder: hid(of),
-        place: PlaceId::from_random(1),
+        place: PlaceId::from_random(n),
         entered,
         left: None,
         presence: Presence::Gate,

@@ -7,7 +7,7 @@ use jadegate_domain::evidence::{TestMethod, TestResult};
 use jadegate_domain::{
     AgencyId, AgencyKind, Assessment, Case, CaseClass, CaseId, Colour, Evidence, EvidenceId, Fact,
     Holder, HolderId, Place, PlaceId, PlaceKind, PolicyRef, Presence, Role, Staff, StaffId,
-    Timestamp, Visit, VisitId,
+    Timestamp, Visit,
 };
 
 use crate::{
@@ -128,7 +128,6 @@ pub(super) fn put(a: StoredAssessment) -> Write {
 
 pub(super) fn visit(n: u64, entered: Timestamp) -> Visit {
     Visit {
-        id: VisitId::from_random(n),
         holder: hid(n + 1_000),
         place: PlaceId::from_random(n + 2_000),
         entered,

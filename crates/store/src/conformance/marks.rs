@@ -18,7 +18,7 @@ fn on(day: i64) -> jadegate_domain::Timestamp {
 }
 
 fn close(v: &Visit) -> Write {
-    Write::CloseVisit { id: v.id, entered: v.entered, left: v.entered.plus_secs(60) }
+    Write::CloseVisit { visit: v.key(), left: v.entered.plus_secs(60) }
 }
 
 /// An entry, an exit, an import: each raises the marks of the days whose visits it changes. A unit

@@ -66,6 +66,8 @@ macro_rules! conformance_tests {
             places::rides_go_with_the_visits_of_their_day,
             places::a_revoked_gate_loses_its_sessions,
             places::the_same_visit_twice_is_one_visit,
+            places::no_two_visits_share_a_key,
+            places::a_visit_has_one_end,
             places::a_visit_is_closed_in_its_own_day,
             places::a_visit_never_ends_before_it_starts,
             places::the_same_scan_twice_is_refused,

@@ -1,8 +1,9 @@
 //! Random lists of units against a model in memory.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jadegate_domain::{Evidence, HolderId, Timestamp, Visit, VisitId};
+use jadegate_domain::{Evidence, HolderId, Timestamp, Visit, VisitKey};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -24,7 +25,7 @@ enum Op {
     Withdraw(u64),
     Supersede { n: u64, by: u64 },
     Expect { holder: u64, version: i64 },
-    Visit { n: u64, day: i64 },
+    Visit { n: u64, day: i64, left: Option<i64> },
     Close { n: u64, day: i64, secs: i64 },
     Leaf(u8),
     Count { key: u8, count: u32, secs: i64 },
@@ -48,8 +49,9 @@ fn op() -> impl Strategy<Value = Op> {
         2 => n().prop_map(Op::Withdraw),
         2 => (n(), n()).prop_map(|(n, by)| Op::Supersede { n, by }),
         1 => (holder(), 0..3_i64).prop_map(|(holder, version)| Op::Expect { holder, version }),
-        4 => (n(), day()).prop_map(|(n, day)| Op::Visit { n, day }),
-        2 => (n(), day(), 0..100_i64).prop_map(|(n, day, secs)| Op::Close { n, day, secs }),
+        4 => (n(), day(), proptest::option::of(0..3_i64))
+            .prop_map(|(n, day, left)| Op::Visit { n, day, left }),
+        2 => (n(), day(), 0..3_i64).prop_map(|(n, day, secs)| Op::Close { n, day, secs }),
         2 => any::<u8>().prop_map(Op::Leaf),
         4 => (0..2_u8, 1..5_u32, 0..40_i64)
             .prop_map(|(key, count, secs)| Op::Count { key, count, secs }),
@@ -70,6 +72,10 @@ fn moment(day: i64) -> Timestamp {
     at(day * 86_400 + 10)
 }
 
+fn stay(n: u64, day: i64, left: Option<i64>) -> Visit {
+    Visit { left: left.map(|s| moment(day).plus_secs(s)), ..visit(n, moment(day)) }
+}
+
 fn name(n: u8) -> String {
     format!("made-up {n}")
 }
@@ -87,10 +93,9 @@ impl Op {
             Self::Expect { holder, version } => {
                 Write::ExpectEvidenceVersion { holder: hid(holder), version }
             }
-            Self::Visit { n, day } => Write::AddVisit(visit(n, moment(day))),
+            Self::Visit { n, day, left } => Write::AddVisit(stay(n, day, left)),
             Self::Close { n, day, secs } => Write::CloseVisit {
-                id: VisitId::from_random(n),
-                entered: moment(day),
+                visit: visit(n, moment(day)).key(),
                 left: moment(day).plus_secs(secs),
             },
             Self::Leaf(n) => Write::AddLeaf(vec![n]),
@@ -117,14 +122,52 @@ struct Model {
     versions: BTreeMap<HolderId, i64>,
     evidence: BTreeMap<u64, Evidence>,
     keys: BTreeSet<u8>,
-    visits: BTreeMap<(i64, u64), Visit>,
+    visits: BTreeMap<VisitKey, Visit>,
     leaves: Vec<Vec<u8>>,
     counted: BTreeMap<(u8, i64), u32>,
     setting: Option<String>,
 }
 
 impl Model {
-    fn apply(&mut self, op: &Op) -> Result<(), Precondition> {
+    /// Did the write tell anything new?
+    fn apply(&mut self, op: &Op) -> Result<bool, Precondition> {
+        match *op {
+            Op::Visit { n, day, left } => {
+                let told = stay(n, day, left);
+                match self.visits.entry(told.key()) {
+                    Entry::Vacant(free) => {
+                        free.insert(told);
+                        Ok(true)
+                    }
+                    Entry::Occupied(mut there) => match (there.get().left, told.left) {
+                        (_, None) => Ok(false),
+                        (before, told) if before == told => Ok(false),
+                        (None, told) => {
+                            there.get_mut().left = told;
+                            Ok(true)
+                        }
+                        (Some(_), Some(_)) => Err(Precondition::Agrees),
+                    },
+                }
+            }
+            Op::Close { n, day, secs } => {
+                let key = visit(n, moment(day)).key();
+                let v = self.visits.get_mut(&key).ok_or(Precondition::Exists)?;
+                let left = moment(day).plus_secs(secs);
+                match v.left {
+                    Some(before) if before == left => Ok(false),
+                    Some(_) => Err(Precondition::Agrees),
+                    None => {
+                        v.left = Some(left);
+                        Ok(true)
+                    }
+                }
+            }
+            _ => self.apply_other(op).map(|()| true),
+        }
+    }
+
+    fn apply_other(&mut self, op: &Op) -> Result<(), Precondition> {
         match *op {
             Op::Holder(n) => match self.versions.insert(hid(n), 0) {
                 Some(_) => Err(Precondition::Absent),
@@ -157,15 +200,7 @@ impl Model {
                 Some(v) if *v == version => Ok(()),
                 Some(_) => Err(Precondition::EvidenceVersion),
             },
-            Op::Visit { n, day } => {
-                self.visits.entry((DAY0 + day, n)).or_insert_with(|| visit(n, moment(day)));
-                Ok(())
-            }
-            Op::Close { n, day, secs } => {
-                let v = self.visits.get_mut(&(DAY0 + day, n)).ok_or(Precondition::Exists)?;
-                v.left = Some(moment(day).plus_secs(secs));
-                Ok(())
-            }
+            Op::Visit { .. } | Op::Close { .. } => Ok(()),
             Op::Leaf(n) => {
                 self.leaves.push(vec![n]);
                 Ok(())
@@ -204,7 +239,7 @@ impl Model {
     }
 
     fn on(&self, day: i64) -> Vec<Visit> {
-        self.visits.iter().filter(|((d, _), _)| *d == day).map(|(_, v)| *v).collect()
+        self.visits.values().filter(|v| v.entered.utc_day() == day).copied().collect()
     }
 
     fn raise(&mut self, holder: HolderId) -> Result<(), Precondition> {
@@ -215,7 +250,7 @@ impl Model {
 
     fn drop_before(&mut self, day: i64) -> u64 {
         let before = self.visits.len();
-        self.visits.retain(|(d, _), _| *d >= day);
+        self.visits.retain(|k, _| k.entered.utc_day() >= day);
         u64::try_from(before - self.visits.len()).unwrap()
     }
 }
@@ -237,7 +272,10 @@ async fn observed(s: &S) -> Model {
     for day in s.visit_days().await.unwrap() {
         let visits = s.visits_on(day).await.unwrap();
         assert!(!visits.is_empty(), "a day without visits is listed");
-        m.visits.extend(visits.into_iter().map(|v| ((day, v.id.as_u64()), v)));
+        assert!(visits.iter().all(|v| v.entered.utc_day() == day));
+        let before = m.visits.len() + visits.len();
+        m.visits.extend(visits.into_iter().map(|v| (v.key(), v)));
+        assert_eq!(m.visits.len(), before, "two visits share a key");
     }
     for key in 0..2 {
         let mut above = 0;
@@ -273,12 +311,15 @@ pub async fn random_units_agree_with_a_model(s: S) {
                 }
                 Step::Unit(ops) => {
                     let mut next = model.clone();
-                    let wanted = ops.iter().try_for_each(|op| next.apply(op));
+                    let wanted: Result<Vec<_>, _> = ops.iter().map(|op| next.apply(op)).collect();
                     let unit = Unit::new("random", ops.iter().map(Op::write).collect());
-                    let found = s.commit(unit).await;
-                    let agrees = match (&found, wanted) {
-                        (Ok(()), Ok(())) => true,
-                        (Err(e), Err(why)) => e.is_conflict(why),
+                    let found = s.commit_for_receipt(unit).await;
+                    let agrees = match (&found, &wanted) {
+                        (Ok(told), Ok(new)) => {
+                            new.iter().zip(0..).all(|(new, n)| told.was_known(n) != *new)
+                                && told.known() == new.iter().filter(|new| !**new).count()
+                        }
+                        (Err(e), Err(why)) => e.is_conflict(*why),
                         _ => false,
                     };
                     assert!(agrees, "{ops:?}: found {found:?}, wanted {wanted:?} in {list:?}");

@@ -3,11 +3,11 @@
 use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{
     Colour, Gate, GateId, Leg, PlaceId, Presence, Ride, Scan, ScanId, ScanOutcome, Stop, Timestamp,
-    Trip, Visit, VisitId,
+    Trip, Visit,
 };
 
 use super::made_up::*;
-use crate::{Page, Precondition, SessionSubject, StoredRide, Write};
+use crate::{Page, Precondition, SessionSubject, StoredRide, Unit, Write};
 
 fn gate(n: u64, at_place: u64) -> Gate {
     Gate {
@@ -31,7 +31,7 @@ fn scan(n: u64, when: Timestamp) -> Scan {
         colour: Some(Colour::Red),
         outcome: ScanOutcome::Override,
         reason: Some(OverrideReason::Emergency),
-        visit: Some(VisitId::from_random(n)),
+        problem: Some("code.stale".to_owned()),
     }
 }
 
@@ -77,7 +77,7 @@ fn trip(n: u64, stops: &[&str]) -> Trip {
 
 fn ride(n: u64, entered: Timestamp, ride: Ride) -> StoredRide {
     let v = visit(n, entered);
-    StoredRide { visit: v.id, holder: v.holder, trip: v.place, entered, ride }
+    StoredRide { holder: v.holder, trip: v.place, entered, ride }
 }
 
 /// A trip belongs to an existing place; who decided from an older state of it is refused.
@@ -115,7 +115,7 @@ pub async fn the_last_word_about_a_ride_counts(s: S) {
     all[3].ride = Ride::default();
     keeps(&s, vec![Write::PutRide(all[1]), Write::PutRide(all[3]), Write::PutRide(all[3])]).await;
     let mut found = s.rides_on(DAY0).await.unwrap();
-    found.sort_by_key(|r| r.visit);
+    found.sort_by_key(|r| r.holder);
     assert_eq!(found, all);
 }
 
@@ -123,7 +123,10 @@ pub async fn the_last_word_about_a_ride_counts(s: S) {
 /// is not counted as a visit.
 pub async fn rides_go_with_the_visits_of_their_day(s: S) {
     let (old, new) = (visit(1, at(10)), visit(2, at(86_400)));
-    let of = |v: &Visit| Write::PutRide(ride(v.id.as_u64(), v.entered, Ride::default()));
+    let of = |v: &Visit| {
+        let (holder, trip, entered) = (v.holder, v.place, v.entered);
+        Write::PutRide(StoredRide { holder, trip, entered, ride: Ride::default() })
+    };
     keeps(&s, vec![Write::AddVisit(old), of(&old), Write::AddVisit(new), of(&new)]).await;
     keeps(&s, vec![of(&visit(3, at(-86_400)))]).await;
     assert_eq!(s.visit_days().await.unwrap(), [DAY0, DAY0 + 1]);
@@ -165,7 +168,8 @@ pub async fn a_revoked_gate_loses_its_sessions(s: S) {
     refuses(&s, vec![nobody], Precondition::Exists).await;
 }
 
-/// A visit sent twice is one visit, as it was first; a unit with it is kept.
+/// A visit sent twice is one visit, as it was first; a unit with it is kept, and told which of its
+/// visits were there.
 pub async fn the_same_visit_twice_is_one_visit(s: S) {
     let mut all: Vec<Visit> = Presence::ALL
         .iter()
@@ -176,11 +180,52 @@ pub async fn the_same_visit_twice_is_one_visit(s: S) {
     keeps(&s, all.iter().map(add).collect()).await;
     let changed = Visit { left: None, ..all[0] };
     let fresh = visit(99, at(20));
-    keeps(&s, vec![add(&changed), add(&fresh), add(&fresh)]).await;
+    let again = vec![add(&changed), add(&fresh), add(&fresh), add(&all[1])];
+    let told = s.commit_for_receipt(Unit::new("again", again)).await.unwrap();
+    assert_eq!([0, 1, 2, 3, 4].map(|n| told.was_known(n)), [true, false, true, true, false]);
+    assert_eq!(told.known(), 3);
     all.push(fresh);
     let mut found = s.visits_on(DAY0).await.unwrap();
-    found.sort_by_key(|v| v.id);
+    found.sort_by_key(|v| v.holder);
     assert_eq!(found, all);
+}
+
+/// Visits that differ in anything that tells them apart are all there: the same second at the same
+/// place, the same person at two places, the same presence known in two ways.
+pub async fn no_two_visits_share_a_key(s: S) {
+    let one = visit(1, at(10));
+    let mut all = vec![one];
+    all.extend((2..400).map(|n| Visit { holder: hid(n), ..one }));
+    all.extend((2..400).map(|n| Visit { place: PlaceId::from_random(n), ..one }));
+    all.extend((11..400).map(|n| Visit { entered: at(n), ..one }));
+    all.extend(Presence::ALL.iter().skip(1).map(|p| Visit { presence: *p, ..one }));
+    let writes = all.iter().map(|v| Write::AddVisit(*v)).collect();
+    let told = s.commit_for_receipt(Unit::new("all", writes)).await.unwrap();
+    assert_eq!(told.known(), 0);
+    let mut found = s.visits_on(DAY0).await.unwrap();
+    found.sort_by_key(Visit::key);
+    all.sort_by_key(Visit::key);
+    assert_eq!(found, all);
+}
+
+/// An end that was not known is set by whoever tells it first; another end is refused, whichever way
+/// it is told, and nothing of its unit is kept.
+pub async fn a_visit_has_one_end(s: S) {
+    let open = visit(1, at(10));
+    let ended = |left| Visit { left: Some(at(left)), ..open };
+    let close = |left| Write::CloseVisit { visit: open.key(), left: at(left) };
+    keeps(&s, vec![Write::AddVisit(open), Write::AddVisit(ended(50))]).await;
+    assert_eq!(s.visits_on(DAY0).await.unwrap(), [ended(50)]);
+    for other in [Write::AddVisit(ended(51)), close(51)] {
+        refuses(&s, vec![other], Precondition::Agrees).await;
+    }
+    let again = vec![close(50), Write::AddVisit(ended(50)), Write::AddVisit(open)];
+    let told = s.commit_for_receipt(Unit::new("again", again)).await.unwrap();
+    assert_eq!(told.known(), 3);
+    let new = visit(2, at(10));
+    let unit = vec![Write::AddVisit(new), Write::CloseVisit { visit: new.key(), left: at(60) }];
+    let told = s.commit_for_receipt(Unit::new("new", unit)).await.unwrap();
+    assert_eq!(told.known(), 0);
 }
 
 /// The end is set in the day of entry, though it lies in the next.
@@ -189,15 +234,15 @@ pub async fn a_visit_is_closed_in_its_own_day(s: S) {
     let next = visit(2, at(86_400));
     keeps(&s, vec![Write::AddVisit(late), Write::AddVisit(next)]).await;
     assert_eq!(s.visit_days().await.unwrap(), [DAY0, DAY0 + 1]);
-    let close = |v: &Visit, left| Write::CloseVisit { id: v.id, entered: v.entered, left };
+    let close = |v: &Visit, left| Write::CloseVisit { visit: v.key(), left };
     keeps(&s, vec![close(&late, at(90_000))]).await;
     let closed = Visit { left: Some(at(90_000)), ..late };
     assert_eq!(s.visits_on(DAY0).await.unwrap(), [closed]);
     assert_eq!(s.visits_on(DAY0 + 1).await.unwrap(), [next]);
     // A wrong day, a day without visits, an unknown visit.
-    let wrong_day = Write::CloseVisit { id: late.id, entered: next.entered, left: at(90_000) };
+    let wrong_day = close(&Visit { entered: next.entered, ..late }, at(90_000));
     refuses(&s, vec![wrong_day], Precondition::Exists).await;
-    let no_day = Write::CloseVisit { id: late.id, entered: at(864_000), left: at(900_000) };
+    let no_day = close(&Visit { entered: at(864_000), ..late }, at(900_000));
     refuses(&s, vec![no_day], Precondition::Exists).await;
     refuses(&s, vec![close(&visit(404, at(10)), at(20))], Precondition::Exists).await;
     assert_eq!(s.visit_days().await.unwrap(), [DAY0, DAY0 + 1]);
@@ -209,28 +254,41 @@ pub async fn a_visit_never_ends_before_it_starts(s: S) {
     rejects(&s, vec![Write::AddVisit(Visit { left: Some(at(99)), ..v })]).await;
     assert_eq!(s.visit_days().await.unwrap(), [] as [i64; 0]);
     keeps(&s, vec![Write::AddVisit(v)]).await;
-    rejects(&s, vec![Write::CloseVisit { id: v.id, entered: v.entered, left: at(99) }]).await;
-    keeps(&s, vec![Write::CloseVisit { id: v.id, entered: v.entered, left: at(100) }]).await;
+    rejects(&s, vec![Write::CloseVisit { visit: v.key(), left: at(99) }]).await;
+    keeps(&s, vec![Write::CloseVisit { visit: v.key(), left: at(100) }]).await;
 }
 
-/// A scan sent twice is refused with everything in its unit; another day may use the number.
+/// A scan sent twice is refused with everything in its unit, and stands as it was first; another
+/// gate or another moment may use the number.
 pub async fn the_same_scan_twice_is_refused(s: S) {
     let bare = Scan {
         holder: None,
         colour: None,
         reason: None,
-        visit: None,
+        problem: None,
         outcome: ScanOutcome::Refused,
         direction: Direction::Out,
         ..scan(1, at(10))
     };
     keeps(&s, vec![Write::AddScan(bare.clone())]).await;
-    let again = vec![Write::AddVisit(visit(1, at(10))), Write::AddScan(scan(1, at(11)))];
+    let again = vec![Write::AddVisit(visit(1, at(10))), Write::AddScan(scan(1, at(10)))];
     refuses(&s, again, Precondition::Absent).await;
     assert_eq!(s.visits_on(DAY0).await.unwrap(), []);
-    assert_eq!(s.scans_on(DAY0).await.unwrap(), [bare]);
-    keeps(&s, vec![Write::AddScan(scan(1, at(86_400)))]).await;
-    assert_eq!(s.scans_on(DAY0 + 1).await.unwrap(), [scan(1, at(86_400))]);
+    assert_eq!(s.scans_on(DAY0).await.unwrap(), std::slice::from_ref(&bare));
+    let later = scan(1, at(11));
+    let next_day = scan(1, at(86_400));
+    let other_gate = Scan { gate: GateId::from_random(2), ..scan(1, at(10)) };
+    for s_ in [&later, &next_day, &other_gate] {
+        keeps(&s, vec![Write::AddScan(s_.clone())]).await;
+    }
+    assert_eq!(s.scans_on(DAY0).await.unwrap(), [bare.clone(), other_gate.clone(), later.clone()]);
+    for kept in [bare, later, next_day, other_gate] {
+        assert_eq!(s.scan(kept.at, kept.gate, kept.id).await.unwrap(), Some(kept));
+    }
+    for (when, gate, id) in [(at(12), 1, 1), (at(10), 3, 1), (at(10), 1, 2), (at(-86_400), 1, 1)] {
+        let found = s.scan(when, GateId::from_random(gate), ScanId::from_random(id)).await;
+        assert_eq!(found.unwrap(), None);
+    }
 }
 
 /// By moment, then id, whatever the order of writing.

@@ -1,0 +1,5 @@
+-- Visits, scans and rides lose their own ids: what tells them apart is their key, so that two that
+-- differ never share a row. Their tables are by day, so the program itself goes through them
+-- (`days::to_natural_keys`), in the transaction of this file. A scan keeps what was wrong with its code.
+--
+-- Nothing to be said here: no other table names a visit, a scan or a ride.
