@@ -11,10 +11,10 @@ use std::time::Duration;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use common::{HOME, NOW, World, at};
-use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{
-    Colour, HolderId, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp, Visit,
+    Colour, Division, Fact, HolderId, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp,
+    Visit,
 };
 use jadegate_service::gate::scan::{ScanInput, ScanResult};
 use jadegate_service::holder::declare::DeclarationInput;
@@ -58,9 +58,13 @@ async fn hand_in(w: &World, g: &GateSession, scan: &ScanInput) -> ScanResult {
     w.app.record_scans(g, std::slice::from_ref(scan)).await.unwrap().remove(0)
 }
 
+/// Stays of a holder where the gates of these tests are.
 async fn stays(w: &World, holder: HolderId) -> usize {
     let (_, own) = w.store.evidence_of(holder).await.unwrap().unwrap();
-    own.iter().filter(|e| e.fact.kind() == EvidenceKind::Stay).count()
+    let here: Division = HOME.parse().unwrap();
+    own.iter()
+        .filter(|e| matches!(&e.fact, Fact::Stay { division, .. } if *division == here))
+        .count()
 }
 
 async fn scans(w: &World) -> Vec<Scan> {

@@ -10,7 +10,7 @@ use common::World;
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{Colour, Period};
 use jadegate_service::import::events::parse_events;
-use jadegate_service::import::visits::{VisitFormat, VisitImport};
+use jadegate_service::import::visits::{VisitFormat, VisitImport, VisitReport};
 use jadegate_service::staff::ImportReport;
 
 const HEAD: &str = "document_type,document_number,document_country,result,method,sampled_at\n";
@@ -227,4 +227,49 @@ async fn a_published_event_finds_who_was_there() {
     assert_eq!(found[0].exposures[0].holder, w.app.imported_holder("generic", "kiwi"));
     assert_eq!(found[0].exposures[0].minutes, 20);
     assert_eq!(w.colour(holder).await, Colour::Green);
+}
+
+/// A line that gives a visit another end than is recorded is told and spoils no other, in one file
+/// or two; an end that was not known is taken; what is told again is told apart from what is new.
+#[tokio::test]
+async fn another_end_of_a_visit_is_told_and_all_other_lines_are_taken() {
+    let mut w = World::new().await;
+    let head = "person,place,place_kind,division,entered,left\n";
+    let line = |p: usize, left: &str| format!("p{p},v,shop,CN-330106,2022-03-14T00:00:00Z,{left}\n");
+    let end = "2022-03-14T01:00:00Z";
+    let first: String = (0..20).map(|p| line(p, if p % 2 == 0 { end } else { "" })).collect();
+    let file = format!("{head}{first}{}", line(4, "2022-03-14T02:00:00Z"));
+    let report = w.app.import_visits(file.as_bytes(), &options("f"), |_| true).await.unwrap();
+    let codes = |r: &VisitReport| r.rejected.iter().map(|r| (r.line, r.code)).collect::<Vec<_>>();
+    assert_eq!(codes(&report), [(22, "visit.other_end")]);
+    assert_eq!((report.visits, report.known, report.new_holders), (20, 0, 20));
+    assert_eq!(w.app.index_size().0, 20);
+
+    // Again, with three other ends, one end that was not known, and one new line.
+    let other = "2022-03-14T03:00:00Z";
+    let second: String = (0..21)
+        .map(|p| match p {
+            2 | 8 | 18 => line(p, other),
+            5 => line(p, other),
+            p if p % 2 == 0 => line(p, end),
+            p => line(p, ""),
+        })
+        .collect();
+    let again = format!("{head}{second}");
+    let report = w.app.import_visits(again.as_bytes(), &options("g"), |_| true).await.unwrap();
+    let told = [(4, "visit.other_end"), (10, "visit.other_end"), (20, "visit.other_end")];
+    assert_eq!(codes(&report), told);
+    assert_eq!((report.visits, report.known, report.new_holders), (18, 16, 1));
+    let all = Period { from: jadegate_domain::Timestamp::EPOCH, to: w.app.now() };
+    let ends = |w: &World| -> Vec<_> {
+        let of = |p| w.app.visits_between(w.app.imported_holder("generic", &format!("p{p}")), all);
+        (0..21).map(|p| of(p).iter().map(|v| v.2).collect::<Vec<_>>()).collect()
+    };
+    let before = ends(&w);
+    assert!(before.iter().all(|of_one| of_one.len() == 1));
+    assert_eq!(before[5], [Some(other.parse().unwrap())]);
+    assert_eq!(before[8], [Some(end.parse().unwrap())]);
+    w.restart().await;
+    assert_eq!(ends(&w), before, "memory and store agree");
+    assert_eq!(w.app.index_size().0, 21);
 }
