@@ -235,7 +235,8 @@ async fn a_published_event_finds_who_was_there() {
 async fn another_end_of_a_visit_is_told_and_all_other_lines_are_taken() {
     let mut w = World::new().await;
     let head = "person,place,place_kind,division,entered,left\n";
-    let line = |p: usize, left: &str| format!("p{p},v,shop,CN-330106,2022-03-14T00:00:00Z,{left}\n");
+    let line =
+        |p: usize, left: &str| format!("p{p},v,shop,CN-330106,2022-03-14T00:00:00Z,{left}\n");
     let end = "2022-03-14T01:00:00Z";
     let first: String = (0..20).map(|p| line(p, if p % 2 == 0 { end } else { "" })).collect();
     let file = format!("{head}{first}{}", line(4, "2022-03-14T02:00:00Z"));
