@@ -37,6 +37,7 @@ export async function journey() {
   const wide = { viewport: { width: 1280, height: 900 } };
   const officer = await device(clean, 'officer', wide);
   const admin = await device(clean, 'admin', wide);
+  const commissioner = await device(clean, 'commissioner', wide);
 
   /** Moves the clock; pages learn of it by being loaded anew, as they would by their next request. */
   const forward = async (seconds) => {
@@ -135,7 +136,25 @@ export async function journey() {
     const link = await admin.getByRole('textbox', { name: 'Invite somebody' }).inputValue();
     await authenticator(officer);
     await officer.goto(link);
+    // Not where the one who made it is signed in.
+    const own = await ask(admin, '/v1/staff/invitations/begin', { token: link.split('invite=')[1] });
+    assert.deepEqual([own.status, own.json.code], [403, 'invitation.signed_in'], own.text);
     await officer.getByRole('button', { name: 'Make a passkey' }).click();
+    // The administrator gave no power over people: the health commission does, for this passkey.
+    await officer.getByRole('heading', { name: 'Not confirmed yet', level: 1 }).waitFor();
+    await accessible(officer, 'the console of somebody not confirmed');
+    const shown = await officer.locator('[data-testid=passkey]').textContent();
+    const before = await ask(officer, '/v1/staff/cases');
+    assert.deepEqual([before.status, before.json.code], [403, 'staff.not_confirmed'], before.text);
+    await enter(commissioner, 'commissioner');
+    await commissioner.goto(`${url}/console/#/staff`);
+    const row = commissioner.getByRole('row').filter({ hasText: 'Testa Amtlich' });
+    assert.equal(await row.locator('[data-testid=passkey]').textContent(), shown);
+    await accessible(commissioner, 'staff and agencies, as a commissioner sees them');
+    await row.getByRole('button', { name: 'Confirm' }).click();
+    await row.getByRole('button', { name: 'Yes' }).click();
+    await row.locator('[data-testid=passkey]').waitFor({ state: 'detached' });
+    await officer.getByRole('button', { name: 'Look again' }).click();
     await officer.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
     await officer.getByRole('button', { name: 'Sign out' }).click();
     await passkey(officer);
@@ -296,7 +315,6 @@ export async function journey() {
   });
 
   // --- Regions ---
-  const commissioner = await device(clean, 'commissioner', wide);
   const second = await device(clean, 'second', wide);
   let proposal = '';
   await step('a risk level is replayed first: who would be confined, and that it takes a second officer', async () => {

@@ -265,6 +265,7 @@ export async function startStaffMock() {
           staff: { id: 'f0000000000001', display_name: 'Testa Beispiel', role: 'officer', region: 'CN-3301', region_name: '浙江省杭州市' },
           agency: { id: 'a0000000000001', kind: 'prevention_team', name: '示例市疾控组' },
           may: state.may,
+          confirmation: { needed: true, agency: true, staff: true, passkey: null },
         });
       case 'GET overview':
         return ok({
@@ -371,11 +372,11 @@ export async function startStaffMock() {
       case 'GET places/p0000000000001/poster':
         return ok({ poster_code: `JGV1:${base45(randomBytes(100))}` });
       case 'GET agencies':
-        return ok({ agencies: [{ id: 'a0000000000001', kind: 'prevention_team', name: '示例市疾控组', region: 'CN-3301' }, { id: 'a0000000000002', kind: 'laboratory', name: '示例检验所', region: 'CN-3301' }] });
+        return ok({ agencies: [{ id: 'a0000000000001', kind: 'prevention_team', name: '示例市疾控组', region: 'CN-3301', confirmed_at: null }, { id: 'a0000000000002', kind: 'laboratory', name: '示例检验所', region: 'CN-3301', confirmed_at: '2022-03-01T02:00:00Z' }] });
       case 'GET members':
         return ok({ staff: [
-          { id: 'f0000000000001', display_name: 'Testa Beispiel', agency: 'a0000000000001', agency_name: '示例市疾控组', agency_kind: 'prevention_team', role: 'officer', region: 'CN-3301', created_at: iso(now - 9 * DAY), disabled_at: null },
-          { id: 'f0000000000002', display_name: '试验员', agency: 'a0000000000002', agency_name: '示例检验所', agency_kind: 'laboratory', role: 'lab_technician', region: 'CN-3301', created_at: iso(now - 8 * DAY), disabled_at: null },
+          { id: 'f0000000000001', display_name: 'Testa Beispiel', agency: 'a0000000000001', agency_name: '示例市疾控组', agency_kind: 'prevention_team', role: 'officer', region: 'CN-3301', created_at: iso(now - 9 * DAY), disabled_at: null, needs_confirmation: true, confirmed_at: iso(now - 9 * DAY), passkey: null },
+          { id: 'f0000000000002', display_name: '试验员', agency: 'a0000000000002', agency_name: '示例检验所', agency_kind: 'laboratory', role: 'lab_technician', region: 'CN-3301', created_at: iso(now - 8 * DAY), disabled_at: null, needs_confirmation: true, confirmed_at: null, passkey: '0011 2233 4455 6677' },
         ] });
       case 'POST members':
         return ok({ staff: 'f0000000000003', link: `/console/#invite=${randomBytes(24).toString('base64url')}`, expires_at: iso(now + 3 * DAY) }, 201);

@@ -131,6 +131,9 @@ fn an_administrator_is_invited_and_tests_are_imported_once() {
         ],
     );
     let lab = text(&out.stdout).split_whitespace().next().unwrap().to_owned();
+    let out = jadegate(d, &["import", "tests", "t.csv", "--agency", &lab]);
+    assert!(text(&out.stderr).contains("not confirmed"), "{}", text(&out.stderr));
+    confirm(d, &lab);
     std::fs::write(
         d.join("t.csv"),
         "document_type,document_number,document_country,result,method,sampled_at\nresident_id,not-a-number,,positive,nucleic_acid,2026-01-01T00:00:00Z\n",
@@ -142,10 +145,30 @@ fn an_administrator_is_invited_and_tests_are_imported_once() {
     assert!(said.contains("line 2") && !said.contains("not-a-number"), "{said}");
 }
 
-/// A member of a made-up agency is added, and its id comes back.
+/// A made-up agency is added and confirmed, and its id comes back.
 fn agency(dir: &Path, kind: &str) -> String {
     let add = ["staff", "add-agency", "--kind", kind, "--name", "Made-up", "--region", "CN"];
-    text(&jadegate(dir, &add).stdout).split_whitespace().next().unwrap_or_default().to_owned()
+    let id =
+        text(&jadegate(dir, &add).stdout).split_whitespace().next().unwrap_or_default().to_owned();
+    confirm(dir, &id);
+    id
+}
+
+/// As if the health commission had confirmed it.
+#[expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+fn confirm(dir: &Path, agency: &str) {
+    use jadegate_store::{Unit, Write};
+    let options = jadegate_store_sqlite::OpenOptions::default();
+    let store = jadegate_store_sqlite::SqliteStore::open(dir.join("run/jadegate.db"), options);
+    let store = store.unwrap();
+    let at = jadegate_domain::Timestamp::from_secs(1);
+    let write = Write::ConfirmAgency { agency: agency.parse().unwrap(), by: None, at };
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        jadegate_store::Store::commit(store.as_ref(), Unit::new("test", vec![write]))
+            .await
+            .unwrap();
+        store.close().await;
+    });
 }
 
 #[test]

@@ -126,6 +126,15 @@ pub struct Staff {
     pub created_at: Timestamp,
     /// Set when the person has left; such staff can no longer sign in.
     pub disabled_at: Option<Timestamp>,
+    /// Who invited them; `None`: the machine's own command line did.
+    #[serde(default)]
+    pub invited_by: Option<StaffId>,
+    /// When the health commission confirmed them: without it they have no power over people.
+    #[serde(default)]
+    pub confirmed_at: Option<Timestamp>,
+    /// Which commissioner did; `None` with a moment: the set-up did.
+    #[serde(default)]
+    pub confirmed_by: Option<StaffId>,
 }
 
 /// An agency as holders see it.
@@ -140,6 +149,12 @@ pub struct Agency {
     pub name: String,
     /// Where it acts.
     pub region: Division,
+    /// When the health commission confirmed it: without it its staff have no power over people.
+    #[serde(default)]
+    pub confirmed_at: Option<Timestamp>,
+    /// Which commissioner did; `None` with a moment: the set-up did.
+    #[serde(default)]
+    pub confirmed_by: Option<StaffId>,
 }
 
 /// One look at a person's data; the holder sees every one.

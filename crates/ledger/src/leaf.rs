@@ -1,16 +1,17 @@
 //! The leaves: what a deployment tells the public that it did, never to whom.
 //!
 //! A leaf is JSON in one written form (sorted keys, no spaces, `"v":1`), so that its hash can be
-//! made again by anybody from its content. The kinds are a closed list. No leaf holds a name, a
-//! holder id or free text; what concerns a person is a [`Commitment`], which only that person and
-//! the issuer can open.
+//! made again by anybody from its content. The kinds are a closed list. No leaf holds a
+//! person's name, a holder id or free text; staff stand by an opaque id, agencies by their name. What
+//! concerns a holder is a [`Commitment`], which only they and the issuer can open.
 
 use std::fmt;
 use std::str::FromStr;
 
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::{
-    AgencyId, AgencyKind, Division, EvidenceKind, PolicyRef, Purpose, Timestamp,
+    AgencyId, AgencyKind, Division, EvidenceKind, GateId, PlaceId, PolicyRef, Purpose, Role,
+    StaffId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,6 +85,44 @@ impl TryFrom<String> for Word {
     }
 }
 
+/// The name of an agency, as holders see it: 1 to 120 characters on one line. The only text in a
+/// leaf that is not a word; an agency is no person.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AgencyName(Box<str>);
+
+/// A text is not the name of an agency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of an agency: 1 to 120 characters on one line")]
+pub struct BadAgencyName;
+
+impl AgencyName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for AgencyName {
+    type Error = BadAgencyName;
+    fn try_from(s: String) -> Result<Self, BadAgencyName> {
+        let ok = (1..=120).contains(&s.chars().count()) && !s.chars().any(char::is_control);
+        if ok { Ok(Self(s.into())) } else { Err(BadAgencyName) }
+    }
+}
+
+impl From<AgencyName> for String {
+    fn from(n: AgencyName) -> Self {
+        n.0.into()
+    }
+}
+
+impl fmt::Debug for AgencyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl From<Word> for String {
     fn from(w: Word) -> Self {
         w.0.into()
@@ -146,6 +185,40 @@ pub enum ProposalEvent {
     Expired,
     /// It took effect.
     Applied,
+}
+
+/// What happened to an agency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgencyEvent {
+    /// It was registered. Without a confirmation its staff have no power over people.
+    Registered,
+    /// The health commission confirmed it.
+    Confirmed,
+}
+
+/// What happened to a member of staff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StaffEvent {
+    /// An invitation was made.
+    Invited,
+    /// They accepted it with a passkey.
+    Joined,
+    /// The health commission confirmed them, holding that passkey.
+    Confirmed,
+    /// Their access ended.
+    Ended,
+}
+
+/// What happened to a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateEvent {
+    /// A device became a gate.
+    Enrolled,
+    /// It is none any more.
+    Revoked,
 }
 
 /// One entry of the public log.
@@ -272,6 +345,60 @@ pub enum Leaf {
         /// Of those, green before and not green after.
         newly_confined: u32,
     },
+    /// An agency was registered or confirmed.
+    Agency {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: AgencyEvent,
+        /// Which agency.
+        agency: AgencyId,
+        /// As what; the kind fixes what it may record and read.
+        agency_kind: AgencyKind,
+        /// Its name, as holders see it.
+        name: AgencyName,
+        /// Where.
+        region: Division,
+        /// By which member of staff; absent: from the machine's own command line.
+        by: Option<StaffId>,
+    },
+    /// A member of staff, by opaque id, was invited, joined, was confirmed or left.
+    Staff {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: StaffEvent,
+        /// Who.
+        staff: StaffId,
+        /// Working for.
+        agency: AgencyId,
+        /// As what.
+        role: Role,
+        /// Where.
+        region: Division,
+        /// By which member of staff; absent: by themselves when they joined, otherwise from the
+        /// machine's own command line.
+        by: Option<StaffId>,
+        /// SHA-256 of the id of their passkey, where they had one.
+        passkey: Option<Hash>,
+    },
+    /// A device became a gate of a place, or is none any more.
+    Gate {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: GateEvent,
+        /// Which.
+        gate: GateId,
+        /// Where it stands.
+        place: PlaceId,
+        /// Whose place; absent for places that no agency has as its own.
+        agency: Option<AgencyId>,
+        /// Whose link or whose order; absent where it was not kept.
+        by: Option<StaffId>,
+        /// SHA-256 of its public key.
+        key: Hash,
+    },
 }
 
 impl Leaf {
@@ -356,6 +483,34 @@ mod tests {
                 what_if: leaf_hash(b"y"),
                 people: 1000,
                 newly_confined: 12,
+            },
+            Leaf::Agency {
+                at,
+                event: AgencyEvent::Registered,
+                agency,
+                agency_kind: AgencyKind::Laboratory,
+                name: "示例实验室 Example laboratory".to_owned().try_into().unwrap(),
+                region: "CN-33".parse().unwrap(),
+                by: None,
+            },
+            Leaf::Staff {
+                at,
+                event: StaffEvent::Joined,
+                staff: StaffId::from_random(8),
+                agency,
+                role: Role::Officer,
+                region: "CN-33".parse().unwrap(),
+                by: None,
+                passkey: Some(hash),
+            },
+            Leaf::Gate {
+                at,
+                event: GateEvent::Enrolled,
+                gate: GateId::from_random(9),
+                place: PlaceId::from_random(10),
+                agency: Some(agency),
+                by: Some(StaffId::from_random(8)),
+                key: hash,
             },
         ]
     }

@@ -26,8 +26,8 @@ pub use checkpoint::{Checkpoint, open_checkpoint, sign_checkpoint};
 pub use error::LedgerError;
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
 pub use leaf::{
-    BadWord, Commitment, EvidenceEvent, KeyEvent, KeyRole, Leaf, MAX_LEAF, ProposalEvent, Salt,
-    Word, commit,
+    AgencyEvent, AgencyName, BadAgencyName, BadWord, Commitment, EvidenceEvent, GateEvent,
+    KeyEvent, KeyRole, Leaf, MAX_LEAF, ProposalEvent, Salt, StaffEvent, Word, commit,
 };
 pub use proof::{
     consistency_proof, inclusion_proof, root_from_inclusion, verify_consistency, verify_inclusion,

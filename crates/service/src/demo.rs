@@ -11,11 +11,13 @@ use jadegate_domain::agency::Agency;
 use jadegate_domain::{
     Division, HolderId, Place, PlaceId, Presence, Role, Staff, StaffId, Timestamp, Visit,
 };
+use jadegate_ledger::{AgencyEvent, StaffEvent};
 use jadegate_store::{SessionSubject, Unit, Write};
 
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::session::NewSession;
+use crate::staff::AgencyInput;
 use crate::vault::Identity;
 
 /// Somebody made up.
@@ -117,10 +119,28 @@ impl App {
             display_name: display_name.to_owned(),
             created_at: self.now(),
             disabled_at: None,
+            invited_by: None,
+            confirmed_at: Some(self.now()),
+            confirmed_by: None,
         };
         let id = staff.id;
-        self.commit("demo_staff", vec![Write::AddStaff(staff)]).await?;
+        let leaf = crate::log::staff_leaf(&staff, StaffEvent::Confirmed, None, None, self.now())?;
+        self.commit("demo_staff", vec![Write::AddStaff(staff), Write::AddLeaf(leaf)]).await?;
         Ok(id)
+    }
+
+    /// A made-up agency that is confirmed: the demo's commission has done its work before it begins.
+    pub async fn demo_agency(&self, input: &AgencyInput) -> Result<Agency> {
+        self.only_in_a_demo()?;
+        let agency = self.create_agency_from_this_machine(input).await?;
+        let now = self.now();
+        if agency.confirmed_at.is_some() {
+            return Ok(agency);
+        }
+        let leaf = crate::log::agency_leaf(&agency, AgencyEvent::Confirmed, None, now)?;
+        let confirm = Write::ConfirmAgency { agency: agency.id, by: None, at: now };
+        self.commit("demo_agency", vec![confirm, Write::AddLeaf(leaf)]).await?;
+        Ok(Agency { confirmed_at: Some(now), ..agency })
     }
 
     /// A session for a made-up holder, without a one-time code.

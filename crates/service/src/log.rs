@@ -3,9 +3,11 @@
 use jadegate_domain::division::RegionRisk;
 use std::str::FromStr as _;
 
-use jadegate_domain::{Access, AgencyId, Evidence, PolicyRef, Timestamp};
+use jadegate_domain::agency::Agency;
+use jadegate_domain::{Access, AgencyId, Evidence, Gate, PolicyRef, Staff, StaffId, Timestamp};
 use jadegate_ledger::{
-    Checkpoint, EvidenceEvent, Hash, Leaf, LedgerError, ProposalEvent, Salt, commit, leaf_hash,
+    AgencyEvent, Checkpoint, Commitment, EvidenceEvent, GateEvent, Hash, Leaf, LedgerError,
+    ProposalEvent, Salt, StaffEvent, commit, leaf_hash,
     note::{NoteSigner, NoteVerifier},
     sign_checkpoint,
 };
@@ -77,11 +79,117 @@ pub(crate) fn proposal_leaf(step: &ProposalStep<'_>, at: Timestamp) -> Result<Ve
     Ok(leaf.encode()?)
 }
 
+/// An agency was registered or confirmed.
+pub(crate) fn agency_leaf(
+    agency: &Agency,
+    event: AgencyEvent,
+    by: Option<StaffId>,
+    at: Timestamp,
+) -> Result<Vec<u8>> {
+    let leaf = Leaf::Agency {
+        at,
+        event,
+        agency: agency.id,
+        agency_kind: agency.kind,
+        name: agency.name.clone().try_into().map_err(ServiceError::internal)?,
+        region: agency.region.clone(),
+        by,
+    };
+    Ok(leaf.encode()?)
+}
+
+/// A member of staff was invited, joined, was confirmed or left. `passkey` is their credential id.
+pub(crate) fn staff_leaf(
+    staff: &Staff,
+    event: StaffEvent,
+    by: Option<StaffId>,
+    passkey: Option<&[u8]>,
+    at: Timestamp,
+) -> Result<Vec<u8>> {
+    let leaf = Leaf::Staff {
+        at,
+        event,
+        staff: staff.id,
+        agency: staff.agency,
+        role: staff.role,
+        region: staff.region.clone(),
+        by,
+        passkey: passkey.map(|id| Hash::from_bytes(sha256(id))),
+    };
+    Ok(leaf.encode()?)
+}
+
+/// A device became a gate, or is none any more.
+pub(crate) fn gate_leaf(
+    gate: &Gate,
+    agency: Option<AgencyId>,
+    event: GateEvent,
+    by: Option<StaffId>,
+    at: Timestamp,
+) -> Result<Vec<u8>> {
+    let leaf = Leaf::Gate {
+        at,
+        event,
+        gate: gate.id,
+        place: gate.place,
+        agency,
+        by,
+        key: Hash::from_bytes(sha256(&gate.public_key)),
+    };
+    Ok(leaf.encode()?)
+}
+
+/// What opens a commitment: whoever holds it can make the commitment again, and nobody else can.
+pub(crate) struct Opening {
+    /// The word before the salt.
+    pub(crate) what: &'static str,
+    pub(crate) salt: Salt,
+    /// The exact bytes: JSON.
+    pub(crate) content: String,
+    pub(crate) commitment: Commitment,
+}
+
+fn opening(what: &'static str, salt: Salt, content: &impl serde::Serialize) -> Result<Opening> {
+    let content = serde_json::to_string(content).map_err(ServiceError::internal)?;
+    let commitment = commit(what, &salt, content.as_bytes());
+    Ok(Opening { what, salt, content, commitment })
+}
+
+/// Evidence is committed to as it was recorded: what is later marked on the row does not change it.
+pub(crate) fn evidence_opening(keys: &Keys, evidence: &Evidence) -> Result<Opening> {
+    let as_recorded = Evidence { withdrawn_at: None, superseded_by: None, ..evidence.clone() };
+    opening("evidence", salt(keys, "evidence", &evidence.id.to_string()), &as_recorded)
+}
+
+/// An access is committed to as the holder sees it, so that they can be given what opens it. The
+/// member of staff stands in it as a commitment of its own, which auditors can have opened.
+pub(crate) fn access_opening(keys: &Keys, access: &Access) -> Result<Opening> {
+    #[derive(serde::Serialize)]
+    struct AsSeen<'a> {
+        holder: jadegate_domain::HolderId,
+        at: Timestamp,
+        agency: AgencyId,
+        staff: Option<Commitment>,
+        purpose: jadegate_domain::Purpose,
+        what: &'a str,
+    }
+    let id = format!("{}/{}/{}", access.holder, access.at, access.what);
+    let staff = access
+        .staff
+        .map(|s| commit("staff", &salt(keys, "access-staff", &id), s.to_string().as_bytes()));
+    let seen = AsSeen {
+        holder: access.holder,
+        at: access.at,
+        agency: access.agency,
+        staff,
+        purpose: access.purpose,
+        what: &access.what,
+    };
+    opening("access", salt(keys, "access", &id), &seen)
+}
+
 /// A piece of evidence was recorded or, if it says so, withdrawn.
 pub(crate) fn evidence_leaf(keys: &Keys, evidence: &Evidence) -> Result<Vec<u8>> {
-    // Committed to as it was recorded: what is later marked on the row does not change it.
-    let as_recorded = Evidence { withdrawn_at: None, superseded_by: None, ..evidence.clone() };
-    let content = serde_json::to_vec(&as_recorded).map_err(ServiceError::internal)?;
     let event = match evidence.withdrawn_at {
         None => EvidenceEvent::Recorded,
         Some(_) => EvidenceEvent::Withdrawn,
@@ -91,20 +199,18 @@ pub(crate) fn evidence_leaf(keys: &Keys, evidence: &Evidence) -> Result<Vec<u8>>
         event,
         evidence_kind: evidence.fact.kind(),
         agency: evidence.agency,
-        commitment: commit("evidence", &salt(keys, "evidence", &evidence.id.to_string()), &content),
+        commitment: evidence_opening(keys, evidence)?.commitment,
     };
     Ok(leaf.encode()?)
 }
 
 /// Somebody looked at a person's data.
 pub(crate) fn access_leaf(keys: &Keys, access: &Access) -> Result<Vec<u8>> {
-    let content = serde_json::to_vec(access).map_err(ServiceError::internal)?;
-    let id = format!("{}/{}/{}", access.holder, access.at, access.what);
     let leaf = Leaf::Access {
         at: access.at,
         agency: access.agency,
         purpose: access.purpose,
-        commitment: commit("access", &salt(keys, "access", &id), &content),
+        commitment: access_opening(keys, access)?.commitment,
     };
     Ok(leaf.encode()?)
 }

@@ -28,6 +28,8 @@ pub struct GateSession {
 #[derive(Clone, Debug)]
 pub struct StaffSession {
     pub(crate) staff: Staff,
+    /// Has the health commission confirmed their agency?
+    pub(crate) agency_confirmed: bool,
 }
 
 impl HolderSession {
@@ -48,6 +50,16 @@ impl StaffSession {
     /// Who.
     pub const fn staff(&self) -> &Staff {
         &self.staff
+    }
+
+    /// Has the health commission confirmed both them and their agency?
+    pub const fn is_confirmed(&self) -> bool {
+        self.agency_confirmed && self.staff.confirmed_at.is_some()
+    }
+
+    /// Has it confirmed their agency?
+    pub const fn agency_is_confirmed(&self) -> bool {
+        self.agency_confirmed
     }
 }
 
@@ -122,7 +134,10 @@ impl App {
             return Err(signed_out());
         };
         let staff = self.store.staff(id).await?.filter(|s| s.disabled_at.is_none());
-        Ok(StaffSession { staff: staff.ok_or_else(signed_out)? })
+        let staff = staff.ok_or_else(signed_out)?;
+        let agency = self.store.agency(staff.agency).await?;
+        let agency_confirmed = agency.is_some_and(|a| a.confirmed_at.is_some());
+        Ok(StaffSession { staff, agency_confirmed })
     }
 
     /// Signs out whoever holds the token.

@@ -33,6 +33,7 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             "publish_policy",
             "manage_places",
             "invite_staff",
+            "confirm_powers",
             "read_audit",
         ]
     );

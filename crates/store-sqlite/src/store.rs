@@ -376,6 +376,10 @@ impl Store for SqliteStore {
         self.list(move |c| log::log_leaves(c, from, limit)).await
     }
 
+    async fn leaves_of_commitment(&self, commitment: &str) -> Result<Vec<LogLeaf>> {
+        self.point(|c| log::leaves_of_commitment(c, commitment))
+    }
+
     async fn setting(&self, name: &str) -> Result<Option<String>> {
         self.point(|c| log::setting(c, name))
     }

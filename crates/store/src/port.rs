@@ -253,6 +253,9 @@ pub trait Store: Send + Sync + 'static {
     async fn log_size(&self) -> Result<u64>;
     /// Leaves from an index on, in order.
     async fn log_leaves(&self, from: u64, limit: u32) -> Result<Vec<LogLeaf>>;
+    /// The leaves that hold this commitment (its base64 text, after `"commitment":"`), in order: what
+    /// was recorded and, later, withdrawn.
+    async fn leaves_of_commitment(&self, commitment: &str) -> Result<Vec<LogLeaf>>;
     /// A setting of the deployment.
     async fn setting(&self, name: &str) -> Result<Option<String>>;
 }

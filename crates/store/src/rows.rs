@@ -158,6 +158,9 @@ pub enum InvitationUse {
     Gate {
         /// Which place.
         place: jadegate_domain::PlaceId,
+        /// Who made the link; unknown for those of before this was kept.
+        #[serde(default)]
+        by: Option<StaffId>,
     },
 }
 

@@ -4,8 +4,8 @@ use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ChallengeId, InvitationId, ProposalId, RecolouringId};
 use jadegate_domain::{
-    Access, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place, Scan, Staff,
-    StaffId, Timestamp, TraceId, Trip, Visit, VisitKey,
+    Access, AgencyId, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place,
+    Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit, VisitKey,
 };
 
 use crate::policies::{
@@ -133,6 +133,25 @@ pub enum Write {
     AddAgency(Agency),
     /// A new member of staff. Precondition: the id is free and the agency exists.
     AddStaff(Staff),
+    /// The health commission confirms an agency; a second time keeps the first. Precondition: exists.
+    ConfirmAgency {
+        /// Which.
+        agency: AgencyId,
+        /// By whom; `None`: the set-up.
+        by: Option<StaffId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The health commission confirms a member of staff; a second time keeps the first.
+    /// Precondition: exists.
+    ConfirmStaff {
+        /// Who.
+        staff: StaffId,
+        /// By whom; `None`: the set-up.
+        by: Option<StaffId>,
+        /// When.
+        at: Timestamp,
+    },
     /// A passkey. Precondition: the credential id is free and the staff member exists.
     AddCredential(CredentialRow),
     /// Replaces a passkey after use (its counter moved). Precondition: it exists, of the same member

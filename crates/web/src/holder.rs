@@ -10,6 +10,7 @@ use jadegate_domain::id::ChallengeId;
 use jadegate_domain::{Colour, EvidenceId, Timestamp};
 use jadegate_service::holder::check_in::Quarantine;
 use jadegate_service::holder::declare::{DeclarationInput, StayInput};
+use jadegate_service::holder::log::LoggedRecords;
 use jadegate_service::holder::me::{AccessView, EvidenceView, Profile, VisitView};
 use jadegate_service::holder::proof::Proof;
 use jadegate_service::holder::register::{ChallengeSent, DocumentInput, RegistrationInput};
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(proof))
         .routes(routes!(visits, add_visit))
         .routes(routes!(accesses))
+        .routes(routes!(own_log))
         .routes(routes!(declaration, declare))
         .routes(routes!(quarantine))
         .routes(routes!(check_in))
@@ -421,6 +423,17 @@ async fn add_visit(
     Body(b): Body<VenueBody>,
 ) -> Answer<(StatusCode, Json<RecordedVisit>)> {
     Ok((StatusCode::CREATED, Json(web.app.scan_venue(&s, &b.venue_code).await?)))
+}
+
+/// The holder's own records in the public log: with salt and content of each commitment and the
+/// positions of its leaves, so that everybody can check their own from outside.
+#[utoipa::path(get, path = "/v1/me/log", tag = "holder",
+    responses((status = 200, body = LoggedRecords), (status = 401, body = Problem)))]
+async fn own_log(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<Json<LoggedRecords>> {
+    Ok(Json(web.app.my_log(&s).await?))
 }
 
 /// Who looked at the holder's data, newest first.

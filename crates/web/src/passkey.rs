@@ -37,18 +37,20 @@ impl Passkeys {
         Ok(Self { webauthn, registrations: Mutex::default(), sign_ins: Mutex::default() })
     }
 
-    /// Begins making a passkey for an invited member of staff; `key` names the ceremony.
+    /// Begins making a passkey for an invited member of staff; `key` names the ceremony. A device
+    /// that holds one of the `others`' credentials refuses to make one.
     pub(crate) fn begin_registration(
         &self,
         key: String,
         staff: StaffId,
         display_name: &str,
+        others: Vec<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Value> {
         let user = Uuid::from_u64_pair(0, staff.as_u64());
         let (options, state) = self
             .webauthn
-            .start_passkey_registration(user, &staff.to_string(), display_name, None)
+            .start_passkey_registration(user, &staff.to_string(), display_name, Some(others))
             .map_err(ServiceError::internal)?;
         keep(&self.registrations, key, state, now);
         let mut options = serde_json::to_value(options).map_err(ServiceError::internal)?;

@@ -54,6 +54,9 @@ pub(crate) struct KeySetView {
     issuer: String,
     server_time: Timestamp,
     keys: Vec<KeyView>,
+    /// The key of the public log as a C2SP verifier key (`name+id+key`): checkpoints are signed by
+    /// it. Keep it when you first see it; it never changes.
+    log: String,
 }
 
 /// One published key.
@@ -85,6 +88,7 @@ pub(crate) fn key_set_view(app: &App) -> KeySetView {
         issuer: set.issuer().as_str().to_owned(),
         server_time: app.now(),
         keys: set.keys().iter().map(view).collect(),
+        log: app.log_key(),
     }
 }
 
@@ -114,7 +118,7 @@ async fn info(State(web): State<Arc<Web>>) -> Json<InfoView> {
     })
 }
 
-/// The keys that verify codes.
+/// The keys that verify codes, and the key that verifies the public log's checkpoints.
 #[utoipa::path(get, path = "/v1/keys", tag = "public", responses((status = 200, body = KeySetView)))]
 async fn keys(State(web): State<Arc<Web>>) -> ([(HeaderName, &'static str); 1], Json<KeySetView>) {
     ([(header::CACHE_CONTROL, "public, max-age=300")], Json(key_set_view(&web.app)))

@@ -51,6 +51,12 @@ impl World {
         let invited = self.app.invite_staff_from_this_machine(&input).await.unwrap();
         let passkey = NewPasskey { credential_id: vec![n], passkey: "{}".to_owned() };
         let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
+        let at = self.app.now();
+        let confirm = vec![
+            Write::ConfirmAgency { agency: agency.id, by: None, at },
+            Write::ConfirmStaff { staff: invited.staff, by: None, at },
+        ];
+        self.store.commit(Unit::new("test", confirm)).await.unwrap();
         format!("jg_staff={}", session.token)
     }
 

@@ -32,7 +32,7 @@ export const SECTIONS: readonly Section[] = [
   { id: 'arrivals', needs: ['record_arrival'], load: plain(() => import('./sections/Arrivals.svelte')) },
   { id: 'rides', needs: ['record_rides'], load: plain(() => import('./sections/Rides.svelte')) },
   { id: 'places', needs: ['manage_places'], load: () => import('./sections/Places.svelte') },
-  { id: 'staff', needs: ['invite_staff'], load: () => import('./sections/Staff.svelte') },
+  { id: 'staff', needs: ['invite_staff', 'confirm_powers'], load: () => import('./sections/Staff.svelte') },
 ];
 
 export const sectionsFor = (may: readonly string[]): Section[] =>

@@ -18,6 +18,7 @@ export const POWERS = [
   'publish_policy',
   'manage_places',
   'invite_staff',
+  'confirm_powers',
   'read_audit',
 ] as const;
 export type Power = (typeof POWERS)[number];
@@ -26,6 +27,14 @@ export interface Me {
   staff: { id: string; display_name: string; role: string; region: string; region_name: string };
   agency: { id: string; kind: string; name: string };
   may: string[];
+  /** Powers over people need the health commission's confirmation. */
+  confirmation: {
+    needed: boolean;
+    agency: boolean;
+    staff: boolean;
+    /** While one waits: the fingerprint of one's own passkey. */
+    passkey: string | null;
+  };
 }
 
 export interface Overview {
@@ -226,7 +235,11 @@ export interface AgencyRow {
   kind: string;
   name: string;
   region: string;
+  confirmed_at: Moment | null;
 }
+
+/** Kinds of agency whose staff have no power over people: nothing to confirm. */
+export const WITHOUT_POWERS_OVER_PEOPLE: readonly string[] = ['venue', 'operator', 'auditor', 'public_security'];
 
 export interface StaffRow {
   id: string;
@@ -237,4 +250,8 @@ export interface StaffRow {
   region: string;
   created_at: Moment;
   disabled_at: Moment | null;
+  needs_confirmation: boolean;
+  confirmed_at: Moment | null;
+  /** While they wait: the fingerprint of their passkey. */
+  passkey: string | null;
 }

@@ -125,10 +125,10 @@ const STAFF: [(&str, &str, &str, Role, &str, &str); 10] = [
     (
         "commissioner2",
         "health_commission",
-        "示例卫健委 Example health commission",
+        "示例卫健委二处 Example health commission, second office",
         Role::Commissioner,
-        "Second commissioner: decides on what the first proposes",
-        "另一位卫健委专员：审批前一位的提议",
+        "Commissioner of another office: decides on what the first proposes",
+        "卫健委另一处室的专员：审批前一位的提议",
     ),
     (
         "lab",
@@ -198,7 +198,7 @@ async fn staff(app: &App) -> Result<StaffOfTown> {
             AgencyInput { kind: kind.to_owned(), name: name.to_owned(), region: CITY.to_owned() };
         let agency = match agencies.get(name) {
             Some(known) => Agency::clone(known),
-            None => app.create_agency_from_this_machine(&input).await?,
+            None => app.demo_agency(&input).await?,
         };
         agencies.insert(name, agency.clone());
         let id = app.demo_staff(&agency, role, &format!("示例 {key}")).await?;

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jadegate_domain::gate::GateCounts;
 use jadegate_domain::{Gate, GateId, Timestamp};
+use jadegate_ledger::GateEvent;
 use jadegate_store::{InvitationUse, Precondition, SessionSubject, Unit, Write};
 
 use crate::app::App;
@@ -70,7 +71,7 @@ impl App {
         }
         let now = self.now();
         let invitation = self.store.invitation(token_digest(token)).await?.ok_or_else(bad_link)?;
-        let InvitationUse::Gate { place } = invitation.used_for else { return Err(bad_link()) };
+        let InvitationUse::Gate { place, by } = invitation.used_for else { return Err(bad_link()) };
         let gate = Gate {
             id: GateId::from_random(self.rng.bits()),
             place,
@@ -79,8 +80,13 @@ impl App {
             enrolled_at: now,
             revoked_at: None,
         };
-        let writes =
-            vec![Write::UseInvitation { id: invitation.id, at: now }, Write::AddGate(gate.clone())];
+        let agency = self.place(place).and_then(|p| p.agency);
+        let leaf = crate::log::gate_leaf(&gate, agency, GateEvent::Enrolled, by, now)?;
+        let writes = vec![
+            Write::UseInvitation { id: invitation.id, at: now },
+            Write::AddGate(gate.clone()),
+            Write::AddLeaf(leaf),
+        ];
         self.store
             .commit(Unit::new("enrol_gate", writes))
             .await

@@ -3,6 +3,7 @@
 pub mod check_in;
 pub mod code;
 pub mod declare;
+pub mod log;
 pub mod me;
 pub mod proof;
 pub mod register;

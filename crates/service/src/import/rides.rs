@@ -86,8 +86,7 @@ impl App {
 
     /// The same for a carrier named on this machine's own command line.
     pub async fn conductor_for_agency(&self, agency: AgencyId) -> Result<Conductor> {
-        let unknown = || ServiceError::not_found("agency.not_found", "There is no such agency.");
-        let agency = self.store.agency(agency).await?.ok_or_else(unknown)?;
+        let agency = self.confirmed_agency(agency).await?;
         if agency.kind != AgencyKind::Carrier {
             return Err(ServiceError::forbidden(
                 "agency.may_not_record",

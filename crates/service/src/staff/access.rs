@@ -13,7 +13,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
 
-use jadegate_domain::agency::Access;
+use jadegate_domain::agency::{Access, Agency};
 use jadegate_domain::{
     AgencyId, AgencyKind, Division, EvidenceKind, Holder, HolderId, Purpose, Role, Staff, StaffId,
     Timestamp,
@@ -75,6 +75,8 @@ powers! {
     ManagePlaces = "manage_places",
     /// Register agencies, invite staff and end their access.
     InviteStaff = "invite_staff",
+    /// Confirm agencies and staff that have powers over people; end access.
+    ConfirmPowers = "confirm_powers",
     /// Read the counts and the public log.
     ReadAudit = "read_audit",
 }
@@ -107,7 +109,7 @@ impl Power {
                 (kind, role),
                 (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
             ),
-            Self::SetRegion | Self::PublishPolicy => {
+            Self::SetRegion | Self::PublishPolicy | Self::ConfirmPowers => {
                 matches!((kind, role), (A::HealthCommission, R::Commissioner))
             }
             Self::ManagePlaces => matches!(
@@ -142,8 +144,20 @@ impl Power {
             | Self::PublishPolicy
             | Self::ManagePlaces
             | Self::InviteStaff
+            | Self::ConfirmPowers
             | Self::ReadAudit => &[],
         }
+    }
+
+    /// Is it a power over people? Then nobody has it before the health commission confirmed both
+    /// them and their agency: who runs the machines and invites staff gives no such power.
+    pub const fn over_people(self) -> bool {
+        !matches!(self, Self::ManagePlaces | Self::InviteStaff | Self::ReadAudit)
+    }
+
+    /// Does a role in a kind of agency hold any power over people?
+    pub fn any_over_people(kind: AgencyKind, role: Role) -> bool {
+        Self::ALL.iter().any(|p| p.over_people() && p.granted(kind, role))
     }
 
     /// The power behind a kind of evidence; holders record the others.
@@ -230,6 +244,7 @@ impl StaffSession {
     /// Has this member of staff the power?
     pub fn may(&self, power: Power) -> bool {
         power.granted(self.staff().agency_kind, self.staff().role)
+            && (!power.over_people() || self.is_confirmed())
     }
 
     /// Every power of this member of staff.
@@ -239,7 +254,12 @@ impl StaffSession {
 
     /// An error unless this member of staff has the power.
     pub(crate) fn need(&self, power: Power) -> Result<&Staff> {
-        if self.may(power) { Ok(self.staff()) } else { Err(not_yours()) }
+        if self.may(power) {
+            return Ok(self.staff());
+        }
+        let staff = self.staff();
+        let waits = power.granted(staff.agency_kind, staff.role);
+        Err(if waits { not_confirmed() } else { not_yours() })
     }
 
     /// The handle that records a kind of evidence; the policy in force may narrow it further, so use
@@ -263,6 +283,13 @@ pub(crate) fn not_yours() -> ServiceError {
     ServiceError::forbidden(
         "staff.not_allowed",
         "Your role does not include this. If you need it, ask your agency's administrator.",
+    )
+}
+
+fn not_confirmed() -> ServiceError {
+    ServiceError::forbidden(
+        "staff.not_confirmed",
+        "The health commission has not confirmed you or your agency yet. Tell a commissioner the fingerprint of your passkey; the console shows it.",
     )
 }
 
@@ -507,8 +534,7 @@ impl App {
         agency: AgencyId,
         evidence: EvidenceKind,
     ) -> Result<Recorder> {
-        let unknown = || ServiceError::not_found("agency.not_found", "There is no such agency.");
-        let agency = self.store.agency(agency).await?.ok_or_else(unknown)?;
+        let agency = self.confirmed_agency(agency).await?;
         if !evidence.may_record(Some(agency.kind)) {
             return Err(ServiceError::forbidden(
                 "agency.may_not_record",
@@ -519,6 +545,20 @@ impl App {
             Recorder { agency: agency.id, kind: agency.kind, region: agency.region, evidence };
         self.policy_allows(&recorder)?;
         Ok(recorder)
+    }
+
+    /// An agency that the health commission confirmed: the machine's own command line records for no
+    /// other.
+    pub(crate) async fn confirmed_agency(&self, agency: AgencyId) -> Result<Agency> {
+        let unknown = || ServiceError::not_found("agency.not_found", "There is no such agency.");
+        let agency = self.store.agency(agency).await?.ok_or_else(unknown)?;
+        if agency.confirmed_at.is_some() {
+            return Ok(agency);
+        }
+        Err(ServiceError::forbidden(
+            "agency.not_confirmed",
+            "The health commission has not confirmed this agency yet: a commissioner does so in the console, under Staff.",
+        ))
     }
 }
 

@@ -1,11 +1,13 @@
-//! Agencies and their staff: registered, invited, ended.
+//! Agencies and their staff: registered, invited, ended. Each step is a leaf of the public log.
 //!
 //! Staff come in by a single-use link and a passkey of their own; there is no password. The first
-//! administrator is invited from the machine's own command line.
+//! administrator and the first commissioner are invited from the machine's own command line. Who
+//! registers and invites gives no power over people: the health commission does (`confirm.rs`).
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::InvitationId;
 use jadegate_domain::{AgencyId, AgencyKind, Division, Role, Staff, StaffId, Timestamp};
+use jadegate_ledger::{AgencyEvent, StaffEvent};
 use jadegate_store::{
     CredentialRow, Invitation, InvitationUse, Precondition, SessionSubject, Unit, Write,
 };
@@ -14,9 +16,13 @@ use serde::Serialize;
 use super::access::Power;
 use super::wrong;
 use crate::app::App;
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::gate::enrol::bad_link;
+use crate::log::{agency_leaf, staff_leaf};
 use crate::session::{NewSession, StaffSession, token_digest};
+
+/// Passkeys named to an authenticator that must not hold them, at most.
+const MOST_EXCLUDED: usize = 64;
 
 /// An agency as typed.
 #[derive(Clone, Debug)]
@@ -93,6 +99,12 @@ pub struct StaffRow {
     pub created_at: Timestamp,
     /// When their access ended.
     pub disabled_at: Option<Timestamp>,
+    /// Would their role give them powers over people, once confirmed?
+    pub needs_confirmation: bool,
+    /// When the health commission confirmed them.
+    pub confirmed_at: Option<Timestamp>,
+    /// While they wait: the fingerprint of their passkey, to compare with what their console shows.
+    pub passkey: Option<String>,
 }
 
 impl App {
@@ -103,7 +115,7 @@ impl App {
         input: &AgencyInput,
     ) -> Result<Agency> {
         let staff = session.need(Power::InviteStaff)?;
-        self.add_agency(input, Some(&staff.region)).await
+        self.add_agency(input, Some(staff)).await
     }
 
     /// Registers an agency without anybody signed in: only for the command line of the machine
@@ -112,7 +124,7 @@ impl App {
         self.add_agency(input, None).await
     }
 
-    async fn add_agency(&self, input: &AgencyInput, within: Option<&Division>) -> Result<Agency> {
+    async fn add_agency(&self, input: &AgencyInput, by: Option<&Staff>) -> Result<Agency> {
         let kind: AgencyKind = input
             .kind
             .parse()
@@ -120,15 +132,40 @@ impl App {
         let name = display_name(&input.name).ok_or_else(|| {
             wrong("name", "agency.bad_name", "Give the agency a name of 1 to 120 letters.")
         })?;
-        let region = parse_region(&input.region, within)?;
-        let agency = Agency { id: AgencyId::from_random(self.rng.bits()), kind, name, region };
-        self.commit("create_agency", vec![Write::AddAgency(agency.clone())]).await?;
+        let region = parse_region(&input.region, by.map(|s| &s.region))?;
+        let now = self.now();
+        // Somebody has to be the first to confirm: the set-up may, as long as nobody else can.
+        let first = by.is_none()
+            && kind == AgencyKind::HealthCommission
+            && !self.a_commission_stands().await?;
+        let agency = Agency {
+            id: AgencyId::from_random(self.rng.bits()),
+            kind,
+            name,
+            region,
+            confirmed_at: first.then_some(now),
+            confirmed_by: None,
+        };
+        let by = by.map(|s| s.id);
+        let registered = agency_leaf(&agency, AgencyEvent::Registered, by, now)?;
+        let mut writes = vec![Write::AddAgency(agency.clone()), Write::AddLeaf(registered)];
+        if first {
+            let leaf = agency_leaf(&agency, AgencyEvent::Confirmed, None, now)?;
+            writes.push(Write::AddLeaf(leaf));
+        }
+        self.commit("create_agency", writes).await?;
         Ok(agency)
+    }
+
+    /// Is there a confirmed commissioner? From then on only the commission confirms.
+    pub(super) async fn a_commission_stands(&self) -> Result<bool> {
+        let staff = self.store.all_staff().await?;
+        Ok(staff.iter().any(is_standing_commissioner))
     }
 
     /// All agencies inside the administrator's region.
     pub async fn list_agencies(&self, session: &StaffSession) -> Result<Vec<Agency>> {
-        let staff = session.need(Power::InviteStaff)?;
+        let staff = may_see_staff(session)?;
         let mut all = self.store.agencies().await?;
         all.retain(|a| staff.region.contains(&a.region));
         Ok(all)
@@ -141,7 +178,7 @@ impl App {
         input: &StaffInput,
     ) -> Result<InvitedStaff> {
         let staff = session.need(Power::InviteStaff)?;
-        self.add_invitation(input, Some(&staff.region)).await
+        self.add_invitation(input, Some(staff)).await
     }
 
     /// Invites somebody without anybody signed in: only for the command line of the machine itself.
@@ -149,16 +186,12 @@ impl App {
         self.add_invitation(input, None).await
     }
 
-    async fn add_invitation(
-        &self,
-        input: &StaffInput,
-        within: Option<&Division>,
-    ) -> Result<InvitedStaff> {
+    async fn add_invitation(&self, input: &StaffInput, by: Option<&Staff>) -> Result<InvitedStaff> {
         let unknown = || {
             ServiceError::not_found("agency.not_found", "There is no such agency in your region.")
         };
         let agency = self.store.agency(input.agency).await?.ok_or_else(unknown)?;
-        if within.is_some_and(|w| !w.contains(&agency.region)) {
+        if by.is_some_and(|s| !s.region.contains(&agency.region)) {
             return Err(unknown());
         }
         let role: Role = input
@@ -181,6 +214,12 @@ impl App {
             parse_region(&input.region, Some(&agency.region))?
         };
         let now = self.now();
+        // See `add_agency`; whether it still holds is looked at again when the link is used.
+        let first = by.is_none()
+            && agency.confirmed_at.is_some()
+            && agency.kind == AgencyKind::HealthCommission
+            && role == Role::Commissioner
+            && !self.a_commission_stands().await?;
         let draft = Staff {
             id: StaffId::from_random(self.rng.bits()),
             agency: agency.id,
@@ -191,6 +230,9 @@ impl App {
             display_name,
             created_at: now,
             disabled_at: None,
+            invited_by: by.map(|s| s.id),
+            confirmed_at: first.then_some(now),
+            confirmed_by: None,
         };
         let token = self.new_token();
         let expires_at = now.plus_secs(self.settings.invitation_seconds);
@@ -202,7 +244,9 @@ impl App {
             used_at: None,
             used_for: InvitationUse::Staff(Box::new(draft.clone())),
         };
-        self.commit("invite_staff", vec![Write::AddInvitation(invitation)]).await?;
+        let leaf = staff_leaf(&draft, StaffEvent::Invited, by.map(|s| s.id), None, now)?;
+        let writes = vec![Write::AddInvitation(invitation), Write::AddLeaf(leaf)];
+        self.commit("invite_staff", writes).await?;
         Ok(InvitedStaff {
             staff: draft.id,
             link: format!("/console/#invite={token}"),
@@ -211,9 +255,41 @@ impl App {
         })
     }
 
-    /// Whom an invitation's token makes staff, if it still works.
-    pub async fn invitation(&self, token: &str) -> Result<Staff> {
-        Ok(self.open_invitation(token).await?.1)
+    /// Whom an invitation's token makes staff, if it still works and is opened where nobody of the
+    /// staff is signed in: nobody accepts an invitation they made. `signed_in` is the token of the
+    /// browser's own session, if it has one.
+    pub async fn invitation(&self, token: &str, signed_in: Option<&str>) -> Result<Staff> {
+        let staff = self.open_invitation(token).await?.1;
+        let Some(session) = signed_in else { return Ok(staff) };
+        match self.staff_session(session).await {
+            Err(e) if e.kind == Kind::SignedOut => Ok(staff),
+            Err(e) => Err(e),
+            Ok(_) => Err(ServiceError::forbidden(
+                "invitation.signed_in",
+                "A member of staff is signed in here. An invitation is accepted by the invited person, on their own device.",
+            )),
+        }
+    }
+
+    /// The credential ids of passkeys with which this invitation must not be accepted: those of
+    /// whoever made it, and of everybody who can invite or confirm. An authenticator that holds one
+    /// of them refuses to make another.
+    pub async fn passkeys_of_others(&self, invited: &Staff) -> Result<Vec<Vec<u8>>> {
+        let holds = |s: &Staff, p: Power| p.granted(s.agency_kind, s.role);
+        let all = self.store.all_staff().await?;
+        let mut of: Vec<&Staff> = all
+            .iter()
+            .filter(|s| s.disabled_at.is_none() && Some(s.id) != invited.invited_by)
+            .filter(|s| holds(s, Power::InviteStaff) || holds(s, Power::ConfirmPowers))
+            .collect();
+        of.truncate(MOST_EXCLUDED);
+        let mut found = Vec::new();
+        for staff in invited.invited_by.into_iter().chain(of.iter().map(|s| s.id)) {
+            let own = self.store.credentials(staff).await?;
+            found.extend(own.into_iter().map(|c| c.credential_id));
+        }
+        found.truncate(MOST_EXCLUDED);
+        Ok(found)
     }
 
     async fn open_invitation(&self, token: &str) -> Result<(InvitationId, Staff)> {
@@ -235,10 +311,21 @@ impl App {
         token: &str,
         passkey: NewPasskey,
     ) -> Result<(Staff, NewSession)> {
-        let (id, staff) = self.open_invitation(token).await?;
+        let _one = self.officers_lock.lock().await;
+        let (id, mut staff) = self.open_invitation(token).await?;
         let now = self.now();
+        if staff.confirmed_at.is_some() {
+            // The set-up's first commissioner, unless another one stands meanwhile.
+            let still = !self.a_commission_stands().await?;
+            staff.confirmed_at = still.then_some(now);
+        }
+        let passkey_id = Some(passkey.credential_id.as_slice());
+        let mut leaves = vec![staff_leaf(&staff, StaffEvent::Joined, None, passkey_id, now)?];
+        if staff.confirmed_at.is_some() {
+            leaves.push(staff_leaf(&staff, StaffEvent::Confirmed, None, passkey_id, now)?);
+        }
         let (session, begin) = self.begin_session(SessionSubject::Staff(staff.id));
-        let writes = vec![
+        let mut writes = vec![
             Write::UseInvitation { id, at: now },
             Write::AddStaff(staff.clone()),
             Write::AddCredential(CredentialRow {
@@ -249,6 +336,7 @@ impl App {
             }),
             begin,
         ];
+        writes.extend(leaves.into_iter().map(Write::AddLeaf));
         self.store.commit(Unit::new("accept_invitation", writes)).await.map_err(|e| {
             if e.is_conflict(Precondition::Unused) || e.is_conflict(Precondition::Absent) {
                 bad_link()
@@ -261,12 +349,14 @@ impl App {
 
     /// All staff inside the administrator's region, by id.
     pub async fn list_staff(&self, session: &StaffSession) -> Result<Vec<StaffRow>> {
-        let admin = session.need(Power::InviteStaff)?;
+        let admin = may_see_staff(session)?;
         let all = self.store.all_staff().await?;
-        Ok(all
-            .into_iter()
-            .filter(|s| admin.region.contains(&s.region))
-            .map(|s| StaffRow {
+        let mut rows = Vec::new();
+        for s in all.into_iter().filter(|s| admin.region.contains(&s.region)) {
+            let needed = Power::any_over_people(s.agency_kind, s.role);
+            let waits = needed && s.confirmed_at.is_none() && s.disabled_at.is_none();
+            rows.push(StaffRow {
+                passkey: if waits { self.passkey_of(s.id).await? } else { None },
                 id: s.id,
                 display_name: s.display_name,
                 agency: s.agency,
@@ -276,14 +366,18 @@ impl App {
                 region: s.region,
                 created_at: s.created_at,
                 disabled_at: s.disabled_at,
-            })
-            .collect())
+                needs_confirmation: needed,
+                confirmed_at: s.confirmed_at,
+            });
+        }
+        Ok(rows)
     }
 
     /// Ends somebody's access: their sessions end at once. Nobody ends their own, so that an
-    /// administrator always remains.
+    /// administrator always remains; nor does an administrator end that of the last commissioner, so
+    /// that somebody remains who confirms.
     pub async fn disable_staff(&self, session: &StaffSession, staff: StaffId) -> Result<()> {
-        let admin = session.need(Power::InviteStaff)?;
+        let admin = may_see_staff(session)?;
         let unknown = || {
             ServiceError::not_found("staff.not_found", "There is no such person in your region.")
         };
@@ -298,8 +392,49 @@ impl App {
         if known.disabled_at.is_some() {
             return Ok(());
         }
-        self.commit("disable_staff", vec![Write::DisableStaff { staff, at: self.now() }]).await
+        if is_standing_commissioner(&known) && session.may(Power::InviteStaff) {
+            let all = self.store.all_staff().await?;
+            if all.iter().filter(|s| is_standing_commissioner(s)).count() < 2 {
+                return Err(super::conflict(
+                    "staff.last_commissioner",
+                    "Nobody else could confirm powers over people then. Have another commissioner confirmed first.",
+                ));
+            }
+        }
+        self.end_access(&known, Some(admin.id)).await
     }
+
+    /// Ends somebody's access without anybody signed in: only for the command line of the machine
+    /// itself.
+    pub async fn disable_staff_from_this_machine(&self, staff: StaffId) -> Result<()> {
+        let known = self.store.staff(staff).await?.ok_or_else(|| {
+            ServiceError::not_found("staff.not_found", "There is no such member of staff.")
+        })?;
+        if known.disabled_at.is_some() {
+            return Ok(());
+        }
+        self.end_access(&known, None).await
+    }
+
+    async fn end_access(&self, staff: &Staff, by: Option<StaffId>) -> Result<()> {
+        let now = self.now();
+        let leaf = staff_leaf(staff, StaffEvent::Ended, by, None, now)?;
+        let end = Write::DisableStaff { staff: staff.id, at: now };
+        self.commit("disable_staff", vec![end, Write::AddLeaf(leaf)]).await
+    }
+}
+
+/// Whoever invites sees agencies and staff, and so does whoever confirms them.
+fn may_see_staff(session: &StaffSession) -> Result<&Staff> {
+    if session.may(Power::ConfirmPowers) {
+        return Ok(session.staff());
+    }
+    session.need(Power::InviteStaff)
+}
+
+fn is_standing_commissioner(s: &Staff) -> bool {
+    let may = Power::ConfirmPowers.granted(s.agency_kind, s.role);
+    may && s.disabled_at.is_none() && s.confirmed_at.is_some()
 }
 
 fn parse_region(text: &str, within: Option<&Division>) -> Result<Division> {

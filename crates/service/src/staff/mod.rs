@@ -10,6 +10,7 @@ pub mod access;
 pub mod arrivals;
 pub mod cases;
 pub mod change;
+pub mod confirm;
 pub mod find;
 pub mod invite;
 pub(crate) mod late;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jadegate_domain::id::InvitationId;
 use jadegate_domain::{AgencyKind, Division, GateId, Place, PlaceId, PlaceKind, Staff, Timestamp};
+use jadegate_ledger::GateEvent;
 use jadegate_store::{Invitation, InvitationUse, Write};
 use serde::Serialize;
 
@@ -172,7 +173,7 @@ impl App {
         let invitation = Invitation {
             id: InvitationId::from_random(self.rng.bits()),
             token_digest: token_digest(&token),
-            used_for: InvitationUse::Gate { place: place.id },
+            used_for: InvitationUse::Gate { place: place.id, by: Some(session.staff().id) },
             created_at: now,
             expires_at,
             used_at: None,
@@ -209,11 +210,14 @@ impl App {
             || ServiceError::not_found("gate.not_found", "There is no such gate at your places.");
         session.need(Power::ManagePlaces)?;
         let gate = self.store.gate(gate).await?.ok_or_else(unknown)?;
-        self.managed(session, gate.place).map_err(|_| unknown())?;
+        let place = self.managed(session, gate.place).map_err(|_| unknown())?;
         if gate.revoked_at.is_some() {
             return Ok(());
         }
-        self.commit("revoke_gate", vec![Write::RevokeGate { gate: gate.id, at: self.now() }]).await
+        let (now, by) = (self.now(), Some(session.staff().id));
+        let leaf = crate::log::gate_leaf(&gate, place.agency, GateEvent::Revoked, by, now)?;
+        let writes = vec![Write::RevokeGate { gate: gate.id, at: now }, Write::AddLeaf(leaf)];
+        self.commit("revoke_gate", writes).await
     }
 
     fn managed(&self, session: &StaffSession, place: PlaceId) -> Result<Arc<Place>> {

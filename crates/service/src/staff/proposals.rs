@@ -328,6 +328,12 @@ impl App {
                 "You proposed this yourself: another officer has to decide on it.",
             ));
         }
+        if proposal.agency == session.staff().agency {
+            return Err(ServiceError::forbidden(
+                "proposal.same_agency",
+                "Your own agency proposed this: an officer of another agency or office has to decide on it.",
+            ));
+        }
         Ok((proposal, change))
     }
 
@@ -457,6 +463,7 @@ impl App {
             id: p.id,
             may_decide: p.state == ProposalState::Waiting
                 && !mine
+                && p.agency != session.staff().agency
                 && self.now() < p.expires_at
                 && session.may(change.power()),
             change: self.change_view(&change, whole)?,

@@ -15,7 +15,7 @@ use jadegate_service::staff::{
     AgencyInput, CaseInput, ChangeInput, NewPasskey, PlaceInput, ProposalView, StaffInput,
     TestInput, WhatIfState, WhatIfView, Whom,
 };
-use jadegate_service::{App, HolderSession, Keys, Parts, Settings, StaffSession};
+use jadegate_service::{App, Clock as _, HolderSession, Keys, Parts, Settings, StaffSession};
 use jadegate_store::{Store, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 use jadegate_testkit::{FakeClock, SeededEntropy};
@@ -227,7 +227,15 @@ impl World {
         (session, session.holder())
     }
 
+    /// A confirmed agency.
     pub(crate) async fn agency(&self, kind: &str, region: &str) -> Agency {
+        let agency = self.unconfirmed_agency(kind, region).await;
+        let confirm = Write::ConfirmAgency { agency: agency.id, by: None, at: self.clock.now() };
+        self.store.commit(Unit::new("test", vec![confirm])).await.unwrap();
+        agency
+    }
+
+    pub(crate) async fn unconfirmed_agency(&self, kind: &str, region: &str) -> Agency {
         let input = AgencyInput {
             kind: kind.to_owned(),
             name: format!("Test {kind}"),
@@ -252,7 +260,37 @@ impl World {
             passkey: "{}".to_owned(),
         };
         let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
+        self.confirm(agency.id, invited.staff).await;
         self.app.staff_session(&session.token).await.unwrap()
+    }
+
+    /// Another member of somebody's agency, with the same role.
+    pub(crate) async fn colleague(&mut self, of: &StaffSession) -> StaffSession {
+        self.staff += 1;
+        let input = StaffInput {
+            agency: of.staff().agency,
+            role: of.staff().role.as_str().to_owned(),
+            region: String::new(),
+            display_name: "Test Staff".to_owned(),
+        };
+        let invited = self.app.invite_staff_from_this_machine(&input).await.unwrap();
+        let passkey = NewPasskey {
+            credential_id: self.staff.to_be_bytes().to_vec(),
+            passkey: "{}".to_owned(),
+        };
+        let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
+        self.confirm(of.staff().agency, invited.staff).await;
+        self.app.staff_session(&session.token).await.unwrap()
+    }
+
+    /// As if the health commission had confirmed both.
+    async fn confirm(&self, agency: jadegate_domain::AgencyId, staff: jadegate_domain::StaffId) {
+        let at = self.clock.now();
+        let writes = vec![
+            Write::ConfirmAgency { agency, by: None, at },
+            Write::ConfirmStaff { staff, by: None, at },
+        ];
+        self.store.commit(Unit::new("test", writes)).await.unwrap();
     }
 
     pub(crate) async fn officer(&mut self) -> StaffSession {

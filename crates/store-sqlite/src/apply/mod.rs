@@ -90,6 +90,8 @@ impl<'a> Applier<'a> {
             Write::UseNonce { digest, expires_at } => self.use_nonce(digest, *expires_at),
             Write::AddAgency(a) => self.add_agency(a),
             Write::AddStaff(s) => self.add_staff(s),
+            Write::ConfirmAgency { agency, by, at } => self.confirm_agency(*agency, *by, *at),
+            Write::ConfirmStaff { staff, by, at } => self.confirm_staff(*staff, *by, *at),
             Write::AddCredential(c) => self.add_credential(c),
             Write::UpdateCredential(c) => self.update_credential(c),
             Write::DisableStaff { staff, at } => self.disable_staff(*staff, *at),

@@ -2,7 +2,7 @@
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, InvitationId};
-use jadegate_domain::{Holder, HolderId, Staff, StaffId, Timestamp};
+use jadegate_domain::{AgencyId, Holder, HolderId, Staff, StaffId, Timestamp};
 use jadegate_store::{
     Challenge, CredentialRow, IndexKind, Invitation, OutboxMessage, Precondition, SealedField,
     Session, SessionSubject, VaultKey,
@@ -141,15 +141,24 @@ impl Applier<'_> {
     }
 
     pub(super) fn add_agency(&self, a: &Agency) -> Result<()> {
-        let text = "INSERT INTO agency (id, kind, name, region) VALUES (?1, ?2, ?3, ?4)";
-        let row = params![a.id.as_i64(), a.kind.as_str(), a.name, a.region.as_str()];
+        let text = "INSERT INTO agency (id, kind, name, region, confirmed_at, confirmed_by) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let row = params![
+            a.id.as_i64(),
+            a.kind.as_str(),
+            a.name,
+            a.region.as_str(),
+            secs(a.confirmed_at),
+            a.confirmed_by.map(StaffId::as_i64),
+        ];
         self.touch("agency", text, row)
     }
 
     pub(super) fn add_staff(&self, s: &Staff) -> Result<()> {
         let text = "INSERT INTO staff (id, agency, agency_kind, agency_name, role, region, \
-                    display_name, created_at, disabled_at) \
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                    display_name, created_at, disabled_at, invited_by, confirmed_at, \
+                    confirmed_by) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let row = params![
             s.id.as_i64(),
             s.agency.as_i64(),
@@ -160,7 +169,37 @@ impl Applier<'_> {
             s.display_name,
             s.created_at.as_secs(),
             secs(s.disabled_at),
+            s.invited_by.map(StaffId::as_i64),
+            secs(s.confirmed_at),
+            s.confirmed_by.map(StaffId::as_i64),
         ];
+        self.touch("staff", text, row)
+    }
+
+    pub(super) fn confirm_agency(
+        &self,
+        agency: AgencyId,
+        by: Option<StaffId>,
+        at: Timestamp,
+    ) -> Result<()> {
+        // The name first: both look at what was there before.
+        let text = "UPDATE agency SET \
+                    confirmed_by = CASE WHEN confirmed_at IS NULL THEN ?2 ELSE confirmed_by END, \
+                    confirmed_at = coalesce(confirmed_at, ?3) WHERE id = ?1";
+        let row = params![agency.as_i64(), by.map(StaffId::as_i64), at.as_secs()];
+        self.touch("agency", text, row)
+    }
+
+    pub(super) fn confirm_staff(
+        &self,
+        staff: StaffId,
+        by: Option<StaffId>,
+        at: Timestamp,
+    ) -> Result<()> {
+        let text = "UPDATE staff SET \
+                    confirmed_by = CASE WHEN confirmed_at IS NULL THEN ?2 ELSE confirmed_by END, \
+                    confirmed_at = coalesce(confirmed_at, ?3) WHERE id = ?1";
+        let row = params![staff.as_i64(), by.map(StaffId::as_i64), at.as_secs()];
         self.touch("staff", text, row)
     }
 

@@ -34,11 +34,13 @@ rows! {
         token_digest: Vec<u8>, subject_kind: String, created_at: i64, expires_at: i64,
     }
     AgencyRow => Agency, in "agency" by "id" {
-        kind: String, name: String, region: String,
+        kind: String, name: String, region: String, confirmed_at: Option<i64>,
+        confirmed_by: Option<i64>,
     }
     StaffRow => Staff, in "staff" by "id" {
         agency: i64, agency_kind: String, agency_name: String, role: String, region: String,
-        display_name: String, created_at: i64, disabled_at: Option<i64>,
+        display_name: String, created_at: i64, disabled_at: Option<i64>, invited_by: Option<i64>,
+        confirmed_at: Option<i64>, confirmed_by: Option<i64>,
     }
     /// A passkey (the port's own type is called `CredentialRow`).
     PasskeyRow => CredentialRow, in "credential" by "staff" {
@@ -180,6 +182,8 @@ impl AgencyRow {
             kind: at.name("kind", &self.kind)?,
             name: self.name,
             region: at.name("region", &self.region)?,
+            confirmed_at: at.opt_time("confirmed_at", self.confirmed_at)?,
+            confirmed_by: at.opt_id("confirmed_by", self.confirmed_by, StaffId::from_i64)?,
         })
     }
 }
@@ -196,6 +200,9 @@ impl StaffRow {
             display_name: self.display_name,
             created_at: at.time("created_at", self.created_at)?,
             disabled_at: at.opt_time("disabled_at", self.disabled_at)?,
+            invited_by: at.opt_id("invited_by", self.invited_by, StaffId::from_i64)?,
+            confirmed_at: at.opt_time("confirmed_at", self.confirmed_at)?,
+            confirmed_by: at.opt_id("confirmed_by", self.confirmed_by, StaffId::from_i64)?,
         })
     }
 }

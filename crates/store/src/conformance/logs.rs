@@ -248,3 +248,26 @@ pub async fn a_setting_is_replaced_only_as_expected(s: S) {
     assert_eq!(now().await.as_deref(), Some("c"));
     assert_eq!(s.setting("other").await.unwrap(), None);
 }
+
+/// The leaves of a commitment are found by it, in order, and no others.
+pub async fn leaves_are_found_by_their_commitment(s: S) {
+    let commitment = |c: char| c.to_string().repeat(43) + "=";
+    let leaf = |c: char, event: &str| {
+        format!("{{\"at\":\"x\",\"commitment\":\"{}\",\"event\":\"{event}\"}}", commitment(c))
+            .into_bytes()
+    };
+    let near = commitment('a').replacen(&"a".repeat(19), &"b".repeat(19), 1);
+    let near = near.chars().rev().collect::<String>().replace('=', "") + "=";
+    let near = format!("{{\"commitment\":\"{near}\"}}").into_bytes();
+    let all = [leaf('a', "recorded"), leaf('b', "recorded"), near, leaf('a', "withdrawn"), vec![7]];
+    for bytes in &all {
+        keeps(&s, vec![Write::AddLeaf(bytes.clone())]).await;
+    }
+    let found = s.leaves_of_commitment(&commitment('a')).await.unwrap();
+    assert_eq!(found.iter().map(|l| l.index).collect::<Vec<_>>(), [0, 3]);
+    assert_eq!(found[1].bytes, all[3]);
+    assert_eq!(s.leaves_of_commitment(&commitment('b')).await.unwrap().len(), 1);
+    for nothing in [commitment('c'), String::new(), "a".to_owned()] {
+        assert_eq!(s.leaves_of_commitment(&nothing).await.unwrap(), []);
+    }
+}

@@ -185,6 +185,8 @@ pub(super) fn agency(n: u64) -> Agency {
         kind: AgencyKind::PreventionTeam,
         name: format!("Made-up team {n}"),
         region: "CN-33".parse().unwrap(),
+        confirmed_at: None,
+        confirmed_by: None,
     }
 }
 
@@ -199,6 +201,9 @@ pub(super) fn staff(n: u64, agency: u64) -> Staff {
         display_name: format!("Officer Made-up {n}"),
         created_at: at(3),
         disabled_at: None,
+        invited_by: (n > 4).then(|| StaffId::from_random(1)),
+        confirmed_at: None,
+        confirmed_by: None,
     }
 }
 

@@ -276,7 +276,10 @@ pub async fn what_has_expired_is_purged(s: S) {
             Write::AddInvitation(Invitation {
                 id: InvitationId::from_random(id),
                 token_digest: [n; 32],
-                used_for: InvitationUse::Gate { place: jadegate_domain::PlaceId::from_random(1) },
+                used_for: InvitationUse::Gate {
+                    place: jadegate_domain::PlaceId::from_random(1),
+                    by: None,
+                },
                 created_at: at(0),
                 expires_at,
                 used_at: None,

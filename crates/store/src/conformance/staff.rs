@@ -1,5 +1,6 @@
 //! Agencies, staff, passkeys, invitations.
 
+use jadegate_domain::agency::Agency;
 use jadegate_domain::id::InvitationId;
 use jadegate_domain::{AgencyId, PlaceId, StaffId};
 
@@ -38,6 +39,37 @@ pub async fn an_agency_and_its_staff_are_read_back(s: S) {
     assert_eq!(s.all_staff().await.unwrap(), [staff(4, 2), staff(9, 1)]);
     refuses(&s, vec![Write::AddStaff(staff(9, 2))], Precondition::Absent).await;
     refuses(&s, vec![Write::AddStaff(staff(5, 404))], Precondition::Exists).await;
+}
+
+/// A confirmation is kept with who gave it; the first one stays.
+pub async fn a_confirmation_is_kept_and_the_first_stays(s: S) {
+    let born_confirmed = Agency { confirmed_at: Some(at(1)), ..agency(2) };
+    keeps(&s, vec![Write::AddAgency(agency(1)), Write::AddAgency(born_confirmed.clone())]).await;
+    assert_eq!(s.agency(AgencyId::from_random(2)).await.unwrap(), Some(born_confirmed));
+    keeps(&s, vec![Write::AddStaff(staff(1, 1))]).await;
+    let (who, which) = (StaffId::from_random(1), AgencyId::from_random(1));
+    for (by, when) in [(7, 50), (8, 60)] {
+        let by = StaffId::from_random(by);
+        keeps(
+            &s,
+            vec![
+                Write::ConfirmAgency { agency: which, by: Some(by), at: at(when) },
+                Write::ConfirmStaff { staff: who, by: Some(by), at: at(when) },
+            ],
+        )
+        .await;
+    }
+    let (at, by) = (Some(at(50)), Some(StaffId::from_random(7)));
+    let known = s.agency(which).await.unwrap().unwrap();
+    assert_eq!((known.confirmed_at, known.confirmed_by), (at, by));
+    let known = s.staff(who).await.unwrap().unwrap();
+    assert_eq!((known.confirmed_at, known.confirmed_by), (at, by));
+    let nobody = StaffId::from_random(404);
+    let write = Write::ConfirmStaff { staff: nobody, by: None, at: super::made_up::at(1) };
+    refuses(&s, vec![write], Precondition::Exists).await;
+    let nothing = AgencyId::from_random(404);
+    let write = Write::ConfirmAgency { agency: nothing, by: None, at: super::made_up::at(1) };
+    refuses(&s, vec![write], Precondition::Exists).await;
 }
 
 /// A credential id is one person's, and only replaced where it is.
@@ -86,7 +118,9 @@ pub async fn a_disabled_member_loses_every_session(s: S) {
 /// A link works once, and before its end.
 pub async fn an_invitation_works_once_and_in_time(s: S) {
     let for_staff = invitation(1, InvitationUse::Staff(Box::new(staff(7, 1))));
-    let for_gate = invitation(2, InvitationUse::Gate { place: PlaceId::from_random(3) });
+    let place = PlaceId::from_random(3);
+    let by = Some(StaffId::from_random(1));
+    let for_gate = invitation(2, InvitationUse::Gate { place, by });
     for i in [&for_staff, &for_gate] {
         keeps(&s, vec![Write::AddInvitation(i.clone())]).await;
         assert_eq!(s.invitation(i.token_digest).await.unwrap().as_ref(), Some(i));

@@ -95,6 +95,27 @@ pub(super) struct MeView {
     pub(super) staff: MeStaff,
     pub(super) agency: MeAgency,
     pub(super) may: Vec<Power>,
+    pub(super) confirmation: ConfirmationView,
+}
+
+/// Powers over people need the health commission's confirmation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ConfirmationView {
+    /// Would the role give powers over people, once confirmed?
+    pub(super) needed: bool,
+    /// Is the agency confirmed?
+    pub(super) agency: bool,
+    /// Is the member of staff?
+    pub(super) staff: bool,
+    /// While one waits: the fingerprint of one's own passkey, to read out to a commissioner.
+    pub(super) passkey: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfirmBody {
+    /// The fingerprint of the passkey that the member of staff read out.
+    pub(super) passkey: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

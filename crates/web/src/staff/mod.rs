@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use jadegate_domain::{CaseId, EvidenceId, HolderId, PlaceId, StaffId, TraceId};
+use jadegate_domain::{AgencyId, CaseId, EvidenceId, HolderId, PlaceId, StaffId, TraceId};
 use jadegate_service::staff::{
     AgencyInput, ArrivalInput, CaseCorrection, CaseInput, CaseWithdrawn, Enrolment, InvitedStaff,
-    NewPasskey, Overview, PlaceInput, PlacePage, PlaceRow, QuarantineFilter, QuarantinePage,
+    NewPasskey, Overview, PlaceInput, PlacePage, PlaceRow, Power, QuarantineFilter, QuarantinePage,
     RegionInput, RegionRow, ReleaseInput, StaffInput, TestInput, TraceDetail, TraceReport,
 };
 use jadegate_service::{NewSession, ServiceError};
@@ -27,11 +27,11 @@ mod trace_jobs;
 
 use body::{
     AgencyBody, AgencyList, ArrivalBody, CaseBody, CaseList, CaseRecordedView, CeremonyView,
-    CorrectedView, CorrectionBody, EndBody, FindBody, FinishInvitationBody, FinishSignInBody,
-    FoundView, GateList, GateQuery, InvitationView, InviteBody, InvitedView, MeAgency, MeStaff,
-    MeView, OpenBody, PersonChange, PersonView, PlaceBody, PlacePosterView, PlaceQuery,
-    QuarantineQuery, RecordedView, RegionBody, RegionList, ReleaseBody, StaffList, TestBody,
-    TokenBody, TraceBody, TraceList, TraceQuery,
+    ConfirmBody, ConfirmationView, CorrectedView, CorrectionBody, EndBody, FindBody,
+    FinishInvitationBody, FinishSignInBody, FoundView, GateList, GateQuery, InvitationView,
+    InviteBody, InvitedView, MeAgency, MeStaff, MeView, OpenBody, PersonChange, PersonView,
+    PlaceBody, PlacePosterView, PlaceQuery, QuarantineQuery, RecordedView, RegionBody, RegionList,
+    ReleaseBody, StaffList, TestBody, TokenBody, TraceBody, TraceList, TraceQuery,
 };
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
@@ -66,14 +66,18 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(agencies, add_agency))
         .routes(routes!(staff_list, invite))
         .routes(routes!(disable))
+        .routes(routes!(confirm_agency))
+        .routes(routes!(confirm_staff))
         .merge(changes::routes())
 }
 
 type SignedIn = ([(HeaderName, HeaderValue); 1], Json<MeView>);
 
-fn me_view(web: &Web, session: &jadegate_service::StaffSession) -> MeView {
+async fn me_view(web: &Web, session: &jadegate_service::StaffSession) -> Answer<MeView> {
     let s = session.staff();
-    MeView {
+    let needed = Power::any_over_people(s.agency_kind, s.role);
+    let waits = needed && !session.is_confirmed();
+    Ok(MeView {
         staff: MeStaff {
             id: s.id,
             display_name: s.display_name.clone(),
@@ -83,13 +87,19 @@ fn me_view(web: &Web, session: &jadegate_service::StaffSession) -> MeView {
         },
         agency: MeAgency { id: s.agency, kind: s.agency_kind, name: s.agency_name.clone() },
         may: session.powers(),
-    }
+        confirmation: ConfirmationView {
+            needed,
+            agency: session.agency_is_confirmed(),
+            staff: s.confirmed_at.is_some(),
+            passkey: if waits { web.app.passkey_of(s.id).await? } else { None },
+        },
+    })
 }
 
 async fn signed_in(web: &Web, session: NewSession) -> Answer<SignedIn> {
     let cookie = Cookie::Staff.set(&session, web.secure);
     let session = web.app.staff_session(&session.token).await?;
-    Ok(([(header::SET_COOKIE, cookie)], Json(me_view(web, &session))))
+    Ok(([(header::SET_COOKIE, cookie)], Json(me_view(web, &session).await?)))
 }
 
 /// Begin making a passkey with the token of an invitation.
@@ -97,11 +107,19 @@ async fn signed_in(web: &Web, session: NewSession) -> Answer<SignedIn> {
     responses((status = 200, body = InvitationView), (status = "4XX", body = Problem)))]
 async fn begin_invitation(
     State(web): State<Arc<Web>>,
+    headers: HeaderMap,
     Body(b): Body<TokenBody>,
 ) -> Answer<Json<InvitationView>> {
-    let staff = web.app.invitation(&b.token).await?;
-    let options =
-        web.passkeys.begin_registration(b.token, staff.id, &staff.display_name, web.app.now())?;
+    let here = Cookie::Staff.read(&headers, web.secure);
+    let staff = web.app.invitation(&b.token, here).await?;
+    let others = web.app.passkeys_of_others(&staff).await?;
+    let options = web.passkeys.begin_registration(
+        b.token,
+        staff.id,
+        &staff.display_name,
+        others,
+        web.app.now(),
+    )?;
     let staff = InvitedView {
         display_name: staff.display_name,
         agency_name: staff.agency_name,
@@ -115,9 +133,11 @@ async fn begin_invitation(
     responses((status = 200, body = MeView), (status = "4XX", body = Problem)))]
 async fn finish_invitation(
     State(web): State<Arc<Web>>,
+    headers: HeaderMap,
     Body(b): Body<FinishInvitationBody>,
 ) -> Answer<SignedIn> {
-    let staff = web.app.invitation(&b.token).await?;
+    let here = Cookie::Staff.read(&headers, web.secure);
+    let staff = web.app.invitation(&b.token, here).await?;
     let row = web.passkeys.finish_registration(&b.token, staff.id, b.credential, web.app.now())?;
     let passkey = NewPasskey { credential_id: row.credential_id, passkey: row.passkey };
     let (_, session) = web.app.accept_staff_invitation(&b.token, passkey).await?;
@@ -168,8 +188,8 @@ async fn sign_out(
 /// Who is signed in and what they may do.
 #[utoipa::path(get, path = "/v1/staff/me", tag = "staff",
     responses((status = 200, body = MeView), (status = 401, body = Problem)))]
-async fn me(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Json<MeView> {
-    Json(me_view(&web, &s))
+async fn me(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<MeView>> {
+    Ok(Json(me_view(&web, &s).await?))
 }
 
 /// The numbers of the region.
@@ -531,6 +551,30 @@ async fn add_agency(
 ) -> Answer<(StatusCode, Json<jadegate_domain::agency::Agency>)> {
     let input = AgencyInput { kind: b.kind, name: b.name, region: b.region };
     Ok((StatusCode::CREATED, Json(web.app.create_agency(&s, &input).await?)))
+}
+
+/// Confirm an agency that has powers over people: for commissioners.
+#[utoipa::path(post, path = "/v1/staff/agencies/{id}/confirm", tag = "staff", params(("id" = AgencyId, Path)),
+    responses((status = 200, body = jadegate_domain::agency::Agency), (status = "4XX", body = Problem)))]
+async fn confirm_agency(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(agency): Path<String>,
+) -> Answer<Json<jadegate_domain::agency::Agency>> {
+    Ok(Json(web.app.confirm_agency(&s, id(&agency)?).await?))
+}
+
+/// Confirm a member of staff who holds the passkey with this fingerprint: for commissioners.
+#[utoipa::path(post, path = "/v1/staff/members/{id}/confirm", tag = "staff", params(("id" = StaffId, Path)),
+    request_body = ConfirmBody, responses((status = 204), (status = "4XX", body = Problem)))]
+async fn confirm_staff(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(staff): Path<String>,
+    Body(b): Body<ConfirmBody>,
+) -> Answer<StatusCode> {
+    web.app.confirm_staff(&s, id(&staff)?, &b.passkey).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// All staff.

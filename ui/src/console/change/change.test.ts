@@ -132,7 +132,7 @@ describe('a proposal', () => {
     places: places.map((after, i) => ({ day: `2022-03-0${i + 1}`, before: 0, after })),
     samples: [],
   });
-  const attached = (confined: number, places: number[]): AttachedWhatIf => ({ result: result(confined, places), share: null, made_at: '2022-03-01T00:00:00Z', differences: [] });
+  const attached = (confined: number, places: number[]): AttachedWhatIf => ({ result: result(confined, places), needs_second_officer: false, confined_people: confined, share: null, made_at: '2022-03-01T00:00:00Z', differences: [] });
   it('is compared with what it would do at its decision', () => {
     const rows = compare(attached(4, [1, 3, 2]), attached(6, []));
     expect(rows.find((r) => r.measure === 'confined')).toEqual({ measure: 'confined', first: 4, later: 6 });

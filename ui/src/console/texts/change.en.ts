@@ -158,7 +158,7 @@ export const en: Dict<typeof zh> = {
     appliedNow: 'It is in force. Colours are being renewed in the background, see below.',
     waitingNow: 'It waits for a second officer. Nothing changes until they approve.',
     mine: 'You proposed this, so there are no buttons to approve or reject it: somebody else with the power has to decide.',
-    notAllowed: 'To approve or reject takes the same power as to propose it.',
+    notAllowed: 'To approve or reject takes the same power as to propose it, in another agency or office than the one that proposed it.',
     decide: 'Decide',
     toDecision: 'To the decision',
     approveWhat: 'At your approval the what-if is made again with the evidence of that moment; then it takes effect at once.',

@@ -99,6 +99,12 @@ export const en: Dict<typeof zh> = {
     first: 'first assessment',
     noReasons: 'No rule asks anything of you',
   },
+  ownLog: {
+    title: 'Check it yourself',
+    what: 'Each record about you, and each look, is committed to in the public log. This file holds what opens your own commitments, and where in the log they stand.',
+    get: 'Get the file for checking',
+    keep: 'Only you are given it. Whoever has it can show what was recorded about you: keep it to yourself.',
+  },
   accesses: {
     title: 'Who looked',
     lead: 'Whoever looks at your data states a purpose, and is listed here.',

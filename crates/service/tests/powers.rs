@@ -1,0 +1,230 @@
+//! Nobody becomes everything: who runs the machines gives nobody a power over people, a second
+//! officer is somebody of elsewhere, and each step is a leaf of the public log.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
+
+mod common;
+
+use common::{World, case_of};
+use jadegate_domain::{EvidenceKind, StaffId};
+use jadegate_ledger::{AgencyEvent, GateEvent, Leaf, StaffEvent};
+use jadegate_service::StaffSession;
+use jadegate_service::staff::{AgencyInput, InvitedStaff, NewPasskey, StaffInput};
+
+fn agency_of(kind: &str) -> AgencyInput {
+    AgencyInput { kind: kind.to_owned(), name: format!("Made-up {kind}"), region: "CN-33".into() }
+}
+
+fn member(agency: jadegate_domain::AgencyId, role: &str) -> StaffInput {
+    StaffInput {
+        agency,
+        role: role.to_owned(),
+        region: String::new(),
+        display_name: "Test Staff".to_owned(),
+    }
+}
+
+/// Accepts an invitation with a passkey of its own, and signs in.
+async fn accept(w: &World, invited: &InvitedStaff, passkey: u8) -> StaffSession {
+    let passkey = NewPasskey { credential_id: vec![passkey; 9], passkey: "{}".to_owned() };
+    let (_, session) = w.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
+    w.app.staff_session(&session.token).await.unwrap()
+}
+
+/// The session of somebody, loaded again.
+async fn again(w: &World, who: &StaffSession) -> StaffSession {
+    let session = w.app.sign_in_staff_with(who.staff().id, None).await.unwrap();
+    w.app.staff_session(&session.token).await.unwrap()
+}
+
+/// The set-up: an operator's administrator and a health commissioner.
+async fn set_up(w: &World) -> (StaffSession, StaffSession) {
+    let operator = w.app.create_agency_from_this_machine(&agency_of("operator")).await.unwrap();
+    let board = w.app.create_agency_from_this_machine(&agency_of("health_commission")).await;
+    let admin = member(operator.id, "administrator");
+    let admin = w.app.invite_staff_from_this_machine(&admin).await.unwrap();
+    let first = member(board.unwrap().id, "commissioner");
+    let first = w.app.invite_staff_from_this_machine(&first).await.unwrap();
+    (accept(w, &admin, 101).await, accept(w, &first, 102).await)
+}
+
+#[tokio::test]
+async fn an_administrator_alone_gives_nobody_a_power_over_people() {
+    let mut w = World::new().await;
+    let (admin, commissioner) = set_up(&w).await;
+    let (_, holder) = w.register(common::HOME).await;
+
+    // A prevention team of his own making, and a member of it who is himself.
+    let team = w.app.create_agency(&admin, &agency_of("prevention_team")).await.unwrap();
+    let invited = w.app.invite_staff(&admin, &member(team.id, "officer")).await.unwrap();
+    let officer = accept(&w, &invited, 103).await;
+    assert_eq!(officer.powers(), []);
+    let find = jadegate_service::staff::Whom::Holder(holder);
+    let e = w.app.find_holder(&officer, &find, common::REQUEST).await.map(drop).unwrap_err();
+    assert_eq!(e.code, "staff.not_confirmed");
+    let e = w.app.record_case(&officer, &case_of(holder)).await.map(drop).unwrap_err();
+    assert_eq!(e.code, "staff.not_confirmed");
+    // Nor from the machine's own command line, nor by a commission that he makes.
+    let e = w.app.recorder_for_agency(team.id, EvidenceKind::Case).await.unwrap_err();
+    assert_eq!(e.code, "agency.not_confirmed");
+    let carrier = w.app.create_agency(&admin, &agency_of("carrier")).await.unwrap();
+    let e = w.app.conductor_for_agency(carrier.id).await.map(drop).unwrap_err();
+    assert_eq!(e.code, "agency.not_confirmed");
+    for from_machine in [false, true] {
+        let input = agency_of("health_commission");
+        let board = if from_machine {
+            w.app.create_agency_from_this_machine(&input).await.unwrap()
+        } else {
+            w.app.create_agency(&admin, &input).await.unwrap()
+        };
+        assert_eq!(board.confirmed_at, None);
+        let own = member(board.id, "commissioner");
+        let own = w.app.invite_staff_from_this_machine(&own).await.unwrap();
+        let own = accept(&w, &own, 110 + u8::from(from_machine)).await;
+        assert_eq!(own.powers(), []);
+        let e = w.app.confirm_agency(&own, team.id).await.unwrap_err();
+        assert_eq!(e.code, "staff.not_confirmed");
+    }
+    assert_eq!(w.app.confirm_agency(&admin, team.id).await.unwrap_err().code, "staff.not_allowed");
+    // Nor does he end the access of the one who confirms.
+    let e = w.app.disable_staff(&admin, commissioner.staff().id).await.unwrap_err();
+    assert_eq!(e.code, "staff.last_commissioner");
+
+    // The commissioner does it, for the passkey that was read out.
+    let shown = w.app.passkey_of(invited.staff).await.unwrap().unwrap();
+    let e = w.app.confirm_staff(&commissioner, invited.staff, &shown).await.unwrap_err();
+    assert_eq!(e.code, "agency.not_confirmed");
+    w.app.confirm_agency(&commissioner, team.id).await.unwrap();
+    assert_eq!(again(&w, &officer).await.powers(), []);
+    let e = w.app.confirm_staff(&commissioner, invited.staff, "0000 0000 0000 0000").await;
+    assert_eq!(e.unwrap_err().fields[0].code, "staff.other_passkey");
+    w.app.confirm_staff(&commissioner, invited.staff, &shown).await.unwrap();
+    let officer = again(&w, &officer).await;
+    assert!(!officer.powers().is_empty());
+    w.app.record_case(&officer, &case_of(holder)).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_accepts_an_invitation_where_staff_is_signed_in_or_with_a_known_passkey() {
+    let w = World::new().await;
+    let (admin, commissioner) = set_up(&w).await;
+    let team = w.app.create_agency(&admin, &agency_of("prevention_team")).await.unwrap();
+    let invited = w.app.invite_staff(&admin, &member(team.id, "officer")).await.unwrap();
+    for who in [&admin, &commissioner] {
+        let session = w.app.sign_in_staff_with(who.staff().id, None).await.unwrap();
+        let e = w.app.invitation(&invited.token, Some(&session.token)).await.unwrap_err();
+        assert_eq!(e.code, "invitation.signed_in");
+    }
+    let draft = w.app.invitation(&invited.token, None).await.unwrap();
+    assert_eq!(draft.invited_by, Some(admin.staff().id));
+    assert!(w.app.invitation(&invited.token, Some(&"x".repeat(43))).await.is_ok());
+    let others = w.app.passkeys_of_others(&draft).await.unwrap();
+    assert!(others.contains(&vec![101; 9]) && others.contains(&vec![102; 9]), "{others:?}");
+}
+
+#[tokio::test]
+async fn only_the_first_commissioner_comes_from_the_machine() {
+    let w = World::new().await;
+    let board = w.app.create_agency_from_this_machine(&agency_of("health_commission")).await;
+    let board = board.unwrap().id;
+    // Two links made before anybody stands: the second one gives no power any more.
+    let one = w.app.invite_staff_from_this_machine(&member(board, "commissioner")).await.unwrap();
+    let two = w.app.invite_staff_from_this_machine(&member(board, "commissioner")).await.unwrap();
+    let one = accept(&w, &one, 1).await;
+    assert!(one.is_confirmed());
+    let second = accept(&w, &two, 2).await;
+    assert!(!second.is_confirmed());
+    let shown = w.app.passkey_of(second.staff().id).await.unwrap().unwrap();
+    let e = w.app.confirm_staff(&one, one.staff().id, &shown).await.unwrap_err();
+    assert_eq!(e.code, "confirm.yourself");
+    w.app.confirm_staff(&one, second.staff().id, &shown.replace(' ', "")).await.unwrap();
+    assert!(again(&w, &second).await.is_confirmed());
+}
+
+#[tokio::test]
+async fn a_second_officer_is_of_another_agency() {
+    let mut w = World::new().await;
+    let first = w.staff("health_commission", "commissioner", "CN-33").await;
+    let same = w.colleague(&first).await;
+    let other = w.staff("health_commission", "commissioner", "CN-33").await;
+    w.register(common::HOME).await;
+    let change =
+        jadegate_service::staff::ChangeInput::Region(jadegate_service::staff::RegionInput {
+            division: common::HOME.to_owned(),
+            level: "high".to_owned(),
+            from: "2022-03-15T00:00:00Z".to_owned(),
+            to: None,
+        });
+    let run = w.what_if(&first, &change).await;
+    let p = w.app.propose(&first, run.id, "made up").await.unwrap();
+    assert_eq!(p.state, "waiting");
+    assert!(!w.app.proposal(&same, p.id).await.unwrap().may_decide);
+    let e = w.app.approve_proposal(&same, p.id).await.map(drop).unwrap_err();
+    assert_eq!(e.code, "proposal.same_agency");
+    assert_eq!(w.app.approve_proposal(&other, p.id).await.unwrap().state, "applied");
+}
+
+#[tokio::test]
+async fn every_step_is_a_leaf_without_a_name() {
+    let mut w = World::new().await;
+    let (admin, commissioner) = set_up(&w).await;
+    let team = w.app.create_agency(&admin, &agency_of("prevention_team")).await.unwrap();
+    let invited = w.app.invite_staff(&admin, &member(team.id, "officer")).await.unwrap();
+    accept(&w, &invited, 103).await;
+    w.app.confirm_agency(&commissioner, team.id).await.unwrap();
+    let shown = w.app.passkey_of(invited.staff).await.unwrap().unwrap();
+    w.app.confirm_staff(&commissioner, invited.staff, &shown).await.unwrap();
+    w.app.disable_staff(&admin, invited.staff).await.unwrap();
+    let place = w.place("shop", "Test shop").await;
+    let manager = w.staff("operator", "administrator", "CN").await;
+    let link = w.app.enrolment_link(&manager, place).await.unwrap().link;
+    let token = link.rsplit('=').next().unwrap();
+    let gate = w.app.enrol_gate(token, "North door", &[4; 65]).await.unwrap().gate;
+    w.app.revoke_gate(&manager, gate.id).await.unwrap();
+
+    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    assert!(leaves.iter().all(|l| !String::from_utf8_lossy(&l.bytes).contains("Test Staff")));
+    let leaves: Vec<Leaf> = leaves.iter().map(|l| Leaf::decode(&l.bytes).unwrap()).collect();
+    let agency: Vec<(AgencyEvent, Option<StaffId>)> = leaves
+        .iter()
+        .filter_map(|l| match l {
+            Leaf::Agency { event, agency, by, name, .. } if *agency == team.id => {
+                assert_eq!(name.as_str(), "Made-up prevention_team");
+                Some((*event, *by))
+            }
+            _ => None,
+        })
+        .collect();
+    let (a, c) = (Some(admin.staff().id), Some(commissioner.staff().id));
+    assert_eq!(agency, [(AgencyEvent::Registered, a), (AgencyEvent::Confirmed, c)]);
+    let staff: Vec<_> = leaves
+        .iter()
+        .filter_map(|l| match l {
+            Leaf::Staff { event, staff, by, passkey, .. } if *staff == invited.staff => {
+                Some((*event, *by, passkey.is_some()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        staff,
+        [
+            (StaffEvent::Invited, a, false),
+            (StaffEvent::Joined, None, true),
+            (StaffEvent::Confirmed, c, true),
+            (StaffEvent::Ended, a, false),
+        ]
+    );
+    let gates: Vec<_> = leaves
+        .iter()
+        .filter_map(|l| match l {
+            Leaf::Gate { event, gate, by, .. } => Some((*event, *gate, *by)),
+            _ => None,
+        })
+        .collect();
+    let m = Some(manager.staff().id);
+    assert_eq!(gates, [(GateEvent::Enrolled, gate.id, m), (GateEvent::Revoked, gate.id, m)]);
+    // The set-up's own steps are there, too: nobody signed in made them.
+    let from_machine = |l: &&Leaf| matches!(l, Leaf::Staff { event: StaffEvent::Confirmed, by: None, staff, .. } if *staff == commissioner.staff().id);
+    assert_eq!(leaves.iter().filter(from_machine).count(), 1);
+}
