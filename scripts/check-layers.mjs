@@ -6,7 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 /** Crate -> the workspace crates it may depend on outside its tests. */
 const ALLOWED = {
   'jadegate-domain': [],
-  'jadegate-divisions': ['domain'],
+  'jadegate-lines': [],
+  'jadegate-divisions': ['domain', 'lines'],
   'jadegate-policy': ['domain'],
   'jadegate-policy-wasm': ['domain', 'policy'],
   'jadegate-trace': ['domain'],
@@ -14,7 +15,7 @@ const ALLOWED = {
   'jadegate-ledger': ['domain'],
   'jadegate-store': ['domain'],
   'jadegate-store-sqlite': ['domain', 'store'],
-  'jadegate-service': ['domain', 'divisions', 'policy', 'trace', 'pass', 'ledger', 'store'],
+  'jadegate-service': ['domain', 'lines', 'divisions', 'policy', 'trace', 'pass', 'ledger', 'store'],
   'jadegate-web': ['domain', 'divisions', 'policy', 'pass', 'ledger', 'store', 'service'],
 };
 /** For tests only: may depend on anything, and nothing may depend on it outside its tests. */
@@ -28,7 +29,7 @@ const KEPT_IN = {
   'tower-http': ['jadegate-web', TOP],
 };
 /** Crates without clock, network, disk or thread. */
-const PURE = ['jadegate-domain', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-ledger'];
+const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-ledger'];
 const IMPURE = ['tokio', 'ureq', 'rusqlite', 'axum', 'reqwest', 'rand', 'getrandom'];
 
 const json = execFileSync('cargo', ['metadata', '--format-version', '1', '--no-deps', '--locked'], {

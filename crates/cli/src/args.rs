@@ -35,8 +35,7 @@ pub(crate) enum Command {
     /// Serve a made-up town, with ways in that need no phone and no passkey
     Demo(Demo),
     /// Take in a file; doing it twice changes nothing, and an interrupted run is resumed by running it again
-    #[command(subcommand)]
-    Import(Import),
+    Import(ImportArgs),
     /// Trace one case, or list the contacts of many: who shared a place and a time with them
     Trace(Trace),
     /// Check, test and explain policy files
@@ -90,6 +89,20 @@ pub(crate) struct Demo {
 }
 
 /// `import`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportArgs {
+    /// Most MiB of the file, unpacked; each kind of file has a limit of its own if left out
+    #[arg(long, global = true, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub max_mib: Option<u64>,
+    /// Most lines of the file; each kind of file has a limit of its own if left out
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_lines: Option<u64>,
+    /// What is in the file
+    #[command(subcommand)]
+    pub what: Import,
+}
+
+/// What is imported.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Import {
     /// Visits

@@ -6,6 +6,7 @@ use std::io::Read;
 
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::{Division, Timestamp};
+use jadegate_lines::{FileError, Limits, LineFault, Record, Table};
 
 /// The columns, in their order.
 const HEADER: [&str; 6] = ["snapshot_hour", "level", "province", "city", "county", "communities"];
@@ -38,66 +39,60 @@ pub struct RiskRow {
 pub struct LineError {
     /// Line in the file; the header is line 1.
     pub line: u64,
+    /// The hour of the snapshot, if it can be read.
+    pub at: Option<Timestamp>,
     /// Stable code.
     pub code: &'static str,
     /// What is wrong and what is expected.
-    pub message: &'static str,
+    pub message: String,
 }
 
-/// Reads the list. Right lines come through, wrong ones are errors with their line number; a wrong
-/// header is one error and the end.
-pub fn parse<R: Read>(reader: R) -> impl Iterator<Item = Result<RiskRow, LineError>> {
-    let mut csv = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(reader);
-    let mut record = csv::StringRecord::new();
-    let (mut header, mut done) = (true, false);
-    std::iter::from_fn(move || {
-        while !done {
-            let read = csv.read_record(&mut record);
-            let line = record.position().map_or_else(|| csv.position().line(), csv::Position::line);
-            let fail = |code, message| Some(Err(LineError { line, code, message }));
-            match read {
-                Ok(false) => return None,
-                Ok(true) if header => {
-                    header = false;
-                    let bom = |s: &str| s.trim_start_matches('\u{feff}').trim().to_owned();
-                    if !record.iter().map(bom).eq(HEADER.map(str::to_owned)) {
-                        done = true;
-                        return fail("risk_list.bad_header", BAD_HEADER);
-                    }
-                }
-                Ok(true) => {
-                    return Some(row(&record).map_err(|(code, message)| LineError {
-                        line,
-                        code,
-                        message,
-                    }));
-                }
-                Err(e) => {
-                    // After an error of reading, the next read would fail for ever.
-                    done = e.is_io_error() || header;
-                    return if e.is_io_error() {
-                        fail("risk_list.unreadable", "the file cannot be read to its end")
-                    } else {
-                        fail("risk_list.not_utf8", "the line is not UTF-8 text")
-                    };
-                }
+/// A line of the list, or why it cannot be used.
+pub type RiskLine = Result<RiskRow, LineError>;
+
+/// Reads the list, every line by itself: right lines come through, wrong ones are errors with their
+/// line number.
+///
+/// # Errors
+/// The first line does not name the columns, or the source cannot be read to its end or is larger
+/// than the limits: then the last snapshot may lack lines, and must not be believed.
+pub fn parse<R: Read>(
+    reader: R,
+    limits: Limits,
+) -> Result<impl Iterator<Item = Result<RiskLine, FileError>>, FileError> {
+    let table = Table::open(reader, limits, &HEADER)?.with_short_lines();
+    if table.names() != HEADER {
+        return Err(FileError::MissingColumns(format!("{} in this order", HEADER.join(", "))));
+    }
+    Ok(table.map(|line| {
+        line.map(|(line, record)| {
+            let wrong =
+                |at, code, message: &str| LineError { line, at, code, message: message.to_owned() };
+            match record {
+                Ok(record) => row(line, &record).map_err(|(code, message)| {
+                    let hour = record.field(0).and_then(|f| std::str::from_utf8(f).ok());
+                    wrong(hour.map(str::trim).and_then(snapshot_hour), code, message)
+                }),
+                Err(LineFault::Columns { .. }) => Err(wrong(None, "risk_list.bad_columns", SIX)),
+                Err(fault) => Err(wrong(None, fault.code(), &fault.to_string())),
             }
-        }
-        None
-    })
+        })
+    }))
 }
 
-const BAD_HEADER: &str =
-    "the first line has to be snapshot_hour,level,province,city,county,communities";
+const SIX: &str = "the line needs six columns";
 
 type Wrong = (&'static str, &'static str);
 
-fn row(record: &csv::StringRecord) -> Result<RiskRow, Wrong> {
-    let cells: Vec<&str> = record.iter().map(str::trim).collect();
-    let Ok([hour, level, province, city, county, communities]) = <[&str; 6]>::try_from(cells)
-    else {
-        return Err(("risk_list.bad_columns", "the line needs six columns"));
-    };
+fn row(line: u64, record: &Record) -> Result<RiskRow, Wrong> {
+    let mut cells = [""; HEADER.len()];
+    for (i, cell) in cells.iter_mut().enumerate() {
+        let bytes = record.field(i).ok_or(("risk_list.bad_columns", SIX))?;
+        *cell = std::str::from_utf8(bytes)
+            .map_err(|_| ("risk_list.not_utf8", "the line is not UTF-8 text"))?
+            .trim();
+    }
+    let [hour, level, province, city, county, communities] = cells;
     if [province, city, county].iter().any(|c| c.len() > MAX_CELL) {
         return Err(("risk_list.too_long", "a name has more than 200 bytes"));
     }
@@ -105,7 +100,7 @@ fn row(record: &csv::StringRecord) -> Result<RiskRow, Wrong> {
         return Err(("risk_list.no_place", "the line names no place"));
     }
     Ok(RiskRow {
-        line: record.position().map_or(0, csv::Position::line),
+        line,
         at: snapshot_hour(hour)
             .ok_or(("risk_list.bad_hour", "the hour has to be written like 2022041520"))?,
         level: level
@@ -160,12 +155,16 @@ pub struct RiskSpan {
 }
 
 /// Folds snapshots into periods. What is listed at one snapshot and not at the next ends at the next;
-/// days without a snapshot end nothing. Order and repetition of rows do not matter. A county may be on
+/// days without a snapshot end nothing, and neither do the snapshots of `unsure` hours, in which lines
+/// could not be read: a mistake of typing must not lower a level. Order and repetition of rows do not matter. A county may be on
 /// two levels at once, since the list speaks of its communities: that gives two periods. Sorted by
 /// start, division and level.
 ///
 /// The low level was listed from 2022-07-21 on; before that its absence says nothing.
-pub fn fold_snapshots(rows: impl IntoIterator<Item = Listed>) -> Vec<RiskSpan> {
+pub fn fold_snapshots(
+    rows: impl IntoIterator<Item = Listed>,
+    unsure: &BTreeSet<Timestamp>,
+) -> Vec<RiskSpan> {
     let mut snapshots: BTreeMap<Timestamp, BTreeSet<(Division, RiskLevel)>> = BTreeMap::new();
     for row in rows {
         let listed = snapshots.entry(row.at).or_default();
@@ -174,7 +173,8 @@ pub fn fold_snapshots(rows: impl IntoIterator<Item = Listed>) -> Vec<RiskSpan> {
     let mut open: BTreeMap<(Division, RiskLevel), Timestamp> = BTreeMap::new();
     let mut spans = Vec::new();
     for (at, listed) in snapshots {
-        let ended = open.extract_if(.., |key, _| !listed.contains(key));
+        let sure = !unsure.contains(&at);
+        let ended = open.extract_if(.., |key, _| sure && !listed.contains(key));
         spans.extend(ended.map(|(key, from)| span(key, from, Some(at))));
         for key in listed {
             open.entry(key).or_insert(at);

@@ -11,6 +11,7 @@ use jadegate_ledger::ProposalEvent::{Applied, Approved, Expired, Proposed, Rejec
 use jadegate_ledger::{Leaf, ProposalEvent};
 use jadegate_policy::Policy;
 use jadegate_service::holder::declare::DeclarationInput;
+use jadegate_service::import::risk_levels;
 use jadegate_service::staff::{ChangeInput, ChangeView, RegionInput};
 use jadegate_service::{Kind, StaffSession};
 
@@ -241,7 +242,8 @@ async fn h12_there_is_no_way_around_the_what_if() {
     let recorder = w.app.recorder_for_agency(agency.id, EvidenceKind::RegionRisk).await.unwrap();
     let list = "snapshot_hour,level,province,city,county,communities\n\
         2022031420,high,浙江省,杭州市,西湖区,2\n";
-    let report = w.app.import_risk_levels(&recorder, list.as_bytes()).await.unwrap();
+    let report =
+        w.app.import_risk_levels(&recorder, list.as_bytes(), risk_levels::LIMITS).await.unwrap();
     assert_eq!((report.recorded, report.waiting), (0, 1));
     // By starting with another file.
     let other = next_policy();

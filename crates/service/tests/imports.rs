@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use common::World;
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{Colour, Period};
-use jadegate_service::import::events::parse_events;
-use jadegate_service::import::visits::{VisitFormat, VisitImport, VisitReport};
+use jadegate_service::import::events::{self, parse_events};
+use jadegate_service::import::risk_levels;
+use jadegate_service::import::visits::{self, VisitFormat, VisitImport, VisitReport};
 use jadegate_service::staff::ImportReport;
 
 const HEAD: &str = "document_type,document_number,document_country,result,method,sampled_at\n";
@@ -108,7 +109,12 @@ async fn two_imports_of_one_file_at_once_take_each_line_once() {
 }
 
 fn options(file: &str) -> VisitImport {
-    VisitImport { format: VisitFormat::Generic, file: file.to_owned(), keep_old: false }
+    VisitImport {
+        format: VisitFormat::Generic,
+        file: file.to_owned(),
+        keep_old: false,
+        limits: visits::LIMITS,
+    }
 }
 
 fn visits(n: usize) -> String {
@@ -184,13 +190,15 @@ async fn a_risk_list_becomes_entries_once() {
     let board = w.agency("health_commission", "CN-33").await;
     let recorder = w.app.recorder_for_agency(board.id, EvidenceKind::RegionRisk).await.unwrap();
     assert_eq!(w.colour(holder).await, Colour::Green);
-    let one = w.app.import_risk_levels(&recorder, LIST.as_bytes()).await.unwrap();
+    let one =
+        w.app.import_risk_levels(&recorder, LIST.as_bytes(), risk_levels::LIMITS).await.unwrap();
     assert_eq!((one.rows, one.matched, one.periods), (6, 5, 3));
     assert_eq!((one.recorded, one.waiting, one.ended, one.outside), (0, 2, 0, 1));
     // The list turns everybody in the district red: it waits, and waits once.
     assert_eq!(one.what_if.unwrap().newly_confined, 1);
     assert_eq!(w.colour(holder).await, Colour::Green);
-    let again = w.app.import_risk_levels(&recorder, LIST.as_bytes()).await.unwrap();
+    let again =
+        w.app.import_risk_levels(&recorder, LIST.as_bytes(), risk_levels::LIMITS).await.unwrap();
     assert_eq!((again.recorded, again.waiting, again.proposal), (0, 2, one.proposal));
     let officer = w.staff("health_commission", "commissioner", "CN-33").await;
     let approved = w.app.approve_proposal(&officer, one.proposal.unwrap()).await.unwrap();
@@ -198,12 +206,14 @@ async fn a_risk_list_becomes_entries_once() {
     assert_eq!((one.rejected.len(), one.rejected[0].line), (1, 8));
     assert_eq!((one.unmatched.len(), one.unmatched[0].first_line), (1, 4));
     assert_eq!(w.colour(holder).await, Colour::Red);
-    let two = w.app.import_risk_levels(&recorder, LIST.as_bytes()).await.unwrap();
+    let two =
+        w.app.import_risk_levels(&recorder, LIST.as_bytes(), risk_levels::LIMITS).await.unwrap();
     assert_eq!((two.recorded, two.ended), (0, 0));
 
     // The list goes on and no longer names it.
     let longer = format!("{LIST}2022031320,middle,浙江省,杭州市,上城区,1\n");
-    let three = w.app.import_risk_levels(&recorder, longer.as_bytes()).await.unwrap();
+    let three =
+        w.app.import_risk_levels(&recorder, longer.as_bytes(), risk_levels::LIMITS).await.unwrap();
     assert_eq!((three.recorded, three.ended), (1, 1));
     assert_eq!(w.colour(holder).await, Colour::Green);
 }
@@ -219,7 +229,7 @@ async fn a_published_event_finds_who_was_there() {
     w.app.import_visits(file.as_bytes(), &options(""), |_| true).await.unwrap();
     let events = "City,End,Event,Start\n\
         Auckland,\"14/03/2022, 12:00 pm\",Bus 99X Somewhere to Nowhere,\"14/03/2022, 11:30 am\"\n";
-    let list = parse_events(events.as_bytes()).unwrap();
+    let list = parse_events(events.as_bytes(), events::LIMITS).unwrap();
     // 11:30 in Auckland was 22:30 UTC of the day before.
     let found = w.app.events_exposures(&list.events);
     assert_eq!(found.len(), 1);

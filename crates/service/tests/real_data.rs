@@ -12,8 +12,9 @@ use std::path::PathBuf;
 use common::{World, case_of};
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{HolderId, Period, PlaceKind};
-use jadegate_service::import::events::parse_events;
-use jadegate_service::import::visits::{VisitFormat, VisitImport};
+use jadegate_service::import::events::{self, parse_events};
+use jadegate_service::import::risk_levels;
+use jadegate_service::import::visits::{self, VisitFormat, VisitImport};
 use jadegate_service::staff::Whom;
 
 fn data(name: &str) -> Option<Vec<u8>> {
@@ -34,7 +35,8 @@ async fn the_risk_list_of_2022_is_matched_and_recorded_once() {
     let w = World::of_one_officer("2022-10-01T00:00:00Z").await;
     let board = w.agency("health_commission", "CN").await;
     let recorder = w.app.recorder_for_agency(board.id, EvidenceKind::RegionRisk).await.unwrap();
-    let one = w.app.import_risk_levels(&recorder, list.as_slice()).await.unwrap();
+    let one =
+        w.app.import_risk_levels(&recorder, list.as_slice(), risk_levels::LIMITS).await.unwrap();
     eprintln!(
         "{} rows, {} matched, {} periods, {} names without a code",
         one.rows,
@@ -48,14 +50,15 @@ async fn the_risk_list_of_2022_is_matched_and_recorded_once() {
     assert!(one.matched * 100 >= 30_732 * 97);
     assert_eq!(one.matched + one.unmatched.iter().map(|u| u.rows).sum::<u64>(), one.rows);
     assert_eq!(one.recorded, one.periods);
-    let two = w.app.import_risk_levels(&recorder, list.as_slice()).await.unwrap();
+    let two =
+        w.app.import_risk_levels(&recorder, list.as_slice(), risk_levels::LIMITS).await.unwrap();
     assert_eq!((two.recorded, two.ended, two.periods), (0, 0, one.periods));
 }
 
 #[test]
 fn new_zealands_events_read_in_every_format() {
     let Some(file) = data("nz_locations_of_interest_union.csv.gz") else { return };
-    let list = parse_events(file.as_slice()).unwrap();
+    let list = parse_events(file.as_slice(), events::LIMITS).unwrap();
     let mut codes: BTreeMap<&str, u32> = BTreeMap::new();
     for r in &list.rejected {
         *codes.entry(r.code).or_default() += 1;
@@ -80,8 +83,12 @@ fn new_zealands_events_read_in_every_format() {
 async fn calgarys_contacts_are_those_of_a_few_plain_lines() {
     let Some(file) = data("checkins_calgary.csv.gz") else { return };
     let mut w = World::at("2012-06-01T00:00:00Z").await;
-    let options =
-        VisitImport { format: VisitFormat::Calgary, file: "c".to_owned(), keep_old: true };
+    let options = VisitImport {
+        format: VisitFormat::Calgary,
+        file: "c".to_owned(),
+        keep_old: true,
+        limits: visits::LIMITS,
+    };
     let report = w.app.import_visits(file.as_slice(), &options, |_| true).await.unwrap();
     eprintln!("{} lines, {} visits until June", report.lines, report.visits);
     assert_eq!(report.lines, 9317);
@@ -190,6 +197,7 @@ async fn the_four_cities_are_imported_whole() {
         format: VisitFormat::FourCities { start },
         file: "f".to_owned(),
         keep_old: true,
+        limits: visits::LIMITS,
     };
     let begun = std::time::Instant::now();
     let report = w.app.import_visits(file.as_slice(), &options, |_| true).await.unwrap();

@@ -16,6 +16,7 @@ use common::{World, at, document, phone};
 use jadegate_divisions::{Directory, Level};
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{Colour, Division, HolderId, PersonName, Phone, Timestamp};
+use jadegate_service::import::risk_levels;
 use jadegate_service::{DemoPerson, Identity};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
@@ -159,8 +160,11 @@ async fn colours_follow_the_risk_list_of_2022_day_by_day() {
     for (day, n) in days.zip(0..) {
         w.clock.set(at(&format!("{day}T04:00:00Z")));
         let noon = day.strftime("%Y%m%d12").to_string();
-        let report =
-            w.app.import_risk_levels(&recorder, published(&list, &noon).as_bytes()).await.unwrap();
+        let report = w
+            .app
+            .import_risk_levels(&recorder, published(&list, &noon).as_bytes(), risk_levels::LIMITS)
+            .await
+            .unwrap();
         recorded += report.recorded;
         if n % 28 == 0 {
             let run = w.app.recolour(|_| true).await.unwrap();
@@ -193,7 +197,8 @@ async fn colours_follow_the_risk_list_of_2022_day_by_day() {
     assert!(seen.iter().all(|days| *days > 100), "{seen:?}");
 
     // What came day by day is what the whole list comes to at once.
-    let whole = w.app.import_risk_levels(&recorder, list.as_bytes()).await.unwrap();
+    let whole =
+        w.app.import_risk_levels(&recorder, list.as_bytes(), risk_levels::LIMITS).await.unwrap();
     assert_eq!((whole.recorded, whole.ended), (0, 0));
     assert_eq!(whole.periods, recorded);
     let (_, entries) = w.store.region_risks(Timestamp::EPOCH).await.unwrap();

@@ -191,6 +191,7 @@ fn generic() -> jadegate_service::import::visits::VisitImport {
         format: jadegate_service::import::visits::VisitFormat::Generic,
         file: String::new(),
         keep_old: false,
+        limits: jadegate_service::import::visits::LIMITS,
     }
 }
 

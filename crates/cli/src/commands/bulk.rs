@@ -4,11 +4,12 @@
 //! records nothing.
 
 use std::collections::HashMap;
-use std::io::{BufRead, IsTerminal as _, Write};
+use std::io::{IsTerminal as _, Read, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jadegate_domain::CaseId;
+use jadegate_lines::{FileError, Limits, TextLines};
 use jadegate_service::{BulkSearch, CaseInput, Clock as _, ContactRow, IndexOrigin, bulk_case};
 use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
@@ -22,18 +23,20 @@ use crate::world::SystemClock;
 
 /// Lines that are wrong and shown; more are counted.
 const SHOWN: usize = 20;
+/// What is read of a list: far more cases than anybody has at once.
+const LIMITS: Limits = Limits { bytes: 64 << 20, line: 4096, lines: 1_000_000 };
 
 /// One line of the list with a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Listed {
-    line: usize,
+    line: u64,
     case: CaseId,
 }
 
 /// What is wrong with a line. The line itself is not repeated: it may hold anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wrong {
-    line: usize,
+    line: u64,
     why: String,
 }
 
@@ -126,19 +129,24 @@ fn read_list(file: &Path) -> Result<(Vec<Listed>, Vec<Wrong>), Failure> {
     if is_stdin(file) {
         return Ok(parse_list(std::io::stdin().lock())?);
     }
-    let named = |e: std::io::Error| format!("{}: {e}", file.display());
-    let opened = std::fs::File::open(file).map_err(named)?;
-    Ok(parse_list(std::io::BufReader::new(opened)).map_err(named)?)
+    let named = |e: &dyn std::fmt::Display| format!("{}: {e}", file.display());
+    let opened = std::fs::File::open(file).map_err(|e| named(&e))?;
+    Ok(parse_list(opened).map_err(|e| named(&e))?)
 }
 
 /// One case a line; empty lines and those that begin with `#` are passed over.
-fn parse_list(text: impl BufRead) -> std::io::Result<(Vec<Listed>, Vec<Wrong>)> {
+fn parse_list(text: impl Read) -> Result<(Vec<Listed>, Vec<Wrong>), FileError> {
     let (mut listed, mut wrong) = (Vec::new(), Vec::new());
-    let mut seen: HashMap<CaseId, usize> = HashMap::new();
-    for (i, bytes) in text.split(b'\n').enumerate() {
-        let (line, bytes) = (i + 1, bytes?);
+    let mut seen: HashMap<CaseId, u64> = HashMap::new();
+    let mut lines = TextLines::new(text, LIMITS);
+    let mut bytes = Vec::new();
+    while let Some(found) = lines.next_line(&mut bytes)? {
+        let line = found.number;
+        if listed.len() as u64 + wrong.len() as u64 >= LIMITS.lines {
+            return Err(FileError::TooManyLines(LIMITS.lines));
+        }
         let text = String::from_utf8_lossy(&bytes);
-        let text = text.trim_start_matches('\u{feff}').trim();
+        let text = text.trim();
         if text.is_empty() || text.starts_with('#') {
             continue;
         }

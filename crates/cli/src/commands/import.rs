@@ -8,32 +8,45 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 use jadegate_divisions::Directory;
 use jadegate_domain::{Division, EvidenceKind};
+use jadegate_lines::TextLines;
 use jadegate_service::App;
-use jadegate_service::import::events::parse_events;
-use jadegate_service::import::visits::{Progress, VisitFormat, VisitImport};
+use jadegate_service::import::events::{self, parse_events};
+use jadegate_service::import::visits::{self, Progress, VisitFormat, VisitImport};
+use jadegate_service::import::{Limits, SMALL_FILE, risk_levels};
 use jadegate_service::staff::RejectedLine;
 
 use super::{ATTENTION, open, open_file};
-use crate::args::{Import, VisitForm};
+use crate::args::{Import, ImportArgs, VisitForm};
 use crate::config::Config;
 use crate::wire::{Deployment, Failure};
 
 /// Wrong lines printed; the number of all is always told.
 const SHOWN: usize = 20;
 
-pub(super) async fn run(config: &Config, command: Import) -> Result<ExitCode, Failure> {
-    if let Import::Divisions { file } = &command {
-        return divisions(file);
+/// What is read of a table of divisions: the official one has 45,000 lines.
+const DIVISIONS: Limits = Limits::new(64 << 20, 1_000_000);
+
+pub(super) async fn run(config: &Config, args: ImportArgs) -> Result<ExitCode, Failure> {
+    let within = |own: Limits| Limits {
+        bytes: args.max_mib.map_or(own.bytes, |m| m << 20),
+        lines: args.max_lines.unwrap_or(own.lines),
+        ..own
+    };
+    if let Import::Divisions { file } = &args.what {
+        return divisions(file, within(DIVISIONS));
     }
     let Deployment { app, store } = open(config).await?;
-    let result = match command {
-        Import::Visits { file, form, start } => visits(&app, &file, form, &start).await,
-        Import::Tests { file, agency } => tests(&app, &file, &agency).await,
-        Import::Rides { file, agency } => rides(&app, &file, &agency).await,
-        Import::RiskLevels { file, agency, unmatched } => {
-            risk_levels(&app, &file, &agency, unmatched).await
+    let result = match args.what {
+        Import::Visits { file, form, start } => {
+            visits(&app, &file, form, &start, within(visits::LIMITS)).await
         }
-        Import::Events { file } => events(&app, &file),
+        Import::Tests { file, agency } => tests(&app, &file, &agency, within(SMALL_FILE)).await,
+        Import::Rides { file, agency } => rides(&app, &file, &agency, within(SMALL_FILE)).await,
+        Import::RiskLevels { file, agency, unmatched } => {
+            let limits = within(risk_levels::LIMITS);
+            risk_levels(&app, &file, &agency, unmatched, limits).await
+        }
+        Import::Events { file } => events(&app, &file, within(events::LIMITS)),
         Import::Divisions { .. } => Ok(ExitCode::SUCCESS),
     };
     drop(app);
@@ -56,6 +69,7 @@ async fn visits(
     file: &Path,
     form: VisitForm,
     start: &str,
+    limits: Limits,
 ) -> Result<ExitCode, Failure> {
     let format = match form {
         VisitForm::Generic => VisitFormat::Generic,
@@ -78,7 +92,7 @@ async fn visits(
         }
     });
     let options =
-        VisitImport { format, file: name_of(file)?, keep_old: form != VisitForm::Generic };
+        VisitImport { format, file: name_of(file)?, keep_old: form != VisitForm::Generic, limits };
     let go_on = |p: Progress| {
         bar.set_position(p.lines);
         bar.set_message(p.lines.to_string());
@@ -114,13 +128,17 @@ fn name_of(file: &Path) -> Result<String, Failure> {
     Ok(crate::keyring::hex(&context.finish().as_ref()[..16]))
 }
 
-async fn tests(app: &Arc<App>, file: &Path, agency: &str) -> Result<ExitCode, Failure> {
+async fn tests(
+    app: &Arc<App>,
+    file: &Path,
+    agency: &str,
+    limits: Limits,
+) -> Result<ExitCode, Failure> {
     let recorder = app.recorder_for_agency(agency.parse()?, EvidenceKind::Test).await?;
-    let mut csv = Vec::new();
-    std::io::Read::read_to_end(&mut open_file(file)?, &mut csv)?;
-    let r = app.import_tests_for(&recorder, &csv).await?;
+    let r = app.import_tests_within(&recorder, open_file(file)?, limits).await?;
     println!(
-        "{} taken ({} positive), {} known already, {} wrong",
+        "{} lines: {} taken ({} positive), {} known already, {} wrong",
+        r.lines,
         r.taken,
         r.positives,
         r.unchanged,
@@ -129,15 +147,18 @@ async fn tests(app: &Arc<App>, file: &Path, agency: &str) -> Result<ExitCode, Fa
     Ok(rejected(&r.rejected, r.rejected.len() as u64))
 }
 
-async fn rides(app: &Arc<App>, file: &Path, agency: &str) -> Result<ExitCode, Failure> {
+async fn rides(
+    app: &Arc<App>,
+    file: &Path,
+    agency: &str,
+    limits: Limits,
+) -> Result<ExitCode, Failure> {
     let conductor = app.conductor_for_agency(agency.parse()?).await?;
-    let mut csv = Vec::new();
-    std::io::Read::read_to_end(&mut open_file(file)?, &mut csv)?;
-    let r = app.import_rides(&conductor, &csv).await?;
+    let r = app.import_rides_within(&conductor, open_file(file)?, limits).await?;
     let wrong = r.rejected.len() as u64 - r.unknown;
     println!(
-        "{} taken, {} known already, {} new trips, {} too old, {} unknown passengers, {wrong} wrong",
-        r.taken, r.unchanged, r.new_trips, r.too_old, r.unknown
+        "{} lines: {} taken, {} known already, {} too old, {} unknown passengers, {wrong} wrong; {} new trips",
+        r.lines, r.taken, r.unchanged, r.too_old, r.unknown, r.new_trips
     );
     Ok(rejected(&r.rejected, r.rejected.len() as u64))
 }
@@ -147,19 +168,26 @@ async fn risk_levels(
     file: &Path,
     agency: &str,
     all: bool,
+    limits: Limits,
 ) -> Result<ExitCode, Failure> {
     let recorder = app.recorder_for_agency(agency.parse()?, EvidenceKind::RegionRisk).await?;
-    let r = app.import_risk_levels(&recorder, open_file(file)?).await?;
+    let r = app.import_risk_levels(&recorder, open_file(file)?, limits).await?;
     #[expect(clippy::cast_precision_loss, reason = "a percentage for people")]
     let percent = if r.rows == 0 { 0.0 } else { r.matched as f64 * 100.0 / r.rows as f64 };
     println!(
-        "{} rows, {} matched to a division ({percent:.2} %), of these {} by an older name and {} as a development zone",
-        r.rows, r.matched, r.renamed, r.zones
+        "{} lines, {} wrong, {} matched to a division ({percent:.2} %), of these {} by an older name and {} as a development zone",
+        r.lines, r.rejected_count, r.matched, r.renamed, r.zones
     );
     println!(
         "{} periods: {} recorded, {} waiting for a second officer, {} ended, {} outside the agency's region",
         r.periods, r.recorded, r.waiting, r.ended, r.outside
     );
+    if r.unsure > 0 {
+        println!(
+            "{} snapshots hold lines that cannot be read: no level ends at them. Mend the lines and run this again.",
+            r.unsure
+        );
+    }
     if let Some(what_if) = &r.what_if {
         println!("\nWhat the new periods do:");
         super::what_if::print(what_if);
@@ -180,16 +208,17 @@ async fn risk_levels(
     if r.unmatched.len() > shown {
         println!("  … and {} more names (--unmatched lists them all)", r.unmatched.len() - shown);
     }
-    Ok(rejected(&r.rejected, r.rejected.len() as u64))
+    Ok(rejected(&r.rejected, r.rejected_count))
 }
 
-fn events(app: &Arc<App>, file: &Path) -> Result<ExitCode, Failure> {
-    let list = parse_events(open_file(file)?)?;
+fn events(app: &Arc<App>, file: &Path, limits: Limits) -> Result<ExitCode, Failure> {
+    let list = parse_events(open_file(file)?, limits)?;
     println!(
-        "{} events, {} repeated, {} wrong",
+        "{} lines: {} events, {} repeated, {} wrong",
+        list.lines,
         list.events.len(),
         list.repeated,
-        list.rejected.len()
+        list.rejected_count
     );
     let found = app.events_exposures(&list.events);
     let people: usize = found.iter().map(|f| f.exposures.len()).sum();
@@ -200,22 +229,28 @@ fn events(app: &Arc<App>, file: &Path) -> Result<ExitCode, Failure> {
             println!("  {}: {} people, at most {most} minutes", event.name, f.exposures.len());
         }
     }
-    Ok(rejected(&list.rejected, list.rejected.len() as u64))
+    Ok(rejected(&list.rejected, list.rejected_count))
 }
 
 /// The table of divisions is part of the program; a newer official one is compared with it.
-fn divisions(file: &Path) -> Result<ExitCode, Failure> {
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut open_file(file)?, &mut text)?;
+fn divisions(file: &Path, limits: Limits) -> Result<ExitCode, Failure> {
+    let mut lines = TextLines::new(open_file(file)?, limits);
     let all = Directory::embedded();
     let (mut same, mut other, mut unknown, mut wrong) = (0_u32, 0_u32, 0_u32, 0_u32);
-    for (i, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-        let Some((code, name)) = line.split_once(',') else { continue };
+    let mut bytes = Vec::new();
+    while let Some(found) = lines.next_line(&mut bytes)? {
+        let number = found.number;
+        let line = String::from_utf8_lossy(&bytes);
+        if line.trim().is_empty() {
+            continue;
+        }
+        let (code, name) = line.split_once(',').unwrap_or((&line, ""));
         let name = name.split(',').next().unwrap_or(name).trim().trim_matches('"');
         let Ok(division) = code.trim().trim_matches('"').parse::<Division>() else {
-            if i > 0 {
+            // The first line may name the columns.
+            if number > 1 {
                 wrong += 1;
-                println!("  line {}: not a division code", i + 1);
+                println!("  line {number}: not a division code");
             }
             continue;
         };
@@ -223,11 +258,11 @@ fn divisions(file: &Path) -> Result<ExitCode, Failure> {
             Some(known) if known == name => same += 1,
             Some(known) => {
                 other += 1;
-                println!("  line {}: {division} is {known} here, {name} there", i + 1);
+                println!("  line {number}: {division} is {known} here, {name} there");
             }
             None => {
                 unknown += 1;
-                println!("  line {}: {division} {name} is not known here", i + 1);
+                println!("  line {number}: {division} {name} is not known here");
             }
         }
     }

@@ -46,7 +46,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Keys(command) => keys(&config, &command).map(done),
         Command::Serve(_) => block_on(serve(config)).map(done),
         Command::Demo(demo) => block_on(crate::demo::run(&demo, config)).map(done),
-        Command::Import(command) => block_on(import::run(&config, command)),
+        Command::Import(args) => block_on(import::run(&config, args)),
         Command::Trace(command) => block_on(trace::run(&config, &command)).map(done),
         Command::Staff(command) => block_on(staff(&config, command)).map(done),
         Command::Backup { file } => block_on(upkeep::backup(&config, &file)).map(done),

@@ -9,7 +9,7 @@ use jadegate_trace::EventExposure;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::lines::{Fields, Lines, Rejection};
+use super::lines::{Fields, Limits, Lines, Rejection, all_told, reject};
 use crate::app::{App, read};
 use crate::error::{Result, ServiceError};
 use crate::staff::RejectedLine;
@@ -37,10 +37,14 @@ pub struct ExposureEvent {
 pub struct EventList {
     /// The events, in the file's order; the same one published again is listed once.
     pub events: Vec<ExposureEvent>,
+    /// Lines with something in them; each is an event, repeated, or rejected.
+    pub lines: u64,
     /// Lines that repeat an event.
     pub repeated: u64,
-    /// Lines that are wrong.
+    /// Lines that are wrong, the first [`super::MOST_REJECTED`] of them.
     pub rejected: Vec<RejectedLine>,
+    /// How many are wrong in all.
+    pub rejected_count: u64,
 }
 
 /// Who was at the place of an event.
@@ -54,16 +58,20 @@ pub struct EventContacts {
     pub exposures: Vec<EventExposure>,
 }
 
+/// What is read of a list of events at most, where nothing else is said.
+pub const LIMITS: Limits = Limits::new(super::lines::MAX_BYTES, 200_000);
 /// No event lasts longer; a longer one is a mistake of typing.
 const LONGEST_DAYS: i64 = 31;
 
 /// Reads a list of events (`Event,City,Start,End`, other columns ignored). Times are either
 /// `10/08/2021, 11:30 am` (local, day first), `2022-01-20 16:34:00 NZDT`, or RFC 3339.
-pub fn parse_events<R: Read>(source: R) -> Result<EventList> {
+pub fn parse_events<R: Read>(source: R, limits: Limits) -> Result<EventList> {
     let zone = TimeZone::get("Pacific/Auckland").map_err(ServiceError::internal)?;
     let mut list = EventList::default();
     let mut seen = HashSet::new();
-    for (line, fields) in Lines::open(source, &["event", "city", "start", "end"], &[])? {
+    for line in Lines::open(source, limits, &["event", "city", "start", "end"], &[])? {
+        let (line, fields) = line?;
+        list.lines += 1;
         match fields.and_then(|f| event(line, &f, &zone)) {
             Ok(e) => {
                 if seen.insert((normal(&e.name), normal(&e.city), e.period)) {
@@ -72,9 +80,10 @@ pub fn parse_events<R: Read>(source: R) -> Result<EventList> {
                     list.repeated += 1;
                 }
             }
-            Err(r) => list.rejected.push(r.at(line)),
+            Err(r) => reject(&mut list.rejected, &mut list.rejected_count, r.at(line)),
         }
     }
+    all_told(list.lines, list.events.len() as u64 + list.repeated + list.rejected_count)?;
     Ok(list)
 }
 
@@ -272,7 +281,7 @@ mod tests {
     const HEAD: &str = "Added,Advice,City,End,Event,ExposureType,Start\n";
 
     fn read(lines: &str) -> EventList {
-        parse_events(format!("{HEAD}{lines}").as_bytes()).unwrap()
+        parse_events(format!("{HEAD}{lines}").as_bytes(), LIMITS).unwrap()
     }
 
     #[test]
@@ -282,7 +291,7 @@ mod tests {
              ,x,Nelson,2022-01-20 17:00:00 NZDT,Corner Pharmacy,Close,2022-01-20 16:34:00 NZDT\n\
              ,x,Dunedin,2022-06-20 17:00:00 NZST,Made-up School,Close,2022-06-20 16:00:00 NZST\n\
              ,x,Elsewhere,2022-01-18T00:30:00.000Z,Flight XX123 A - B,,2022-01-17T23:30:00.000Z\n\
-             ,x,Auckland,\"7/08/2021, 12:15 am\",\"Bar, with\na second line\",,\"6/08/2021, 9:05 pm\"\n",
+             ,x,Auckland,\"7/08/2021, 12:15 am\",\"Bar, with a comma\",,\"6/08/2021, 9:05 pm\"\n",
         );
         assert_eq!(list.rejected, []);
         let got: Vec<_> = list

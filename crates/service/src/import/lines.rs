@@ -1,17 +1,28 @@
-//! CSV files as they really come: with a byte order mark, either line end, quotes, columns in any
-//! order, and wrong lines among right ones.
+//! CSV files as they really come, for the use cases: the columns a file must have, what stands in
+//! them, and wrong lines among right ones. Lines are found by `jadegate-lines`.
 
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
+use jadegate_lines::{FileError, LineFault, Record, Table};
+
 use crate::error::{Kind, Result, ServiceError};
 use crate::staff::RejectedLine;
 
+pub use jadegate_lines::Limits;
+
 /// Lines of one file that a web request or a laboratory may bring.
 pub const MAX_LINES: u64 = 50_000;
+/// Bytes of such a file, unpacked: its lines with much room around them.
+pub const MAX_BYTES: u64 = 64 << 20;
+/// Wrong lines of one file that are told one by one; all are counted.
+pub const MOST_REJECTED: usize = 10_000;
 /// A field longer than this is no field of ours.
 const MAX_FIELD: usize = 200;
+
+/// What a file that is taken as a whole may hold.
+pub const SMALL_FILE: Limits = Limits::new(MAX_BYTES, MAX_LINES);
 
 /// Why a line is not taken; never holds what stands in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,161 +51,114 @@ impl From<&ServiceError> for Rejection {
     }
 }
 
+impl From<LineFault> for Rejection {
+    fn from(fault: LineFault) -> Self {
+        Self::new(fault.code(), fault.to_string())
+    }
+}
+
+impl From<FileError> for ServiceError {
+    fn from(e: FileError) -> Self {
+        let mut error = Self::new(Kind::BadInput, e.code(), format!("{e} Nothing was taken."));
+        if let FileError::Unreadable(_, inside) = &e {
+            error.inside = Some(inside.kind().to_string());
+        }
+        error
+    }
+}
+
+/// Says that every line of a file has its answer.
+///
+/// # Errors
+/// A line has none, or two. What was written stays and is known when the file is sent again.
+pub(crate) fn all_told(lines: u64, told: u64) -> Result<()> {
+    if lines == told {
+        return Ok(());
+    }
+    let mut e = ServiceError::internal(format!("{lines} lines read and {told} told of"));
+    e.code = "import.lines_untold";
+    "Not every line of the file has an answer. What was taken is kept; send the file again, and tell the operator."
+        .clone_into(&mut e.detail);
+    Err(e)
+}
+
 /// The fields of one line by column name.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields {
     columns: Arc<HashMap<String, usize>>,
-    record: csv::StringRecord,
+    record: Record,
 }
 
 impl Fields {
-    /// A field without spaces at its ends; empty if there is no such column.
+    /// A field without spaces and invisible signs at its ends; empty if there is no such column, or if
+    /// the line ends before it.
     pub(crate) fn get(&self, column: &str) -> &str {
-        self.columns.get(column).and_then(|i| self.record.get(*i)).unwrap_or("").trim()
+        let field = self.columns.get(column).and_then(|i| self.record.field(*i));
+        // `Lines` gives no line in which a field that is asked for is no text.
+        trimmed(field.and_then(|f| std::str::from_utf8(f).ok()).unwrap_or(""))
     }
 }
 
-/// Turns every line end (`\r\n`, `\r`, `\n`, and the missing one of the last line) into `\n`: the CSV
-/// reader counts lines rightly only then.
-struct LineEnds<R> {
-    source: R,
-    after_cr: bool,
-    last: u8,
+/// Spreadsheets and web pages leave spaces that do not break, marks of direction and signs without
+/// width around what is copied from them.
+fn trimmed(field: &str) -> &str {
+    field.trim_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    })
 }
 
-impl<R: Read> Read for LineEnds<R> {
-    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let got = self.source.read(buf)?;
-            if got == 0 {
-                // Once: then `last` is a line end.
-                let missing = self.last != b'\n' && !buf.is_empty();
-                if let (true, Some(first)) = (missing, buf.first_mut()) {
-                    *first = b'\n';
-                    self.last = b'\n';
-                    return Ok(1);
-                }
-                return Ok(0);
-            }
-            let mut kept = 0;
-            for i in 0..got {
-                let byte = buf[i];
-                let dropped = byte == b'\n' && self.after_cr;
-                self.after_cr = byte == b'\r';
-                if !dropped {
-                    buf[kept] = if byte == b'\r' { b'\n' } else { byte };
-                    self.last = buf[kept];
-                    kept += 1;
-                }
-            }
-            if kept > 0 {
-                return Ok(kept);
-            }
-        }
-    }
-}
-
-/// Reads a CSV file line by line.
+/// A CSV file, line by line.
 pub(crate) struct Lines<R> {
-    reader: csv::Reader<LineEnds<R>>,
+    table: Table<R>,
     columns: Arc<HashMap<String, usize>>,
-    width: usize,
     /// Refuse fields that a spreadsheet would run, and control characters.
     strict: bool,
-    failed: bool,
 }
 
 /// A line with its number (the header is line 1), or why it cannot be read.
 pub(crate) type Line = (u64, std::result::Result<Fields, Rejection>);
 
-impl<'b> Lines<&'b [u8]> {
-    /// All lines of a file that fits into memory; refuses a file without the wanted columns or with
-    /// more than [`MAX_LINES`] lines. Columns beyond the wanted and the `optional` ones are ignored.
-    pub(crate) fn read(csv: &'b [u8], wanted: &[&str], optional: &[&str]) -> Result<Vec<Line>> {
-        let mut lines = Vec::new();
-        let mut reader = Lines::open(csv, wanted, optional)?;
-        reader.strict = true;
-        for line in reader {
-            if lines.len() as u64 >= MAX_LINES {
-                return Err(ServiceError::bad(
-                    "csv.too_many_lines",
-                    format!(
-                        "The file has more than {MAX_LINES} lines; nothing was taken. Split it and send the parts."
-                    ),
-                ));
-            }
-            lines.push(line);
-        }
-        Ok(lines)
-    }
-}
-
 impl<R: Read> Lines<R> {
+    /// All lines of a file that is taken as a whole; refuses a file without the wanted columns or with
+    /// more than it may hold. Columns beyond the wanted and the `optional` ones are ignored.
+    pub(crate) fn read(
+        source: R,
+        limits: Limits,
+        wanted: &[&str],
+        optional: &[&str],
+    ) -> Result<Vec<Line>> {
+        let mut reader = Self::open(source, limits, wanted, optional)?;
+        reader.strict = true;
+        Ok(reader.collect::<std::result::Result<_, _>>()?)
+    }
+
     /// Reads the header and checks that the wanted columns are there. What stands in the fields is
     /// for the caller to check.
-    pub(crate) fn open(source: R, wanted: &[&str], optional: &[&str]) -> Result<Self> {
-        let source = LineEnds { source, after_cr: false, last: b'\n' };
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(source);
-        let mut header = csv::ByteRecord::new();
-        let there = reader.read_byte_record(&mut header).map_err(|e| unreadable(&e))?;
-        let names: Vec<String> = header
-            .iter()
-            .map(|f| {
-                let f = f.strip_prefix("\u{feff}".as_bytes()).unwrap_or(f);
-                String::from_utf8_lossy(f).trim().to_ascii_lowercase()
-            })
-            .collect();
-        let missing: Vec<&str> =
-            wanted.iter().copied().filter(|w| !names.iter().any(|n| n == *w)).collect();
-        if !there || !missing.is_empty() {
-            let missing = if there { missing } else { wanted.to_vec() };
-            return Err(ServiceError::bad(
-                "csv.missing_columns",
-                format!(
-                    "The first line must name the columns; missing: {}. Nothing was taken.",
-                    missing.join(", ")
-                ),
-            ));
-        }
+    pub(crate) fn open(
+        source: R,
+        limits: Limits,
+        wanted: &[&str],
+        optional: &[&str],
+    ) -> Result<Self> {
+        let table = Table::open(source, limits, wanted)?;
         let mut columns = HashMap::new();
         for name in wanted.iter().chain(optional) {
-            let mut at = names.iter().enumerate().filter(|(_, n)| n == name).map(|(i, _)| i);
-            if let Some(i) = at.next() {
+            if let Some(i) = table.column(name)? {
                 columns.insert((*name).to_owned(), i);
             }
-            if at.next().is_some() {
-                return Err(ServiceError::bad(
-                    "csv.repeated_column",
-                    format!("The column {name} stands twice in the first line. Nothing was taken."),
-                ));
-            }
         }
-        Ok(Self {
-            reader,
-            columns: Arc::new(columns),
-            width: names.len(),
-            strict: false,
-            failed: false,
-        })
+        Ok(Self { table, columns: Arc::new(columns), strict: false })
     }
 
-    fn check(&self, record: csv::ByteRecord) -> std::result::Result<Fields, Rejection> {
-        if record.len() != self.width {
-            return Err(Rejection::new(
-                "line.wrong_columns",
-                format!(
-                    "The line has {} fields; the first line names {}.",
-                    record.len(),
-                    self.width
-                ),
-            ));
-        }
-        let record = csv::StringRecord::from_byte_record(record).map_err(|_| {
-            Rejection::new("line.not_utf8", "The line is not UTF-8 text; save the file as UTF-8.")
-        })?;
-        for i in self.columns.values() {
-            let field = record.get(*i).unwrap_or("").trim();
+    fn check(&self, record: Record) -> std::result::Result<Fields, Rejection> {
+        for field in self.columns.values().filter_map(|i| record.field(*i)) {
+            let field = std::str::from_utf8(field).map(trimmed).map_err(|_| {
+                Rejection::new(
+                    "line.not_utf8",
+                    "The line is not UTF-8 text; save the file as UTF-8.",
+                )
+            })?;
             if field.len() > MAX_FIELD {
                 return Err(Rejection::new("line.too_long", "A field of the line is too long."));
             }
@@ -210,33 +174,20 @@ impl<R: Read> Lines<R> {
 }
 
 impl<R: Read> Iterator for Lines<R> {
-    type Item = Line;
+    type Item = std::result::Result<Line, FileError>;
 
-    fn next(&mut self) -> Option<Line> {
-        loop {
-            if self.failed {
-                return None;
-            }
-            let mut record = csv::ByteRecord::new();
-            match self.reader.read_byte_record(&mut record) {
-                Ok(false) => return None,
-                Ok(true) => {
-                    // Where the record begins: it has just ended with a line end, and may hold some
-                    // in quotes. (Its own position lies before the empty lines that were skipped.)
-                    let height = record.as_slice().split(|b| *b == b'\n').count() as u64;
-                    let line = self.reader.position().line().saturating_sub(height);
-                    if record.iter().all(|f| f.trim_ascii().is_empty()) {
-                        continue;
-                    }
-                    return Some((line, self.check(record)));
-                }
-                Err(e) => {
-                    self.failed = true;
-                    let line = self.reader.position().line();
-                    return Some((line, Err(Rejection::from(&unreadable(&e)))));
-                }
-            }
-        }
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.table.next()?.map(|(line, record)| {
+            (line, record.map_err(Rejection::from).and_then(|r| self.check(r)))
+        }))
+    }
+}
+
+/// Wrong lines: the first [`MOST_REJECTED`] one by one, and how many there are in all.
+pub(crate) fn reject(lines: &mut Vec<RejectedLine>, count: &mut u64, line: RejectedLine) {
+    *count += 1;
+    if lines.len() < MOST_REJECTED {
+        lines.push(line);
     }
 }
 
@@ -248,19 +199,12 @@ fn is_formula(field: &str) -> bool {
     }
 }
 
-fn unreadable(e: &csv::Error) -> ServiceError {
-    let mut error =
-        ServiceError::new(Kind::BadInput, "csv.unreadable", "The file could not be read as CSV.");
-    error.inside = Some(format!("{:?}", e.kind()));
-    error
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(text: &[u8]) -> Vec<(u64, std::result::Result<String, &'static str>)> {
-        let lines = Lines::read(text, &["a", "b"], &["c"]).unwrap();
+        let lines = Lines::read(text, SMALL_FILE, &["a", "b"], &["c"]).unwrap();
         let text = |f: Fields| format!("{}|{}|{}", f.get("a"), f.get("b"), f.get("c"));
         lines.into_iter().map(|(n, f)| (n, f.map(text).map_err(|r| r.code))).collect()
     }
@@ -275,11 +219,14 @@ mod tests {
     fn line_numbers_are_those_of_an_editor_whatever_the_line_ends() {
         let file = "a,b\n1,2\n\n\n\"x\ny\",2\n3,4\n\n5,6";
         for end in ["\n", "\r\n", "\r"] {
-            let lines = Lines::open(file.replace('\n', end).as_bytes(), &["a"], &[])
+            let lines = Lines::open(file.replace('\n', end).as_bytes(), SMALL_FILE, &["a"], &[])
                 .unwrap()
-                .map(|(n, f)| (n, f.unwrap().get("a").to_owned()))
+                .map(|line| line.unwrap())
+                .map(|(n, f)| (n, f.map_or_else(|r| r.code.to_owned(), |f| f.get("a").to_owned())))
                 .collect::<Vec<_>>();
-            let want = [(2, "1"), (5, "x\ny"), (7, "3"), (9, "5")];
+            // No record spans lines: what is left open on line 5 is told there, and its rest on line 6.
+            let open = "line.open_quote";
+            let want = [(2, "1"), (5, open), (6, open), (7, "3"), (9, "5")];
             assert_eq!(lines, want.map(|(n, s)| (n, s.to_owned())), "{end:?}");
         }
     }
@@ -301,7 +248,8 @@ mod tests {
                 (3, None),
                 (4, Some("line.formula")),
                 (5, Some("line.not_utf8")),
-                (6, Some("line.formula")),
+                (6, Some("line.open_quote")),
+                (7, Some("line.open_quote")),
                 (8, None),
             ]
         );
@@ -310,21 +258,42 @@ mod tests {
     #[test]
     fn a_file_without_its_columns_is_refused_whole() {
         for text in [&b""[..], b"a\n1\n", b"1,2\n", b"\n\n"] {
-            let e = Lines::read(text, &["a", "b"], &[]).unwrap_err();
+            let e = Lines::read(text, SMALL_FILE, &["a", "b"], &[]).unwrap_err();
             assert_eq!(e.code, "csv.missing_columns");
         }
         assert_eq!(
-            Lines::read(b"a,b,a\n", &["a", "b"], &[]).unwrap_err().code,
+            Lines::read(&b"a,b,a\n"[..], SMALL_FILE, &["a", "b"], &[]).unwrap_err().code,
             "csv.repeated_column"
         );
-        assert!(Lines::read(b"a,b\n", &["a", "b"], &[]).unwrap().is_empty());
+        assert!(Lines::read(&b"a,b\n"[..], SMALL_FILE, &["a", "b"], &[]).unwrap().is_empty());
     }
 
     #[test]
     fn too_many_lines_are_refused_whole() {
         let file = |n| format!("a,b\n{}", "1,2\n".repeat(n));
-        assert_eq!(Lines::read(file(50_000).as_bytes(), &["a"], &[]).unwrap().len(), 50_000);
-        let e = Lines::read(file(50_001).as_bytes(), &["a"], &[]).unwrap_err();
+        assert_eq!(
+            Lines::read(file(50_000).as_bytes(), SMALL_FILE, &["a"], &[]).unwrap().len(),
+            50_000
+        );
+        let e = Lines::read(file(50_001).as_bytes(), SMALL_FILE, &["a"], &[]).unwrap_err();
         assert_eq!(e.code, "csv.too_many_lines");
+    }
+
+    #[test]
+    fn a_column_nobody_reads_may_hold_anything_and_spaces_of_every_kind_go() {
+        let got = read("a,b,x\n\u{200b}1,\u{a0}2\u{a0},".as_bytes());
+        assert_eq!(got, [(2, Ok("1|2|".to_owned()))]);
+        let got = read(b"a;b;x\n1;2;\xb2\xe2\n\xb2;2;\n");
+        assert_eq!(got, [(2, Ok("1|2|".to_owned())), (3, Err("line.not_utf8"))]);
+        let direction = "a,b\n\u{202d}1\u{202c},2\n";
+        assert_eq!(read(direction.as_bytes()), [(2, Ok("1|2|".to_owned()))]);
+    }
+
+    #[test]
+    fn a_line_without_an_answer_is_an_error() {
+        assert!(all_told(7, 7).is_ok());
+        for told in [6, 8] {
+            assert_eq!(all_told(7, told).unwrap_err().code, "import.lines_untold");
+        }
     }
 }

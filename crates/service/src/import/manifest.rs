@@ -262,13 +262,14 @@ mod tests {
     use jadegate_domain::PlaceId;
 
     use super::*;
-    use crate::import::lines::Lines;
+    use crate::import::lines::{Lines, SMALL_FILE};
 
     const NOW: &str = "2022-03-15T04:00:00Z";
 
     fn read(head: &str, line: &str) -> std::result::Result<Boarding, &'static str> {
         let file = format!("{head}\n{line}\n");
-        let (n, fields) = Lines::read(file.as_bytes(), &WANTED, &OPTIONAL).unwrap().remove(0);
+        let (n, fields) =
+            Lines::read(file.as_bytes(), SMALL_FILE, &WANTED, &OPTIONAL).unwrap().remove(0);
         Boarding::read(n, &fields.unwrap(), NOW.parse().unwrap()).map_err(|r| r.code)
     }
 

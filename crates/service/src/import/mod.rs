@@ -9,4 +9,4 @@ pub mod risk_levels;
 mod visit_rows;
 pub mod visits;
 
-pub use lines::MAX_LINES;
+pub use lines::{Limits, MAX_LINES, MOST_REJECTED, SMALL_FILE};

@@ -6,6 +6,7 @@
 //! and nothing else. A list that is wrong in one line is right in the others.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Arc;
 
 use jadegate_domain::{
@@ -14,7 +15,7 @@ use jadegate_domain::{
 use jadegate_store::{StoredRide, Unit, Write};
 use serde::Serialize;
 
-use super::lines::{Lines, Rejection};
+use super::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
 use super::manifest::{Boarding, OPTIONAL, TripKey, WANTED};
 use super::visits::two_at_once;
 use crate::app::{App, read, write};
@@ -26,6 +27,8 @@ use crate::staff::{Power, RejectedLine};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RideReport {
+    /// Lines with something in them; each is taken, unchanged, too old, or rejected.
+    pub lines: u64,
     /// Lines recorded: new rides, and known ones of which something new is told.
     pub taken: u64,
     /// Lines that had been recorded before, or stand twice in the file.
@@ -99,9 +102,20 @@ impl App {
     /// Takes over a carrier's list of passengers. Wrong lines are reported one by one, right ones
     /// taken; running the same list again changes nothing.
     pub async fn import_rides(self: &Arc<Self>, by: &Conductor, csv: &[u8]) -> Result<RideReport> {
-        let lines = Lines::read(csv, &WANTED, &OPTIONAL)?;
+        self.import_rides_within(by, csv, SMALL_FILE).await
+    }
+
+    /// The same for a file that is read as it comes, within these bounds.
+    pub async fn import_rides_within(
+        self: &Arc<Self>,
+        by: &Conductor,
+        csv: impl Read,
+        limits: Limits,
+    ) -> Result<RideReport> {
+        let lines = Lines::read(csv, limits, &WANTED, &OPTIONAL)?;
         let _one = self.carriers_lock.lock().await;
         let mut state = State::default();
+        state.report.lines = lines.len() as u64;
         let now = self.now();
         let mut boardings = Vec::new();
         for (line, fields) in lines {
@@ -123,8 +137,11 @@ impl App {
             }
         }
         self.write_rides(&mut state).await?;
-        state.report.rejected.sort_by_key(|r| r.line);
-        Ok(state.report)
+        let mut report = state.report;
+        report.rejected.sort_by_key(|r| r.line);
+        let rejected = report.rejected.len() as u64;
+        all_told(report.lines, report.taken + report.unchanged + report.too_old + rejected)?;
+        Ok(report)
     }
 
     /// Joins what the lines say of their trips' stops; returns the lines that fit.

@@ -1,6 +1,6 @@
 //! The official list of risk regions, as daily snapshots of names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use jadegate_divisions::risk_list::{self, Listed, RiskSpan};
 use jadegate_divisions::{Directory, Match};
 use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::id::ProposalId;
-use jadegate_domain::{EvidenceId, EvidenceKind};
+use jadegate_domain::{EvidenceId, EvidenceKind, Timestamp};
 use jadegate_policy::WhatIf;
 use jadegate_store::{ProposalState, Write};
 use serde::Serialize;
 
+use super::lines::{Limits, MAX_BYTES, all_told, reject};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::staff::change::{Change, RegionEntry};
@@ -52,8 +53,12 @@ pub struct RiskReport {
     pub zones: u64,
     /// Names without a code, most lines first.
     pub unmatched: Vec<Unmatched>,
-    /// Lines that are wrong.
+    /// Lines with something in them; each could be read or is rejected.
+    pub lines: u64,
+    /// Lines that are wrong, the first [`super::MOST_REJECTED`] of them.
     pub rejected: Vec<RejectedLine>,
+    /// How many are wrong in all.
+    pub rejected_count: u64,
     /// Periods of a raised level that the snapshots come to.
     pub periods: u64,
     /// Of those, recorded now.
@@ -62,6 +67,9 @@ pub struct RiskReport {
     pub waiting: u64,
     /// Of those, recorded before and ended now.
     pub ended: u64,
+    /// Snapshots with lines that cannot be read: what they seem to leave out may stand there, so
+    /// nothing ends at them.
+    pub unsure: u64,
     /// Of those, outside the agency's region and left out.
     pub outside: u64,
     /// What the new periods do to colours, if there are any.
@@ -72,6 +80,8 @@ pub struct RiskReport {
     pub proposal: Option<ProposalId>,
 }
 
+/// What is read of a list at most, where nothing else is said: a year of China's was 30,000 lines.
+pub const LIMITS: Limits = Limits::new(MAX_BYTES, 1_000_000);
 /// Writes of one unit: an even number, since an end and its leaf go together.
 const UNIT: usize = 500;
 /// Stands as the reason of what a list raises.
@@ -88,12 +98,14 @@ impl App {
         &self,
         recorder: &Recorder,
         source: R,
+        limits: Limits,
     ) -> Result<RiskReport> {
         if recorder.evidence() != EvidenceKind::RegionRisk {
             return Err(crate::staff::access::not_yours());
         }
         let mut report = RiskReport::default();
-        let spans = risk_list::fold_snapshots(read_list(source, &mut report));
+        let (listed, unsure) = read_list(source, limits, &mut report)?;
+        let spans = risk_list::fold_snapshots(listed, &unsure);
         let raised = self.import_ends(recorder, spans, &mut report).await?;
         if raised.is_empty() {
             return Ok(report);
@@ -131,7 +143,7 @@ impl App {
         report: &mut RiskReport,
     ) -> Result<Vec<RegionEntry>> {
         let _one = self.officers_lock.lock().await;
-        let (_, known) = self.store.region_risks(jadegate_domain::Timestamp::EPOCH).await?;
+        let (_, known) = self.store.region_risks(Timestamp::EPOCH).await?;
         let known: HashMap<EvidenceId, RegionRisk> = known.into_iter().map(|r| (r.id, r)).collect();
         let (mut ends, mut raised) = (Vec::new(), Vec::new());
         for span in spans.into_iter().filter(|s| s.level != RiskLevel::Low) {
@@ -172,25 +184,37 @@ impl App {
     }
 }
 
-/// Reads and matches the lines of a list.
-fn read_list<R: Read>(source: R, report: &mut RiskReport) -> Vec<Listed> {
+/// Reads and matches the lines of a list; with the hours of those snapshots in which a line cannot be
+/// read.
+fn read_list<R: Read>(
+    source: R,
+    limits: Limits,
+    report: &mut RiskReport,
+) -> Result<(Vec<Listed>, BTreeSet<Timestamp>)> {
     let directory = Directory::embedded();
     let mut names: HashMap<(String, String, String), Match> = HashMap::new();
     let mut unmatched: BTreeMap<(String, String, String), Unmatched> = BTreeMap::new();
     let mut listed = Vec::new();
-    for row in risk_list::parse(source) {
-        let row = match row {
+    let mut unsure = BTreeSet::new();
+    // A wrong line that does not tell its hour has that of the lines around it.
+    let (mut before, mut untold): (Option<Timestamp>, bool) = (None, false);
+    for row in risk_list::parse(source, limits)? {
+        report.lines += 1;
+        let row = match row? {
             Ok(row) => row,
             Err(e) => {
-                report.rejected.push(RejectedLine {
-                    line: e.line,
-                    code: e.code,
-                    detail: e.message.to_owned(),
-                });
+                untold |= e.at.is_none();
+                unsure.extend(e.at.or(before));
+                let line = RejectedLine { line: e.line, code: e.code, detail: e.message };
+                reject(&mut report.rejected, &mut report.rejected_count, line);
                 continue;
             }
         };
         report.rows += 1;
+        before = Some(row.at);
+        if std::mem::take(&mut untold) {
+            unsure.insert(row.at);
+        }
         let key = (row.province, row.city, row.county);
         let found = names
             .entry(key.clone())
@@ -219,5 +243,7 @@ fn read_list<R: Read>(source: R, report: &mut RiskReport) -> Vec<Listed> {
     }
     report.unmatched = unmatched.into_values().collect();
     report.unmatched.sort_by(|a, b| (b.rows, a).cmp(&(a.rows, b)));
-    listed
+    all_told(report.lines, report.rows + report.rejected_count)?;
+    report.unsure = unsure.len() as u64;
+    Ok((listed, unsure))
 }

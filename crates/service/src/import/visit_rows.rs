@@ -240,14 +240,15 @@ fn kind_of_category(category: &str, group: &str) -> PlaceKind {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lines::Lines;
+    use super::super::lines::{Lines, SMALL_FILE};
     use super::*;
 
     fn rows(format: &VisitFormat, text: &str) -> Vec<std::result::Result<Row, &'static str>> {
         let (wanted, optional) = format.columns();
-        Lines::open(text.as_bytes(), wanted, optional)
+        Lines::open(text.as_bytes(), SMALL_FILE, wanted, optional)
             .unwrap()
-            .map(|(_, f)| f.and_then(|f| parse(format, &f)).map_err(|r| r.code))
+            .map(|line| line.unwrap().1)
+            .map(|f| f.and_then(|f| parse(format, &f)).map_err(|r| r.code))
             .collect()
     }
 

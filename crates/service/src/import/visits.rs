@@ -9,10 +9,11 @@ use std::io::Read;
 use std::sync::Arc;
 
 use jadegate_domain::{Holder, HolderId, Period, Place, PlaceId, Presence, Timestamp, Visit};
+use jadegate_lines::FileError;
 use jadegate_store::{Precondition, StoreError, Unit, Write};
 use serde::Serialize;
 
-use super::lines::{Lines, Rejection};
+use super::lines::{Limits, Lines, Rejection, all_told, reject};
 pub use super::visit_rows::VisitFormat;
 use super::visit_rows::{Row, parse};
 use crate::app::App;
@@ -30,6 +31,8 @@ pub struct VisitImport {
     /// Take visits older than the policy keeps them? They are dropped by the next purge; for trying
     /// out public data.
     pub keep_old: bool,
+    /// What is read of it at most.
+    pub limits: Limits,
 }
 
 /// How far an import has come.
@@ -44,7 +47,7 @@ pub struct Progress {
 /// What became of a file of visits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct VisitReport {
-    /// Lines read, skipped ones included.
+    /// Lines read, skipped ones included: each of the others is a visit, too old, or wrong.
     pub lines: u64,
     /// Lines that an interrupted import had done before.
     pub skipped: u64,
@@ -58,16 +61,19 @@ pub struct VisitReport {
     pub new_places: u64,
     /// Visits older than the policy keeps them.
     pub too_old: u64,
-    /// Lines that are wrong, the first [`MOST_REJECTED`] of them.
+    /// Lines that are wrong, the first [`super::MOST_REJECTED`] of them.
     pub rejected: Vec<RejectedLine>,
     /// How many are wrong in all.
     pub rejected_count: u64,
 }
 
-/// Wrong lines told one by one.
-pub const MOST_REJECTED: usize = 10_000;
+/// What is read of a file of visits at most, where nothing else is said: the visits of a city in two
+/// weeks, several times. Only a unit of it is in memory at once.
+pub const LIMITS: Limits = Limits::new(8 << 30, 200_000_000);
+/// People and places of the file that are remembered; beyond them the store is asked again.
+const REMEMBERED: usize = 500_000;
 /// Lines of one unit.
-const UNIT: u64 = 1000;
+const UNIT: usize = 1000;
 /// Where the place in a file is kept.
 const PROGRESS: &str = "visit_import";
 
@@ -93,33 +99,51 @@ impl App {
         mut progress: impl FnMut(Progress) -> bool + Send,
     ) -> Result<VisitReport> {
         let (wanted, optional) = options.format.columns();
-        let mut lines = Lines::open(source, wanted, optional)?;
+        let mut lines = Lines::open(source, options.limits, wanted, optional)?;
         let mut state = State::default();
         let done_before = self.visit_progress(options).await?;
         loop {
             // The reader is not held across a wait for the store.
-            let batch: Vec<_> =
-                lines.by_ref().take(usize::try_from(UNIT).unwrap_or(1000)).collect();
+            let mut batch = Vec::with_capacity(UNIT);
+            let mut broken = None;
+            for line in lines.by_ref().take(UNIT) {
+                match line {
+                    Ok(line) => batch.push(line),
+                    Err(e) => broken = Some(e),
+                }
+            }
+            if let (true, Some(e)) = (batch.is_empty(), &broken) {
+                return Err(stopped(e, &state.report));
+            }
             if batch.is_empty() {
                 break;
             }
             state.report.lines += batch.len() as u64;
             if state.report.lines <= done_before {
                 state.report.skipped = state.report.lines;
+                if let Some(e) = broken {
+                    return Err(stopped(&e, &state.report));
+                }
                 continue;
             }
             for (line, fields) in batch {
                 match fields.and_then(|f| parse(&options.format, &f)) {
                     Ok(row) => {
                         if let Err(r) = self.take_row(options, line, row, &mut state).await? {
-                            reject(&mut state.report, r.at(line));
+                            state.report.reject(r.at(line));
                         }
                     }
-                    Err(r) => reject(&mut state.report, r.at(line)),
+                    Err(r) => state.report.reject(r.at(line)),
                 }
             }
             self.write_visits(options, &mut state).await?;
-            if !progress(Progress { lines: state.report.lines, visits: state.report.visits }) {
+            let going_on =
+                progress(Progress { lines: state.report.lines, visits: state.report.visits });
+            state.report.check()?;
+            if let Some(e) = broken {
+                return Err(stopped(&e, &state.report));
+            }
+            if !going_on {
                 return Ok(state.report);
             }
         }
@@ -231,6 +255,13 @@ impl App {
         options: &VisitImport,
         state: &mut State,
     ) -> Result<()> {
+        // Nothing in here is needed once its unit is written: ids are derived, and the store knows.
+        if state.holders.len() > REMEMBERED {
+            state.holders.clear();
+        }
+        if state.places.len() > REMEMBERED {
+            state.places.clear();
+        }
         let mut first = std::mem::take(&mut state.writes);
         let mut places = std::mem::take(&mut state.new_places);
         let mut last = Vec::new();
@@ -259,7 +290,7 @@ impl App {
                 }
                 Err(e) if e.is_conflict(Precondition::Agrees) => {
                     for (line, _) in part {
-                        reject(&mut state.report, other_end().at(line));
+                        state.report.reject(other_end().at(line));
                     }
                     if parts.is_empty() {
                         // Nothing is left to take, but how far the file is read has to be kept.
@@ -313,10 +344,25 @@ fn put_progress(value: String) -> Write {
     Write::PutSetting { name: PROGRESS, value, expect: None }
 }
 
-fn reject(report: &mut VisitReport, line: RejectedLine) {
-    report.rejected_count += 1;
-    if report.rejected.len() < MOST_REJECTED {
-        report.rejected.push(line);
+/// Why a file could not be read to its end, and what became of its beginning.
+fn stopped(e: &FileError, report: &VisitReport) -> ServiceError {
+    ServiceError::bad(
+        e.code(),
+        format!(
+            "{e} The {} lines before were read and their {} visits kept; run the same command with the whole file, and nothing is taken twice.",
+            report.lines, report.visits
+        ),
+    )
+}
+
+impl VisitReport {
+    fn reject(&mut self, line: RejectedLine) {
+        reject(&mut self.rejected, &mut self.rejected_count, line);
+    }
+
+    /// Every line has its answer.
+    fn check(&self) -> Result<()> {
+        all_told(self.lines, self.skipped + self.visits + self.too_old + self.rejected_count)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
 use crate::error::{Result, ServiceError};
 use crate::holder::register::DocumentInput;
-use crate::import::lines::{Lines, Rejection};
+use crate::import::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
 use crate::session::StaffSession;
 
 /// A test result as typed.
@@ -58,6 +58,8 @@ pub struct RejectedLine {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportReport {
+    /// Lines with something in them; each is taken, unchanged, or rejected.
+    pub lines: u64,
     /// Lines recorded.
     pub taken: u64,
     /// Lines that had been recorded before, or stand twice in the file.
@@ -159,12 +161,24 @@ impl App {
 
     /// The same for a recorder, who may be an agency named on the command line.
     pub async fn import_tests_for(&self, recorder: &Recorder, csv: &[u8]) -> Result<ImportReport> {
+        self.import_tests_within(recorder, csv, SMALL_FILE).await
+    }
+
+    /// The same for a file that is read as it comes, within these bounds.
+    pub async fn import_tests_within(
+        &self,
+        recorder: &Recorder,
+        csv: impl std::io::Read,
+        limits: Limits,
+    ) -> Result<ImportReport> {
         if recorder.evidence() != EvidenceKind::Test {
             return Err(super::access::not_yours());
         }
         let mut report = ImportReport::default();
         let mut parsed = Vec::new();
-        for (line, fields) in Lines::read(csv, &COLUMNS, &[COUNTRY])? {
+        let lines = Lines::read(csv, limits, &COLUMNS, &[COUNTRY])?;
+        report.lines = lines.len() as u64;
+        for (line, fields) in lines {
             match fields.and_then(|f| self.parse_line(line, &f)) {
                 Ok(p) => parsed.push(p),
                 Err(r) => report.rejected.push(r.at(line)),
@@ -195,6 +209,8 @@ impl App {
             }
         }
         report.rejected.sort_by_key(|r| r.line);
+        let rejected = report.rejected.len() as u64;
+        all_told(report.lines, report.taken + report.unchanged + rejected)?;
         Ok(report)
     }
 
