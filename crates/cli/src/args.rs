@@ -16,8 +16,8 @@ pub(crate) struct Args {
     /// Folder of the database and the key file
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// The policy file in force
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The policy of the first start: a shipped one by name (see `policy shipped`), or a file
+    #[arg(long, global = true, value_name = "NAME|FILE")]
     pub policy: Option<PathBuf>,
     /// How log lines look
     #[arg(long, global = true, value_enum)]
@@ -83,7 +83,7 @@ pub(crate) struct Demo {
     /// Port on this machine
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
-    /// Keep the town in this folder instead of a temporary one
+    /// Keep the town in this folder instead of a temporary one; if one was kept there, it is opened as it was left
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
 }
@@ -232,9 +232,14 @@ pub(crate) enum ReportFormat {
     Json,
 }
 
-/// `policy`.
+/// `policy`. Wherever a policy file is asked for, the name of a shipped policy will do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
+    /// List the policies that come with the program, or print one of them, to begin one's own with
+    Shipped {
+        /// The name of one: print it
+        name: Option<String>,
+    },
     /// Report every problem of a policy file with line and column
     Check {
         /// The file

@@ -16,7 +16,7 @@ pub(crate) struct Config {
     pub issuer: String,
     /// Folder of the database, the key file and the visit index.
     pub data: PathBuf,
-    /// The policy file in force.
+    /// The policy of the first start: a shipped one by name, or a file.
     pub policy: PathBuf,
     /// Address to listen on.
     pub listen: SocketAddr,
@@ -109,7 +109,7 @@ impl Default for Config {
             name: "Jadegate".to_owned(),
             issuer: "JG".to_owned(),
             data: PathBuf::from("run"),
-            policy: PathBuf::from("policies/three-colour.toml"),
+            policy: PathBuf::from("three-colour"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             metrics_listen: String::new(),
             origin: "http://localhost:8080".to_owned(),
@@ -209,8 +209,8 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut table = toml::Table::new();
         if let Some(path) = file {
-            let text =
-                std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
+            let text = crate::shipped::read_text(path)
+                .map_err(|e| ConfigError::File(path.to_owned(), e))?;
             // Checked by itself first, so that errors name the file's line.
             toml::from_str::<Self>(&text).map_err(|e| ConfigError::Wrong {
                 origin: path.display().to_string(),

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod keyring;
 mod serve;
+mod shipped;
 mod wire;
 mod world;
 

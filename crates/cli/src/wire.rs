@@ -37,9 +37,9 @@ pub(crate) fn key_file(config: &Config) -> PathBuf {
     config.data.join("keys.toml")
 }
 
-/// Reads the policy file, telling every problem at once.
+/// Reads a policy, a shipped one by name or a file, telling every problem at once.
 pub(crate) fn read_policy(path: &std::path::Path) -> Result<(Policy, String), Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let text = crate::shipped::policy_text(path)?;
     match Policy::parse(&text) {
         Ok(policy) => Ok((policy, text)),
         Err(problems) => {

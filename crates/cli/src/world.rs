@@ -25,6 +25,11 @@ pub(crate) struct DemoClock {
 }
 
 impl DemoClock {
+    /// Seconds it has been moved.
+    pub(crate) fn ahead(&self) -> i64 {
+        self.ahead.load(Ordering::SeqCst)
+    }
+
     /// Moves it forward; going back would make recorded evidence lie in the future.
     pub(crate) fn advance(&self, seconds: i64) {
         self.ahead.fetch_add(seconds.max(0), Ordering::SeqCst);

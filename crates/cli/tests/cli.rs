@@ -214,7 +214,7 @@ fn a_carriers_list_is_taken_once_and_told_line_by_line() {
     let said = text(&out.stdout);
     assert!(
         said.starts_with(
-            "2 taken, 0 known already, 1 new trips, 0 too old, 1 unknown passengers, 2 wrong\n"
+            "5 lines: 2 taken, 0 known already, 1 new trips, 0 too old, 1 unknown passengers, 2 wrong\n"
         ),
         "{said}"
     );
@@ -224,7 +224,10 @@ fn a_carriers_list_is_taken_once_and_told_line_by_line() {
     }
     assert!(!said.contains("h00000"), "{said}");
     // Again: nothing is new. The right lines alone are a success.
-    assert!(text(&import("r.csv", &carrier).stdout).starts_with("0 taken, 2 known already, 0 new"));
+    assert!(
+        text(&import("r.csv", &carrier).stdout)
+            .starts_with("5 lines: 0 taken, 2 known already, 0 new")
+    );
     std::fs::write(d.join("right.csv"), format!("{head}{right}")).unwrap();
     assert!(import("right.csv", &carrier).status.success());
 

@@ -16,6 +16,11 @@ macro_rules! names {
             /// Every value, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
+            /// Every name, as an error lists them: `a, b or c`.
+            pub fn names() -> String {
+                $crate::agency::listed(Self::ALL.iter().map(|v| v.as_str()))
+            }
+
             /// The name used in the API, in files and in the store.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
@@ -32,17 +37,32 @@ macro_rules! names {
             type Err = $crate::agency::UnknownName;
             fn from_str(s: &str) -> Result<Self, $crate::agency::UnknownName> {
                 Self::ALL.iter().copied().find(|v| v.as_str() == s)
-                    .ok_or($crate::agency::UnknownName($noun))
+                    .ok_or_else(|| $crate::agency::UnknownName { noun: $noun, allowed: Self::names() })
             }
         }
     };
 }
 pub(crate) use names;
 
-/// A text names no value of a closed list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a known {0}")]
-pub struct UnknownName(pub &'static str);
+/// A text names no value of a closed list. Its words name all of them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("There is no such {noun}. Write one of: {allowed}.")]
+pub struct UnknownName {
+    /// What the list is of.
+    pub(crate) noun: &'static str,
+    /// The names on it.
+    pub(crate) allowed: String,
+}
+
+/// `a, b or c`.
+pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
 
 names! {
     /// The kinds of agency that take part; what each may record or read is fixed by its kind.

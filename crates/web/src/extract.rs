@@ -65,7 +65,8 @@ pub(crate) enum Cookie {
 
 impl Cookie {
     /// `__Host-` ties a cookie to this very host over HTTPS; browsers refuse the prefix over plain
-    /// HTTP, which is only ever used on the machine itself.
+    /// HTTP, which is only ever used on the machine itself. There WebKit refuses `Secure`, too, which
+    /// the prefix includes: with it, nobody stays signed in on `http://localhost`.
     const fn name(self, secure: bool) -> &'static str {
         match (self, secure) {
             (Self::Holder, true) => "__Host-jg_holder",
@@ -102,8 +103,9 @@ impl Cookie {
 
     fn header(self, token: &str, seconds: i64, secure: bool) -> HeaderValue {
         let name = self.name(secure);
+        let secure = if secure { "; Secure" } else { "" };
         let text =
-            format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict");
+            format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly{secure}; SameSite=Strict");
         // Name, base64url token and number are all visible ASCII.
         HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
@@ -196,5 +198,21 @@ mod tests {
         h.insert(header::COOKIE, HeaderValue::from_static("xjg_holder=a; jg_holder=b; jg_staff=c"));
         assert_eq!(Cookie::Holder.read(&h, false), Some("b"));
         assert_eq!(Cookie::Holder.read(&h, true), None);
+    }
+
+    #[test]
+    fn cookies_are_secure_over_https_and_kept_by_every_browser_on_the_machine_itself() {
+        let set =
+            |cookie: Cookie, secure| cookie.header("t", 60, secure).to_str().unwrap().to_owned();
+        for cookie in [Cookie::Holder, Cookie::Staff, Cookie::Gate] {
+            let there = set(cookie, true);
+            assert!(there.starts_with("__Host-") && there.contains("; Secure;"), "{there}");
+            let here = set(cookie, false);
+            assert!(!here.contains("Secure") && !here.contains("__Host-"), "{here}");
+            for text in [there, here] {
+                assert!(text.contains("; HttpOnly") && text.ends_with("; SameSite=Strict"));
+                assert!(text.contains("; Path=/;") && !text.contains("Domain"));
+            }
+        }
     }
 }

@@ -157,8 +157,8 @@ async fn rides(
     let r = app.import_rides_within(&conductor, open_file(file)?, limits).await?;
     let wrong = r.rejected.len() as u64 - r.unknown;
     println!(
-        "{} lines: {} taken, {} known already, {} too old, {} unknown passengers, {wrong} wrong; {} new trips",
-        r.lines, r.taken, r.unchanged, r.too_old, r.unknown, r.new_trips
+        "{} lines: {} taken, {} known already, {} new trips, {} too old, {} unknown passengers, {wrong} wrong",
+        r.lines, r.taken, r.unchanged, r.new_trips, r.too_old, r.unknown
     );
     Ok(rejected(&r.rejected, r.rejected.len() as u64))
 }

@@ -10,6 +10,7 @@ mod trace;
 mod upkeep;
 mod what_if;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -73,7 +74,13 @@ fn configuration(args: &Args) -> Result<Config, Failure> {
 fn start_logging(config: &Config) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_new(&config.log_filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people at a terminal who have not said otherwise (no-color.org), never for files.
+    let colours = std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours);
     match config.log_format {
         crate::config::LogFormat::Text => builder.init(),
         crate::config::LogFormat::Json => builder.json().init(),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use jadegate_policy::{CasesError, Problem};
 
 use crate::args::PolicyCommand;
+use crate::shipped::{POLICIES, named, policy_text, read_text};
 use crate::wire::{Failure, read_policy};
 
 pub(super) fn run(command: &PolicyCommand) -> Result<ExitCode, Failure> {
@@ -22,10 +23,20 @@ pub(super) fn run(command: &PolicyCommand) -> Result<ExitCode, Failure> {
             );
             Ok(ExitCode::SUCCESS)
         }
-        PolicyCommand::Test { file, cases } => {
-            let beside = file.with_extension("cases.toml");
-            test(file, cases.as_deref().unwrap_or(&beside))
+        PolicyCommand::Shipped { name: None } => {
+            for policy in &POLICIES {
+                println!("{}", policy.name);
+            }
+            Ok(ExitCode::SUCCESS)
         }
+        PolicyCommand::Shipped { name: Some(name) } => {
+            let policy = named(Path::new(name)).ok_or_else(|| {
+                format!("no policy of the name {name} is shipped; see `policy shipped`")
+            })?;
+            print!("{}", policy.text);
+            Ok(ExitCode::SUCCESS)
+        }
+        PolicyCommand::Test { file, cases } => test(file, cases.as_deref()),
         PolicyCommand::Explain { file, evidence, home, lang, svg } => {
             let (policy, _) = read_policy(file)?;
             let policy = match home {
@@ -78,14 +89,19 @@ fn diff(before: &Path, after: &Path) -> Result<ExitCode, Failure> {
 }
 
 fn text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()).into())
+    read_text(path).map_err(|e| format!("{}: {e}", path.display()).into())
 }
 
-fn test(file: &Path, cases: &Path) -> Result<ExitCode, Failure> {
-    let report = jadegate_policy::run_cases(&text(file)?, &text(cases)?).map_err(|e| {
+fn test(file: &Path, cases: Option<&Path>) -> Result<ExitCode, Failure> {
+    let beside = file.with_extension("cases.toml");
+    let own = match (cases, named(file)) {
+        (None, Some(policy)) => policy.cases.to_owned(),
+        _ => text(cases.unwrap_or(&beside))?,
+    };
+    let report = jadegate_policy::run_cases(&policy_text(file)?, &own).map_err(|e| {
         let (path, problems) = match &e {
             CasesError::Policy(problems) => (file, problems),
-            CasesError::Cases(problems) => (cases, problems),
+            CasesError::Cases(problems) => (cases.unwrap_or(&beside), problems),
         };
         let line = |p: &Problem| format!("{}:{p}", path.display());
         problems.iter().map(line).collect::<Vec<_>>().join("\n")

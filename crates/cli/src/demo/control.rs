@@ -1,6 +1,7 @@
 //! What the demo can do beyond the real thing: enter as anybody in it, move the clock.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,6 +9,7 @@ use jadegate_domain::{HolderId, PlaceId, StaffId, Timestamp};
 use jadegate_service::{App, Clock, NewSession, Result, ServiceError};
 use jadegate_web::{DemoControl, DemoEntry};
 
+use super::kept::Town;
 use crate::world::DemoClock;
 
 /// The demo's clock: it starts some days back, so that the town has a past in which people were
@@ -27,6 +29,11 @@ impl TownClock {
     /// Moves it forward.
     pub(crate) fn advance(&self, seconds: i64) {
         self.clock.advance(seconds);
+    }
+
+    /// Seconds by which it is ahead of the machine's clock; starting it with as many back goes on there.
+    pub(crate) fn ahead(&self) -> i64 {
+        self.clock.ahead() - self.behind
     }
 }
 
@@ -86,6 +93,19 @@ pub(crate) struct Control {
     pub(crate) cast: Cast,
     /// Where the gate is enrolled that the entry page offers.
     pub(crate) gate_place: PlaceId,
+    /// The town as it is kept, and where.
+    pub(crate) town: Town,
+    pub(crate) folder: PathBuf,
+}
+
+impl Control {
+    /// Writes down how far the clock has gone. Always before anything is recorded by it: a town whose
+    /// clock went back would have evidence of the future.
+    pub(crate) fn keep(&self, more_seconds: i64) -> Result<()> {
+        let mut town = self.town.clone();
+        town.ahead = self.clock.ahead() + more_seconds;
+        town.save(&self.folder).map_err(ServiceError::internal)
+    }
 }
 
 /// Lets everything happen that the clock's new moment brings about.
@@ -124,6 +144,7 @@ impl DemoControl for Control {
                 "The clock goes forward only, by a year at most.",
             ));
         }
+        self.keep(seconds)?;
         self.clock.advance(seconds);
         catch_up(&self.app).await?;
         Ok(self.app.now())

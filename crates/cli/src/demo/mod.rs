@@ -3,6 +3,7 @@
 
 mod control;
 mod dice;
+mod kept;
 mod story;
 mod town;
 mod trip;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::wire::{self, Deployment, Failure};
 use crate::world::OsEntropy;
 use control::{Control, TownClock};
+use kept::Town;
 
 /// Builds the town and serves it until told to stop.
 pub(crate) async fn run(args: &args::Demo, mut config: Config) -> Result<(), Failure> {
@@ -33,9 +35,16 @@ pub(crate) async fn run(args: &args::Demo, mut config: Config) -> Result<(), Fai
     config.origin = format!("http://localhost:{}", config.listen.port());
     let folder = Folder::new(args.keep.as_deref(), &OsEntropy)?;
     config.data = folder.path.clone();
-    println!("Building a made-up town of {} people …", args.people);
+    let built = async {
+        if let Some(town) = Town::load(&folder.path)? {
+            println!("Opening the made-up town in {} as it was left …", folder.path.display());
+            return reopen(town, &config).await;
+        }
+        println!("Building a made-up town of {} people …", args.people);
+        build(args, &config).await
+    };
     let built = tokio::select! {
-        built = build(args, &config) => built?,
+        built = built => built?,
         _ = tokio::signal::ctrl_c() => return Err("stopped before the town was ready".into()),
     };
     let Built { deployment, control, summary } = built;
@@ -62,10 +71,13 @@ async fn build(args: &args::Demo, config: &Config) -> Result<Built, Failure> {
         Ok(story) => {
             let control = Control {
                 app: Arc::clone(&deployment.app),
+                town: Town::new(clock.ahead(), &story.summary, story.gate_place, &story.cast),
+                folder: config.data.clone(),
                 clock,
                 cast: story.cast,
                 gate_place: story.gate_place,
             };
+            control.keep(0)?;
             Ok(Built { deployment, control, summary: story.summary })
         }
         Err(e) => {
@@ -73,6 +85,23 @@ async fn build(args: &args::Demo, config: &Config) -> Result<Built, Failure> {
             Err(e)
         }
     }
+}
+
+/// Opens a town that was built before, with its clock where it was.
+async fn reopen(town: Town, config: &Config) -> Result<Built, Failure> {
+    let clock = Arc::new(TownClock::starting_back(-town.ahead));
+    let (cast, gate_place) = town.cast()?;
+    let settings = wire::settings(config, true)?;
+    let deployment =
+        wire::open(config, settings, Arc::clone(&clock) as _, Arc::new(OsEntropy)).await?;
+    let app = Arc::clone(&deployment.app);
+    if let Err(e) = control::catch_up(&app).await {
+        deployment.store.close().await;
+        return Err(e.into());
+    }
+    let (summary, folder) = (town.summary.clone(), config.data.clone());
+    let control = Control { app, clock, cast, gate_place, town, folder };
+    Ok(Built { deployment, control, summary })
 }
 
 /// What a finished story leaves behind.
@@ -112,9 +141,9 @@ impl Folder {
     fn new(keep: Option<&Path>, rng: &dyn Entropy) -> Result<Self, Failure> {
         if let Some(dir) = keep {
             std::fs::create_dir_all(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-            if std::fs::read_dir(dir)?.next().is_some() {
+            if Town::load(dir)?.is_none() && std::fs::read_dir(dir)?.next().is_some() {
                 return Err(format!(
-                    "{} is not empty; a town is built in a folder of its own",
+                    "{} is not empty and holds no finished town; a town is built in a folder of its own",
                     dir.display()
                 )
                 .into());

@@ -90,6 +90,8 @@ async fn a_real_deployment_has_none_of_it() {
         clock,
         cast: control::Cast::default(),
         gate_place: PlaceId::from_random(1),
+        town: Town::default(),
+        folder: dir.path().to_owned(),
     });
     let settings = WebSettings {
         origin: config.origin.clone(),

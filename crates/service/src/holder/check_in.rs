@@ -209,9 +209,7 @@ pub(crate) fn parse_symptoms(names: &[String]) -> Result<Vec<Symptom>> {
         .iter()
         .map(|s| s.parse::<Symptom>())
         .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|_| {
-            field("symptoms", "symptom.unknown", "Choose from the listed symptoms.".to_owned())
-        })?;
+        .map_err(|e| field("symptoms", "symptom.unknown", e.to_string()))?;
     symptoms.sort_unstable();
     symptoms.dedup();
     Ok(symptoms)

@@ -4,6 +4,7 @@
 //! phone it was registered with, otherwise to the phone given. The answer to the caller is the same
 //! in every case, so that nobody learns from it whether a document or a phone is known (h15).
 
+use jadegate_domain::agency::UnknownName;
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::{
@@ -42,11 +43,12 @@ impl DocumentInput {
             code,
             detail,
         };
-        let doc_type: DocumentType = self.doc_type.parse().map_err(|_| FieldError {
-            field: "document.type",
-            code: "document.unknown_type",
-            detail: "Choose one of the listed documents.".to_owned(),
-        })?;
+        let doc_type: DocumentType =
+            self.doc_type.parse().map_err(|e: UnknownName| FieldError {
+                field: "document.type",
+                code: "document.unknown_type",
+                detail: e.to_string(),
+            })?;
         if let Some(mrz) = self.mrz.as_deref().filter(|m| !m.trim().is_empty()) {
             let (document, _) =
                 Document::from_mrz(mrz, today).map_err(|e| field(e.code(), e.to_string()))?;

@@ -1,5 +1,6 @@
 //! The forms in which files write visits.
 
+use jadegate_domain::agency::UnknownName;
 use jadegate_domain::{Division, PlaceKind, Timestamp};
 use jiff::civil::{Date, DateTime};
 
@@ -96,9 +97,10 @@ fn generic(f: &Fields) -> std::result::Result<Row, Rejection> {
     Ok(Row {
         person: named(f, "person")?,
         place: named(f, "place")?,
-        kind: f.get("place_kind").parse().map_err(|_| {
-            Rejection::new("place.unknown_kind", "The kind of place is not one of the listed.")
-        })?,
+        kind: f
+            .get("place_kind")
+            .parse()
+            .map_err(|e: UnknownName| Rejection::new("place.unknown_kind", e.to_string()))?,
         place_name: clean(f.get("place_name")),
         division: division(f.get("division"))?,
         entered: moment(f.get("entered"))?,
@@ -139,7 +141,12 @@ fn four_cities(f: &Fields, start: Date) -> std::result::Result<Row, Rejection> {
         "SaoPaulo" => "BR-SP",
         "Jakarta" => "ID-JK",
         "KualaLampur" | "KualaLumpur" => "MY-14",
-        _ => return Err(Rejection::new("visit.unknown_city", "The city is none of the four.")),
+        _ => {
+            return Err(Rejection::new(
+                "visit.unknown_city",
+                "The city must be NYC, SaoPaulo, Jakarta or KualaLumpur.",
+            ));
+        }
     };
     let hour: i64 =
         f.get("hour_index").parse().ok().filter(|h| (0..=1_000_000).contains(h)).ok_or_else(
@@ -268,6 +275,9 @@ mod tests {
         assert_eq!(first.left, Some("2022-03-01T08:30:00Z".parse().unwrap()));
         assert_eq!(got[1].as_ref().unwrap().left, None);
         assert_eq!(got[2], Err("place.unknown_kind"));
+        // Whoever writes a file must not have to look the kinds up elsewhere.
+        let said = "castle".parse::<PlaceKind>().unwrap_err().to_string();
+        assert!(PlaceKind::ALL.iter().all(|k| said.contains(k.as_str())), "{said}");
         assert_eq!(got[3], Err("visit.empty_field"));
         assert_eq!(got[4], Err("time.bad"));
     }

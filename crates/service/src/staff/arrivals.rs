@@ -1,5 +1,6 @@
 //! Arrivals from abroad.
 
+use jadegate_domain::agency::UnknownName;
 use jadegate_domain::evidence::ArrivalPurpose;
 use jadegate_domain::{Division, EvidenceKind, Fact};
 
@@ -38,9 +39,9 @@ impl App {
         })?;
         let purpose = match input.purpose.as_deref() {
             None => ArrivalPurpose::Unstated,
-            Some(name) => name.parse().map_err(|_| {
-                wrong("purpose", "arrival.bad_purpose", "Choose the purpose from the list.")
-            })?,
+            Some(name) => name
+                .parse()
+                .map_err(|e: UnknownName| wrong("purpose", "arrival.bad_purpose", e.to_string()))?,
         };
         let arrived_at = self.past_moment("arrived_at", &input.arrived_at)?;
         let holder = self.locate(recorder.region(), &input.whom).await?;

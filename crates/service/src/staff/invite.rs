@@ -5,6 +5,7 @@
 //! registers and invites gives no power over people: the health commission does (`confirm.rs`).
 
 use jadegate_domain::agency::Agency;
+use jadegate_domain::agency::UnknownName;
 use jadegate_domain::id::InvitationId;
 use jadegate_domain::{AgencyId, AgencyKind, Division, Role, Staff, StaffId, Timestamp};
 use jadegate_ledger::{AgencyEvent, StaffEvent};
@@ -128,7 +129,7 @@ impl App {
         let kind: AgencyKind = input
             .kind
             .parse()
-            .map_err(|_| wrong("kind", "agency.unknown_kind", "Choose one of the listed kinds."))?;
+            .map_err(|e: UnknownName| wrong("kind", "agency.unknown_kind", e.to_string()))?;
         let name = display_name(&input.name).ok_or_else(|| {
             wrong("name", "agency.bad_name", "Give the agency a name of 1 to 120 letters.")
         })?;
@@ -197,7 +198,7 @@ impl App {
         let role: Role = input
             .role
             .parse()
-            .map_err(|_| wrong("role", "role.unknown", "Choose one of the listed roles."))?;
+            .map_err(|e: UnknownName| wrong("role", "role.unknown", e.to_string()))?;
         if !Power::ALL.iter().any(|p| p.granted(agency.kind, role)) {
             return Err(wrong(
                 "role",

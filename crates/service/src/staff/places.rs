@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jadegate_domain::agency::UnknownName;
 use jadegate_domain::id::InvitationId;
 use jadegate_domain::{AgencyKind, Division, GateId, Place, PlaceId, PlaceKind, Staff, Timestamp};
 use jadegate_ledger::GateEvent;
@@ -113,7 +114,7 @@ impl App {
         let kind: PlaceKind = input
             .kind
             .parse()
-            .map_err(|_| wrong("kind", "place.unknown_kind", "Choose one of the listed kinds."))?;
+            .map_err(|e: UnknownName| wrong("kind", "place.unknown_kind", e.to_string()))?;
         let division: Division = input
             .division
             .parse()
