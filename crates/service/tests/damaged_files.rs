@@ -202,7 +202,8 @@ fn check(file: &[u8], lines: u64, good: u64, rejected: &[RejectedLine]) {
 fn untouched_stand(file: &[u8], lines: &[String], rejected: &[RejectedLine]) {
     let text = String::from_utf8_lossy(file).replace("\r\n", "\n").replace('\r', "\n");
     let there: Vec<&str> = text.split('\n').collect();
-    for r in rejected {
+    // What an earlier damaged file said of the same visit may stand against it; that is no loss.
+    for r in rejected.iter().filter(|r| r.code != "visit.other_end") {
         let line = there[usize::try_from(r.line).unwrap() - 1];
         assert!(!lines.iter().any(|l| l == line), "{line} is right and was refused: {text}");
     }
