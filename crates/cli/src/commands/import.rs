@@ -101,8 +101,8 @@ async fn visits(
     let r = app.import_visits(open_file(file)?, &options, go_on).await?;
     bar.finish_and_clear();
     println!(
-        "{} lines ({} done before): {} visits, {} new people, {} new places, {} too old, {} wrong",
-        r.lines, r.skipped, r.visits, r.new_holders, r.new_places, r.too_old, r.rejected_count
+        "{} lines ({} done before): {} visits ({} known already), {} new people, {} new places, {} too old, {} wrong",
+        r.lines, r.skipped, r.visits, r.known, r.new_holders, r.new_places, r.too_old, r.rejected_count
     );
     if interrupted.load(Ordering::SeqCst) {
         println!("interrupted; run the same command again to go on from here");
