@@ -102,7 +102,14 @@ async fn visits(
     bar.finish_and_clear();
     println!(
         "{} lines ({} done before): {} visits ({} known already), {} new people, {} new places, {} too old, {} wrong",
-        r.lines, r.skipped, r.visits, r.known, r.new_holders, r.new_places, r.too_old, r.rejected_count
+        r.lines,
+        r.skipped,
+        r.visits,
+        r.known,
+        r.new_holders,
+        r.new_places,
+        r.too_old,
+        r.rejected_count
     );
     if interrupted.load(Ordering::SeqCst) {
         println!("interrupted; run the same command again to go on from here");
