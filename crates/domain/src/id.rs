@@ -132,6 +132,10 @@ ids! {
     StaffId = 'f', "staff";
     /// A one-time code sent to a phone, waiting for its answer.
     ChallengeId = 'o', "challenge";
+    /// A one-time code, good for every challenge that leads to its phone while it lives.
+    PhoneCodeId = 'm', "code";
+    /// The release of a document from an account that holds it wrongly.
+    CorrectionId = 'x', "correction";
     /// A staff invitation or a gate enrolment link.
     InvitationId = 'i', "invitation";
     /// A what-if: a change replayed over the present evidence, kept in memory for a while.

@@ -44,8 +44,6 @@ pub struct App {
     pub(crate) places: RwLock<HashMap<PlaceId, Arc<Place>>>,
     pub(crate) regions: ArcSwap<Regions>,
     pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
-    /// Did the message gateway answer when last asked?
-    pub(crate) gateway_up: std::sync::atomic::AtomicBool,
     /// Stripes by holder: one assessment of a holder is decided and written at a time.
     pub(crate) assess_locks: [tokio::sync::Mutex<()>; 64],
     /// One at a time for each case.
@@ -126,7 +124,6 @@ impl App {
             places: RwLock::default(),
             regions: ArcSwap::default(),
             counts: RwLock::default(),
-            gateway_up: std::sync::atomic::AtomicBool::new(true),
             assess_locks: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
             case_locks: crate::case_locks::CaseLocks::default(),
             searches: tokio::sync::Semaphore::new(threads()),

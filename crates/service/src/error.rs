@@ -3,6 +3,8 @@
 use jadegate_domain::agency::UnknownName;
 use jadegate_store::{Precondition, StoreError};
 
+use crate::holder::work::Puzzle;
+
 /// The kind of failure, for the outermost layer to translate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -52,6 +54,8 @@ pub struct ServiceError {
     pub retry_after: Option<u32>,
     /// Tries left, for one-time codes.
     pub tries_left: Option<u32>,
+    /// What has to be calculated first, for one-time codes.
+    pub puzzle: Option<Box<Puzzle>>,
     /// For the log only.
     pub inside: Option<String>,
 }
@@ -69,6 +73,7 @@ impl ServiceError {
             fields: Vec::new(),
             retry_after: None,
             tries_left: None,
+            puzzle: None,
             inside: None,
         }
     }

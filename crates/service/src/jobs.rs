@@ -53,7 +53,7 @@ impl App {
         let (visits, scans) = self.store.drop_days_before(day).await?;
         owed.visits += visits;
         owed.scans += scans;
-        // What has expired is kept for a day more: the limits count the codes of 24 hours.
+        // What has expired is kept for a day more: who answers an old request is told that it is old.
         let expired = self.store.purge_expired(now.plus_days(-1)).await?;
         if let Some(moment) = owed.before {
             self.forget_before(moment).await?;

@@ -90,12 +90,17 @@ impl Keys {
         out
     }
 
-    /// Keyed digest of a one-time code, bound to its challenge.
-    pub(crate) fn otp_mac(&self, challenge: i64, code: &str) -> [u8; 32] {
-        let mut out = [0; 32];
-        let text = [&challenge.to_be_bytes()[..], code.as_bytes()].concat();
-        out.copy_from_slice(fast_hmac::sign(&self.otp, &text).as_ref());
-        out
+    /// The digits of a one-time code, from its random id: without the key nobody can tell them. Of
+    /// 64 bits modulo ten to the digits the bias is negligible.
+    pub(crate) fn phone_code(&self, code: &jadegate_store::PhoneCode) -> String {
+        let digits = code.digits.clamp(6, 18);
+        let text =
+            [&code.id.as_i64().to_be_bytes()[..], &code.lane, &digits.to_be_bytes()].concat();
+        let mac = first16(&self.otp, &text);
+        let mut bits = [0; 8];
+        bits.copy_from_slice(&mac[..8]);
+        let number = u64::from_be_bytes(bits) % 10_u64.pow(digits);
+        format!("{number:0width$}", width = digits as usize)
     }
 }
 

@@ -88,7 +88,17 @@ impl App {
 
     /// The write that begins a session, and its token.
     pub(crate) fn begin_session(&self, subject: SessionSubject) -> (NewSession, Write) {
+        self.begin_session_on(subject, "")
+    }
+
+    /// The same, on a device that its browser names so; only its kind is kept.
+    pub(crate) fn begin_session_on(
+        &self,
+        subject: SessionSubject,
+        agent: &str,
+    ) -> (NewSession, Write) {
         let seconds = match subject {
+            SessionSubject::Device(_) => self.settings.device_seconds,
             SessionSubject::Holder(_) => self.settings.holder_session_seconds,
             SessionSubject::Staff(_) => self.settings.staff_session_seconds,
             SessionSubject::Gate(_) => self.settings.gate_session_seconds,
@@ -101,6 +111,8 @@ impl App {
             subject,
             created_at: now,
             expires_at,
+            device: device_kind(agent).to_owned(),
+            seen_day: now.utc_day(),
         });
         (NewSession { token, expires_at, seconds }, write)
     }
@@ -109,8 +121,17 @@ impl App {
         if token.len() != 43 {
             return Err(signed_out());
         }
-        let session = self.store.session(token_digest(token), self.now()).await?;
-        Ok(session.ok_or_else(signed_out)?.subject)
+        let token_digest = token_digest(token);
+        let session = self.store.session(token_digest, self.now()).await?.ok_or_else(signed_out)?;
+        let day = self.now().utc_day();
+        if session.seen_day < day {
+            let write = Write::SeeSession { token_digest, day };
+            // Once a day, and only to be shown: whoever signed in goes on without it.
+            if let Err(e) = self.commit("see_session", vec![write]).await {
+                tracing::warn!(error = %e, "the day of a session was not noted");
+            }
+        }
+        Ok(session.subject)
     }
 
     /// The holder behind a token.
@@ -169,10 +190,41 @@ impl App {
     }
 }
 
+/// The kind of device, coarse enough to be told by its owner and by nobody else.
+fn device_kind(agent: &str) -> &'static str {
+    let has = |word: &str| agent.contains(word);
+    match agent {
+        "" => "",
+        _ if has("iPad") || has("Tablet") || (has("Android") && !has("Mobile")) => "tablet",
+        _ if has("Mobile") || has("iPhone") || has("Android") => "phone",
+        _ if has("Windows") || has("Macintosh") || has("X11") || has("CrOS") => "computer",
+        _ => "other",
+    }
+}
+
 pub(crate) fn signed_out() -> ServiceError {
     ServiceError::new(
         Kind::SignedOut,
         "session.none",
         "You are not signed in, or your session has ended. Please sign in.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::device_kind;
+
+    #[test]
+    fn a_device_is_told_by_its_kind_and_nothing_else() {
+        for (agent, kind) in [
+            ("", ""),
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148", "phone"),
+            ("Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/120.0 Mobile Safari", "phone"),
+            ("Mozilla/5.0 (Linux; Android 14; SM-X710) Chrome/120.0 Safari", "tablet"),
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0", "computer"),
+            ("curl/8", "other"),
+        ] {
+            assert_eq!(device_kind(agent), kind, "{agent}");
+        }
+    }
 }

@@ -16,16 +16,19 @@ pub struct Settings {
     pub otp_seconds: i64,
     /// One-time code: wrong answers before it is worth nothing.
     pub otp_tries: u32,
-    /// Seconds between two codes to one phone.
+    /// Seconds between two messages to one phone.
     pub otp_pause_seconds: i64,
-    /// Codes to one phone within an hour.
+    /// Messages to one phone within an hour, whoever asks; also the requests for one phone within an
+    /// hour that take no work.
     pub otp_per_hour: u32,
-    /// Codes to one phone within 24 hours.
+    /// Messages to one phone within 24 hours, whoever asks.
     pub otp_per_day: u32,
-    /// Codes one client address may ask for within an hour.
+    /// Codes one client address may ask for within an hour without work.
     pub otp_per_client_hour: u32,
     /// Seconds a holder's session lives.
     pub holder_session_seconds: i64,
+    /// Seconds for which a device on which a holder signed in is told from a stranger's.
+    pub device_seconds: i64,
     /// Seconds a staff session lives.
     pub staff_session_seconds: i64,
     /// Seconds a gate's session lives.
@@ -64,6 +67,7 @@ impl Default for Settings {
             otp_per_day: 10,
             otp_per_client_hour: 60,
             holder_session_seconds: 90 * 86_400,
+            device_seconds: 365 * 86_400,
             staff_session_seconds: 12 * 3600,
             gate_session_seconds: 12 * 3600,
             offline_grace_seconds: 24 * 3600,

@@ -9,7 +9,7 @@ use jadegate_store::{OutboxMessage, OutboxState, Write};
 
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
-use crate::holder::register::Message;
+use crate::holder::codes::Message;
 
 /// Why a message was not taken. Never holds number or text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -169,22 +169,23 @@ fn pause(attempts: u32) -> i64 {
 }
 
 impl App {
-    /// Sends every message that is due; returns how many were taken by the gateway.
+    /// Makes the messages that waiting requests lead to and sends every message that is due; returns
+    /// how many were taken by the gateway. One that cannot be read is given up and keeps no other.
     pub async fn deliver_messages(&self, gateway: &dyn SmsGateway) -> Result<usize> {
+        self.route_requests().await?;
         let now = self.now();
         let mut sent = 0;
-        let mut due = Vec::new();
         for message in self.store.due_messages(now, 100).await? {
-            let content = self.open_message(&message)?;
-            due.push((content.phone.is_none(), message, content));
-        }
-        // Those for nobody last: they fare as the real ones just did.
-        due.sort_by_key(|(for_nobody, ..)| *for_nobody);
-        for (_, message, content) in due {
             if self.stops() {
                 break;
             }
-            let after = self.try_message(gateway, message, content, now).await?;
+            let after = match self.open_message(&message) {
+                Ok(content) => self.try_message(gateway, message, content, now).await,
+                Err(e) => {
+                    tracing::error!(error = %e, "a message cannot be read; it is given up");
+                    OutboxMessage { state: OutboxState::GivenUp, ..message }
+                }
+            };
             sent += usize::from(after.state == OutboxState::Sent);
             self.commit("message_tried", vec![Write::UpdateOutbox(after)]).await?;
         }
@@ -197,25 +198,13 @@ impl App {
         mut message: OutboxMessage,
         content: Message,
         now: Timestamp,
-    ) -> Result<OutboxMessage> {
+    ) -> OutboxMessage {
         if now >= message.expires_at {
             message.state = OutboxState::GivenUp;
-            return Ok(message);
+            return message;
         }
-        let Message { phone, text } = content;
         message.attempts += 1;
-        // A message for nobody fares as the last real one did.
-        let taken = match &phone {
-            Some(phone) => {
-                let taken = gateway.send(phone, &text).await;
-                let up = !matches!(taken, Err(SmsError::Temporary(_)));
-                self.gateway_up.store(up, std::sync::atomic::Ordering::Relaxed);
-                taken
-            }
-            None if self.gateway_up.load(std::sync::atomic::Ordering::Relaxed) => Ok(()),
-            None => Err(SmsError::Temporary("the gateway was down a moment ago".to_owned())),
-        };
-        match taken {
+        match gateway.send(&content.phone, &content.text).await {
             Ok(()) => message.state = OutboxState::Sent,
             Err(SmsError::Refused(why)) => {
                 tracing::warn!(why, "message refused by the gateway");
@@ -226,7 +215,7 @@ impl App {
                 message.next_try_at = now.plus_secs(pause(message.attempts));
             }
         }
-        Ok(message)
+        message
     }
 
     fn open_message(&self, message: &OutboxMessage) -> Result<Message> {
@@ -244,10 +233,11 @@ impl App {
                 "This exists in the demo only.",
             ));
         }
+        self.route_requests().await?;
         let mut out = Vec::new();
         for m in self.store.newest_messages(50).await? {
             let Message { phone, text } = self.open_message(&m)?;
-            out.extend(phone.map(|p| (m.created_at, p.mask(), text)));
+            out.push((m.created_at, phone.mask(), text));
         }
         Ok(out)
     }

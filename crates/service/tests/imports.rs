@@ -260,8 +260,7 @@ async fn another_end_of_a_visit_is_told_and_all_other_lines_are_taken() {
     let other = "2022-03-14T03:00:00Z";
     let second: String = (0..21)
         .map(|p| match p {
-            2 | 8 | 18 => line(p, other),
-            5 => line(p, other),
+            2 | 5 | 8 | 18 => line(p, other),
             p if p % 2 == 0 => line(p, end),
             p => line(p, ""),
         })

@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0012_confirmed.sql"),
     },
     Migration { number: 13, name: "tally", text: include_str!("../migrations/0013_tally.sql") },
+    Migration { number: 14, name: "sign_in", text: include_str!("../migrations/0014_sign_in.sql") },
 ];
 
 /// One applied migration, for `doctor`.
@@ -166,6 +167,7 @@ mod tests {
         "66ce8590a34870de1c2192221dbc09e1f051e18ec333fad510b549925733a7fe",
         "0ab06d39ef37473e4a7a5122fa516a4d0a06f78bb6bdba1e8ea9822469304e63",
         "f87c7fac8a96b3a471ae21900b2a72d1e724fdc92368c4dcc3518630a398e721",
+        "83b74b48957fb8ededbd30e3628964753d8708b623abc9aa9e1d6bb640677738",
     ];
 
     #[test]

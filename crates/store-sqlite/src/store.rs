@@ -5,16 +5,17 @@ use std::path::Path;
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::{ChallengeId, ProposalId};
+use jadegate_domain::id::{ChallengeId, CorrectionId, ProposalId};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
     Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 use jadegate_store::{
-    Challenge, ColourChange, ColourCounts, ConfinedHolder, CredentialRow, HolderEvidence,
-    IndexKind, Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PolicyVersion, Receipt,
-    Recolouring, SealedField, Session, Store, StoredAssessment, StoredProposal, StoredRide,
-    StoredTrace, TraceHead, Unit, VaultKey, VisitMarks,
+    Challenge, ColourChange, ColourCounts, ConfinedHolder, Correction, CredentialRow,
+    HolderEvidence, IndexKind, Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, Page,
+    PhoneCode, PolicyVersion, Receipt, Recolouring, SealedField, Session, SessionSubject, Store,
+    StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Unit, VaultKey,
+    VisitMarks,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -104,16 +105,24 @@ impl Store for SqliteStore {
         self.point(|c| people::challenge(c, id))
     }
 
-    async fn challenges_for_phone(
-        &self,
-        phone: [u8; 16],
-        since: Timestamp,
-    ) -> Result<Vec<Timestamp>> {
-        self.point(|c| people::challenges_for_phone(c, phone, since))
+    async fn unrouted_challenges(&self, now: Timestamp, limit: u32) -> Result<Vec<Challenge>> {
+        self.list(move |c| people::unrouted_challenges(c, now, limit)).await
     }
 
-    async fn challenges_for_client(&self, client: [u8; 16], since: Timestamp) -> Result<u32> {
-        self.point(|c| people::challenges_for_client(c, client, since))
+    async fn phone_codes(&self, lane: [u8; 16], now: Timestamp) -> Result<Vec<PhoneCode>> {
+        self.point(|c| people::phone_codes(c, lane, now))
+    }
+
+    async fn sessions_of(&self, subject: SessionSubject, now: Timestamp) -> Result<Vec<Session>> {
+        self.list(move |c| people::sessions_of(c, subject, now)).await
+    }
+
+    async fn correction(&self, id: CorrectionId) -> Result<Option<Correction>> {
+        self.point(|c| people::correction(c, id))
+    }
+
+    async fn corrections(&self, since: Timestamp, limit: u32) -> Result<Vec<Correction>> {
+        self.list(move |c| people::corrections(c, since, limit)).await
     }
 
     async fn counted(&self, class: &str, key: [u8; 16], after: Timestamp) -> Result<u64> {

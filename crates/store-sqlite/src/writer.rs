@@ -353,6 +353,7 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
                     (SELECT id FROM challenge WHERE expires_at <= ?1)",
         ),
         ("challenge", "DELETE FROM challenge WHERE expires_at <= ?1"),
+        ("phone_code", "DELETE FROM phone_code WHERE expires_at <= ?1"),
         ("session", "DELETE FROM session WHERE expires_at <= ?1"),
         ("invitation", "DELETE FROM invitation WHERE expires_at <= ?1"),
         ("tally", "DELETE FROM tally WHERE expires_at <= ?1"),

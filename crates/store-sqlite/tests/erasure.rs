@@ -35,6 +35,8 @@ fn secrets(n: u64) -> Vec<Write> {
             subject: SessionSubject::Holder(hid(n)),
             created_at: at(1),
             expires_at: at(2),
+            device: String::new(),
+            seen_day: DAY,
         }),
     ]
 }
@@ -113,11 +115,8 @@ async fn purged_messages_leave_no_copy() {
         vec![
             Write::AddChallenge(Box::new(jadegate_store::Challenge {
                 id,
-                phone_digest: [1; 16],
-                client_digest: [2; 16],
-                used_for: jadegate_store::ChallengeUse::Register,
-                code_mac: [3; 32],
                 sealed_payload: marked(500),
+                route: None,
                 created_at: at(0),
                 expires_at: at(300),
                 tries: 0,

@@ -58,9 +58,9 @@ pub use policies::{
 };
 pub use port::{Page, Store};
 pub use rows::{
-    Challenge, ChallengeUse, ColourChange, ConfinedHolder, CredentialRow, DayMark, DroppedDays,
-    IndexKind, Invitation, InvitationUse, LogLeaf, Looked, OpenCases, OutboxMessage, OutboxState,
-    SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
-    VaultKey, VisitMarks,
+    Challenge, ChallengeUse, ColourChange, ConfinedHolder, Correction, CorrectionState,
+    CredentialRow, DayMark, DroppedDays, IndexKind, Invitation, InvitationUse, LogLeaf, Looked,
+    OpenCases, OutboxMessage, OutboxState, PhoneCode, Route, SealedField, Session, SessionSubject,
+    StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
 pub use unit::{Receipt, Unit, Write};

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::{ChallengeId, ProposalId};
+use jadegate_domain::id::{ChallengeId, CorrectionId, ProposalId};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
     Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
@@ -11,9 +11,9 @@ use jadegate_domain::{
 
 use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal};
 use crate::rows::{
-    Challenge, ColourChange, ConfinedHolder, CredentialRow, IndexKind, Invitation, LogLeaf, Looked,
-    OpenCases, OutboxMessage, SealedField, Session, StoredAssessment, StoredRide, StoredTrace,
-    TraceHead, VaultKey, VisitMarks,
+    Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind, Invitation,
+    LogLeaf, Looked, OpenCases, OutboxMessage, PhoneCode, SealedField, Session, SessionSubject,
+    StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
 use crate::{Receipt, StoreError, Unit};
 
@@ -71,14 +71,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// A challenge.
     async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>>;
-    /// When challenges were made for a phone at or after a moment, oldest first (for limits).
-    async fn challenges_for_phone(
-        &self,
-        phone: [u8; 16],
-        since: Timestamp,
-    ) -> Result<Vec<Timestamp>>;
-    /// How many challenges a client asked for at or after a moment (for limits).
-    async fn challenges_for_client(&self, client: [u8; 16], since: Timestamp) -> Result<u32>;
+    /// Challenges of which it is not known yet where they lead, and that have not expired at `now`,
+    /// oldest first.
+    async fn unrouted_challenges(&self, now: Timestamp, limit: u32) -> Result<Vec<Challenge>>;
+    /// The codes of a lane that are unused and have not expired at `now`, newest first.
+    async fn phone_codes(&self, lane: [u8; 16], now: Timestamp) -> Result<Vec<PhoneCode>>;
     /// How much was counted of a class and key after a moment (`at - window_seconds` is what
     /// [`Write::CountWithin`](crate::Write::CountWithin) looks at).
     async fn counted(&self, class: &str, key: [u8; 16], after: Timestamp) -> Result<u64>;
@@ -90,6 +87,12 @@ pub trait Store: Send + Sync + 'static {
     async fn newest_messages(&self, limit: u32) -> Result<Vec<OutboxMessage>>;
     /// A session that has not ended and not expired at `now`; it works while `now < expires_at`.
     async fn session(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<Session>>;
+    /// A subject's sessions that have not expired at `now`, newest first.
+    async fn sessions_of(&self, subject: SessionSubject, now: Timestamp) -> Result<Vec<Session>>;
+    /// A correction.
+    async fn correction(&self, id: CorrectionId) -> Result<Option<Correction>>;
+    /// Corrections made at or after a moment, newest first.
+    async fn corrections(&self, since: Timestamp, limit: u32) -> Result<Vec<Correction>>;
 
     // Staff and agencies
 
@@ -139,8 +142,8 @@ pub trait Store: Send + Sync + 'static {
     /// Drops all visits, rides and scans of days before this one, leaving no readable copy. Returns
     /// how many visits and scans went. A visit written for such a day afterwards makes the day anew.
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)>;
-    /// Removes sessions, challenges (with their messages), used nonces and invitations, used or not,
-    /// that expired at or before this moment, and counts whose window had passed by then, leaving no
+    /// Removes sessions, challenges (with their messages), codes, used nonces and invitations, used
+    /// or not, that expired at or before this moment, and counts whose window had passed by then, leaving no
     /// readable copy. Returns how many rows went.
     async fn purge_expired(&self, until: Timestamp) -> Result<u64>;
 

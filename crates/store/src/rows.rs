@@ -1,7 +1,7 @@
 //! Things that are stored but are no words of the field: sealed identity, one-time codes, sessions.
 
 use jadegate_domain::agency::AgencyKind;
-use jadegate_domain::id::{ChallengeId, InvitationId};
+use jadegate_domain::id::{ChallengeId, CorrectionId, InvitationId, PhoneCodeId};
 use jadegate_domain::{
     Assessment, CaseId, Colour, Division, GateId, HolderId, PlaceId, Purpose, Ride, StaffId,
     Timestamp, TraceId,
@@ -69,28 +69,50 @@ pub enum ChallengeUse {
     Nothing,
 }
 
-/// A one-time code sent to a phone.
+/// Where a challenge leads, found out after it was answered with "a code is on its way".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Keyed digest of the phone that the code goes to, or of the device that is trusted: codes of
+    /// one lane answer every challenge of the lane.
+    pub lane: [u8; 16],
+    /// What the right answer does.
+    pub used_for: ChallengeUse,
+}
+
+/// A request for a one-time code, waiting for its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     /// Which.
     pub id: ChallengeId,
-    /// Blind index of the phone the code went to; counts are kept per phone.
-    pub phone_digest: [u8; 16],
-    /// Keyed digest of the client's address; counts are kept per client.
-    pub client_digest: [u8; 16],
-    /// What it leads to.
-    pub used_for: ChallengeUse,
-    /// Keyed digest of the code.
-    pub code_mac: [u8; 32],
-    /// Sealed registration waiting for the answer; empty for a sign-in.
+    /// Sealed: what was asked for.
     pub sealed_payload: Vec<u8>,
+    /// Where it leads; `None` until that was looked up.
+    pub route: Option<Route>,
     /// When it was made.
     pub created_at: Timestamp,
     /// After this it is worth nothing.
     pub expires_at: Timestamp,
-    /// Wrong answers so far.
+    /// Answers so far.
     pub tries: u32,
     /// Set when it was answered rightly; it then works no more.
+    pub used_at: Option<Timestamp>,
+}
+
+/// A one-time code that was sent. Its digits are derived from its id with a key that is not in the
+/// database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PhoneCode {
+    /// Which.
+    pub id: PhoneCodeId,
+    /// Whose challenges it answers.
+    pub lane: [u8; 16],
+    /// How many digits.
+    pub digits: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// After this it is worth nothing.
+    pub expires_at: Timestamp,
+    /// Set when it was used; it then works no more.
     pub used_at: Option<Timestamp>,
 }
 
@@ -133,6 +155,9 @@ pub enum SessionSubject {
     Staff(StaffId),
     /// A gate.
     Gate(GateId),
+    /// A device on which a holder has signed in before: it signs nobody in, but no stranger's
+    /// attempts slow it down.
+    Device(HolderId),
 }
 
 /// A signed-in client, known by the digest of an opaque token.
@@ -146,6 +171,46 @@ pub struct Session {
     pub created_at: Timestamp,
     /// Until when.
     pub expires_at: Timestamp,
+    /// The kind of device, in one coarse word (`phone`); empty if unknown.
+    pub device: String,
+    /// The UTC day (since the epoch) on which it was used last.
+    pub seen_day: i64,
+}
+
+/// How a correction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CorrectionState {
+    /// A second officer has not decided yet.
+    Waiting,
+    /// The document was released.
+    Confirmed,
+    /// It was refused or taken back.
+    Refused,
+}
+
+/// The release of a document from an account that holds it wrongly, begun at a counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// Which.
+    pub id: CorrectionId,
+    /// The account that loses the document.
+    pub holder: HolderId,
+    /// Blind index of the document.
+    pub document: [u8; 16],
+    /// Why, in the officer's words; no personal data.
+    pub reason: String,
+    /// Who began it.
+    pub opened_by: StaffId,
+    /// When.
+    pub opened_at: Timestamp,
+    /// After this nobody can confirm it.
+    pub expires_at: Timestamp,
+    /// How it ended.
+    pub state: CorrectionState,
+    /// Who decided.
+    pub decided_by: Option<StaffId>,
+    /// When.
+    pub decided_at: Option<Timestamp>,
 }
 
 /// What an invitation is for.

@@ -2,7 +2,9 @@
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::{ChallengeId, InvitationId, ProposalId, RecolouringId};
+use jadegate_domain::id::{
+    ChallengeId, CorrectionId, InvitationId, PhoneCodeId, ProposalId, RecolouringId,
+};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place,
     Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit, VisitKey,
@@ -12,8 +14,9 @@ use crate::policies::{
     AssessmentMark, Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal,
 };
 use crate::rows::{
-    Challenge, ColourChange, CredentialRow, IndexKind, Invitation, OutboxMessage, SealedField,
-    Session, StoredAssessment, StoredRide, StoredTrace, VaultKey,
+    Challenge, ColourChange, Correction, CredentialRow, IndexKind, Invitation, OutboxMessage,
+    PhoneCode, Route, SealedField, Session, SessionSubject, StoredAssessment, StoredRide,
+    StoredTrace, VaultKey,
 };
 
 /// A named list of writes, applied whole or not at all.
@@ -81,16 +84,36 @@ pub enum Write {
 
     /// A new challenge. Precondition: the id is free.
     AddChallenge(Box<Challenge>),
-    /// A wrong answer: tries + 1. Precondition: it exists and is unused.
-    CountTry(ChallengeId),
-    /// A right answer. Precondition: it exists, unused, not expired at `at`, and tries below `max_tries`.
+    /// Where a challenge leads. Precondition: it exists and that is not known yet.
+    RouteChallenge {
+        /// Which.
+        id: ChallengeId,
+        /// Where.
+        route: Route,
+    },
+    /// An answer is about to be looked at: tries + 1, so that parallel guesses cannot outrun the
+    /// count. Precondition: it exists, unused, and tries below `max_tries`.
+    CountTry {
+        /// Which.
+        id: ChallengeId,
+        /// The limit of answers.
+        max_tries: u32,
+    },
+    /// A right answer. Precondition: it exists, unused and not expired at `at`.
     UseChallenge {
         /// Which.
         id: ChallengeId,
         /// When.
         at: Timestamp,
-        /// The limit of wrong answers.
-        max_tries: u32,
+    },
+    /// A new one-time code. Precondition: the id is free.
+    AddPhoneCode(PhoneCode),
+    /// A code was used. Precondition: it exists, unused and not expired at `at`.
+    UsePhoneCode {
+        /// Which.
+        id: PhoneCodeId,
+        /// When.
+        at: Timestamp,
     },
     /// A message to a phone. Precondition: none yet for this challenge.
     AddOutbox(OutboxMessage),
@@ -127,6 +150,38 @@ pub enum Write {
         digest: [u8; 32],
         /// From when on it is refused by its age, so that it need not be remembered any more.
         expires_at: Timestamp,
+    },
+    /// Ends every session of a subject; of a holder, their trusted devices too. No precondition.
+    EndSessionsOf(SessionSubject),
+    /// A session was used on this UTC day (since the epoch). No precondition: it may have ended.
+    SeeSession {
+        /// SHA-256 of the token.
+        token_digest: [u8; 32],
+        /// The day; an earlier one changes nothing.
+        day: i64,
+    },
+    /// A new correction. One of the same holder that waits and has expired at `opened_at` is refused
+    /// by it. Precondition: the id is free, and none waits for this holder.
+    AddCorrection(Box<Correction>),
+    /// Ends a correction. Precondition: it exists and waits; it has not expired at `at`.
+    DecideCorrection {
+        /// Which.
+        id: CorrectionId,
+        /// Is the document released?
+        confirmed: bool,
+        /// By whom.
+        by: StaffId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Removes a blind index entry. Precondition: it is there and leads to this holder.
+    ReleaseIndex {
+        /// Over what.
+        kind: IndexKind,
+        /// Keyed digest.
+        digest: [u8; 16],
+        /// To whom it leads.
+        holder: HolderId,
     },
 
     /// A new agency. Precondition: the id is free.

@@ -61,6 +61,8 @@ pub(crate) enum Cookie {
     Staff,
     /// A gate's session.
     Gate,
+    /// A device on which a holder has signed in; signs nobody in.
+    Device,
 }
 
 impl Cookie {
@@ -72,6 +74,8 @@ impl Cookie {
             (Self::Holder, true) => "__Host-jg_holder",
             (Self::Staff, true) => "__Host-jg_staff",
             (Self::Gate, true) => "__Host-jg_gate",
+            (Self::Device, true) => "__Host-jg_device",
+            (Self::Device, false) => "jg_device",
             (Self::Holder, false) => "jg_holder",
             (Self::Staff, false) => "jg_staff",
             (Self::Gate, false) => "jg_gate",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::AppendHeaders;
 use jadegate_domain::assessment::Texts;
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::{Colour, EvidenceId, Timestamp};
@@ -13,8 +14,10 @@ use jadegate_service::holder::declare::{DeclarationInput, StayInput};
 use jadegate_service::holder::log::LoggedRecords;
 use jadegate_service::holder::me::{AccessView, EvidenceView, Profile, VisitView};
 use jadegate_service::holder::proof::Proof;
-use jadegate_service::holder::register::{ChallengeSent, DocumentInput, RegistrationInput};
+use jadegate_service::holder::register::{Asker, ChallengeSent, DocumentInput, RegistrationInput};
+use jadegate_service::holder::sessions::SessionView;
 use jadegate_service::holder::venue::RecordedVisit;
+use jadegate_service::holder::work::WorkProof;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,6 +44,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(visits, add_visit))
         .routes(routes!(accesses))
         .routes(routes!(own_log))
+        .routes(routes!(sessions, end_sessions))
+        .routes(routes!(end_session))
         .routes(routes!(declaration, declare))
         .routes(routes!(quarantine))
         .routes(routes!(check_in))
@@ -82,6 +87,9 @@ struct RegistrationBody {
     /// `zh` or `en`.
     #[serde(default)]
     language: String,
+    /// The solved puzzle, if one was given.
+    #[serde(default)]
+    proof: Option<WorkProof>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -91,6 +99,9 @@ struct SignInBody {
     /// `zh` or `en`.
     #[serde(default)]
     language: String,
+    /// The solved puzzle, if one was given.
+    #[serde(default)]
+    proof: Option<WorkProof>,
 }
 
 /// A one-time code is on its way to the phone on file, if there is one.
@@ -105,7 +116,7 @@ struct ChallengeView {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct DeliveryView {
-    /// `waiting`, `sent`, `delayed` or `given_up`.
+    /// `waiting`, `sent` or `delayed`: how messages fare at present.
     delivery: &'static str,
     expires_at: Timestamp,
     resend_at: Timestamp,
@@ -114,7 +125,7 @@ struct DeliveryView {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AnswerBody {
-    /// The six digits.
+    /// The digits of the newest message: six, or more when strangers have been asking.
     code: String,
 }
 
@@ -254,6 +265,11 @@ struct CheckedInView {
     assessment: AssessmentView,
 }
 
+#[derive(Debug, Serialize, ToSchema)]
+struct SessionList {
+    sessions: Vec<SessionView>,
+}
+
 type Cookies = [(HeaderName, HeaderValue); 1];
 
 fn sent(web: &Web, c: ChallengeSent) -> (StatusCode, Json<ChallengeView>) {
@@ -267,12 +283,22 @@ fn sent(web: &Web, c: ChallengeSent) -> (StatusCode, Json<ChallengeView>) {
     (StatusCode::ACCEPTED, Json(view))
 }
 
+fn asker<'a>(
+    web: &Web,
+    client: &'a str,
+    headers: &'a HeaderMap,
+    proof: Option<&'a WorkProof>,
+) -> Asker<'a> {
+    Asker { client, device: Cookie::Device.read(headers, web.secure), proof }
+}
+
 /// Register, or find one's way back: sends a one-time code to the phone on file.
 #[utoipa::path(post, path = "/v1/registrations", tag = "holder", request_body = RegistrationBody,
     responses((status = 202, body = ChallengeView), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn register(
     State(web): State<Arc<Web>>,
     client: Client,
+    headers: HeaderMap,
     Body(b): Body<RegistrationBody>,
 ) -> Answer<(StatusCode, Json<ChallengeView>)> {
     let input = RegistrationInput {
@@ -283,7 +309,9 @@ async fn register(
         home_division: b.home_division,
         language: b.language,
     };
-    let c = web.app.begin_registration(&input, &client.0.to_string()).await?;
+    let client = client.0.to_string();
+    let asker = asker(&web, &client, &headers, b.proof.as_ref());
+    let c = web.app.begin_registration(&input, asker).await?;
     Ok(sent(&web, c))
 }
 
@@ -293,9 +321,12 @@ async fn register(
 async fn sign_in(
     State(web): State<Arc<Web>>,
     client: Client,
+    headers: HeaderMap,
     Body(b): Body<SignInBody>,
 ) -> Answer<(StatusCode, Json<ChallengeView>)> {
-    let c = web.app.begin_sign_in(&b.phone, &b.language, &client.0.to_string()).await?;
+    let client = client.0.to_string();
+    let asker = asker(&web, &client, &headers, b.proof.as_ref());
+    let c = web.app.begin_sign_in(&b.phone, &b.language, asker).await?;
     Ok(sent(&web, c))
 }
 
@@ -317,11 +348,52 @@ async fn delivery(
 async fn answer(
     State(web): State<Arc<Web>>,
     Path(text): Path<String>,
+    headers: HeaderMap,
     Body(b): Body<AnswerBody>,
-) -> Answer<(Cookies, Json<AnswerView>)> {
-    let s = web.app.answer_challenge(id(&text)?, &b.code).await?;
+) -> Answer<(AppendHeaders<[(HeaderName, HeaderValue); 2]>, Json<AnswerView>)> {
+    let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let s = web.app.answer_challenge(id(&text)?, &b.code, agent).await?;
     let view = AnswerView { holder: MaskedHolder { name_masked: s.name_masked }, new: s.new };
-    Ok(([(header::SET_COOKIE, Cookie::Holder.set(&s.session, web.secure))], Json(view)))
+    let cookies = [
+        (header::SET_COOKIE, Cookie::Holder.set(&s.session, web.secure)),
+        (header::SET_COOKIE, Cookie::Device.set(&s.device, web.secure)),
+    ];
+    Ok((AppendHeaders(cookies), Json(view)))
+}
+
+/// Where the holder is signed in, newest first.
+#[utoipa::path(get, path = "/v1/me/sessions", tag = "holder",
+    responses((status = 200, body = SessionList), (status = 401, body = Problem)))]
+async fn sessions(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+    headers: HeaderMap,
+) -> Answer<Json<SessionList>> {
+    let token = Cookie::Holder.read(&headers, web.secure).unwrap_or_default();
+    Ok(Json(SessionList { sessions: web.app.my_sessions(&s, token).await? }))
+}
+
+/// Sign out everywhere, here too.
+#[utoipa::path(delete, path = "/v1/me/sessions", tag = "holder",
+    responses((status = 204), (status = 401, body = Problem)))]
+async fn end_sessions(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<(StatusCode, Cookies)> {
+    web.app.end_my_sessions(&s).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Cookie::Holder.clear(web.secure))]))
+}
+
+/// Sign out on one device.
+#[utoipa::path(delete, path = "/v1/me/sessions/{id}", tag = "holder", params(("id" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
+async fn end_session(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+    Path(text): Path<String>,
+) -> Answer<StatusCode> {
+    web.app.end_my_session(&s, &text).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sign out on this device.

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jadegate_service::holder::work::Puzzle;
 use jadegate_service::{FieldError, Kind, ServiceError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,6 +33,9 @@ pub struct Problem {
     /// Tries left, for one-time codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u32>,
+    /// What has to be calculated before the request is sent again, for one-time codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub puzzle: Option<Puzzle>,
 }
 
 /// One wrong field.
@@ -100,6 +104,7 @@ impl IntoResponse for Failure {
             errors: e.fields.into_iter().map(field).collect(),
             retry_after: e.retry_after,
             tries_left: e.tries_left,
+            puzzle: e.puzzle.map(|p| *p),
         };
         let mut response = (code, Json(body)).into_response();
         let headers = response.headers_mut();

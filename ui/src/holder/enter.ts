@@ -1,7 +1,8 @@
 /** The two ways to ask for a one-time code; also used to ask for another one. */
-import { api } from '../shared/api';
+import { api, ApiError } from '../shared/api';
 import { lang } from '../shared/i18n';
 import { draft, type Challenge } from './draft.svelte';
+import type { Puzzle } from './work';
 
 /** The body of `POST /v1/registrations` for what was typed. */
 export function registrationBody(): Record<string, unknown> {
@@ -23,11 +24,24 @@ export function registrationBody(): Record<string, unknown> {
   };
 }
 
+/** One request; if the server asks for a calculation first, it is made and the request sent again. */
+async function ask(path: string, body: Record<string, unknown>): Promise<Challenge> {
+  for (let proof: unknown = null, left = 2; ; left--) {
+    try {
+      return await api.post<Challenge>(path, proof ? { ...body, proof } : body);
+    } catch (e) {
+      const puzzle = e instanceof ApiError && e.code === 'otp.work_needed' ? e.problem['puzzle'] : null;
+      if (!puzzle || left === 0) throw e;
+      proof = await (await import('./work')).solve(puzzle as Puzzle);
+    }
+  }
+}
+
 /** Asks for a code for the registration or sign-in in the draft. */
 export async function askForCode(): Promise<void> {
   draft.challenge =
     draft.step === 'register'
-      ? await api.post<Challenge>('/v1/registrations', registrationBody())
-      : await api.post<Challenge>('/v1/sessions', { phone: draft.phone, language: lang() });
+      ? await ask('/v1/registrations', registrationBody())
+      : await ask('/v1/sessions', { phone: draft.phone, language: lang() });
   draft.save();
 }

@@ -1,10 +1,14 @@
 //! What a holder does: register, show the code, declare, check in, look back.
 
+pub mod answer;
 pub mod check_in;
 pub mod code;
+pub(crate) mod codes;
 pub mod declare;
 pub mod log;
 pub mod me;
 pub mod proof;
 pub mod register;
+pub mod sessions;
 pub mod venue;
+pub mod work;

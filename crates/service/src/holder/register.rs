@@ -1,8 +1,11 @@
-//! Registration and sign-in by a one-time code to the phone.
+//! Asking for a one-time code, to register or to sign in.
 //!
-//! One person, one code. The code always goes to the phone *on file*: for a known document to the
-//! phone it was registered with, otherwise to the phone given. The answer to the caller is the same
-//! in every case, so that nobody learns from it whether a document or a phone is known (h15).
+//! A request is written before anybody looks whether document or phone are known, and is answered
+//! from what was typed alone: the work, the counts, the limits and the words are the same for
+//! everybody (h15). Where it leads is found out afterwards (`codes.rs`). What asking often costs is a
+//! short calculation on the asker's device, never somebody's sign-in ([decision 0030]).
+//!
+//! [decision 0030]: ../../../../docs/decisions/0030-one-time-codes.md
 
 use jadegate_domain::agency::UnknownName;
 use jadegate_domain::evidence::Fact;
@@ -10,16 +13,14 @@ use jadegate_domain::id::ChallengeId;
 use jadegate_domain::{
     Division, Document, DocumentType, Evidence, Holder, HolderId, PersonName, Phone, Timestamp,
 };
-use jadegate_store::{
-    Challenge, ChallengeUse, IndexKind, OutboxMessage, OutboxState, Precondition, SessionSubject,
-    StoreError, Unit, Write,
-};
+use jadegate_store::{Challenge, SessionSubject, Unit, Write};
 use serde::{Deserialize, Serialize};
 
+use super::work::{Puzzle, WorkProof};
 use crate::app::App;
 use crate::error::{FieldError, Kind, Result, ServiceError};
-use crate::limits::{self, Limit};
-use crate::session::NewSession;
+use crate::limits::Limit;
+use crate::session::token_digest;
 use crate::vault::Identity;
 
 /// A document as typed.
@@ -78,9 +79,46 @@ pub struct RegistrationInput {
 
 /// A checked registration, as it waits (sealed) for the answer to its one-time code.
 #[derive(Serialize, Deserialize)]
-struct Waiting {
-    identity: Identity,
-    home: Division,
+pub(crate) struct Waiting {
+    pub(crate) identity: Identity,
+    pub(crate) home: Division,
+}
+
+/// What was asked for, sealed until it is known where it leads.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) phone: Phone,
+    pub(crate) language: String,
+    /// A registration; else somebody signs in by phone.
+    pub(crate) waiting: Option<Waiting>,
+    /// The device has signed in before.
+    pub(crate) device: Option<Trusted>,
+}
+
+/// A device on which a holder has signed in before.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Trusted {
+    pub(crate) holder: HolderId,
+    /// The lane of its own codes.
+    pub(crate) lane: [u8; 16],
+}
+
+/// Who asks, as far as limits are concerned.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asker<'a> {
+    /// The asker's address; only its keyed digest is kept.
+    pub client: &'a str,
+    /// The token of a device on which somebody signed in before.
+    pub device: Option<&'a str>,
+    /// The answer to a puzzle.
+    pub proof: Option<&'a WorkProof>,
+}
+
+impl<'a> Asker<'a> {
+    /// Somebody at an address, of whom nothing else is known.
+    pub const fn at(client: &'a str) -> Self {
+        Self { client, device: None, proof: None }
+    }
 }
 
 /// What the asker is told: the same whoever asks.
@@ -92,38 +130,8 @@ pub struct ChallengeSent {
     pub phone_masked: String,
     /// Until when.
     pub expires_at: Timestamp,
-    /// When another code may be asked for.
+    /// When asking again makes sense.
     pub resend_at: Timestamp,
-}
-
-/// How far the message has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// `waiting`, `sent`, `delayed` or `given_up`.
-    pub state: &'static str,
-    /// Until when the code works.
-    pub expires_at: Timestamp,
-    /// When another code may be asked for.
-    pub resend_at: Timestamp,
-}
-
-/// A right answer.
-pub struct SignedIn {
-    /// The session.
-    pub session: NewSession,
-    /// Name, masked.
-    pub name_masked: String,
-    /// Was the holder created just now?
-    pub new: bool,
-}
-
-/// What is sent to a phone, sealed in the outbox.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Message {
-    /// `None`: nobody is to get it; it goes through the outbox all the same, so that how far it has
-    /// come tells nothing.
-    pub(crate) phone: Option<Phone>,
-    pub(crate) text: String,
 }
 
 impl RegistrationInput {
@@ -161,68 +169,34 @@ impl RegistrationInput {
     }
 }
 
+/// Requests of one address within an hour.
+const CLIENT: &str = "otp.client";
+/// Requests for one typed phone within an hour.
+const TYPED: &str = "otp.typed";
+/// Requests of one trusted device within an hour; beyond them it is a stranger.
+const DEVICE: Limit = Limit { class: "otp.device", seconds: HOUR, most: 10 };
+const HOUR: u32 = 3600;
+
 impl App {
-    /// Takes a registration and sends a one-time code to the phone on file.
-    ///
-    /// `client` is the asker's address; only its keyed digest is kept, for the limits.
+    /// Takes a registration; a one-time code goes to the phone on file.
     pub async fn begin_registration(
         &self,
         input: &RegistrationInput,
-        client: &str,
+        asker: Asker<'_>,
     ) -> Result<ChallengeSent> {
         let today = self.now().local_day(self.policy().calendar().zone());
         let waiting = input.parse(today).map_err(ServiceError::fields)?;
-        let by_document = self
-            .store
-            .indexed_holder(
-                IndexKind::Document,
-                self.keys.document_index(&waiting.identity.document),
-            )
-            .await?;
-        let known = if by_document.is_some() {
-            by_document
-        } else {
-            let phone = self.keys.phone_index(&waiting.identity.phone);
-            self.store.indexed_holder(IndexKind::Phone, phone).await?
-        };
-        let typed = waiting.identity.phone.clone();
+        let phone = waiting.identity.phone.clone();
         let language = waiting.identity.language.clone();
-        match known {
-            Some(holder) => {
-                // The phone on file, which may be another than the one typed: its owner gets the
-                // code, the asker learns nothing.
-                let to = self.identity(holder).await?.map_or_else(|| typed.clone(), |i| i.phone);
-                self.challenge(
-                    &typed,
-                    Some(&to),
-                    ChallengeUse::SignIn(holder),
-                    None,
-                    &language,
-                    client,
-                )
-                .await
-            }
-            None => {
-                self.challenge(
-                    &typed,
-                    Some(&typed),
-                    ChallengeUse::Register,
-                    Some(&waiting),
-                    &language,
-                    client,
-                )
-                .await
-            }
-        }
+        self.ask(Asked { phone, language, waiting: Some(waiting), device: None }, asker).await
     }
 
-    /// Sends a one-time code for signing in again. An unknown phone gets no message, but the same
-    /// answer.
+    /// Signing in again: a one-time code goes to the phone, if it is known. The answer is the same.
     pub async fn begin_sign_in(
         &self,
         phone: &str,
         language: &str,
-        client: &str,
+        asker: Asker<'_>,
     ) -> Result<ChallengeSent> {
         let phone = Phone::new(phone).map_err(|e| {
             ServiceError::fields(vec![FieldError {
@@ -231,231 +205,107 @@ impl App {
                 detail: e.to_string(),
             }])
         })?;
-        match self.store.indexed_holder(IndexKind::Phone, self.keys.phone_index(&phone)).await? {
-            Some(h) => {
-                self.challenge(
-                    &phone,
-                    Some(&phone),
-                    ChallengeUse::SignIn(h),
-                    None,
-                    language,
-                    client,
-                )
-                .await
-            }
-            None => {
-                self.challenge(&phone, None, ChallengeUse::Nothing, None, language, client).await
-            }
-        }
+        let language = language.to_owned();
+        self.ask(Asked { phone, language, waiting: None, device: None }, asker).await
     }
 
-    async fn challenge(
-        &self,
-        typed: &Phone,
-        to: Option<&Phone>,
-        used_for: ChallengeUse,
-        waiting: Option<&Waiting>,
-        language: &str,
-        client: &str,
-    ) -> Result<ChallengeSent> {
+    /// Counts, seals, writes: nothing here depends on what is known.
+    async fn ask(&self, mut asked: Asked, asker: Asker<'_>) -> Result<ChallengeSent> {
         let now = self.now();
-        let s = &self.settings;
-        // Counted for the typed phone and for the phone on file: neither can be flooded, and the
-        // limit a stranger meets depends on what the stranger typed.
-        let typed_index = self.keys.phone_index(typed);
-        let client_digest = self.keys.blind("client", client);
+        let typed = self.keys.blind("typed phone", asked.phone.reveal());
+        let client = self.keys.blind("client", asker.client);
+        asked.device = self.trusted(asker.device).await?;
         let id = ChallengeId::from_random(self.rng.bits());
-        let code = self.six_digits();
-        let sealed_payload = match waiting {
-            Some(w) => {
-                let plain =
-                    zeroize::Zeroizing::new(serde_json::to_vec(w).map_err(ServiceError::internal)?);
-                self.keys.seal_envelope(&format!("registration/{id}"), &plain, self.rng.as_ref())?
-            }
-            None => Vec::new(),
-        };
-        let expires_at = now.plus_secs(s.otp_seconds);
-        // A stranger who types somebody's document makes messages go to that person's phone: those
-        // are counted for that phone too, and beyond the limit silently not sent.
-        let to = match to {
-            Some(to) if to != typed => {
-                let counts = self.phone_counts(self.keys.phone_index(to));
-                let counted = self.store.commit(Unit::new("count_phone_on_file", counts)).await;
-                match counted {
-                    Ok(()) => Some(to),
-                    Err(e) if e.no_room().is_some() => None,
-                    Err(e) => return Err(e.into()),
-                }
-            }
-            other => other,
-        };
-        let mut writes = self.phone_counts(typed_index);
-        writes.push(self.count(self.client_limit(), client_digest, 1));
-        writes.push(Write::AddChallenge(Box::new(Challenge {
+        let plain =
+            zeroize::Zeroizing::new(serde_json::to_vec(&asked).map_err(ServiceError::internal)?);
+        let sealed_payload =
+            self.keys.seal_envelope(&format!("request/{id}"), &plain, self.rng.as_ref())?;
+        let expires_at = now.plus_secs(self.settings.otp_seconds);
+        let challenge = Write::AddChallenge(Box::new(Challenge {
             id,
-            phone_digest: typed_index,
-            client_digest,
-            used_for,
-            code_mac: self.keys.otp_mac(id.as_i64(), &code),
             sealed_payload,
+            route: None,
             created_at: now,
             expires_at,
             tries: 0,
             used_at: None,
-        })));
-        let text = message_text(&s.name, &code, language, s.otp_seconds / 60);
-        let message = Message { phone: to.cloned(), text };
-        let plain =
-            zeroize::Zeroizing::new(serde_json::to_vec(&message).map_err(ServiceError::internal)?);
-        writes.push(Write::AddOutbox(OutboxMessage {
-            challenge: id,
-            sealed: self.keys.seal_envelope(&format!("message/{id}"), &plain, self.rng.as_ref())?,
-            created_at: now,
-            expires_at,
-            next_try_at: now,
-            attempts: 0,
-            state: OutboxState::Waiting,
         }));
-        self.store.commit(Unit::new("send_code", writes)).await.map_err(too_often)?;
+        let counted_for_device = match asked.device {
+            Some(device) => {
+                let counted = self.count(DEVICE, device.lane, 1);
+                let unit = Unit::new("ask_for_code", vec![counted, challenge.clone()]);
+                match self.store.commit(unit).await {
+                    Ok(()) => true,
+                    Err(e) if e.no_room().is_some() => false,
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            None => false,
+        };
+        if !counted_for_device {
+            self.ask_as_stranger(typed, client, asker.proof, challenge).await?;
+        }
         Ok(ChallengeSent {
             challenge: id,
-            phone_masked: typed.mask(),
+            phone_masked: asked.phone.mask(),
             expires_at,
-            resend_at: now.plus_secs(s.otp_pause_seconds),
+            resend_at: now.plus_secs(self.settings.otp_pause_seconds),
         })
     }
 
-    /// The counts of a message to a phone. They fail the unit that they are in when one is reached.
-    fn phone_counts(&self, phone: [u8; 16]) -> Vec<Write> {
-        let s = &self.settings;
-        let limit = |class, seconds: i64, most| Limit {
-            class,
-            seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
-            most,
+    /// The more often the same address asks, or anybody for the same phone, the more work each
+    /// request takes; none is refused for good.
+    async fn ask_as_stranger(
+        &self,
+        typed: [u8; 16],
+        client: [u8; 16],
+        proof: Option<&WorkProof>,
+        challenge: Write,
+    ) -> Result<()> {
+        let proved = match proof {
+            Some(proof) => Some(self.check_proof(proof, typed)?),
+            None => None,
         };
-        [
-            limit("otp.phone.pause", s.otp_pause_seconds, 1),
-            limit("otp.phone.hour", 3600, s.otp_per_hour),
-            limit("otp.phone.day", 86_400, s.otp_per_day),
-        ]
-        .map(|l| self.count(l, phone, 1))
-        .into()
+        let bits = proved.map_or(0, |p| p.bits);
+        let (a, b) = (self.client_limit(), self.typed_limit());
+        let mut writes = vec![
+            self.count(Limit { most: allowance(a.most, bits), ..a }, client, 1),
+            self.count(Limit { most: allowance(b.most, bits), ..b }, typed, 1),
+            challenge,
+        ];
+        writes.extend(proved.map(|p| p.use_it(self)));
+        match self.store.commit(Unit::new("ask_for_code", writes)).await {
+            Ok(()) => Ok(()),
+            Err(e) if e.no_room().is_some() => {
+                let after = self.now().plus_secs(-i64::from(HOUR));
+                let asked = [
+                    (a.most, self.store.counted(CLIENT, client, after).await?),
+                    (b.most, self.store.counted(TYPED, typed, after).await?),
+                ];
+                let bits = asked.into_iter().map(|(free, n)| price(free, n)).max();
+                // At least the first step: a proof that was used already leads here too.
+                let bits = bits.unwrap_or(0).max(STEPS[1]);
+                Err(work_needed(self.new_puzzle(bits, typed)))
+            }
+            Err(e) => Err(e.into()),
+        }
     }
 
     fn client_limit(&self) -> Limit {
-        let most = self.settings.otp_per_client_hour;
-        Limit { class: "otp.client.hour", seconds: 3600, most }
+        Limit { class: CLIENT, seconds: HOUR, most: self.settings.otp_per_client_hour }
     }
 
-    /// How far the message of a challenge has come.
-    pub async fn delivery(&self, id: ChallengeId) -> Result<Delivery> {
-        let now = self.now();
-        let c = self.store.challenge(id).await?.ok_or_else(no_challenge)?;
-        let state = match self.store.outbox_message(id).await? {
-            None => "sent",
-            Some(m) => match m.state {
-                OutboxState::Sent => "sent",
-                OutboxState::GivenUp => "given_up",
-                OutboxState::Waiting if m.attempts > 0 || now.secs_since(m.created_at) > 15 => {
-                    "delayed"
-                }
-                OutboxState::Waiting => "waiting",
-            },
-        };
-        Ok(Delivery {
-            state,
-            expires_at: c.expires_at,
-            resend_at: c.created_at.plus_secs(self.settings.otp_pause_seconds),
-        })
+    fn typed_limit(&self) -> Limit {
+        Limit { class: TYPED, seconds: HOUR, most: self.settings.otp_per_hour }
     }
 
-    /// Answers a challenge: signs in the holder it leads to, creating one for a new registration.
-    pub async fn answer_challenge(&self, id: ChallengeId, code: &str) -> Result<SignedIn> {
-        let now = self.now();
-        let c = self.store.challenge(id).await?.ok_or_else(no_challenge)?;
-        if c.used_at.is_some() {
-            return Err(ServiceError::new(
-                Kind::Conflict,
-                "otp.used",
-                "This code was used already. Please ask for a new one.",
-            ));
-        }
-        if now >= c.expires_at {
-            return Err(ServiceError::bad(
-                "otp.expired",
-                "This code has expired. Please ask for a new one.",
-            ));
-        }
-        if c.tries >= self.settings.otp_tries {
-            return Err(too_many_tries());
-        }
-        let digits: String = code.chars().filter(char::is_ascii_digit).collect();
-        let mac = self.keys.otp_mac(id.as_i64(), &digits);
-        let right = bool::from(subtle::ConstantTimeEq::ct_eq(&mac[..], &c.code_mac[..]));
-        if !right || matches!(c.used_for, ChallengeUse::Nothing) {
-            // Counted before it is answered, so that parallel guesses cannot outrun the count.
-            self.commit("wrong_code", vec![Write::CountTry(id)]).await?;
-            let left = self.settings.otp_tries.saturating_sub(c.tries + 1);
-            if left == 0 {
-                return Err(too_many_tries());
-            }
-            let mut e = ServiceError::bad(
-                "otp.wrong",
-                format!("That is not the code we sent. {left} tries left."),
-            );
-            e.tries_left = Some(left);
-            return Err(e);
-        }
-        let use_it = Write::UseChallenge { id, at: now, max_tries: self.settings.otp_tries };
-        match c.used_for {
-            ChallengeUse::SignIn(holder) => self.finish_sign_in(holder, use_it).await,
-            ChallengeUse::Register => self.finish_registration(&c, use_it).await,
-            ChallengeUse::Nothing => Err(no_challenge()),
-        }
-    }
-
-    async fn finish_sign_in(&self, holder: HolderId, use_it: Write) -> Result<SignedIn> {
-        let identity = self.identity(holder).await?.ok_or_else(no_challenge)?;
-        let (session, begin) = self.begin_session(SessionSubject::Holder(holder));
-        self.commit_answer("sign_in", vec![use_it, begin]).await?;
-        Ok(SignedIn { session, name_masked: identity.name.mask(), new: false })
-    }
-
-    async fn finish_registration(&self, c: &Challenge, use_it: Write) -> Result<SignedIn> {
-        let now = self.now();
-        let plain =
-            self.keys.open_envelope(&format!("registration/{}", c.id), &c.sealed_payload)?;
-        let waiting: Waiting = serde_json::from_slice(&plain).map_err(ServiceError::internal)?;
-        let (holder, mut writes) = self.new_holder(&waiting.identity, &waiting.home, now)?;
-        let (session, begin) = self.begin_session(SessionSubject::Holder(holder));
-        writes.insert(0, use_it);
-        writes.push(begin);
-        match self.store.commit(Unit::new("register", writes)).await {
-            Ok(()) => {
-                Ok(SignedIn { session, name_masked: waiting.identity.name.mask(), new: true })
-            }
-            Err(e) if e.is_conflict(Precondition::Absent) => {
-                // The same person finished registering a moment ago, on another device: the code
-                // proved the phone, so it leads to that holder if that phone is the one on file.
-                let phone = self.keys.phone_index(&waiting.identity.phone);
-                match self.store.indexed_holder(IndexKind::Phone, phone).await? {
-                    Some(h) => {
-                        let again = Write::UseChallenge {
-                            id: c.id,
-                            at: now,
-                            max_tries: self.settings.otp_tries,
-                        };
-                        self.finish_sign_in(h, again).await
-                    }
-                    None => Err(ServiceError::new(
-                        Kind::Conflict,
-                        "registration.start_again",
-                        "This registration could not be finished. Please start again.",
-                    )),
-                }
-            }
-            Err(e) => Err(answer_error(e)),
-        }
+    async fn trusted(&self, token: Option<&str>) -> Result<Option<Trusted>> {
+        let Some(token) = token.filter(|t| t.len() == 43) else { return Ok(None) };
+        let digest = token_digest(token);
+        let Some(device) = self.store.session(digest, self.now()).await? else { return Ok(None) };
+        let SessionSubject::Device(holder) = device.subject else { return Ok(None) };
+        let lane = self.keys.blind("device lane", &crate::keys::hex(&digest));
+        Ok(Some(Trusted { holder, lane }))
     }
 
     /// The writes that create a holder: vault, home stay, and nothing else.
@@ -489,69 +339,62 @@ impl App {
         Ok((holder, writes))
     }
 
-    async fn commit_answer(&self, name: &'static str, writes: Vec<Write>) -> Result<()> {
-        self.store.commit(Unit::new(name, writes)).await.map_err(answer_error)
-    }
-
     /// A holder's identity, inside a purpose-bound operation only.
     pub(crate) async fn identity(&self, holder: HolderId) -> Result<Option<Identity>> {
         let key = self.store.vault_key(holder).await?;
         let fields = self.store.sealed_fields(holder).await?;
         self.keys.open_identity(key, &fields)
     }
+}
 
-    /// Six random digits without bias: 10^6 divides into 2^64 with a negligible remainder.
-    fn six_digits(&self) -> String {
-        format!("{:06}", self.rng.bits() % 1_000_000)
+/// Leading zero bits of the proof, from none to the most that a phone finds in a second or two.
+const STEPS: [u32; 6] = [0, 14, 16, 17, 18, 19];
+
+/// How many within an hour a proof of so many bits allows: twice as many with each step, and with the
+/// last as many as anybody has patience for.
+fn allowance(free: u32, bits: u32) -> u32 {
+    match STEPS.iter().rposition(|step| *step <= bits) {
+        Some(last) if last + 1 == STEPS.len() => u32::MAX,
+        Some(step) => free.saturating_mul(1 << (2 * step)),
+        None => free,
     }
 }
 
-/// A reached limit is told with the wait, any other store error as it is.
-fn too_often(e: StoreError) -> ServiceError {
-    let Some((_, seconds)) = e.no_room() else { return e.into() };
-    let wait = seconds.unwrap_or(3600).max(1);
-    let detail = format!(
-        "Too many codes were asked for. Please wait {} and try again.",
-        limits::in_words(wait)
-    );
-    ServiceError::new(Kind::TooMany, "otp.too_often", detail).retry_after(wait)
+/// The bits that one more request needs when so many were made.
+fn price(free: u32, made: u64) -> u32 {
+    let fits = |bits: &&u32| made < u64::from(allowance(free, **bits));
+    STEPS.iter().find(fits).copied().unwrap_or(STEPS[STEPS.len() - 1])
 }
 
-/// A lost race for a challenge is told as such, any other store error as it is.
-fn answer_error(e: StoreError) -> ServiceError {
-    if e.is_conflict(Precondition::Unused) {
-        return ServiceError::new(
-            Kind::Conflict,
-            "otp.used",
-            "This code was used already. Please ask for a new one.",
-        );
-    }
-    e.into()
-}
-
-fn no_challenge() -> ServiceError {
-    ServiceError::not_found(
-        "otp.unknown",
-        "This code request is not known any more. Please ask for a new code.",
-    )
-}
-
-fn too_many_tries() -> ServiceError {
-    ServiceError::new(
+fn work_needed(puzzle: Puzzle) -> ServiceError {
+    let mut e = ServiceError::new(
         Kind::TooMany,
-        "otp.too_many_tries",
-        "Too many wrong codes. This code no longer works; please ask for a new one.",
-    )
+        "otp.work_needed",
+        "Many codes were asked for from this network or for this phone. Solve the puzzle and send the request again with it; the page does this by itself.",
+    );
+    e.puzzle = Some(Box::new(puzzle));
+    e
 }
 
-fn message_text(name: &str, code: &str, language: &str, minutes: i64) -> String {
-    if language == "en" {
-        format!(
-            "{name}: your code is {code}. It works for {minutes} minutes. Never tell it to anybody; staff never ask for it."
-        )
-    } else {
-        format!(
-            "【{name}】验证码 {code}，{minutes} 分钟内有效。请勿告诉任何人，工作人员不会向您索要。"
-        )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who pays the price is let in, who pays less is not, and more requests never cost less.
+    #[test]
+    fn the_price_is_what_lets_in() {
+        let dearest = STEPS[STEPS.len() - 1];
+        for free in [1, 5, 60, 1_000, u32::MAX] {
+            let mut before = 0;
+            for made in (0..3_000).chain([5_000, 100_000, 10_000_000, 4_000_000_000]) {
+                let bits = price(free, made);
+                assert!(made < u64::from(allowance(free, bits)));
+                if let Some(less) = STEPS.iter().rev().find(|s| **s < bits) {
+                    assert!(made >= u64::from(allowance(free, *less)));
+                }
+                assert!((before..=dearest).contains(&bits), "nobody is shut out");
+                before = bits;
+            }
+        }
     }
 }

@@ -193,6 +193,10 @@ pub enum What {
     Visits,
     /// The days of their quarantine.
     Quarantine,
+    /// Somebody shows the document that this account registered.
+    DocumentDisputed,
+    /// The document was taken from this account.
+    DocumentReleased,
 }
 
 impl What {
@@ -204,6 +208,8 @@ impl What {
             Self::Evidence => "evidence",
             Self::Visits => "visits",
             Self::Quarantine => "quarantine",
+            Self::DocumentDisputed => "document_disputed",
+            Self::DocumentReleased => "document_released",
         }
     }
 }

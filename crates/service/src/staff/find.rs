@@ -78,7 +78,7 @@ impl App {
         self.holder_inside(region, id.ok_or_else(no_such_holder)?).await
     }
 
-    fn read_document(&self, input: &DocumentInput) -> Result<jadegate_domain::Document> {
+    pub(crate) fn read_document(&self, input: &DocumentInput) -> Result<jadegate_domain::Document> {
         let today = self.now().local_day(self.policy().calendar().zone());
         input.parse(today).map_err(|e| ServiceError::fields(vec![e]))
     }

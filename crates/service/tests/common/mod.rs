@@ -10,7 +10,7 @@ use jadegate_domain::{Colour, HolderId, Period, PlaceId, Presence, Purpose, Time
 use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuingKey, KeyUse};
 use jadegate_policy::Policy;
-use jadegate_service::holder::register::{DocumentInput, RegistrationInput};
+use jadegate_service::holder::register::{Asker, DocumentInput, RegistrationInput};
 use jadegate_service::staff::{
     AgencyInput, CaseInput, ChangeInput, NewPasskey, PlaceInput, ProposalView, StaffInput,
     TestInput, WhatIfState, WhatIfView, Whom,
@@ -211,7 +211,8 @@ impl World {
             home_division: home.to_owned(),
             language: "en".to_owned(),
         };
-        let sent = self.app.begin_registration(&input, &format!("client-{n}")).await.unwrap();
+        let sent =
+            self.app.begin_registration(&input, Asker::at(&format!("client-{n}"))).await.unwrap();
         self.clock.advance(1);
         let outbox = self.app.demo_outbox().await.unwrap();
         let text = outbox.into_iter().max_by_key(|(at, ..)| *at).unwrap().2;
@@ -222,7 +223,7 @@ impl World {
             .chars()
             .take_while(char::is_ascii_digit)
             .collect();
-        let done = self.app.answer_challenge(sent.challenge, &code).await.unwrap();
+        let done = self.app.answer_challenge(sent.challenge, &code, "").await.unwrap();
         let session = self.app.holder_session(&done.session.token).await.unwrap();
         (session, session.holder())
     }

@@ -76,8 +76,11 @@ impl<'a> Applier<'a> {
             Write::AddIndex { kind, digest, holder } => self.add_index(*kind, digest, *holder),
             Write::Shred(holder) => self.shred(*holder),
             Write::AddChallenge(c) => self.add_challenge(c),
-            Write::CountTry(id) => self.count_try(*id),
-            Write::UseChallenge { id, at, max_tries } => self.use_challenge(*id, *at, *max_tries),
+            Write::RouteChallenge { id, route } => self.route_challenge(*id, route),
+            Write::CountTry { id, max_tries } => self.count_try(*id, *max_tries),
+            Write::UseChallenge { id, at } => self.use_challenge(*id, *at),
+            Write::AddPhoneCode(c) => self.add_phone_code(c),
+            Write::UsePhoneCode { id, at } => self.use_phone_code(*id, *at),
             Write::AddOutbox(m) => self.add_outbox(m),
             Write::UpdateOutbox(m) => self.update_outbox(m),
             Write::CountWithin { class, key, count, at, window_seconds, most } => {
@@ -88,6 +91,20 @@ impl<'a> Applier<'a> {
             Write::AddSession(s) => self.add_session(s),
             Write::EndSession(digest) => self.end_session(digest),
             Write::UseNonce { digest, expires_at } => self.use_nonce(digest, *expires_at),
+            Write::EndSessionsOf(subject) => self.end_all_sessions_of(*subject),
+            Write::SeeSession { token_digest, day } => self.see_session(token_digest, *day),
+            Write::AddCorrection(c) => self.add_correction(c),
+            Write::DecideCorrection { id, confirmed, by, at } => {
+                let state = if *confirmed {
+                    jadegate_store::CorrectionState::Confirmed
+                } else {
+                    jadegate_store::CorrectionState::Refused
+                };
+                self.decide_correction(*id, state, *by, *at)
+            }
+            Write::ReleaseIndex { kind, digest, holder } => {
+                self.release_index(*kind, digest, *holder)
+            }
             Write::AddAgency(a) => self.add_agency(a),
             Write::AddStaff(s) => self.add_staff(s),
             Write::ConfirmAgency { agency, by, at } => self.confirm_agency(*agency, *by, *at),

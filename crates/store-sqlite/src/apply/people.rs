@@ -1,17 +1,17 @@
 //! Holders, their vault, one-time codes, sessions, agencies and staff.
 
 use jadegate_domain::agency::Agency;
-use jadegate_domain::id::{ChallengeId, InvitationId};
+use jadegate_domain::id::{ChallengeId, CorrectionId, InvitationId, PhoneCodeId};
 use jadegate_domain::{AgencyId, Holder, HolderId, Staff, StaffId, Timestamp};
 use jadegate_store::{
-    Challenge, CredentialRow, IndexKind, Invitation, OutboxMessage, Precondition, SealedField,
-    Session, SessionSubject, VaultKey,
+    Challenge, Correction, CorrectionState, CredentialRow, IndexKind, Invitation, OutboxMessage,
+    PhoneCode, Precondition, Route, SealedField, Session, SessionSubject, VaultKey,
 };
 use rusqlite::params;
 
 use super::{Applier, json, secs};
 use crate::error::{Result, conflict};
-use crate::rows::{challenge_use, outbox_state, session_subject};
+use crate::rows::{challenge_use, correction_state, outbox_state, session_subject};
 
 impl Applier<'_> {
     pub(super) fn add_holder(&self, h: &Holder) -> Result<()> {
@@ -54,22 +54,29 @@ impl Applier<'_> {
                         (SELECT id FROM challenge WHERE holder = ?1)";
         self.run("outbox", messages, id)?;
         self.run("challenge", "DELETE FROM challenge WHERE holder = ?1", id)?;
-        self.end_sessions_of(SessionSubject::Holder(holder))
+        self.end_all_sessions_of(SessionSubject::Holder(holder))
+    }
+
+    pub(super) fn release_index(
+        &self,
+        kind: IndexKind,
+        digest: &[u8; 16],
+        holder: HolderId,
+    ) -> Result<()> {
+        let text = "DELETE FROM blind_index WHERE kind = ?1 AND digest = ?2 AND holder = ?3";
+        self.touch("blind_index", text, params![kind.as_str(), digest, holder.as_i64()])
     }
 
     pub(super) fn add_challenge(&self, c: &Challenge) -> Result<()> {
-        let (used_for, holder) = challenge_use(c.used_for);
-        let text = "INSERT INTO challenge (id, phone_digest, client_digest, used_for, holder, \
-                    code_mac, sealed_payload, created_at, expires_at, tries, used_at) \
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let route = c.route.map(|r| (r.lane, challenge_use(r.used_for)));
+        let text = "INSERT INTO challenge (id, sealed_payload, lane, used_for, holder, created_at, \
+                    expires_at, tries, used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let row = params![
             c.id.as_i64(),
-            c.phone_digest,
-            c.client_digest,
-            used_for,
-            holder.map(HolderId::as_i64),
-            c.code_mac,
             c.sealed_payload,
+            route.map(|(lane, _)| lane),
+            route.map(|(_, (used_for, _))| used_for),
+            route.and_then(|(_, (_, holder))| holder).map(HolderId::as_i64),
             c.created_at.as_secs(),
             c.expires_at.as_secs(),
             c.tries,
@@ -78,17 +85,48 @@ impl Applier<'_> {
         self.touch("challenge", text, row)
     }
 
-    pub(super) fn count_try(&self, id: ChallengeId) -> Result<()> {
-        let text = "UPDATE challenge SET tries = tries + 1 WHERE id = ?1 AND used_at IS NULL";
-        let touched = self.run("challenge", text, [id.as_i64()])?;
+    pub(super) fn route_challenge(&self, id: ChallengeId, route: &Route) -> Result<()> {
+        let (used_for, holder) = challenge_use(route.used_for);
+        let text = "UPDATE challenge SET lane = ?2, used_for = ?3, holder = ?4 \
+                    WHERE id = ?1 AND lane IS NULL";
+        let row = params![id.as_i64(), route.lane, used_for, holder.map(HolderId::as_i64)];
+        let touched = self.run("challenge", text, row)?;
         self.used_up("challenge", touched, id.as_i64())
     }
 
-    pub(super) fn use_challenge(&self, id: ChallengeId, at: Timestamp, max: u32) -> Result<()> {
-        let text = "UPDATE challenge SET used_at = ?2 \
-                    WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2 AND tries < ?3";
-        let touched = self.run("challenge", text, params![id.as_i64(), at.as_secs(), max])?;
+    pub(super) fn count_try(&self, id: ChallengeId, max: u32) -> Result<()> {
+        let text = "UPDATE challenge SET tries = tries + 1 \
+                    WHERE id = ?1 AND used_at IS NULL AND tries < ?2";
+        let touched = self.run("challenge", text, params![id.as_i64(), max])?;
         self.used_up("challenge", touched, id.as_i64())
+    }
+
+    pub(super) fn use_challenge(&self, id: ChallengeId, at: Timestamp) -> Result<()> {
+        let text = "UPDATE challenge SET used_at = ?2 \
+                    WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2";
+        let touched = self.run("challenge", text, params![id.as_i64(), at.as_secs()])?;
+        self.used_up("challenge", touched, id.as_i64())
+    }
+
+    pub(super) fn add_phone_code(&self, c: &PhoneCode) -> Result<()> {
+        let text = "INSERT INTO phone_code (id, lane, digits, created_at, expires_at, used_at) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let row = params![
+            c.id.as_i64(),
+            c.lane,
+            c.digits,
+            c.created_at.as_secs(),
+            c.expires_at.as_secs(),
+            secs(c.used_at),
+        ];
+        self.touch("phone_code", text, row)
+    }
+
+    pub(super) fn use_phone_code(&self, id: PhoneCodeId, at: Timestamp) -> Result<()> {
+        let text = "UPDATE phone_code SET used_at = ?2 \
+                    WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2";
+        let touched = self.run("phone_code", text, params![id.as_i64(), at.as_secs()])?;
+        self.used_up("phone_code", touched, id.as_i64())
     }
 
     /// If nothing was touched: is the one-time thing spent, or not there at all?
@@ -115,10 +153,67 @@ impl Applier<'_> {
     pub(super) fn add_session(&self, s: &Session) -> Result<()> {
         let (kind, subject) = session_subject(s.subject);
         let text = "INSERT INTO session (token_digest, subject_kind, subject, created_at, \
-                    expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-        let row =
-            params![s.token_digest, kind, subject, s.created_at.as_secs(), s.expires_at.as_secs()];
+                    expires_at, device, seen_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let row = params![
+            s.token_digest,
+            kind,
+            subject,
+            s.created_at.as_secs(),
+            s.expires_at.as_secs(),
+            s.device,
+            s.seen_day
+        ];
         self.touch("session", text, row)
+    }
+
+    pub(super) fn see_session(&self, digest: &[u8; 32], day: i64) -> Result<()> {
+        let text = "UPDATE session SET seen_day = ?2 WHERE token_digest = ?1 AND seen_day < ?2";
+        self.run("session", text, params![digest, day])?;
+        Ok(())
+    }
+
+    /// The subject's sessions, and a holder's trusted devices.
+    pub(super) fn end_all_sessions_of(&self, subject: SessionSubject) -> Result<()> {
+        if let SessionSubject::Holder(holder) = subject {
+            self.end_sessions_of(SessionSubject::Device(holder))?;
+        }
+        self.end_sessions_of(subject)
+    }
+
+    pub(super) fn add_correction(&self, c: &Correction) -> Result<()> {
+        let lapsed = "UPDATE correction SET state = 'refused' \
+                      WHERE holder = ?1 AND state = 'waiting' AND expires_at <= ?2";
+        self.run("correction", lapsed, [c.holder.as_i64(), c.opened_at.as_secs()])?;
+        let text = "INSERT INTO correction (id, holder, document, reason, opened_by, opened_at, \
+                    expires_at, state, decided_by, decided_at) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let row = params![
+            c.id.as_i64(),
+            c.holder.as_i64(),
+            c.document,
+            c.reason,
+            c.opened_by.as_i64(),
+            c.opened_at.as_secs(),
+            c.expires_at.as_secs(),
+            correction_state(c.state),
+            c.decided_by.map(StaffId::as_i64),
+            secs(c.decided_at),
+        ];
+        self.touch("correction", text, row)
+    }
+
+    pub(super) fn decide_correction(
+        &self,
+        id: CorrectionId,
+        state: CorrectionState,
+        by: StaffId,
+        at: Timestamp,
+    ) -> Result<()> {
+        let text = "UPDATE correction SET state = ?2, decided_by = ?3, decided_at = ?4 \
+                    WHERE id = ?1 AND state = 'waiting' AND expires_at > ?4";
+        let row = params![id.as_i64(), correction_state(state), by.as_i64(), at.as_secs()];
+        let touched = self.run("correction", text, row)?;
+        self.used_up("correction", touched, id.as_i64())
     }
 
     pub(super) fn end_session(&self, digest: &[u8; 32]) -> Result<()> {

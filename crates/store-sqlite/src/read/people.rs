@@ -1,19 +1,19 @@
 //! Holders, their vault, one-time codes, sessions, agencies and staff.
 
 use jadegate_domain::agency::Agency;
-use jadegate_domain::id::ChallengeId;
+use jadegate_domain::id::{ChallengeId, CorrectionId};
 use jadegate_domain::{AgencyId, Holder, HolderId, Staff, StaffId, Timestamp};
 use jadegate_store::{
-    Challenge, CredentialRow, IndexKind, Invitation, OutboxMessage, Page, SealedField, Session,
-    VaultKey,
+    Challenge, Correction, CredentialRow, IndexKind, Invitation, OutboxMessage, Page, PhoneCode,
+    SealedField, Session, SessionSubject, VaultKey,
 };
 use rusqlite::{Connection, params};
 
-use super::{bounds, id, many, number, numbers, one};
+use super::{bounds, id, many, number, one};
 use crate::error::Result;
 use crate::rows::{
-    AgencyRow, ChallengeRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow, SealedFieldRow,
-    SessionRow, StaffRow, VaultKeyRow,
+    AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,
+    PhoneCodeRow, SealedFieldRow, SessionRow, StaffRow, VaultKeyRow, session_subject,
 };
 
 pub(crate) fn holder(c: &Connection, id: HolderId) -> Result<Option<Holder>> {
@@ -50,26 +50,43 @@ pub(crate) fn challenge(c: &Connection, id: ChallengeId) -> Result<Option<Challe
     one::<ChallengeRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn challenges_for_phone(
+pub(crate) fn unrouted_challenges(
     c: &Connection,
-    phone: [u8; 16],
-    since: Timestamp,
-) -> Result<Vec<Timestamp>> {
-    let text = "SELECT created_at FROM challenge WHERE phone_digest = ?1 AND created_at >= ?2 \
-                ORDER BY created_at, id";
-    let raw = numbers(c, "challenge", text, params![phone, since.as_secs()])?;
-    Ok(raw.into_iter().map(Timestamp::from_secs).collect())
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Challenge>> {
+    let waiting = "WHERE lane IS NULL AND expires_at > ?1 ORDER BY created_at, id LIMIT ?2";
+    many::<ChallengeRow>(c, waiting, params![now.as_secs(), limit])
 }
 
-pub(crate) fn challenges_for_client(
+pub(crate) fn phone_codes(
     c: &Connection,
-    client: [u8; 16],
-    since: Timestamp,
-) -> Result<u32> {
-    let text = "SELECT count(*) FROM challenge WHERE client_digest = ?1 AND created_at >= ?2";
-    let n = number(c, "challenge", text, params![client, since.as_secs()])?;
-    // Saturating is safe: the count only ever limits.
-    Ok(n.map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX)))
+    lane: [u8; 16],
+    now: Timestamp,
+) -> Result<Vec<PhoneCode>> {
+    let live = "WHERE lane = ?1 AND expires_at > ?2 AND used_at IS NULL \
+                ORDER BY created_at DESC, id DESC";
+    many::<PhoneCodeRow>(c, live, params![lane, now.as_secs()])
+}
+
+pub(crate) fn sessions_of(
+    c: &Connection,
+    subject: SessionSubject,
+    now: Timestamp,
+) -> Result<Vec<Session>> {
+    let (kind, subject) = session_subject(subject);
+    let live = "WHERE subject_kind = ?1 AND subject = ?2 AND expires_at > ?3 \
+                ORDER BY created_at DESC, token_digest";
+    many::<SessionRow>(c, live, params![kind, subject, now.as_secs()])
+}
+
+pub(crate) fn correction(c: &Connection, id: CorrectionId) -> Result<Option<Correction>> {
+    one::<CorrectionRow>(c, "WHERE id = ?1", [id.as_i64()])
+}
+
+pub(crate) fn corrections(c: &Connection, since: Timestamp, limit: u32) -> Result<Vec<Correction>> {
+    let newest = "WHERE opened_at >= ?1 ORDER BY opened_at DESC, id DESC LIMIT ?2";
+    many::<CorrectionRow>(c, newest, params![since.as_secs(), limit])
 }
 
 pub(crate) fn outbox_message(c: &Connection, id: ChallengeId) -> Result<Option<OutboxMessage>> {

@@ -21,8 +21,9 @@ pub(crate) use evidence::{
     RegionRiskRow, TraceHeadRow, TraceRow,
 };
 pub(crate) use people::{
-    AgencyRow, ChallengeRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow, SealedFieldRow,
-    SessionRow, StaffRow, VaultKeyRow, challenge_use, outbox_state, session_subject,
+    AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,
+    PhoneCodeRow, SealedFieldRow, SessionRow, StaffRow, VaultKeyRow, challenge_use,
+    correction_state, outbox_state, session_subject,
 };
 pub(crate) use places::{GateRow, PlaceRow, RideRow, ScanRow, TripRow, VisitRow, presence_code};
 pub(crate) use policies::{PolicyVersionRow, ProposalRow, RecolouringRow};

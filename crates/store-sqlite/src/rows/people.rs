@@ -1,11 +1,11 @@
 //! Holders, their vault, one-time codes, sessions, agencies and staff.
 
 use jadegate_domain::agency::Agency;
-use jadegate_domain::id::{ChallengeId, InvitationId};
+use jadegate_domain::id::{ChallengeId, CorrectionId, InvitationId, PhoneCodeId};
 use jadegate_domain::{AgencyId, GateId, Holder, HolderId, Staff, StaffId};
 use jadegate_store::{
-    Challenge, ChallengeUse, CredentialRow, Invitation, OutboxMessage, OutboxState, SealedField,
-    Session, SessionSubject, VaultKey,
+    Challenge, ChallengeUse, Correction, CorrectionState, CredentialRow, Invitation, OutboxMessage,
+    OutboxState, PhoneCode, Route, SealedField, Session, SessionSubject, VaultKey,
 };
 
 use super::{At, rows};
@@ -22,16 +22,23 @@ rows! {
         field: String, version: i64, sealed: Vec<u8>, recorded_at: i64,
     }
     ChallengeRow => Challenge, in "challenge" by "id" {
-        phone_digest: Vec<u8>, client_digest: Vec<u8>, used_for: String, holder: Option<i64>,
-        code_mac: Vec<u8>, sealed_payload: Vec<u8>, created_at: i64, expires_at: i64, tries: i64,
-        used_at: Option<i64>,
+        sealed_payload: Vec<u8>, lane: Option<Vec<u8>>, used_for: Option<String>,
+        holder: Option<i64>, created_at: i64, expires_at: i64, tries: i64, used_at: Option<i64>,
+    }
+    PhoneCodeRow => PhoneCode, in "phone_code" by "id" {
+        lane: Vec<u8>, digits: i64, created_at: i64, expires_at: i64, used_at: Option<i64>,
+    }
+    CorrectionRow => Correction, in "correction" by "id" {
+        holder: i64, document: Vec<u8>, reason: String, opened_by: i64, opened_at: i64,
+        expires_at: i64, state: String, decided_by: Option<i64>, decided_at: Option<i64>,
     }
     OutboxRow => OutboxMessage, in "outbox" by "challenge" {
         sealed: Vec<u8>, created_at: i64, expires_at: i64, next_try_at: i64, attempts: i64,
         state: String,
     }
     SessionRow => Session, in "session" by "subject" {
-        token_digest: Vec<u8>, subject_kind: String, created_at: i64, expires_at: i64,
+        token_digest: Vec<u8>, subject_kind: String, created_at: i64, expires_at: i64, device: String,
+        seen_day: i64,
     }
     AgencyRow => Agency, in "agency" by "id" {
         kind: String, name: String, region: String, confirmed_at: Option<i64>,
@@ -99,23 +106,67 @@ pub(crate) const fn challenge_use(u: ChallengeUse) -> (&'static str, Option<Hold
 impl ChallengeRow {
     fn check(self, at: At) -> Result<Challenge> {
         let holder = at.opt_id("holder", self.holder, HolderId::from_i64)?;
-        let used_for = match (self.used_for.as_str(), holder) {
-            ("sign_in", Some(holder)) => ChallengeUse::SignIn(holder),
-            ("register", None) => ChallengeUse::Register,
-            ("nothing", None) => ChallengeUse::Nothing,
+        let used_for = match (self.used_for.as_deref(), holder) {
+            (Some("sign_in"), Some(holder)) => Some(ChallengeUse::SignIn(holder)),
+            (Some("register"), None) => Some(ChallengeUse::Register),
+            (Some("nothing"), None) => Some(ChallengeUse::Nothing),
+            (None, None) => None,
             _ => return Err(at.bad("used_for", "not a known use")),
         };
+        let lane = self.lane.map(|lane| at.bytes("lane", &lane)).transpose()?;
         Ok(Challenge {
             id: at.id("id", self.row, ChallengeId::from_i64)?,
-            phone_digest: at.bytes("phone_digest", &self.phone_digest)?,
-            client_digest: at.bytes("client_digest", &self.client_digest)?,
-            used_for,
-            code_mac: at.bytes("code_mac", &self.code_mac)?,
             sealed_payload: self.sealed_payload,
+            route: lane.zip(used_for).map(|(lane, used_for)| Route { lane, used_for }),
             created_at: at.time("created_at", self.created_at)?,
             expires_at: at.time("expires_at", self.expires_at)?,
             tries: at.count("tries", self.tries)?,
             used_at: at.opt_time("used_at", self.used_at)?,
+        })
+    }
+}
+
+impl PhoneCodeRow {
+    fn check(self, at: At) -> Result<PhoneCode> {
+        Ok(PhoneCode {
+            id: at.id("id", self.row, PhoneCodeId::from_i64)?,
+            lane: at.bytes("lane", &self.lane)?,
+            digits: at.count("digits", self.digits)?,
+            created_at: at.time("created_at", self.created_at)?,
+            expires_at: at.time("expires_at", self.expires_at)?,
+            used_at: at.opt_time("used_at", self.used_at)?,
+        })
+    }
+}
+
+/// The stored name of a correction's state.
+pub(crate) const fn correction_state(s: CorrectionState) -> &'static str {
+    match s {
+        CorrectionState::Waiting => "waiting",
+        CorrectionState::Confirmed => "confirmed",
+        CorrectionState::Refused => "refused",
+    }
+}
+
+impl CorrectionRow {
+    fn check(self, at: At) -> Result<Correction> {
+        let state = match self.state.as_str() {
+            "waiting" => CorrectionState::Waiting,
+            "confirmed" => CorrectionState::Confirmed,
+            "refused" => CorrectionState::Refused,
+            _ => return Err(at.bad("state", "not a known state")),
+        };
+        Ok(Correction {
+            id: at.id("id", self.row, CorrectionId::from_i64)?,
+            holder: at.id("holder", self.holder, HolderId::from_i64)?,
+            document: at.bytes("document", &self.document)?,
+            reason: self.reason,
+            opened_by: at.id("opened_by", self.opened_by, StaffId::from_i64)?,
+            opened_at: at.time("opened_at", self.opened_at)?,
+            expires_at: at.time("expires_at", self.expires_at)?,
+            state,
+            decided_by: at.opt_id("decided_by", self.decided_by, StaffId::from_i64)?,
+            decided_at: at.opt_time("decided_at", self.decided_at)?,
         })
     }
 }
@@ -155,6 +206,7 @@ pub(crate) const fn session_subject(s: SessionSubject) -> (&'static str, i64) {
         SessionSubject::Holder(id) => ("holder", id.as_i64()),
         SessionSubject::Staff(id) => ("staff", id.as_i64()),
         SessionSubject::Gate(id) => ("gate", id.as_i64()),
+        SessionSubject::Device(id) => ("device", id.as_i64()),
     }
 }
 
@@ -164,6 +216,7 @@ impl SessionRow {
             "holder" => SessionSubject::Holder(at.id("subject", self.row, HolderId::from_i64)?),
             "staff" => SessionSubject::Staff(at.id("subject", self.row, StaffId::from_i64)?),
             "gate" => SessionSubject::Gate(at.id("subject", self.row, GateId::from_i64)?),
+            "device" => SessionSubject::Device(at.id("subject", self.row, HolderId::from_i64)?),
             _ => return Err(at.bad("subject_kind", "not a known subject")),
         };
         Ok(Session {
@@ -171,6 +224,8 @@ impl SessionRow {
             subject,
             created_at: at.time("created_at", self.created_at)?,
             expires_at: at.time("expires_at", self.expires_at)?,
+            device: self.device,
+            seen_day: self.seen_day,
         })
     }
 }

@@ -211,7 +211,10 @@ pub async fn the_log_has_no_gaps(s: S) {
     keeps(&s, vec![leaf(0), leaf(1)]).await;
     refuses(
         &s,
-        vec![leaf(9), Write::CountTry(jadegate_domain::id::ChallengeId::from_random(1))],
+        vec![
+            leaf(9),
+            Write::CountTry { id: jadegate_domain::id::ChallengeId::from_random(1), max_tries: 1 },
+        ],
         Precondition::Exists,
     )
     .await;

@@ -11,8 +11,8 @@ use jadegate_domain::{
 };
 
 use crate::{
-    Challenge, ChallengeUse, OutboxMessage, OutboxState, Precondition, Session, SessionSubject,
-    Store, StoreError, StoredAssessment, Unit, Write,
+    Challenge, ChallengeUse, OutboxMessage, OutboxState, PhoneCode, Precondition, Route, Session,
+    SessionSubject, Store, StoreError, StoredAssessment, Unit, Write,
 };
 
 pub(super) type S = Arc<dyn Store>;
@@ -148,17 +148,25 @@ pub(super) fn place(n: u64, key: Option<&str>) -> Place {
     }
 }
 
-pub(super) fn challenge(n: u64, used_for: ChallengeUse) -> Challenge {
+pub(super) fn challenge(n: u64, used_for: Option<ChallengeUse>) -> Challenge {
     Challenge {
         id: jadegate_domain::id::ChallengeId::from_random(n),
-        phone_digest: [7; 16],
-        client_digest: [8; 16],
-        used_for,
-        code_mac: [9; 32],
         sealed_payload: vec![1, 2, 3],
+        route: used_for.map(|used_for| Route { lane: [7; 16], used_for }),
         created_at: at(0),
         expires_at: at(300),
         tries: 0,
+        used_at: None,
+    }
+}
+
+pub(super) fn code(n: u64, lane: u8) -> PhoneCode {
+    PhoneCode {
+        id: jadegate_domain::id::PhoneCodeId::from_random(n),
+        lane: [lane; 16],
+        digits: 6,
+        created_at: at(0),
+        expires_at: at(300),
         used_at: None,
     }
 }
@@ -176,7 +184,14 @@ pub(super) fn message(n: u64) -> OutboxMessage {
 }
 
 pub(super) fn session(n: u8, subject: SessionSubject) -> Session {
-    Session { token_digest: [n; 32], subject, created_at: at(0), expires_at: at(1_000) }
+    Session {
+        token_digest: [n; 32],
+        subject,
+        created_at: at(0),
+        expires_at: at(1_000),
+        device: "phone".to_owned(),
+        seen_day: DAY0,
+    }
 }
 
 pub(super) fn agency(n: u64) -> Agency {

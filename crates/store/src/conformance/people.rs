@@ -1,12 +1,12 @@
 //! Holders, their vault, one-time codes, sessions.
 
-use jadegate_domain::id::{ChallengeId, InvitationId};
-use jadegate_domain::{GateId, Timestamp};
+use jadegate_domain::GateId;
+use jadegate_domain::id::{ChallengeId, CorrectionId, InvitationId};
 
 use super::made_up::*;
 use crate::{
-    ChallengeUse, IndexKind, Invitation, InvitationUse, OutboxMessage, OutboxState, Page,
-    Precondition, SealedField, Session, SessionSubject, VaultKey, Write,
+    ChallengeUse, Correction, CorrectionState, IndexKind, Invitation, InvitationUse, OutboxMessage,
+    OutboxState, Page, Precondition, SealedField, Session, SessionSubject, VaultKey, Write,
 };
 
 fn key(n: u64) -> VaultKey {
@@ -93,7 +93,7 @@ pub async fn one_document_or_phone_leads_to_one_holder(s: S) {
 pub async fn shredding_leaves_no_way_to_the_person(s: S) {
     for n in [1_u8, 2] {
         let id = u64::from(n);
-        let sign_in = challenge(id, ChallengeUse::SignIn(hid(id)));
+        let sign_in = challenge(id, Some(ChallengeUse::SignIn(hid(id))));
         keeps(
             &s,
             vec![
@@ -105,6 +105,7 @@ pub async fn shredding_leaves_no_way_to_the_person(s: S) {
                 Write::AddChallenge(Box::new(sign_in)),
                 Write::AddOutbox(message(id)),
                 Write::AddSession(session(n, SessionSubject::Holder(hid(id)))),
+                Write::AddSession(session(n + 100, SessionSubject::Device(hid(id)))),
                 add(evidence(id, Some(hid(id)), test_fact())),
             ],
         )
@@ -122,6 +123,8 @@ pub async fn shredding_leaves_no_way_to_the_person(s: S) {
         assert_eq!(s.indexed_holder(kind, [2; 16]).await.unwrap(), Some(hid(2)));
     }
     assert!(s.session([1; 32], at(1)).await.unwrap().is_none());
+    assert!(s.session([101; 32], at(1)).await.unwrap().is_none());
+    assert!(s.session([102; 32], at(1)).await.unwrap().is_some());
     assert!(s.challenge(ChallengeId::from_random(1)).await.unwrap().is_none());
     assert!(s.outbox_message(ChallengeId::from_random(1)).await.unwrap().is_none());
     assert!(s.holder(hid(1)).await.unwrap().is_some());
@@ -138,61 +141,178 @@ pub async fn shredding_leaves_no_way_to_the_person(s: S) {
     assert_eq!(s.indexed_holder(IndexKind::Document, [1; 16]).await.unwrap(), Some(hid(3)));
 }
 
-/// A right answer works once; wrong ones are counted until then.
+/// A right answer works once; every answer is counted until then.
 pub async fn a_challenge_is_read_back_and_used_once(s: S) {
     let id = ChallengeId::from_random(1);
-    for (n, used_for) in
-        [ChallengeUse::Register, ChallengeUse::SignIn(hid(5)), ChallengeUse::Nothing]
-            .into_iter()
-            .enumerate()
+    for (n, used_for) in [
+        Some(ChallengeUse::Register),
+        Some(ChallengeUse::SignIn(hid(5))),
+        Some(ChallengeUse::Nothing),
+        None,
+    ]
+    .into_iter()
+    .enumerate()
     {
         let c = challenge(u64::try_from(n).unwrap() + 1, used_for);
         keeps(&s, vec![Write::AddChallenge(Box::new(c.clone()))]).await;
         assert_eq!(s.challenge(c.id).await.unwrap(), Some(c.clone()));
         refuses(&s, vec![Write::AddChallenge(Box::new(c))], Precondition::Absent).await;
     }
-    keeps(&s, vec![Write::CountTry(id)]).await;
-    keeps(&s, vec![Write::CountTry(id)]).await;
+    let count = |id| Write::CountTry { id, max_tries: 5 };
+    keeps(&s, vec![count(id)]).await;
+    keeps(&s, vec![count(id)]).await;
     assert_eq!(s.challenge(id).await.unwrap().unwrap().tries, 2);
-    keeps(&s, vec![Write::UseChallenge { id, at: at(10), max_tries: 3 }]).await;
+    keeps(&s, vec![Write::UseChallenge { id, at: at(10) }]).await;
     assert_eq!(s.challenge(id).await.unwrap().unwrap().used_at, Some(at(10)));
-    let again = Write::UseChallenge { id, at: at(11), max_tries: 3 };
-    refuses(&s, vec![again], Precondition::Unused).await;
-    refuses(&s, vec![Write::CountTry(id)], Precondition::Unused).await;
+    refuses(&s, vec![Write::UseChallenge { id, at: at(11) }], Precondition::Unused).await;
+    refuses(&s, vec![count(id)], Precondition::Unused).await;
     let nobody = ChallengeId::from_random(404);
-    refuses(&s, vec![Write::CountTry(nobody)], Precondition::Exists).await;
-    let missing = Write::UseChallenge { id: nobody, at: at(1), max_tries: 3 };
+    refuses(&s, vec![count(nobody)], Precondition::Exists).await;
+    let missing = Write::UseChallenge { id: nobody, at: at(1) };
     refuses(&s, vec![missing], Precondition::Exists).await;
 }
 
-/// A challenge works before its end and below its tries, not at them.
+/// A challenge works before its end and is tried no more often than its tries, however many try at
+/// once.
 pub async fn a_challenge_out_of_time_or_tries_is_refused(s: S) {
     let id = ChallengeId::from_random(1);
-    keeps(&s, vec![Write::AddChallenge(Box::new(challenge(1, ChallengeUse::Register)))]).await;
-    let at_end = Write::UseChallenge { id, at: at(300), max_tries: 3 };
-    refuses(&s, vec![at_end], Precondition::Unused).await;
-    keeps(&s, vec![Write::CountTry(id), Write::CountTry(id)]).await;
-    let out_of_tries = Write::UseChallenge { id, at: at(299), max_tries: 2 };
-    refuses(&s, vec![out_of_tries], Precondition::Unused).await;
-    keeps(&s, vec![Write::UseChallenge { id, at: at(299), max_tries: 3 }]).await;
+    let c = challenge(1, Some(ChallengeUse::Register));
+    keeps(&s, vec![Write::AddChallenge(Box::new(c))]).await;
+    refuses(&s, vec![Write::UseChallenge { id, at: at(300) }], Precondition::Unused).await;
+    let tries: Vec<_> = (0..12)
+        .map(|_| {
+            let s = std::sync::Arc::clone(&s);
+            let unit = crate::Unit::new("guess", vec![Write::CountTry { id, max_tries: 3 }]);
+            tokio::spawn(async move { s.commit(unit).await.is_ok() })
+        })
+        .collect();
+    let mut counted = 0;
+    for one in tries {
+        counted += u32::from(one.await.unwrap());
+    }
+    assert_eq!((counted, s.challenge(id).await.unwrap().unwrap().tries), (3, 3));
+    refuses(&s, vec![Write::CountTry { id, max_tries: 3 }], Precondition::Unused).await;
+    keeps(&s, vec![Write::UseChallenge { id, at: at(299) }]).await;
 }
 
-/// Limits count by phone and by client, from a moment on.
-pub async fn challenges_are_counted_per_phone_and_client(s: S) {
-    for (n, phone, client, created) in [(1, 1, 1, 30), (2, 1, 2, 10), (3, 2, 1, 20), (4, 1, 1, 20)]
-    {
-        let mut c = challenge(n, ChallengeUse::Nothing);
-        c.phone_digest = [phone; 16];
-        c.client_digest = [client; 16];
-        c.created_at = at(created);
-        keeps(&s, vec![Write::AddChallenge(Box::new(c))]).await;
+/// Where a challenge leads is said once; those that wait for it come oldest first.
+pub async fn where_a_challenge_leads_is_said_once(s: S) {
+    let made = |n, created| crate::Challenge { created_at: at(created), ..challenge(n, None) };
+    let (a, b) = (made(1, 20), made(2, 10));
+    let done = challenge(3, Some(ChallengeUse::Nothing));
+    for c in [&a, &b, &done] {
+        keeps(&s, vec![Write::AddChallenge(Box::new(c.clone()))]).await;
     }
-    let phone = async |p: u8, since| s.challenges_for_phone([p; 16], at(since)).await.unwrap();
-    assert_eq!(phone(1, 0).await, [at(10), at(20), at(30)]);
-    assert_eq!(phone(1, 20).await, [at(20), at(30)]);
-    assert_eq!(phone(3, 0).await, [] as [Timestamp; 0]);
-    let client = async |c: u8, since| s.challenges_for_client([c; 16], at(since)).await.unwrap();
-    assert_eq!((client(1, 0).await, client(1, 21).await, client(3, 0).await), (3, 1, 0));
+    assert_eq!(s.unrouted_challenges(at(0), 9).await.unwrap(), [b.clone(), a.clone()]);
+    assert_eq!(s.unrouted_challenges(at(0), 1).await.unwrap(), std::slice::from_ref(&b));
+    assert_eq!(s.unrouted_challenges(at(300), 9).await.unwrap(), []);
+    let route = crate::Route { lane: [1; 16], used_for: ChallengeUse::SignIn(hid(9)) };
+    let say = |id| Write::RouteChallenge { id, route };
+    keeps(&s, vec![say(a.id)]).await;
+    assert_eq!(s.challenge(a.id).await.unwrap().unwrap().route, Some(route));
+    assert_eq!(s.unrouted_challenges(at(0), 9).await.unwrap(), [b]);
+    for spent in [a.id, done.id] {
+        refuses(&s, vec![say(spent)], Precondition::Unused).await;
+    }
+    refuses(&s, vec![say(ChallengeId::from_random(404))], Precondition::Exists).await;
+}
+
+/// The codes of a lane are there until they expire or are used, newest first.
+pub async fn a_code_is_good_for_its_lane_until_used(s: S) {
+    let long =
+        crate::PhoneCode { digits: 10, created_at: at(5), expires_at: at(900), ..code(2, 1) };
+    let codes = [code(1, 1), long, code(3, 2)];
+    for c in codes {
+        keeps(&s, vec![Write::AddPhoneCode(c)]).await;
+        refuses(&s, vec![Write::AddPhoneCode(c)], Precondition::Absent).await;
+    }
+    assert_eq!(s.phone_codes([1; 16], at(299)).await.unwrap(), [long, codes[0]]);
+    assert_eq!(s.phone_codes([1; 16], at(300)).await.unwrap(), [long]);
+    refuses(&s, vec![Write::UsePhoneCode { id: codes[0].id, at: at(300) }], Precondition::Unused)
+        .await;
+    keeps(&s, vec![Write::UsePhoneCode { id: long.id, at: at(20) }]).await;
+    refuses(&s, vec![Write::UsePhoneCode { id: long.id, at: at(20) }], Precondition::Unused).await;
+    assert_eq!(s.phone_codes([1; 16], at(20)).await.unwrap(), [codes[0]]);
+    assert_eq!(s.phone_codes([2; 16], at(20)).await.unwrap(), [codes[2]]);
+    let nothing = Write::UsePhoneCode { id: code(404, 1).id, at: at(1) };
+    refuses(&s, vec![nothing], Precondition::Exists).await;
+}
+
+/// Sessions are listed by subject, seen by day, and ended all at once with the trusted devices.
+pub async fn sessions_are_listed_and_ended_everywhere(s: S) {
+    let (holder, device) = (SessionSubject::Holder(hid(1)), SessionSubject::Device(hid(1)));
+    let newer = Session { created_at: at(9), ..session(2, holder) };
+    let others =
+        [session(4, SessionSubject::Holder(hid(2))), session(5, SessionSubject::Device(hid(2)))];
+    for one in [session(1, holder), newer.clone(), session(3, device)].iter().chain(&others) {
+        keeps(&s, vec![Write::AddSession(one.clone())]).await;
+    }
+    assert_eq!(s.sessions_of(holder, at(999)).await.unwrap(), [newer, session(1, holder)]);
+    assert_eq!(s.sessions_of(device, at(1)).await.unwrap(), [session(3, device)]);
+    assert_eq!(s.sessions_of(holder, at(1_000)).await.unwrap(), []);
+    let see = |n: u8, day| Write::SeeSession { token_digest: [n; 32], day };
+    keeps(&s, vec![see(1, DAY0 + 3), see(1, DAY0 + 1), see(99, DAY0)]).await;
+    assert_eq!(s.session([1; 32], at(1)).await.unwrap().unwrap().seen_day, DAY0 + 3);
+    keeps(&s, vec![Write::EndSessionsOf(holder)]).await;
+    for ended in [1_u8, 2, 3] {
+        assert_eq!(s.session([ended; 32], at(1)).await.unwrap(), None);
+    }
+    for (n, other) in [4_u8, 5].into_iter().zip(others) {
+        assert_eq!(s.session([n; 32], at(1)).await.unwrap(), Some(other));
+    }
+}
+
+/// A document is released from the account that has it, once, and can then be taken by another.
+pub async fn a_correction_is_decided_once_and_in_time(s: S) {
+    let made = |n: u64, holder: u64| Correction {
+        id: CorrectionId::from_random(n),
+        holder: hid(holder),
+        document: [1; 16],
+        reason: "made up".to_owned(),
+        opened_by: jadegate_domain::StaffId::from_random(1),
+        opened_at: at(i64::try_from(n).unwrap()),
+        expires_at: at(100),
+        state: CorrectionState::Waiting,
+        decided_by: None,
+        decided_at: None,
+    };
+    let add = |c: Correction| Write::AddCorrection(Box::new(c));
+    keeps(&s, vec![add(made(1, 1)), add(made(2, 2))]).await;
+    refuses(&s, vec![add(made(1, 3))], Precondition::Absent).await;
+    refuses(&s, vec![add(made(3, 1))], Precondition::Absent).await;
+    assert_eq!(s.correction(made(1, 1).id).await.unwrap(), Some(made(1, 1)));
+    assert_eq!(s.corrections(at(0), 9).await.unwrap(), [made(2, 2), made(1, 1)]);
+    assert_eq!(s.corrections(at(2), 9).await.unwrap(), [made(2, 2)]);
+    let by = jadegate_domain::StaffId::from_random(2);
+    let decide = |n, confirmed, secs| Write::DecideCorrection {
+        id: CorrectionId::from_random(n),
+        confirmed,
+        by,
+        at: at(secs),
+    };
+    refuses(&s, vec![decide(1, true, 100)], Precondition::Unused).await;
+    keeps(&s, vec![decide(1, true, 99), decide(2, false, 99)]).await;
+    refuses(&s, vec![decide(1, false, 99)], Precondition::Unused).await;
+    refuses(&s, vec![decide(404, true, 1)], Precondition::Exists).await;
+    let one = s.correction(made(1, 1).id).await.unwrap().unwrap();
+    assert_eq!((one.state, one.decided_by), (CorrectionState::Confirmed, Some(by)));
+    assert_eq!(one.decided_at, Some(at(99)));
+    let two = s.correction(made(2, 2).id).await.unwrap().unwrap();
+    assert_eq!(two.state, CorrectionState::Refused);
+    // Decided, so another may wait for the same account; and when that has expired, one more.
+    keeps(&s, vec![add(made(3, 1))]).await;
+    let later = |secs| Correction { opened_at: at(secs), ..made(4, 1) };
+    refuses(&s, vec![add(later(99))], Precondition::Absent).await;
+    keeps(&s, vec![add(later(100))]).await;
+    let lapsed = s.correction(made(3, 1).id).await.unwrap().unwrap();
+    assert_eq!((lapsed.state, lapsed.decided_by), (CorrectionState::Refused, None));
+
+    keeps(&s, vec![index(IndexKind::Document, 1, 1)]).await;
+    let release =
+        |n| Write::ReleaseIndex { kind: IndexKind::Document, digest: [1; 16], holder: hid(n) };
+    refuses(&s, vec![release(2)], Precondition::Exists).await;
+    keeps(&s, vec![release(1), index(IndexKind::Document, 1, 2)]).await;
+    assert_eq!(s.indexed_holder(IndexKind::Document, [1; 16]).await.unwrap(), Some(hid(2)));
 }
 
 /// Waiting messages come when due, oldest first; the outbox shows all, newest first.
@@ -230,6 +350,7 @@ pub async fn a_session_ends_by_time_or_by_hand(s: S) {
         SessionSubject::Holder(hid(1)),
         SessionSubject::Staff(jadegate_domain::StaffId::from_random(1)),
         SessionSubject::Gate(jadegate_domain::GateId::from_random(1)),
+        SessionSubject::Device(hid(1)),
     ];
     for (n, subject) in (1..).zip(subjects) {
         keeps(&s, vec![Write::AddSession(session(n, subject))]).await;
@@ -265,10 +386,11 @@ pub async fn what_has_expired_is_purged(s: S) {
     for n in [1_u8, 2] {
         let id = u64::from(n);
         let expires_at = at(i64::from(n) * 100);
-        let register = challenge(id, ChallengeUse::Register);
+        let register = challenge(id, Some(ChallengeUse::Register));
         writes.extend([
             Write::AddChallenge(Box::new(crate::Challenge { expires_at, ..register })),
             Write::AddOutbox(message(id)),
+            Write::AddPhoneCode(crate::PhoneCode { expires_at, ..code(id, n) }),
             Write::AddSession(Session {
                 expires_at,
                 ..session(n, SessionSubject::Holder(hid(id)))
@@ -288,7 +410,7 @@ pub async fn what_has_expired_is_purged(s: S) {
     }
     keeps(&s, writes).await;
     assert_eq!(s.purge_expired(at(99)).await.unwrap(), 0);
-    assert_eq!(s.purge_expired(at(199)).await.unwrap(), 4);
+    assert_eq!(s.purge_expired(at(199)).await.unwrap(), 5);
     assert!(s.challenge(ChallengeId::from_random(1)).await.unwrap().is_none());
     assert!(s.outbox_message(ChallengeId::from_random(1)).await.unwrap().is_none());
     assert!(s.session([1; 32], at(1)).await.unwrap().is_none());
@@ -297,5 +419,5 @@ pub async fn what_has_expired_is_purged(s: S) {
     assert!(s.outbox_message(ChallengeId::from_random(2)).await.unwrap().is_some());
     assert!(s.session([2; 32], at(1)).await.unwrap().is_some());
     assert!(s.invitation([2; 32]).await.unwrap().is_some());
-    assert_eq!(s.purge_expired(at(200)).await.unwrap(), 4);
+    assert_eq!(s.purge_expired(at(200)).await.unwrap(), 5);
 }

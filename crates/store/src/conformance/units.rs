@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jadegate_domain::id::{ChallengeId, ProposalId};
+use jadegate_domain::id::{ChallengeId, CorrectionId, ProposalId};
 use jadegate_domain::{
     AgencyId, CaseId, Colour, GateId, HolderId, PlaceId, StaffId, Timestamp, TraceId,
 };
@@ -19,8 +19,11 @@ pub async fn a_missing_thing_is_none_or_empty(s: S) {
     assert_eq!(s.sealed_fields(h).await.unwrap(), []);
     assert_eq!(s.holders(Page::first(9)).await.unwrap(), []);
     assert_eq!(s.challenge(c).await.unwrap(), None);
-    assert_eq!(s.challenges_for_phone([0; 16], t(0)).await.unwrap(), [] as [Timestamp; 0]);
-    assert_eq!(s.challenges_for_client([0; 16], t(0)).await.unwrap(), 0);
+    assert_eq!(s.unrouted_challenges(t(0), 9).await.unwrap(), []);
+    assert_eq!(s.phone_codes([0; 16], t(0)).await.unwrap(), []);
+    assert_eq!(s.sessions_of(SessionSubject::Holder(h), t(0)).await.unwrap(), []);
+    assert_eq!(s.correction(CorrectionId::from_random(1)).await.unwrap(), None);
+    assert_eq!(s.corrections(t(0), 9).await.unwrap(), []);
     assert_eq!(s.counted("", [0; 16], t(0)).await.unwrap(), 0);
     assert_eq!(s.outbox_message(c).await.unwrap(), None);
     assert_eq!(s.due_messages(Timestamp::MAX, 9).await.unwrap(), []);

@@ -22,6 +22,7 @@ use crate::views::{self, Namer};
 
 mod body;
 mod changes;
+mod documents;
 mod files;
 mod trace_jobs;
 
@@ -69,6 +70,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(confirm_agency))
         .routes(routes!(confirm_staff))
         .merge(changes::routes())
+        .merge(documents::routes())
 }
 
 type SignedIn = ([(HeaderName, HeaderValue); 1], Json<MeView>);

@@ -83,6 +83,8 @@ export const en: Dict<typeof zh> = {
     historyHint: 'Each change and its reason',
     accesses: 'Who looked',
     accessesHint: 'Which agency, and what for',
+    sessions: 'Devices',
+    sessionsHint: 'Where you are signed in; sign out there',
     me: 'My details',
     meHint: 'What you registered with',
     signOut: 'Sign out',

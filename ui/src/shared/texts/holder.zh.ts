@@ -81,6 +81,8 @@ export const zh = {
     historyHint: '每次变化及原因',
     accesses: '谁查看过我',
     accessesHint: '哪个机构、为了什么',
+    sessions: '设备',
+    sessionsHint: '在哪里登录了；退出登录',
     me: '我的资料',
     meHint: '登记信息',
     signOut: '退出登录',

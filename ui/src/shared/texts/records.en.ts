@@ -118,6 +118,16 @@ export const en: Dict<typeof zh> = {
       gate_check: 'A check at a gate',
     },
   },
+  sessions: {
+    title: 'Where you are signed in',
+    lead: 'If you do not know one of these, end it. Signing out everywhere ends this one too.',
+    device: { phone: 'Phone', tablet: 'Tablet', computer: 'Computer', other: 'Other device', '': 'Unknown device' },
+    here: 'this device',
+    since: (when) => `Since ${when}`,
+    used: (day) => `last used on ${day}`,
+    end: 'Sign out there',
+    endAll: 'Sign out everywhere',
+  },
   me: {
     title: 'My details',
     lead: 'Your details are kept encrypted; only parts are shown here.',

@@ -117,6 +117,16 @@ export const zh = {
       gate_check: '门岗查验',
     },
   },
+  sessions: {
+    title: '已登录的设备',
+    lead: '如有不认识的，请将其退出。“全部退出”也会退出本设备。',
+    device: { phone: '手机', tablet: '平板', computer: '电脑', other: '其他设备', '': '未知设备' },
+    here: '本设备',
+    since: (when: string) => `自 ${when}`,
+    used: (day: string) => `最近使用 ${day}`,
+    end: '退出该设备',
+    endAll: '全部退出',
+  },
   me: {
     title: '我的资料',
     lead: '资料加密保存，这里只显示部分内容。',

@@ -1,0 +1,232 @@
+//! Answering a request with the code from the phone.
+
+use jadegate_domain::id::ChallengeId;
+use jadegate_domain::{HolderId, Timestamp};
+use jadegate_store::{
+    Challenge, ChallengeUse, IndexKind, PhoneCode, Precondition, Route, SessionSubject, StoreError,
+    Unit, Write,
+};
+
+use super::codes::{SHORT, guesses};
+use super::register::Asked;
+use crate::app::App;
+use crate::error::{Kind, Result, ServiceError};
+use crate::session::NewSession;
+
+/// How far the message has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// `waiting`, `sent` or `delayed`.
+    pub state: &'static str,
+    /// Until when the request can be answered.
+    pub expires_at: Timestamp,
+    /// When asking again makes sense.
+    pub resend_at: Timestamp,
+}
+
+/// A right answer.
+pub struct SignedIn {
+    /// The session.
+    pub session: NewSession,
+    /// Tells the device from a stranger's next time; signs nobody in.
+    pub device: NewSession,
+    /// Name, masked.
+    pub name_masked: String,
+    /// Was the holder created just now?
+    pub new: bool,
+}
+
+/// The code that was typed, and that it was tried.
+struct Right {
+    challenge: ChallengeId,
+    code: PhoneCode,
+}
+
+impl Right {
+    fn use_up(&self, at: Timestamp) -> [Write; 2] {
+        [
+            Write::UseChallenge { id: self.challenge, at },
+            Write::UsePhoneCode { id: self.code.id, at },
+        ]
+    }
+}
+
+impl App {
+    /// How far the message of a challenge has come.
+    pub async fn delivery(&self, id: ChallengeId) -> Result<Delivery> {
+        let c = self.store.challenge(id).await?.ok_or_else(no_challenge)?;
+        Ok(Delivery {
+            state: self.message_state(c.created_at).await?,
+            expires_at: c.expires_at,
+            resend_at: c.created_at.plus_secs(self.settings.otp_pause_seconds),
+        })
+    }
+
+    /// Answers a challenge: signs in the holder it leads to, creating one for a new registration.
+    /// `agent` is the browser's name for itself; only the kind of device is kept.
+    pub async fn answer_challenge(
+        &self,
+        id: ChallengeId,
+        code: &str,
+        agent: &str,
+    ) -> Result<SignedIn> {
+        let now = self.now();
+        let c = self.store.challenge(id).await?.ok_or_else(no_challenge)?;
+        if c.used_at.is_some() {
+            return Err(used());
+        }
+        if now >= c.expires_at {
+            return Err(ServiceError::bad(
+                "otp.expired",
+                "This code has expired. Please ask for a new one.",
+            ));
+        }
+        if c.tries >= self.settings.otp_tries {
+            return Err(too_many_tries());
+        }
+        // A request of a moment ago leads nowhere yet; nobody can have its code.
+        let route = c.route.unwrap_or(Route { lane: [0; 16], used_for: ChallengeUse::Nothing });
+        let short_counts = self.count_guess(id, route.lane).await?;
+        let digits: String = code.chars().filter(char::is_ascii_digit).collect();
+        let mut right = None;
+        for code in self.store.phone_codes(route.lane, now).await? {
+            let wanted = self.keys.phone_code(&code);
+            if bool::from(subtle::ConstantTimeEq::ct_eq(digits.as_bytes(), wanted.as_bytes())) {
+                right = Some(code);
+            }
+        }
+        let Some(code) = right.filter(|_| !matches!(route.used_for, ChallengeUse::Nothing)) else {
+            let left = self.settings.otp_tries.saturating_sub(c.tries + 1);
+            if left == 0 {
+                return Err(too_many_tries());
+            }
+            let mut e = ServiceError::bad(
+                "otp.wrong",
+                format!("That is not the code we sent. {left} tries left."),
+            );
+            e.tries_left = Some(left);
+            return Err(e);
+        };
+        if code.digits == SHORT && !short_counts {
+            return Err(ServiceError::bad(
+                "otp.spent",
+                "Somebody has been guessing at this code, so it works no more. Please ask for a new one; it will be longer.",
+            ));
+        }
+        let right = Right { challenge: id, code };
+        match route.used_for {
+            ChallengeUse::SignIn(holder) => self.finish_sign_in(holder, &right, agent).await,
+            ChallengeUse::Register => self.finish_registration(&c, &right, agent).await,
+            ChallengeUse::Nothing => Err(no_challenge()),
+        }
+    }
+
+    /// Counts an answer before it is looked at, so that parallel guesses cannot outrun the count.
+    /// False: there were so many guesses at this phone's short codes that those are worth nothing.
+    async fn count_guess(&self, id: ChallengeId, lane: [u8; 16]) -> Result<bool> {
+        let this = Write::CountTry { id, max_tries: self.settings.otp_tries };
+        let spent = |e: StoreError| match e {
+            e if e.is_conflict(Precondition::Unused) => too_many_tries(),
+            e => e.into(),
+        };
+        let both = vec![self.count(guesses(), lane, 1), this.clone()];
+        match self.store.commit(Unit::new("count_guess", both)).await {
+            Ok(()) => Ok(true),
+            Err(e) if e.no_room().is_some() => {
+                let unit = Unit::new("count_guess", vec![this]);
+                self.store.commit(unit).await.map(|()| false).map_err(spent)
+            }
+            Err(e) => Err(spent(e)),
+        }
+    }
+
+    async fn finish_sign_in(
+        &self,
+        holder: HolderId,
+        right: &Right,
+        agent: &str,
+    ) -> Result<SignedIn> {
+        let identity = self.identity(holder).await?.ok_or_else(no_challenge)?;
+        let mut writes: Vec<_> = right.use_up(self.now()).into();
+        let (session, device) = self.begin_on_device(holder, agent, &mut writes);
+        self.store.commit(Unit::new("sign_in", writes)).await.map_err(answer_error)?;
+        Ok(SignedIn { session, device, name_masked: identity.name.mask(), new: false })
+    }
+
+    /// A session and a trusted device.
+    fn begin_on_device(
+        &self,
+        holder: HolderId,
+        agent: &str,
+        writes: &mut Vec<Write>,
+    ) -> (NewSession, NewSession) {
+        let (session, begin) = self.begin_session_on(SessionSubject::Holder(holder), agent);
+        let (device, trust) = self.begin_session_on(SessionSubject::Device(holder), agent);
+        writes.extend([begin, trust]);
+        (session, device)
+    }
+
+    async fn finish_registration(
+        &self,
+        c: &Challenge,
+        right: &Right,
+        agent: &str,
+    ) -> Result<SignedIn> {
+        let now = self.now();
+        let plain = self.keys.open_envelope(&format!("request/{}", c.id), &c.sealed_payload)?;
+        let asked: Asked = serde_json::from_slice(&plain).map_err(ServiceError::internal)?;
+        let waiting = asked.waiting.ok_or_else(no_challenge)?;
+        let (holder, new) = self.new_holder(&waiting.identity, &waiting.home, now)?;
+        let mut writes: Vec<_> = right.use_up(now).into();
+        writes.extend(new);
+        let (session, device) = self.begin_on_device(holder, agent, &mut writes);
+        match self.store.commit(Unit::new("register", writes)).await {
+            Ok(()) => {
+                let name_masked = waiting.identity.name.mask();
+                Ok(SignedIn { session, device, name_masked, new: true })
+            }
+            Err(e) if e.is_conflict(Precondition::Absent) => {
+                // The same person finished registering a moment ago, on another device: the code
+                // proved the phone, so it leads to that holder if that phone is the one on file.
+                let phone = self.keys.phone_index(&waiting.identity.phone);
+                match self.store.indexed_holder(IndexKind::Phone, phone).await? {
+                    Some(h) => self.finish_sign_in(h, right, agent).await,
+                    None => Err(ServiceError::new(
+                        Kind::Conflict,
+                        "registration.start_again",
+                        "This registration could not be finished. Please start again.",
+                    )),
+                }
+            }
+            Err(e) => Err(answer_error(e)),
+        }
+    }
+}
+
+/// A lost race for a challenge or its code is told as such, any other store error as it is.
+fn answer_error(e: StoreError) -> ServiceError {
+    if e.is_conflict(Precondition::Unused) { used() } else { e.into() }
+}
+
+fn used() -> ServiceError {
+    ServiceError::new(
+        Kind::Conflict,
+        "otp.used",
+        "This code was used already. Please ask for a new one.",
+    )
+}
+
+fn no_challenge() -> ServiceError {
+    ServiceError::not_found(
+        "otp.unknown",
+        "This code request is not known any more. Please ask for a new code.",
+    )
+}
+
+fn too_many_tries() -> ServiceError {
+    ServiceError::new(
+        Kind::TooMany,
+        "otp.too_many_tries",
+        "Too many wrong codes. This code no longer works; please ask for a new one.",
+    )
+}

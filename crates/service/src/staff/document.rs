@@ -1,0 +1,200 @@
+//! A document that somebody else registered is put right at a counter: one officer, with the person
+//! and the document before them, begins; another officer of another agency confirms. The account
+//! that had it loses it and is signed out everywhere; the person registers anew.
+//!
+//! Nothing of the account is shown to either officer, so its home does not matter. Both steps are
+//! looks that it can see, each with its leaf of the public log.
+
+use jadegate_domain::id::CorrectionId;
+use jadegate_domain::{Purpose, Timestamp};
+use jadegate_store::{
+    Correction, CorrectionState, IndexKind, Precondition, SessionSubject, Unit, Write,
+};
+use serde::Serialize;
+
+use super::access::{Counted, Power, What};
+use super::wrong;
+use crate::app::App;
+use crate::error::{Kind, Result, ServiceError};
+use crate::holder::register::DocumentInput;
+use crate::session::StaffSession;
+
+/// How many characters a reason has at most.
+const REASON: usize = 300;
+/// Days for which corrections are listed.
+const LISTED_DAYS: i64 = 30;
+
+/// A correction as officers see it. Says nothing about the account.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DocumentCorrection {
+    /// Which.
+    pub id: CorrectionId,
+    /// `waiting`, `confirmed`, `refused` or `expired`.
+    pub state: &'static str,
+    /// Why, in the first officer's words.
+    pub reason: String,
+    /// Who began it.
+    pub opened_by: String,
+    /// Of which agency.
+    pub agency: String,
+    /// When.
+    pub opened_at: Timestamp,
+    /// Until when it can be confirmed.
+    pub expires_at: Timestamp,
+    /// Can the asking officer confirm it? Who began it can only take it back.
+    pub may_confirm: bool,
+}
+
+impl App {
+    /// Begins the release of a document that its owner shows at the counter.
+    pub async fn begin_document_correction(
+        &self,
+        session: &StaffSession,
+        document: &DocumentInput,
+        reason: &str,
+    ) -> Result<DocumentCorrection> {
+        let staff = session.need(Power::FindPerson)?;
+        self.count_look(staff.id, Counted::LookUp)?;
+        let reason = reason.trim();
+        if reason.is_empty()
+            || reason.chars().count() > REASON
+            || reason.chars().any(char::is_control)
+        {
+            let detail = format!("Say in 1 to {REASON} characters why, without names or numbers.");
+            return Err(wrong("reason", "reason.bad", detail));
+        }
+        let document = self.keys.document_index(&self.read_document(document)?);
+        let holder = self.store.indexed_holder(IndexKind::Document, document).await?;
+        let holder = holder.ok_or_else(|| {
+            ServiceError::not_found(
+                "document.not_registered",
+                "This document is not registered. The person can register it; nothing has to be put right.",
+            )
+        })?;
+        let now = self.now();
+        let correction = Correction {
+            id: CorrectionId::from_random(self.rng.bits()),
+            holder,
+            document,
+            reason: reason.to_owned(),
+            opened_by: staff.id,
+            opened_at: now,
+            expires_at: now.plus_secs(self.settings.proposal_seconds),
+            state: CorrectionState::Waiting,
+            decided_by: None,
+            decided_at: None,
+        };
+        let mut writes =
+            self.access_writes(staff, holder, Purpose::HolderRequest, What::DocumentDisputed)?;
+        writes.push(Write::AddCorrection(Box::new(correction.clone())));
+        self.store.commit(Unit::new("begin_correction", writes)).await.map_err(|e| {
+            if e.is_conflict(Precondition::Absent) {
+                ServiceError::new(
+                    Kind::Conflict,
+                    "correction.waiting",
+                    "A correction for this document waits already. It has to be confirmed or taken back first.",
+                )
+            } else {
+                e.into()
+            }
+        })?;
+        self.correction_view(session, correction).await
+    }
+
+    /// Confirms a correction as the second officer, or refuses it; who began it can take it back.
+    pub async fn decide_document_correction(
+        &self,
+        session: &StaffSession,
+        id: CorrectionId,
+        confirm: bool,
+    ) -> Result<DocumentCorrection> {
+        let staff = session.need(Power::FindPerson)?;
+        let correction = self.store.correction(id).await?.ok_or_else(no_such_correction)?;
+        if confirm && !self.may_confirm(session, &correction).await? {
+            return Err(ServiceError::forbidden(
+                "correction.second_officer",
+                "An officer of another agency has to confirm this, not who began it or a colleague.",
+            ));
+        }
+        let now = self.now();
+        let mut writes =
+            vec![Write::DecideCorrection { id, confirmed: confirm, by: staff.id, at: now }];
+        if confirm {
+            let (kind, digest) = (IndexKind::Document, correction.document);
+            let holder = correction.holder;
+            writes.push(Write::ReleaseIndex { kind, digest, holder });
+            writes.push(Write::EndSessionsOf(SessionSubject::Holder(holder)));
+            writes.extend(self.access_writes(
+                staff,
+                holder,
+                Purpose::HolderRequest,
+                What::DocumentReleased,
+            )?);
+        }
+        self.store.commit(Unit::new("decide_correction", writes)).await.map_err(|e| {
+            if e.is_conflict(Precondition::Unused) || e.is_conflict(Precondition::Exists) {
+                ServiceError::new(
+                    Kind::Conflict,
+                    "correction.over",
+                    "This correction was decided already or has expired. Please begin a new one.",
+                )
+            } else {
+                e.into()
+            }
+        })?;
+        let decided = self.store.correction(id).await?.ok_or_else(no_such_correction)?;
+        self.correction_view(session, decided).await
+    }
+
+    /// Corrections of the last days, newest first.
+    pub async fn document_corrections(
+        &self,
+        session: &StaffSession,
+    ) -> Result<Vec<DocumentCorrection>> {
+        session.need(Power::FindPerson)?;
+        let since = self.now().plus_days(-LISTED_DAYS);
+        let mut views = Vec::new();
+        for correction in self.store.corrections(since, 200).await? {
+            views.push(self.correction_view(session, correction).await?);
+        }
+        Ok(views)
+    }
+
+    /// Another person of another agency.
+    async fn may_confirm(&self, session: &StaffSession, c: &Correction) -> Result<bool> {
+        let first = self.store.staff(c.opened_by).await?;
+        Ok(first.is_some_and(|first| {
+            first.id != session.staff().id && first.agency != session.staff().agency
+        }))
+    }
+
+    async fn correction_view(
+        &self,
+        session: &StaffSession,
+        c: Correction,
+    ) -> Result<DocumentCorrection> {
+        let by = self.store.staff(c.opened_by).await?;
+        let waits = c.state == CorrectionState::Waiting && self.now() < c.expires_at;
+        let state = match c.state {
+            CorrectionState::Waiting if waits => "waiting",
+            CorrectionState::Waiting => "expired",
+            CorrectionState::Confirmed => "confirmed",
+            CorrectionState::Refused => "refused",
+        };
+        Ok(DocumentCorrection {
+            may_confirm: waits && self.may_confirm(session, &c).await?,
+            id: c.id,
+            state,
+            reason: c.reason,
+            opened_by: by.as_ref().map(|s| s.display_name.clone()).unwrap_or_default(),
+            agency: by.map(|s| s.agency_name).unwrap_or_default(),
+            opened_at: c.opened_at,
+            expires_at: c.expires_at,
+        })
+    }
+}
+
+fn no_such_correction() -> ServiceError {
+    ServiceError::not_found("correction.unknown", "There is no such correction.")
+}

@@ -1,0 +1,87 @@
+//! Documents that somebody else registered.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jadegate_domain::id::CorrectionId;
+use jadegate_service::staff::DocumentCorrection;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Web;
+use crate::extract::{Body, StaffAuth, id};
+use crate::holder::DocumentBody;
+use crate::problem::{Answer, Problem};
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, begin))
+        .routes(routes!(confirm))
+        .routes(routes!(refuse))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DocumentCorrectionBody {
+    /// The document that its owner shows.
+    document: DocumentBody,
+    /// Why, without names or numbers; 1 to 300 characters.
+    reason: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DocumentCorrectionList {
+    corrections: Vec<DocumentCorrection>,
+}
+
+/// Documents to be released from an account that holds them wrongly, newest first.
+#[utoipa::path(get, path = "/v1/staff/document-corrections", tag = "staff",
+    responses((status = 200, body = DocumentCorrectionList), (status = "4XX", body = Problem)))]
+async fn list(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+) -> Answer<Json<DocumentCorrectionList>> {
+    Ok(Json(DocumentCorrectionList { corrections: web.app.document_corrections(&s).await? }))
+}
+
+/// Begin the release of a document, with the person and the document at the counter.
+#[utoipa::path(post, path = "/v1/staff/document-corrections", tag = "staff",
+    request_body = DocumentCorrectionBody,
+    responses((status = 201, body = DocumentCorrection), (status = "4XX", body = Problem)))]
+async fn begin(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<DocumentCorrectionBody>,
+) -> Answer<(StatusCode, Json<DocumentCorrection>)> {
+    let made = web.app.begin_document_correction(&s, &b.document.into(), &b.reason).await?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Confirm as the second officer, of another agency: the account loses the document and is signed
+/// out everywhere.
+#[utoipa::path(post, path = "/v1/staff/document-corrections/{id}/confirm", tag = "staff",
+    params(("id" = CorrectionId, Path)),
+    responses((status = 200, body = DocumentCorrection), (status = "4XX", body = Problem)))]
+async fn confirm(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(text): Path<String>,
+) -> Answer<Json<DocumentCorrection>> {
+    Ok(Json(web.app.decide_document_correction(&s, id(&text)?, true).await?))
+}
+
+/// Refuse it, or take it back.
+#[utoipa::path(post, path = "/v1/staff/document-corrections/{id}/refuse", tag = "staff",
+    params(("id" = CorrectionId, Path)),
+    responses((status = 200, body = DocumentCorrection), (status = "4XX", body = Problem)))]
+async fn refuse(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(text): Path<String>,
+) -> Answer<Json<DocumentCorrection>> {
+    Ok(Json(web.app.decide_document_correction(&s, id(&text)?, false).await?))
+}
