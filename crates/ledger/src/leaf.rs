@@ -221,6 +221,20 @@ pub enum GateEvent {
     Revoked,
 }
 
+/// What happened to records that wait for a second pair of eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingEvent {
+    /// They were above the mandate's number and colour nobody yet.
+    Held,
+    /// Somebody else confirmed them.
+    Confirmed,
+    /// They were refused.
+    Refused,
+    /// Nobody decided in time.
+    Expired,
+}
+
 /// One entry of the public log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -399,6 +413,21 @@ pub enum Leaf {
         /// SHA-256 of its public key.
         key: Hash,
     },
+    /// A mass of records above the mandate's number waits, or was decided on.
+    Waiting {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: WaitingEvent,
+        /// What kind of records (`tests`, `contacts`).
+        what: Word,
+        /// For which agency they were recorded.
+        agency: AgencyId,
+        /// Whose member of staff decided; absent at first, and when time did.
+        by: Option<AgencyId>,
+        /// How many.
+        records: u32,
+    },
 }
 
 impl Leaf {
@@ -511,6 +540,14 @@ mod tests {
                 agency: Some(agency),
                 by: Some(StaffId::from_random(8)),
                 key: hash,
+            },
+            Leaf::Waiting {
+                at,
+                event: WaitingEvent::Held,
+                what: "tests".parse().unwrap(),
+                agency,
+                by: None,
+                records: 980,
             },
         ]
     }

@@ -29,6 +29,7 @@ pub mod tests;
 pub mod trace_jobs;
 pub mod trace_many;
 pub mod traces;
+pub mod waiting;
 pub mod what_if;
 
 pub use aboard::{AboardView, TicketView};
@@ -50,6 +51,7 @@ pub use tests::{ImportReport, RecordedEvidence, RejectedLine, TestInput};
 pub use trace_jobs::{JobOrder, TraceJobProgress, TraceJobState, TraceJobView};
 pub use trace_many::{JobContact, JobContactPage, TraceJobInput};
 pub use traces::{TraceDetail, TraceReport, TraceRow};
+pub use waiting::{WaitingRow, WaitingSample, WaitingSamples};
 pub use what_if::{ProgressView, Share, WhatIfState, WhatIfView};
 
 use crate::error::{FieldError, Kind, ServiceError};

@@ -69,7 +69,7 @@ impl App {
         case: Option<CaseId>,
     ) -> Result<PersonRecord> {
         let staff = session.need(Power::OpenPerson)?;
-        self.count_look(staff.id, Counted::LookUp)?;
+        self.count_look(staff.id, Counted::LookUp).await?;
         let look = Look { power: Power::OpenPerson, purpose, what: What::Evidence };
         let person = self.open_person(session, holder, look).await?;
         let assessment = self.assessment(person.id()).await?;
