@@ -413,6 +413,19 @@ pub enum Leaf {
         /// SHA-256 of its public key.
         key: Hash,
     },
+    /// Records were taken back.
+    Withdrawal {
+        /// When it was logged.
+        at: Timestamp,
+        /// What kind of records (`evidence`, `case`, `import`).
+        record: Word,
+        /// Who took them back.
+        agency: AgencyId,
+        /// Why.
+        reason: Word,
+        /// How many.
+        records: u32,
+    },
     /// A mass of records above the mandate's number waits, or was decided on.
     Waiting {
         /// When it was logged.
@@ -540,6 +553,13 @@ mod tests {
                 agency: Some(agency),
                 by: Some(StaffId::from_random(8)),
                 key: hash,
+            },
+            Leaf::Withdrawal {
+                at,
+                record: "import".parse().unwrap(),
+                agency,
+                reason: "wrong_person".parse().unwrap(),
+                records: 980,
             },
             Leaf::Waiting {
                 at,

@@ -4,6 +4,7 @@ use jadegate_domain::division::RegionRisk;
 use std::str::FromStr as _;
 
 use jadegate_domain::agency::Agency;
+use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{Access, AgencyId, Evidence, Gate, PolicyRef, Staff, StaffId, Timestamp};
 use jadegate_ledger::{
     AgencyEvent, Checkpoint, Commitment, EvidenceEvent, GateEvent, Hash, Leaf, LedgerError,
@@ -200,6 +201,24 @@ pub(crate) fn evidence_leaf(keys: &Keys, evidence: &Evidence) -> Result<Vec<u8>>
         evidence_kind: evidence.fact.kind(),
         agency: evidence.agency,
         commitment: evidence_opening(keys, evidence)?.commitment,
+    };
+    Ok(leaf.encode()?)
+}
+
+/// Records were taken back.
+pub(crate) fn withdrawal_leaf(
+    record: RecordKind,
+    agency: AgencyId,
+    reason: WithdrawalReason,
+    records: u64,
+    at: Timestamp,
+) -> Result<Vec<u8>> {
+    let leaf = Leaf::Withdrawal {
+        at,
+        record: record.as_str().parse().map_err(ServiceError::internal)?,
+        agency,
+        reason: reason.as_str().parse().map_err(ServiceError::internal)?,
+        records: u32::try_from(records).unwrap_or(u32::MAX),
     };
     Ok(leaf.encode()?)
 }

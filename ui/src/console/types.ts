@@ -20,6 +20,7 @@ export const POWERS = [
   'invite_staff',
   'confirm_powers',
   'confirm_waiting',
+  'withdraw_record',
   'read_audit',
 ] as const;
 export type Power = (typeof POWERS)[number];

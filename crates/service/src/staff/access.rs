@@ -80,6 +80,8 @@ powers! {
     ConfirmPowers = "confirm_powers",
     /// Confirm or refuse what another agency recorded and what waits for a second pair of eyes.
     ConfirmWaiting = "confirm_waiting",
+    /// Take back what agencies recorded for which one's own is the second body.
+    WithdrawRecord = "withdraw_record",
     /// Read the counts and the public log.
     ReadAudit = "read_audit",
 }
@@ -125,6 +127,10 @@ impl Power {
                 (A::PreventionTeam | A::Hospital, R::Officer)
                     | (A::HealthCommission, R::Commissioner)
             ),
+            Self::WithdrawRecord => matches!(
+                (kind, role),
+                (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
+            ),
             Self::ReadAudit => matches!((kind, role), (A::Auditor, R::Auditor)),
         }
     }
@@ -154,6 +160,7 @@ impl Power {
             | Self::InviteStaff
             | Self::ConfirmPowers
             | Self::ConfirmWaiting
+            | Self::WithdrawRecord
             | Self::ReadAudit => &[],
         }
     }
@@ -170,7 +177,7 @@ impl Power {
     }
 
     /// The power behind a kind of evidence; holders record the others.
-    const fn to_record(kind: EvidenceKind) -> Option<Self> {
+    pub(super) const fn to_record(kind: EvidenceKind) -> Option<Self> {
         match kind {
             EvidenceKind::Test => Some(Self::RecordTest),
             EvidenceKind::Case => Some(Self::RecordCase),

@@ -1,9 +1,8 @@
 //! Cases: recorded, corrected, withdrawn.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jadegate_domain::record::{RecordKind, WaitingKind};
+use jadegate_domain::record::{RecordKind, WaitingKind, WithdrawalReason};
 use jadegate_domain::{
     AgencyKind, Assessment, Case, CaseClass, CaseId, Evidence, EvidenceId, EvidenceKind, Fact,
     Holder, HolderId, Purpose, Timestamp, TraceId,
@@ -13,8 +12,8 @@ use serde::Serialize;
 
 use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
 use super::find::Whom;
-use super::parallel::{Job, together};
-use super::traces::{Pace, SLICE, TraceReport};
+use super::traces::TraceReport;
+use super::withdraw::Taker;
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
@@ -370,7 +369,8 @@ impl App {
 
     /// Withdraws a case that turned out to be none: its contacts are released, then the case's own
     /// evidence goes with the case. Should it be cut short, the case still stands, and withdrawing
-    /// it again finishes the work.
+    /// it again finishes the work. The reason is that it was not borne out; for another one see
+    /// [`App::withdraw_record`].
     pub async fn withdraw_case(&self, session: &StaffSession, id: CaseId) -> Result<CaseWithdrawn> {
         let recorder = self.recorder(session, EvidenceKind::Case)?;
         self.withdraw_case_for(&recorder, id).await
@@ -382,42 +382,14 @@ impl App {
         recorder: &Recorder,
         id: CaseId,
     ) -> Result<CaseWithdrawn> {
-        let _one = self.case_locks.lock(id).await;
-        let (case, _) = self.case_to_change(recorder, id).await?;
-        let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
-        for e in self.store.standing_contacts(id).await? {
-            if let (Some(holder), Fact::Contact { case: c, .. }) = (e.holder, &e.fact)
-                && *c == id
-            {
-                by_holder.entry(holder).or_default().push(e.id);
-            }
-        }
-        let released = by_holder.len() as u64;
-        let mut by_holder = by_holder.into_iter().peekable();
-        while by_holder.peek().is_some() {
-            let some = by_holder.by_ref().take(SLICE);
-            let jobs: Vec<Job<'_, _>> = some
-                .map(|(holder, withdraw)| {
-                    let change = Change { withdraw, ..Change::default() };
-                    Box::pin(self.record("release_contact", holder, change)) as Job<'_, _>
-                })
-                .collect();
-            together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
-        }
-        if case.withdrawn_at.is_none() {
-            let change = Change {
-                withdraw: self.own_evidence(&case).await?.iter().map(|e| e.id).collect(),
-                with: vec![Write::WithdrawCase { case: id, at: self.now() }],
-                ..Change::default()
-            };
-            self.record("withdraw_case", case.holder, change).await?;
-            self.late.forget(id);
-        }
-        Ok(CaseWithdrawn { released })
+        self.case_to_change(recorder, id).await?;
+        let reason = WithdrawalReason::NotBorneOut;
+        let by = Taker { agency: recorder.agency(), staff: recorder.staff(), reason };
+        Ok(CaseWithdrawn { released: self.drop_case(id, by).await? })
     }
 
     /// The pieces of evidence that say the person is this case and that count.
-    async fn own_evidence(&self, case: &Case) -> Result<Vec<Evidence>> {
+    pub(super) async fn own_evidence(&self, case: &Case) -> Result<Vec<Evidence>> {
         let all = self.store.evidence_of(case.holder).await?.map_or_else(Vec::new, |(_, e)| e);
         let own = |e: &Evidence| {
             e.counts() && matches!(&e.fact, Fact::Case { case: c, .. } if *c == case.id)

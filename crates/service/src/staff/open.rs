@@ -87,16 +87,7 @@ impl App {
             home_name: self.division_name(person.home()),
             quarantine,
             timeline: self.timeline_of(&own, person.home()).segments,
-            evidence: own
-                .into_iter()
-                .rev()
-                .map(|e| EvidenceView {
-                    kind: e.fact.kind(),
-                    by: e.agency.and_then(|a| names.get(&a).cloned()),
-                    counts: e.counts(),
-                    evidence: e,
-                })
-                .collect(),
+            evidence: self.evidence_views(own).await?,
             history: history
                 .into_iter()
                 .map(|c| HistoryEntry {

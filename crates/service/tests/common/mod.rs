@@ -296,26 +296,7 @@ impl World {
             passkey: "{}".to_owned(),
         };
         let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
-        self.confirm(agency.id, invited.staff).await;
-        self.app.staff_session(&session.token).await.unwrap()
-    }
-
-    /// Another member of somebody's agency, with the same role.
-    pub(crate) async fn colleague(&mut self, of: &StaffSession) -> StaffSession {
-        self.staff += 1;
-        let input = StaffInput {
-            agency: of.staff().agency,
-            role: of.staff().role.as_str().to_owned(),
-            region: String::new(),
-            display_name: "Test Staff".to_owned(),
-        };
-        let invited = self.app.invite_staff_from_this_machine(&input).await.unwrap();
-        let passkey = NewPasskey {
-            credential_id: self.staff.to_be_bytes().to_vec(),
-            passkey: "{}".to_owned(),
-        };
-        let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
-        self.confirm(of.staff().agency, invited.staff).await;
+        self.confirm(agency, invited.staff).await;
         self.app.staff_session(&session.token).await.unwrap()
     }
 

@@ -25,6 +25,7 @@ mod changes;
 mod files;
 mod trace_jobs;
 mod waiting;
+mod withdraw;
 
 use body::{
     AgencyBody, AgencyList, ArrivalBody, CaseBody, CaseList, CaseRecordedView, CeremonyView,
@@ -71,6 +72,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(confirm_staff))
         .merge(changes::routes())
         .merge(waiting::routes())
+        .merge(withdraw::routes())
 }
 
 type SignedIn = ([(HeaderName, HeaderValue); 1], Json<MeView>);
