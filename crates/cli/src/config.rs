@@ -83,6 +83,13 @@ pub(crate) struct Mandate {
     /// So does one that turns more people than this, however small a share they are: the larger the
     /// city, the more people are below any percentage.
     pub second_officer_people: u64,
+    /// How many pieces of evidence that can make somebody yellow or red one agency records within an
+    /// hour before they wait for a second pair of eyes.
+    pub waiting_above_per_hour: u32,
+    /// The same for one member of staff.
+    pub waiting_above_per_staff_hour: u32,
+    /// Hours after which what waits lapses undecided; 1 to 168.
+    pub waiting_hours: u32,
 }
 
 /// The message gateway.
@@ -140,7 +147,13 @@ impl Default for Limits {
 
 impl Default for Mandate {
     fn default() -> Self {
-        Self { second_officer_percent: 1.0, second_officer_people: 100 }
+        Self {
+            second_officer_percent: 1.0,
+            second_officer_people: 100,
+            waiting_above_per_hour: 100,
+            waiting_above_per_staff_hour: 50,
+            waiting_hours: 24,
+        }
     }
 }
 

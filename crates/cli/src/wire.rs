@@ -62,6 +62,9 @@ pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure>
         otp_per_client_hour: config.limits.otp_per_client_hour,
         second_officer_basis_points: config.mandate.basis_points()?,
         second_officer_people: config.mandate.second_officer_people,
+        waiting_above_per_hour: config.mandate.waiting_above_per_hour,
+        waiting_above_per_staff_hour: config.mandate.waiting_above_per_staff_hour,
+        waiting_seconds: i64::from(config.mandate.waiting_hours.clamp(1, 168)) * 3600,
         ..Settings::default()
     })
 }

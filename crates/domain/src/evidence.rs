@@ -410,6 +410,25 @@ pub struct DeclaredStay {
 }
 
 impl Fact {
+    /// Can it, under some policy, make somebody yellow or red by itself? What a holder says of
+    /// themselves and what a gate sees is not meant: nobody records that about others.
+    pub const fn may_confine(&self) -> bool {
+        match self {
+            Self::Test { result, .. } => matches!(result, TestResult::Positive),
+            Self::Case { .. }
+            | Self::Contact { .. }
+            | Self::Arrival { .. }
+            | Self::RegionRisk { .. }
+            | Self::Dispute { .. } => true,
+            Self::Stay { .. }
+            | Self::Declaration { .. }
+            | Self::CheckIn { .. }
+            | Self::Release { .. }
+            | Self::Appeal { .. }
+            | Self::AppealDecision { .. } => false,
+        }
+    }
+
     /// Its kind.
     pub const fn kind(&self) -> EvidenceKind {
         match self {

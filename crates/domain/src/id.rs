@@ -142,6 +142,10 @@ ids! {
     WhatIfId = 'w', "what-if";
     /// A proposal to publish a policy or to raise a risk level.
     ProposalId = 'n', "proposal";
+    /// A file that was taken over.
+    ImportId = 'b', "import";
+    /// Records that wait for a second pair of eyes.
+    WaitingId = 'q', "waiting";
     /// One run of recolouring after a policy or a risk level changed.
     RecolouringId = 'k', "recolouring";
 }

@@ -19,6 +19,7 @@ pub mod id;
 mod openapi;
 pub mod person;
 pub mod place;
+pub mod record;
 pub mod time;
 pub mod trip;
 pub mod visit;

@@ -221,6 +221,20 @@ pub enum GateEvent {
     Revoked,
 }
 
+/// What happened to records that wait for a second pair of eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingEvent {
+    /// They were above the mandate's number and colour nobody yet.
+    Held,
+    /// Somebody else confirmed them.
+    Confirmed,
+    /// They were refused.
+    Refused,
+    /// Nobody decided in time.
+    Expired,
+}
+
 /// One entry of the public log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -399,6 +413,34 @@ pub enum Leaf {
         /// SHA-256 of its public key.
         key: Hash,
     },
+    /// Records were taken back.
+    Withdrawal {
+        /// When it was logged.
+        at: Timestamp,
+        /// What kind of records (`evidence`, `case`, `import`).
+        record: Word,
+        /// Who took them back.
+        agency: AgencyId,
+        /// Why.
+        reason: Word,
+        /// How many.
+        records: u32,
+    },
+    /// A mass of records above the mandate's number waits, or was decided on.
+    Waiting {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: WaitingEvent,
+        /// What kind of records (`tests`, `contacts`).
+        what: Word,
+        /// For which agency they were recorded.
+        agency: AgencyId,
+        /// Whose member of staff decided; absent at first, and when time did.
+        by: Option<AgencyId>,
+        /// How many.
+        records: u32,
+    },
 }
 
 impl Leaf {
@@ -511,6 +553,21 @@ mod tests {
                 agency: Some(agency),
                 by: Some(StaffId::from_random(8)),
                 key: hash,
+            },
+            Leaf::Withdrawal {
+                at,
+                record: "import".parse().unwrap(),
+                agency,
+                reason: "wrong_person".parse().unwrap(),
+                records: 980,
+            },
+            Leaf::Waiting {
+                at,
+                event: WaitingEvent::Held,
+                what: "tests".parse().unwrap(),
+                agency,
+                by: None,
+                records: 980,
             },
         ]
     }

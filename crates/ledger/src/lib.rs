@@ -27,7 +27,7 @@ pub use error::LedgerError;
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
 pub use leaf::{
     AgencyEvent, AgencyName, BadAgencyName, BadWord, Commitment, EvidenceEvent, GateEvent,
-    KeyEvent, KeyRole, Leaf, MAX_LEAF, ProposalEvent, Salt, StaffEvent, Word, commit,
+    KeyEvent, KeyRole, Leaf, MAX_LEAF, ProposalEvent, Salt, StaffEvent, WaitingEvent, Word, commit,
 };
 pub use proof::{
     consistency_proof, inclusion_proof, root_from_inclusion, verify_consistency, verify_inclusion,

@@ -56,8 +56,6 @@ pub struct App {
     pub(crate) officers_lock: tokio::sync::Mutex<()>,
     /// One list of passengers at a time: what is known of a trip grows with each.
     pub(crate) carriers_lock: tokio::sync::Mutex<()>,
-    /// What staff looked up within the last hour.
-    pub(crate) look_ups: crate::staff::access::LookUps,
     /// What-ifs under way and their results.
     pub(crate) what_ifs: crate::staff::what_if::WhatIfs,
     /// Traces of many cases, under way and done.
@@ -130,7 +128,6 @@ impl App {
             stopping: std::sync::atomic::AtomicBool::new(false),
             officers_lock: tokio::sync::Mutex::new(()),
             carriers_lock: tokio::sync::Mutex::new(()),
-            look_ups: crate::staff::access::LookUps::default(),
             what_ifs: crate::staff::what_if::WhatIfs::default(),
             trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),
             late: crate::staff::late::LateData::default(),

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use jadegate_domain::{
-    AgencyId, Assessment, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp,
-};
+use jadegate_domain::record::RecordKind;
+use jadegate_domain::{Assessment, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp};
 use jadegate_policy::{Policy, Timeline};
 use jadegate_store::{ColourChange, Precondition, StoreError, StoredAssessment, Unit, Write};
 
 use crate::app::{App, Regions};
+use crate::brake::Signed;
 use crate::error::{Result, ServiceError};
 
 /// How often a unit that lost a race is decided again.
@@ -23,8 +23,12 @@ const MAX_STEPS: u32 = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct NewEvidence {
     pub(crate) fact: Fact,
-    /// Who records it; `None` for the holder.
-    pub(crate) agency: Option<AgencyId>,
+    /// Who records it; `None` for the holder, and for what a gate sees.
+    pub(crate) signed: Option<Signed>,
+    /// The id it was promised; drawn if it was not.
+    pub(crate) id: Option<EvidenceId>,
+    /// What a laboratory calls the sample.
+    pub(crate) sample: Option<String>,
     /// Digest of what the recorder calls it; the same one twice is one piece.
     pub(crate) external_key: Option<[u8; 16]>,
     /// The piece it replaces.
@@ -32,8 +36,14 @@ pub(crate) struct NewEvidence {
 }
 
 impl NewEvidence {
-    pub(crate) fn by(agency: Option<AgencyId>, fact: Fact) -> Self {
-        Self { fact, agency, external_key: None, supersedes: None }
+    /// What the holder says, or what a gate sees.
+    pub(crate) fn by_holder(fact: Fact) -> Self {
+        Self { fact, signed: None, id: None, sample: None, external_key: None, supersedes: None }
+    }
+
+    /// What an agency records.
+    pub(crate) fn by(signed: Signed, fact: Fact) -> Self {
+        Self { signed: Some(signed), ..Self::by_holder(fact) }
     }
 }
 
@@ -102,6 +112,8 @@ pub(crate) enum Changed {
     Done(Vec<EvidenceId>, Box<Assessment>),
     /// The same was recorded before; nothing was written.
     Unchanged,
+    /// It is above the mandate's number for this hour; nothing was written, and it has to wait.
+    Above,
 }
 
 /// A change that was decided, to be committed while this is held: one of a holder at a time.
@@ -119,6 +131,7 @@ impl App {
         for _ in 0..TRIES {
             match self.try_assessment(holder).await {
                 Err(Lost::Race) => {}
+                Err(Lost::Above) => return Err(ServiceError::internal("a reading has no weight")),
                 Err(Lost::Failed(e)) => return Err(*e),
                 Ok(a) => return Ok(a),
             }
@@ -216,6 +229,7 @@ impl App {
         for _ in 0..TRIES {
             match self.try_record(name, holder, &change).await {
                 Err(Lost::Race) => {}
+                Err(Lost::Above) => return Ok(Changed::Above),
                 Err(Lost::Failed(e)) => return Err(*e),
                 Ok(done) => return Ok(done),
             }
@@ -270,11 +284,11 @@ impl App {
         }
         for new in &change.add {
             let evidence = Evidence {
-                id: EvidenceId::from_random(self.rng.bits()),
+                id: new.id.unwrap_or_else(|| EvidenceId::from_random(self.rng.bits())),
                 holder: Some(holder),
                 fact: new.fact.clone(),
                 recorded_at: now,
-                agency: new.agency,
+                agency: new.signed.as_ref().map(Signed::agency),
                 origin: None,
                 withdrawn_at: None,
                 superseded_by: None,
@@ -284,6 +298,9 @@ impl App {
                 external_key: new.external_key,
             });
             writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.keys, &evidence)?));
+            writes.extend(new.signed.as_ref().map(|s| {
+                s.row(RecordKind::Evidence, evidence.id.as_i64(), new.sample.clone(), now)
+            }));
             after += 1;
             if let Some(old) = new.supersedes
                 && let Some(e) = own.iter_mut().find(|e| e.id == old)
@@ -310,6 +327,7 @@ impl App {
         all.append(&mut writes);
         all.append(&mut decided);
         all.extend(change.with.iter().cloned());
+        all.extend(self.weigh(change.add.iter().filter_map(|n| n.signed.as_ref())));
         Ok(Some(Prepared { ids, assessment, writes: all, _one: one }))
     }
 }
@@ -385,6 +403,8 @@ pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<
 pub(crate) enum Lost {
     /// Somebody else was faster: load and decide again.
     Race,
+    /// Above the mandate's number.
+    Above,
     /// For good.
     Failed(Box<ServiceError>),
 }
@@ -397,6 +417,7 @@ impl From<StoreError> for Lost {
                     Precondition::EvidenceVersion | Precondition::Assessment | Precondition::Absent,
                 ..
             } => Self::Race,
+            e if crate::brake::is_above(&e) => Self::Above,
             other => Self::Failed(Box::new(other.into())),
         }
     }

@@ -110,6 +110,8 @@ impl App {
             self.trace_jobs.forget_old(self.now());
             if ticks.is_multiple_of(20) {
                 note("expire_proposals", &self.expire_proposals().await);
+                note("finish_waiting", &self.finish_waiting().await);
+                note("expire_waiting", &self.expire_waiting().await);
             }
             ticks += 1;
         }

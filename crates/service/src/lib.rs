@@ -5,6 +5,7 @@
 
 mod app;
 mod assess;
+mod brake;
 mod bulk;
 mod case_locks;
 mod clock;

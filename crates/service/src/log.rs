@@ -4,14 +4,15 @@ use jadegate_domain::division::RegionRisk;
 use std::str::FromStr as _;
 
 use jadegate_domain::agency::Agency;
+use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{Access, AgencyId, Evidence, Gate, PolicyRef, Staff, StaffId, Timestamp};
 use jadegate_ledger::{
     AgencyEvent, Checkpoint, Commitment, EvidenceEvent, GateEvent, Hash, Leaf, LedgerError,
-    ProposalEvent, Salt, StaffEvent, commit, leaf_hash,
+    ProposalEvent, Salt, StaffEvent, WaitingEvent, commit, leaf_hash,
     note::{NoteSigner, NoteVerifier},
     sign_checkpoint,
 };
-use jadegate_store::{Store, Unit, Write};
+use jadegate_store::{Store, Unit, Waiting, Write};
 
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
@@ -200,6 +201,37 @@ pub(crate) fn evidence_leaf(keys: &Keys, evidence: &Evidence) -> Result<Vec<u8>>
         evidence_kind: evidence.fact.kind(),
         agency: evidence.agency,
         commitment: evidence_opening(keys, evidence)?.commitment,
+    };
+    Ok(leaf.encode()?)
+}
+
+/// Records were taken back.
+pub(crate) fn withdrawal_leaf(
+    record: RecordKind,
+    agency: AgencyId,
+    reason: WithdrawalReason,
+    records: u64,
+    at: Timestamp,
+) -> Result<Vec<u8>> {
+    let leaf = Leaf::Withdrawal {
+        at,
+        record: record.as_str().parse().map_err(ServiceError::internal)?,
+        agency,
+        reason: reason.as_str().parse().map_err(ServiceError::internal)?,
+        records: u32::try_from(records).unwrap_or(u32::MAX),
+    };
+    Ok(leaf.encode()?)
+}
+
+/// Records began to wait, or somebody decided on them.
+pub(crate) fn waiting_leaf(w: &Waiting, event: WaitingEvent, at: Timestamp) -> Result<Vec<u8>> {
+    let leaf = Leaf::Waiting {
+        at,
+        event,
+        what: w.kind.as_str().parse().map_err(ServiceError::internal)?,
+        agency: w.agency,
+        by: w.decision.and_then(|d| d.by).map(|(_, agency)| agency),
+        records: u32::try_from(w.count).unwrap_or(u32::MAX),
     };
     Ok(leaf.encode()?)
 }

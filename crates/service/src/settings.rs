@@ -48,6 +48,13 @@ pub struct Settings {
     /// The mandate's other threshold: a change that turns more people than this from green to another
     /// colour needs a second officer too, however small a share they are.
     pub second_officer_people: u64,
+    /// The mandate's number for an agency: how many pieces of evidence that can make somebody yellow
+    /// or red count within an hour without a second pair of eyes. What is above waits.
+    pub waiting_above_per_hour: u32,
+    /// The same for one member of staff.
+    pub waiting_above_per_staff_hour: u32,
+    /// Seconds after which what waits lapses undecided.
+    pub waiting_seconds: i64,
     /// Seconds for which a what-if can be attached to a proposal.
     pub what_if_seconds: i64,
     /// Seconds after which a proposal that nobody decided on lapses.
@@ -76,6 +83,9 @@ impl Default for Settings {
             venue_screen_seconds: 90,
             second_officer_basis_points: 100,
             second_officer_people: 100,
+            waiting_above_per_hour: 100,
+            waiting_above_per_staff_hour: 50,
+            waiting_seconds: 86_400,
             what_if_seconds: 3600,
             proposal_seconds: 86_400,
         }

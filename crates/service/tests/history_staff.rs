@@ -34,6 +34,8 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             "manage_places",
             "invite_staff",
             "confirm_powers",
+            "confirm_waiting",
+            "withdraw_record",
             "read_audit",
         ]
     );

@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "used_nonces",
         text: include_str!("../migrations/0008_used_nonces.sql"),
     },
+    Migration { number: 10, name: "records", text: include_str!("../migrations/0010_records.sql") },
     Migration {
         number: 12,
         name: "confirmed",
@@ -165,6 +166,7 @@ mod tests {
         "0f403d4a7d73a837538ee85dc7ba3eddaaccc3945bfa57c01a0e79eb88940bb3",
         "3003450b59826ed412fa062b27b063245c689e12560a2537c6c85ab688c848cb",
         "66ce8590a34870de1c2192221dbc09e1f051e18ec333fad510b549925733a7fe",
+        "56c351ac1fcea33fda77074a41d6a22055332dcd6188463cb8969f8f213ed55b",
         "0ab06d39ef37473e4a7a5122fa516a4d0a06f78bb6bdba1e8ea9822469304e63",
         "f87c7fac8a96b3a471ae21900b2a72d1e724fdc92368c4dcc3518630a398e721",
         "83b74b48957fb8ededbd30e3628964753d8708b623abc9aa9e1d6bb640677738",

@@ -5,17 +5,18 @@ use std::path::Path;
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::{ChallengeId, CorrectionId, ProposalId};
+use jadegate_domain::id::{ChallengeId, CorrectionId, ImportId, ProposalId, WaitingId};
+use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
     Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 use jadegate_store::{
-    Challenge, ColourChange, ColourCounts, ConfinedHolder, Correction, CredentialRow,
-    HolderEvidence, IndexKind, Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, Page,
-    PhoneCode, PolicyVersion, Receipt, Recolouring, SealedField, Session, SessionSubject, Store,
-    StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Unit, VaultKey,
-    VisitMarks,
+    Authorship, Challenge, ColourChange, ColourCounts, ConfinedHolder, Correction, CredentialRow,
+    HolderEvidence, ImportRun, IndexKind, Invitation, LogLeaf, Looked, OpenCases, OutboxMessage,
+    Page, PhoneCode, PolicyVersion, Receipt, Recolouring, SealedField, Session, SessionSubject,
+    Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Unit, VaultKey,
+    VisitMarks, Waiting, WaitingPiece, Withdrawal,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -23,7 +24,7 @@ use tokio::sync::oneshot;
 use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::private_file;
-use crate::read::{evidence, log, people, places, policies, tally};
+use crate::read::{evidence, log, people, places, policies, records, tally};
 use crate::{SqliteStore, writer::Job};
 
 impl SqliteStore {
@@ -366,6 +367,64 @@ impl Store for SqliteStore {
 
     async fn standing_contacts(&self, case: CaseId) -> Result<Vec<Evidence>> {
         self.list(move |c| evidence::standing_contacts(c, case)).await
+    }
+
+    async fn authorship(&self, record: RecordKind, id: i64) -> Result<Option<Authorship>> {
+        self.point(|c| records::authorship(c, record, id))
+    }
+
+    async fn records_of_import(&self, import: ImportId) -> Result<Vec<Authorship>> {
+        self.list(move |c| records::records_of_import(c, import)).await
+    }
+
+    async fn newest_records(
+        &self,
+        agency: Option<AgencyId>,
+        limit: u32,
+    ) -> Result<Vec<Authorship>> {
+        self.list(move |c| records::newest_records(c, agency, limit)).await
+    }
+
+    async fn import(&self, id: ImportId) -> Result<Option<ImportRun>> {
+        self.point(|c| records::import(c, id))
+    }
+
+    async fn imports_in(&self, region: &Division, limit: u32) -> Result<Vec<ImportRun>> {
+        let region = region.clone();
+        self.list(move |c| records::imports_in(c, &region, limit)).await
+    }
+
+    async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>> {
+        self.point(|c| records::withdrawal(c, record, id))
+    }
+
+    async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>> {
+        self.point(|c| records::waiting(c, id))
+    }
+
+    async fn waiting_since(&self, since: Timestamp, limit: u32) -> Result<Vec<Waiting>> {
+        self.list(move |c| records::waiting_since(c, since, limit)).await
+    }
+
+    async fn waiting_unfinished(&self, state: WaitingState) -> Result<Vec<Waiting>> {
+        self.list(move |c| records::waiting_unfinished(c, state)).await
+    }
+
+    async fn waiting_of_trace(&self, trace: TraceId) -> Result<Option<Waiting>> {
+        self.point(|c| records::waiting_of_trace(c, trace))
+    }
+
+    async fn waiting_pieces(
+        &self,
+        id: WaitingId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<WaitingPiece>> {
+        self.list(move |c| records::waiting_pieces(c, id, from, limit)).await
+    }
+
+    async fn waits(&self, external_key: [u8; 16]) -> Result<bool> {
+        self.point(|c| records::waits(c, external_key))
     }
 
     async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>> {

@@ -45,6 +45,7 @@
 mod error;
 mod policies;
 mod port;
+mod records;
 mod rows;
 mod unit;
 
@@ -57,6 +58,9 @@ pub use policies::{
     Recolouring, StoredProposal,
 };
 pub use port::{Page, Store};
+pub use records::{
+    Authorship, ImportCounts, ImportRun, Waiting, WaitingDecision, WaitingPiece, Withdrawal,
+};
 pub use rows::{
     Challenge, ChallengeUse, ColourChange, ConfinedHolder, Correction, CorrectionState,
     CredentialRow, DayMark, DroppedDays, IndexKind, Invitation, InvitationUse, LogLeaf, Looked,

@@ -3,13 +3,15 @@
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::{ChallengeId, CorrectionId, ProposalId};
+use jadegate_domain::id::{ChallengeId, CorrectionId, ImportId, ProposalId, WaitingId};
+use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
     Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 
 use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal};
+use crate::records::{Authorship, ImportRun, Waiting, WaitingPiece, Withdrawal};
 use crate::rows::{
     Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind, Invitation,
     LogLeaf, Looked, OpenCases, OutboxMessage, PhoneCode, SealedField, Session, SessionSubject,
@@ -244,6 +246,40 @@ pub trait Store: Send + Sync + 'static {
     /// The evidence that counts (neither withdrawn nor superseded) of all runs of a case, oldest
     /// first.
     async fn standing_contacts(&self, case: CaseId) -> Result<Vec<Evidence>>;
+
+    // Who recorded what, and what waits
+
+    /// Who made a record; `None` for what holders recorded and for what is older than the question.
+    async fn authorship(&self, record: RecordKind, id: i64) -> Result<Option<Authorship>>;
+    /// Everything that came from a file, by kind and id.
+    async fn records_of_import(&self, import: ImportId) -> Result<Vec<Authorship>>;
+    /// Who recorded what, newest first; for one agency if given.
+    async fn newest_records(&self, agency: Option<AgencyId>, limit: u32)
+    -> Result<Vec<Authorship>>;
+    /// A file.
+    async fn import(&self, id: ImportId) -> Result<Option<ImportRun>>;
+    /// Files of agencies whose region lies in the division, newest first.
+    async fn imports_in(&self, region: &Division, limit: u32) -> Result<Vec<ImportRun>>;
+    /// Who took a record back.
+    async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>>;
+    /// Something that waits, or waited.
+    async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>>;
+    /// All that waits, then what began to wait at or after a moment, newest first each.
+    async fn waiting_since(&self, since: Timestamp, limit: u32) -> Result<Vec<Waiting>>;
+    /// What is in a state and not finished, oldest first, at most 1000: all that waits, and of what
+    /// is confirmed that of which pieces are left.
+    async fn waiting_unfinished(&self, state: WaitingState) -> Result<Vec<Waiting>>;
+    /// The newest waiting of a run's contacts.
+    async fn waiting_of_trace(&self, trace: TraceId) -> Result<Option<Waiting>>;
+    /// The pieces of something that waits, from a number on.
+    async fn waiting_pieces(
+        &self,
+        id: WaitingId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<WaitingPiece>>;
+    /// Does a piece under this external key wait?
+    async fn waits(&self, external_key: [u8; 16]) -> Result<bool>;
 
     // Looking back
 

@@ -3,8 +3,10 @@
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{
-    ChallengeId, CorrectionId, InvitationId, PhoneCodeId, ProposalId, RecolouringId,
+    ChallengeId, CorrectionId, ImportId, InvitationId, PhoneCodeId, ProposalId, RecolouringId,
+    WaitingId,
 };
+use jadegate_domain::record::WaitingState;
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place,
     Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit, VisitKey,
@@ -12,6 +14,9 @@ use jadegate_domain::{
 
 use crate::policies::{
     AssessmentMark, Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal,
+};
+use crate::records::{
+    Authorship, ImportCounts, ImportRun, Waiting, WaitingDecision, WaitingPiece, Withdrawal,
 };
 use crate::rows::{
     Challenge, ColourChange, Correction, CredentialRow, IndexKind, Invitation, OutboxMessage,
@@ -394,6 +399,50 @@ pub enum Write {
         id: TraceId,
         /// By which.
         by: TraceId,
+    },
+
+    /// Who recorded something. Precondition: nobody is named for that record yet.
+    AddAuthorship(Box<Authorship>),
+    /// A file that is taken over. Precondition: the id is free.
+    AddImport(Box<ImportRun>),
+    /// What a file came to. Precondition: it exists and has not ended.
+    EndImport {
+        /// Which.
+        id: ImportId,
+        /// When.
+        at: Timestamp,
+        /// What it came to.
+        counts: ImportCounts,
+    },
+    /// The whole of a file is taken back. Precondition: it exists and is not withdrawn.
+    WithdrawImport {
+        /// Which.
+        id: ImportId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Who took a record back, and why. Precondition: nobody did yet.
+    AddWithdrawal(Withdrawal),
+    /// Records begin to wait. Precondition: the id is free.
+    AddWaiting(Box<Waiting>),
+    /// One of them. Precondition: what it belongs to waits; number and external key are free.
+    AddWaitingPiece(Box<WaitingPiece>),
+    /// Waiting ends; what is not confirmed is deleted. Precondition: it exists and waits.
+    DecideWaiting {
+        /// Which.
+        id: WaitingId,
+        /// How it ends; not `Waiting`.
+        state: WaitingState,
+        /// By whom, when.
+        decision: WaitingDecision,
+    },
+    /// A confirmed record is recorded in this unit and waits no more. Precondition: it is there, and
+    /// confirmed.
+    TakeWaitingPiece {
+        /// Of what.
+        waiting: WaitingId,
+        /// Its number there.
+        number: u32,
     },
 
     /// One look at a person's data. No precondition.

@@ -19,6 +19,8 @@ export const POWERS = [
   'manage_places',
   'invite_staff',
   'confirm_powers',
+  'confirm_waiting',
+  'withdraw_record',
   'read_audit',
 ] as const;
 export type Power = (typeof POWERS)[number];
@@ -45,6 +47,8 @@ export interface Overview {
   confined: number;
   missed_check_in: number;
   due_release: number;
+  /** Records that wait for a second pair of eyes. */
+  waiting: number;
   server_time: Moment;
   policy: { id: string; version: number; digest: string };
 }
@@ -61,6 +65,31 @@ export type Whom = { holder: string } | { document: DocumentBody } | { phone: st
 export interface Recorded {
   assessment: Assessment;
   new?: boolean;
+  /** It colours nobody before somebody else has confirmed it. */
+  waiting?: boolean;
+}
+
+export interface WaitingRow {
+  id: string;
+  kind: string;
+  agency: AgencyRef | null;
+  records: number;
+  made_at: Moment;
+  expires_at: Moment;
+  state: string;
+  decided_at: Moment | null;
+  decided_by: AgencyRef | null;
+  may_confirm: boolean;
+  may_refuse: boolean;
+  has_samples: boolean;
+}
+
+export interface WaitingSample {
+  number: number;
+  sample: string | null;
+  result: string;
+  method: string;
+  sampled_at: Moment;
 }
 
 /** What became of a file; its other numbers depend on the kind of file. */
@@ -94,6 +123,7 @@ export interface TraceReport {
   ms: number;
   contacts_recorded: number;
   contacts_withdrawn: number;
+  contacts_waiting: number;
 }
 
 export interface Exposure {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jadegate_divisions::Directory;
+use jadegate_domain::id::ImportId;
 use jadegate_domain::{Division, EvidenceKind};
 use jadegate_lines::TextLines;
 use jadegate_service::App;
@@ -151,7 +152,20 @@ async fn tests(
         r.unchanged,
         r.rejected.len()
     );
+    waiting(r.waiting, r.import, "A colleague of the laboratory, or an officer of another agency");
     Ok(rejected(&r.rejected, r.rejected.len() as u64))
+}
+
+/// Says what waits, and the number by which the whole file is found again.
+fn waiting(lines: u64, import: Option<ImportId>, whom: &str) {
+    if lines > 0 {
+        println!(
+            "{lines} wait: this hour is above the mandate's number. {whom} confirms them in the console (Waiting)."
+        );
+    }
+    if let Some(import) = import {
+        println!("The file is import {import}.");
+    }
 }
 
 async fn rides(
@@ -167,6 +181,7 @@ async fn rides(
         "{} lines: {} taken, {} known already, {} new trips, {} too old, {} unknown passengers, {wrong} wrong",
         r.lines, r.taken, r.unchanged, r.new_trips, r.too_old, r.unknown
     );
+    waiting(r.waiting, r.import, "An officer of another agency");
     Ok(rejected(&r.rejected, r.rejected.len() as u64))
 }
 

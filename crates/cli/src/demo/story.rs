@@ -105,7 +105,7 @@ impl StaffOfTown {
 }
 
 /// Key, kind and name of the agency, role, who it is in English and Chinese.
-const STAFF: [(&str, &str, &str, Role, &str, &str); 10] = [
+const STAFF: [(&str, &str, &str, Role, &str, &str); 11] = [
     (
         "officer",
         "prevention_team",
@@ -137,6 +137,14 @@ const STAFF: [(&str, &str, &str, Role, &str, &str); 10] = [
         Role::LabTechnician,
         "Laboratory technician: test results",
         "实验室技师：检测结果",
+    ),
+    (
+        "lab2",
+        "laboratory",
+        "示例实验室 Example laboratory",
+        Role::LabTechnician,
+        "Second laboratory technician: confirms what is above the mandate's number",
+        "另一位实验室技师：确认超出授权数量的结果",
     ),
     (
         "hospital",
@@ -258,6 +266,7 @@ async fn record_first_day(
             result: "negative".to_owned(),
             method: "nucleic_acid".to_owned(),
             sampled_at: ago(20),
+            sample: None,
         };
         app.record_test(staff.get("lab")?, &input).await?;
     }
@@ -275,6 +284,11 @@ async fn record_first_day(
             trace: true,
         };
         app.record_case(staff.get("officer")?, &input).await?;
+    }
+    // Contacts above the mandate's number wait for an officer of another agency, as anywhere.
+    let hospital = staff.get("hospital")?;
+    for waiting in app.list_waiting(hospital).await?.into_iter().filter(|w| w.may_confirm) {
+        app.confirm_waiting(hospital, waiting.id).await?;
     }
     let arrival = ArrivalInput {
         whom: Whom::Holder(roles.traveller),

@@ -204,6 +204,9 @@ impl App {
                 }
                 Err(Refused::Visit) => passed_over.extend(visits.iter().filter_map(closed)),
                 Err(Refused::Lost(Lost::Failed(e))) => return Err(*e),
+                Err(Refused::Lost(Lost::Above)) => {
+                    return Err(ServiceError::internal("what a gate sees has no weight"));
+                }
                 Err(Refused::Lost(Lost::Race)) => {
                     if let Some(before) = self.answered_before(session, input, code).await? {
                         return Ok(before);
@@ -371,7 +374,7 @@ impl App {
         let from = Timestamp::start_of_day(day, policy.calendar().zone());
         let key = self.keys.evidence_key(&format!("stay/{}/{}/{day}", holder.id, place.division));
         let fact = Fact::Stay { division: place.division.clone(), from, to: from.plus_days(1) };
-        let new = NewEvidence { external_key: Some(key), ..NewEvidence::by(None, fact) };
+        let new = NewEvidence { external_key: Some(key), ..NewEvidence::by_holder(fact) };
         Some((holder.id, Change { add: vec![new], ..Change::default() }))
     }
 

@@ -91,7 +91,7 @@ impl App {
         let key = self.keys.evidence_key(&format!("check-in/{}/{date}", session.holder));
         let new = NewEvidence {
             external_key: Some(key),
-            ..NewEvidence::by(None, Fact::CheckIn { temperature, symptoms })
+            ..NewEvidence::by_holder(Fact::CheckIn { temperature, symptoms })
         };
         let change = Change { add: vec![new], ..Change::default() };
         match self.record("check_in", session.holder, change).await? {
@@ -103,6 +103,7 @@ impl App {
                 new: false,
                 assessment: self.assessment(session.holder).await?,
             }),
+            Changed::Above => Err(ServiceError::internal("what a holder says has no weight")),
         }
     }
 

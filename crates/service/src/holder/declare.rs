@@ -54,7 +54,7 @@ impl App {
         };
         let versions = self.declarations(session).await?;
         let current = versions.iter().find(|e| e.counts()).map(|e| e.id);
-        let new = NewEvidence { supersedes: current, ..NewEvidence::by(None, fact) };
+        let new = NewEvidence { supersedes: current, ..NewEvidence::by_holder(fact) };
         let change = Change { add: vec![new], ..Change::default() };
         match self.record("declare", session.holder, change).await? {
             Changed::Done(ids, assessment) => {
@@ -62,6 +62,7 @@ impl App {
                 Ok((id, *assessment))
             }
             Changed::Unchanged => Err(ServiceError::internal("a declaration has no external key")),
+            Changed::Above => Err(ServiceError::internal("what a holder says has no weight")),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jadegate_domain::agency::{Agency, AgencyKind};
+use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{
     AgencyId, Colour, Evidence, Period, PlaceKind, Presence, Purpose, Reason, Timestamp,
 };
@@ -59,6 +60,18 @@ pub struct EvidenceView {
     pub by: Option<AgencyName>,
     /// Does it count now?
     pub counts: bool,
+    /// Who took it back, and why, if anybody did.
+    pub withdrawn: Option<WithdrawnView>,
+}
+
+/// Who took a record back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WithdrawnView {
+    /// Who.
+    pub by: Option<AgencyName>,
+    /// Why.
+    pub reason: WithdrawalReason,
 }
 
 /// One change of colour.
@@ -140,17 +153,28 @@ impl App {
     /// The holder's evidence, newest first.
     pub async fn my_evidence(&self, session: &HolderSession) -> Result<Vec<EvidenceView>> {
         let own = self.store.evidence_of(session.holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        self.evidence_views(own).await
+    }
+
+    /// Evidence with the names of who recorded it and who took it back, newest first.
+    pub(crate) async fn evidence_views(&self, own: Vec<Evidence>) -> Result<Vec<EvidenceView>> {
         let names = self.agency_names().await?;
-        Ok(own
-            .into_iter()
-            .rev()
-            .map(|e| EvidenceView {
+        let mut views = Vec::with_capacity(own.len());
+        for e in own.into_iter().rev() {
+            let withdrawn = match e.withdrawn_at {
+                Some(_) => self.store.withdrawal(RecordKind::Evidence, e.id.as_i64()).await?,
+                None => None,
+            };
+            views.push(EvidenceView {
                 kind: e.fact.kind(),
                 by: e.agency.and_then(|a| names.get(&a).cloned()),
                 counts: e.counts(),
+                withdrawn: withdrawn
+                    .map(|w| WithdrawnView { by: names.get(&w.agency).cloned(), reason: w.reason }),
                 evidence: e,
-            })
-            .collect())
+            });
+        }
+        Ok(views)
     }
 
     /// The holder's changes of colour, newest first.

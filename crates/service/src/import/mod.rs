@@ -6,7 +6,9 @@ pub mod lines;
 mod manifest;
 pub mod rides;
 pub mod risk_levels;
+mod runs;
 mod visit_rows;
 pub mod visits;
 
 pub use lines::{Limits, MAX_LINES, MOST_REJECTED, SMALL_FILE};
+pub(crate) use runs::Digesting;

@@ -5,22 +5,28 @@
 //! is derived, so a list sent twice, or sent again with a seat corrected, changes what is new in it
 //! and nothing else. A list that is wrong in one line is right in the others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::sync::Arc;
 
+use jadegate_domain::id::ImportId;
+use jadegate_domain::record::{ImportKind, RecordKind, WaitingKind};
 use jadegate_domain::{
-    AgencyId, AgencyKind, Division, Period, Place, Presence, Ride, Timestamp, Trip, Visit, VisitKey,
+    AgencyId, AgencyKind, Division, HolderId, Period, Place, PlaceId, Presence, Purpose, Ride,
+    StaffId, Timestamp, Trip, Visit, VisitKey,
 };
-use jadegate_store::{StoredRide, Unit, Write};
+use jadegate_store::{ImportCounts, StoredRide, Unit, Write};
 use serde::Serialize;
 
 use super::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
 use super::manifest::{Boarding, OPTIONAL, TripKey, WANTED};
+use super::runs::Digesting;
 use super::visits::two_at_once;
 use crate::app::{App, read, write};
+use crate::brake::{Author, Held, HeldPiece, Hold, Signed, is_above};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
+use crate::staff::access::What;
 use crate::staff::{Power, RejectedLine};
 
 /// What became of a list of passengers.
@@ -39,6 +45,11 @@ pub struct RideReport {
     pub too_old: u64,
     /// Lines whose passenger is not registered in the carrier's region; they are among `rejected`.
     pub unknown: u64,
+    /// Lines that wait for an officer of another agency: so many people aboard with a case are above
+    /// the mandate's number for this hour.
+    pub waiting: u64,
+    /// The file as a record: by it the whole of it can be found and withdrawn.
+    pub import: Option<ImportId>,
     /// Lines that were not taken.
     pub rejected: Vec<RejectedLine>,
 }
@@ -49,6 +60,19 @@ pub struct RideReport {
 pub struct Conductor {
     agency: AgencyId,
     region: Division,
+    staff: Option<StaffId>,
+}
+
+impl Conductor {
+    fn author_of(&self, import: Option<ImportId>) -> Author {
+        Author {
+            agency: self.agency,
+            kind: AgencyKind::Carrier,
+            region: self.region.clone(),
+            staff: self.staff,
+            import,
+        }
+    }
 }
 
 /// Rides of one unit.
@@ -77,6 +101,10 @@ struct State {
     /// What the list said of each visit so far.
     told: HashMap<VisitKey, (Option<Timestamp>, Ride)>,
     taken: Vec<(TripKey, Taken)>,
+    /// Everybody whom a line of the list led to.
+    asked: BTreeSet<HolderId>,
+    /// Trips told of by the unit under way, as they were before.
+    undo: Vec<(TripKey, Option<Trip>)>,
     report: RideReport,
 }
 
@@ -84,7 +112,8 @@ impl App {
     /// The handle with which a member of a carrier's staff tells who was aboard.
     pub fn conductor(&self, session: &StaffSession) -> Result<Conductor> {
         let staff = session.need(Power::RecordRides)?;
-        Ok(Conductor { agency: staff.agency, region: staff.region.clone() })
+        let (agency, region) = (staff.agency, staff.region.clone());
+        Ok(Conductor { agency, region, staff: Some(staff.id) })
     }
 
     /// The same for a carrier named on this machine's own command line.
@@ -96,7 +125,7 @@ impl App {
                 format!("A {} does not record who was aboard; a carrier does.", agency.kind),
             ));
         }
-        Ok(Conductor { agency: agency.id, region: agency.region })
+        Ok(Conductor { agency: agency.id, region: agency.region, staff: None })
     }
 
     /// Takes over a carrier's list of passengers. Wrong lines are reported one by one, right ones
@@ -112,9 +141,13 @@ impl App {
         csv: impl Read,
         limits: Limits,
     ) -> Result<RideReport> {
-        let lines = Lines::read(csv, limits, &WANTED, &OPTIONAL)?;
+        let mut csv = Digesting::new(csv);
+        let lines = Lines::read(&mut csv, limits, &WANTED, &OPTIONAL)?;
         let _one = self.carriers_lock.lock().await;
         let mut state = State::default();
+        let run = self.begin_import(ImportKind::Rides, &by.author_of(None), csv.sha256()).await?;
+        let author = by.author_of(Some(run));
+        state.report.import = Some(run);
         state.report.lines = lines.len() as u64;
         let now = self.now();
         let mut boardings = Vec::new();
@@ -132,16 +165,137 @@ impl App {
             if let Err(r) = self.take_boarding(by, b, &mut state).await? {
                 state.report.rejected.push(r.at(line));
             }
-            if state.taken.len() >= UNIT {
-                self.write_rides(&mut state).await?;
+        }
+        self.note_passengers(&author, &state.asked).await?;
+        let taken = std::mem::take(&mut state.taken);
+        let heavy = self.beside_a_case(&taken).await?;
+        let (heavy, light): (Vec<_>, Vec<_>) = taken.into_iter().zip(heavy).partition(|(_, h)| *h);
+        let [mut heavy, mut light] =
+            [heavy, light].map(|v| v.into_iter().map(|(t, _)| t).collect::<Vec<_>>());
+        while !light.is_empty() {
+            let rest = light.split_off(light.len().min(UNIT));
+            let some = std::mem::replace(&mut light, rest);
+            self.write_rides(&author, some, false, &mut state).await?;
+        }
+        let room = self.room(&author, author.agency).await?;
+        if heavy.len() as u64 <= room {
+            while !heavy.is_empty() {
+                let rest = heavy.split_off(heavy.len().min(UNIT));
+                let some = std::mem::replace(&mut heavy, rest);
+                // Another list was faster: the rest has to wait after all.
+                if let Some(above) = self.write_rides(&author, some, true, &mut state).await? {
+                    heavy.extend(above);
+                    break;
+                }
             }
         }
-        self.write_rides(&mut state).await?;
+        self.hold_rides(&author, heavy, &mut state).await?;
         let mut report = state.report;
         report.rejected.sort_by_key(|r| r.line);
         let rejected = report.rejected.len() as u64;
-        all_told(report.lines, report.taken + report.unchanged + report.too_old + rejected)?;
+        let known = report.unchanged + report.too_old;
+        all_told(report.lines, report.taken + known + report.waiting + rejected)?;
+        let (taken, unchanged, waiting) = (report.taken, known, report.waiting);
+        self.end_import(run, ImportCounts { taken, unchanged, rejected, waiting }).await?;
         Ok(report)
+    }
+
+    /// The file asked for these people: each of them sees that, once.
+    async fn note_passengers(&self, author: &Author, asked: &BTreeSet<HolderId>) -> Result<()> {
+        let mut writes = Vec::new();
+        for holder in asked {
+            let what = What::Registration;
+            writes.extend(self.look_writes(author, *holder, Purpose::RecordEvidence, what)?);
+            if writes.len() >= UNIT {
+                self.commit("import_rides_looks", std::mem::take(&mut writes)).await?;
+            }
+        }
+        if !writes.is_empty() {
+            self.commit("import_rides_looks", writes).await?;
+        }
+        Ok(())
+    }
+
+    /// Which of these rides put somebody aboard with a case: from them contacts follow.
+    async fn beside_a_case(&self, taken: &[(TripKey, Taken)]) -> Result<Vec<bool>> {
+        let cases = self.store.cases(crate::staff::retrace::MOST_CASES).await?;
+        let cases: HashSet<HolderId> =
+            cases.iter().filter(|c| c.withdrawn_at.is_none()).map(|c| c.holder).collect();
+        let mut trips: BTreeMap<PlaceId, bool> = BTreeMap::new();
+        for (_, t) in taken {
+            let aboard = trips.entry(t.visit.place).or_default();
+            *aboard |= cases.contains(&t.visit.holder);
+        }
+        let ever = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
+        let index = read(&self.index);
+        for (place, aboard) in &mut trips {
+            *aboard |= index.visits_at(*place, ever).any(|v| cases.contains(&v.holder));
+        }
+        drop(index);
+        Ok(taken.iter().map(|(_, t)| trips.get(&t.visit.place) == Some(&true)).collect())
+    }
+
+    /// Lets rides wait. Their trips are told of all the same: a timetable is about nobody.
+    async fn hold_rides(
+        self: &Arc<Self>,
+        author: &Author,
+        heavy: Vec<(TripKey, Taken)>,
+        state: &mut State,
+    ) -> Result<()> {
+        let mut pieces = Vec::new();
+        let mut writes = Vec::new();
+        let mut new_places = Vec::new();
+        for (key, Taken { visit, ride }) in heavy {
+            let external = self.keys.evidence_key(&format!(
+                "ride/{}/{:?}/{ride:?}",
+                self.ride_id(&visit),
+                visit.left
+            ));
+            if self.store.waits(external).await? {
+                state.report.unchanged += 1;
+                continue;
+            }
+            state.tell_trip(&key, &mut writes, &mut new_places);
+            pieces.push(HeldPiece {
+                holder: visit.holder,
+                held: Held::Ride { visit, ride },
+                sample: None,
+                external_key: Some(external),
+            });
+        }
+        if pieces.is_empty() {
+            return Ok(());
+        }
+        state.report.waiting = pieces.len() as u64;
+        state.report.new_trips += new_places.len() as u64;
+        let tell = move |app: &Self| new_places.into_iter().for_each(|p| app.remember_place(p));
+        self.commit_and_feed(Unit::new("tell_trips", writes), tell).await.map_err(two_at_once)?;
+        let (kind, weighs_on) = (WaitingKind::Rides, author.agency);
+        let hold = Hold { kind, weighs_on, pieces, trace: None };
+        self.hold(author, hold, Vec::new()).await?;
+        Ok(())
+    }
+
+    /// The number by which a ride is found among the records: a visit has none of its own.
+    pub(crate) fn ride_id(&self, v: &Visit) -> i64 {
+        let key = format!("ride/{}/{}/{}", v.holder, v.place, v.entered.as_secs());
+        ImportId::from_random(super::visits::first_bits(self.keys.evidence_key(&key))).as_i64()
+    }
+
+    /// Writes a ride that somebody else has confirmed, and only then shows it to traces.
+    pub(crate) async fn write_confirmed_ride(
+        self: &Arc<Self>,
+        visit: Visit,
+        ride: Ride,
+        mut with: Vec<Write>,
+    ) -> Result<()> {
+        with.extend(ride_writes(visit, ride));
+        let tell = move |app: &Self| {
+            write(&app.index).set_rides([(visit.holder, visit.place, visit.entered, ride)]);
+            app.late.note(&[(&visit).into()]);
+        };
+        self.commit_and_feed(Unit::new("confirm_ride", with), tell).await?;
+        Ok(())
     }
 
     /// Joins what the lines say of their trips' stops; returns the lines that fit.
@@ -220,6 +374,7 @@ impl App {
             Err(e) if e.kind == Kind::BadInput => return Ok(Err(Rejection::from(&e))),
             Err(e) => return Err(e),
         };
+        state.asked.insert(holder);
         let Some(known) = state.trips.get(&b.trip) else {
             return Err(ServiceError::internal("a line without its trip"));
         };
@@ -280,50 +435,96 @@ impl App {
         Ok((ends || !same).then_some(Taken { visit, ride }))
     }
 
-    /// Writes what was taken, with the trips it needs, and only then shows it to traces.
-    async fn write_rides(self: &Arc<Self>, state: &mut State) -> Result<()> {
-        let taken = std::mem::take(&mut state.taken);
-        if taken.is_empty() {
-            return Ok(());
-        }
-        let mut writes = Vec::with_capacity(taken.len() * 2);
+    /// Writes what was taken, with the trips it needs, and only then shows it to traces. What weighs
+    /// and is above the mandate's number after all is handed back.
+    async fn write_rides(
+        self: &Arc<Self>,
+        author: &Author,
+        taken: Vec<(TripKey, Taken)>,
+        weighs: bool,
+        state: &mut State,
+    ) -> Result<Option<Vec<(TripKey, Taken)>>> {
+        let now = self.now();
+        let signed = if weighs {
+            Signed::weighing(author, author.agency)
+        } else {
+            Signed::aboard_no_case(author)
+        };
+        let mut writes = Vec::with_capacity(taken.len() * 4);
         let mut new_places = Vec::new();
         for (key, _) in &taken {
-            let Some(known) = state.trips.get_mut(key) else { continue };
-            if std::mem::take(&mut known.new) {
-                writes.push(Write::AddPlace(known.place.clone()));
-                new_places.push(known.place.clone());
-            }
-            if known.before.as_ref() != Some(&known.now) {
-                let replaces = known.before.replace(known.now.clone()).map(Box::new);
-                writes.push(Write::PutTrip { trip: Box::new(known.now.clone()), replaces });
-            }
+            state.tell_trip(key, &mut writes, &mut new_places);
         }
         for (_, t) in &taken {
-            let Visit { holder, place, entered, .. } = t.visit;
-            // Its end too, if that is what is new of it.
-            writes.push(Write::AddVisit(t.visit));
-            let ride = StoredRide { holder, trip: place, entered, ride: t.ride };
-            writes.push(Write::PutRide(ride));
+            writes.extend(ride_writes(t.visit, t.ride));
+            // A ride that is told again with its end or its seat keeps its author.
+            let id = self.ride_id(&t.visit);
+            if self.store.authorship(RecordKind::Ride, id).await?.is_none() {
+                writes.push(signed.row(RecordKind::Ride, id, None, now));
+            }
         }
+        writes.extend(self.weigh(std::iter::repeat_n(&signed, taken.len())));
         let (rides, trips) = (taken.len() as u64, new_places.len() as u64);
+        let seats: Vec<_> = taken
+            .iter()
+            .map(|(_, Taken { visit: v, ride, .. })| (v.holder, v.place, v.entered, *ride))
+            .collect();
+        let visits: Vec<_> = taken.iter().map(|(_, t)| (&t.visit).into()).collect();
+        let told = new_places.clone();
         let tell = move |app: &Self| {
             for place in new_places {
                 app.remember_place(place);
             }
-            let seats = taken
-                .iter()
-                .map(|(_, Taken { visit: v, ride })| (v.holder, v.place, v.entered, *ride));
             // Before the visits: no trace sees one without its seat.
             write(&app.index).set_rides(seats);
             // A visit that was known may have another seat now, which changes traces too.
-            let told: Vec<_> = taken.iter().map(|(_, t)| (&t.visit).into()).collect();
-            app.late.note(&told);
+            app.late.note(&visits);
         };
         let unit = Unit::new("import_rides", writes);
-        self.commit_and_feed(unit, tell).await.map_err(two_at_once)?;
+        match self.commit_and_feed(unit, tell).await {
+            Ok(_) => state.undo.clear(),
+            Err(e) if is_above(&e) => {
+                state.untell_trips(&taken, &told);
+                return Ok(Some(taken));
+            }
+            Err(e) => return Err(two_at_once(e)),
+        }
         state.report.taken += rides;
         state.report.new_trips += trips;
-        Ok(())
+        Ok(None)
+    }
+}
+
+/// The writes of one boarding; its end too, if that is what is new of it.
+fn ride_writes(visit: Visit, ride: Ride) -> [Write; 2] {
+    let Visit { holder, place, entered, .. } = visit;
+    let ride = StoredRide { holder, trip: place, entered, ride };
+    [Write::AddVisit(visit), Write::PutRide(ride)]
+}
+
+impl State {
+    /// The writes that tell of a trip, if a list has not told of it yet.
+    fn tell_trip(&mut self, key: &TripKey, writes: &mut Vec<Write>, places: &mut Vec<Place>) {
+        let Some(known) = self.trips.get_mut(key) else { return };
+        if std::mem::take(&mut known.new) {
+            writes.push(Write::AddPlace(known.place.clone()));
+            places.push(known.place.clone());
+        }
+        if known.before.as_ref() != Some(&known.now) {
+            let replaces = known.before.replace(known.now.clone()).map(Box::new);
+            self.undo.push((key.clone(), replaces.as_deref().cloned()));
+            writes.push(Write::PutTrip { trip: Box::new(known.now.clone()), replaces });
+        }
+    }
+
+    /// A unit that told of trips was refused.
+    fn untell_trips(&mut self, taken: &[(TripKey, Taken)], places: &[Place]) {
+        let keys: HashSet<&TripKey> = taken.iter().map(|(key, _)| key).collect();
+        for (key, before) in std::mem::take(&mut self.undo) {
+            if let Some(known) = self.trips.get_mut(&key).filter(|_| keys.contains(&key)) {
+                known.before = before;
+                known.new = places.iter().any(|p| p.id == known.place.id);
+            }
+        }
     }
 }

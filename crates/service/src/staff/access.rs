@@ -10,19 +10,20 @@
 //! [`App::open_person`] is the only way from a holder's id to who they are: it writes who looked,
 //! and why, before it returns anything, and the holder sees it (h20).
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::Mutex;
+use std::collections::{BTreeSet, HashMap};
 
-use jadegate_domain::agency::{Access, Agency};
+use jadegate_domain::agency::Agency;
+use jadegate_domain::id::ImportId;
 use jadegate_domain::{
     AgencyId, AgencyKind, Division, EvidenceKind, Holder, HolderId, Purpose, Role, Staff, StaffId,
-    Timestamp,
 };
-use jadegate_store::{Looked, Write};
+use jadegate_store::{Looked, Unit, Waiting, Write};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::brake::Author;
 use crate::error::{Kind, Result, ServiceError};
+use crate::limits::Limit;
 use crate::session::StaffSession;
 use crate::vault::Identity;
 
@@ -77,6 +78,10 @@ powers! {
     InviteStaff = "invite_staff",
     /// Confirm agencies and staff that have powers over people; end access.
     ConfirmPowers = "confirm_powers",
+    /// Confirm or refuse what another agency recorded and what waits for a second pair of eyes.
+    ConfirmWaiting = "confirm_waiting",
+    /// Take back what agencies recorded for which one's own is the second body.
+    WithdrawRecord = "withdraw_record",
     /// Read the counts and the public log.
     ReadAudit = "read_audit",
 }
@@ -117,6 +122,15 @@ impl Power {
                 (A::Venue | A::Carrier, R::VenueManager) | (A::Operator, R::Administrator)
             ),
             Self::InviteStaff => matches!((kind, role), (A::Operator, R::Administrator)),
+            Self::ConfirmWaiting => matches!(
+                (kind, role),
+                (A::PreventionTeam | A::Hospital, R::Officer)
+                    | (A::HealthCommission, R::Commissioner)
+            ),
+            Self::WithdrawRecord => matches!(
+                (kind, role),
+                (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
+            ),
             Self::ReadAudit => matches!((kind, role), (A::Auditor, R::Auditor)),
         }
     }
@@ -145,6 +159,8 @@ impl Power {
             | Self::ManagePlaces
             | Self::InviteStaff
             | Self::ConfirmPowers
+            | Self::ConfirmWaiting
+            | Self::WithdrawRecord
             | Self::ReadAudit => &[],
         }
     }
@@ -161,7 +177,7 @@ impl Power {
     }
 
     /// The power behind a kind of evidence; holders record the others.
-    const fn to_record(kind: EvidenceKind) -> Option<Self> {
+    pub(super) const fn to_record(kind: EvidenceKind) -> Option<Self> {
         match kind {
             EvidenceKind::Test => Some(Self::RecordTest),
             EvidenceKind::Case => Some(Self::RecordCase),
@@ -197,6 +213,8 @@ pub enum What {
     DocumentDisputed,
     /// The document was taken from this account.
     DocumentReleased,
+    /// That they are registered here: a file named them.
+    Registration,
 }
 
 impl What {
@@ -210,6 +228,7 @@ impl What {
             Self::Quarantine => "quarantine",
             Self::DocumentDisputed => "document_disputed",
             Self::DocumentReleased => "document_released",
+            Self::Registration => "registration",
         }
     }
 }
@@ -222,9 +241,32 @@ pub struct Recorder {
     kind: AgencyKind,
     region: Division,
     evidence: EvidenceKind,
+    staff: Option<StaffId>,
 }
 
 impl Recorder {
+    /// Whoever recorded what waited.
+    pub(crate) fn of_waiting(w: &Waiting, evidence: EvidenceKind) -> Self {
+        let (agency, kind, region) = (w.agency, w.agency_kind, w.region.clone());
+        Self { agency, kind, region, evidence, staff: w.staff }
+    }
+
+    /// Who records, by which file if any.
+    pub(crate) fn author(&self, import: Option<ImportId>) -> Author {
+        Author {
+            agency: self.agency,
+            kind: self.kind,
+            region: self.region.clone(),
+            staff: self.staff,
+            import,
+        }
+    }
+
+    /// The member of staff; `None` for the machine's own command line.
+    pub const fn staff(&self) -> Option<StaffId> {
+        self.staff
+    }
+
     /// The agency the evidence will name.
     pub const fn agency(&self) -> AgencyId {
         self.agency
@@ -281,6 +323,7 @@ impl StaffSession {
             kind: staff.agency_kind,
             region: staff.region.clone(),
             evidence,
+            staff: Some(staff.id),
         })
     }
 }
@@ -309,10 +352,9 @@ pub(crate) fn no_such_holder() -> ServiceError {
 
 /// Look-ups of one member of staff within an hour (h25): enough for a day's work one by one, too
 /// few to copy a register.
-pub const LOOK_UPS_PER_HOUR: usize = 60;
+pub const LOOK_UPS_PER_HOUR: u32 = 60;
 /// Results recorded by hand within an hour; more come as a file.
-pub const RECORDINGS_PER_HOUR: usize = 300;
-const HOUR: i64 = 3600;
+pub const RECORDINGS_PER_HOUR: u32 = 300;
 
 /// Which limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -321,29 +363,15 @@ pub(crate) enum Counted {
     Recording,
 }
 
-/// What staff did within the last hour. In memory: a restart forgets it.
-#[derive(Debug, Default)]
-pub(crate) struct LookUps {
-    counts: Mutex<HashMap<(StaffId, Counted), VecDeque<Timestamp>>>,
-}
-
-impl LookUps {
-    /// Counts one, or says how many seconds to wait.
-    fn count(&self, staff: StaffId, what: Counted, now: Timestamp) -> std::result::Result<(), i64> {
-        let most = match what {
-            Counted::LookUp => LOOK_UPS_PER_HOUR,
-            Counted::Recording => RECORDINGS_PER_HOUR,
-        };
-        let mut counts = self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let times = counts.entry((staff, what)).or_default();
-        while times.front().is_some_and(|t| now.secs_since(*t) >= HOUR) {
-            times.pop_front();
+impl Counted {
+    const fn limit(self) -> Limit {
+        let seconds = 3600;
+        match self {
+            Self::LookUp => Limit { class: "staff.look_up", seconds, most: LOOK_UPS_PER_HOUR },
+            Self::Recording => {
+                Limit { class: "staff.recording", seconds, most: RECORDINGS_PER_HOUR }
+            }
         }
-        if times.len() >= most {
-            return Err(times.front().map_or(HOUR, |t| HOUR - now.secs_since(*t)));
-        }
-        times.push_back(now);
-        Ok(())
     }
 }
 
@@ -399,21 +427,23 @@ impl App {
     }
 
     /// Counts a look-up or recording of a member of staff; too many are refused and told to the
-    /// operator.
-    pub(crate) fn count_look(&self, staff: StaffId, what: Counted) -> Result<()> {
-        self.look_ups.count(staff, what, self.now()).map_err(|wait| {
-            tracing::warn!(%staff, ?what, "a member of staff reached the hourly limit");
-            let wait = u32::try_from(wait.max(1)).unwrap_or(3600);
-            ServiceError::new(
-                Kind::TooMany,
-                "staff.too_many_look_ups",
-                format!(
-                    "You have reached the limit for one hour. Please go on in {} minutes.",
-                    wait.div_ceil(60)
-                ),
-            )
-            .retry_after(wait)
-        })
+    /// operator. The store counts: another server knows, and so does a restart.
+    pub(crate) async fn count_look(&self, staff: StaffId, what: Counted) -> Result<()> {
+        let key = self.keys.evidence_key(&format!("looks/{staff}"));
+        let count = Unit::new("count_look", vec![self.count(what.limit(), key, 1)]);
+        let Err(e) = self.store.commit(count).await else { return Ok(()) };
+        let Some((_, wait)) = e.no_room() else { return Err(e.into()) };
+        tracing::warn!(%staff, ?what, "a member of staff reached the hourly limit");
+        let wait = wait.unwrap_or(3600).max(1);
+        Err(ServiceError::new(
+            Kind::TooMany,
+            "staff.too_many_look_ups",
+            format!(
+                "You have reached the limit for one hour. Please go on in {} minutes.",
+                wait.div_ceil(60)
+            ),
+        )
+        .retry_after(wait))
     }
 
     /// A holder inside a region; anybody else is not found.
@@ -430,16 +460,7 @@ impl App {
         purpose: Purpose,
         what: What,
     ) -> Result<Vec<Write>> {
-        let access = Access {
-            holder,
-            at: self.now(),
-            agency: staff.agency,
-            staff: Some(staff.id),
-            purpose,
-            what: what.as_str().to_owned(),
-        };
-        let leaf = crate::log::access_leaf(&self.keys, &access)?;
-        Ok(vec![Write::AddAccess(access), Write::AddLeaf(leaf)])
+        self.look_writes(&Author::of(staff), holder, purpose, what)
     }
 
     /// Opens one person: checks power, purpose and region, writes the look down, and only then
@@ -493,7 +514,7 @@ impl App {
         let (purpose, what) = (look.purpose, look.what);
         // Asked of the store, so that another server knows. Two at once may both write: a look too
         // many is told, never one too few.
-        let since = self.now().plus_secs(1 - HOUR);
+        let since = self.now().plus_secs(1 - 3600);
         let known = Looked { staff: staff.id, purpose, what: what.as_str(), since };
         let ids: Vec<_> = inside.iter().map(|h| h.id).collect();
         let seen: BTreeSet<_> = self.store.looked_at(&known, &ids).await?.into_iter().collect();
@@ -547,8 +568,13 @@ impl App {
                 format!("A {} does not record this kind of evidence ({evidence}).", agency.kind),
             ));
         }
-        let recorder =
-            Recorder { agency: agency.id, kind: agency.kind, region: agency.region, evidence };
+        let recorder = Recorder {
+            agency: agency.id,
+            kind: agency.kind,
+            region: agency.region,
+            evidence,
+            staff: None,
+        };
         self.policy_allows(&recorder)?;
         Ok(recorder)
     }
@@ -629,20 +655,5 @@ mod tests {
             is.sort_unstable();
             assert_eq!(said, is, "{}", power.as_str());
         }
-    }
-
-    #[test]
-    fn the_hourly_limit_counts_a_sliding_hour() {
-        let looks = LookUps::default();
-        let who = StaffId::from_random(5);
-        let at = |s: i64| Timestamp::from_secs(10_000 + s);
-        for i in 0..60 {
-            assert_eq!(looks.count(who, Counted::LookUp, at(i)), Ok(()));
-        }
-        assert_eq!(looks.count(who, Counted::LookUp, at(100)), Err(3500));
-        assert_eq!(looks.count(who, Counted::Recording, at(100)), Ok(()));
-        assert_eq!(looks.count(StaffId::from_random(6), Counted::LookUp, at(100)), Ok(()));
-        assert_eq!(looks.count(who, Counted::LookUp, at(3600)), Ok(()));
-        assert!(looks.count(who, Counted::LookUp, at(3600)).is_err());
     }
 }

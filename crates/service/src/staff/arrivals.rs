@@ -6,7 +6,7 @@ use jadegate_domain::{Division, EvidenceKind, Fact};
 
 use super::access::Counted;
 use super::find::Whom;
-use super::tests::RecordedEvidence;
+use super::tests::{RecordedEvidence, Recording};
 use super::wrong;
 use crate::app::App;
 use crate::error::Result;
@@ -33,7 +33,7 @@ impl App {
         input: &ArrivalInput,
     ) -> Result<RecordedEvidence> {
         let recorder = self.recorder(session, EvidenceKind::Arrival)?;
-        self.count_look(session.staff().id, Counted::Recording)?;
+        self.count_look(session.staff().id, Counted::Recording).await?;
         let from: Division = input.from.parse().map_err(|_| {
             wrong("from", "division.bad", "Give the country they came from, like JP.")
         })?;
@@ -52,6 +52,7 @@ impl App {
             arrived_at.as_secs()
         ));
         let fact = Fact::Arrival { from, arrived_at, purpose };
-        self.record_for(session, &recorder, holder.id, fact, key).await
+        let recording = Recording { fact, key, sample: None };
+        self.record_for(session, &recorder, holder.id, recording).await
     }
 }

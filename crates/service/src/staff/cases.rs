@@ -1,22 +1,23 @@
 //! Cases: recorded, corrected, withdrawn.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jadegate_domain::record::{RecordKind, WaitingKind, WithdrawalReason};
 use jadegate_domain::{
-    AgencyKind, Assessment, Case, CaseClass, CaseId, EvidenceId, EvidenceKind, Fact, Holder,
-    HolderId, Purpose, Timestamp, TraceId,
+    AgencyKind, Assessment, Case, CaseClass, CaseId, Evidence, EvidenceId, EvidenceKind, Fact,
+    Holder, HolderId, Purpose, Timestamp, TraceId,
 };
 use jadegate_store::Write;
 use serde::Serialize;
 
 use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
 use super::find::Whom;
-use super::parallel::{Job, together};
-use super::traces::{Pace, SLICE, TraceReport};
+use super::traces::TraceReport;
+use super::withdraw::Taker;
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
+use crate::brake::{Held, HeldPiece, Hold, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 
@@ -60,6 +61,9 @@ pub struct RecordedCase {
     pub assessment: Assessment,
     /// Was it new, or had the same been recorded before?
     pub new: bool,
+    /// It is above the mandate's number for this hour: it is no case, and is traced by nobody,
+    /// before an officer of another agency has confirmed it.
+    pub waiting: bool,
     /// The trace, if one was asked for.
     pub trace: Option<TraceReport>,
 }
@@ -107,6 +111,14 @@ const LIST: u32 = 200;
 /// One person's case of one sample, withdrawn and recorded again this often at most.
 const MOST_REPEATS: u32 = 50;
 
+/// A case as it was added, or as it waits.
+struct AddedCase {
+    case: CaseId,
+    assessment: Assessment,
+    new: bool,
+    waiting: bool,
+}
+
 /// The times of a case, checked against each other.
 struct Times {
     class: CaseClass,
@@ -126,7 +138,7 @@ impl App {
         let recorder = self.recorder(session, EvidenceKind::Case)?;
         let tracer =
             if input.trace { Some(self.recorder(session, EvidenceKind::Contact)?) } else { None };
-        self.count_look(session.staff().id, Counted::Recording)?;
+        self.count_look(session.staff().id, Counted::Recording).await?;
         let times = self.case_times(
             &input.class,
             input.onset_at.as_deref(),
@@ -140,12 +152,13 @@ impl App {
             Purpose::RecordEvidence,
             What::Assessment,
         )?;
-        let (case, assessment, new) = self.add_case(&recorder, &holder, &times, looked).await?;
+        let added = self.add_case(&recorder, &holder, &times, looked, input.trace).await?;
+        let AddedCase { case, assessment, new, waiting } = added;
         let trace = match tracer {
-            Some(tracer) => Some(self.run_trace_for(&tracer, case).await?),
-            None => None,
+            Some(tracer) if !waiting => Some(self.run_trace_for(&tracer, case).await?),
+            _ => None,
         };
-        Ok(RecordedCase { case, assessment, new, trace })
+        Ok(RecordedCase { case, assessment, new, waiting, trace })
     }
 
     async fn add_case(
@@ -154,7 +167,9 @@ impl App {
         holder: &Holder,
         times: &Times,
         mut with: Vec<Write>,
-    ) -> Result<(CaseId, Assessment, bool)> {
+        trace: bool,
+    ) -> Result<AddedCase> {
+        let author = recorder.author(None);
         let mut n = 0;
         while n < MOST_REPEATS {
             let name = format!("case/{}/{}/{n}", holder.id, times.confirmed_at.as_secs());
@@ -162,7 +177,8 @@ impl App {
             if let Some(id) = self.store.evidence_by_key(key).await? {
                 if let Some(case) = self.standing_case(id).await? {
                     self.commit("record_case_again", with).await?;
-                    return Ok((case, self.assessment(holder.id).await?, false));
+                    let assessment = self.assessment(holder.id).await?;
+                    return Ok(AddedCase { case, assessment, new: false, waiting: false });
                 }
                 // Withdrawn before: this is another attempt.
                 n += 1;
@@ -180,19 +196,39 @@ impl App {
                 withdrawn_at: None,
             };
             let id = case.id;
-            let new = NewEvidence {
-                external_key: Some(key),
-                ..NewEvidence::by(Some(recorder.agency()), case_fact(&case))
-            };
-            with.insert(0, Write::AddCase(case));
+            let fact = case_fact(&case);
+            let signed = Signed::own(&author, &fact);
+            with.insert(0, signed.row(RecordKind::Case, id.as_i64(), None, case.recorded_at));
+            with.insert(0, Write::AddCase(case.clone()));
+            let new = NewEvidence { external_key: Some(key), ..NewEvidence::by(signed, fact) };
             let change = Change { add: vec![new], with: with.clone(), ..Change::default() };
-            if let Changed::Done(_, assessment) =
-                self.record("record_case", holder.id, change).await?
-            {
-                return Ok((id, *assessment, true));
+            let changed = self.record("record_case", holder.id, change).await?;
+            with.drain(..2);
+            match changed {
+                Changed::Done(_, assessment) => {
+                    let assessment = *assessment;
+                    return Ok(AddedCase { case: id, assessment, new: true, waiting: false });
+                }
+                Changed::Above => {
+                    if self.store.waits(key).await? {
+                        return Err(super::tests::waits_already());
+                    }
+                    let held = Held::Case { case, trace };
+                    let piece = HeldPiece {
+                        holder: holder.id,
+                        held,
+                        sample: None,
+                        external_key: Some(key),
+                    };
+                    let (kind, pieces) = (WaitingKind::Case, vec![piece]);
+                    let hold = Hold { kind, weighs_on: author.agency, pieces, trace: None };
+                    self.hold(&author, hold, with).await?;
+                    let assessment = self.assessment(holder.id).await?;
+                    return Ok(AddedCase { case: id, assessment, new: true, waiting: true });
+                }
+                Changed::Unchanged => {}
             }
             // Somebody recorded the same at the same moment: the next round finds it.
-            with.remove(0);
         }
         Err(conflict("case.too_many_repeats", "This case was recorded and withdrawn too often."))
     }
@@ -306,10 +342,14 @@ impl App {
             What::Assessment,
         )?;
         with.push(Write::UpdateCase(case.clone()));
-        let new = NewEvidence {
-            supersedes: self.own_evidence(&case).await?.first().copied(),
-            ..NewEvidence::by(Some(recorder.agency()), case_fact(&case))
+        let fact = case_fact(&case);
+        let author = recorder.author(None);
+        let old = self.own_evidence(&case).await?.into_iter().next();
+        let signed = match &old {
+            Some(old) => Signed::instead(&author, old, &fact)?,
+            None => Signed::own(&author, &fact),
         };
+        let new = NewEvidence { supersedes: old.map(|e| e.id), ..NewEvidence::by(signed, fact) };
         let change = Change { add: vec![new], with, ..Change::default() };
         match self.record("correct_case", holder.id, change).await? {
             Changed::Done(_, assessment) => {
@@ -322,13 +362,15 @@ impl App {
                 }
                 Ok(*assessment)
             }
+            Changed::Above => Err(super::waiting::above()),
             Changed::Unchanged => Err(ServiceError::internal("a correction has no external key")),
         }
     }
 
     /// Withdraws a case that turned out to be none: its contacts are released, then the case's own
     /// evidence goes with the case. Should it be cut short, the case still stands, and withdrawing
-    /// it again finishes the work.
+    /// it again finishes the work. The reason is that it was not borne out; for another one see
+    /// [`App::withdraw_record`].
     pub async fn withdraw_case(&self, session: &StaffSession, id: CaseId) -> Result<CaseWithdrawn> {
         let recorder = self.recorder(session, EvidenceKind::Case)?;
         self.withdraw_case_for(&recorder, id).await
@@ -340,47 +382,19 @@ impl App {
         recorder: &Recorder,
         id: CaseId,
     ) -> Result<CaseWithdrawn> {
-        let _one = self.case_locks.lock(id).await;
-        let (case, _) = self.case_to_change(recorder, id).await?;
-        let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
-        for e in self.store.standing_contacts(id).await? {
-            if let (Some(holder), Fact::Contact { case: c, .. }) = (e.holder, &e.fact)
-                && *c == id
-            {
-                by_holder.entry(holder).or_default().push(e.id);
-            }
-        }
-        let released = by_holder.len() as u64;
-        let mut by_holder = by_holder.into_iter().peekable();
-        while by_holder.peek().is_some() {
-            let some = by_holder.by_ref().take(SLICE);
-            let jobs: Vec<Job<'_, _>> = some
-                .map(|(holder, withdraw)| {
-                    let change = Change { withdraw, ..Change::default() };
-                    Box::pin(self.record("release_contact", holder, change)) as Job<'_, _>
-                })
-                .collect();
-            together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
-        }
-        if case.withdrawn_at.is_none() {
-            let change = Change {
-                withdraw: self.own_evidence(&case).await?,
-                with: vec![Write::WithdrawCase { case: id, at: self.now() }],
-                ..Change::default()
-            };
-            self.record("withdraw_case", case.holder, change).await?;
-            self.late.forget(id);
-        }
-        Ok(CaseWithdrawn { released })
+        self.case_to_change(recorder, id).await?;
+        let reason = WithdrawalReason::NotBorneOut;
+        let by = Taker { agency: recorder.agency(), staff: recorder.staff(), reason };
+        Ok(CaseWithdrawn { released: self.drop_case(id, by).await? })
     }
 
     /// The pieces of evidence that say the person is this case and that count.
-    async fn own_evidence(&self, case: &Case) -> Result<Vec<EvidenceId>> {
+    pub(super) async fn own_evidence(&self, case: &Case) -> Result<Vec<Evidence>> {
         let all = self.store.evidence_of(case.holder).await?.map_or_else(Vec::new, |(_, e)| e);
-        let own = |e: &&jadegate_domain::Evidence| {
+        let own = |e: &Evidence| {
             e.counts() && matches!(&e.fact, Fact::Case { case: c, .. } if *c == case.id)
         };
-        Ok(all.iter().filter(own).map(|e| e.id).collect())
+        Ok(all.into_iter().filter(own).collect())
     }
 
     fn case_times(
@@ -418,7 +432,7 @@ pub(crate) fn withdrawn() -> ServiceError {
     conflict("case.withdrawn", "This case was withdrawn. Record it anew if it is a case after all.")
 }
 
-fn case_fact(case: &Case) -> Fact {
+pub(crate) fn case_fact(case: &Case) -> Fact {
     Fact::Case {
         case: case.id,
         class: case.class,

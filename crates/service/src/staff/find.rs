@@ -46,7 +46,7 @@ impl App {
         purpose: Purpose,
     ) -> Result<FoundHolder> {
         let staff = session.need(Power::FindPerson)?;
-        self.count_look(staff.id, Counted::LookUp)?;
+        self.count_look(staff.id, Counted::LookUp).await?;
         let holder = self.locate(&staff.region, whom).await?;
         let look = Look { power: Power::FindPerson, purpose, what: What::Identity };
         let person = self.open_person(session, holder.id, look).await?;

@@ -30,7 +30,9 @@ pub mod tests;
 pub mod trace_jobs;
 pub mod trace_many;
 pub mod traces;
+pub mod waiting;
 pub mod what_if;
+pub mod withdraw;
 
 pub use aboard::{AboardView, TicketView};
 pub use access::{Power, Recorder, What};
@@ -52,7 +54,9 @@ pub use tests::{ImportReport, RecordedEvidence, RejectedLine, TestInput};
 pub use trace_jobs::{JobOrder, TraceJobProgress, TraceJobState, TraceJobView};
 pub use trace_many::{JobContact, JobContactPage, TraceJobInput};
 pub use traces::{TraceDetail, TraceReport, TraceRow};
+pub use waiting::{WaitingRow, WaitingSample, WaitingSamples};
 pub use what_if::{ProgressView, Share, WhatIfState, WhatIfView};
+pub use withdraw::{ImportRow, Record, RecordRow, WithdrawnRecords};
 
 use crate::error::{FieldError, Kind, ServiceError};
 

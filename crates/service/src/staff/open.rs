@@ -69,7 +69,7 @@ impl App {
         case: Option<CaseId>,
     ) -> Result<PersonRecord> {
         let staff = session.need(Power::OpenPerson)?;
-        self.count_look(staff.id, Counted::LookUp)?;
+        self.count_look(staff.id, Counted::LookUp).await?;
         let look = Look { power: Power::OpenPerson, purpose, what: What::Evidence };
         let person = self.open_person(session, holder, look).await?;
         let assessment = self.assessment(person.id()).await?;
@@ -87,16 +87,7 @@ impl App {
             home_name: self.division_name(person.home()),
             quarantine,
             timeline: self.timeline_of(&own, person.home()).segments,
-            evidence: own
-                .into_iter()
-                .rev()
-                .map(|e| EvidenceView {
-                    kind: e.fact.kind(),
-                    by: e.agency.and_then(|a| names.get(&a).cloned()),
-                    counts: e.counts(),
-                    evidence: e,
-                })
-                .collect(),
+            evidence: self.evidence_views(own).await?,
             history: history
                 .into_iter()
                 .map(|c| HistoryEntry {

@@ -1,5 +1,6 @@
 //! The numbers at the top of the console.
 
+use jadegate_domain::record::WaitingState;
 use jadegate_domain::{Colour, PolicyRef, Timestamp};
 use jadegate_store::Page;
 use serde::Serialize;
@@ -42,6 +43,8 @@ pub struct Overview {
     pub missed_check_in: u64,
     /// Of those, who are due for release.
     pub due_release: u64,
+    /// Records of the region that wait for a second pair of eyes; they colour nobody yet.
+    pub waiting: u64,
     /// The server's clock.
     pub server_time: Timestamp,
     /// The policy in force.
@@ -81,6 +84,7 @@ impl App {
             missed_check_in += batch.iter().filter(|c| c.missed_days > 0).count() as u64;
             due_release += batch.iter().filter(|c| c.due).count() as u64;
         }
+        let waiting = self.store.waiting_unfinished(WaitingState::Waiting).await?;
         Ok(Overview {
             colours,
             from_before: found.from_before,
@@ -90,6 +94,7 @@ impl App {
             confined,
             missed_check_in,
             due_release,
+            waiting: waiting.iter().filter(|w| region.contains(&w.region)).map(|w| w.count).sum(),
             server_time: self.now(),
             policy: self.policy().reference(),
         })

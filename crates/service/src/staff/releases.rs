@@ -5,7 +5,7 @@ use jadegate_domain::{EvidenceKind, Fact};
 
 use super::access::Counted;
 use super::find::Whom;
-use super::tests::RecordedEvidence;
+use super::tests::{RecordedEvidence, Recording};
 use super::wrong;
 use crate::app::App;
 use crate::error::Result;
@@ -33,7 +33,7 @@ impl App {
         input: &ReleaseInput,
     ) -> Result<RecordedEvidence> {
         let recorder = self.recorder(session, EvidenceKind::Release)?;
-        self.count_look(session.staff().id, Counted::Recording)?;
+        self.count_look(session.staff().id, Counted::Recording).await?;
         let paper = match input.paper.as_deref() {
             None => Some(ReleasePaper::usual(recorder.agency_kind())),
             Some(name) => name.parse().ok(),
@@ -74,6 +74,7 @@ impl App {
             if paper == ReleasePaper::Confirmation { "/confirmation" } else { "" }
         ));
         let fact = Fact::Release { refers_to: input.refers_to, released_at, paper };
-        self.record_for(session, &recorder, holder.id, fact, key).await
+        let recording = Recording { fact, key, sample: None };
+        self.record_for(session, &recorder, holder.id, recording).await
     }
 }

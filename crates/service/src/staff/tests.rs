@@ -2,18 +2,25 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use jadegate_domain::evidence::{Fact, TestMethod, TestResult};
-use jadegate_domain::{Assessment, EvidenceId, EvidenceKind, HolderId, Purpose, Timestamp};
+use jadegate_domain::evidence::Fact;
+use jadegate_domain::id::ImportId;
+use jadegate_domain::record::{ImportKind, WaitingKind};
+use jadegate_domain::{
+    AgencyKind, Assessment, EvidenceId, EvidenceKind, HolderId, Purpose, Timestamp,
+};
+use jadegate_store::ImportCounts;
 use serde::Serialize;
 
 use super::access::{Counted, Recorder, What};
 use super::find::Whom;
 use super::parallel::{Job, together};
-use super::wrong;
+use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
+use crate::brake::{Author, Held, HeldPiece, Hold, Signed};
 use crate::error::{Result, ServiceError};
 use crate::holder::register::DocumentInput;
+use crate::import::Digesting;
 use crate::import::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
 use crate::session::StaffSession;
 
@@ -28,6 +35,15 @@ pub struct TestInput {
     pub method: String,
     /// When the sample was taken, RFC 3339.
     pub sampled_at: String,
+    /// What the laboratory calls the sample; needed for a result that waits for a colleague.
+    pub sample: Option<String>,
+}
+
+/// One piece about to be recorded by hand.
+pub(crate) struct Recording {
+    pub(crate) fact: Fact,
+    pub(crate) key: [u8; 16],
+    pub(crate) sample: Option<String>,
 }
 
 /// A piece of evidence recorded, and what follows from it.
@@ -40,6 +56,9 @@ pub struct RecordedEvidence {
     pub assessment: Assessment,
     /// Was it new, or had the same been recorded before?
     pub new: bool,
+    /// It is above the mandate's number for this hour: it colours nobody before somebody else has
+    /// confirmed it.
+    pub waiting: bool,
 }
 
 /// One line of a file that was not taken.
@@ -68,26 +87,50 @@ pub struct ImportReport {
     pub rejected: Vec<RejectedLine>,
     /// How many of the lines taken are positive.
     pub positives: u64,
+    /// Lines that wait for a colleague: with them, this hour would be above the mandate's number.
+    pub waiting: u64,
+    /// The file as a record: by it the whole of it can be found and withdrawn.
+    pub import: Option<ImportId>,
 }
 
 /// A line in order, ready to be recorded.
 struct Parsed {
     line: u64,
     whom: Whom,
-    result: TestResult,
-    method: TestMethod,
-    sampled_at: Timestamp,
+    fact: Fact,
+    sample: Option<String>,
 }
 
-/// The lines of one person with how many were taken and how many of those are positive.
-type Taken = (Vec<u64>, Result<(u64, u64)>);
+/// One result of one person.
+#[derive(Clone)]
+struct Line {
+    line: u64,
+    key: [u8; 16],
+    fact: Fact,
+    sample: Option<String>,
+}
 
-/// Results of one person, to be recorded in one unit.
-type ByHolder = BTreeMap<HolderId, Vec<(u64, [u8; 16], Fact)>>;
+/// The lines of one person and what became of them.
+type Taken = (Vec<u64>, Result<Outcome>);
+
+/// How many lines of one person were taken, how many of those are positive, and which have to wait.
+#[derive(Default)]
+struct Outcome {
+    taken: u64,
+    positives: u64,
+    above: Vec<Line>,
+}
+
+/// Results by person, to be recorded in one unit each.
+type ByHolder = BTreeMap<HolderId, Vec<Line>>;
 
 const COLUMNS: [&str; 5] = ["document_type", "document_number", "result", "method", "sampled_at"];
 /// May be left out; China if it is.
 const COUNTRY: &str = "document_country";
+/// May be left out, unless a positive result has to wait.
+const SAMPLE: &str = "sample_reference";
+/// The longest reference of a sample, in characters.
+const LONGEST_SAMPLE: usize = 64;
 /// Another import of the same lines may win the race this often.
 const TRIES: u32 = 4;
 
@@ -99,7 +142,7 @@ impl App {
         input: &TestInput,
     ) -> Result<RecordedEvidence> {
         let recorder = self.recorder(session, EvidenceKind::Test)?;
-        self.count_look(session.staff().id, Counted::Recording)?;
+        self.count_look(session.staff().id, Counted::Recording).await?;
         let result = input.result.parse().map_err(|_| {
             wrong("result", "test.unknown_result", "Write `positive` or `negative`.")
         })?;
@@ -110,25 +153,30 @@ impl App {
         let holder = self.locate(recorder.region(), &input.whom).await?;
         let fact = Fact::Test { result, method, sampled_at };
         let key = self.test_key(&recorder, holder.id, &fact);
-        self.record_for(session, &recorder, holder.id, fact, key).await
+        let sample = sample(input.sample.as_deref().unwrap_or_default())
+            .map_err(|r| wrong("sample", r.code, r.detail))?;
+        self.record_for(session, &recorder, holder.id, Recording { fact, key, sample }).await
     }
 
-    /// Records one piece of evidence about one person, with the look that its answer is.
+    /// Records one piece of evidence about one person, with the look that its answer is. Above the
+    /// mandate's number it waits.
     pub(crate) async fn record_for(
         &self,
         session: &StaffSession,
         recorder: &Recorder,
         holder: HolderId,
-        fact: Fact,
-        key: [u8; 16],
+        recording: Recording,
     ) -> Result<RecordedEvidence> {
+        let Recording { fact, key, sample } = recording;
         debug_assert_eq!(fact.kind(), recorder.evidence());
         let looked =
             self.access_writes(session.staff(), holder, Purpose::RecordEvidence, What::Assessment)?;
+        let author = recorder.author(None);
         let change = Change {
             add: vec![NewEvidence {
                 external_key: Some(key),
-                ..NewEvidence::by(Some(recorder.agency()), fact)
+                sample: sample.clone(),
+                ..NewEvidence::by(Signed::own(&author, &fact), fact.clone())
             }],
             with: looked.clone(),
             ..Change::default()
@@ -137,7 +185,12 @@ impl App {
             Changed::Done(ids, assessment) => {
                 let evidence =
                     ids.first().copied().ok_or_else(|| ServiceError::internal("no id"))?;
-                Ok(RecordedEvidence { evidence, assessment: *assessment, new: true })
+                Ok(RecordedEvidence {
+                    evidence,
+                    assessment: *assessment,
+                    new: true,
+                    waiting: false,
+                })
             }
             Changed::Unchanged => {
                 self.commit("record_evidence_again", looked).await?;
@@ -147,6 +200,35 @@ impl App {
                     evidence,
                     assessment: self.assessment(holder).await?,
                     new: false,
+                    waiting: false,
+                })
+            }
+            Changed::Above => {
+                if self.store.waits(key).await? {
+                    return Err(waits_already());
+                }
+                if author.kind == AgencyKind::Laboratory && sample.is_none() {
+                    return Err(wrong("sample", NO_SAMPLE.0, NO_SAMPLE.1));
+                }
+                let id = EvidenceId::from_random(self.rng.bits());
+                let kind = match fact.kind() {
+                    EvidenceKind::Arrival => WaitingKind::Arrivals,
+                    _ => WaitingKind::Tests,
+                };
+                let piece = HeldPiece {
+                    holder,
+                    held: Held::Evidence { id, fact },
+                    sample,
+                    external_key: Some(key),
+                };
+                let hold =
+                    Hold { kind, weighs_on: author.agency, pieces: vec![piece], trace: None };
+                self.hold(&author, hold, looked).await?;
+                Ok(RecordedEvidence {
+                    evidence: id,
+                    assessment: self.assessment(holder).await?,
+                    new: true,
+                    waiting: true,
                 })
             }
         }
@@ -174,10 +256,14 @@ impl App {
         if recorder.evidence() != EvidenceKind::Test {
             return Err(super::access::not_yours());
         }
-        let mut report = ImportReport::default();
-        let mut parsed = Vec::new();
-        let lines = Lines::read(csv, limits, &COLUMNS, &[COUNTRY])?;
+        let mut csv = Digesting::new(csv);
+        let lines = Lines::read(&mut csv, limits, &COLUMNS, &[COUNTRY, SAMPLE])?;
+        let author = recorder.author(None);
+        let run = self.begin_import(ImportKind::Tests, &author, csv.sha256()).await?;
+        let author = recorder.author(Some(run));
+        let mut report = ImportReport { import: Some(run), ..ImportReport::default() };
         report.lines = lines.len() as u64;
+        let mut parsed = Vec::new();
         for (line, fields) in lines {
             match fields.and_then(|f| self.parse_line(line, &f)) {
                 Ok(p) => parsed.push(p),
@@ -185,18 +271,22 @@ impl App {
             }
         }
         let by_holder = self.resolve(recorder, parsed, &mut report).await?;
+        let held = self.too_many(&author, &by_holder).await?;
         let jobs: Vec<Job<'_, Taken>> = by_holder
-            .into_iter()
-            .map(|(holder, results)| {
-                Box::pin(self.take_results(recorder, holder, results)) as Job<'_, Taken>
+            .iter()
+            .map(|(holder, lines)| {
+                Box::pin(self.take_results(&author, *holder, lines, held)) as Job<'_, Taken>
             })
             .collect();
-        for (lines, taken) in together(jobs).await {
+        let mut above: Vec<(HolderId, Line)> = Vec::new();
+        for (holder, (lines, taken)) in by_holder.keys().zip(together(jobs).await) {
             match taken {
-                Ok((taken, positives)) => {
-                    report.taken += taken;
-                    report.positives += positives;
-                    report.unchanged += lines.len() as u64 - taken;
+                Ok(outcome) => {
+                    let known = lines.len() as u64 - outcome.taken - outcome.above.len() as u64;
+                    report.taken += outcome.taken;
+                    report.positives += outcome.positives;
+                    report.unchanged += known;
+                    above.extend(outcome.above.into_iter().map(|l| (*holder, l)));
                 }
                 // One person's record that cannot be written does not stop the others.
                 Err(e) => {
@@ -208,10 +298,62 @@ impl App {
                 }
             }
         }
+        self.hold_results(&author, above, &mut report).await?;
         report.rejected.sort_by_key(|r| r.line);
         let rejected = report.rejected.len() as u64;
-        all_told(report.lines, report.taken + report.unchanged + rejected)?;
+        let all = report.taken + report.unchanged + report.waiting + rejected;
+        all_told(report.lines, all)?;
+        let counts = ImportCounts {
+            taken: report.taken,
+            unchanged: report.unchanged,
+            rejected,
+            waiting: report.waiting,
+        };
+        self.end_import(run, counts).await?;
         Ok(report)
+    }
+
+    /// Are there more new results in a file that can confine somebody than this hour has room for?
+    /// Then all of those wait: whoever is coloured must not depend on the order of lines.
+    async fn too_many(&self, author: &Author, by_holder: &ByHolder) -> Result<bool> {
+        let mut new = 0;
+        for line in by_holder.values().flatten().filter(|l| l.fact.may_confine()) {
+            new += u64::from(self.store.evidence_by_key(line.key).await?.is_none());
+        }
+        Ok(new > 0 && new > self.room(author, author.agency).await?)
+    }
+
+    /// Lets positives wait, each with its sample's reference; those without are refused.
+    async fn hold_results(
+        &self,
+        author: &Author,
+        above: Vec<(HolderId, Line)>,
+        report: &mut ImportReport,
+    ) -> Result<()> {
+        let mut pieces = Vec::new();
+        for (holder, line) in above {
+            if self.store.waits(line.key).await? {
+                report.unchanged += 1;
+            } else if author.kind == AgencyKind::Laboratory && line.sample.is_none() {
+                report.rejected.push(Rejection::new(NO_SAMPLE.0, NO_SAMPLE.1).at(line.line));
+            } else {
+                let id = EvidenceId::from_random(self.rng.bits());
+                pieces.push(HeldPiece {
+                    holder,
+                    held: Held::Evidence { id, fact: line.fact },
+                    sample: line.sample,
+                    external_key: Some(line.key),
+                });
+            }
+        }
+        if pieces.is_empty() {
+            return Ok(());
+        }
+        report.waiting = pieces.len() as u64;
+        let kind = WaitingKind::Tests;
+        let hold = Hold { kind, weighs_on: author.agency, pieces, trace: None };
+        self.hold(author, hold, Vec::new()).await?;
+        Ok(())
     }
 
     fn parse_line(
@@ -233,7 +375,8 @@ impl App {
             country: f.get(COUNTRY).to_owned(),
             mrz: None,
         });
-        Ok(Parsed { line, whom, result, method, sampled_at })
+        let sample = sample(f.get(SAMPLE))?;
+        Ok(Parsed { line, whom, fact: Fact::Test { result, method, sampled_at }, sample })
     }
 
     /// Finds everybody, and drops repeated lines.
@@ -257,10 +400,10 @@ impl App {
                 }
                 Err(e) => return Err(e),
             };
-            let fact = Fact::Test { result: p.result, method: p.method, sampled_at: p.sampled_at };
-            let key = self.test_key(recorder, holder, &fact);
+            let key = self.test_key(recorder, holder, &p.fact);
             if seen.insert(key) {
-                by_holder.entry(holder).or_default().push((p.line, key, fact));
+                let line = Line { line: p.line, key, fact: p.fact, sample: p.sample };
+                by_holder.entry(holder).or_default().push(line);
             } else {
                 report.unchanged += 1;
             }
@@ -268,45 +411,63 @@ impl App {
         Ok(by_holder)
     }
 
-    /// Records the results of one person that are not there yet.
+    /// Records the results of one person that are not there yet. Whoever tells something new of a
+    /// person learns that they are registered: that is a look.
     async fn take_results(
         &self,
-        recorder: &Recorder,
+        author: &Author,
         holder: HolderId,
-        results: Vec<(u64, [u8; 16], Fact)>,
+        lines: &[Line],
+        held: bool,
     ) -> Taken {
-        let lines = results.iter().map(|(line, ..)| *line).collect();
-        (lines, self.try_results(recorder, holder, &results).await)
+        (
+            lines.iter().map(|l| l.line).collect(),
+            self.try_results(author, holder, lines, held).await,
+        )
     }
 
     async fn try_results(
         &self,
-        recorder: &Recorder,
+        author: &Author,
         holder: HolderId,
-        results: &[(u64, [u8; 16], Fact)],
-    ) -> Result<(u64, u64)> {
+        lines: &[Line],
+        mut held: bool,
+    ) -> Result<Outcome> {
+        let looked =
+            self.look_writes(author, holder, Purpose::RecordEvidence, What::Registration)?;
         for _ in 0..TRIES {
+            let mut outcome = Outcome::default();
             let mut add = Vec::new();
-            for (_, key, fact) in results {
-                if self.store.evidence_by_key(*key).await?.is_none() {
-                    add.push(NewEvidence {
-                        external_key: Some(*key),
-                        ..NewEvidence::by(Some(recorder.agency()), fact.clone())
-                    });
+            for line in lines {
+                if self.store.evidence_by_key(line.key).await?.is_some() {
+                    continue;
                 }
+                if held && line.fact.may_confine() {
+                    outcome.above.push(line.clone());
+                    continue;
+                }
+                add.push(NewEvidence {
+                    external_key: Some(line.key),
+                    sample: line.sample.clone(),
+                    ..NewEvidence::by(Signed::own(author, &line.fact), line.fact.clone())
+                });
             }
             if add.is_empty() {
-                return Ok((0, 0));
+                // What this agency had recorded before tells it nothing.
+                if !outcome.above.is_empty() {
+                    self.commit("import_tests_above", looked).await?;
+                }
+                return Ok(outcome);
             }
-            let taken = add.len() as u64;
-            let positive = |n: &&NewEvidence| {
-                matches!(n.fact, Fact::Test { result: TestResult::Positive, .. })
-            };
-            let positives = add.iter().filter(positive).count() as u64;
-            let change = Change { add, ..Change::default() };
-            // Unchanged: somebody else recorded one of them meanwhile; look again.
-            if let Changed::Done(..) = self.record("import_tests", holder, change).await? {
-                return Ok((taken, positives));
+            outcome.taken = add.len() as u64;
+            outcome.positives = add.iter().filter(|n| n.fact.may_confine()).count() as u64;
+            let change = Change { add, with: looked.clone(), ..Change::default() };
+            match self.record("import_tests", holder, change).await? {
+                Changed::Done(..) => return Ok(outcome),
+                // Somebody else recorded one of them meanwhile; look again.
+                Changed::Unchanged => {}
+                // Another file was faster: these have to wait after all.
+                Changed::Above => held = true,
             }
         }
         Err(ServiceError::internal("the same lines were imported several times at once"))
@@ -346,4 +507,33 @@ impl App {
         }
         Ok(at)
     }
+}
+
+/// Says that a result waits only with its sample's reference.
+const NO_SAMPLE: (&str, &str) = (
+    "test.no_sample_reference",
+    "More positive results than the mandate lets one person record in an hour wait for a colleague, who compares each with its sample. Add the sample's reference (column sample_reference) and send it again.",
+);
+
+/// What a laboratory calls a sample: letters, digits, `-`, `/`, `.`, `_`; nothing if it is empty.
+fn sample(text: &str) -> std::result::Result<Option<String>, Rejection> {
+    let text = text.trim();
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-/._ ".contains(c);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.chars().count() > LONGEST_SAMPLE || !text.chars().all(fits) {
+        return Err(Rejection::new(
+            "test.bad_sample_reference",
+            "A sample's reference has up to 64 letters, digits, dots, slashes, dashes or underscores.",
+        ));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+pub(crate) fn waits_already() -> ServiceError {
+    conflict(
+        "evidence.waits",
+        "This was recorded before and waits for somebody else to confirm it. Nothing more is needed from you.",
+    )
 }

@@ -5,13 +5,14 @@
 //! person; a run cut short is finished by running it again ([`App::run_trace`]) or by
 //! [`App::finish_traces`], and running it twice changes nothing the second time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jadegate_domain::evidence::{Certainty, ContactDegree};
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
-    AgencyId, AgencyKind, Case, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, Period,
-    PlaceId, PlaceKind, PolicyRef, Timestamp, TraceId,
+    Case, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, Period, PlaceId, PlaceKind,
+    PolicyRef, Timestamp, TraceId,
 };
 use jadegate_store::{StoredTrace, TraceHead, Write};
 use serde::Serialize;
@@ -24,7 +25,8 @@ use super::stored_trace::{
     stored_contact, stored_detail, stored_text,
 };
 use crate::app::{App, beside, read};
-use crate::assess::{Change, NewEvidence};
+use crate::assess::{Change, Changed, NewEvidence};
+use crate::brake::{Author, Hold, Signed};
 use crate::bulk::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
@@ -51,6 +53,9 @@ pub struct TraceReport {
     pub contacts_recorded: u64,
     /// People released because they are no contacts any more.
     pub contacts_withdrawn: u64,
+    /// Contacts that wait for an officer of another agency: with them, this hour would be above the
+    /// mandate's number.
+    pub contacts_waiting: u64,
 }
 
 /// One run of the list.
@@ -163,11 +168,25 @@ enum Run {
 
 /// How many changes brought the evidence in line with a run.
 #[derive(Clone, Copy, Debug, Default)]
-struct Applied {
+pub(super) struct Applied {
     recorded: u64,
     withdrawn: u64,
+    waiting: u64,
     /// Not all of it was done.
     cut_short: bool,
+}
+
+/// How new contacts may be recorded.
+#[derive(Clone)]
+enum Clearance {
+    /// So.
+    Record(Signed),
+    /// They are too many for this hour and begin to wait.
+    Wait,
+    /// They wait already.
+    Waits,
+    /// They were refused, or lapsed.
+    Refused,
 }
 
 /// Who waits for a trace.
@@ -242,12 +261,11 @@ impl App {
         if case.withdrawn_at.is_some() {
             return Err(super::cases::withdrawn());
         }
-        let by = (recorder.agency(), recorder.agency_kind());
+        let by = recorder.author(None);
         let before = self.standing_trace(id).await?;
-        let (trace, _, searched) = self.search_and_store(&case, before, by, Pace::Asked).await?;
+        let (trace, _, searched) = self.search_and_store(&case, before, &by, Pace::Asked).await?;
         let Searched { found, rows, ms, .. } = searched;
-        let applied =
-            self.apply((trace, id, recorder.agency()), Arc::clone(&found), Pace::Asked).await?;
+        let applied = self.apply(trace, &case, &by, Arc::clone(&found), Pace::Asked).await?;
         if applied.cut_short {
             return Err(crate::app::stopping());
         }
@@ -262,6 +280,7 @@ impl App {
             ms,
             contacts_recorded: applied.recorded,
             contacts_withdrawn: applied.withdrawn,
+            contacts_waiting: applied.waiting,
         };
         Ok((report, rows))
     }
@@ -276,9 +295,9 @@ impl App {
             self.late.forget(id);
             return Ok(Retraced::default());
         };
-        let by = (before.agency, before.agency_kind);
+        let by = self.traced_by(&before).await?;
         let (trace, changed, searched) =
-            self.search_and_store(&case, Some(before), by, pace).await?;
+            self.search_and_store(&case, Some(before), &by, pace).await?;
         if searched.under_way {
             self.late.trace_again_at(id, self.now().plus_secs(LOOK_AGAIN_SECONDS));
         }
@@ -287,11 +306,11 @@ impl App {
         if !changed && !self.late.is_unfinished(id) {
             return Ok(done);
         }
-        let applied = self.apply((trace, id, by.0), searched.found, pace).await?;
+        let applied = self.apply(trace, &case, &by, searched.found, pace).await?;
         done.cut_short = applied.cut_short;
         tracing::info!(
             case = %id, trace = %trace, recorded = applied.recorded, withdrawn = applied.withdrawn,
-            cut_short = applied.cut_short, "a trace was brought up to date by itself"
+            waiting = applied.waiting, cut_short = applied.cut_short, "a trace was brought up to date by itself"
         );
         Ok(done)
     }
@@ -302,7 +321,7 @@ impl App {
         self: &Arc<Self>,
         case: &Case,
         before: Option<StoredTrace>,
-        by: (AgencyId, AgencyKind),
+        by: &Author,
         pace: Pace<'_>,
     ) -> Result<(TraceId, bool, Searched)> {
         let _searching = self.late.searching.read().await;
@@ -379,7 +398,7 @@ impl App {
 
     async fn store_run(
         &self,
-        (agency, agency_kind): (AgencyId, AgencyKind),
+        by: &Author,
         case: &Case,
         (found, detail): (&Stored, String),
         before: Option<TraceId>,
@@ -390,14 +409,20 @@ impl App {
             id,
             case: case.id,
             ran_at: self.now(),
-            agency,
-            agency_kind,
+            agency: by.agency,
+            agency_kind: by.kind,
             close,
             secondary,
             detail,
             replaced_by: None,
         }))];
-        writes.extend(before.map(|before| Write::ReplaceTrace { id: before, by: id }));
+        let made = Signed::weighing(by, case.agency);
+        writes.push(made.row(RecordKind::Trace, id.as_i64(), None, self.now()));
+        if let Some(before) = before {
+            writes.push(Write::ReplaceTrace { id: before, by: id });
+            // What waited of the run before is asked for anew, as it is now.
+            writes.extend(self.end_waiting_of(before).await?);
+        }
         // Whoever goes away from here on leaves the evidence for the next round.
         self.late.unfinished(case.id);
         self.commit("store_trace", writes).await?;
@@ -412,20 +437,36 @@ impl App {
         }
     }
 
+    /// The agency that ordered a run, where nobody sits before the screen now.
+    pub(super) async fn traced_by(&self, run: &StoredTrace) -> Result<Author> {
+        let agency = self.store.agency(run.agency).await?;
+        let agency = agency.ok_or_else(|| ServiceError::internal("a run of an unknown agency"))?;
+        let (kind, region) = (run.agency_kind, agency.region);
+        Ok(Author { agency: run.agency, kind, region, staff: None, import: None })
+    }
+
     /// Brings the evidence in line with a run: contacts as they were keep their evidence, changed
-    /// ones get a newer piece, those who are contacts no more are released. Where it is cut short, the
-    /// rest is done the next time.
-    async fn apply(
+    /// ones get a newer piece, those who are contacts no more are released. New contacts weigh on the
+    /// hour of the case's agency: above the mandate's number all of them wait. Where it is cut short,
+    /// the rest is done the next time.
+    pub(super) async fn apply(
         &self,
-        (trace, case, agency): (TraceId, CaseId, AgencyId),
+        trace: TraceId,
+        case: &Case,
+        author: &Author,
         found: Arc<Stored>,
         pace: Pace<'_>,
     ) -> Result<Applied> {
-        self.late.unfinished(case);
-        let present = self.store.standing_contacts(case).await?;
-        let planned = move || plan((trace, case, agency), &found.contacts, present);
-        let mut planned = beside(planned).await?.into_iter().peekable();
+        self.late.unfinished(case.id);
+        let present = self.store.standing_contacts(case.id).await?;
+        let known: HashSet<_> = present.iter().filter_map(|e| e.holder).collect();
+        let new = found.contacts.iter().filter(|c| !known.contains(&c.holder)).count() as u64;
+        let clearance = self.clearance(trace, case, author, new).await?;
+        let (of, by, cleared) = ((trace, case.id), author.clone(), clearance.clone());
+        let planned = move || plan(of, &by, &cleared, &found.contacts, present);
+        let mut planned = beside(planned).await??.into_iter().peekable();
         let mut applied = Applied::default();
+        let mut above = 0;
         while planned.peek().is_some() {
             if self.stops() || !pace.goes_on() {
                 applied.cut_short = true;
@@ -440,10 +481,49 @@ impl App {
                 }
                 jobs.push(Box::pin(self.record("apply_trace", holder, change)));
             }
-            together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+            for done in together(jobs).await {
+                above += u64::from(matches!(done?, Changed::Above));
+            }
         }
-        self.late.finished(case);
+        // Those above are there because another trace was faster: they have to wait after all.
+        applied.recorded -= above;
+        applied.waiting = match clearance {
+            Clearance::Record(_) => above,
+            Clearance::Wait | Clearance::Waits => new,
+            Clearance::Refused => 0,
+        };
+        if above > 0 || (new > 0 && matches!(clearance, Clearance::Wait)) {
+            let hold = Hold {
+                kind: WaitingKind::Contacts,
+                weighs_on: case.agency,
+                pieces: Vec::new(),
+                trace: Some((trace, applied.waiting)),
+            };
+            self.hold(author, hold, Vec::new()).await?;
+        }
+        self.late.finished(case.id);
         Ok(applied)
+    }
+
+    /// How the new contacts of a run may be recorded.
+    async fn clearance(
+        &self,
+        trace: TraceId,
+        case: &Case,
+        author: &Author,
+        new: u64,
+    ) -> Result<Clearance> {
+        if let Some(waiting) = self.store.waiting_of_trace(trace).await? {
+            return Ok(match waiting.state {
+                WaitingState::Confirmed => Clearance::Record(Signed::confirmed(&waiting)?),
+                WaitingState::Waiting => Clearance::Waits,
+                WaitingState::Refused | WaitingState::Expired => Clearance::Refused,
+            });
+        }
+        if new > 0 && new > self.room(author, case.agency).await? {
+            return Ok(Clearance::Wait);
+        }
+        Ok(Clearance::Record(Signed::weighing(author, case.agency)))
     }
 
     /// Finishes runs that were cut short by the end of the program. Meant for the start; returns how
@@ -455,9 +535,9 @@ impl App {
             self.must_go_on()?;
             let _one = self.case_locks.lock(case.id).await;
             let Some(run) = self.standing_trace(case.id).await? else { continue };
-            let of = (run.id, case.id, run.agency);
+            let (trace, author) = (run.id, self.traced_by(&run).await?);
             let stored = beside(move || stored_detail(&run)).await??;
-            let applied = self.apply(of, Arc::new(stored), Pace::Asked).await?;
+            let applied = self.apply(trace, &case, &author, Arc::new(stored), Pace::Asked).await?;
             finished += applied.recorded + applied.withdrawn;
         }
         Ok(finished)
@@ -558,12 +638,15 @@ struct Planned {
     contact: Option<bool>,
 }
 
-/// What is to be changed, given the evidence that counts.
+/// What is to be changed, given the evidence that counts. New contacts that are not cleared are left
+/// out.
 fn plan(
-    (trace, case, agency): (TraceId, CaseId, AgencyId),
+    (trace, case): (TraceId, CaseId),
+    author: &Author,
+    clearance: &Clearance,
     contacts: &[StoredContact],
     evidence: Vec<Evidence>,
-) -> Vec<Planned> {
+) -> Result<Vec<Planned>> {
     let mut present: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
     for e in evidence {
         if let (Some(holder), Fact::Contact { case: c, .. }) = (e.holder, &e.fact)
@@ -587,8 +670,14 @@ fn plan(
             }
             continue;
         }
-        let supersedes = old.pop().map(|e| e.id);
-        let new = NewEvidence { supersedes, ..NewEvidence::by(Some(agency), wanted) };
+        let replaced = old.pop();
+        let signed = match (&replaced, clearance) {
+            (Some(piece), _) => Signed::instead(author, piece, &wanted)?,
+            (None, Clearance::Record(signed)) => signed.clone(),
+            (None, _) => continue,
+        };
+        let supersedes = replaced.map(|e| e.id);
+        let new = NewEvidence { supersedes, ..NewEvidence::by(signed, wanted) };
         let change = Change { add: vec![new], withdraw: all(&old), ..Change::default() };
         planned.push(Planned { holder, change, contact: Some(true) });
     }
@@ -596,7 +685,7 @@ fn plan(
         let change = Change { withdraw: all(&old), ..Change::default() };
         planned.push(Planned { holder, change, contact: Some(false) });
     }
-    planned
+    Ok(planned)
 }
 
 fn row(run: &TraceHead) -> TraceRow {

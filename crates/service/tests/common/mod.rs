@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use jadegate_domain::agency::Agency;
-use jadegate_domain::{Colour, HolderId, Period, PlaceId, Presence, Purpose, Timestamp, Visit};
+use jadegate_domain::{
+    AgencyId, Colour, HolderId, Period, PlaceId, Presence, Purpose, Timestamp, Visit,
+};
 use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuingKey, KeyUse};
 use jadegate_policy::Policy;
@@ -93,13 +95,38 @@ async fn open_signing(
     .await
 }
 
+fn unbraked() -> Settings {
+    Settings {
+        waiting_above_per_hour: u32::MAX,
+        waiting_above_per_staff_hour: u32::MAX,
+        ..Settings::default()
+    }
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::at(NOW).await
     }
 
+    /// Under a mandate in which nothing has to wait for a second pair of eyes.
     pub(crate) async fn at(now: &str) -> Self {
-        Self::with(now, Settings::default()).await
+        Self::with(now, unbraked()).await
+    }
+
+    /// Under a mandate in which more than so many records of an agency, or of a member of its staff,
+    /// wait within an hour.
+    pub(crate) async fn braked(agency: u32, staff: u32) -> Self {
+        let settings = Settings {
+            waiting_above_per_hour: agency,
+            waiting_above_per_staff_hour: staff,
+            ..Settings::default()
+        };
+        Self::with(NOW, settings).await
+    }
+
+    /// Another server of the same deployment.
+    pub(crate) async fn second_server(&self) -> Arc<App> {
+        open(&self.store, &self.clock, &self.rng, &self.settings).await
     }
 
     /// Under a mandate in which no change needs a second officer.
@@ -107,7 +134,7 @@ impl World {
         let settings = Settings {
             second_officer_basis_points: 10_000,
             second_officer_people: u64::MAX,
-            ..Settings::default()
+            ..unbraked()
         };
         Self::with(now, settings).await
     }
@@ -124,7 +151,7 @@ impl World {
 
     /// Under another policy than the usual one.
     pub(crate) async fn under(policy: &str) -> Self {
-        Self::opened(NOW, Settings::default(), policy).await
+        Self::opened(NOW, unbraked(), policy).await
     }
 
     async fn with(now: &str, settings: Settings) -> Self {
@@ -133,7 +160,7 @@ impl World {
 
     /// Which saves its visit index.
     pub(crate) async fn saving(now: &str) -> Self {
-        let settings = Settings { index_file: Some("visits.index".into()), ..Settings::default() };
+        let settings = Settings { index_file: Some("visits.index".into()), ..unbraked() };
         Self::with(now, settings).await
     }
 
@@ -248,9 +275,18 @@ impl World {
     /// A member of staff of a new agency, signed in by an invitation.
     pub(crate) async fn staff(&mut self, kind: &str, role: &str, region: &str) -> StaffSession {
         let agency = self.agency(kind, region).await;
+        self.member(agency.id, role).await
+    }
+
+    /// Another member of the same agency, in the same role.
+    pub(crate) async fn colleague(&mut self, of: &StaffSession) -> StaffSession {
+        self.member(of.staff().agency, of.staff().role.as_str()).await
+    }
+
+    async fn member(&mut self, agency: AgencyId, role: &str) -> StaffSession {
         self.staff += 1;
         let input = StaffInput {
-            agency: agency.id,
+            agency,
             role: role.to_owned(),
             region: String::new(),
             display_name: "Test Staff".to_owned(),
@@ -261,26 +297,7 @@ impl World {
             passkey: "{}".to_owned(),
         };
         let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
-        self.confirm(agency.id, invited.staff).await;
-        self.app.staff_session(&session.token).await.unwrap()
-    }
-
-    /// Another member of somebody's agency, with the same role.
-    pub(crate) async fn colleague(&mut self, of: &StaffSession) -> StaffSession {
-        self.staff += 1;
-        let input = StaffInput {
-            agency: of.staff().agency,
-            role: of.staff().role.as_str().to_owned(),
-            region: String::new(),
-            display_name: "Test Staff".to_owned(),
-        };
-        let invited = self.app.invite_staff_from_this_machine(&input).await.unwrap();
-        let passkey = NewPasskey {
-            credential_id: self.staff.to_be_bytes().to_vec(),
-            passkey: "{}".to_owned(),
-        };
-        let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
-        self.confirm(of.staff().agency, invited.staff).await;
+        self.confirm(agency, invited.staff).await;
         self.app.staff_session(&session.token).await.unwrap()
     }
 
@@ -356,6 +373,7 @@ pub(crate) fn test_of(whom: Whom, result: &str) -> TestInput {
         result: result.to_owned(),
         method: "nucleic_acid".to_owned(),
         sampled_at: "2022-03-14T02:00:00Z".to_owned(),
+        sample: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod log;
 mod people;
 mod places;
 mod policies;
+mod records;
 mod tally;
 
 use jadegate_store::{Precondition, Receipt, Unit, Write};
@@ -154,6 +155,19 @@ impl<'a> Applier<'a> {
             Write::WithdrawCase { case, at } => self.withdraw_case(*case, *at),
             Write::AddTrace(t) => self.add_trace(t),
             Write::ReplaceTrace { id, by } => self.replace_trace(*id, *by),
+            Write::AddAuthorship(a) => self.add_authorship(a),
+            Write::AddImport(r) => self.add_import(r),
+            Write::EndImport { id, at, counts } => self.end_import(*id, *at, counts),
+            Write::WithdrawImport { id, at } => self.withdraw_import(*id, *at),
+            Write::AddWithdrawal(w) => self.add_withdrawal(w),
+            Write::AddWaiting(w) => self.add_waiting(w),
+            Write::AddWaitingPiece(p) => self.add_waiting_piece(p),
+            Write::DecideWaiting { id, state, decision } => {
+                self.decide_waiting(*id, *state, decision)
+            }
+            Write::TakeWaitingPiece { waiting, number } => {
+                self.take_waiting_piece(*waiting, *number)
+            }
             Write::AddAccess(a) => self.add_access(a),
             Write::AddLeaf(bytes) => self.add_leaf(bytes),
             Write::PutSetting { name, value, expect } => {

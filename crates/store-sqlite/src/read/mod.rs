@@ -5,6 +5,7 @@ pub(crate) mod log;
 pub(crate) mod people;
 pub(crate) mod places;
 pub(crate) mod policies;
+pub(crate) mod records;
 pub(crate) mod tally;
 
 use jadegate_domain::Division;

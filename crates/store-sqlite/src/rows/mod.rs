@@ -7,6 +7,7 @@ mod evidence;
 mod people;
 mod places;
 mod policies;
+mod records;
 
 use jadegate_domain::Timestamp;
 use jadegate_store::StoreError;
@@ -27,6 +28,7 @@ pub(crate) use people::{
 };
 pub(crate) use places::{GateRow, PlaceRow, RideRow, ScanRow, TripRow, VisitRow, presence_code};
 pub(crate) use policies::{PolicyVersionRow, ProposalRow, RecolouringRow};
+pub(crate) use records::{AuthorshipRow, ImportRow, PieceRow, WaitingRow, WithdrawalRow};
 
 /// A row struct that can be read from the columns it names.
 pub(crate) trait Stored: Sized {

@@ -24,6 +24,7 @@ pub mod model;
 pub mod people;
 pub mod places;
 pub mod policies;
+pub mod records;
 pub mod staff;
 pub mod tally;
 pub mod units;
@@ -109,6 +110,10 @@ macro_rules! conformance_tests {
             logs::the_log_has_no_gaps,
             logs::leaves_are_found_by_their_commitment,
             logs::a_setting_is_replaced_only_as_expected,
+            records::who_recorded_what_is_found_again,
+            records::a_file_is_a_record,
+            records::a_withdrawal_names_who_and_why,
+            records::what_waits_is_decided_once,
             units::a_missing_thing_is_none_or_empty,
             units::a_unit_that_fails_at_its_last_write_leaves_nothing,
             units::a_failing_unit_does_not_disturb_its_neighbours,

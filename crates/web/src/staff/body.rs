@@ -189,6 +189,9 @@ pub(super) struct TestBody {
     /// `nucleic_acid` or `antigen`.
     pub(super) method: String,
     pub(super) sampled_at: String,
+    /// What the laboratory calls the sample; needed for a positive result that has to wait for a
+    /// colleague.
+    pub(super) sample: Option<String>,
 }
 
 /// Evidence was recorded, or had been before.
@@ -198,6 +201,9 @@ pub(super) struct RecordedView {
     pub(super) assessment: AssessmentView,
     /// Was it new?
     pub(super) new: bool,
+    /// It is above the mandate's number for this hour and colours nobody before somebody else has
+    /// confirmed it.
+    pub(super) waiting: bool,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -221,6 +227,9 @@ pub(super) struct CaseRecordedView {
     pub(super) case: CaseId,
     pub(super) assessment: AssessmentView,
     pub(super) new: bool,
+    /// It is above the mandate's number for this hour and is no case before an officer of another
+    /// agency has confirmed it.
+    pub(super) waiting: bool,
     pub(super) trace: Option<TraceReport>,
 }
 

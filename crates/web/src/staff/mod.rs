@@ -25,6 +25,8 @@ mod changes;
 mod documents;
 mod files;
 mod trace_jobs;
+mod waiting;
+mod withdraw;
 
 use body::{
     AgencyBody, AgencyList, ArrivalBody, CaseBody, CaseList, CaseRecordedView, CeremonyView,
@@ -71,6 +73,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(confirm_staff))
         .merge(changes::routes())
         .merge(documents::routes())
+        .merge(waiting::routes())
+        .merge(withdraw::routes())
 }
 
 type SignedIn = ([(HeaderName, HeaderValue); 1], Json<MeView>);
@@ -257,18 +261,28 @@ async fn open(
     }))
 }
 
+/// What waits is accepted, not created.
+const fn status(new: bool, waiting: bool) -> StatusCode {
+    match (new, waiting) {
+        (_, true) => StatusCode::ACCEPTED,
+        (true, false) => StatusCode::CREATED,
+        (false, false) => StatusCode::OK,
+    }
+}
+
 async fn recorded(
     web: &Web,
     r: jadegate_service::staff::RecordedEvidence,
 ) -> Answer<(StatusCode, Json<RecordedView>)> {
-    let status = if r.new { StatusCode::CREATED } else { StatusCode::OK };
+    let status = status(r.new, r.waiting);
     let assessment = views::assessment(&web.app, r.assessment).await?;
-    Ok((status, Json(RecordedView { evidence: r.evidence, assessment, new: r.new })))
+    let (evidence, new, waiting) = (r.evidence, r.new, r.waiting);
+    Ok((status, Json(RecordedView { evidence, assessment, new, waiting })))
 }
 
 /// Record one test result.
 #[utoipa::path(post, path = "/v1/staff/tests", tag = "staff", request_body = TestBody,
-    responses((status = 201, body = RecordedView), (status = 200, body = RecordedView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = RecordedView), (status = 200, body = RecordedView), (status = 202, body = RecordedView), (status = "4XX", body = Problem)))]
 async fn add_test(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
@@ -279,13 +293,14 @@ async fn add_test(
         result: b.result,
         method: b.method,
         sampled_at: b.sampled_at,
+        sample: b.sample,
     };
     recorded(&web, web.app.record_test(&s, &input).await?).await
 }
 
 /// Record a case, and trace it at once if asked to.
 #[utoipa::path(post, path = "/v1/staff/cases", tag = "staff", request_body = CaseBody,
-    responses((status = 201, body = CaseRecordedView), (status = 200, body = CaseRecordedView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = CaseRecordedView), (status = 200, body = CaseRecordedView), (status = 202, body = CaseRecordedView), (status = "4XX", body = Problem)))]
 async fn add_case(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
@@ -300,9 +315,10 @@ async fn add_case(
         trace: b.trace,
     };
     let r = web.app.record_case(&s, &input).await?;
-    let status = if r.new { StatusCode::CREATED } else { StatusCode::OK };
+    let status = status(r.new, r.waiting);
     let assessment = views::assessment(&web.app, r.assessment).await?;
-    Ok((status, Json(CaseRecordedView { case: r.case, assessment, new: r.new, trace: r.trace })))
+    let (case, new, waiting, trace) = (r.case, r.new, r.waiting, r.trace);
+    Ok((status, Json(CaseRecordedView { case, assessment, new, waiting, trace })))
 }
 
 /// Cases, newest first.
@@ -400,7 +416,7 @@ async fn quarantine(
 
 /// Record a discharge or release paper.
 #[utoipa::path(post, path = "/v1/staff/releases", tag = "staff", request_body = ReleaseBody,
-    responses((status = 201, body = RecordedView), (status = 200, body = RecordedView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = RecordedView), (status = 200, body = RecordedView), (status = 202, body = RecordedView), (status = "4XX", body = Problem)))]
 async fn release(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
@@ -448,7 +464,7 @@ async fn end_region(
 
 /// Record an arrival from abroad.
 #[utoipa::path(post, path = "/v1/staff/arrivals", tag = "staff", request_body = ArrivalBody,
-    responses((status = 201, body = RecordedView), (status = 200, body = RecordedView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = RecordedView), (status = 200, body = RecordedView), (status = 202, body = RecordedView), (status = "4XX", body = Problem)))]
 async fn add_arrival(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,

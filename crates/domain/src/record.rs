@@ -1,0 +1,104 @@
+//! Who recorded what, by which file, why it was taken back, and what waits for a second pair of eyes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agency::names;
+
+names! {
+    /// What can be recorded by an agency and taken back again.
+    RecordKind, "kind of record" {
+        /// A piece of evidence.
+        Evidence = "evidence",
+        /// A case.
+        Case = "case",
+        /// A run of a trace.
+        Trace = "trace",
+        /// A risk level of a division.
+        RiskLevel = "risk_level",
+        /// Who was aboard: a visit told of by a carrier.
+        Ride = "ride",
+        /// A whole file.
+        Import = "import",
+    }
+}
+
+names! {
+    /// What a file tells.
+    ImportKind, "kind of import" {
+        /// Test results.
+        Tests = "tests",
+        /// Who was aboard trips.
+        Rides = "rides",
+        /// The official list of risk regions.
+        RiskLevels = "risk_levels",
+    }
+}
+
+names! {
+    /// Why a record is taken back. The list is closed, so that no text about a person is kept.
+    WithdrawalReason, "reason of a withdrawal" {
+        /// It concerns somebody else.
+        WrongPerson = "wrong_person",
+        /// The result or the moment is wrong.
+        WrongContent = "wrong_content",
+        /// The sample was exchanged or spoilt.
+        SampleMixedUp = "sample_mixed_up",
+        /// It was entered twice.
+        EnteredTwice = "entered_twice",
+        /// A later examination did not bear it out.
+        NotBorneOut = "not_borne_out",
+        /// What it tells of never happened.
+        NeverHappened = "never_happened",
+        /// What it rested on was withdrawn; given by the system alone.
+        Followed = "followed",
+    }
+}
+
+impl WithdrawalReason {
+    /// May a person give this reason?
+    pub const fn is_given_by_people(self) -> bool {
+        !matches!(self, Self::Followed)
+    }
+}
+
+names! {
+    /// What waits.
+    WaitingKind, "kind of waiting record" {
+        /// Test results that found the virus.
+        Tests = "tests",
+        /// Arrivals from abroad.
+        Arrivals = "arrivals",
+        /// A case.
+        Case = "case",
+        /// The contacts that a trace found.
+        Contacts = "contacts",
+        /// Rides aboard a trip that a case took.
+        Rides = "rides",
+    }
+}
+
+names! {
+    /// How far something that waits has come.
+    WaitingState, "state of a waiting record" {
+        /// Nobody has decided yet; it colours nobody.
+        Waiting = "waiting",
+        /// Somebody else confirmed it: it is recorded.
+        Confirmed = "confirmed",
+        /// Somebody refused it: it never counted.
+        Refused = "refused",
+        /// Nobody decided in time: it never counted.
+        Expired = "expired",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_give_every_reason_but_that_of_the_system() {
+        let given = WithdrawalReason::ALL.iter().filter(|r| r.is_given_by_people()).count();
+        assert_eq!(given, WithdrawalReason::ALL.len() - 1);
+        assert!(!WithdrawalReason::Followed.is_given_by_people());
+    }
+}

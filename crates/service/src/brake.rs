@@ -1,0 +1,300 @@
+//! The brake on evidence in bulk, and who records it.
+//!
+//! Nobody can turn a town red by themselves. What an agency records and what can make somebody
+//! yellow or red *weighs* on the hour of that agency and of that member of staff; the store counts,
+//! in the unit that records. Above the mandate's numbers it does not become evidence: it waits, in
+//! tables that no assessment reads, until somebody else confirms it ([`crate::staff::waiting`]).
+//!
+//! [`Signed`] is the only way to record anything for an agency, and its constructors are the only
+//! ways past the brake: what can confine nobody or weighs, what somebody else confirmed, and what
+//! takes the place of a piece that counts already.
+
+use std::collections::BTreeMap;
+
+use jadegate_domain::id::{ImportId, WaitingId};
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
+use jadegate_domain::{
+    AgencyId, AgencyKind, Case, Division, Evidence, EvidenceId, Fact, HolderId, Purpose, Ride,
+    Staff, StaffId, Timestamp, TraceId, Visit,
+};
+use jadegate_ledger::WaitingEvent;
+use jadegate_store::{Authorship, StoreError, Unit, Waiting, WaitingPiece, Write};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::error::{Result, ServiceError};
+use crate::limits::Limit;
+use crate::staff::access::What;
+
+/// Seconds of the time that counts.
+const HOUR: u32 = 3600;
+/// The limits' names in the store.
+const AGENCY: &str = "evidence.agency";
+const STAFF: &str = "evidence.staff";
+/// Pieces of one unit.
+const UNIT: usize = 500;
+
+/// Who records: for which agency, which member of staff, by which file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Author {
+    pub(crate) agency: AgencyId,
+    pub(crate) kind: AgencyKind,
+    pub(crate) region: Division,
+    /// `None`: the machine's own command line, or the program itself.
+    pub(crate) staff: Option<StaffId>,
+    pub(crate) import: Option<ImportId>,
+}
+
+impl Author {
+    /// A member of staff, by hand.
+    pub(crate) fn of(staff: &Staff) -> Self {
+        Self {
+            agency: staff.agency,
+            kind: staff.agency_kind,
+            region: staff.region.clone(),
+            staff: Some(staff.id),
+            import: None,
+        }
+    }
+}
+
+/// An author who may record this: see the constructors.
+#[derive(Clone, Debug)]
+pub(crate) struct Signed {
+    agency: AgencyId,
+    staff: Option<StaffId>,
+    import: Option<ImportId>,
+    weighs_on: Option<AgencyId>,
+}
+
+impl Signed {
+    fn by(author: &Author, weighs_on: Option<AgencyId>) -> Self {
+        Self { agency: author.agency, staff: author.staff, import: author.import, weighs_on }
+    }
+
+    /// For anything: it weighs on the hour of an agency (and of the member of staff), and the unit
+    /// is refused above the mandate's numbers.
+    pub(crate) fn weighing(author: &Author, on: AgencyId) -> Self {
+        Self::by(author, Some(on))
+    }
+
+    /// For rides aboard a trip that no case took: no contact follows from them now, and if one does
+    /// later, it weighs on the hour of that case's agency.
+    pub(crate) fn aboard_no_case(author: &Author) -> Self {
+        Self::by(author, None)
+    }
+
+    /// For a fact as it is: weighing only if it can confine.
+    pub(crate) fn own(author: &Author, fact: &Fact) -> Self {
+        Self::by(author, fact.may_confine().then_some(author.agency))
+    }
+
+    /// For what somebody else has confirmed.
+    pub(crate) fn confirmed(waiting: &Waiting) -> Result<Self> {
+        let other = waiting.decision.and_then(|d| d.by).map(|(staff, _)| staff);
+        if waiting.state != WaitingState::Confirmed || other.is_none() || other == waiting.staff {
+            return Err(ServiceError::internal("what nobody else confirmed went past the brake"));
+        }
+        Ok(Self {
+            agency: waiting.agency,
+            staff: waiting.staff,
+            import: waiting.import,
+            weighs_on: None,
+        })
+    }
+
+    /// For what takes the place of a piece of the same kind, about the same case, that counts: it
+    /// has weighed already.
+    pub(crate) fn instead(author: &Author, old: &Evidence, new: &Fact) -> Result<Self> {
+        let same = match (&old.fact, new) {
+            (Fact::Case { case: a, .. }, Fact::Case { case: b, .. })
+            | (Fact::Contact { case: a, .. }, Fact::Contact { case: b, .. }) => a == b,
+            _ => false,
+        };
+        if !same || !old.counts() {
+            return Err(ServiceError::internal("a new piece went past the brake as an old one"));
+        }
+        Ok(Self::by(author, None))
+    }
+
+    pub(crate) const fn agency(&self) -> AgencyId {
+        self.agency
+    }
+
+    /// The row that says who made a record.
+    pub(crate) fn row(
+        &self,
+        record: RecordKind,
+        id: i64,
+        sample: Option<String>,
+        at: Timestamp,
+    ) -> Write {
+        Write::AddAuthorship(Box::new(Authorship {
+            record,
+            id,
+            agency: self.agency,
+            staff: self.staff,
+            import: self.import,
+            sample,
+            at,
+        }))
+    }
+}
+
+/// What is written of a piece that waits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Held {
+    /// Evidence that somebody recorded.
+    Evidence {
+        /// The id it will have.
+        id: EvidenceId,
+        fact: Fact,
+    },
+    /// A case with its evidence.
+    Case {
+        case: Case,
+        /// Is it to be traced once it stands?
+        trace: bool,
+    },
+    /// A visit aboard a trip.
+    Ride { visit: Visit, ride: Ride },
+}
+
+/// One piece about to wait.
+pub(crate) struct HeldPiece {
+    pub(crate) holder: HolderId,
+    pub(crate) held: Held,
+    pub(crate) sample: Option<String>,
+    pub(crate) external_key: Option<[u8; 16]>,
+}
+
+/// What is about to wait.
+pub(crate) struct Hold {
+    pub(crate) kind: WaitingKind,
+    pub(crate) weighs_on: AgencyId,
+    pub(crate) pieces: Vec<HeldPiece>,
+    /// A run and how many of its contacts.
+    pub(crate) trace: Option<(TraceId, u64)>,
+}
+
+/// Was a unit refused because it is above the mandate's numbers?
+pub(crate) fn is_above(e: &StoreError) -> bool {
+    e.no_room().is_some_and(|(class, _)| class == AGENCY || class == STAFF)
+}
+
+impl App {
+    fn of_agency(&self, agency: AgencyId) -> (Limit, [u8; 16]) {
+        let most = self.settings.waiting_above_per_hour;
+        let key = self.keys.evidence_key(&format!("weight/agency/{agency}"));
+        (Limit { class: AGENCY, seconds: HOUR, most }, key)
+    }
+
+    fn of_staff(&self, staff: StaffId) -> (Limit, [u8; 16]) {
+        let most = self.settings.waiting_above_per_staff_hour;
+        let key = self.keys.evidence_key(&format!("weight/staff/{staff}"));
+        (Limit { class: STAFF, seconds: HOUR, most }, key)
+    }
+
+    /// How much more may weigh within this hour before it has to wait.
+    pub(crate) async fn room(&self, author: &Author, on: AgencyId) -> Result<u64> {
+        let after = self.now().plus_secs(-i64::from(HOUR));
+        let room = async |(limit, key): (Limit, [u8; 16])| -> Result<u64> {
+            let counted = self.store.counted(limit.class, key, after).await?;
+            Ok(u64::from(limit.most).saturating_sub(counted))
+        };
+        let agency = room(self.of_agency(on)).await?;
+        let Some(staff) = author.staff else { return Ok(agency) };
+        Ok(agency.min(room(self.of_staff(staff)).await?))
+    }
+
+    /// The counts of what weighs, to stand in the unit that records it: so of several at once none
+    /// slips past, on whichever server it is.
+    pub(crate) fn weigh<'s>(&self, all: impl Iterator<Item = &'s Signed>) -> Vec<Write> {
+        let mut agencies: BTreeMap<AgencyId, u32> = BTreeMap::new();
+        let mut staff: BTreeMap<StaffId, u32> = BTreeMap::new();
+        for s in all {
+            let Some(agency) = s.weighs_on else { continue };
+            *agencies.entry(agency).or_default() += 1;
+            if let Some(by) = s.staff {
+                *staff.entry(by).or_default() += 1;
+            }
+        }
+        let agencies = agencies.into_iter().map(|(id, n)| (self.of_agency(id), n));
+        let staff = staff.into_iter().map(|(id, n)| (self.of_staff(id), n));
+        agencies.chain(staff).map(|((limit, key), n)| self.count(limit, key, n)).collect()
+    }
+
+    /// Lets records wait, with other writes of the same moment. It is told to the operator's log
+    /// and, in counts, to the public.
+    pub(crate) async fn hold(
+        &self,
+        author: &Author,
+        hold: Hold,
+        with: Vec<Write>,
+    ) -> Result<WaitingId> {
+        let now = self.now();
+        let waiting = Waiting {
+            id: WaitingId::from_random(self.rng.bits()),
+            kind: hold.kind,
+            agency: author.agency,
+            agency_kind: author.kind,
+            weighs_on: hold.weighs_on,
+            staff: author.staff,
+            region: author.region.clone(),
+            import: author.import,
+            trace: hold.trace.map(|(trace, _)| trace),
+            count: hold.trace.map_or(hold.pieces.len() as u64, |(_, n)| n),
+            made_at: now,
+            expires_at: now.plus_secs(self.settings.waiting_seconds),
+            state: WaitingState::Waiting,
+            decision: None,
+        };
+        let id = waiting.id;
+        let mut writes = with;
+        writes.push(Write::AddLeaf(crate::log::waiting_leaf(&waiting, WaitingEvent::Held, now)?));
+        tracing::warn!(
+            waiting = %id, kind = %waiting.kind, agency = %waiting.agency, records = waiting.count,
+            "records above the mandate's number wait for somebody else"
+        );
+        writes.push(Write::AddWaiting(Box::new(waiting)));
+        for (piece, number) in hold.pieces.into_iter().zip(0..) {
+            writes.push(Write::AddWaitingPiece(Box::new(WaitingPiece {
+                waiting: id,
+                number,
+                holder: piece.holder,
+                body: serde_json::to_string(&piece.held).map_err(ServiceError::internal)?,
+                sample: piece.sample,
+                external_key: piece.external_key,
+            })));
+            if writes.len() >= UNIT {
+                let unit = Unit::new("hold", std::mem::take(&mut writes));
+                self.store.commit(unit).await?;
+            }
+        }
+        if !writes.is_empty() {
+            self.store.commit(Unit::new("hold", writes)).await?;
+        }
+        Ok(id)
+    }
+
+    /// The row that says that an author looked at somebody, with its leaf of the public log.
+    pub(crate) fn look_writes(
+        &self,
+        author: &Author,
+        holder: HolderId,
+        purpose: Purpose,
+        what: What,
+    ) -> Result<Vec<Write>> {
+        let access = jadegate_domain::Access {
+            holder,
+            at: self.now(),
+            agency: author.agency,
+            staff: author.staff,
+            purpose,
+            what: what.as_str().to_owned(),
+        };
+        let leaf = crate::log::access_leaf(&self.keys, &access)?;
+        Ok(vec![Write::AddAccess(access), Write::AddLeaf(leaf)])
+    }
+}

@@ -1,0 +1,388 @@
+//! What waits for a second pair of eyes: listed, looked through, confirmed, refused, lapsed.
+//!
+//! A laboratory's results wait for a colleague of the same laboratory, who has the samples; all else
+//! for an officer of another agency than the one that recorded it and the one whose case it is. So
+//! nobody confirms their own.
+
+use std::sync::Arc;
+
+use jadegate_domain::id::WaitingId;
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
+use jadegate_domain::{AgencyKind, EvidenceKind, Fact, Timestamp, TraceId};
+use jadegate_ledger::WaitingEvent;
+use jadegate_store::{StoreError, Waiting, WaitingDecision, WaitingPiece, Write};
+use serde::Serialize;
+
+use super::access::{Power, Recorder, not_yours};
+use super::cases::case_fact;
+use super::conflict;
+use super::parallel::{Job, together};
+use super::stored_trace::stored_detail;
+use super::traces::Pace;
+use crate::app::{App, beside};
+use crate::assess::{Change, Changed, NewEvidence};
+use crate::brake::{Author, Held, Signed};
+use crate::error::{Kind, Result, ServiceError};
+use crate::holder::me::AgencyName;
+use crate::jobs::note;
+use crate::session::StaffSession;
+
+/// Something that waits, or waited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WaitingRow {
+    /// Which.
+    pub id: WaitingId,
+    /// What.
+    pub kind: WaitingKind,
+    /// Who recorded it.
+    pub agency: Option<AgencyName>,
+    /// How many records.
+    pub records: u64,
+    /// Since when.
+    pub made_at: Timestamp,
+    /// When it lapses undecided.
+    pub expires_at: Timestamp,
+    /// How far.
+    pub state: WaitingState,
+    /// When it was decided.
+    pub decided_at: Option<Timestamp>,
+    /// Whose member of staff decided.
+    pub decided_by: Option<AgencyName>,
+    /// May you confirm it?
+    pub may_confirm: bool,
+    /// May you refuse it, or take it back?
+    pub may_refuse: bool,
+    /// Can its samples be compared one by one?
+    pub has_samples: bool,
+}
+
+/// One result that waits, as the colleague compares it with the laboratory's book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WaitingSample {
+    /// Its number, from 0.
+    pub number: u32,
+    /// What the laboratory calls the sample.
+    pub sample: Option<String>,
+    /// What was found.
+    pub result: String,
+    /// How.
+    pub method: String,
+    /// When the sample was taken.
+    pub sampled_at: Timestamp,
+}
+
+/// A part of the results.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WaitingSamples {
+    /// In the order of the file.
+    pub samples: Vec<WaitingSample>,
+    /// Where the next part begins, if there is one.
+    pub next: Option<u32>,
+}
+
+/// Days for which what was decided is still listed.
+const LISTED_DAYS: i64 = 7;
+/// Entries listed.
+const LIST: u32 = 200;
+/// Pieces read at once.
+const PAGE: u32 = 500;
+
+/// May this member of staff confirm it?
+fn may_confirm(session: &StaffSession, w: &Waiting) -> bool {
+    let me = session.staff();
+    if Some(me.id) == w.staff {
+        return false;
+    }
+    if is_of_a_laboratory(w) {
+        return me.agency == w.agency && session.may(Power::RecordTest);
+    }
+    session.may(Power::ConfirmWaiting)
+        && me.agency_kind != AgencyKind::Laboratory
+        && me.agency != w.agency
+        && me.agency != w.weighs_on
+        && me.region.contains(&w.region)
+}
+
+/// Whoever may confirm may refuse; whoever recorded it may take it back.
+fn may_refuse(session: &StaffSession, w: &Waiting) -> bool {
+    may_confirm(session, w) || session.staff().agency == w.agency
+}
+
+fn is_of_a_laboratory(w: &Waiting) -> bool {
+    w.kind == WaitingKind::Tests && w.agency_kind == AgencyKind::Laboratory
+}
+
+impl App {
+    /// What waits and what was decided lately, as far as it is this member of staff's business:
+    /// counts only, nobody's data.
+    pub async fn list_waiting(&self, session: &StaffSession) -> Result<Vec<WaitingRow>> {
+        let lists = session.may(Power::ReadLists) || session.may(Power::ReadAudit);
+        let since = self.now().plus_days(-LISTED_DAYS);
+        let names = self.agency_names().await?;
+        let named = |agency| names.get(&agency).cloned();
+        let me = session.staff();
+        let mine = |w: &Waiting| may_refuse(session, w) || (lists && me.region.contains(&w.region));
+        let all = self.store.waiting_since(since, LIST).await?;
+        Ok(all
+            .into_iter()
+            .filter(mine)
+            .map(|w| WaitingRow {
+                may_confirm: w.state == WaitingState::Waiting && may_confirm(session, &w),
+                may_refuse: w.state == WaitingState::Waiting && may_refuse(session, &w),
+                has_samples: is_of_a_laboratory(&w),
+                id: w.id,
+                kind: w.kind,
+                agency: named(w.agency),
+                records: w.count,
+                made_at: w.made_at,
+                expires_at: w.expires_at,
+                state: w.state,
+                decided_at: w.decision.map(|d| d.at),
+                decided_by: w.decision.and_then(|d| d.by).and_then(|(_, agency)| named(agency)),
+            })
+            .collect())
+    }
+
+    /// How many records wait in the whole deployment, for the numbers of the operation.
+    pub async fn records_waiting(&self) -> Result<u64> {
+        let waiting = self.store.waiting_unfinished(WaitingState::Waiting).await?;
+        Ok(waiting.iter().map(|w| w.count).sum())
+    }
+
+    /// The samples of a laboratory's results that wait, for a colleague who may confirm them. It
+    /// names nobody: what is compared is the sample.
+    pub async fn waiting_samples(
+        &self,
+        session: &StaffSession,
+        id: WaitingId,
+        from: u32,
+    ) -> Result<WaitingSamples> {
+        let w = self.waiting_here(session, id).await?;
+        if !is_of_a_laboratory(&w) {
+            return Err(not_yours());
+        }
+        let pieces = self.store.waiting_pieces(id, from, PAGE).await?;
+        let next = (pieces.len() == PAGE as usize).then(|| from.saturating_add(PAGE));
+        let mut samples = Vec::with_capacity(pieces.len());
+        for p in pieces {
+            let Held::Evidence { fact: Fact::Test { result, method, sampled_at }, .. } = held(&p)?
+            else {
+                continue;
+            };
+            samples.push(WaitingSample {
+                number: p.number,
+                sample: p.sample,
+                result: result.as_str().to_owned(),
+                method: method.as_str().to_owned(),
+                sampled_at,
+            });
+        }
+        Ok(WaitingSamples { samples, next })
+    }
+
+    /// Something that waits and is this member of staff's business.
+    async fn waiting_here(&self, session: &StaffSession, id: WaitingId) -> Result<Waiting> {
+        let found = self.store.waiting(id).await?.filter(|w| may_refuse(session, w));
+        found.ok_or_else(|| {
+            ServiceError::not_found(
+                "waiting.not_found",
+                "There is nothing of that number that waits for you.",
+            )
+        })
+    }
+
+    /// Confirms what somebody else recorded: now it is evidence, and colours follow. Should it be cut
+    /// short, [`App::finish_waiting`] goes on.
+    pub async fn confirm_waiting(
+        self: &Arc<Self>,
+        session: &StaffSession,
+        id: WaitingId,
+    ) -> Result<()> {
+        let w = self.waiting_here(session, id).await?;
+        if !may_confirm(session, &w) {
+            return Err(ServiceError::forbidden(
+                "waiting.not_for_you",
+                "Nobody confirms what they or their agency recorded. A colleague of the laboratory, or an officer of another agency, does.",
+            ));
+        }
+        let w = self.decide_waiting(session, w, WaitingState::Confirmed).await?;
+        self.release(&w).await
+    }
+
+    /// Refuses what waits: it never counted, and its content is deleted.
+    pub async fn refuse_waiting(&self, session: &StaffSession, id: WaitingId) -> Result<()> {
+        let w = self.waiting_here(session, id).await?;
+        self.decide_waiting(session, w, WaitingState::Refused).await.map(drop)
+    }
+
+    async fn decide_waiting(
+        &self,
+        session: &StaffSession,
+        w: Waiting,
+        state: WaitingState,
+    ) -> Result<Waiting> {
+        let now = self.now();
+        let decided = || {
+            conflict("waiting.decided", "Somebody decided on this meanwhile, or its time is over.")
+        };
+        if w.state != WaitingState::Waiting || now >= w.expires_at {
+            return Err(decided());
+        }
+        let me = session.staff();
+        let decision = WaitingDecision { at: now, by: Some((me.id, me.agency)) };
+        let event = match state {
+            WaitingState::Confirmed => WaitingEvent::Confirmed,
+            _ => WaitingEvent::Refused,
+        };
+        let w = Waiting { state, decision: Some(decision), ..w };
+        let leaf = crate::log::waiting_leaf(&w, event, now)?;
+        let writes = vec![Write::DecideWaiting { id: w.id, state, decision }, Write::AddLeaf(leaf)];
+        match self.commit("decide_waiting", writes).await {
+            Err(e) if e.kind == Kind::Conflict => Err(decided()),
+            done => done.map(|()| w),
+        }
+    }
+
+    /// Records what was confirmed, piece by piece; each piece waits until its unit holds it.
+    async fn release(self: &Arc<Self>, w: &Waiting) -> Result<()> {
+        if let Some(trace) = w.trace {
+            return self.release_contacts(trace).await;
+        }
+        let mut from = 0;
+        loop {
+            let pieces = self.store.waiting_pieces(w.id, from, PAGE).await?;
+            let Some(last) = pieces.last() else { return Ok(()) };
+            from = last.number.saturating_add(1);
+            let jobs: Vec<Job<'_, _>> = pieces
+                .into_iter()
+                .map(|p| Box::pin(self.release_piece(w, p)) as Job<'_, _>)
+                .collect();
+            together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+        }
+    }
+
+    async fn release_piece(self: &Arc<Self>, w: &Waiting, piece: WaitingPiece) -> Result<()> {
+        let signed = Signed::confirmed(w)?;
+        let take = Write::TakeWaitingPiece { waiting: w.id, number: piece.number };
+        let (new, mut with, traced) = match held(&piece)? {
+            Held::Evidence { id, fact } => {
+                (NewEvidence { id: Some(id), ..NewEvidence::by(signed, fact) }, vec![take], None)
+            }
+            Held::Case { case, trace } => {
+                let row = signed.row(RecordKind::Case, case.id.as_i64(), None, self.now());
+                let traced = trace.then_some(case.id);
+                let fact = case_fact(&case);
+                let with = vec![take, Write::AddCase(case), row];
+                (NewEvidence::by(signed, fact), with, traced)
+            }
+            Held::Ride { visit, ride } => {
+                let id = self.ride_id(&visit);
+                let known = self.store.authorship(RecordKind::Ride, id).await?.is_some();
+                let row = (!known).then(|| signed.row(RecordKind::Ride, id, None, self.now()));
+                let with = std::iter::once(take).chain(row).collect();
+                return self.write_confirmed_ride(visit, ride, with).await;
+            }
+        };
+        let new = NewEvidence { external_key: piece.external_key, sample: piece.sample, ..new };
+        let take = with.first().cloned();
+        let change =
+            Change { add: vec![new], with: std::mem::take(&mut with), ..Change::default() };
+        match self.record("confirm_waiting", piece.holder, change).await? {
+            Changed::Done(..) => {}
+            // The same was recorded another way meanwhile.
+            Changed::Unchanged => self.commit("confirm_known", take.into_iter().collect()).await?,
+            Changed::Above => {
+                return Err(ServiceError::internal("what is confirmed has no weight"));
+            }
+        }
+        if let Some(case) = traced {
+            let recorder = Recorder::of_waiting(w, EvidenceKind::Contact);
+            // The case stands, and the trace can be run again by hand.
+            note("trace_confirmed", &self.run_trace_for(&recorder, case).await);
+        }
+        Ok(())
+    }
+
+    async fn release_contacts(self: &Arc<Self>, trace: TraceId) -> Result<()> {
+        let Some(of) = self.store.trace(trace).await?.map(|run| run.case) else { return Ok(()) };
+        let _one = self.case_locks.lock(of).await;
+        let Some(run) = self.store.trace(trace).await? else { return Ok(()) };
+        let case = self.store.case(run.case).await?;
+        let Some(case) = case.filter(|c| c.withdrawn_at.is_none() && run.replaced_by.is_none())
+        else {
+            return Ok(());
+        };
+        let author: Author = self.traced_by(&run).await?;
+        let stored = Arc::new(beside(move || stored_detail(&run)).await??);
+        self.apply(trace, &case, &author, stored, Pace::Asked).await.map(drop)
+    }
+
+    /// Goes on with what was confirmed and cut short by the end of the program. Meant for the start.
+    pub async fn finish_waiting(self: &Arc<Self>) -> Result<()> {
+        for w in self.store.waiting_unfinished(WaitingState::Confirmed).await? {
+            self.release(&w).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends what nobody decided on in time. It is told to the operator's log and to the public.
+    pub async fn expire_waiting(&self) -> Result<u64> {
+        let now = self.now();
+        let mut ended = 0;
+        for w in self.store.waiting_unfinished(WaitingState::Waiting).await? {
+            if now < w.expires_at {
+                continue;
+            }
+            tracing::warn!(
+                waiting = %w.id, kind = %w.kind, agency = %w.agency, records = w.count,
+                "records that waited lapsed: nobody confirmed or refused them"
+            );
+            match self
+                .store
+                .commit(jadegate_store::Unit::new("expire_waiting", self.lapse(&w)?))
+                .await
+            {
+                Ok(()) => ended += 1,
+                // Somebody decided at the last moment.
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(ended)
+    }
+
+    fn lapse(&self, w: &Waiting) -> Result<Vec<Write>> {
+        let at = self.now();
+        let decision = WaitingDecision { at, by: None };
+        let (id, state) = (w.id, WaitingState::Expired);
+        let leaf = crate::log::waiting_leaf(w, WaitingEvent::Expired, at)?;
+        Ok(vec![Write::DecideWaiting { id, state, decision }, Write::AddLeaf(leaf)])
+    }
+
+    /// The writes that end the waiting of a run's contacts, for another run took its place.
+    pub(super) async fn end_waiting_of(&self, trace: TraceId) -> Result<Vec<Write>> {
+        let waiting = self.store.waiting_of_trace(trace).await?;
+        match waiting.filter(|w| w.state == WaitingState::Waiting) {
+            Some(w) => self.lapse(&w),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+fn held(piece: &WaitingPiece) -> Result<Held> {
+    serde_json::from_str(&piece.body)
+        .map_err(|e| ServiceError::internal(format!("a waiting piece is not readable: {e}")))
+}
+
+/// Above the mandate's number, where nothing can wait.
+pub(super) fn above() -> ServiceError {
+    ServiceError::new(
+        Kind::TooMany,
+        "evidence.above_mandate",
+        "Your agency has recorded as much within this hour as the mandate allows. Please go on later.",
+    )
+    .retry_after(600)
+}

@@ -1,0 +1,461 @@
+//! Taking records back: by who recorded them, or by a second body, with a reason from a closed list.
+//! What followed from a record falls with it.
+//!
+//! The second body of what laboratories, hospitals, carriers and the border record is the prevention
+//! team of the person's region; of what prevention teams record, its health commission. Contacts are
+//! no record of anybody: they fall with their case.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jadegate_domain::evidence::TestResult;
+use jadegate_domain::id::ImportId;
+use jadegate_domain::record::{ImportKind, RecordKind, WaitingState, WithdrawalReason};
+use jadegate_domain::{
+    AgencyId, AgencyKind, Case, CaseClass, CaseId, Division, Evidence, EvidenceId, EvidenceKind,
+    Fact, HolderId, StaffId, Timestamp,
+};
+use jadegate_store::{WaitingDecision, Withdrawal, Write};
+use serde::Serialize;
+
+use super::access::{Power, not_yours};
+use super::parallel::{Job, together};
+use super::traces::SLICE;
+use super::{conflict, wrong};
+use crate::app::App;
+use crate::assess::Change;
+use crate::error::{Result, ServiceError};
+use crate::session::StaffSession;
+
+/// What is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A piece of evidence.
+    Evidence(EvidenceId),
+    /// A case, with the contacts that were found from it.
+    Case(CaseId),
+    /// A whole file.
+    Import(ImportId),
+}
+
+/// What a withdrawal came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WithdrawnRecords {
+    /// Records taken back.
+    pub records: u64,
+    /// Cases that rested on them and fell, too.
+    pub cases: u64,
+    /// People whose contact counts no more.
+    pub released: u64,
+}
+
+/// Who takes back, and why.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taker {
+    pub(crate) agency: AgencyId,
+    pub(crate) staff: Option<StaffId>,
+    pub(crate) reason: WithdrawalReason,
+}
+
+impl Taker {
+    fn row(self, record: RecordKind, id: i64, at: Timestamp) -> Write {
+        let Self { agency, staff, reason } = self;
+        Write::AddWithdrawal(Withdrawal { record, id, at, agency, staff, reason })
+    }
+
+    /// The same for what falls with something else.
+    fn followed(self) -> Self {
+        Self { reason: WithdrawalReason::Followed, ..self }
+    }
+}
+
+/// A reason as typed.
+pub(crate) fn reason(text: &str) -> Result<WithdrawalReason> {
+    let reason: Option<WithdrawalReason> = text.parse().ok();
+    reason.filter(|r| r.is_given_by_people()).ok_or_else(|| {
+        wrong("reason", "withdrawal.unknown_reason", "Choose a reason from the list.")
+    })
+}
+
+/// May this member of staff take back what an agency recorded? `power` is the one to record it.
+fn may_withdraw(
+    session: &StaffSession,
+    agency: AgencyId,
+    kind: AgencyKind,
+    power: Option<Power>,
+    home: &Division,
+) -> bool {
+    let me = session.staff();
+    let own = me.agency == agency && power.is_some_and(|p| session.may(p));
+    let second = match kind {
+        AgencyKind::Laboratory
+        | AgencyKind::Hospital
+        | AgencyKind::Carrier
+        | AgencyKind::Border => AgencyKind::PreventionTeam,
+        _ => AgencyKind::HealthCommission,
+    };
+    let second = session.may(Power::WithdrawRecord)
+        && me.agency_kind == second
+        && me.agency != agency
+        && me.region.contains(home);
+    own || second
+}
+
+fn unknown() -> ServiceError {
+    ServiceError::not_found(
+        "record.not_found",
+        "There is no such record that you can withdraw. Whoever recorded it can, and a second body: the prevention team for laboratories, hospitals, carriers and the border, the health commission for prevention teams.",
+    )
+}
+
+impl App {
+    /// Takes a record back with everything that followed from it.
+    pub async fn withdraw_record(
+        &self,
+        session: &StaffSession,
+        record: Record,
+        why: &str,
+    ) -> Result<WithdrawnRecords> {
+        let me = session.staff();
+        let by = Taker { agency: me.agency, staff: Some(me.id), reason: reason(why)? };
+        match record {
+            Record::Evidence(id) => self.withdraw_evidence(session, id, by).await,
+            Record::Case(id) => {
+                let case = self.case_to_withdraw(session, id).await?;
+                let released = self.drop_case(case.id, by).await?;
+                Ok(WithdrawnRecords { records: 1, cases: 0, released })
+            }
+            Record::Import(id) => self.withdraw_import(session, id, by).await,
+        }
+    }
+
+    /// The kind of an agency that recorded something.
+    async fn agency_kind(&self, agency: AgencyId) -> Result<AgencyKind> {
+        Ok(self.store.agency(agency).await?.ok_or_else(unknown)?.kind)
+    }
+
+    async fn case_to_withdraw(&self, session: &StaffSession, id: CaseId) -> Result<Case> {
+        let case = self.store.case(id).await?.ok_or_else(unknown)?;
+        let home = self.store.holder(case.holder).await?.ok_or_else(unknown)?.home;
+        let kind = self.agency_kind(case.agency).await?;
+        let team = session.may(Power::RecordCase)
+            && session.staff().agency_kind == AgencyKind::PreventionTeam
+            && session.staff().region.contains(&home);
+        if team || may_withdraw(session, case.agency, kind, Some(Power::RecordCase), &home) {
+            return Ok(case);
+        }
+        Err(unknown())
+    }
+
+    async fn withdraw_evidence(
+        &self,
+        session: &StaffSession,
+        id: EvidenceId,
+        by: Taker,
+    ) -> Result<WithdrawnRecords> {
+        let piece = self.store.evidence(id).await?.ok_or_else(unknown)?;
+        let (Some(holder), Some(agency)) = (piece.holder, piece.agency) else {
+            return Err(unknown());
+        };
+        let home = self.store.holder(holder).await?.ok_or_else(unknown)?.home;
+        let kind = self.agency_kind(agency).await?;
+        let power = Power::to_record(piece.fact.kind());
+        if !may_withdraw(session, agency, kind, power, &home) {
+            return Err(unknown());
+        }
+        match piece.fact.kind() {
+            EvidenceKind::Contact | EvidenceKind::Case => {
+                return Err(conflict(
+                    "evidence.falls_with_its_case",
+                    "This follows from a case. Withdraw the case, and it falls with it.",
+                ));
+            }
+            _ if piece.withdrawn_at.is_some() => return Err(withdrawn()),
+            _ => {}
+        }
+        let leaf = self.withdrawal_leaf(RecordKind::Evidence, by, 1)?;
+        self.take_back(holder, vec![piece], by, vec![leaf]).await
+    }
+
+    /// Takes pieces of one person back, with the cases that rest on them.
+    async fn take_back(
+        &self,
+        holder: HolderId,
+        pieces: Vec<Evidence>,
+        by: Taker,
+        mut with: Vec<Write>,
+    ) -> Result<WithdrawnRecords> {
+        let now = self.now();
+        let mut done = WithdrawnRecords { records: pieces.len() as u64, ..Default::default() };
+        with.extend(pieces.iter().map(|e| by.row(RecordKind::Evidence, e.id.as_i64(), now)));
+        let withdraw = pieces.iter().map(|e| e.id).collect();
+        let change = Change { withdraw, with, ..Change::default() };
+        self.record("withdraw_record", holder, change).await?;
+        for case in self.resting_on(holder, &pieces).await? {
+            done.cases += 1;
+            done.released += self.drop_case(case.id, by.followed()).await?;
+        }
+        Ok(done)
+    }
+
+    /// The cases of a person that a laboratory's result made sure and that no other result bears
+    /// out: confirmed at the very moment of a sample that was taken back.
+    async fn resting_on(&self, holder: HolderId, pieces: &[Evidence]) -> Result<Vec<Case>> {
+        let positive = |e: &Evidence| match e.fact {
+            Fact::Test { result: TestResult::Positive, sampled_at, .. } => Some(sampled_at),
+            _ => None,
+        };
+        let gone: BTreeSet<Timestamp> = pieces.iter().filter_map(positive).collect();
+        if gone.is_empty() {
+            return Ok(Vec::new());
+        }
+        let own = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        let left: BTreeSet<Timestamp> =
+            own.iter().filter(|e| e.counts()).filter_map(positive).collect();
+        let mut cases = Vec::new();
+        for e in own.iter().filter(|e| e.counts()) {
+            let Fact::Case { case, class, confirmed_at, .. } = e.fact else { continue };
+            let by_laboratory = matches!(class, CaseClass::Confirmed | CaseClass::Asymptomatic);
+            if by_laboratory && gone.contains(&confirmed_at) && !left.contains(&confirmed_at) {
+                cases.extend(self.store.case(case).await?.filter(|c| c.withdrawn_at.is_none()));
+            }
+        }
+        Ok(cases)
+    }
+
+    /// Withdraws a case: its contacts are released, then the case's own evidence goes with the case.
+    /// Should it be cut short, the case still stands, and withdrawing it again finishes the work.
+    /// Returns how many people were released.
+    pub(super) async fn drop_case(&self, id: CaseId, by: Taker) -> Result<u64> {
+        let _one = self.case_locks.lock(id).await;
+        let case = self.store.case(id).await?.ok_or_else(unknown)?;
+        let now = self.now();
+        let follows = |id: &EvidenceId| by.followed().row(RecordKind::Evidence, id.as_i64(), now);
+        let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
+        for e in self.store.standing_contacts(id).await? {
+            if let (Some(holder), Fact::Contact { case: c, .. }) = (e.holder, &e.fact)
+                && *c == id
+            {
+                by_holder.entry(holder).or_default().push(e.id);
+            }
+        }
+        let released = by_holder.len() as u64;
+        let mut by_holder = by_holder.into_iter().peekable();
+        while by_holder.peek().is_some() {
+            let some = by_holder.by_ref().take(SLICE);
+            let jobs: Vec<Job<'_, _>> = some
+                .map(|(holder, withdraw)| {
+                    let with = withdraw.iter().map(follows).collect();
+                    let change = Change { withdraw, with, ..Change::default() };
+                    Box::pin(self.record("release_contact", holder, change)) as Job<'_, _>
+                })
+                .collect();
+            together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+        }
+        if case.withdrawn_at.is_none() {
+            let own: Vec<_> = self.own_evidence(&case).await?.iter().map(|e| e.id).collect();
+            let mut with = vec![
+                Write::WithdrawCase { case: id, at: now },
+                by.row(RecordKind::Case, id.as_i64(), now),
+                self.withdrawal_leaf(RecordKind::Case, by, 1)?,
+            ];
+            with.extend(own.iter().map(follows));
+            if let Some(run) = self.standing_trace(id).await? {
+                with.extend(self.end_waiting_of(run.id).await?);
+            }
+            let change = Change { withdraw: own, with, ..Change::default() };
+            self.record("withdraw_case", case.holder, change).await?;
+            self.late.forget(id);
+        }
+        Ok(released)
+    }
+
+    async fn withdraw_import(
+        &self,
+        session: &StaffSession,
+        id: ImportId,
+        by: Taker,
+    ) -> Result<WithdrawnRecords> {
+        let run = self.store.import(id).await?.ok_or_else(unknown)?;
+        let agency = self.store.agency(run.agency).await?.ok_or_else(unknown)?;
+        let power = match run.kind {
+            ImportKind::Tests => Power::RecordTest,
+            // Levels are ended one by one, each with its own colours; a ride stays as it was told.
+            ImportKind::Rides | ImportKind::RiskLevels => return Err(unknown()),
+        };
+        if !may_withdraw(session, agency.id, agency.kind, Some(power), &agency.region) {
+            return Err(unknown());
+        }
+        if run.withdrawn_at.is_some() {
+            return Err(withdrawn());
+        }
+        let now = self.now();
+        let mut done = WithdrawnRecords::default();
+        for w in self.store.waiting_unfinished(WaitingState::Waiting).await? {
+            if w.import == Some(id) {
+                let decision = WaitingDecision { at: now, by: by.staff.map(|s| (s, by.agency)) };
+                let event = jadegate_ledger::WaitingEvent::Refused;
+                let leaf = crate::log::waiting_leaf(&w, event, now)?;
+                let (id, state) = (w.id, WaitingState::Refused);
+                let writes =
+                    vec![Write::DecideWaiting { id, state, decision }, Write::AddLeaf(leaf)];
+                self.commit("withdraw_import", writes).await?;
+            }
+        }
+        let mut people: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
+        for record in self.store.records_of_import(id).await? {
+            if record.record != RecordKind::Evidence {
+                continue;
+            }
+            let Some(id) = EvidenceId::from_i64(record.id) else { continue };
+            let piece = self.store.evidence(id).await?;
+            let Some(piece) = piece.filter(|e| e.withdrawn_at.is_none()) else { continue };
+            if let Some(holder) = piece.holder {
+                people.entry(holder).or_default().push(piece);
+            }
+        }
+        for (holder, pieces) in people {
+            let one = self.take_back(holder, pieces, by, Vec::new()).await?;
+            done.records += one.records;
+            done.cases += one.cases;
+            done.released += one.released;
+        }
+        let writes = vec![
+            Write::WithdrawImport { id, at: now },
+            by.row(RecordKind::Import, id.as_i64(), now),
+            self.withdrawal_leaf(RecordKind::Import, by, done.records)?,
+        ];
+        self.commit("withdraw_import", writes).await?;
+        Ok(done)
+    }
+
+    fn withdrawal_leaf(&self, record: RecordKind, by: Taker, records: u64) -> Result<Write> {
+        let leaf = crate::log::withdrawal_leaf(record, by.agency, by.reason, records, self.now())?;
+        Ok(Write::AddLeaf(leaf))
+    }
+}
+
+fn withdrawn() -> ServiceError {
+    conflict("record.withdrawn", "This was withdrawn before.")
+}
+
+/// A record as an auditor sees it: who, for which agency, by which file; about nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordRow {
+    /// What kind of record.
+    pub record: RecordKind,
+    /// For which agency.
+    pub agency: Option<crate::holder::me::AgencyName>,
+    /// The member of staff by name; `None`: the machine's own command line, or the program itself.
+    pub staff: Option<String>,
+    /// The file it came from.
+    pub import: Option<ImportId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A file that was taken over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportRow {
+    /// Which.
+    pub id: ImportId,
+    /// What it tells.
+    pub kind: ImportKind,
+    /// For which agency.
+    pub agency: Option<crate::holder::me::AgencyName>,
+    /// The member of staff by name, for colleagues and auditors; `None`: the command line, or not
+    /// for you.
+    pub staff: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it was done; `None`: it was cut short, or runs.
+    pub ended_at: Option<Timestamp>,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// Lines recorded.
+    pub taken: u64,
+    /// Lines known before.
+    pub unchanged: u64,
+    /// Lines that are wrong.
+    pub rejected: u64,
+    /// Lines that had to wait.
+    pub waiting: u64,
+    /// When the whole of it was withdrawn.
+    pub withdrawn_at: Option<Timestamp>,
+    /// May you withdraw it?
+    pub may_withdraw: bool,
+}
+
+/// Entries listed.
+const LIST: u32 = 200;
+
+impl App {
+    /// Who recorded what, newest first, for auditors.
+    pub async fn list_records(&self, session: &StaffSession) -> Result<Vec<RecordRow>> {
+        session.need(Power::ReadAudit)?;
+        let names = self.agency_names().await?;
+        let mut rows = Vec::new();
+        for r in self.store.newest_records(None, LIST).await? {
+            rows.push(RecordRow {
+                record: r.record,
+                agency: names.get(&r.agency).cloned(),
+                staff: self.staff_name(r.staff).await?,
+                import: r.import,
+                at: r.at,
+            });
+        }
+        Ok(rows)
+    }
+
+    async fn staff_name(&self, staff: Option<StaffId>) -> Result<Option<String>> {
+        let Some(id) = staff else { return Ok(None) };
+        Ok(self.store.staff(id).await?.map(|s| s.display_name))
+    }
+
+    /// The files of the region: of one's own agency, or of those one may withdraw or audit.
+    pub async fn list_imports(&self, session: &StaffSession) -> Result<Vec<ImportRow>> {
+        let me = session.staff();
+        let names = self.agency_names().await?;
+        let audit = session.may(Power::ReadAudit);
+        let mut rows = Vec::new();
+        for run in self.store.imports_in(&me.region, LIST).await? {
+            let Some(agency) = self.store.agency(run.agency).await? else { continue };
+            let power = match run.kind {
+                ImportKind::Tests => Some(Power::RecordTest),
+                ImportKind::Rides => Some(Power::RecordRides),
+                ImportKind::RiskLevels => None,
+            };
+            let may = may_withdraw(session, agency.id, agency.kind, power, &agency.region)
+                && run.kind == ImportKind::Tests;
+            if !(may || audit || me.agency == run.agency) {
+                continue;
+            }
+            let by_name = audit || me.agency == run.agency;
+            let counts = run.ended.map(|(_, c)| c).unwrap_or_default();
+            rows.push(ImportRow {
+                id: run.id,
+                kind: run.kind,
+                agency: names.get(&run.agency).cloned(),
+                staff: self.staff_name(run.staff.filter(|_| by_name)).await?,
+                started_at: run.started_at,
+                ended_at: run.ended.map(|(at, _)| at),
+                sha256: run.digest.iter().map(|b| format!("{b:02x}")).collect(),
+                taken: counts.taken,
+                unchanged: counts.unchanged,
+                rejected: counts.rejected,
+                waiting: counts.waiting,
+                withdrawn_at: run.withdrawn_at,
+                may_withdraw: may && run.withdrawn_at.is_none(),
+            });
+        }
+        if rows.is_empty() && !audit && !session.may(Power::WithdrawRecord) {
+            let records = [Power::RecordTest, Power::RecordRides];
+            if !records.iter().any(|p| session.may(*p)) {
+                return Err(not_yours());
+            }
+        }
+        Ok(rows)
+    }
+}

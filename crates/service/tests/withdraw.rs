@@ -1,0 +1,126 @@
+//! What was recorded can be taken back, by who recorded it and by a second body, with what followed.
+
+mod common;
+
+use common::{HOME, World, case_of, test_of};
+use jadegate_domain::record::{RecordKind, WithdrawalReason};
+use jadegate_domain::{CaseClass, Colour};
+use jadegate_ledger::Leaf;
+use jadegate_service::Kind;
+use jadegate_service::staff::{CaseInput, Record, Whom};
+
+#[tokio::test]
+async fn a_false_positive_is_taken_back_with_the_case_that_rested_on_it() {
+    let mut w = World::new().await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let other = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let far = w.staff("prevention_team", "officer", "CN-31").await;
+    let officer = w.officer().await;
+    let (session, holder) = w.register(HOME).await;
+    let (_, friend) = w.register(HOME).await;
+    let cafe = w.place("restaurant", "Made-up Cafe").await;
+    for who in [holder, friend] {
+        w.visit(who, cafe, "2022-03-13T04:00:00Z", "2022-03-13T05:00:00Z").await;
+    }
+    w.restart().await;
+    let test = w.app.record_test(&lab, &test_of(Whom::Holder(holder), "positive")).await.unwrap();
+    let again = test_of(Whom::Holder(holder), "negative");
+    w.app.record_test(&lab, &again).await.unwrap();
+    assert_eq!(w.colour(holder).await, Colour::Red, "a later negative changes nothing");
+    // The case was confirmed by that very sample, and traced.
+    let case = w.app.record_case(&officer, &CaseInput { trace: true, ..case_of(holder) }).await;
+    let case = case.unwrap().case;
+    assert_eq!(w.colour(friend).await, Colour::Red);
+
+    let take =
+        async |by, why: &str| w.app.withdraw_record(by, Record::Evidence(test.evidence), why).await;
+    for by in [&other, &far] {
+        assert_eq!(take(by, "wrong_person").await.unwrap_err().kind, Kind::NotFound);
+    }
+    for why in ["because", "followed", ""] {
+        let e = take(&lab, why).await.unwrap_err();
+        assert_eq!(e.fields[0].code, "withdrawal.unknown_reason");
+    }
+    let done = take(&lab, "sample_mixed_up").await.unwrap();
+    assert_eq!((done.records, done.cases, done.released), (1, 1, 1));
+    assert_eq!((w.colour(holder).await, w.colour(friend).await), (Colour::Green, Colour::Green));
+    assert!(w.store.case(case).await.unwrap().unwrap().withdrawn_at.is_some());
+    assert_eq!(take(&lab, "sample_mixed_up").await.unwrap_err().code, "record.withdrawn");
+
+    // The person sees who and why; so does the public log, in counts.
+    let own = w.app.my_evidence(&session).await.unwrap();
+    let seen = own.iter().find(|e| e.evidence.id == test.evidence).unwrap();
+    let withdrawn = seen.withdrawn.as_ref().unwrap();
+    assert_eq!(withdrawn.reason, WithdrawalReason::SampleMixedUp);
+    assert_eq!(withdrawn.by.as_ref().unwrap().name, "Test laboratory");
+    let row = w.store.withdrawal(RecordKind::Case, case.as_i64()).await.unwrap().unwrap();
+    assert_eq!((row.reason, row.agency), (WithdrawalReason::Followed, lab.staff().agency));
+    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    let told = leaves
+        .iter()
+        .filter(|l| matches!(Leaf::decode(&l.bytes).unwrap(), Leaf::Withdrawal { .. }));
+    assert_eq!(told.count(), 2);
+}
+
+#[tokio::test]
+async fn a_case_of_another_sample_stands() {
+    let mut w = World::new().await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let officer = w.officer().await;
+    let (_, holder) = w.register(HOME).await;
+    let test = w.app.record_test(&lab, &test_of(Whom::Holder(holder), "positive")).await.unwrap();
+    let input = CaseInput { class: "suspected".to_owned(), ..case_of(holder) };
+    let case = w.app.record_case(&officer, &input).await.unwrap().case;
+    // The prevention team is the second body of a laboratory.
+    let record = Record::Evidence(test.evidence);
+    let done = w.app.withdraw_record(&officer, record, "wrong_content").await.unwrap();
+    assert_eq!((done.records, done.cases), (1, 0));
+    let case = w.store.case(case).await.unwrap().unwrap();
+    assert_eq!((case.class, case.withdrawn_at), (CaseClass::Suspected, None));
+}
+
+#[tokio::test]
+async fn the_second_body_of_a_prevention_team_is_its_health_commission() {
+    let mut w = World::new().await;
+    let officer = w.officer().await;
+    let board = w.staff("health_commission", "commissioner", "CN-33").await;
+    let elsewhere = w.staff("health_commission", "commissioner", "CN-31").await;
+    let (_, holder) = w.register(HOME).await;
+    let case = w.app.record_case(&officer, &case_of(holder)).await.unwrap().case;
+    let e = w.app.withdraw_record(&elsewhere, Record::Case(case), "never_happened").await;
+    assert_eq!(e.unwrap_err().kind, Kind::NotFound);
+    w.app.withdraw_record(&board, Record::Case(case), "never_happened").await.unwrap();
+    assert_eq!(w.colour(holder).await, Colour::Green);
+}
+
+#[tokio::test]
+async fn a_whole_file_is_found_and_taken_back() {
+    let mut w = World::new().await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let officer = w.officer().await;
+    let auditor = w.staff("auditor", "auditor", "CN").await;
+    let mut csv = "document_type,document_number,result,method,sampled_at\n".to_owned();
+    let mut all = Vec::new();
+    for n in 1..=5 {
+        all.push(w.register(HOME).await.1);
+        csv += &format!("passport,X{n:07},positive,nucleic_acid,2022-03-14T02:00:00Z\n");
+    }
+    let report = w.app.import_tests(&lab, csv.as_bytes()).await.unwrap();
+    assert_eq!(report.taken, 5);
+    let listed = w.app.list_imports(&officer).await.unwrap();
+    assert_eq!((listed.len(), listed[0].taken, listed[0].may_withdraw), (1, 5, true));
+    assert_eq!(listed[0].staff, None, "names of staff are for their colleagues and auditors");
+    assert_eq!(w.app.list_imports(&auditor).await.unwrap()[0].staff.as_deref(), Some("Test Staff"));
+    let records = w.app.list_records(&auditor).await.unwrap();
+    assert!(records.iter().all(|r| r.staff.is_some() && r.import == report.import));
+    assert!(w.app.list_records(&officer).await.is_err());
+
+    let record = Record::Import(report.import.unwrap());
+    let done = w.app.withdraw_record(&officer, record, "never_happened").await.unwrap();
+    assert_eq!(done.records, 5);
+    for holder in all {
+        assert_eq!(w.colour(holder).await, Colour::Green);
+    }
+    let again = w.app.withdraw_record(&officer, record, "never_happened").await.unwrap_err();
+    assert_eq!(again.code, "record.withdrawn");
+}

@@ -1,0 +1,169 @@
+//! Who recorded what, files as records, withdrawals, and what waits.
+
+use jadegate_domain::id::{ImportId, WaitingId};
+use jadegate_domain::record::WaitingState;
+use jadegate_domain::{StaffId, Timestamp, TraceId};
+use jadegate_store::{
+    Authorship, ImportCounts, ImportRun, Precondition, StoreError, Waiting, WaitingDecision,
+    WaitingPiece, Withdrawal,
+};
+use rusqlite::params;
+
+use super::{Applier, secs};
+use crate::error::{Result, conflict};
+
+impl Applier<'_> {
+    pub(super) fn add_authorship(&self, a: &Authorship) -> Result<()> {
+        let text = "INSERT INTO authorship (record, id, agency, staff, import, sample, \
+                    recorded_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let row = params![
+            a.record.as_str(),
+            a.id,
+            a.agency.as_i64(),
+            a.staff.map(StaffId::as_i64),
+            a.import.map(ImportId::as_i64),
+            a.sample,
+            a.at.as_secs(),
+        ];
+        self.touch("authorship", text, row)
+    }
+
+    pub(super) fn add_import(&self, r: &ImportRun) -> Result<()> {
+        let text = "INSERT INTO import_run (id, kind, agency, staff, started_at, digest, \
+                    ended_at, taken, unchanged, rejected, waiting, withdrawn_at) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        let counts = r.ended.map(|(_, c)| c).unwrap_or_default();
+        let row = params![
+            r.id.as_i64(),
+            r.kind.as_str(),
+            r.agency.as_i64(),
+            r.staff.map(StaffId::as_i64),
+            r.started_at.as_secs(),
+            r.digest,
+            secs(r.ended.map(|(at, _)| at)),
+            column("import_run", counts.taken)?,
+            column("import_run", counts.unchanged)?,
+            column("import_run", counts.rejected)?,
+            column("import_run", counts.waiting)?,
+            secs(r.withdrawn_at),
+        ];
+        self.touch("import_run", text, row)
+    }
+
+    pub(super) fn end_import(&self, id: ImportId, at: Timestamp, c: &ImportCounts) -> Result<()> {
+        let text = "UPDATE import_run SET ended_at = ?2, taken = ?3, unchanged = ?4, \
+                    rejected = ?5, waiting = ?6 WHERE id = ?1 AND ended_at IS NULL";
+        let row = params![
+            id.as_i64(),
+            at.as_secs(),
+            column("import_run", c.taken)?,
+            column("import_run", c.unchanged)?,
+            column("import_run", c.rejected)?,
+            column("import_run", c.waiting)?,
+        ];
+        self.touch("import_run", text, row)
+    }
+
+    pub(super) fn withdraw_import(&self, id: ImportId, at: Timestamp) -> Result<()> {
+        let text = "UPDATE import_run SET withdrawn_at = ?2 WHERE id = ?1 AND withdrawn_at IS NULL";
+        self.touch("import_run", text, [id.as_i64(), at.as_secs()])
+    }
+
+    pub(super) fn add_withdrawal(&self, w: &Withdrawal) -> Result<()> {
+        let text = "INSERT INTO withdrawal (record, id, at, agency, staff, reason) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let row = params![
+            w.record.as_str(),
+            w.id,
+            w.at.as_secs(),
+            w.agency.as_i64(),
+            w.staff.map(StaffId::as_i64),
+            w.reason.as_str(),
+        ];
+        self.touch("withdrawal", text, row)
+    }
+
+    pub(super) fn add_waiting(&self, w: &Waiting) -> Result<()> {
+        let text = "INSERT INTO waiting (id, kind, agency, agency_kind, weighs_on, staff, region, \
+                    import, trace_id, pieces, made_at, expires_at, state, decided_at, decided_by, \
+                    decided_agency) VALUES \
+                    (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+        let by = w.decision.and_then(|d| d.by);
+        let row = params![
+            w.id.as_i64(),
+            w.kind.as_str(),
+            w.agency.as_i64(),
+            w.agency_kind.as_str(),
+            w.weighs_on.as_i64(),
+            w.staff.map(StaffId::as_i64),
+            w.region.as_str(),
+            w.import.map(ImportId::as_i64),
+            w.trace.map(TraceId::as_i64),
+            column("waiting", w.count)?,
+            w.made_at.as_secs(),
+            w.expires_at.as_secs(),
+            w.state.as_str(),
+            secs(w.decision.map(|d| d.at)),
+            by.map(|(staff, _)| staff.as_i64()),
+            by.map(|(_, agency)| agency.as_i64()),
+        ];
+        self.touch("waiting", text, row)
+    }
+
+    pub(super) fn add_waiting_piece(&self, p: &WaitingPiece) -> Result<()> {
+        let waits = "SELECT 1 FROM waiting WHERE id = ?1 AND state = 'waiting'";
+        if !self.finds("waiting", waits, [p.waiting.as_i64()])? {
+            return Err(conflict("waiting", Precondition::Exists));
+        }
+        let text = "INSERT INTO waiting_piece (waiting, number, holder, body, sample, \
+                    external_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let row = params![
+            p.waiting.as_i64(),
+            p.number,
+            p.holder.as_i64(),
+            p.body,
+            p.sample,
+            p.external_key
+        ];
+        self.touch("waiting_piece", text, row)
+    }
+
+    pub(super) fn decide_waiting(
+        &self,
+        id: WaitingId,
+        state: WaitingState,
+        d: &WaitingDecision,
+    ) -> Result<()> {
+        if state == WaitingState::Waiting {
+            let why = "a decision that decides nothing".to_owned();
+            return Err(StoreError::Invalid { table: "waiting", why });
+        }
+        let text = "UPDATE waiting SET state = ?2, decided_at = ?3, decided_by = ?4, \
+                    decided_agency = ?5 WHERE id = ?1 AND state = 'waiting'";
+        let row = params![
+            id.as_i64(),
+            state.as_str(),
+            d.at.as_secs(),
+            d.by.map(|(staff, _)| staff.as_i64()),
+            d.by.map(|(_, agency)| agency.as_i64()),
+        ];
+        self.touch("waiting", text, row)?;
+        if state != WaitingState::Confirmed {
+            let text = "DELETE FROM waiting_piece WHERE waiting = ?1";
+            self.run("waiting_piece", text, [id.as_i64()])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_waiting_piece(&self, waiting: WaitingId, number: u32) -> Result<()> {
+        let text = "DELETE FROM waiting_piece WHERE waiting = ?1 AND number = ?2 AND EXISTS \
+                    (SELECT 1 FROM waiting w WHERE w.id = ?1 AND w.state = 'confirmed')";
+        self.touch("waiting_piece", text, params![waiting.as_i64(), number])
+    }
+}
+
+/// A count as its column.
+fn column(table: &'static str, n: u64) -> Result<i64> {
+    i64::try_from(n)
+        .map_err(|_| StoreError::Invalid { table, why: "a count is too large".to_owned() })
+}

@@ -1,0 +1,84 @@
+//! Who recorded what, files as records, withdrawals, and what waits.
+
+use jadegate_domain::id::{ImportId, WaitingId};
+use jadegate_domain::record::{RecordKind, WaitingState};
+use jadegate_domain::{AgencyId, Division, Timestamp, TraceId};
+use jadegate_store::{Authorship, ImportRun, Waiting, WaitingPiece, Withdrawal};
+use rusqlite::{Connection, params};
+
+use super::{lives_in, many, number, one};
+use crate::error::Result;
+use crate::rows::{AuthorshipRow, ImportRow, PieceRow, WaitingRow, WithdrawalRow};
+
+pub(crate) fn authorship(c: &Connection, kind: RecordKind, id: i64) -> Result<Option<Authorship>> {
+    one::<AuthorshipRow>(c, "WHERE id = ?2 AND record = ?1", params![kind.as_str(), id])
+}
+
+pub(crate) fn records_of_import(c: &Connection, import: ImportId) -> Result<Vec<Authorship>> {
+    many::<AuthorshipRow>(c, "WHERE import = ?1 ORDER BY record, id", [import.as_i64()])
+}
+
+pub(crate) fn newest_records(
+    c: &Connection,
+    agency: Option<AgencyId>,
+    limit: u32,
+) -> Result<Vec<Authorship>> {
+    let text = "WHERE ?1 IS NULL OR agency = ?1 \
+                ORDER BY recorded_at DESC, record DESC, id DESC LIMIT ?2";
+    many::<AuthorshipRow>(c, text, params![agency.map(AgencyId::as_i64), limit])
+}
+
+pub(crate) fn import(c: &Connection, id: ImportId) -> Result<Option<ImportRun>> {
+    one::<ImportRow>(c, "WHERE id = ?1", [id.as_i64()])
+}
+
+pub(crate) fn imports_in(c: &Connection, region: &Division, limit: u32) -> Result<Vec<ImportRun>> {
+    let text = format!(
+        "WHERE EXISTS (SELECT 1 FROM (SELECT id AS agency_id, region AS home FROM agency) h \
+            WHERE h.agency_id = import_run.agency AND {}) \
+         ORDER BY started_at DESC, id DESC LIMIT ?2",
+        lives_in(region)
+    );
+    many::<ImportRow>(c, &text, params![region.as_str(), limit])
+}
+
+pub(crate) fn withdrawal(c: &Connection, kind: RecordKind, id: i64) -> Result<Option<Withdrawal>> {
+    one::<WithdrawalRow>(c, "WHERE id = ?2 AND record = ?1", params![kind.as_str(), id])
+}
+
+pub(crate) fn waiting(c: &Connection, id: WaitingId) -> Result<Option<Waiting>> {
+    one::<WaitingRow>(c, "WHERE id = ?1", [id.as_i64()])
+}
+
+pub(crate) fn waiting_since(c: &Connection, since: Timestamp, limit: u32) -> Result<Vec<Waiting>> {
+    let text = "WHERE state = 'waiting' OR made_at >= ?1 \
+                ORDER BY state <> 'waiting', made_at DESC, id DESC LIMIT ?2";
+    many::<WaitingRow>(c, text, params![since.as_secs(), limit])
+}
+
+pub(crate) fn waiting_unfinished(c: &Connection, state: WaitingState) -> Result<Vec<Waiting>> {
+    let text = "WHERE state = ?1 AND (state = 'waiting' OR EXISTS \
+                (SELECT 1 FROM waiting_piece p WHERE p.waiting = waiting.id)) \
+                ORDER BY made_at, id LIMIT 1000";
+    many::<WaitingRow>(c, text, [state.as_str()])
+}
+
+pub(crate) fn waiting_of_trace(c: &Connection, trace: TraceId) -> Result<Option<Waiting>> {
+    let text = "WHERE trace_id = ?1 ORDER BY made_at DESC, id DESC LIMIT 1";
+    one::<WaitingRow>(c, text, [trace.as_i64()])
+}
+
+pub(crate) fn waiting_pieces(
+    c: &Connection,
+    id: WaitingId,
+    from: u32,
+    limit: u32,
+) -> Result<Vec<WaitingPiece>> {
+    let text = "WHERE waiting = ?1 AND number >= ?2 ORDER BY number LIMIT ?3";
+    many::<PieceRow>(c, text, params![id.as_i64(), from, limit])
+}
+
+pub(crate) fn waits(c: &Connection, key: [u8; 16]) -> Result<bool> {
+    let text = "SELECT waiting FROM waiting_piece WHERE external_key = ?1";
+    Ok(number(c, "waiting_piece", text, [key])?.is_some())
+}

@@ -1,0 +1,125 @@
+//! Who recorded what, files as records, withdrawals, and what waits.
+
+use jadegate_domain::id::{ImportId, WaitingId};
+use jadegate_domain::{AgencyId, HolderId, StaffId, TraceId};
+use jadegate_store::{
+    Authorship, ImportCounts, ImportRun, Waiting, WaitingDecision, WaitingPiece, Withdrawal,
+};
+
+use super::{At, rows};
+use crate::error::Result;
+
+rows! {
+    AuthorshipRow => Authorship, in "authorship" by "id" {
+        record: String, agency: i64, staff: Option<i64>, import: Option<i64>,
+        sample: Option<String>, recorded_at: i64,
+    }
+    ImportRow => ImportRun, in "import_run" by "id" {
+        kind: String, agency: i64, staff: Option<i64>, started_at: i64, digest: Vec<u8>,
+        ended_at: Option<i64>, taken: i64, unchanged: i64, rejected: i64, waiting: i64,
+        withdrawn_at: Option<i64>,
+    }
+    WithdrawalRow => Withdrawal, in "withdrawal" by "id" {
+        record: String, at: i64, agency: i64, staff: Option<i64>, reason: String,
+    }
+    WaitingRow => Waiting, in "waiting" by "id" {
+        kind: String, agency: i64, agency_kind: String, weighs_on: i64, staff: Option<i64>,
+        region: String, import: Option<i64>, trace_id: Option<i64>, pieces: i64, made_at: i64,
+        expires_at: i64, state: String, decided_at: Option<i64>, decided_by: Option<i64>,
+        decided_agency: Option<i64>,
+    }
+    PieceRow => WaitingPiece, in "waiting_piece" by "waiting" {
+        number: i64, holder: i64, body: String, sample: Option<String>,
+        external_key: Option<Vec<u8>>,
+    }
+}
+
+impl AuthorshipRow {
+    fn check(self, at: At) -> Result<Authorship> {
+        Ok(Authorship {
+            record: at.name("record", &self.record)?,
+            id: self.row,
+            agency: at.id("agency", self.agency, AgencyId::from_i64)?,
+            staff: at.opt_id("staff", self.staff, StaffId::from_i64)?,
+            import: at.opt_id("import", self.import, ImportId::from_i64)?,
+            sample: self.sample,
+            at: at.time("recorded_at", self.recorded_at)?,
+        })
+    }
+}
+
+impl ImportRow {
+    fn check(self, at: At) -> Result<ImportRun> {
+        let count = |column, n| u64::try_from(n).map_err(|_| at.bad(column, "not a count"));
+        let counts = ImportCounts {
+            taken: count("taken", self.taken)?,
+            unchanged: count("unchanged", self.unchanged)?,
+            rejected: count("rejected", self.rejected)?,
+            waiting: count("waiting", self.waiting)?,
+        };
+        Ok(ImportRun {
+            id: at.id("id", self.row, ImportId::from_i64)?,
+            kind: at.name("kind", &self.kind)?,
+            agency: at.id("agency", self.agency, AgencyId::from_i64)?,
+            staff: at.opt_id("staff", self.staff, StaffId::from_i64)?,
+            started_at: at.time("started_at", self.started_at)?,
+            digest: at.bytes("digest", &self.digest)?,
+            ended: at.opt_time("ended_at", self.ended_at)?.map(|t| (t, counts)),
+            withdrawn_at: at.opt_time("withdrawn_at", self.withdrawn_at)?,
+        })
+    }
+}
+
+impl WithdrawalRow {
+    fn check(self, at: At) -> Result<Withdrawal> {
+        Ok(Withdrawal {
+            record: at.name("record", &self.record)?,
+            id: self.row,
+            at: at.time("at", self.at)?,
+            agency: at.id("agency", self.agency, AgencyId::from_i64)?,
+            staff: at.opt_id("staff", self.staff, StaffId::from_i64)?,
+            reason: at.name("reason", &self.reason)?,
+        })
+    }
+}
+
+impl WaitingRow {
+    fn check(self, at: At) -> Result<Waiting> {
+        let by = at.opt_id("decided_by", self.decided_by, StaffId::from_i64)?.zip(at.opt_id(
+            "decided_agency",
+            self.decided_agency,
+            AgencyId::from_i64,
+        )?);
+        let decided = at.opt_time("decided_at", self.decided_at)?;
+        Ok(Waiting {
+            id: at.id("id", self.row, WaitingId::from_i64)?,
+            kind: at.name("kind", &self.kind)?,
+            agency: at.id("agency", self.agency, AgencyId::from_i64)?,
+            agency_kind: at.name("agency_kind", &self.agency_kind)?,
+            weighs_on: at.id("weighs_on", self.weighs_on, AgencyId::from_i64)?,
+            staff: at.opt_id("staff", self.staff, StaffId::from_i64)?,
+            region: at.name("region", &self.region)?,
+            import: at.opt_id("import", self.import, ImportId::from_i64)?,
+            trace: at.opt_id("trace_id", self.trace_id, TraceId::from_i64)?,
+            count: u64::try_from(self.pieces).map_err(|_| at.bad("pieces", "not a count"))?,
+            made_at: at.time("made_at", self.made_at)?,
+            expires_at: at.time("expires_at", self.expires_at)?,
+            state: at.name("state", &self.state)?,
+            decision: decided.map(|at| WaitingDecision { at, by }),
+        })
+    }
+}
+
+impl PieceRow {
+    fn check(self, at: At) -> Result<WaitingPiece> {
+        let key = self.external_key.map(|k| at.bytes("external_key", &k)).transpose()?;
+        Ok(WaitingPiece {
+            waiting: at.id("waiting", self.row, WaitingId::from_i64)?,
+            number: at.count("number", self.number)?,
+            holder: at.id("holder", self.holder, HolderId::from_i64)?,
+            body: self.body,
+            sample: self.sample,
+            external_key: key,
+        })
+    }
+}

@@ -1,0 +1,203 @@
+//! Who recorded what, files as records, withdrawals, and what waits.
+
+use jadegate_domain::id::{ImportId, WaitingId};
+use jadegate_domain::record::{
+    ImportKind, RecordKind, WaitingKind, WaitingState, WithdrawalReason,
+};
+use jadegate_domain::{AgencyId, AgencyKind, StaffId, TraceId};
+
+use super::made_up::*;
+use crate::{
+    Authorship, ImportCounts, ImportRun, Precondition, StoreError, Unit, Waiting, WaitingDecision,
+    WaitingPiece, Withdrawal, Write,
+};
+
+fn by(n: u64) -> StaffId {
+    StaffId::from_random(n)
+}
+
+fn of(n: u64) -> AgencyId {
+    AgencyId::from_random(n)
+}
+
+fn author(record: RecordKind, id: i64, secs: i64) -> Authorship {
+    Authorship {
+        record,
+        id,
+        agency: of(1),
+        staff: Some(by(7)),
+        import: Some(ImportId::from_random(5)),
+        sample: Some("made-up 17".to_owned()),
+        at: at(secs),
+    }
+}
+
+fn write(a: &Authorship) -> Write {
+    Write::AddAuthorship(Box::new(a.clone()))
+}
+
+/// One author for each record; found by the record, by the file, and newest first.
+pub async fn who_recorded_what_is_found_again(s: S) {
+    let all = [
+        author(RecordKind::Evidence, 3, 30),
+        Authorship { import: None, sample: None, ..author(RecordKind::Case, 3, 20) },
+        Authorship { staff: None, ..author(RecordKind::Ride, 4, 40) },
+        Authorship { agency: of(9), import: None, ..author(RecordKind::Evidence, 8, 50) },
+    ];
+    for a in &all {
+        keeps(&s, vec![write(a)]).await;
+        assert_eq!(s.authorship(a.record, a.id).await.unwrap().as_ref(), Some(a));
+    }
+    refuses(&s, vec![write(&author(RecordKind::Case, 3, 60))], Precondition::Absent).await;
+    assert_eq!(s.authorship(RecordKind::Trace, 3).await.unwrap(), None);
+    let file = s.records_of_import(ImportId::from_random(5)).await.unwrap();
+    assert_eq!(file, [all[0].clone(), all[2].clone()]);
+    assert_eq!(s.records_of_import(ImportId::from_random(6)).await.unwrap(), []);
+    let newest = s.newest_records(None, 2).await.unwrap();
+    assert_eq!(newest, [all[3].clone(), all[2].clone()]);
+    let own = s.newest_records(Some(of(1)), 9).await.unwrap();
+    assert_eq!(own, [all[2].clone(), all[0].clone(), all[1].clone()]);
+}
+
+/// A file is begun, ended once, withdrawn once; files are listed where their agency acts.
+pub async fn a_file_is_a_record(s: S) {
+    let mut second = agency(2);
+    second.region = "CN-11".parse().unwrap();
+    keeps(&s, vec![Write::AddAgency(agency(1)), Write::AddAgency(second)]).await;
+    let run = |n, secs| ImportRun {
+        id: ImportId::from_random(n),
+        kind: ImportKind::Tests,
+        agency: of(if n == 3 { 2 } else { 1 }),
+        staff: (n != 2).then(|| by(7)),
+        started_at: at(secs),
+        digest: [9; 32],
+        ended: None,
+        withdrawn_at: None,
+    };
+    for r in [run(1, 10), run(2, 20), run(3, 30)] {
+        keeps(&s, vec![Write::AddImport(Box::new(r.clone()))]).await;
+        assert_eq!(s.import(r.id).await.unwrap(), Some(r));
+    }
+    refuses(&s, vec![Write::AddImport(Box::new(run(1, 1)))], Precondition::Absent).await;
+    let counts = ImportCounts { taken: 1, unchanged: 2, rejected: 3, waiting: 4 };
+    let end = |n| Write::EndImport { id: ImportId::from_random(n), at: at(15), counts };
+    keeps(&s, vec![end(1)]).await;
+    refuses(&s, vec![end(1)], Precondition::Exists).await;
+    refuses(&s, vec![end(404)], Precondition::Exists).await;
+    let withdraw = |n| Write::WithdrawImport { id: ImportId::from_random(n), at: at(50) };
+    keeps(&s, vec![withdraw(1)]).await;
+    refuses(&s, vec![withdraw(1)], Precondition::Exists).await;
+    let done =
+        ImportRun { ended: Some((at(15), counts)), withdrawn_at: Some(at(50)), ..run(1, 10) };
+    let list = async |region: &str, limit| s.imports_in(&region.parse().unwrap(), limit).await;
+    assert_eq!(list("CN-33", 9).await.unwrap(), [run(2, 20), done]);
+    assert_eq!(list("CN-33", 1).await.unwrap(), [run(2, 20)]);
+    assert_eq!(list("CN", 9).await.unwrap().len(), 3);
+    assert_eq!(list("CN-3301", 9).await.unwrap(), []);
+}
+
+/// A record is taken back once.
+pub async fn a_withdrawal_names_who_and_why(s: S) {
+    let first = Withdrawal {
+        record: RecordKind::Ride,
+        id: 3,
+        at: at(9),
+        agency: of(1),
+        staff: Some(by(7)),
+        reason: WithdrawalReason::NeverHappened,
+    };
+    let second = Withdrawal { record: RecordKind::Case, staff: None, ..first };
+    keeps(&s, vec![Write::AddWithdrawal(first), Write::AddWithdrawal(second)]).await;
+    refuses(&s, vec![Write::AddWithdrawal(first)], Precondition::Absent).await;
+    assert_eq!(s.withdrawal(RecordKind::Ride, 3).await.unwrap(), Some(first));
+    assert_eq!(s.withdrawal(RecordKind::Case, 3).await.unwrap(), Some(second));
+    assert_eq!(s.withdrawal(RecordKind::Evidence, 3).await.unwrap(), None);
+}
+
+fn waiting(n: u64, secs: i64) -> Waiting {
+    Waiting {
+        id: WaitingId::from_random(n),
+        kind: WaitingKind::Tests,
+        agency: of(1),
+        agency_kind: AgencyKind::Laboratory,
+        weighs_on: of(1),
+        staff: Some(by(7)),
+        region: "CN-33".parse().unwrap(),
+        import: Some(ImportId::from_random(5)),
+        trace: None,
+        count: 2,
+        made_at: at(secs),
+        expires_at: at(secs + 100),
+        state: WaitingState::Waiting,
+        decision: None,
+    }
+}
+
+fn piece(of: u64, number: u32, key: u8) -> WaitingPiece {
+    WaitingPiece {
+        waiting: WaitingId::from_random(of),
+        number,
+        holder: hid(u64::from(number) + 1),
+        body: "{\"made\":\"up\"}".to_owned(),
+        sample: Some("made-up 17".to_owned()),
+        external_key: Some([key; 16]),
+    }
+}
+
+/// What waits is decided once; only what is confirmed is taken, piece by piece; nothing else is left.
+pub async fn what_waits_is_decided_once(s: S) {
+    let add = |w: &Waiting| Write::AddWaiting(Box::new(w.clone()));
+    let put = |p: WaitingPiece| Write::AddWaitingPiece(Box::new(p));
+    let contacts = Waiting {
+        kind: WaitingKind::Contacts,
+        trace: Some(TraceId::from_random(4)),
+        import: None,
+        staff: None,
+        ..waiting(3, 30)
+    };
+    keeps(&s, vec![add(&waiting(1, 10)), put(piece(1, 0, 1)), put(piece(1, 1, 2))]).await;
+    keeps(&s, vec![add(&waiting(2, 20)), put(piece(2, 0, 3)), add(&contacts)]).await;
+    refuses(&s, vec![add(&waiting(1, 1))], Precondition::Absent).await;
+    refuses(&s, vec![put(piece(2, 1, 1))], Precondition::Absent).await;
+    refuses(&s, vec![put(piece(2, 0, 9))], Precondition::Absent).await;
+    refuses(&s, vec![put(piece(404, 0, 9))], Precondition::Exists).await;
+    assert!(s.waits([1; 16]).await.unwrap() && !s.waits([9; 16]).await.unwrap());
+    assert_eq!(s.waiting_of_trace(TraceId::from_random(4)).await.unwrap(), Some(contacts.clone()));
+    assert_eq!(s.waiting_of_trace(TraceId::from_random(5)).await.unwrap(), None);
+    let id = WaitingId::from_random;
+    assert_eq!(s.waiting_pieces(id(1), 0, 9).await.unwrap(), [piece(1, 0, 1), piece(1, 1, 2)]);
+    assert_eq!(s.waiting_pieces(id(1), 1, 9).await.unwrap(), [piece(1, 1, 2)]);
+    assert_eq!(s.waiting_pieces(id(1), 0, 1).await.unwrap(), [piece(1, 0, 1)]);
+
+    // Nothing is taken before it is confirmed.
+    let take = |n, number| Write::TakeWaitingPiece { waiting: id(n), number };
+    refuses(&s, vec![take(1, 0)], Precondition::Exists).await;
+    let decision = WaitingDecision { at: at(50), by: Some((by(8), of(2))) };
+    let decide = |n, state| Write::DecideWaiting { id: id(n), state, decision };
+    let nothing = s.commit(Unit::new("test", vec![decide(1, WaitingState::Waiting)])).await;
+    assert!(matches!(nothing, Err(StoreError::Invalid { .. })));
+    keeps(&s, vec![decide(1, WaitingState::Confirmed)]).await;
+    refuses(&s, vec![decide(1, WaitingState::Refused)], Precondition::Exists).await;
+    refuses(&s, vec![put(piece(1, 2, 9))], Precondition::Exists).await;
+    let late = WaitingDecision { at: at(60), by: None };
+    let lapse = Write::DecideWaiting { id: id(2), state: WaitingState::Expired, decision: late };
+    keeps(&s, vec![lapse]).await;
+    assert_eq!(s.waiting_pieces(id(2), 0, 9).await.unwrap(), []);
+    assert!(!s.waits([3; 16]).await.unwrap());
+    let confirmed =
+        Waiting { state: WaitingState::Confirmed, decision: Some(decision), ..waiting(1, 10) };
+    let expired = Waiting { state: WaitingState::Expired, decision: Some(late), ..waiting(2, 20) };
+    assert_eq!(s.waiting(id(1)).await.unwrap(), Some(confirmed.clone()));
+    let since = async |secs, limit| s.waiting_since(at(secs), limit).await.unwrap();
+    assert_eq!(since(20, 9).await, [contacts.clone(), expired.clone()]);
+    assert_eq!(since(0, 9).await, [contacts.clone(), expired, confirmed.clone()]);
+    assert_eq!(since(0, 1).await, std::slice::from_ref(&contacts));
+
+    let unfinished = async |state| s.waiting_unfinished(state).await.unwrap();
+    assert_eq!(unfinished(WaitingState::Waiting).await, [contacts]);
+    keeps(&s, vec![take(1, 1)]).await;
+    refuses(&s, vec![take(1, 1)], Precondition::Exists).await;
+    assert_eq!(unfinished(WaitingState::Confirmed).await, [confirmed]);
+    keeps(&s, vec![take(1, 0)]).await;
+    assert_eq!(unfinished(WaitingState::Confirmed).await, []);
+}

@@ -1,0 +1,136 @@
+//! Who recorded what, files as records, withdrawals, and what waits.
+
+use jadegate_domain::id::{ImportId, WaitingId};
+use jadegate_domain::record::{
+    ImportKind, RecordKind, WaitingKind, WaitingState, WithdrawalReason,
+};
+use jadegate_domain::{AgencyId, AgencyKind, Division, HolderId, StaffId, Timestamp, TraceId};
+
+/// Who recorded something: kept for auditors, and found again by the import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorship {
+    /// What kind of record.
+    pub record: RecordKind,
+    /// The number of its id.
+    pub id: i64,
+    /// For which agency.
+    pub agency: AgencyId,
+    /// The member of staff; `None`: the machine's own command line, or the program itself.
+    pub staff: Option<StaffId>,
+    /// The file it came from.
+    pub import: Option<ImportId>,
+    /// What a laboratory calls the sample.
+    pub sample: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    /// Lines recorded.
+    pub taken: u64,
+    /// Lines known before.
+    pub unchanged: u64,
+    /// Lines that are wrong.
+    pub rejected: u64,
+    /// Lines that wait.
+    pub waiting: u64,
+}
+
+/// A file that was taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportRun {
+    /// Which.
+    pub id: ImportId,
+    /// What it tells.
+    pub kind: ImportKind,
+    /// For which agency.
+    pub agency: AgencyId,
+    /// By whom; `None`: the machine's own command line.
+    pub staff: Option<StaffId>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// SHA-256 of the file.
+    pub digest: [u8; 32],
+    /// When it was done, and what it came to. `None` while it runs, or if it was cut short.
+    pub ended: Option<(Timestamp, ImportCounts)>,
+    /// Set when the whole of it was withdrawn.
+    pub withdrawn_at: Option<Timestamp>,
+}
+
+/// Who took a record back, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// What kind of record.
+    pub record: RecordKind,
+    /// The number of its id.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// For which agency.
+    pub agency: AgencyId,
+    /// The member of staff; `None`: the machine's own command line, or the program itself.
+    pub staff: Option<StaffId>,
+    /// Why.
+    pub reason: WithdrawalReason,
+}
+
+/// Records that wait for somebody else before they count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which.
+    pub id: WaitingId,
+    /// What they are.
+    pub kind: WaitingKind,
+    /// For which agency they would be recorded.
+    pub agency: AgencyId,
+    /// Its kind.
+    pub agency_kind: AgencyKind,
+    /// The agency on whose hour they weigh (of a trace's contacts: that of the case).
+    pub weighs_on: AgencyId,
+    /// Who recorded them; `None`: the machine's own command line, or the program itself.
+    pub staff: Option<StaffId>,
+    /// Where that agency or person acts.
+    pub region: Division,
+    /// The file they came from.
+    pub import: Option<ImportId>,
+    /// The run whose contacts they are.
+    pub trace: Option<TraceId>,
+    /// How many records; for the contacts of a trace there is no piece, the run holds them.
+    pub count: u64,
+    /// Since when.
+    pub made_at: Timestamp,
+    /// After this nobody can confirm them any more.
+    pub expires_at: Timestamp,
+    /// How far.
+    pub state: WaitingState,
+    /// How it ended.
+    pub decision: Option<WaitingDecision>,
+}
+
+/// How waiting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitingDecision {
+    /// When.
+    pub at: Timestamp,
+    /// Who decided; `None`: time did.
+    pub by: Option<(StaffId, AgencyId)>,
+}
+
+/// One record that waits. It is no evidence: nothing that makes a colour reads this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingPiece {
+    /// What it belongs to.
+    pub waiting: WaitingId,
+    /// Its number there, from 0.
+    pub number: u32,
+    /// Whom it concerns.
+    pub holder: HolderId,
+    /// The service's JSON.
+    pub body: String,
+    /// What a laboratory calls the sample.
+    pub sample: Option<String>,
+    /// As of evidence: the same line read twice waits once.
+    pub external_key: Option<[u8; 16]>,
+}

@@ -1,0 +1,81 @@
+//! Taking records back; files and records as auditors see them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use jadegate_domain::id::ImportId;
+use jadegate_domain::{CaseId, EvidenceId};
+use jadegate_service::ServiceError;
+use jadegate_service::staff::{ImportRow, Record, RecordRow, WithdrawnRecords};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Web;
+use crate::extract::{Body, StaffAuth};
+use crate::problem::{Answer, Problem};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
+    OpenApiRouter::new().routes(routes!(withdraw)).routes(routes!(imports)).routes(routes!(records))
+}
+
+/// What is withdrawn: exactly one of them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WithdrawBody {
+    /// A piece of evidence.
+    evidence: Option<EvidenceId>,
+    /// A case, with the contacts that were found from it.
+    case: Option<CaseId>,
+    /// A whole file.
+    import: Option<ImportId>,
+    /// `wrong_person`, `wrong_content`, `sample_mixed_up`, `entered_twice`, `not_borne_out` or
+    /// `never_happened`.
+    reason: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportList {
+    imports: Vec<ImportRow>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RecordList {
+    records: Vec<RecordRow>,
+}
+
+/// Withdraw a record or a whole file; what followed falls with it, and the person sees who and why.
+#[utoipa::path(post, path = "/v1/staff/withdrawals", tag = "staff", request_body = WithdrawBody,
+    responses((status = 200, body = WithdrawnRecords), (status = "4XX", body = Problem)))]
+async fn withdraw(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<WithdrawBody>,
+) -> Answer<Json<WithdrawnRecords>> {
+    let record = match (b.evidence, b.case, b.import) {
+        (Some(id), None, None) => Record::Evidence(id),
+        (None, Some(id), None) => Record::Case(id),
+        (None, None, Some(id)) => Record::Import(id),
+        _ => {
+            let why = "Name one thing to withdraw: evidence, case or import.";
+            return Err(ServiceError::bad("withdrawal.one", why).into());
+        }
+    };
+    Ok(Json(web.app.withdraw_record(&s, record, &b.reason).await?))
+}
+
+/// Files that were taken over: of one's own agency, or to withdraw or to audit.
+#[utoipa::path(get, path = "/v1/staff/imports", tag = "staff",
+    responses((status = 200, body = ImportList), (status = "4XX", body = Problem)))]
+async fn imports(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<ImportList>> {
+    Ok(Json(ImportList { imports: web.app.list_imports(&s).await? }))
+}
+
+/// Who recorded what, newest first, for auditors; about nobody.
+#[utoipa::path(get, path = "/v1/staff/records", tag = "staff",
+    responses((status = 200, body = RecordList), (status = "4XX", body = Problem)))]
+async fn records(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<RecordList>> {
+    Ok(Json(RecordList { records: web.app.list_records(&s).await? }))
+}
