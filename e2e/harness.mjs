@@ -119,7 +119,15 @@ const FLAGS = [
 /** Complaints of the pages themselves; any of them fails the run at its end. */
 export const complaints = [];
 
+/** Which browser: chromium (Playwright), or firefox and webkit as they are installed (engines.mjs). */
+export const ENGINE = /^--browser=?(.*)$/.exec(process.argv.find((a) => a.startsWith('--browser=')) ?? '')?.[1]
+  ?? (process.argv.includes('--browser') ? process.argv[process.argv.indexOf('--browser') + 1] : 'chromium');
+if (!['chromium', 'firefox', 'webkit'].includes(ENGINE)) throw new Error(`--browser ${ENGINE}: it must be chromium, firefox or webkit`);
+/** Can it be given a passkey device, a camera that plays a film, and be taken off the net? */
+export const EVERYTHING = ENGINE === 'chromium';
+
 export async function browser(more = []) {
+  if (!EVERYTHING) return (await import('./engines.mjs'))[ENGINE]((text) => complaints.push(`${ENGINE}: ${text}`), children);
   if (!CHROMIUM) throw new Error('no Chromium found; set CHROMIUM to its path');
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...more] });
 }
