@@ -92,6 +92,7 @@ export async function start(args, ready, env = {}) {
   });
   return {
     found,
+    pid: child.pid,
     text: () => `${out}\n${err}`,
     stop: async () => {
       child.kill('SIGTERM');

@@ -48,6 +48,49 @@ impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Body<T> {
     }
 }
 
+/// The parameters of a query.
+#[derive(Debug)]
+pub(crate) struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Web>> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _: &Arc<Web>,
+    ) -> std::result::Result<Self, Failure> {
+        // What is wrong is not repeated: it came from outside.
+        axum::extract::Query::try_from_uri(&parts.uri).map(|q| Self(q.0)).map_err(|_| {
+            ServiceError::bad(
+                "request.bad_query",
+                "The address has an unknown, repeated or wrong parameter after the ?, or lacks one. \
+                 See /openapi.json for what there is.",
+            )
+            .into()
+        })
+    }
+}
+
+/// The parameters of a path.
+#[derive(Debug)]
+pub(crate) struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Web>> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<Web>,
+    ) -> std::result::Result<Self, Failure> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|p| Self(p.0)).map_err(|_| nothing_here().into())
+    }
+}
+
+fn nothing_here() -> ServiceError {
+    ServiceError::not_found("id.unknown", "There is nothing under this address.")
+}
+
 pub(crate) fn too_large() -> ServiceError {
     ServiceError::bad("request.too_large", "The request is too large or did not arrive whole.")
 }
@@ -188,8 +231,7 @@ impl FromRequestParts<Arc<Web>> for Client {
 
 /// An id in a path, with a clear error.
 pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
-    text.parse()
-        .map_err(|_| ServiceError::not_found("id.unknown", "There is nothing under this address."))
+    text.parse().map_err(|_| nothing_here())
 }
 
 #[cfg(test)]

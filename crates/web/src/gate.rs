@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, Cookie, GateAuth, id};
+use crate::extract::{Body, Cookie, GateAuth, Path, id};
 use crate::problem::{Answer, Problem};
 use crate::public::{KeySetView, key_set_view};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::AppendHeaders;
 use jadegate_domain::assessment::Texts;
@@ -24,7 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, Client, Cookie, HolderAuth, id};
+use crate::extract::{Body, Client, Cookie, HolderAuth, Path, id};
 use crate::problem::{Answer, Problem};
 use crate::views::{self, AssessmentView, Namer, ReasonView, TimelineView};
 
@@ -183,12 +183,12 @@ struct EvidenceList {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct HistoryList {
-    changes: Vec<ChangeView>,
+    changes: Vec<HolderChange>,
 }
 
 /// One change of colour.
 #[derive(Debug, Serialize, ToSchema)]
-struct ChangeView {
+struct HolderChange {
     at: Timestamp,
     from: Option<Colour>,
     to: Colour,
@@ -451,7 +451,7 @@ async fn history(
     HolderAuth(s): HolderAuth,
 ) -> Answer<Json<HistoryList>> {
     let namer = Namer::load(&web.app).await?;
-    let changes = web.app.my_history(&s).await?.into_iter().map(|c| ChangeView {
+    let changes = web.app.my_history(&s).await?.into_iter().map(|c| HolderChange {
         at: c.at,
         from: c.from,
         to: c.to,

@@ -4,6 +4,7 @@
 //! its result into JSON. Everything a caller can get wrong comes back as a [`problem::Problem`].
 
 mod demo;
+mod document;
 mod edge;
 mod extract;
 mod gate;
@@ -133,13 +134,13 @@ fn api() -> OpenApiRouter<Arc<Web>> {
 
 /// The generated API document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().split_for_parts().1
+    document::finish(api().split_for_parts().1)
 }
 
 /// The whole server: API, its document, pages, and the layers around them.
 pub fn router(web: Arc<Web>) -> Router {
     let (endpoints, document) = api().split_for_parts();
-    let document = Arc::new(document.to_json().unwrap_or_default());
+    let document = Arc::new(document::finish(document).to_json().unwrap_or_default());
     let mut router = endpoints.route(
         "/openapi.json",
         axum::routing::get(move || {
@@ -154,6 +155,7 @@ pub fn router(web: Arc<Web>) -> Router {
     }
     router
         .fallback(pages::serve)
+        .method_not_allowed_fallback(problem::wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(Arc::clone(&web), layers::same_origin))
         .layer(from_fn_with_state(Arc::clone(&web), layers::limits))

@@ -75,44 +75,59 @@ const fn status(kind: Kind) -> (StatusCode, &'static str) {
     }
 }
 
+/// The path is known, but not for this method; axum says which ones are (`Allow`).
+pub(crate) async fn wrong_method() -> Response {
+    problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "Not for this address",
+        ServiceError::bad(
+            "request.wrong_method",
+            "This address does not take requests of this kind. See /openapi.json for what it takes.",
+        ),
+    )
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let e = self.0;
-        let (code, title) = status(e.kind);
-        // Logged once, here, where it is handled; `inside` never holds personal data.
-        if e.kind == Kind::Internal {
-            tracing::error!(
-                code = e.code,
-                inside = e.inside.as_deref().unwrap_or(""),
-                "request failed"
-            );
-        } else {
-            tracing::debug!(
-                code = e.code,
-                inside = e.inside.as_deref().unwrap_or(""),
-                "request refused"
-            );
-        }
-        metrics::counter!("jadegate_problems_total", "code" => e.code).increment(1);
-        let field = |f: FieldError| ProblemField { field: f.field, code: f.code, detail: f.detail };
-        let body = Problem {
-            problem_type: format!("https://jadegate.example/problems/{}", e.code),
-            code: e.code,
-            title,
-            status: code.as_u16(),
-            detail: e.detail,
-            errors: e.fields.into_iter().map(field).collect(),
-            retry_after: e.retry_after,
-            tries_left: e.tries_left,
-            puzzle: e.puzzle.map(|p| *p),
-        };
-        let mut response = (code, Json(body)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(secs) = e.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
-        }
-        response
+        let (code, title) = status(self.0.kind);
+        problem(code, title, self.0)
     }
+}
+
+fn problem(code: StatusCode, title: &'static str, e: ServiceError) -> Response {
+    // Logged once, here, where it is handled; `inside` never holds personal data.
+    if e.kind == Kind::Internal {
+        tracing::error!(
+            code = e.code,
+            inside = e.inside.as_deref().unwrap_or(""),
+            "request failed"
+        );
+    } else {
+        tracing::debug!(
+            code = e.code,
+            inside = e.inside.as_deref().unwrap_or(""),
+            "request refused"
+        );
+    }
+    metrics::counter!("jadegate_problems_total", "code" => e.code).increment(1);
+    let field = |f: FieldError| ProblemField { field: f.field, code: f.code, detail: f.detail };
+    let body = Problem {
+        problem_type: format!("https://jadegate.example/problems/{}", e.code),
+        code: e.code,
+        title,
+        status: code.as_u16(),
+        detail: e.detail,
+        errors: e.fields.into_iter().map(field).collect(),
+        retry_after: e.retry_after,
+        tries_left: e.tries_left,
+        puzzle: e.puzzle.map(|p| *p),
+    };
+    let mut response = (code, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(crate::document::PROBLEM));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(secs) = e.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
+    }
+    response
 }

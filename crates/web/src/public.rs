@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -18,6 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
+use crate::extract::{Path, Query};
 use crate::holder::PolicyView;
 use crate::problem::{Answer, Problem};
 
@@ -224,9 +225,10 @@ async fn divisions(
     Ok(([(header::CACHE_CONTROL, "public, max-age=86400")], Json(list)))
 }
 
+/// Risk levels of divisions.
 #[derive(Debug, Serialize, ToSchema)]
-struct RegionList {
-    risks: Vec<RegionRow>,
+pub(crate) struct RegionList {
+    pub(crate) risks: Vec<RegionRow>,
 }
 
 /// The risk levels in force now.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jadegate_domain::assessment::Texts;
+use jadegate_domain::assessment::{Eased, Texts};
 use jadegate_domain::{AgencyId, Assessment, Colour, EvidenceId, PolicyRef, Reason, Timestamp};
 use jadegate_policy::{Segment, Timeline};
 use jadegate_service::App;
@@ -54,6 +54,9 @@ pub(crate) struct ReasonView {
     pub days: Option<u32>,
     /// What must happen first.
     pub needs: Vec<String>,
+    /// Set while the rule asks for a milder colour than it would, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eased: Option<Eased>,
 }
 
 /// A person's colours over time.
@@ -100,6 +103,7 @@ impl Namer {
             day: r.day,
             days: r.days,
             needs: r.needs,
+            eased: r.eased,
         }
     }
 

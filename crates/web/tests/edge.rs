@@ -187,3 +187,27 @@ async fn a_drain_ends_though_a_request_never_does() {
     until_closed(between);
     assert!(TcpStream::connect(server.at).is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_wrong_with_an_address_is_a_problem_document() {
+    let server = Server::with(ConnectionLimits::default()).await;
+    for (head, status, code) in [
+        ("GET /v1/nothing/here", 404, "path.unknown"),
+        ("DELETE /v1/info", 405, "request.wrong_method"),
+        ("BREW /v1/info", 405, "request.wrong_method"),
+        ("PUT /healthz", 405, "request.wrong_method"),
+        ("GET /v1/divisions?made_up=1", 422, "request.bad_query"),
+        ("GET /v1/divisions?q=a&q=b", 422, "request.bad_query"),
+        ("GET /v1/log/leaves?from=minus", 422, "request.bad_query"),
+        ("GET /v1/challenges/%ff", 404, "id.unknown"),
+    ] {
+        let answer = server.ask(head);
+        let (top, body) = answer.split_once("\r\n\r\n").unwrap();
+        let top = top.to_lowercase();
+        assert!(top.starts_with(&format!("http/1.1 {status}")), "{head}: {answer}");
+        assert!(top.contains("content-type: application/problem+json"), "{head}: {answer}");
+        assert!(body.contains(&format!("\"code\":\"{code}\"")), "{head}: {answer}");
+        assert_eq!(top.contains("\r\nallow: "), status == 405, "{head}: {answer}");
+        assert!(!body.contains("made_up") && !body.contains("minus"), "{head}: {answer}");
+    }
+}

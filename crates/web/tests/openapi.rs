@@ -1,5 +1,85 @@
 //! The generated API document is a contract: a change of it is seen in review.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+fn document() -> Value {
+    serde_json::from_str(&jadegate_web::openapi().to_json().unwrap()).unwrap()
+}
+
+/// Each operation with its path and method.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap();
+            methods.iter().map(move |(method, o)| (format!("{method} {path}"), o))
+        })
+        .collect()
+}
+
+/// A schema that two types share by name has the shape of whichever was registered last.
+#[test]
+fn no_two_types_share_a_schema_name() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut named: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for file in sources(crates) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut derived = false;
+        for line in text.lines().map(str::trim) {
+            derived |= line.starts_with("#[") && line.contains("ToSchema");
+            let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+            let Some(at) = words.iter().position(|w| matches!(*w, "struct" | "enum")) else {
+                continue;
+            };
+            if !line.starts_with("//") && !line.starts_with('#') && std::mem::take(&mut derived) {
+                named.entry(words[at + 1].to_owned()).or_default().push(file.clone());
+            }
+        }
+    }
+    assert!(named.len() > 150, "only {} types were found", named.len());
+    for (name, files) in named {
+        assert_eq!(files.len(), 1, "{name}: {files:?}");
+    }
+}
+
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+    let (dirs, files): (Vec<_>, Vec<_>) = entries.partition(|p| p.is_dir());
+    let rust = files.into_iter().filter(|p| p.extension().is_some_and(|e| e == "rs"));
+    let below = dirs.iter().filter(|d| !d.ends_with("tests")).flat_map(|d| sources(d));
+    rust.chain(below).collect()
+}
+
+#[test]
+fn every_operation_can_be_refused_with_a_problem_document() {
+    let document = document();
+    for (name, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().unwrap();
+        for status in ["4XX", "5XX"] {
+            assert!(responses.contains_key(status), "{name} has no {status}");
+        }
+        for (status, response) in responses {
+            let refused = status.starts_with(['4', '5']);
+            let Some(content) = response["content"].as_object() else {
+                assert!(!refused, "{name} {status} has no body");
+                continue;
+            };
+            for (kind, content) in content {
+                let schema = content["schema"]["$ref"].as_str().unwrap_or_default();
+                let problem = schema.ends_with("/Problem");
+                assert_eq!(problem, refused, "{name} {status}");
+                assert_eq!(kind == "application/problem+json", refused, "{name} {status}: {kind}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_document_is_as_reviewed() {
     insta::assert_snapshot!("openapi", jadegate_web::openapi().to_pretty_json().unwrap());
@@ -7,8 +87,7 @@ fn the_document_is_as_reviewed() {
 
 #[test]
 fn no_operation_sets_a_colour() {
-    let document = jadegate_web::openapi().to_json().unwrap();
-    let value: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let value = document();
     let paths = value["paths"].as_object().unwrap();
     assert!(paths.len() > 40);
     for (path, operations) in paths {

@@ -43,7 +43,7 @@ pub use document::DocumentCorrection;
 pub use find::{FoundHolder, Whom};
 pub use invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
 pub use open::{HolderView, PersonRecord};
-pub use overview::{ColourCounts, Overview};
+pub use overview::Overview;
 pub use places::{Enrolment, GateRow, PlaceInput, PlacePage, PlaceRow};
 pub use policies::{PolicyCheck, PolicyProblem, PolicyRow, SoundPolicy};
 pub use proposals::{AttachedWhatIf, Officer, ProposalView};

@@ -2,6 +2,7 @@
 
 use jadegate_domain::record::WaitingState;
 use jadegate_domain::{Colour, PolicyRef, Timestamp};
+use jadegate_policy::ColourCounts;
 use jadegate_store::Page;
 use serde::Serialize;
 
@@ -10,23 +11,11 @@ use crate::app::App;
 use crate::error::Result;
 use crate::session::StaffSession;
 
-/// People per colour, by their stored assessments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ColourCounts {
-    /// Green.
-    pub green: u64,
-    /// Yellow.
-    pub yellow: u64,
-    /// Red.
-    pub red: u64,
-}
-
 /// Numbers, no names.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
-    /// People per colour, of the whole deployment.
+    /// People per colour, of the whole deployment, by their stored assessments.
     pub colours: ColourCounts,
     /// Of those counted, still by the policy or the risk levels from before: recolouring will reach
     /// them, and whoever opens their code is up to date at once.

@@ -8,7 +8,7 @@ use jadegate_service::ServiceError;
 use jadegate_service::holder::check_in::Quarantine;
 use jadegate_service::holder::me::EvidenceView;
 use jadegate_service::staff::{
-    CaseRow, GateRow, HolderView, Power, RegionRow, StaffRow, TraceReport, TraceRow, Whom,
+    CaseRow, GateRow, HolderView, Power, StaffRow, TraceReport, TraceRow, Whom,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -168,7 +168,7 @@ pub(super) struct PersonView {
     pub(super) history: Vec<PersonChange>,
     pub(super) quarantine: Quarantine,
     /// Their colours from the first evidence to the last change that can be foreseen.
-    pub(super) timeline: Vec<super::changes::SegmentView>,
+    pub(super) timeline: Vec<crate::views::SegmentView>,
     pub(super) what_they_see: HolderView,
 }
 
@@ -311,11 +311,6 @@ pub(super) struct ReleaseBody {
     pub(super) released_at: String,
     /// `discharge`, `release` or `confirmation`; left out: the one this kind of agency issues.
     pub(super) paper: Option<String>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RegionList {
-    pub(super) risks: Vec<RegionRow>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use jadegate_domain::Timestamp;
 use jadegate_domain::id::{ProposalId, WhatIfId};
 use jadegate_service::RecolouringState;
 use jadegate_service::staff::{
@@ -17,9 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, StaffAuth, id};
+use crate::extract::{Body, Path, StaffAuth, id};
 use crate::problem::{Answer, Problem};
-use crate::views::ReasonView;
 
 /// Largest request with a policy file in it.
 const MAX_POLICY: usize = 1024 * 1024;
@@ -40,19 +38,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(reject))
         .routes(routes!(withdraw))
         .routes(routes!(recolouring))
-}
-
-/// A stretch of time in which colour and reasons stay the same.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SegmentView {
-    /// First moment.
-    pub(super) from: Timestamp,
-    /// First moment of the next one; null if no change can be foreseen.
-    pub(super) to: Option<Timestamp>,
-    /// The colour.
-    pub(super) colour: jadegate_domain::Colour,
-    /// Every active rule as of its first moment, most severe first.
-    pub(super) reasons: Vec<ReasonView>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

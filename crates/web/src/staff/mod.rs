@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jadegate_domain::{AgencyId, CaseId, EvidenceId, HolderId, PlaceId, StaffId, TraceId};
 use jadegate_service::staff::{
@@ -16,8 +16,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, Cookie, StaffAuth, id};
+use crate::extract::{Body, Cookie, Path, Query, StaffAuth, id};
 use crate::problem::{Answer, Problem};
+use crate::public::RegionList;
 use crate::views::{self, Namer};
 
 mod body;
@@ -33,7 +34,7 @@ use body::{
     ConfirmBody, ConfirmationView, CorrectedView, CorrectionBody, EndBody, FindBody,
     FinishInvitationBody, FinishSignInBody, FoundView, GateList, GateQuery, InvitationView,
     InviteBody, InvitedView, MeAgency, MeStaff, MeView, OpenBody, PersonChange, PersonView,
-    PlaceBody, PlacePosterView, PlaceQuery, QuarantineQuery, RecordedView, RegionBody, RegionList,
+    PlaceBody, PlacePosterView, PlaceQuery, QuarantineQuery, RecordedView, RegionBody,
     ReleaseBody, StaffList, TestBody, TokenBody, TraceBody, TraceList, TraceQuery,
 };
 
@@ -250,7 +251,7 @@ async fn open(
         timeline: p
             .timeline
             .into_iter()
-            .map(|s| changes::SegmentView {
+            .map(|s| views::SegmentView {
                 from: s.from,
                 to: s.to,
                 colour: s.colour,

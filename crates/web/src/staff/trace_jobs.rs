@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, StaffAuth, id};
+use crate::extract::{Body, Path, Query, StaffAuth, id};
 use crate::problem::{Answer, Problem};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
