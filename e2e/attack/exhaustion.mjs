@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { killAll, start } from '../harness.mjs';
-import { Asker, Tally, neighbour, request, sleep } from './raw.mjs';
+import { Asker, Tally, aside, request, sleep } from './raw.mjs';
 
 const probe = createServer().listen(0, '127.0.0.1');
 await new Promise((ready) => probe.once('listening', ready));
@@ -18,7 +18,7 @@ const server = await start(['demo', '--people', '60', '--seed', '4', '--port', '
 const memory = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 const paths = [['/healthz', 200], ['/v1/info', 200], ['/v1/me/code', 401]];
 const show = async (what, port, seconds) => {
-  const worst = await neighbour(port, paths, seconds);
+  const worst = await aside(port, paths, seconds);
   console.log(`${what}: slowest of the others (ms) ${JSON.stringify(Object.fromEntries(Object.entries(worst).map(([k, v]) => [k, Math.round(v)])))}`);
   assert.deepEqual(Object.keys(worst), paths.map(([p]) => p), 'everybody else is answered as ever');
   assert.ok(Math.max(...Object.values(worst)) < 3000);

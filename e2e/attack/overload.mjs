@@ -5,7 +5,7 @@
 //      E2E_BINARY=target/release/jadegate for figures that mean something.
 import assert from 'node:assert/strict';
 import { killAll, start } from '../harness.mjs';
-import { Asker, Tally, neighbour, request, sleep } from './raw.mjs';
+import { Asker, Tally, aside, request, sleep } from './raw.mjs';
 
 const CONNECTIONS = Math.min(Number(process.argv[2] ?? 4000), 10_000);
 const SECONDS = Math.min(Number(process.argv[3] ?? 15), 120);
@@ -75,7 +75,7 @@ try {
 
   const capacity = await load(port, 32, 5, opening);
   console.log(`openings, 32 connections:   ${capacity.line(5)}`);
-  const others = neighbour(port, [['/healthz', 200], ['/v1/info', 200]], SECONDS);
+  const others = aside(port, [['/healthz', 200], ['/v1/info', 200]], SECONDS);
   const crowd = await load(port, CONNECTIONS, SECONDS, opening);
   console.log(`openings, ${CONNECTIONS} connections: ${crowd.line(SECONDS)}`);
   console.log(`  meanwhile, slowest (ms):  ${JSON.stringify(await others)}`);
@@ -85,7 +85,7 @@ try {
   const [both, scanned, worst] = await Promise.all([
     load(port, CONNECTIONS / 2, SECONDS, opening),
     load(port, CONNECTIONS / 2, SECONDS, scan),
-    neighbour(port, [['/healthz', 200]], SECONDS),
+    aside(port, [['/healthz', 200]], SECONDS),
   ]);
   console.log(`together: openings          ${both.line(SECONDS)}`);
   console.log(`          scans             ${scanned.line(SECONDS)}`);

@@ -1,5 +1,6 @@
 // What attacks share: connections of their own, without a client's manners.
 import { connect } from 'node:net';
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 
 /** One keep-alive connection that asks again as soon as it is answered, until told to stop. */
 export class Asker {
@@ -88,14 +89,28 @@ export class Tally {
 
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 
+/** `neighbour` on a thread of its own, so that what it measures is not how busy the attack is. */
+export function aside(port, paths, seconds, headers = {}) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { port, paths, seconds, headers } });
+  return new Promise((done, fail) => {
+    worker.once('message', done);
+    worker.once('error', fail);
+  });
+}
+
+if (!isMainThread && workerData?.paths) {
+  const { port, paths, seconds, headers } = workerData;
+  parentPort.postMessage(await neighbour(port, paths, seconds, headers));
+}
+
 /** Somebody else on the same machine: one request after the other on connections of its own; the slowest of each path. */
-export async function neighbour(port, paths, seconds) {
+export async function neighbour(port, paths, seconds, own = {}) {
   const worst = Object.fromEntries(paths.map(([path]) => [path, 0]));
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end) {
     for (const [path, wanted] of paths) {
       const begun = performance.now();
-      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(60_000) })
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close', ...own }, signal: AbortSignal.timeout(60_000) })
         .then((a) => a.text().then(() => a.status))
         .catch((e) => String(e.cause?.code ?? e.message));
       worst[path] = Math.max(worst[path], performance.now() - begun);

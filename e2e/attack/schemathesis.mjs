@@ -54,5 +54,5 @@ async function role(who) {
 }
 
 const roles = process.argv.slice(2);
-for (const who of roles.length > 0 ? roles : ['nobody', 'holder:green', 'holder:red', 'officer', 'admin', 'lab', 'auditor']) await role(who);
+for (const who of roles.length > 0 ? roles : ['nobody', 'holder:green', 'holder:case', 'officer', 'commissioner', 'lab', 'hospital', 'venue', 'border', 'carrier', 'admin']) await role(who);
 process.exitCode = failed === 0 ? 0 : 1;

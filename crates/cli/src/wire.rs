@@ -83,7 +83,7 @@ pub(crate) async fn open(
     let host = config.origin.split("://").last().unwrap_or("localhost");
     let log_signer = NoteSigner::from_seed(&format!("{host}/v1/log"), &ring.log_seed(&path)?)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let (readers, list_readers) = jadegate_web::readers(cores.min(32));
+    let (readers, list_readers) = jadegate_web::readers(cores.min(16));
     let options = OpenOptions { readers, list_readers, ..OpenOptions::default() };
     let store = SqliteStore::open(database(config), options)?;
     let opened = App::open(Parts {

@@ -283,14 +283,29 @@ impl Directory {
         }
         let named: Vec<Vec<Code>> = above
             .iter()
-            .map(|w| self.named(w).into_iter().map(|i| self.entries[i].code).collect())
+            .map(|w| self.named(w).into_iter().map(|i| self.entries[i].code))
+            .map(|codes| codes.filter(|c| c.level() != Level::Township).collect())
             .collect();
         let inside = |code: Code| {
             let below = |named: &Vec<Code>| code.above().any(|c| named.binary_search(&c).is_ok());
             named.iter().all(below)
         };
         let mut hits = self.hits(own);
-        hits.retain(|(.., code)| inside(*code));
+        if !named.is_empty() {
+            // They come in the order of codes: those with the same division above stand together.
+            let mut last = None;
+            hits.retain(|(.., code)| {
+                let parent = code.above().next();
+                match last {
+                    Some((p, fits)) if p == parent => fits,
+                    _ => {
+                        let fits = inside(*code);
+                        last = Some((parent, fits));
+                        fits
+                    }
+                }
+            });
+        }
         let limit = limit.min(100);
         if hits.len() > limit {
             hits.select_nth_unstable(limit);

@@ -1,6 +1,6 @@
 //! The built pages, embedded in the binary.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -11,8 +11,12 @@ struct Pages;
 
 /// Serves a page or an asset. Assets carry a content hash in their names and are cached for ever;
 /// pages are asked for again each time, cheaply, by their digest.
-pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
+pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
+    if !matches!(method, Method::GET | Method::HEAD) && !path.starts_with("v1/") {
+        let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
+        return (allow, crate::problem::wrong_method().await).into_response();
+    }
     let name = match path {
         "" => "index.html",
         "gate" | "gate/" => "gate/index.html",

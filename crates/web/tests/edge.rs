@@ -195,6 +195,7 @@ async fn whatever_is_wrong_with_an_address_is_a_problem_document() {
         ("GET /v1/nothing/here", 404, "path.unknown"),
         ("DELETE /v1/info", 405, "request.wrong_method"),
         ("BREW /v1/info", 405, "request.wrong_method"),
+        ("POST /made-up", 405, "request.wrong_method"),
         ("PUT /healthz", 405, "request.wrong_method"),
         ("GET /v1/divisions?made_up=1", 422, "request.bad_query"),
         ("GET /v1/divisions?q=a&q=b", 422, "request.bad_query"),
