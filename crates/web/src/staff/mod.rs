@@ -34,8 +34,8 @@ use body::{
     ConfirmBody, ConfirmationView, CorrectedView, CorrectionBody, EndBody, FindBody,
     FinishInvitationBody, FinishSignInBody, FoundView, GateList, GateQuery, InvitationView,
     InviteBody, InvitedView, MeAgency, MeStaff, MeView, OpenBody, PersonChange, PersonView,
-    PlaceBody, PlacePosterView, PlaceQuery, QuarantineQuery, RecordedView, RegionBody,
-    ReleaseBody, StaffList, TestBody, TokenBody, TraceBody, TraceList, TraceQuery,
+    PlaceBody, PlacePosterView, PlaceQuery, QuarantineQuery, RecordedView, RegionBody, ReleaseBody,
+    StaffList, TestBody, TokenBody, TraceBody, TraceList, TraceQuery,
 };
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
