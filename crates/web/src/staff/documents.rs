@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jadegate_domain::id::CorrectionId;
 use jadegate_service::staff::DocumentCorrection;
@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, StaffAuth, id};
+use crate::extract::{Body, Path, StaffAuth, id};
 use crate::holder::DocumentBody;
 use crate::problem::{Answer, Problem};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jadegate_domain::id::WaitingId;
 use jadegate_service::staff::{WaitingRow, WaitingSamples};
@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{StaffAuth, id};
+use crate::extract::{Path, Query, StaffAuth, id};
 use crate::problem::{Answer, Problem};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
