@@ -7,7 +7,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomInt, sign } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT, killAll, start, step, stepsDone } from '../harness.mjs';
@@ -18,6 +20,7 @@ const PEOPLE = 40;
 const KILLS = 3;
 const data = mkdtempSync(join(tmpdir(), 'jadegate-scans-'));
 let url = '';
+let metrics = 0;
 
 // The API, without a browser ---------------------------------------------------------------------
 
@@ -32,8 +35,13 @@ async function call(method, path, cookie, body) {
   return { status: answer.status, json, text, cookie: answer.headers.get('set-cookie')?.split(';')[0] };
 }
 
+/** The same, waiting where the server asks for patience: all of this comes from one address. */
 async function ok(...args) {
-  const answer = await call(...args);
+  let answer = await call(...args);
+  for (let tries = 0; answer.status === 429 && tries < 60; tries++) {
+    await new Promise((done) => setTimeout(done, 1000 * (answer.json?.retry_after ?? 1)));
+    answer = await call(...args);
+  }
   assert.ok(answer.status < 300, `${args[0]} ${args[1]} answers ${answer.status}: ${answer.text}`);
   return answer;
 }
@@ -81,9 +89,17 @@ const handIn = async (cookie, scans) => (await ok('POST', '/v1/gate/scans', cook
 const admitted = async (cookie) => (await ok('GET', '/v1/gate', cookie)).json.counts.admitted;
 
 async function indexed() {
-  const { text } = await ok('GET', '/metrics', '');
-  const line = /^jadegate_index_visits(?:\{[^}]*\})? (\d+)/m.exec(text);
-  return line ? Number(line[1]) : null;
+  const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+  return Number(/^jadegate_index_visits(?:\{[^}]*\})? (\d+)/m.exec(text)[1]);
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
 }
 
 function percentile(times, p) {
@@ -94,7 +110,9 @@ function percentile(times, p) {
 // The attacks ------------------------------------------------------------------------------------
 
 async function main() {
-  const demo = await start(['demo', '--people', '300', '--port', '0', '--keep', join(data, 'town')], /(http:\/\/localhost:\d+)\/demo/);
+  metrics = await freePort();
+  const town = ['demo', '--people', '300', '--port', '0', '--keep', join(data, 'town')];
+  const demo = await start(town, /(http:\/\/localhost:\d+)\/demo/, { JADEGATE_METRICS_LISTEN: `127.0.0.1:${metrics}` });
   url = demo.found[1];
   const admin = (await ok('POST', '/demo/enter', '', { as: 'admin' })).cookie;
   const places = (await ok('GET', '/v1/staff/places?limit=3', admin)).json.places.map((p) => p.id);
@@ -132,9 +150,7 @@ async function main() {
       const both = await Promise.all([handIn(north, scans), handIn(south, more)]);
       assert.ok(both.flat().every((r) => r.recorded));
     }
-    const after = await indexed();
-    if (before === null) console.log('        (this binary does not tell the size of its index)');
-    else assert.equal(after - before, 1);
+    assert.equal((await indexed()) - before, 1);
   });
 
   await step(`a backlog of ${BACKLOG} scans beside a gate at work`, async () => {
@@ -145,15 +161,19 @@ async function main() {
     const work = (async () => {
       while (busy) {
         const { code, at } = await shown(people[3]);
-        const begun = performance.now();
-        await handIn(other, [entry(code, at)]);
-        times.push(performance.now() - begun);
-        await new Promise((r) => setTimeout(r, 20));
+        for (let n = 0; busy && n < 20; n++) {
+          const begun = performance.now();
+          await handIn(other, [entry(code, at)]);
+          times.push(performance.now() - begun);
+          await new Promise((r) => setTimeout(r, 50));
+        }
       }
     })();
+    work.catch(() => undefined);
     const begun = performance.now();
-    while (sent < BACKLOG) {
-      const codes = await Promise.all(people.slice(4).map(shown));
+    let codes = [];
+    for (let n = 0; sent < BACKLOG; n++) {
+      if (n % 10 === 0) codes = await Promise.all(people.slice(4).map(shown));
       const scans = Array.from({ length: Math.min(500, BACKLOG - sent) }, (_, i) => {
         const { code, at } = codes[i % codes.length];
         const second = new Date(Date.parse(at) + 1000 * Math.floor(i / codes.length)).toISOString().replace('.000Z', 'Z');
@@ -193,10 +213,11 @@ async function main() {
       const unknown = [];
       let load = true;
       const sender = async (own) => {
+        let codes = [];
         while (load) {
           let scans = [];
           try {
-            const codes = await Promise.all(own.map(shown));
+            if (codes.length === 0) codes = await Promise.all(own.map(shown));
             scans = codes.flatMap(({ code, at }) => [entry(code, at), entry(code, at)]);
             const results = await handIn(south, scans);
             assert.ok(results.every((r) => r.recorded));
