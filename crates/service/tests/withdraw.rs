@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::fmt::Write as _;
+
 use common::{HOME, World, case_of, test_of};
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{CaseClass, Colour};
@@ -103,7 +105,7 @@ async fn a_whole_file_is_found_and_taken_back() {
     let mut all = Vec::new();
     for n in 1..=5 {
         all.push(w.register(HOME).await.1);
-        csv += &format!("passport,X{n:07},positive,nucleic_acid,2022-03-14T02:00:00Z\n");
+        writeln!(csv, "passport,X{n:07},positive,nucleic_acid,2022-03-14T02:00:00Z").unwrap();
     }
     let report = w.app.import_tests(&lab, csv.as_bytes()).await.unwrap();
     assert_eq!(report.taken, 5);

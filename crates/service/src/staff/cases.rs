@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
 use super::find::Whom;
-use super::traces::TraceReport;
+use super::traces::{Pace, TraceReport};
 use super::withdraw::Taker;
 use super::{conflict, wrong};
 use crate::app::App;

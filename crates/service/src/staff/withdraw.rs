@@ -441,7 +441,7 @@ impl App {
                 staff: self.staff_name(run.staff.filter(|_| by_name)).await?,
                 started_at: run.started_at,
                 ended_at: run.ended.map(|(at, _)| at),
-                sha256: run.digest.iter().map(|b| format!("{b:02x}")).collect(),
+                sha256: hex(&run.digest),
                 taken: counts.taken,
                 unchanged: counts.unchanged,
                 rejected: counts.rejected,
@@ -458,4 +458,13 @@ impl App {
         }
         Ok(rows)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, b| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{b:02x}");
+        text
+    })
 }
