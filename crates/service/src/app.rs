@@ -15,6 +15,7 @@ use jadegate_trace::VisitIndex;
 use crate::clock::{Clock, Entropy};
 use crate::error::{Kind, Result, ServiceError};
 use crate::keys::Keys;
+use crate::known_places::KnownPlaces;
 use crate::log::LogTree;
 use crate::settings::Settings;
 use crate::visits::Keeper;
@@ -41,7 +42,7 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) index: RwLock<VisitIndex>,
     pub(crate) keeper: Keeper,
-    pub(crate) places: RwLock<HashMap<PlaceId, Arc<Place>>>,
+    pub(crate) places: RwLock<KnownPlaces>,
     pub(crate) regions: ArcSwap<Regions>,
     pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
     /// Stripes by holder: one assessment of a holder is decided and written at a time.
@@ -194,7 +195,7 @@ impl App {
 
     /// A registered place.
     pub(crate) fn place(&self, id: PlaceId) -> Option<Arc<Place>> {
-        read(&self.places).get(&id).cloned()
+        read(&self.places).get(id).cloned()
     }
 
     pub(crate) fn place_kind(&self, id: PlaceId) -> PlaceKind {
@@ -202,7 +203,7 @@ impl App {
     }
 
     pub(crate) fn remember_place(&self, place: Place) {
-        write(&self.places).insert(place.id, Arc::new(place));
+        write(&self.places).insert(Arc::new(place));
     }
 
     pub(crate) async fn commit(&self, name: &'static str, writes: Vec<Write>) -> Result<()> {

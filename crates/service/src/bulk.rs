@@ -148,7 +148,7 @@ impl BulkSearch {
         Self {
             index: read(&app.index).clone(),
             origin: app.index_origin(),
-            kinds: read(&app.places).iter().map(|(id, p)| (*id, p.kind)).collect(),
+            kinds: app.places_after(None, None).map(|p| (p.id, p.kind)).collect(),
             rules: crate::staff::traces::rules(&app.policy()),
             now: app.now(),
         }

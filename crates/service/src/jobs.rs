@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::sms::SmsGateway;
 
 /// How long jobs may take to come to an end by themselves. They ask every few milliseconds.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// What a purge took away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

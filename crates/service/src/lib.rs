@@ -17,6 +17,7 @@ pub mod holder;
 pub mod import;
 mod jobs;
 mod keys;
+mod known_places;
 mod limits;
 mod log;
 mod publish;

@@ -1,7 +1,7 @@
 //! Staff sign in with passkeys (WebAuthn). The ceremonies' states live in memory for minutes; a
 //! restart in between only means starting the ceremony again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use jadegate_domain::{StaffId, Timestamp};
@@ -17,13 +17,30 @@ use webauthn_rs::prelude::{
 /// Ceremonies that are under way.
 pub(crate) struct Passkeys {
     webauthn: Webauthn,
-    registrations: Mutex<HashMap<String, (Timestamp, PasskeyRegistration)>>,
-    sign_ins: Mutex<HashMap<String, (Timestamp, DiscoverableAuthentication)>>,
+    registrations: Mutex<Ceremonies<PasskeyRegistration>>,
+    sign_ins: Mutex<Ceremonies<DiscoverableAuthentication>>,
+}
+
+/// The states of ceremonies, each kept once and for a while. Whoever adds one drops two at most: the
+/// time it takes does not depend on how many there are.
+#[derive(Debug)]
+struct Ceremonies<S> {
+    /// By key, with the number under which it was begun.
+    states: HashMap<String, (u64, Timestamp, S)>,
+    /// In the order in which they were begun; some are over already.
+    begun: VecDeque<(u64, String)>,
+    next: u64,
+}
+
+impl<S> Default for Ceremonies<S> {
+    fn default() -> Self {
+        Self { states: HashMap::new(), begun: VecDeque::new(), next: 0 }
+    }
 }
 
 /// Seconds a ceremony may take.
 const CEREMONY_SECONDS: i64 = 300;
-/// Ceremonies kept at the same time; the oldest give way.
+/// Ceremonies begun within that time that are kept; the oldest give way.
 const MAX_CEREMONIES: usize = 10_000;
 
 impl Passkeys {
@@ -137,21 +154,44 @@ impl Passkeys {
     }
 }
 
-fn keep<S>(map: &Mutex<HashMap<String, (Timestamp, S)>>, key: String, state: S, now: Timestamp) {
-    let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
-    map.retain(|_, (at, _)| now.secs_since(*at) < CEREMONY_SECONDS);
-    if map.len() >= MAX_CEREMONIES
-        && let Some(oldest) = map.iter().min_by_key(|(_, (at, _))| *at).map(|(k, _)| k.clone())
-    {
-        map.remove(&oldest);
+impl<S> Ceremonies<S> {
+    fn keep(&mut self, key: String, state: S, now: Timestamp) {
+        // Two for each one that comes: so those that are over go faster than new ones come.
+        for _ in 0..2 {
+            self.drop_oldest(now);
+        }
+        self.next += 1;
+        self.begun.push_back((self.next, key.clone()));
+        self.states.insert(key, (self.next, now, state));
     }
-    map.insert(key, (now, state));
+
+    /// Drops the one begun first, if it is over or there are too many.
+    fn drop_oldest(&mut self, now: Timestamp) {
+        let Some((number, key)) = self.begun.front() else { return };
+        let state = self.states.get(key).filter(|(n, ..)| n == number);
+        let waits = state.is_some_and(|(_, at, _)| now.secs_since(*at) < CEREMONY_SECONDS);
+        if waits && self.begun.len() < MAX_CEREMONIES {
+            return;
+        }
+        if state.is_some() {
+            self.states.remove(key);
+        }
+        self.begun.pop_front();
+    }
+
+    /// A ceremony's state, once.
+    fn take(&mut self, key: &str, now: Timestamp) -> Option<S> {
+        let (_, at, state) = self.states.remove(key)?;
+        (now.secs_since(at) < CEREMONY_SECONDS).then_some(state)
+    }
 }
 
-/// A ceremony's state, once.
-fn take<S>(map: &Mutex<HashMap<String, (Timestamp, S)>>, key: &str, now: Timestamp) -> Option<S> {
-    let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
-    map.remove(key).filter(|(at, _)| now.secs_since(*at) < CEREMONY_SECONDS).map(|(_, s)| s)
+fn keep<S>(all: &Mutex<Ceremonies<S>>, key: String, state: S, now: Timestamp) {
+    all.lock().unwrap_or_else(PoisonError::into_inner).keep(key, state, now);
+}
+
+fn take<S>(all: &Mutex<Ceremonies<S>>, key: &str, now: Timestamp) -> Option<S> {
+    all.lock().unwrap_or_else(PoisonError::into_inner).take(key, now)
 }
 
 fn stale() -> ServiceError {
@@ -170,4 +210,51 @@ pub(crate) fn refused(inside: &str) -> ServiceError {
     );
     e.inside = Some(inside.to_owned());
     e
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_000_000 + secs)
+    }
+
+    #[test]
+    fn a_ceremony_is_kept_once_and_for_a_while() {
+        let mut all = Ceremonies::default();
+        all.keep("a".to_owned(), 1, at(0));
+        all.keep("b".to_owned(), 2, at(0));
+        assert_eq!((all.take("a", at(299)), all.take("a", at(299))), (Some(1), None));
+        assert_eq!(all.take("b", at(300)), None);
+        // Begun anew under the same key: the later one counts, also when the first one is over.
+        all.keep("c".to_owned(), 3, at(300));
+        all.keep("c".to_owned(), 4, at(500));
+        for n in 0..4 {
+            all.keep(format!("d{n}"), n, at(601));
+        }
+        assert_eq!(all.take("c", at(700)), Some(4));
+    }
+
+    /// However many are begun and whether they are answered or not, no more than so many are kept,
+    /// the latest among them, and all are dropped in the end.
+    #[test]
+    fn the_oldest_give_way() {
+        let mut all = Ceremonies::default();
+        for n in 0..3 * MAX_CEREMONIES {
+            all.keep(n.to_string(), n, at(0));
+            if n % 3 == 0 {
+                assert_eq!(all.take(&n.to_string(), at(1)), Some(n));
+            }
+            assert!(all.begun.len() <= MAX_CEREMONIES && all.states.len() <= all.begun.len());
+        }
+        assert_eq!(all.take("1", at(1)), None);
+        let last = 3 * MAX_CEREMONIES - 1;
+        assert_eq!(all.take(&last.to_string(), at(1)), Some(last));
+        for n in 0..MAX_CEREMONIES {
+            all.keep(format!("later {n}"), n, at(400));
+            all.take(&format!("later {n}"), at(400));
+        }
+        assert!(all.begun.len() <= 2 && all.states.is_empty(), "{} kept", all.begun.len());
+    }
 }

@@ -243,7 +243,7 @@ impl App {
         let rules = rules(&policy);
         let index = read(&self.index).clone();
         let mut by_name: HashMap<String, Vec<(PlaceId, Division)>> = HashMap::new();
-        for place in read(&self.places).values() {
+        for place in self.places_after(None, None) {
             by_name
                 .entry(normal(&place.name))
                 .or_default()

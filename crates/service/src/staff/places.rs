@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::access::Power;
 use super::wrong;
-use crate::app::{App, read};
+use crate::app::{App, beside};
 use crate::error::{Result, ServiceError};
 use crate::gate::enrol::Poster;
 use crate::session::{StaffSession, token_digest};
@@ -141,20 +141,22 @@ impl App {
     }
 
     /// The places this member of staff manages, by id.
-    pub fn list_places(
-        &self,
+    pub async fn list_places(
+        self: &Arc<Self>,
         session: &StaffSession,
         after: Option<PlaceId>,
         limit: u32,
     ) -> Result<PlacePage> {
         let staff = session.need(Power::ManagePlaces)?;
         let limit = usize::try_from(limit).unwrap_or(MOST).clamp(1, MOST);
-        let mut places: Vec<Arc<Place>> = read(&self.places)
-            .values()
-            .filter(|p| after.is_none_or(|a| p.id > a) && manages(staff, p))
-            .cloned()
-            .collect();
-        places.sort_unstable_by_key(|p| p.id);
+        // An agency has few; of all places those of a small region may lie far apart.
+        let (app, staff) = (Arc::clone(self), staff.clone());
+        let find = move || {
+            let agency = owner(&staff);
+            let all = app.places_after(agency, after).filter(|p| manages(&staff, p));
+            all.take(limit + 1).collect::<Vec<_>>()
+        };
+        let mut places = beside(find).await?;
         let more = places.len() > limit;
         places.truncate(limit);
         let next = if more { places.last().map(|p| p.id) } else { None };

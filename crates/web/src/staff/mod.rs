@@ -489,7 +489,7 @@ async fn places(
     Query(q): Query<PlaceQuery>,
 ) -> Answer<Json<PlacePage>> {
     let after = q.after.as_deref().map(id::<PlaceId>).transpose()?;
-    Ok(Json(web.app.list_places(&s, after, q.limit.unwrap_or(50))?))
+    Ok(Json(web.app.list_places(&s, after, q.limit.unwrap_or(50)).await?))
 }
 
 /// Register a place.
