@@ -44,6 +44,16 @@ export const en: Dict<typeof zh> = {
     recorded: (m) => `recorded ${m}`,
     counts: 'Counts',
     withdrawn: (m) => `Withdrawn ${m}; no longer counts`,
+    takenBack: (who, why) => `${who}: ${why}`,
+    reasons: {
+      wrong_person: 'it concerned somebody else',
+      wrong_content: 'the result or the time was wrong',
+      sample_mixed_up: 'the sample was exchanged or spoilt',
+      entered_twice: 'it was entered twice',
+      not_borne_out: 'a later examination did not bear it out',
+      never_happened: 'it never happened',
+      followed: 'what it rested on was withdrawn',
+    },
     replaced: 'Replaced by a correction; no longer counts',
     kind: {
       test: 'Test result',

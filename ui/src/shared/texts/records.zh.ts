@@ -42,6 +42,16 @@ export const zh = {
     recorded: (m: string) => `${m} 记录`,
     counts: '有效',
     withdrawn: (m: string) => `${m} 撤回，不再有效`,
+    takenBack: (who: string, why: string) => `${who}：${why}`,
+    reasons: {
+      wrong_person: '并非本人',
+      wrong_content: '结果或时间有误',
+      sample_mixed_up: '样本混淆或损坏',
+      entered_twice: '重复录入',
+      not_borne_out: '后续检查未证实',
+      never_happened: '并未发生',
+      followed: '所依据的记录已撤回',
+    },
     replaced: '已被更正替代，不再有效',
     kind: {
       test: '检测结果',
