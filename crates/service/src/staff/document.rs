@@ -55,7 +55,7 @@ impl App {
         reason: &str,
     ) -> Result<DocumentCorrection> {
         let staff = session.need(Power::FindPerson)?;
-        self.count_look(staff.id, Counted::LookUp)?;
+        self.count_look(staff.id, Counted::LookUp).await?;
         let reason = reason.trim();
         if reason.is_empty()
             || reason.chars().count() > REASON
