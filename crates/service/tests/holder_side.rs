@@ -436,6 +436,7 @@ async fn a_colour_that_changed_a_moment_ago_counts_at_the_gate_already() {
     let sick =
         DeclarationInput { symptoms: vec!["fever".to_owned()], ..DeclarationInput::default() };
     w.app.declare(&holder, &sick).await.unwrap();
+    w.clock.advance(1);
     assert_eq!(w.colour(id).await, Colour::Yellow);
     let r = one(&w, &g, scan(1, Some(code), w.app.now())).await;
     assert_eq!((r.outcome, r.colour), (Some(ScanOutcome::Refused), Some(Colour::Yellow)));
