@@ -10,7 +10,7 @@ use crate::config::LogFormat;
 #[derive(Debug, Parser)]
 #[command(name = "jadegate", version, arg_required_else_help = true)]
 pub(crate) struct Args {
-    /// Configuration file (TOML). Defaults < file < environment (JADEGATE_…) < flags
+    /// Configuration file (TOML); jadegate.toml here if there is one. Defaults < file < environment (JADEGATE_…) < flags
     #[arg(long, global = true, env = "JADEGATE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Folder of the database and the key file
@@ -30,6 +30,8 @@ pub(crate) struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Set a deployment up: configuration file, keys, two people's invitations, and what is missing
+    Setup(Setup),
     /// Serve the three pages and the API
     Serve(Serve),
     /// Serve a made-up town, with ways in that need no phone and no passkey
@@ -58,6 +60,41 @@ pub(crate) enum Command {
     Config,
     /// Print the API document (OpenAPI 3.1)
     Openapi,
+}
+
+/// `setup`. What is left out is asked for at a terminal.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Setup {
+    /// Where browsers will reach the pages
+    #[arg(long, value_name = "URL")]
+    pub origin: Option<String>,
+    /// Division in which the deployment acts
+    #[arg(long, value_name = "DIVISION")]
+    pub region: Option<String>,
+    /// Name of the operator: who runs the machines
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// The operator's administrator: invites staff, has no power over people
+    #[arg(long, value_name = "NAME")]
+    pub administrator: Option<String>,
+    /// Name of the health commission
+    #[arg(long, value_name = "NAME")]
+    pub commission: Option<String>,
+    /// The health commission's commissioner, another person: confirms powers over people
+    #[arg(long, value_name = "NAME")]
+    pub commissioner: Option<String>,
+    /// Where the message gateway takes messages; the rest of it is set in the file's [sms]
+    #[arg(long, value_name = "URL")]
+    pub sms_url: Option<String>,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+    /// There is a proxy in front, and its X-Forwarded-For is to be believed
+    #[arg(long)]
+    pub trust_proxy: bool,
+    /// Send a test message to this phone
+    #[arg(long, value_name = "PHONE")]
+    pub test_phone: Option<String>,
 }
 
 /// `serve`.
@@ -342,6 +379,12 @@ pub(crate) enum StaffCommand {
         /// Name shown to colleagues
         #[arg(long)]
         name: String,
+    },
+    /// End somebody's access; their sessions end at once
+    End {
+        /// Their id (see `staff list`)
+        #[arg(long)]
+        staff: String,
     },
     /// List staff
     List,

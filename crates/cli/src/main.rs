@@ -3,6 +3,7 @@
 //! This is the only place that wires everything together: it names the database, reads the key file
 //! and the configuration, and makes the real clock and randomness.
 
+mod admin;
 mod args;
 mod commands;
 mod config;

@@ -57,6 +57,7 @@ pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure>
     Ok(Settings {
         name: config.name.clone(),
         demo,
+        gateway: demo || !config.sms.url.is_empty(),
         index_file: Some(visit_index(config)),
         otp_per_hour: config.limits.otp_per_hour,
         otp_per_client_hour: config.limits.otp_per_client_hour,

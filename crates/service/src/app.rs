@@ -104,7 +104,8 @@ impl App {
         let Parts { store, keys, issuer, log_signer, policy, policy_text, clock, rng, settings } =
             parts;
         check_fingerprint(store.as_ref(), &keys).await?;
-        let log_signer = crate::log::signer_at_start(store.as_ref(), log_signer).await?;
+        let log_signer =
+            crate::log::signer_at_start(store.as_ref(), log_signer, settings.serves).await?;
         let now = clock.now();
         let in_force = crate::publish::at_start(store.as_ref(), policy, policy_text, now).await?;
         let app = Self {

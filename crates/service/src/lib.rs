@@ -42,6 +42,7 @@ pub use keys::Keys;
 pub use recolour::{ChangedView, RecolouringState, RecolouringView};
 pub use session::{GateSession, HolderSession, NewSession, StaffSession};
 pub use settings::Settings;
+pub use sms::not_configured as sms_not_configured;
 pub use sms::{HttpGateway, HttpGatewayConfig, OutboxOnly, SmsError, SmsGateway};
 pub use vault::Identity;
 pub use visits::{IndexOrigin, Tended};

@@ -279,9 +279,18 @@ pub(crate) fn purge_leaf(
 /// The log's signer under the name that the first start fixed. Whoever follows the log knows it by
 /// its name and key: a later start with another address keeps the name and says so, and one with
 /// another key is refused.
-pub(crate) async fn signer_at_start(store: &dyn Store, given: NoteSigner) -> Result<NoteSigner> {
+/// Only a start that `serves` fixes them: a command that writes something beforehand need not know
+/// the address.
+pub(crate) async fn signer_at_start(
+    store: &dyn Store,
+    given: NoteSigner,
+    serves: bool,
+) -> Result<NoteSigner> {
     const NAME: &str = "log_key";
     let Some(known) = store.setting(NAME).await? else {
+        if !serves {
+            return Ok(given);
+        }
         let value = given.verifier().to_string();
         tracing::info!(log_key = value, "the public log has this key and keeps its name for ever");
         let write = Write::PutSetting { name: NAME, value, expect: Some(None) };
@@ -309,7 +318,23 @@ pub(crate) async fn signer_at_start(store: &dyn Store, given: NoteSigner) -> Res
     Ok(given.named(known.name())?)
 }
 
+/// Where the pages were served last.
+const SERVED_AT: &str = "served_at";
+
 impl App {
+    /// Notes where browsers reach the pages, so that a command without a running server makes links
+    /// that lead there.
+    pub async fn note_served_at(&self, origin: &str) -> Result<()> {
+        let value = origin.to_owned();
+        let write = Write::PutSetting { name: SERVED_AT, value, expect: None };
+        self.commit("served_at", vec![write]).await
+    }
+
+    /// Where the pages were served last, if ever.
+    pub async fn served_at(&self) -> Result<Option<String>> {
+        Ok(self.store.setting(SERVED_AT).await?)
+    }
+
     /// The public log's key in the form of C2SP (`name+id+key`), for everybody who verifies
     /// checkpoints.
     pub fn log_key(&self) -> String {

@@ -9,6 +9,11 @@ pub struct Settings {
     pub name: String,
     /// The made-up town and its shortcuts are on; `serve` refuses this.
     pub demo: bool,
+    /// Does this process serve the pages? A first start that does fixes the public log's name by its
+    /// address; a command that only writes something does not know that address.
+    pub serves: bool,
+    /// Is there a gateway that takes messages to phones? Without one no code is promised to anybody.
+    pub gateway: bool,
     /// Where the visit index is saved, in the database's folder; it is as sensitive as the visits.
     /// Without it each start sorts all visits anew.
     pub index_file: Option<PathBuf>,
@@ -66,6 +71,8 @@ impl Default for Settings {
         Self {
             name: "Jadegate".to_owned(),
             demo: false,
+            serves: true,
+            gateway: true,
             index_file: None,
             otp_seconds: 300,
             otp_tries: 5,

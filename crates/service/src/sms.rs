@@ -168,6 +168,15 @@ fn pause(attempts: u32) -> i64 {
     2_i64.saturating_pow(attempts.clamp(1, 6)).min(60)
 }
 
+/// Nobody is promised a message that reaches nobody.
+pub fn not_configured() -> ServiceError {
+    ServiceError::new(
+        Kind::Unavailable,
+        "sms.not_configured",
+        "Messages to phones cannot be sent here yet, so no code would reach you. The operator has to set the message gateway (sms.url).",
+    )
+}
+
 impl App {
     /// Makes the messages that waiting requests lead to and sends every message that is due; returns
     /// how many were taken by the gateway. One that cannot be read is given up and keeps no other.

@@ -290,9 +290,15 @@ async fn healthz() -> &'static str {
 /// The process can answer: the database reads and writes.
 #[utoipa::path(get, path = "/readyz", tag = "operation",
     responses((status = 200, body = String), (status = 503, body = Problem)))]
-async fn readyz(State(web): State<Arc<Web>>) -> Answer<&'static str> {
+async fn readyz(State(web): State<Arc<Web>>) -> Answer<String> {
     web.app.store().ping().await.map_err(ServiceError::from)?;
-    Ok("ready\n")
+    let warning = if web.app.settings().gateway {
+        String::new()
+    } else {
+        let e = jadegate_service::sms_not_configured();
+        format!("warning {}: {}\n", e.code, e.detail)
+    };
+    Ok(format!("ready\n{warning}"))
 }
 
 /// Counters and timings, Prometheus text format.

@@ -6,29 +6,33 @@ mod bulk_arrow;
 mod cumulative;
 mod import;
 mod policy;
+mod setup;
+mod staff;
 mod trace;
 mod upkeep;
 mod what_if;
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use jadegate_service::staff::{AgencyInput, StaffInput};
-use jadegate_service::{Clock as _, Entropy};
+use jadegate_service::{Clock as _, Entropy, Settings};
 
-use crate::args::{Args, Command, KeysCommand, PolicyCommand, Serve, StaffCommand};
+use crate::args::{Args, Command, KeysCommand, PolicyCommand, Serve};
 use crate::config::Config;
 use crate::keyring::Keyring;
 use crate::wire::{self, Deployment, Failure};
 use crate::world::{OsEntropy, SystemClock};
 
+/// The configuration file that is looked for if none is named.
+const CONFIGURATION: &str = "jadegate.toml";
 /// Something needs attention.
 const ATTENTION: u8 = 2;
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let config = configuration(&args)?;
+    let (file, config) = configuration(&args)?;
     start_logging(&config);
     let done = |()| ExitCode::SUCCESS;
     match args.command {
@@ -49,13 +53,15 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Demo(demo) => block_on(crate::demo::run(&demo, config)).map(done),
         Command::Import(args) => block_on(import::run(&config, args)),
         Command::Trace(command) => block_on(trace::run(&config, &command)).map(done),
-        Command::Staff(command) => block_on(staff(&config, command)).map(done),
+        Command::Setup(setup) => block_on(setup::run(&file, config, setup)),
+        Command::Staff(command) => block_on(staff::run(&config, command)).map(done),
         Command::Backup { file } => block_on(upkeep::backup(&config, &file)).map(done),
         Command::Doctor => block_on(upkeep::doctor(&config)),
     }
 }
 
-fn configuration(args: &Args) -> Result<Config, Failure> {
+/// The configuration, and the file that it was or would be read from.
+fn configuration(args: &Args) -> Result<(PathBuf, Config), Failure> {
     let mut flags = Vec::new();
     let mut flag = |key: &str, value: Option<String>| {
         flags.extend(value.map(|v| (key.to_owned(), v)));
@@ -68,7 +74,12 @@ fn configuration(args: &Args) -> Result<Config, Failure> {
         flag("listen", listen.clone());
         flag("origin", origin.clone());
     }
-    Ok(Config::load(args.config.as_deref(), std::env::vars(), &flags)?)
+    let file = args.config.clone().unwrap_or_else(|| PathBuf::from(CONFIGURATION));
+    // A file that was named must be there, unless it is to be made.
+    let optional = args.config.is_none() || matches!(args.command, Command::Setup(_));
+    let read = if optional && !file.exists() { None } else { Some(file.as_path()) };
+    let config = Config::load(read, std::env::vars(), &flags)?;
+    Ok((file, config))
 }
 
 fn start_logging(config: &Config) {
@@ -97,20 +108,27 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 
 /// Opens the deployment alone, for a command that writes.
 async fn open(config: &Config) -> Result<Deployment, Failure> {
-    wire::open(config, wire::settings(config, false)?, Arc::new(SystemClock), Arc::new(OsEntropy))
-        .await
+    let settings = Settings { serves: false, ..wire::settings(config, false)? };
+    wire::open(config, settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
-    let deployment = open(&config).await?;
+    let settings = wire::settings(&config, false)?;
+    let deployment =
+        wire::open(&config, settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
+    deployment.app.note_served_at(&config.origin).await?;
     let listener = tokio::net::TcpListener::bind(config.listen)
         .await
         .map_err(|e| format!("cannot listen on {}: {e}", config.listen))?;
     let (listen, origin) = (config.listen, config.origin.clone());
-    crate::serve::serve(&config, deployment, listener, None, move || {
+    let app = Arc::downgrade(&deployment.app);
+    let admin = crate::admin::listen(&config.data, origin.clone(), app)?;
+    let served = crate::serve::serve(&config, deployment, listener, None, move || {
         tracing::info!(%listen, origin, "ready");
     })
-    .await
+    .await;
+    drop(admin);
+    served
 }
 
 fn keys(config: &Config, command: &KeysCommand) -> Result<(), Failure> {
@@ -135,53 +153,6 @@ fn keys(config: &Config, command: &KeysCommand) -> Result<(), Failure> {
             key.period().from,
             key.period().to
         );
-    }
-    Ok(())
-}
-
-async fn staff(config: &Config, command: StaffCommand) -> Result<(), Failure> {
-    if let StaffCommand::Agencies | StaffCommand::List = command {
-        return list_staff(config, matches!(command, StaffCommand::List)).await;
-    }
-    let Deployment { app, store } = open(config).await?;
-    let result = match command {
-        StaffCommand::AddAgency { kind, name, region } => app
-            .create_agency_from_this_machine(&AgencyInput { kind, name, region })
-            .await
-            .map(|a| println!("{}  {}  {}  {}", a.id, a.kind, a.region, a.name)),
-        StaffCommand::Invite { agency, role, region, name } => {
-            let agency = agency.parse()?;
-            let input = StaffInput { agency, role, region, display_name: name };
-            app.invite_staff_from_this_machine(&input).await.map(|i| {
-                println!(
-                    "Open this link once, before {}, on the device that will hold the passkey:",
-                    i.expires_at
-                );
-                println!("{}{}", config.origin, i.link);
-            })
-        }
-        StaffCommand::Agencies | StaffCommand::List => Ok(()),
-    };
-    drop(app);
-    store.close().await;
-    Ok(result?)
-}
-
-async fn list_staff(config: &Config, people: bool) -> Result<(), Failure> {
-    use jadegate_store::Store as _;
-    let store = jadegate_store_sqlite::SqliteStore::open_read_only(wire::database(config))?;
-    if people {
-        for s in store.all_staff().await? {
-            let state = if s.disabled_at.is_some() { "ended" } else { "active" };
-            println!(
-                "{}  {state}  {}  {}  {}  {}",
-                s.id, s.role, s.region, s.agency_name, s.display_name
-            );
-        }
-    } else {
-        for a in store.agencies().await? {
-            println!("{}  {}  {}  {}", a.id, a.kind, a.region, a.name);
-        }
     }
     Ok(())
 }

@@ -211,6 +211,9 @@ impl App {
 
     /// Counts, seals, writes: nothing here depends on what is known.
     async fn ask(&self, mut asked: Asked, asker: Asker<'_>) -> Result<ChallengeSent> {
+        if !self.settings.gateway {
+            return Err(crate::sms::not_configured());
+        }
         let now = self.now();
         let typed = self.keys.blind("typed phone", asked.phone.reveal());
         let client = self.keys.blind("client", asker.client);
