@@ -71,7 +71,7 @@ fn serve(dir: &Path, args: &[String], listen: &str) -> Server {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    panic!("the server did not start");
+    unreachable!("the server did not start");
 }
 
 fn ask(listen: &str, method: &str, path: &str, body: &str) -> String {

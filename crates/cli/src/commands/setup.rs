@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jadegate_domain::{Phone, Timestamp};
 use jadegate_service::staff::{AgencyInput, StaffInput};
-use jadegate_service::{App, Clock as _, SmsGateway as _};
+use jadegate_service::{App, Clock as _};
 use jadegate_store::Store as _;
 
 use super::ATTENTION;
