@@ -101,7 +101,7 @@ fn the_binary_needs_nothing_beside_it() {
     // A whole start: keys, database, policy, divisions and pages.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let serve = command(d, &["serve", "--listen", &format!("127.0.0.1:{port}")]);
-    let (server, log) = Running::started(serve, true, "ready");
+    let (server, log) = Running::started(serve, true, "ready listen");
     // Nobody is at a terminal here: no colours in what goes to a file.
     assert!(!log.contains('\u{1b}'), "{log:?}");
     for path in ["/", "/gate/", "/console/", "/v1/divisions", "/v1/policy"] {
@@ -173,6 +173,21 @@ fn bomb(file: &Path, part: &[u8], times: usize) {
     std::fs::write(file, gzip.finish().unwrap().repeat(times)).unwrap();
 }
 
+/// As if the health commission had confirmed it.
+fn confirm(dir: &Path, agency: &str) {
+    use jadegate_store::{Unit, Write};
+    let options = jadegate_store_sqlite::OpenOptions::default();
+    let store = jadegate_store_sqlite::SqliteStore::open(dir.join("run/jadegate.db"), options);
+    let store = store.unwrap();
+    let at = jadegate_domain::Timestamp::from_secs(1);
+    let write = Write::ConfirmAgency { agency: agency.parse().unwrap(), by: None, at };
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let unit = Unit::new("test", vec![write]);
+        jadegate_store::Store::commit(store.as_ref(), unit).await.unwrap();
+        store.close().await;
+    });
+}
+
 #[test]
 fn an_archive_that_unpacks_without_end_is_refused_in_bounded_memory() {
     let dir = tempfile::tempdir().unwrap();
@@ -180,6 +195,7 @@ fn an_archive_that_unpacks_without_end_is_refused_in_bounded_memory() {
     let add =
         ["staff", "add-agency", "--kind", "laboratory", "--name", "Made-up", "--region", "CN"];
     let lab = said(&run(d, &add)).split_whitespace().next().unwrap().to_owned();
+    confirm(d, &lab);
     // 8 GiB each: one line without an end, and lines without number.
     bomb(&d.join("line.csv.gz"), &vec![b'x'; 1 << 20], 8192);
     bomb(&d.join("lines.csv.gz"), "kind\n".repeat(200_000).as_bytes(), 8192);
