@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// The keys that sign codes
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The server's clock
+    #[command(subcommand)]
+    Clock(ClockCommand),
     /// Agencies and their staff
     #[command(subcommand)]
     Staff(StaffCommand),
@@ -344,8 +347,15 @@ pub(crate) struct WhatIf {
 pub(crate) enum KeysCommand {
     /// The published keys and their periods
     List,
-    /// Add new signing keys, in force from now on; restart the server afterwards
+    /// Add new keys, in force from now on; a running server takes them up within seconds
     Rotate,
+}
+
+/// `clock`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClockCommand {
+    /// Say that the clock is right although it jumped: what was held goes on, and what is due is deleted
+    Confirm,
 }
 
 /// `staff`.

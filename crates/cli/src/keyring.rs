@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 /// Days a signing key lives; rotate before that.
 const KEY_DAYS: i64 = 400;
+/// Days for which a handle key goes on opening what was sealed with it after a newer one came: until
+/// every server has heard of the newer one. (What was sealed in its period is opened later, too.)
+const OVERLAP_DAYS: i64 = 2;
 
 /// What the key file holds.
 #[derive(Clone, Deserialize, Serialize)]
@@ -20,7 +23,7 @@ pub(crate) struct Keyring {
     /// Keys that sign codes.
     #[serde(default)]
     signing: Vec<SigningKey>,
-    /// Keys that seal handles; their periods do not overlap.
+    /// Keys that seal handles; the newest seals, those that overlap with it still open.
     #[serde(default)]
     handle: Vec<HandleKeyEntry>,
     /// Key that signs the public log's checkpoints.
@@ -77,8 +80,9 @@ impl Keyring {
         }
     }
 
-    /// Adds new signing keys and a new handle key, in force from `now` on. Codes signed before stay
-    /// valid for their minute.
+    /// Adds new signing keys and a new handle key, in force from `now` on. Codes made with the ones
+    /// before stay what they are: a server that has not read the file again goes on making such codes,
+    /// and a gate may hand them in a day later.
     pub(crate) fn rotate(&mut self, rng: &dyn Entropy, now: Timestamp) {
         let to = now.plus_days(KEY_DAYS);
         for key_use in ["live", "venue"] {
@@ -89,14 +93,15 @@ impl Keyring {
                 to,
             });
         }
-        for h in self.handle.iter_mut().filter(|h| h.to > now) {
-            h.to = now.max(h.from.plus_secs(1));
+        let last = now.plus_days(OVERLAP_DAYS);
+        for h in self.handle.iter_mut().filter(|h| h.to > last && h.from < last) {
+            h.to = last;
         }
-        let from = self.handle.iter().map(|h| h.to).max().unwrap_or(now).max(now);
-        self.handle.push(HandleKeyEntry { key: hex(&rng.bytes::<32>()), from, to });
+        self.handle.push(HandleKeyEntry { key: hex(&rng.bytes::<32>()), from: now, to });
     }
 
-    /// Reads the key file, or makes it if there is none yet.
+    /// Reads the key file, or makes it if there is none yet. Whether one may be made is for
+    /// [`crate::folder`] to say.
     pub(crate) fn load_or_create(
         path: &Path,
         rng: &dyn Entropy,
@@ -156,7 +161,10 @@ impl Keyring {
             _ => {}
         }
         self.create(&fresh)?;
-        std::fs::rename(&fresh, path).map_err(file)
+        std::fs::rename(&fresh, path).map_err(file)?;
+        // The new name is durable only when its folder is.
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::File::open(folder).and_then(|d| d.sync_all()).map_err(file)
     }
 
     /// The secrets behind vault and indexes.
@@ -238,6 +246,28 @@ mod tests {
         let rotated = Keyring::load(&path).unwrap();
         assert_eq!(rotated.issuer("JG", &path).unwrap().key_set().keys().len(), 4);
         assert_eq!(rotated.root, again.root);
+    }
+
+    /// A server that has not read the file again seals with the key before: what it made is opened.
+    #[test]
+    fn codes_made_between_rotation_and_restart_are_opened() {
+        let path = Path::new("keys.toml");
+        let now = Timestamp::from_secs(1_650_000_000);
+        let mut ring = Keyring::generate(&OsEntropy, now);
+        let running = ring.issuer("JG", path).unwrap();
+        ring.rotate(&OsEntropy, now.plus_days(1));
+        ring.rotate(&OsEntropy, now.plus_days(1).plus_secs(60));
+        let started = ring.issuer("JG", path).unwrap();
+        let holder = jadegate_domain::HolderId::from_random(7);
+        let iat = now.plus_days(1).plus_secs(3600);
+        let green = jadegate_domain::Colour::Green;
+        let code = jadegate_pass::issue(&running, holder, green, iat, 60, [0; 4]).unwrap();
+        let seen = jadegate_pass::verify(started.key_set(), &code.text, iat, 5).unwrap();
+        let opened = jadegate_pass::open(started.handle_keys(), &seen.handle, seen.issued_at);
+        assert_eq!(opened, Ok(holder));
+        // Everything can be made with the new keys for as long as they live.
+        let until = started.complete_until(iat).unwrap();
+        assert_eq!(until, now.plus_days(1 + KEY_DAYS).plus_secs(60));
     }
 
     #[cfg(unix)]

@@ -5,9 +5,11 @@
 
 mod admin;
 mod args;
+mod beside;
 mod commands;
 mod config;
 mod demo;
+mod folder;
 mod keyring;
 mod serve;
 mod shipped;

@@ -79,6 +79,9 @@ pub(crate) async fn serve(
     };
     let mut signals = Signals::new()?;
     let (stop_jobs, stopped) = watch::channel(false);
+    let looking = crate::beside::keep_looking(Arc::clone(&app), config.clone(), stopped.clone());
+    // It holds nothing that has to be brought to an end.
+    let looking = tokio::spawn(looking);
     let jobs = tokio::spawn(Arc::clone(&app).run_jobs(gateway, stopped));
     let serving = Serving::start(&web, listener.into_std()?, scrapes)?;
     drop(web);
@@ -92,6 +95,7 @@ pub(crate) async fn serve(
         () = stop(serving, &stop_jobs, jobs, app, end) => {}
         () = signals.told() => tracing::warn!("told twice to stop: nothing more is waited for"),
     }
+    looking.abort();
     // Everything acknowledged is on disk already; this leaves the database tidy.
     if tokio::time::timeout_at(end, store.close()).await.is_err() {
         tracing::warn!("the database is not closed yet; the next start tidies it");

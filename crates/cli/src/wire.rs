@@ -8,7 +8,9 @@ use jadegate_policy::Policy;
 use jadegate_service::{App, Clock, Entropy, Parts, Settings};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 
+use crate::beside;
 use crate::config::Config;
+use crate::folder::{self, Folder};
 use crate::keyring::Keyring;
 
 /// Anything that stops a command, in words for the person at the keyboard.
@@ -58,6 +60,8 @@ pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure>
         name: config.name.clone(),
         demo,
         gateway: demo || !config.sms.url.is_empty(),
+        // The demo's clock is moved on purpose.
+        watch_clock: !demo,
         index_file: Some(visit_index(config)),
         otp_per_hour: config.limits.otp_per_hour,
         otp_per_client_hour: config.limits.otp_per_client_hour,
@@ -77,16 +81,27 @@ pub(crate) async fn open(
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Entropy>,
 ) -> Result<Deployment, Failure> {
-    std::fs::create_dir_all(&config.data).map_err(|e| format!("{}: {e}", config.data.display()))?;
     let (policy, policy_text) = read_policy(&config.policy)?;
+    let folder = folder::look(config).await?;
+    std::fs::create_dir_all(&config.data).map_err(|e| format!("{}: {e}", config.data.display()))?;
     let path = key_file(config);
-    let ring = Keyring::load_or_create(&path, rng.as_ref(), clock.now())?;
-    let host = config.origin.split("://").last().unwrap_or("localhost");
-    let log_signer = NoteSigner::from_seed(&format!("{host}/v1/log"), &ring.log_seed(&path)?)?;
+    // Read before the database is touched. New ones are made after it, so that keys are never left
+    // without the database they are for.
+    let known = match folder {
+        Folder::Present => Some(Keyring::load(&path)?),
+        Folder::New => None,
+    };
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let (readers, list_readers) = jadegate_web::readers(cores.min(16));
     let options = OpenOptions { readers, list_readers, ..OpenOptions::default() };
     let store = SqliteStore::open(database(config), options)?;
+    folder::check_small(&store).await?;
+    let ring = match known {
+        Some(ring) => ring,
+        None => Keyring::load_or_create(&path, rng.as_ref(), clock.now())?,
+    };
+    let host = config.origin.split("://").last().unwrap_or("localhost");
+    let log_signer = NoteSigner::from_seed(&format!("{host}/v1/log"), &ring.log_seed(&path)?)?;
     let opened = App::open(Parts {
         store: Arc::clone(&store) as _,
         keys: ring.keys(&path)?,
@@ -100,7 +115,10 @@ pub(crate) async fn open(
     })
     .await;
     match opened {
-        Ok(app) => Ok(Deployment { app, store }),
+        Ok(app) => {
+            beside::take_up_clock(&app, &beside::clock_file(config)).await;
+            Ok(Deployment { app, store })
+        }
         Err(e) => {
             store.close().await;
             Err(e.into())

@@ -26,7 +26,7 @@ fn text(bytes: &[u8]) -> String {
 fn help_is_a_contract() {
     let dir = tempfile::tempdir().unwrap();
     insta::assert_snapshot!("help", text(&jadegate(dir.path(), &["--help"]).stdout));
-    for sub in ["setup", "serve", "demo", "import", "trace", "policy", "keys", "staff"] {
+    for sub in ["setup", "serve", "demo", "import", "trace", "policy", "keys", "clock", "staff"] {
         let out = jadegate(dir.path(), &[sub, "--help"]);
         assert!(out.status.success());
         insta::assert_snapshot!(format!("help-{sub}"), text(&out.stdout));

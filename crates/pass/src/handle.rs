@@ -71,26 +71,32 @@ impl HandleKey {
     }
 }
 
-/// The handle keys of an issuer, by period. Periods do not overlap, so the time of issue names the
-/// one key; when a key is destroyed, the handles of its period can never be opened again.
+/// The handle keys of an issuer, by period. Periods may overlap, as those of signing keys do: the key
+/// that came into force last seals, and every key whose period holds the time of issue is tried for
+/// opening, for a server that had not yet heard of the newest one may have sealed with the one
+/// before. When a key is destroyed, the handles it sealed can never be opened again.
 pub struct HandleKeys(Vec<HandleKey>);
 
-/// The periods of handle keys overlap, or one is empty.
+/// A handle key is never in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("periods of handle keys must not be empty or overlap")]
+#[error("the period of a handle key must not be empty")]
 pub struct BadHandleKeys;
 
 impl HandleKeys {
     /// From the keys, in any order.
     pub fn new(mut keys: Vec<HandleKey>) -> Result<Self, BadHandleKeys> {
         keys.sort_by_key(|k| k.period.from);
-        let overlap = keys.windows(2).any(|pair| pair[0].period.to > pair[1].period.from);
         let empty = keys.iter().any(|k| k.period.from >= k.period.to);
-        if overlap || empty { Err(BadHandleKeys) } else { Ok(Self(keys)) }
+        if empty { Err(BadHandleKeys) } else { Ok(Self(keys)) }
     }
 
-    fn at(&self, iat: Timestamp) -> Option<&Aes256> {
-        self.0.iter().rev().find(|k| k.period.contains(iat)).map(|k| &k.cipher)
+    /// The keys whose period holds a time of issue, latest first.
+    fn at(&self, iat: Timestamp) -> impl Iterator<Item = &Aes256> {
+        self.0.iter().rev().filter(move |k| k.period.contains(iat)).map(|k| &k.cipher)
+    }
+
+    pub(crate) fn periods(&self) -> impl Iterator<Item = Period> {
+        self.0.iter().map(|k| k.period)
     }
 
     /// A holder's handle in a code issued at `iat`.
@@ -100,7 +106,8 @@ impl HandleKeys {
         iat: u32,
         random: [u8; 4],
     ) -> Result<Handle, IssueError> {
-        let cipher = self.at(Timestamp::from_secs(iat.into())).ok_or(IssueError::NoHandleKey)?;
+        let mut at = self.at(Timestamp::from_secs(iat.into()));
+        let cipher = at.next().ok_or(IssueError::NoHandleKey)?;
         let mut block = [0; 16];
         block[..8].copy_from_slice(&holder.as_u64().to_be_bytes());
         block[8..12].copy_from_slice(&iat.to_be_bytes());
@@ -119,18 +126,21 @@ impl fmt::Debug for HandleKeys {
 /// Whose code it was. `iat` is the time of issue in the same code.
 ///
 /// A handle that was not made by this issuer for this second is refused with
-/// [`PassError::BadHandle`], except once in 2^33 tries: where an answer is worth that many tries,
+/// [`PassError::BadHandle`], except once in 2^33 tries for each key in force then: where an answer is
+/// worth that many tries,
 /// [`crate::verify`] the whole code first. Knowing the holder says nothing about freshness.
 pub fn open(keys: &HandleKeys, handle: &Handle, iat: Timestamp) -> Result<HolderId, PassError> {
-    let cipher = keys.at(iat).ok_or(PassError::BadHandle)?;
-    let mut block = handle.0;
-    cipher.decrypt_block((&mut block).into());
-    let (mut id, mut issued) = ([0; 8], [0; 4]);
-    id.copy_from_slice(&block[..8]);
-    issued.copy_from_slice(&block[8..12]);
-    let issued = i64::from(u32::from_be_bytes(issued));
-    let holder = HolderId::from_i64(i64::from_be_bytes(id));
-    holder.filter(|_| issued == iat.as_secs()).ok_or(PassError::BadHandle)
+    let with = |cipher: &Aes256| {
+        let mut block = handle.0;
+        cipher.decrypt_block((&mut block).into());
+        let (mut id, mut issued) = ([0; 8], [0; 4]);
+        id.copy_from_slice(&block[..8]);
+        issued.copy_from_slice(&block[8..12]);
+        let issued = i64::from(u32::from_be_bytes(issued));
+        let holder = HolderId::from_i64(i64::from_be_bytes(id));
+        holder.filter(|_| issued == iat.as_secs())
+    };
+    keys.at(iat).find_map(with).ok_or(PassError::BadHandle)
 }
 
 #[cfg(test)]
@@ -181,10 +191,21 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_periods_are_refused() {
-        assert!(keys(&[(0, 10), (9, 20)]).is_err());
+    fn in_the_overlap_the_newest_key_seals_and_either_opens() {
         assert!(keys(&[(0, 0)]).is_err());
-        assert!(keys(&[(10, 20), (0, 10)]).is_ok());
+        let t = i64::from(T);
+        let (old, both) = (
+            keys(&[(t - 10, t + 100)]).unwrap(),
+            keys(&[(t - 10, t + 100), (t, t + 200)]).unwrap(),
+        );
+        let holder = HolderId::from_random(42);
+        // A server that has not heard of the newest key yet.
+        let late = old.seal(holder, T + 5, [0; 4]).unwrap();
+        assert_eq!(open(&both, &late, at(T + 5)), Ok(holder));
+        let new = both.seal(holder, T + 5, [0; 4]).unwrap();
+        assert_ne!(new, late);
+        assert_eq!(open(&both, &new, at(T + 5)), Ok(holder));
+        assert_eq!(open(&old, &new, at(T + 5)), Err(PassError::BadHandle));
     }
 
     proptest! {

@@ -209,10 +209,33 @@ impl Issuer {
         &self.handles
     }
 
+    /// The first moment after `now` at which live codes, venue codes or handles can no longer be made
+    /// with these keys; `None` if one of them cannot be made at `now`.
+    pub fn complete_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let of = |key_use| {
+            let own: Vec<_> =
+                self.keys.iter().filter(|k| k.key_use == key_use).map(|k| k.period).collect();
+            covered_until(&own, now)
+        };
+        let handles: Vec<_> = self.handles.periods().collect();
+        Some(of(KeyUse::Live)?.min(of(KeyUse::Venue)?).min(covered_until(&handles, now)?))
+    }
+
     pub(crate) fn key_at(&self, at: Timestamp, key_use: KeyUse) -> Result<&IssuingKey, IssueError> {
         let fits = |k: &&IssuingKey| k.key_use == key_use && k.period.contains(at);
         self.keys.iter().rev().find(fits).ok_or(IssueError::NoSigningKey)
     }
+}
+
+/// Until when one period follows on another without a gap, from `now` on.
+fn covered_until(periods: &[Period], now: Timestamp) -> Option<Timestamp> {
+    let mut until = None;
+    let mut at = now;
+    while let Some(to) = periods.iter().filter(|p| p.contains(at)).map(|p| p.to).max() {
+        until = Some(to);
+        at = to;
+    }
+    until
 }
 
 /// A public key as published.
@@ -399,6 +422,22 @@ mod tests {
         assert!(issuer.key_at(Timestamp::from_secs(50), KeyUse::Venue).is_err());
         let both = issuer.key_set().at(Timestamp::from_secs(99), KeyUse::Live).count();
         assert_eq!(both, 2, "in the overlap either key verifies");
+    }
+
+    #[test]
+    fn keys_are_complete_until_the_first_gap_of_any_use() {
+        let venue =
+            |from, to| IssuingKey::from_seed(&[9; 32], KeyUse::Venue, period(from, to)).unwrap();
+        let handles =
+            HandleKeys::new(vec![crate::HandleKey::new(&[3; 32], period(0, 400))]).unwrap();
+        let keys = vec![key(1, 0, 100), key(2, 90, 200), key(3, 250, 500), venue(0, 300)];
+        let issuer = Issuer::new("JG".parse().unwrap(), keys, handles).unwrap();
+        let until = |now| issuer.complete_until(Timestamp::from_secs(now)).map(Timestamp::as_secs);
+        assert_eq!(until(0), Some(200));
+        assert_eq!(until(199), Some(200));
+        assert_eq!(until(200), None, "no live key");
+        assert_eq!(until(260), Some(300), "the venue's ends first");
+        assert_eq!(until(300), None);
     }
 
     #[test]

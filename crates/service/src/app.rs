@@ -1,15 +1,15 @@
 //! What every use case has at hand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 use arc_swap::ArcSwap;
 use jadegate_domain::gate::GateCounts;
-use jadegate_domain::{Evidence, Place, PlaceId, PlaceKind, Timestamp};
+use jadegate_domain::{Division, Evidence, HolderId, Place, PlaceId, PlaceKind, Timestamp};
 use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{Issuer, KeySet};
 use jadegate_policy::Policy;
-use jadegate_store::{Page, Store, Unit, Write};
+use jadegate_store::{Page, RowRef, SetAside, Store, Unit, Unreadable, Write};
 use jadegate_trace::VisitIndex;
 
 use crate::clock::{Clock, Entropy};
@@ -26,16 +26,18 @@ pub(crate) struct Regions {
     pub(crate) version: i64,
     /// As evidence, by division and start.
     pub(crate) evidence: Vec<Evidence>,
+    /// Where a level cannot be read; `None`: not even where.
+    pub(crate) unreadable: Vec<Option<Division>>,
 }
 
 /// A running Jadegate without its outermost layer.
 pub struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Keys,
-    pub(crate) issuer: Issuer,
+    /// Replaced when the keys are renewed beside the running server.
+    pub(crate) issuer: ArcSwap<Issuer>,
     pub(crate) log_signer: NoteSigner,
     pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
-    pub(crate) key_set: KeySet,
     pub(crate) policy: ArcSwap<InForce>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Entropy>,
@@ -63,6 +65,14 @@ pub struct App {
     pub(crate) trace_jobs: crate::staff::trace_jobs::TraceJobs,
     /// Visits that may change earlier traces.
     pub(crate) late: crate::staff::late::LateData,
+    /// What was found out about database and disk.
+    pub(crate) checks: crate::health::Checks,
+    /// The last moment at which the clock was believed.
+    pub(crate) seen: crate::hold::Seen,
+    /// People whose assessment is due and whose record cannot be read.
+    pub(crate) stuck: tokio::sync::Mutex<HashSet<HolderId>>,
+    /// Rows whose contents this layer cannot read; the store knows of those that it cannot.
+    pub(crate) aside: SetAside,
 }
 
 /// The policy in force and its file, swapped together.
@@ -109,10 +119,9 @@ impl App {
         let now = clock.now();
         let in_force = crate::publish::at_start(store.as_ref(), policy, policy_text, now).await?;
         let app = Self {
-            key_set: issuer.key_set().clone(),
             store,
             keys,
-            issuer,
+            issuer: ArcSwap::from_pointee(issuer),
             log_signer,
             log_tree: tokio::sync::Mutex::default(),
             policy: ArcSwap::from_pointee(in_force),
@@ -133,7 +142,12 @@ impl App {
             what_ifs: crate::staff::what_if::WhatIfs::default(),
             trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),
             late: crate::staff::late::LateData::default(),
+            checks: crate::health::Checks::default(),
+            seen: crate::hold::Seen::default(),
+            stuck: tokio::sync::Mutex::default(),
+            aside: SetAside::default(),
         };
+        app.load_clock().await?;
         app.load_places().await?;
         app.reload_regions().await?;
         app.load_visits().await?;
@@ -183,9 +197,31 @@ impl App {
         self.policy.load_full()
     }
 
+    /// What signs codes and opens their handles, at this moment.
+    pub fn issuer(&self) -> Arc<Issuer> {
+        self.issuer.load_full()
+    }
+
     /// The published keys that verify codes.
-    pub fn key_set(&self) -> &KeySet {
-        &self.key_set
+    pub fn key_set(&self) -> KeySet {
+        self.issuer.load().key_set().clone()
+    }
+
+    /// Are these the secrets that the database belongs to?
+    pub fn has_root(&self, keys: &Keys) -> bool {
+        keys.fingerprint() == self.keys.fingerprint()
+    }
+
+    /// Takes up renewed keys: what is signed and published follows at once.
+    ///
+    /// # Errors
+    /// Keys of another issuer: gates would refuse every code.
+    pub fn renew_keys(&self, issuer: Issuer) -> Result<()> {
+        if issuer.code() != self.issuer.load().code() {
+            return Err(ServiceError::internal("the renewed keys are those of another issuer"));
+        }
+        self.issuer.store(Arc::new(issuer));
+        Ok(())
     }
 
     /// How many visits the index holds, and the bytes it takes.
@@ -216,10 +252,41 @@ impl App {
         // As far back as evidence is kept: a level that ended long ago can still count for a rule
         // whose days run from the exit.
         let since = self.now().plus_days(-i64::from(self.policy().retention().evidence_days));
-        let (version, risks) = self.store.region_risks(since).await?;
-        let evidence = risks.iter().map(Evidence::from_region_risk).collect();
-        self.regions.store(Arc::new(Regions { version, evidence }));
+        let found = self.store.region_risks(since).await?;
+        let evidence = found.risks.iter().map(Evidence::from_region_risk).collect();
+        let (version, unreadable) = (found.version, found.unreadable);
+        self.regions.store(Arc::new(Regions { version, evidence, unreadable }));
         Ok(())
+    }
+
+    /// The rows that were found unreadable since the start, by table.
+    pub fn unreadable(&self) -> Unreadable {
+        let (mut all, own) = (self.store.unreadable(), self.aside.found());
+        all.rows.extend(own.rows);
+        all.rows.sort_unstable();
+        all.rows.dedup();
+        all.more |= own.more;
+        all
+    }
+
+    /// What cannot be read of one person or thing is set aside (`None`), so that all others go on;
+    /// any other failure is one.
+    pub(crate) fn or_set_aside<T>(&self, found: Result<T>) -> Result<Option<T>> {
+        match found {
+            Err(ServiceError { row: Some(row), .. }) => {
+                self.set_aside(*row);
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
+    }
+
+    /// Keeps a row in mind whose contents cannot be read, and names it in the log once.
+    pub(crate) fn set_aside(&self, row: RowRef) {
+        if !self.store.unreadable().rows.contains(&row) && self.aside.note(row) {
+            let RowRef { table, column, row } = row;
+            tracing::error!(table, column, row, "a row cannot be read and is set aside");
+        }
     }
 
     async fn load_places(&self) -> Result<()> {

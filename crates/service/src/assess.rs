@@ -8,7 +8,9 @@ use std::sync::Arc;
 use jadegate_domain::record::RecordKind;
 use jadegate_domain::{Assessment, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp};
 use jadegate_policy::{Policy, Timeline};
-use jadegate_store::{ColourChange, Precondition, StoreError, StoredAssessment, Unit, Write};
+use jadegate_store::{
+    ColourChange, Precondition, RowRef, StoreError, StoredAssessment, Unit, Write,
+};
 
 use crate::app::{App, Regions};
 use crate::brake::Signed;
@@ -143,6 +145,8 @@ impl App {
         if let Some(current) = self.stored_if_current(holder).await? {
             return Ok(current);
         }
+        // By a wrong clock a quarantine could be over.
+        self.clock_must_hold()?;
         // One at a time for this holder: two that find the same change would both write it down.
         let _one = self.assess_lock(holder).await;
         if let Some(current) = self.stored_if_current(holder).await? {
@@ -162,7 +166,7 @@ impl App {
             evidence: &own,
             stored: stored.as_ref(),
         };
-        let Decided { assessment, mut expect, mut writes } = decide(&basis, &own);
+        let Decided { assessment, mut expect, mut writes } = decide(&basis, &own)?;
         expect.append(&mut writes);
         self.store.commit(Unit::new("assess", expect)).await?;
         Ok(assessment)
@@ -210,13 +214,13 @@ impl App {
 
     /// A holder's colours from their first evidence to the last change that can be foreseen, by the
     /// policy in force as it reads where they live.
-    pub(crate) fn timeline_of(&self, own: &[Evidence], home: &Division) -> Timeline {
+    pub(crate) fn timeline_of(&self, own: &[Evidence], home: &Division) -> Result<Timeline> {
         let basis = self.basis();
-        jadegate_policy::explain(
-            relevant(own, &basis.regions.evidence).iter().copied(),
+        Ok(jadegate_policy::explain(
+            relevant(own, &basis.regions)?.iter().copied(),
             &basis.policy_at(Some(home)),
             None,
-        )
+        ))
     }
 
     /// Records a change to one holder's evidence with everything that follows from it.
@@ -265,6 +269,7 @@ impl App {
                 return Ok(None);
             }
         }
+        self.clock_must_hold()?;
         let one = self.assess_lock(holder).await;
         let now = self.now();
         let stored = self.store.assessment(holder).await?;
@@ -322,7 +327,7 @@ impl App {
             evidence: &own,
             stored: stored.as_ref(),
         };
-        let Decided { assessment, expect: mut all, writes: mut decided } = decide(&basis, &mine);
+        let Decided { assessment, expect: mut all, writes: mut decided } = decide(&basis, &mine)?;
         // The expectations stand first; what was decided comes after what it was decided from.
         all.append(&mut writes);
         all.append(&mut decided);
@@ -334,11 +339,13 @@ impl App {
 
 /// Computes the assessment and the writes that keep it: catches up with every change of colour that
 /// happened by itself since the stored one, each with its own moment.
-pub(crate) fn decide(basis: &Basis, own: &Own<'_>) -> Decided {
+///
+/// Fails for whoever stayed where a risk level cannot be read.
+pub(crate) fn decide(basis: &Basis, own: &Own<'_>) -> Result<Decided> {
     let Basis { regions, now, .. } = basis;
     let (holder, now) = (own.holder, *now);
     let policy = basis.policy_at(own.home);
-    let relevant = relevant(own.evidence, &regions.evidence);
+    let relevant = relevant(own.evidence, regions)?;
     let at = |t| jadegate_policy::assess(relevant.iter().copied(), &policy, t);
 
     let expect = vec![
@@ -377,11 +384,12 @@ pub(crate) fn decide(basis: &Basis, own: &Own<'_>) -> Decided {
         regions_version: regions.version,
         assessment: assessment.clone(),
     })));
-    Decided { assessment, expect, writes }
+    Ok(Decided { assessment, expect, writes })
 }
 
-/// The holder's own evidence and the risk levels of the divisions they stayed in.
-pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<&'e Evidence> {
+/// The holder's own evidence and the risk levels of the divisions they stayed in. Without one of
+/// those levels they could be green by mistake, so one that cannot be read is an error.
+pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e Regions) -> Result<Vec<&'e Evidence>> {
     let mut stays = Vec::new();
     for e in own.iter().filter(|e| e.counts()) {
         match &e.fact {
@@ -396,7 +404,16 @@ pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e [Evidence]) -> Vec<
         Fact::RegionRisk { division, .. } => stays.iter().any(|s| division.contains(s)),
         _ => false,
     };
-    own.iter().chain(regions.iter().filter(concerns)).collect()
+    let lacks = |d: &Option<Division>| match d {
+        None => !stays.is_empty(),
+        Some(d) => stays.iter().any(|s| d.contains(s)),
+    };
+    if regions.unreadable.iter().any(lacks) {
+        // Which row it is has been said when the levels were loaded.
+        let row = RowRef { table: "region_risk", column: "division", row: 0 };
+        return Err(ServiceError::unreadable(row));
+    }
+    Ok(own.iter().chain(regions.evidence.iter().filter(concerns)).collect())
 }
 
 /// Why an attempt came to nothing.

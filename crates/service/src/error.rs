@@ -1,7 +1,7 @@
 //! What a use case can fail with. Only `web` knows what status code that is.
 
 use jadegate_domain::agency::UnknownName;
-use jadegate_store::{Precondition, StoreError};
+use jadegate_store::{Precondition, RowRef, StoreError};
 
 use crate::holder::work::Puzzle;
 
@@ -58,6 +58,8 @@ pub struct ServiceError {
     pub puzzle: Option<Box<Puzzle>>,
     /// For the log only.
     pub inside: Option<String>,
+    /// The stored row that cannot be read, if that is the reason.
+    pub row: Option<Box<RowRef>>,
 }
 
 /// Result of a use case.
@@ -75,6 +77,7 @@ impl ServiceError {
             tries_left: None,
             puzzle: None,
             inside: None,
+            row: None,
         }
     }
 
@@ -101,6 +104,19 @@ impl ServiceError {
             "Something went wrong on our side. Nothing was changed. Please try again; if it goes on, tell the operator.",
         );
         e.inside = Some(inside.to_string());
+        e
+    }
+
+    /// Something stored about one person or thing cannot be read: that one alone is concerned, and
+    /// nothing is said about it rather than something wrong.
+    pub fn unreadable(row: RowRef) -> Self {
+        let mut e = Self::new(
+            Kind::Internal,
+            "record.unreadable",
+            "A part of this record cannot be read, so nothing is said about it. Nothing was changed. The operator can see which part it is and put it right; please tell them.",
+        );
+        e.inside = Some(format!("{}.{} of row {}", row.table, row.column, row.row));
+        e.row = Some(Box::new(row));
         e
     }
 
@@ -145,9 +161,10 @@ impl From<StoreError> for ServiceError {
                 "visit.other_end",
                 "This visit is recorded with another end; what is recorded stays.",
             ),
-            other => match other.no_room() {
-                Some((_, seconds)) => crate::limits::reached(seconds),
-                None => Self::internal(other),
+            other => match (other.no_room(), other.row()) {
+                (Some((_, seconds)), _) => crate::limits::reached(seconds),
+                (None, Some(row)) => Self::unreadable(row),
+                (None, None) => Self::internal(other),
             },
         }
     }

@@ -1,9 +1,11 @@
 //! What runs beside the requests: messages, colours that change by themselves, retention.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jadegate_domain::Timestamp;
+use jadegate_domain::time::DAY;
 use jadegate_store::Write;
 use tokio::sync::watch;
 
@@ -14,6 +16,9 @@ use crate::sms::SmsGateway;
 
 /// How long jobs may take to come to an end by themselves. They ask every few milliseconds.
 const GRACE: Duration = Duration::from_millis(500);
+/// Days of visits that one purge drops at most. A day comes to its end each day; more are due after a
+/// shorter retention came into force, or by a mistake.
+const MOST_DAYS: usize = 3;
 
 /// What a purge took away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,25 +34,46 @@ pub struct Purged {
 }
 
 impl App {
-    /// Refreshes stored assessments whose moment has come. Returns how many.
+    /// Refreshes stored assessments whose moment has come. Returns how many. Whose record cannot be
+    /// read stays due, and holds up nobody: as many more are asked for.
     pub async fn refresh_due(&self, limit: u32) -> Result<usize> {
-        let due = self.store.due_assessments(self.now(), limit).await?;
-        for holder in &due {
-            self.must_go_on()?;
-            self.assessment(*holder).await?;
+        if self.clock_is_held() {
+            return Ok(0);
         }
-        Ok(due.len())
+        let stuck = std::mem::take(&mut *self.stuck.lock().await);
+        let asked = limit.saturating_add(u32::try_from(stuck.len()).unwrap_or(u32::MAX));
+        let due = self.store.due_assessments(self.now(), asked).await?;
+        let (mut refreshed, mut still) = (0, HashSet::new());
+        for holder in due {
+            self.must_go_on()?;
+            match self.or_set_aside(self.assessment(holder).await)? {
+                Some(_) => refreshed += 1,
+                None => drop(still.insert(holder)),
+            }
+        }
+        *self.stuck.lock().await = still;
+        Ok(refreshed)
     }
 
     /// Drops visits and scans older than the policy keeps them, everywhere, and then says so in the
-    /// public log. What one purge could not finish is finished by the next.
+    /// public log; so many days of visits at a time. What one purge could not finish is finished by
+    /// the next.
+    ///
+    /// # Errors
+    /// `clock.ahead`, `clock.behind`: what is dropped by a wrong clock is gone for good.
     pub async fn purge(&self) -> Result<Purged> {
+        self.clock_must_hold()?;
         let mut owed = self.keeper.owed.lock().await;
         let now = self.now();
-        let kept_from = kept_from(&self.policy(), now);
+        let mut kept_from = kept_from(&self.policy(), now);
+        let days = self.store.visit_days().await?;
+        // Whatever the reason, nobody loses weeks at once: there is time to notice.
+        if let Some(next) = days.get(MOST_DAYS).filter(|next| **next < kept_from.utc_day()) {
+            kept_from = Timestamp::from_secs(next * DAY);
+        }
         let day = kept_from.utc_day();
         // Noted before they go: nobody else will know that the index still has them.
-        if self.store.visit_days().await?.first().is_some_and(|first| *first < day) {
+        if days.first().is_some_and(|first| *first < day) {
             owed.before = owed.before.max(Some(kept_from));
         }
         let (visits, scans) = self.store.drop_days_before(day).await?;
@@ -84,8 +110,13 @@ impl App {
             tokio::spawn(Arc::clone(&self).keep_visits(stop.clone())),
             tokio::spawn(Arc::clone(&self).tick(gateway, stop.clone())),
         ];
+        // Nobody waits for its end.
+        let app = Arc::clone(&self);
+        let checking =
+            tokio::spawn(async move { note("check_database", &app.check_database().await) });
         // Nobody can stop them any more once the other end is gone, so that ends them too.
         let _ = stop.wait_for(|stop| *stop).await;
+        checking.abort();
         self.stop();
         let last = tokio::time::Instant::now() + GRACE;
         for mut job in jobs {
@@ -107,11 +138,19 @@ impl App {
             }
             note("messages", &self.deliver_messages(gateway.as_ref()).await);
             note("refresh_due", &self.refresh_due(1000).await);
-            self.trace_jobs.forget_old(self.now());
-            if ticks.is_multiple_of(20) {
-                note("expire_proposals", &self.expire_proposals().await);
-                note("finish_waiting", &self.finish_waiting().await);
-                note("expire_waiting", &self.expire_waiting().await);
+            if ticks.is_multiple_of(120) {
+                note("see_clock", &self.see_clock().await);
+            }
+            if ticks.is_multiple_of(172_800) {
+                self.warn_of_keys();
+            }
+            if !self.clock_is_held() {
+                self.trace_jobs.forget_old(self.now());
+                if ticks.is_multiple_of(20) {
+                    note("expire_proposals", &self.expire_proposals().await);
+                    note("finish_waiting", &self.finish_waiting().await);
+                    note("expire_waiting", &self.expire_waiting().await);
+                }
             }
             ticks += 1;
         }
@@ -124,7 +163,7 @@ impl App {
         loop {
             let basis = self.basis();
             let present = Some((basis.policy.reference(), basis.regions.version));
-            if seen != present {
+            if seen != present && !self.clock_is_held() {
                 let stopped = stop.clone();
                 let run = self.recolour(|_| !*stopped.borrow()).await;
                 if note("recolour", &run)

@@ -7,6 +7,8 @@
 //! from, the changes of colour, and the run's place and counts. A process that is killed goes on from
 //! that place at its next start.
 
+use std::collections::HashSet;
+
 use jadegate_domain::id::RecolouringId;
 use jadegate_domain::{Colour, HolderId, PolicyRef, Timestamp};
 use jadegate_store::{
@@ -160,13 +162,11 @@ impl App {
 
     /// Does the next batch; false if there is nobody left.
     async fn recolour_batch(&self, run: &mut Recolouring) -> Result<bool> {
+        self.clock_must_hold()?;
         for _ in 0..TRIES {
-            let Some((batch, stored)) = self.load_batch(run.cursor).await? else {
-                return Ok(false);
-            };
-            let Some(last) = batch.last().map(|h| h.holder) else { return Ok(false) };
-            let (mut writes, changed) = decide_batch(&self.basis(), &batch, &stored);
-            let done = batch.len() as u64;
+            let Some(batch) = self.load_batch(run.cursor).await? else { return Ok(false) };
+            let (mut writes, changed) = self.decide_batch(&self.basis(), &batch)?;
+            let (last, done) = (batch.last, batch.done());
             writes.push(step(run, last, done, changed));
             match self.store.commit(Unit::new("recolour", writes)).await {
                 Ok(()) => {
@@ -186,59 +186,79 @@ impl App {
 
     /// A batch in which records keep changing: each holder as if they opened their code.
     async fn one_by_one(&self, run: &mut Recolouring) -> Result<bool> {
-        let Some((batch, stored)) = self.load_batch(run.cursor).await? else { return Ok(false) };
-        let Some(last) = batch.last().map(|h| h.holder) else { return Ok(false) };
+        let Some(batch) = self.load_batch(run.cursor).await? else { return Ok(false) };
         let mut changed = [0; 3];
-        for h in &batch {
-            let before = stored.iter().find(|s| s.holder == h.holder).map(|s| s.assessment.colour);
-            let after = self.assessment(h.holder).await?.colour;
-            count(&mut changed, before, after);
+        for h in &batch.people {
+            let stored = batch.stored.iter().find(|s| s.holder == h.holder);
+            let before = stored.map(|s| s.assessment.colour);
+            if let Some(after) = self.or_set_aside(self.assessment(h.holder).await)? {
+                count(&mut changed, before, after.colour);
+            }
         }
-        let done = batch.len() as u64;
+        let (last, done) = (batch.last, batch.done());
         self.commit("recolour", vec![step(run, last, done, changed)]).await?;
         went_on(run, last, done, changed);
         Ok(true)
     }
 
-    async fn load_batch(
-        &self,
-        after: Option<HolderId>,
-    ) -> Result<Option<(Vec<HolderEvidence>, Vec<StoredAssessment>)>> {
-        let batch = self.store.evidence_by_holder(Page { after, limit: BATCH }).await?;
-        let Some(last) = batch.last() else { return Ok(None) };
-        let stored = self.store.assessments_between(after, last.holder).await?;
-        Ok(Some((batch, stored)))
+    async fn load_batch(&self, after: Option<HolderId>) -> Result<Option<Batch>> {
+        let page = self.store.evidence_by_holder(Page { after, limit: BATCH }).await?;
+        let Some(last) = page.last else { return Ok(None) };
+        let stored = self.store.assessments_between(after, last).await?;
+        // Whose stored colour cannot be read keeps it until it can: what changed could not be said.
+        let lost = stored.unreadable.iter().filter_map(|r| HolderId::from_i64(r.row));
+        let lost: HashSet<HolderId> = lost.collect();
+        let mut unreadable = page.unreadable.len();
+        let mut people = page.whole;
+        let all = people.len();
+        people.retain(|h| !lost.contains(&h.holder));
+        unreadable += all - people.len();
+        Ok(Some(Batch { people, stored: stored.rows, last, unreadable }))
+    }
+
+    /// The writes for everybody of a batch who is still from before, and the colours they turned to.
+    fn decide_batch(&self, basis: &Basis, batch: &Batch) -> Result<(Vec<Write>, [u64; 3])> {
+        let mut stored = batch.stored.iter().peekable();
+        let (mut writes, mut changed) = (Vec::with_capacity(batch.people.len() * 4), [0; 3]);
+        for h in &batch.people {
+            while stored.next_if(|s| s.holder < h.holder).is_some() {}
+            let mine = stored.next_if(|s| s.holder == h.holder);
+            if mine.is_some_and(|s| basis.made(s, h.evidence_version)) {
+                continue;
+            }
+            let own = Own {
+                holder: h.holder,
+                home: Some(&h.home),
+                loaded: h.evidence_version,
+                version: h.evidence_version,
+                evidence: &h.evidence,
+                stored: mine,
+            };
+            let Some(decided) = self.or_set_aside(decide(basis, &own))? else { continue };
+            let Decided { assessment, mut expect, writes: mut decided } = decided;
+            count(&mut changed, mine.map(|s| s.assessment.colour), assessment.colour);
+            writes.append(&mut expect);
+            writes.append(&mut decided);
+        }
+        Ok((writes, changed))
     }
 }
 
-/// The writes for everybody of a batch who is still from before, and the colours they turned to.
-fn decide_batch(
-    basis: &Basis,
-    batch: &[HolderEvidence],
-    stored: &[StoredAssessment],
-) -> (Vec<Write>, [u64; 3]) {
-    let mut stored = stored.iter().peekable();
-    let (mut writes, mut changed) = (Vec::with_capacity(batch.len() * 4), [0; 3]);
-    for h in batch {
-        while stored.next_if(|s| s.holder < h.holder).is_some() {}
-        let mine = stored.next_if(|s| s.holder == h.holder);
-        if mine.is_some_and(|s| basis.made(s, h.evidence_version)) {
-            continue;
-        }
-        let own = Own {
-            holder: h.holder,
-            home: Some(&h.home),
-            loaded: h.evidence_version,
-            version: h.evidence_version,
-            evidence: &h.evidence,
-            stored: mine,
-        };
-        let Decided { assessment, mut expect, writes: mut decided } = decide(basis, &own);
-        count(&mut changed, mine.map(|s| s.assessment.colour), assessment.colour);
-        writes.append(&mut expect);
-        writes.append(&mut decided);
+/// People of one unit.
+struct Batch {
+    /// Those about whom something can be decided, by id.
+    people: Vec<HolderEvidence>,
+    /// Their stored assessments, by id.
+    stored: Vec<StoredAssessment>,
+    last: HolderId,
+    /// How many others there are, of whom something cannot be read: they stay as they are.
+    unreadable: usize,
+}
+
+impl Batch {
+    fn done(&self) -> u64 {
+        (self.people.len() + self.unreadable) as u64
     }
-    (writes, changed)
 }
 
 fn count(changed: &mut [u64; 3], before: Option<Colour>, after: Colour) {

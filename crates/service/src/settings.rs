@@ -7,6 +7,9 @@ use std::path::PathBuf;
 pub struct Settings {
     /// The deployment's name, shown on every page.
     pub name: String,
+    /// Is the clock compared with what the store and the process know of it? Off only where it is
+    /// moved on purpose, as in the demo.
+    pub watch_clock: bool,
     /// The made-up town and its shortcuts are on; `serve` refuses this.
     pub demo: bool,
     /// Does this process serve the pages? A first start that does fixes the public log's name by its
@@ -70,6 +73,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             name: "Jadegate".to_owned(),
+            watch_clock: true,
             demo: false,
             serves: true,
             gateway: true,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jadegate_domain::{Phone, Timestamp};
-use jadegate_store::{OutboxMessage, OutboxState, Write};
+use jadegate_store::{OutboxMessage, OutboxState, RowRef, Write};
 
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
@@ -188,12 +188,10 @@ impl App {
             if self.stops() {
                 break;
             }
-            let after = match self.open_message(&message) {
-                Ok(content) => self.try_message(gateway, message, content, now).await,
-                Err(e) => {
-                    tracing::error!(error = %e, "a message cannot be read; it is given up");
-                    OutboxMessage { state: OutboxState::GivenUp, ..message }
-                }
+            let after = match self.or_set_aside(self.open_message(&message))? {
+                Some(content) => self.try_message(gateway, message, content, now).await,
+                // It would be as unreadable at the next try: given up, so that it holds up no other.
+                None => OutboxMessage { state: OutboxState::GivenUp, ..message },
             };
             sent += usize::from(after.state == OutboxState::Sent);
             self.commit("message_tried", vec![Write::UpdateOutbox(after)]).await?;
@@ -229,8 +227,11 @@ impl App {
 
     fn open_message(&self, message: &OutboxMessage) -> Result<Message> {
         let what = format!("message/{}", message.challenge);
-        let plain = self.keys.open_envelope(&what, &message.sealed)?;
-        serde_json::from_slice(&plain).map_err(ServiceError::internal)
+        let row = RowRef { table: "outbox", column: "sealed", row: message.challenge.as_i64() };
+        let unreadable = || ServiceError::unreadable(row);
+        let plain = self.keys.open_envelope(&what, &message.sealed).map_err(|_| unreadable())?;
+        // The parser's own words could quote the message.
+        serde_json::from_slice(&plain).map_err(|_| unreadable())
     }
 
     /// The newest messages in clear, newest first: phone (masked) and text. Demo only.
@@ -245,7 +246,9 @@ impl App {
         self.route_requests().await?;
         let mut out = Vec::new();
         for m in self.store.newest_messages(50).await? {
-            let Message { phone, text } = self.open_message(&m)?;
+            let Some(Message { phone, text }) = self.or_set_aside(self.open_message(&m))? else {
+                continue;
+            };
             out.push((m.created_at, phone.mask(), text));
         }
         Ok(out)

@@ -111,12 +111,16 @@ pub async fn load_population(
     let mut page = Page::first(PAGE);
     loop {
         let batch = store.evidence_by_holder(page).await?;
-        let Some(last) = batch.last() else { break };
-        page.after = Some(last.holder);
-        for h in &batch {
+        if batch.last.is_none() {
+            break;
+        }
+        page.after = batch.last;
+        // Those whose evidence cannot be read have no colour, before and after.
+        for h in &batch.whole {
             builder.add(&h.home, &h.evidence);
         }
-        progress.done.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        let read = batch.whole.len() + batch.unreadable.len();
+        progress.done.fetch_add(read as u64, Ordering::Relaxed);
         if !progress.goes_on() {
             return Ok(None);
         }

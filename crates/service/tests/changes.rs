@@ -134,7 +134,7 @@ async fn without_the_power_nothing_tells_what_exists() {
     let case = w.app.record_case(&officer, &case_of(sick)).await.unwrap().case;
     let trace = w.app.run_trace(&officer, case).await.unwrap().trace;
     let place = w.place("shop", "Test shop").await;
-    let level = w.store.region_risks(at("2022-01-01T00:00:00Z")).await.unwrap().1;
+    let level = w.store.region_risks(at("2022-01-01T00:00:00Z")).await.unwrap().risks;
     assert!(level.is_empty());
 
     // The auditor has none of these powers.

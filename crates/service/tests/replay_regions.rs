@@ -201,7 +201,7 @@ async fn colours_follow_the_risk_list_of_2022_day_by_day() {
         w.app.import_risk_levels(&recorder, list.as_bytes(), risk_levels::LIMITS).await.unwrap();
     assert_eq!((whole.recorded, whole.ended), (0, 0));
     assert_eq!(whole.periods, recorded);
-    let (_, entries) = w.store.region_risks(Timestamp::EPOCH).await.unwrap();
+    let entries = w.store.region_risks(Timestamp::EPOCH).await.unwrap().risks;
     let open = entries.iter().filter(|e| e.to.is_none());
     let open: BTreeSet<&str> = open.map(|e| e.division.as_str()).collect();
     let (_, last) = snapshots.last_key_value().unwrap();

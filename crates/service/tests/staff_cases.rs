@@ -99,7 +99,7 @@ async fn a_trace_follows_what_becomes_known() {
     assert_eq!((two.close, two.contacts_recorded, two.contacts_withdrawn), (2, 1, 0));
     let old = w.store.trace(one.trace).await.unwrap().unwrap();
     assert_eq!(old.replaced_by, Some(two.trace));
-    let of_first = w.store.evidence_of_trace(one.trace).await.unwrap();
+    let of_first = w.store.evidence_of_trace(one.trace).await.unwrap().rows;
     assert!(of_first.iter().all(jadegate_domain::Evidence::counts));
 
     // Isolated a day earlier than was thought: the visit lies behind the window, both go free.
@@ -137,7 +137,7 @@ async fn a_trace_cut_short_is_finished_after_the_restart() {
     assert_eq!(w.colour(close).await, Colour::Red);
 
     // As if the program had ended between the run and its evidence.
-    let evidence = w.store.evidence_of_trace(report.trace).await.unwrap();
+    let evidence = w.store.evidence_of_trace(report.trace).await.unwrap().rows;
     let writes = evidence
         .iter()
         .map(|e| Write::WithdrawEvidence { id: e.id, at: at("2022-03-15T04:00:00Z") })

@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use jadegate_store::StoreError;
+use jadegate_store::{Listed, RowRef, SetAside, StoreError};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -59,6 +60,8 @@ pub struct SqliteStore {
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as this store may write; dropped after the writer has ended.
     lock: Option<File>,
+    aside: SetAside,
+    pings: AtomicU64,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -98,6 +101,8 @@ impl SqliteStore {
             jobs: Some(jobs),
             writer: Mutex::new(Some(thread)),
             lock: Some(lock),
+            aside: SetAside::default(),
+            pings: AtomicU64::new(0),
         }))
     }
 
@@ -112,7 +117,16 @@ impl SqliteStore {
         let points = Pool::open(&path, 1)?;
         points.with(schema::must_be_current)?;
         let lists = Arc::new(Pool::open(&path, 1)?);
-        Ok(Arc::new(Self { path, points, lists, jobs: None, writer: Mutex::new(None), lock: None }))
+        Ok(Arc::new(Self {
+            path,
+            points,
+            lists,
+            jobs: None,
+            writer: Mutex::new(None),
+            lock: None,
+            aside: SetAside::default(),
+            pings: AtomicU64::new(0),
+        }))
     }
 
     /// The database file.
@@ -155,6 +169,15 @@ impl SqliteStore {
         })
     }
 
+    /// Every row that cannot be read, named by table, column and row. Reads the whole file, and blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it cannot be read; [`StoreError::Corrupt`] if the file itself is
+    /// damaged.
+    pub fn unreadable_rows(&self) -> Result<Vec<RowRef>> {
+        self.lists.with(crate::read::unreadable)
+    }
+
     /// Sizes and migrations.
     ///
     /// # Errors
@@ -183,7 +206,59 @@ impl SqliteStore {
 
     /// A short read, here and now.
     pub(crate) fn point<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.points.with(read)
+        self.points.with(read).inspect_err(|e| self.note_all(e.row().as_slice()))
+    }
+
+    /// The same for a short list: its readable rows.
+    pub(crate) fn point_rows<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<Listed<T>>,
+    ) -> Result<Vec<T>> {
+        let found = self.point(read)?;
+        self.note_all(&found.unreadable);
+        Ok(found.rows)
+    }
+
+    /// A list with what had to be left out of it.
+    pub(crate) async fn listed<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<Listed<T>> + Send + 'static,
+    ) -> Result<Listed<T>> {
+        let found = self.list(read).await?;
+        self.note_all(&found.unreadable);
+        Ok(found)
+    }
+
+    /// A list's readable rows.
+    pub(crate) async fn rows<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<Listed<T>> + Send + 'static,
+    ) -> Result<Vec<T>> {
+        Ok(self.listed(read).await?.rows)
+    }
+
+    pub(crate) fn next_ping(&self) -> u64 {
+        self.pings.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) const fn aside(&self) -> &SetAside {
+        &self.aside
+    }
+
+    /// Keeps the rows in mind that cannot be read; each is named in the log once.
+    pub(crate) fn note_all(&self, rows: &[RowRef]) {
+        for &row in rows {
+            let first = self.aside.note(row);
+            if first {
+                let RowRef { table, column, row } = row;
+                tracing::error!(
+                    table,
+                    column,
+                    row,
+                    "a row cannot be read and is set aside; all others go on (see `jadegate doctor`)"
+                );
+            }
+        }
     }
 
     /// A list, on a thread that may block.
@@ -192,7 +267,8 @@ impl SqliteStore {
         read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let lists = Arc::clone(&self.lists);
-        tokio::task::spawn_blocking(move || lists.with(read)).await.map_err(unavailable)?
+        let found = tokio::task::spawn_blocking(move || lists.with(read)).await;
+        found.map_err(unavailable)?.inspect_err(|e| self.note_all(e.row().as_slice()))
     }
 }
 
@@ -205,6 +281,47 @@ impl Drop for SqliteStore {
             tracing::error!("the store's writer ended by a panic");
         }
     }
+}
+
+/// Findings of a check at most; one damaged page can make thousands.
+const MOST_FINDINGS: usize = 100;
+
+/// The check of [`SqliteStore::integrity_check`], table by table on a connection of its own: between
+/// two tables the log can be cut, so that an erasure does not wait for the end of the check.
+pub(crate) fn check_by_table(path: &Path) -> Result<Vec<String>> {
+    let c = connection::reader(path)?;
+    let failed = |e: rusqlite::Error| sql("sqlite_schema", &e);
+    let tables: Vec<String> = c
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .and_then(|mut s| s.query_map([], |r| r.get(0))?.collect())
+        .map_err(failed)?;
+    let mut found: Vec<String> = Vec::new();
+    for table in tables {
+        // The day may have been dropped meanwhile; then there is nothing to check.
+        let lines: rusqlite::Result<Vec<String>> = c
+            .prepare("SELECT integrity_check FROM pragma_integrity_check(?1)")
+            .and_then(|mut s| s.query_map([&table], |r| r.get(0))?.collect());
+        match lines {
+            Ok(lines) => {
+                let wrong = lines.into_iter().filter(|line| line != "ok");
+                found.extend(wrong.map(|line| format!("{table}: {line}")));
+            }
+            Err(e) if is_damage(&e) => found.push(format!("{table}: {e}")),
+            Err(e) => return Err(failed(e)),
+        }
+        if found.len() >= MOST_FINDINGS {
+            found.truncate(MOST_FINDINGS);
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn is_damage(e: &rusqlite::Error) -> bool {
+    matches!(
+        e.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+    )
 }
 
 /// Takes the lock that only one process can hold.

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
-use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ChallengeId, CorrectionId, ImportId, ProposalId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{
@@ -13,17 +12,17 @@ use jadegate_domain::{
 };
 use jadegate_store::{
     Authorship, Challenge, ColourChange, ColourCounts, ConfinedHolder, Correction, CredentialRow,
-    HolderEvidence, ImportRun, IndexKind, Invitation, LogLeaf, Looked, OpenCases, OutboxMessage,
-    Page, PhoneCode, PolicyVersion, Receipt, Recolouring, SealedField, Session, SessionSubject,
-    Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Unit, VaultKey,
-    VisitMarks, Waiting, WaitingPiece, Withdrawal,
+    EvidencePage, ImportRun, IndexKind, Invitation, Listed, LogLeaf, Looked, OpenCases,
+    OutboxMessage, Page, PhoneCode, PolicyVersion, Receipt, Recolouring, RegionRisks, SealedField,
+    Session, SessionSubject, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace,
+    TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use crate::error::{Result, unavailable};
 use crate::marks;
-use crate::open::private_file;
+use crate::open::{check_by_table, private_file};
 use crate::read::{evidence, log, people, places, policies, records, tally};
 use crate::{SqliteStore, writer::Job};
 
@@ -66,7 +65,25 @@ impl Store for SqliteStore {
 
     async fn ping(&self) -> Result<()> {
         self.point(log::log_size)?;
-        self.commit(Unit::new("ping", Vec::new())).await
+        // A value that differs each time, so that a page is written whatever the backend thinks of it.
+        let value = self.next_ping().to_string();
+        let write = Write::PutSetting { name: "ping", value, expect: None };
+        self.commit(Unit::new("ping", vec![write])).await
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        let path = self.path().to_owned();
+        // A thread of its own, for which the end of the program does not wait.
+        let (answer, checked) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("store-check".to_owned())
+            .spawn(move || drop(answer.send(check_by_table(&path))))
+            .map_err(unavailable)?;
+        checked.await.map_err(unavailable)?
+    }
+
+    fn unreadable(&self) -> Unreadable {
+        self.aside().found()
     }
 
     async fn backup(&self, to: &Path) -> Result<()> {
@@ -99,7 +116,7 @@ impl Store for SqliteStore {
     }
 
     async fn holders(&self, page: Page<HolderId>) -> Result<Vec<Holder>> {
-        self.list(move |c| people::holders(c, page)).await
+        self.rows(move |c| people::holders(c, page)).await
     }
 
     async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>> {
@@ -107,7 +124,7 @@ impl Store for SqliteStore {
     }
 
     async fn unrouted_challenges(&self, now: Timestamp, limit: u32) -> Result<Vec<Challenge>> {
-        self.list(move |c| people::unrouted_challenges(c, now, limit)).await
+        self.rows(move |c| people::unrouted_challenges(c, now, limit)).await
     }
 
     async fn phone_codes(&self, lane: [u8; 16], now: Timestamp) -> Result<Vec<PhoneCode>> {
@@ -123,7 +140,7 @@ impl Store for SqliteStore {
     }
 
     async fn corrections(&self, since: Timestamp, limit: u32) -> Result<Vec<Correction>> {
-        self.list(move |c| people::corrections(c, since, limit)).await
+        self.rows(move |c| people::corrections(c, since, limit)).await
     }
 
     async fn counted(&self, class: &str, key: [u8; 16], after: Timestamp) -> Result<u64> {
@@ -135,11 +152,11 @@ impl Store for SqliteStore {
     }
 
     async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxMessage>> {
-        self.list(move |c| people::due_messages(c, now, limit)).await
+        self.rows(move |c| people::due_messages(c, now, limit)).await
     }
 
     async fn newest_messages(&self, limit: u32) -> Result<Vec<OutboxMessage>> {
-        self.list(move |c| people::newest_messages(c, limit)).await
+        self.rows(move |c| people::newest_messages(c, limit)).await
     }
 
     async fn session(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<Session>> {
@@ -151,7 +168,7 @@ impl Store for SqliteStore {
     }
 
     async fn agencies(&self) -> Result<Vec<Agency>> {
-        self.list(people::agencies).await
+        self.rows(people::agencies).await
     }
 
     async fn staff(&self, id: StaffId) -> Result<Option<Staff>> {
@@ -159,11 +176,11 @@ impl Store for SqliteStore {
     }
 
     async fn all_staff(&self) -> Result<Vec<Staff>> {
-        self.list(people::all_staff).await
+        self.rows(people::all_staff).await
     }
 
     async fn credentials(&self, staff: StaffId) -> Result<Vec<CredentialRow>> {
-        self.point(|c| people::credentials(c, staff))
+        self.point_rows(|c| people::credentials(c, staff))
     }
 
     async fn credential(&self, credential_id: &[u8]) -> Result<Option<CredentialRow>> {
@@ -183,7 +200,7 @@ impl Store for SqliteStore {
     }
 
     async fn places(&self, page: Page<PlaceId>) -> Result<Vec<Place>> {
-        self.list(move |c| places::places(c, page)).await
+        self.rows(move |c| places::places(c, page)).await
     }
 
     async fn trip(&self, place: PlaceId) -> Result<Option<Trip>> {
@@ -195,7 +212,7 @@ impl Store for SqliteStore {
     }
 
     async fn gates(&self, place: PlaceId) -> Result<Vec<Gate>> {
-        self.point(|c| places::gates(c, place))
+        self.point_rows(|c| places::gates(c, place))
     }
 
     async fn visit_days(&self) -> Result<Vec<i64>> {
@@ -207,11 +224,11 @@ impl Store for SqliteStore {
     }
 
     async fn visits_on(&self, utc_day: i64) -> Result<Vec<Visit>> {
-        self.list(move |c| places::visits_on(c, utc_day)).await
+        self.rows(move |c| places::visits_on(c, utc_day)).await
     }
 
     async fn rides_on(&self, utc_day: i64) -> Result<Vec<StoredRide>> {
-        self.list(move |c| places::rides_on(c, utc_day)).await
+        self.rows(move |c| places::rides_on(c, utc_day)).await
     }
 
     async fn scan(&self, at: Timestamp, gate: GateId, id: ScanId) -> Result<Option<Scan>> {
@@ -219,7 +236,7 @@ impl Store for SqliteStore {
     }
 
     async fn scans_on(&self, utc_day: i64) -> Result<Vec<Scan>> {
-        self.list(move |c| places::scans_on(c, utc_day)).await
+        self.rows(move |c| places::scans_on(c, utc_day)).await
     }
 
     async fn evidence_of(&self, holder: HolderId) -> Result<Option<(i64, Vec<Evidence>)>> {
@@ -230,12 +247,12 @@ impl Store for SqliteStore {
         self.point(|c| evidence::evidence(c, id))
     }
 
-    async fn evidence_of_trace(&self, trace: TraceId) -> Result<Vec<Evidence>> {
-        self.list(move |c| evidence::evidence_of_trace(c, trace)).await
+    async fn evidence_of_trace(&self, trace: TraceId) -> Result<Listed<Evidence>> {
+        self.listed(move |c| evidence::evidence_of_trace(c, trace)).await
     }
 
-    async fn evidence_of_case(&self, case: CaseId) -> Result<Vec<Evidence>> {
-        self.list(move |c| evidence::evidence_of_case(c, case)).await
+    async fn evidence_of_case(&self, case: CaseId) -> Result<Listed<Evidence>> {
+        self.listed(move |c| evidence::evidence_of_case(c, case)).await
     }
 
     async fn evidence_by_key(&self, external_key: [u8; 16]) -> Result<Option<EvidenceId>> {
@@ -260,7 +277,7 @@ impl Store for SqliteStore {
         page: Page<HolderId>,
     ) -> Result<Vec<ConfinedHolder>> {
         let region = region.clone();
-        self.list(move |c| evidence::confined(c, &region, page)).await
+        self.rows(move |c| evidence::confined(c, &region, page)).await
     }
 
     async fn colour_counts(&self, policy: &str, regions_version: i64) -> Result<ColourCounts> {
@@ -268,8 +285,10 @@ impl Store for SqliteStore {
         self.list(move |c| evidence::colour_counts(c, &policy, regions_version)).await
     }
 
-    async fn evidence_by_holder(&self, page: Page<HolderId>) -> Result<Vec<HolderEvidence>> {
-        self.list(move |c| evidence::evidence_by_holder(c, page)).await
+    async fn evidence_by_holder(&self, page: Page<HolderId>) -> Result<EvidencePage> {
+        let (found, bad) = self.list(move |c| evidence::evidence_by_holder(c, page)).await?;
+        self.note_all(&bad);
+        Ok(found)
     }
 
     async fn count_with_evidence(&self) -> Result<u64> {
@@ -277,23 +296,25 @@ impl Store for SqliteStore {
     }
 
     async fn without_evidence(&self) -> Result<Vec<(Division, u64)>> {
-        self.list(evidence::without_evidence).await
+        self.rows(evidence::without_evidence).await
     }
 
     async fn assessments_between(
         &self,
         after: Option<HolderId>,
         last: HolderId,
-    ) -> Result<Vec<StoredAssessment>> {
-        self.list(move |c| evidence::assessments_between(c, after, last)).await
+    ) -> Result<Listed<StoredAssessment>> {
+        self.listed(move |c| evidence::assessments_between(c, after, last)).await
     }
 
     async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>> {
         self.point(|c| evidence::colour_changes(c, holder, limit))
     }
 
-    async fn region_risks(&self, since: Timestamp) -> Result<(i64, Vec<RegionRisk>)> {
-        self.list(move |c| evidence::region_risks(c, since)).await
+    async fn region_risks(&self, since: Timestamp) -> Result<RegionRisks> {
+        let (found, bad) = self.list(move |c| evidence::region_risks(c, since)).await?;
+        self.note_all(&bad);
+        Ok(found)
     }
 
     async fn policy_in_force(&self) -> Result<Option<PolicyVersion>> {
@@ -305,7 +326,7 @@ impl Store for SqliteStore {
     }
 
     async fn policy_versions(&self, limit: u32) -> Result<Vec<PolicyVersion>> {
-        self.list(move |c| policies::policy_versions(c, limit)).await
+        self.rows(move |c| policies::policy_versions(c, limit)).await
     }
 
     async fn proposal(&self, id: ProposalId) -> Result<Option<StoredProposal>> {
@@ -313,15 +334,15 @@ impl Store for SqliteStore {
     }
 
     async fn proposals(&self, since: Timestamp, limit: u32) -> Result<Vec<StoredProposal>> {
-        self.list(move |c| policies::proposals(c, since, limit)).await
+        self.rows(move |c| policies::proposals(c, since, limit)).await
     }
 
     async fn waiting_proposals(&self, limit: u32) -> Result<Vec<StoredProposal>> {
-        self.list(move |c| policies::waiting_proposals(c, limit)).await
+        self.rows(move |c| policies::waiting_proposals(c, limit)).await
     }
 
     async fn recolourings(&self, limit: u32) -> Result<Vec<Recolouring>> {
-        self.list(move |c| policies::recolourings(c, limit)).await
+        self.rows(move |c| policies::recolourings(c, limit)).await
     }
 
     async fn case(&self, id: CaseId) -> Result<Option<Case>> {
@@ -329,12 +350,12 @@ impl Store for SqliteStore {
     }
 
     async fn cases(&self, limit: u32) -> Result<Vec<Case>> {
-        self.list(move |c| log::cases(c, limit)).await
+        self.rows(move |c| log::cases(c, limit)).await
     }
 
     async fn cases_in(&self, region: &Division, limit: u32) -> Result<Vec<Case>> {
         let region = region.clone();
-        self.list(move |c| log::cases_in(c, &region, limit)).await
+        self.rows(move |c| log::cases_in(c, &region, limit)).await
     }
 
     async fn open_cases_in(&self, region: &Division) -> Result<OpenCases> {
@@ -349,7 +370,7 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<TraceHead>> {
         let region = region.clone();
-        self.list(move |c| log::traces_in(c, &region, case, limit)).await
+        self.rows(move |c| log::traces_in(c, &region, case, limit)).await
     }
 
     async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>> {
@@ -358,15 +379,15 @@ impl Store for SqliteStore {
     }
 
     async fn traces(&self, case: Option<CaseId>, limit: u32) -> Result<Vec<TraceHead>> {
-        self.list(move |c| log::traces(c, case, limit)).await
+        self.rows(move |c| log::traces(c, case, limit)).await
     }
 
     async fn standing_trace(&self, case: CaseId) -> Result<Option<TraceHead>> {
         self.point(|c| log::standing_trace(c, case))
     }
 
-    async fn standing_contacts(&self, case: CaseId) -> Result<Vec<Evidence>> {
-        self.list(move |c| evidence::standing_contacts(c, case)).await
+    async fn standing_contacts(&self, case: CaseId) -> Result<Listed<Evidence>> {
+        self.listed(move |c| evidence::standing_contacts(c, case)).await
     }
 
     async fn authorship(&self, record: RecordKind, id: i64) -> Result<Option<Authorship>> {
@@ -382,7 +403,7 @@ impl Store for SqliteStore {
         agency: Option<AgencyId>,
         limit: u32,
     ) -> Result<Vec<Authorship>> {
-        self.list(move |c| records::newest_records(c, agency, limit)).await
+        self.rows(move |c| records::newest_records(c, agency, limit)).await
     }
 
     async fn import(&self, id: ImportId) -> Result<Option<ImportRun>> {
@@ -391,7 +412,7 @@ impl Store for SqliteStore {
 
     async fn imports_in(&self, region: &Division, limit: u32) -> Result<Vec<ImportRun>> {
         let region = region.clone();
-        self.list(move |c| records::imports_in(c, &region, limit)).await
+        self.rows(move |c| records::imports_in(c, &region, limit)).await
     }
 
     async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>> {
@@ -403,11 +424,11 @@ impl Store for SqliteStore {
     }
 
     async fn waiting_since(&self, since: Timestamp, limit: u32) -> Result<Vec<Waiting>> {
-        self.list(move |c| records::waiting_since(c, since, limit)).await
+        self.rows(move |c| records::waiting_since(c, since, limit)).await
     }
 
     async fn waiting_unfinished(&self, state: WaitingState) -> Result<Vec<Waiting>> {
-        self.list(move |c| records::waiting_unfinished(c, state)).await
+        self.rows(move |c| records::waiting_unfinished(c, state)).await
     }
 
     async fn waiting_of_trace(&self, trace: TraceId) -> Result<Option<Waiting>> {

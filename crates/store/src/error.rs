@@ -66,6 +66,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The one row that cannot be read, if that is what this says; damage of the file names none.
+    pub fn row(&self) -> Option<crate::RowRef> {
+        match self {
+            Self::Corrupt { table, column, row, .. } if *column != "*" => {
+                Some(crate::RowRef { table, column, row: *row })
+            }
+            _ => None,
+        }
+    }
+
     /// If a limit is reached: which, and seconds until there is room (`None`: never).
     pub const fn no_room(&self) -> Option<(&'static str, Option<u32>)> {
         match self {

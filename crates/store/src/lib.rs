@@ -8,6 +8,12 @@
 //! guessed and nothing defaults to green. A read sees every unit that was acknowledged before it
 //! began. Lists have a stated order and a limit.
 //!
+//! *Rows set aside.* A list leaves out the rows that cannot be read and goes on; its limit counts
+//! those that can, so that a page is empty at the end only. Each such row is named once in the log
+//! and kept in [`Store::unreadable`]. A list from which something is decided about people says what
+//! it left out ([`Listed`], [`EvidencePage`], [`RegionRisks`]); one person's own evidence is whole
+//! or an error, for a colour from a part of it could be green by mistake.
+//!
 //! *Writes.* All writing is done by [`Store::commit`] (or [`Store::commit_for_receipt`]) with a
 //! [`Unit`]: a named list of [`Write`]s decided beforehand by pure code. A unit is applied whole or
 //! not at all and is durable (survives power loss) when `commit` returns. A backend may put many units into one transaction;
@@ -42,6 +48,7 @@
 //! readable copy in the database's files (`secure_delete`, and the log of the database is
 //! truncated). A backup made earlier is not reached; its retention is its keeper's.
 
+mod aside;
 mod error;
 mod policies;
 mod port;
@@ -52,10 +59,11 @@ mod unit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use aside::{Listed, RowRef, SetAside, Unreadable};
 pub use error::{Precondition, StoreError};
 pub use policies::{
-    AssessmentMark, ColourCounts, Decision, HolderEvidence, PolicyVersion, ProposalState,
-    Recolouring, StoredProposal,
+    AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,
+    ProposalState, Recolouring, RegionRisks, StoredProposal,
 };
 pub use port::{Page, Store};
 pub use records::{

@@ -1,5 +1,6 @@
 //! Published policies, proposals to change what colours people, and recolouring afterwards.
 
+use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ProposalId, RecolouringId};
 use jadegate_domain::{AgencyId, Division, Evidence, HolderId, PolicyRef, StaffId, Timestamp};
 
@@ -131,6 +132,29 @@ pub struct HolderEvidence {
     pub evidence_version: i64,
     /// Their evidence, oldest first (by moment recorded, then id).
     pub evidence: Vec<Evidence>,
+}
+
+/// A page of [`Store::evidence_by_holder`](crate::Store::evidence_by_holder).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EvidencePage {
+    /// Those whose evidence can be read whole, by id.
+    pub whole: Vec<HolderEvidence>,
+    /// Those of whom something cannot be read, by id: nothing may be decided about their colour.
+    pub unreadable: Vec<HolderId>,
+    /// Where the page ended; `None`: nobody is left.
+    pub last: Option<HolderId>,
+}
+
+/// The risk levels of [`Store::region_risks`](crate::Store::region_risks).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegionRisks {
+    /// The regions' version; 0 at first.
+    pub version: i64,
+    /// Those that can be read, by division, start and id.
+    pub risks: Vec<RegionRisk>,
+    /// Of which divisions a level cannot be read; `None`: not even the division. Nothing may be
+    /// decided about the colour of people who stayed there.
+    pub unreadable: Vec<Option<Division>>,
 }
 
 /// How many stored assessments there are of each colour.

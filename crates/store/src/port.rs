@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
-use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ChallengeId, CorrectionId, ImportId, ProposalId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{
@@ -10,7 +9,10 @@ use jadegate_domain::{
     Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 
-use crate::policies::{ColourCounts, HolderEvidence, PolicyVersion, Recolouring, StoredProposal};
+use crate::aside::{Listed, Unreadable};
+use crate::policies::{
+    ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, StoredProposal,
+};
 use crate::records::{Authorship, ImportRun, Waiting, WaitingPiece, Withdrawal};
 use crate::rows::{
     Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind, Invitation,
@@ -49,12 +51,20 @@ pub trait Store: Send + Sync + 'static {
         self.commit_for_receipt(unit).await.map(drop)
     }
 
-    /// Answers if reading and writing work (for readiness).
+    /// Answers if reading and writing work (for readiness): something is read, and something is
+    /// written that takes room on the disk.
     async fn ping(&self) -> Result<()>;
+
+    /// What is wrong with the backend's own files, without what they hold; empty if nothing is.
+    /// Reads all of them, which takes minutes, and keeps nobody waiting for long.
+    async fn check(&self) -> Result<Vec<String>>;
 
     /// Writes a consistent copy of the whole database to a new file or directory that only its
     /// owner can read; one that is there already is never overwritten.
     async fn backup(&self, to: &std::path::Path) -> Result<()>;
+
+    /// The rows that reads since the start found unreadable, each once.
+    fn unreadable(&self) -> Unreadable;
 
     // Holders and the vault
 
@@ -157,9 +167,9 @@ pub trait Store: Send + Sync + 'static {
     /// One piece of evidence.
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>>;
     /// The contacts that a trace produced, oldest first.
-    async fn evidence_of_trace(&self, trace: TraceId) -> Result<Vec<Evidence>>;
+    async fn evidence_of_trace(&self, trace: TraceId) -> Result<Listed<Evidence>>;
     /// The case's own evidence (`Fact::Case`), oldest first.
-    async fn evidence_of_case(&self, case: CaseId) -> Result<Vec<Evidence>>;
+    async fn evidence_of_case(&self, case: CaseId) -> Result<Listed<Evidence>>;
     /// Is there evidence under this external key?
     async fn evidence_by_key(&self, external_key: [u8; 16]) -> Result<Option<EvidenceId>>;
     /// Holders who have any evidence, by id.
@@ -179,26 +189,28 @@ pub trait Store: Send + Sync + 'static {
     /// the policy of this digest from the risk levels of this version, from one snapshot.
     async fn colour_counts(&self, policy: &str, regions_version: i64) -> Result<ColourCounts>;
     /// Everybody who has evidence or a stored assessment, by id, with their evidence, from one
-    /// snapshot. Reads a page at once, not a holder at a time.
-    async fn evidence_by_holder(&self, page: Page<HolderId>) -> Result<Vec<HolderEvidence>>;
+    /// snapshot. Reads a page at once, not a holder at a time. Whose evidence cannot be read whole is
+    /// named apart; nobody's is handed out in part.
+    async fn evidence_by_holder(&self, page: Page<HolderId>) -> Result<EvidencePage>;
     /// How many [`Store::evidence_by_holder`] lists in all.
     async fn count_with_evidence(&self) -> Result<u64>;
     /// How many holders live where who have neither evidence nor a stored assessment, by division.
     async fn without_evidence(&self) -> Result<Vec<(Division, u64)>>;
-    /// The stored assessments of holders above `after` up to and with `last`, by id.
+    /// The stored assessments of holders above `after` up to and with `last`, by id. The row of one
+    /// that cannot be read is its holder's id.
     async fn assessments_between(
         &self,
         after: Option<HolderId>,
         last: HolderId,
-    ) -> Result<Vec<StoredAssessment>>;
+    ) -> Result<Listed<StoredAssessment>>;
     /// Changes of a holder's colour, newest first.
     async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>>;
 
     // Regions
 
     /// The regions' version (0 at first) and every risk level that was in force at or after
-    /// `since`, by division, start and id, from one snapshot.
-    async fn region_risks(&self, since: Timestamp) -> Result<(i64, Vec<RegionRisk>)>;
+    /// `since`, from one snapshot.
+    async fn region_risks(&self, since: Timestamp) -> Result<RegionRisks>;
 
     // Policies
 
@@ -245,7 +257,7 @@ pub trait Store: Send + Sync + 'static {
     async fn standing_trace(&self, case: CaseId) -> Result<Option<TraceHead>>;
     /// The evidence that counts (neither withdrawn nor superseded) of all runs of a case, oldest
     /// first.
-    async fn standing_contacts(&self, case: CaseId) -> Result<Vec<Evidence>>;
+    async fn standing_contacts(&self, case: CaseId) -> Result<Listed<Evidence>>;
 
     // Who recorded what, and what waits
 

@@ -1,6 +1,7 @@
 //! A clock that is set by hand and randomness that repeats.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use jadegate_domain::Timestamp;
 use jadegate_service::{Clock, Entropy};
@@ -8,28 +9,42 @@ use sha2::{Digest as _, Sha256};
 
 /// A clock that stands until it is moved.
 #[derive(Debug)]
-pub struct FakeClock(AtomicI64);
+pub struct FakeClock {
+    now: AtomicI64,
+    /// Seconds that really went by.
+    elapsed: AtomicI64,
+}
 
 impl FakeClock {
     /// A clock that shows this moment.
     pub const fn at(now: Timestamp) -> Self {
-        Self(AtomicI64::new(now.as_secs()))
+        Self { now: AtomicI64::new(now.as_secs()), elapsed: AtomicI64::new(0) }
     }
 
-    /// Moves it forward (or back, for a negative number).
+    /// Lets time go by. (A negative number is a clock that was set back.)
     pub fn advance(&self, secs: i64) {
-        self.0.fetch_add(secs, Ordering::SeqCst);
+        self.now.fetch_add(secs, Ordering::SeqCst);
+        self.elapsed.fetch_add(secs.max(0), Ordering::SeqCst);
     }
 
-    /// Sets it.
+    /// Lets time go by until then.
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.as_secs(), Ordering::SeqCst);
+        self.advance(now.secs_since(self.now()));
+    }
+
+    /// Sets it wrong (or right again): no time goes by.
+    pub fn jump(&self, secs: i64) {
+        self.now.fetch_add(secs, Ordering::SeqCst);
     }
 }
 
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_secs(self.0.load(Ordering::SeqCst))
+        Timestamp::from_secs(self.now.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.elapsed.load(Ordering::SeqCst).unsigned_abs())
     }
 }
 
@@ -84,5 +99,8 @@ mod tests {
         assert_eq!(clock.now(), Timestamp::from_secs(150));
         clock.set(Timestamp::from_secs(7));
         assert_eq!(clock.now(), Timestamp::from_secs(7));
+        assert_eq!(clock.elapsed(), Duration::from_secs(50));
+        clock.jump(1000);
+        assert_eq!(clock.elapsed(), Duration::from_secs(50));
     }
 }

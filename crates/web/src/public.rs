@@ -1,5 +1,6 @@
 //! What anybody may read: keys, policy, divisions, risk levels, the public log.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,7 +12,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jadegate_divisions::Directory;
 use jadegate_domain::{Division, Timestamp};
 use jadegate_service::staff::RegionRow;
-use jadegate_service::{App, ServiceError};
+use jadegate_service::{App, ClockVerdict, Finding, Kind, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -287,22 +288,48 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The process can answer: the database reads and writes.
+/// The process can do its work: the database reads and writes, the clock is right, there are keys.
+///
+/// The first line is `ready`; each further one a warning, with its code.
 #[utoipa::path(get, path = "/readyz", tag = "operation",
     responses((status = 200, body = String), (status = 503, body = Problem)))]
 async fn readyz(State(web): State<Arc<Web>>) -> Answer<String> {
-    web.app.store().ping().await.map_err(ServiceError::from)?;
-    let warning = if web.app.settings().gateway {
-        String::new()
-    } else {
+    let health = web.app.health().await;
+    if let Some(first) = health.problems.first() {
+        let all: Vec<_> = health.problems.iter().map(|f| f.detail.as_str()).collect();
+        let not_ready = ServiceError::new(Kind::Unavailable, first.code, all.join(" "));
+        return Err(not_ready.retry_after(5).into());
+    }
+    let line = |f: &Finding| format!("warning {}: {}\n", f.code, f.detail);
+    let mut warnings: String = health.warnings.iter().map(line).collect();
+    if !web.app.settings().gateway {
         let e = jadegate_service::sms_not_configured();
-        format!("warning {}: {}\n", e.code, e.detail)
-    };
-    Ok(format!("ready\n{warning}"))
+        warnings.push_str(&line(&Finding { code: e.code, detail: e.detail }));
+    }
+    Ok(format!("ready\n{warnings}"))
+}
+
+/// What an operator should be woken for.
+fn health_gauges(app: &App) {
+    let flag = |on: bool| if on { 1.0 } else { 0.0 };
+    // The figure itself, down to nothing: an alarm needs no second rule for keys that have ended.
+    let days = i32::try_from(app.key_days_left().unwrap_or(0)).unwrap_or(i32::MAX);
+    metrics::gauge!("jadegate_keys_days_left").set(f64::from(days));
+    let held = app.clock_verdict() != ClockVerdict::Steady;
+    metrics::gauge!("jadegate_clock_held").set(flag(held));
+    metrics::gauge!("jadegate_store_damaged").set(flag(!app.damage().is_empty()));
+    let mut by_table: BTreeMap<&'static str, u32> = BTreeMap::new();
+    for row in app.unreadable().rows {
+        *by_table.entry(row.table).or_default() += 1;
+    }
+    for (table, rows) in by_table {
+        metrics::gauge!("jadegate_unreadable_rows", "table" => table).set(f64::from(rows));
+    }
 }
 
 /// Counters and timings, Prometheus text format.
 pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> String {
+    health_gauges(&web.app);
     let (visits, bytes) = web.app.index_size();
     #[expect(clippy::cast_precision_loss, reason = "a gauge")]
     {

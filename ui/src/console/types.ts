@@ -124,6 +124,7 @@ export interface TraceReport {
   contacts_recorded: number;
   contacts_withdrawn: number;
   contacts_waiting: number;
+  contacts_unreadable: number;
 }
 
 export interface Exposure {

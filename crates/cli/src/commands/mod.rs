@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use jadegate_service::{Clock as _, Entropy, Settings};
 
-use crate::args::{Args, Command, KeysCommand, PolicyCommand, Serve};
+use crate::args::{Args, ClockCommand, Command, KeysCommand, PolicyCommand, Serve};
 use crate::config::Config;
 use crate::keyring::Keyring;
 use crate::wire::{self, Deployment, Failure};
@@ -49,6 +49,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         }
         Command::Policy(command) => policy::run(&command),
         Command::Keys(command) => keys(&config, &command).map(done),
+        Command::Clock(ClockCommand::Confirm) => confirm_clock(&config).map(done),
         Command::Serve(_) => block_on(serve(config)).map(done),
         Command::Demo(demo) => block_on(crate::demo::run(&demo, config)).map(done),
         Command::Import(args) => block_on(import::run(&config, args)),
@@ -135,14 +136,14 @@ fn keys(config: &Config, command: &KeysCommand) -> Result<(), Failure> {
     let path = wire::key_file(config);
     let rng: &dyn Entropy = &OsEntropy;
     let now = SystemClock.now();
-    let mut ring = match command {
-        KeysCommand::List => Keyring::load(&path)?,
-        KeysCommand::Rotate => Keyring::load_or_create(&path, rng, now)?,
-    };
+    // None are made here: a key file without a database could be taken for one that lost its.
+    let mut ring = Keyring::load(&path)?;
     if matches!(command, KeysCommand::Rotate) {
         ring.rotate(rng, now);
+        // Never a file that the next start cannot use.
+        ring.issuer(&config.issuer, &path)?;
         ring.replace(&path)?;
-        println!("new keys are in force from {now}; restart the server so that it signs with them");
+        println!("new keys are in force from {now}; a running server takes them up within seconds");
     }
     println!("root secret  {}", ring.keys(&path)?.fingerprint());
     for key in ring.issuer(&config.issuer, &path)?.key_set().keys() {
@@ -154,6 +155,15 @@ fn keys(config: &Config, command: &KeysCommand) -> Result<(), Failure> {
             key.period().to
         );
     }
+    Ok(())
+}
+
+fn confirm_clock(config: &Config) -> Result<(), Failure> {
+    let now = SystemClock.now();
+    crate::beside::confirm(config, now)?;
+    println!(
+        "confirmed: it is {now}. A running server takes it up within seconds, or the next start does"
+    );
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use jadegate_service::Clock as _;
+use jadegate_service::{Clock as _, ClockVerdict, WARN_DAYS, judge_clock};
 use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
 
@@ -12,9 +12,6 @@ use crate::config::Config;
 use crate::keyring::Keyring;
 use crate::wire::{self, Failure};
 use crate::world::SystemClock;
-
-/// Days before a signing key's end at which `doctor` asks for a rotation.
-const ROTATE_DAYS: i64 = 30;
 
 pub(super) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
     let store = SqliteStore::open_read_only(wire::database(config))?;
@@ -45,16 +42,17 @@ pub(super) async fn doctor(config: &Config) -> Result<ExitCode, Failure> {
     match Keyring::load(&path).and_then(|r| Ok((r.keys(&path)?, r.issuer(&config.issuer, &path)?)))
     {
         Ok((keys, issuer)) => {
-            let until =
-                issuer.key_set().keys().iter().map(|k| k.period().to).max().unwrap_or_default();
-            let left = until.secs_since(SystemClock.now()) / jadegate_domain::time::DAY;
+            let now = SystemClock.now();
+            let left =
+                issuer.complete_until(now).map(|t| t.secs_since(now) / jadegate_domain::time::DAY);
+            let detail = match left {
+                Some(days) => format!("keys for {days} more days (jadegate keys rotate)"),
+                None => "no keys are in force now: no code can be made. Look at the clock, then run jadegate keys rotate".to_owned(),
+            };
             say(
-                left > ROTATE_DAYS,
+                left.is_some_and(|days| days > WARN_DAYS),
                 "keys",
-                format!(
-                    "root {}; signing keys for {left} more days (jadegate keys rotate)",
-                    keys.fingerprint()
-                ),
+                format!("root {}; {detail}", keys.fingerprint()),
             );
             database(config, Some(keys.fingerprint()), &mut say).await;
         }
@@ -91,6 +89,35 @@ async fn database(
         }
         Ok(problems) => say(false, "database", problems.join("; ")),
         Err(e) => say(false, "database", e.to_string()),
+    }
+    match store.unreadable_rows() {
+        Ok(rows) if rows.is_empty() => say(true, "rows", "all can be read".to_owned()),
+        Ok(rows) => {
+            let names: Vec<_> =
+                rows.iter().map(|r| format!("{}.{} of row {}", r.table, r.column, r.row)).collect();
+            let detail = format!(
+                "{} cannot be read and are set aside; restore a backup, or put them right with the server stopped: {}",
+                names.len(),
+                names.join(", ")
+            );
+            say(false, "rows", detail);
+        }
+        Err(e) => say(false, "rows", e.to_string()),
+    }
+    if let Ok(Some(text)) = store.setting("clock_seen").await {
+        let now = SystemClock.now();
+        let seen = text.parse().ok().map(jadegate_domain::Timestamp::from_secs);
+        let detail = format!("it is {now}");
+        match judge_clock(seen, now, None) {
+            ClockVerdict::Steady => say(true, "clock", detail),
+            ClockVerdict::Ahead(_) | ClockVerdict::Behind(_) => say(
+                false,
+                "clock",
+                format!(
+                    "{detail}, far from where it was last right; set it, or, if it is right, run jadegate clock confirm"
+                ),
+            ),
+        }
     }
     if let Ok(s) = store.stats() {
         let mib = |bytes: u64| bytes / (1024 * 1024);

@@ -37,7 +37,7 @@ pub(super) async fn run(config: &Config, args: &args::WhatIf) -> Result<(), Fail
     };
     let now = SystemClock.now();
     let since = now.plus_days(-i64::from(before.retention().evidence_days));
-    let (_, risks) = store.region_risks(since).await?;
+    let risks = store.region_risks(since).await?.risks;
     let risks_before: Vec<Evidence> = risks.iter().map(Evidence::from_region_risk).collect();
     let mut risks_after = risks_before.clone();
     for text in &args.risk_level {

@@ -41,6 +41,10 @@ impl Clock for TownClock {
     fn now(&self) -> Timestamp {
         self.clock.now().plus_secs(-self.behind)
     }
+
+    fn elapsed(&self) -> std::time::Duration {
+        self.clock.elapsed()
+    }
 }
 
 /// Furthest one step of the clock goes: a year.

@@ -168,8 +168,8 @@ impl App {
         let seconds = self.settings.venue_screen_seconds;
         let until = now.plus_secs(seconds);
         let issue = |kind| {
-            jadegate_pass::issue_venue(&self.issuer, place, now, kind)
-                .map_err(ServiceError::internal)
+            jadegate_pass::issue_venue(&self.issuer(), place, now, kind)
+                .map_err(crate::health::not_issued)
         };
         Ok(Poster {
             poster_code: issue(jadegate_pass::VenueKind::Poster)?,

@@ -94,6 +94,8 @@ impl App {
                 format!("Hand in 1 to {MAX_SCANS} scans at a time."),
             ));
         }
+        // By a wrong clock every scan would be too old or in the future, and the gate would drop it.
+        self.clock_must_hold()?;
         let results = match scans {
             [one] => vec![self.record_scan(session, one, self.read_code(one)).await],
             many => self.record_many(session, many).await?,
@@ -287,10 +289,11 @@ impl App {
         let Some(text) = input.code.as_deref() else { return CodeRead::nothing(NO_CODE) };
         let (text, at) = (text.trim(), input.at);
         let skew = u32::try_from(self.settings.clock_skew_seconds).unwrap_or(0);
+        let issuer = self.issuer();
         let open = |code: &VerifiedCode| {
-            jadegate_pass::open(self.issuer.handle_keys(), &code.handle, code.issued_at)
+            jadegate_pass::open(issuer.handle_keys(), &code.handle, code.issued_at)
         };
-        let read = jadegate_pass::verify(&self.key_set, text, at, skew)
+        let read = jadegate_pass::verify(issuer.key_set(), text, at, skew)
             .and_then(|code| Ok((open(&code)?, code.colour)));
         match read {
             Ok((holder, colour)) => {
@@ -299,7 +302,7 @@ impl App {
             Err(PassError::Stale) if input.direction == Direction::Out => {
                 let recent =
                     |code: &VerifiedCode| at.secs_since(code.issued_at) <= LONGEST_STAY_SECONDS;
-                let code = jadegate_pass::verify_of_any_age(&self.key_set, text).ok();
+                let code = jadegate_pass::verify_of_any_age(issuer.key_set(), text).ok();
                 let holder = code.filter(recent).and_then(|code| open(&code).ok());
                 CodeRead { holder, ..CodeRead::nothing(PassError::Stale.code()) }
             }

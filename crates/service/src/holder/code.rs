@@ -4,7 +4,8 @@ use jadegate_domain::{Assessment, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::error::{Result, ServiceError};
+use crate::error::Result;
+use crate::health::not_issued;
 use crate::session::HolderSession;
 
 /// Everything needed to show a code.
@@ -33,20 +34,22 @@ pub struct ShownCode {
 impl App {
     /// Issues a fresh code for the signed-in holder.
     pub async fn show_code(&self, session: &HolderSession) -> Result<ShownCode> {
+        // Gates would refuse what such a clock dates, or believe it for too long.
+        self.clock_must_hold()?;
         let assessment = self.assessment(session.holder).await?;
         let now = self.now();
         // A code never outlives the colour it shows.
         let left = assessment.next_change.map_or(i64::MAX, |t| t.secs_since(now).max(1));
         let fresh = i64::from(self.policy().fresh_seconds()).min(left);
         let code = jadegate_pass::issue(
-            &self.issuer,
+            &self.issuer(),
             session.holder,
             assessment.colour,
             now,
             u32::try_from(fresh).unwrap_or(1),
             self.rng.bytes(),
         )
-        .map_err(ServiceError::internal)?;
+        .map_err(not_issued)?;
         let name_masked = self.name_masked(session.holder).await?;
         let check_in = self.check_in_state(session.holder, &assessment).await?;
         Ok(ShownCode {

@@ -57,6 +57,6 @@ impl App {
         let gone = || ServiceError::not_found("holder.not_found", "There is no such holder.");
         let (_, own) = self.store.evidence_of(session.holder).await?.ok_or_else(gone)?;
         let regions = self.regions.load();
-        Ok(relevant(&own, &regions.evidence).into_iter().cloned().collect())
+        Ok(relevant(&own, &regions)?.into_iter().cloned().collect())
     }
 }

@@ -13,7 +13,7 @@ use jadegate_domain::id::ChallengeId;
 use jadegate_domain::{
     Division, Document, DocumentType, Evidence, Holder, HolderId, PersonName, Phone, Timestamp,
 };
-use jadegate_store::{Challenge, SessionSubject, Unit, Write};
+use jadegate_store::{Challenge, RowRef, SessionSubject, Unit, Write};
 use serde::{Deserialize, Serialize};
 
 use super::work::{Puzzle, WorkProof};
@@ -346,7 +346,14 @@ impl App {
     pub(crate) async fn identity(&self, holder: HolderId) -> Result<Option<Identity>> {
         let key = self.store.vault_key(holder).await?;
         let fields = self.store.sealed_fields(holder).await?;
-        self.keys.open_identity(key, &fields)
+        self.keys.open_identity(key, &fields).map_err(|e| ServiceError {
+            inside: e.inside,
+            ..ServiceError::unreadable(RowRef {
+                table: "sealed_field",
+                column: "sealed",
+                row: holder.as_i64(),
+            })
+        })
     }
 }
 

@@ -36,7 +36,7 @@ impl App {
     ) -> Result<RecordedVisit> {
         let now = self.now();
         let skew = u32::try_from(self.settings.clock_skew_seconds).unwrap_or(0);
-        let code = jadegate_pass::verify_venue(&self.key_set, text.trim(), now, skew)
+        let code = jadegate_pass::verify_venue(self.issuer().key_set(), text.trim(), now, skew)
             .map_err(|e| ServiceError::bad(e.code(), e.to_string()))?;
         if self.place(code.place).is_none() {
             return Err(ServiceError::not_found(

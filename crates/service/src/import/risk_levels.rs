@@ -143,7 +143,7 @@ impl App {
         report: &mut RiskReport,
     ) -> Result<Vec<RegionEntry>> {
         let _one = self.officers_lock.lock().await;
-        let (_, known) = self.store.region_risks(Timestamp::EPOCH).await?;
+        let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let known: HashMap<EvidenceId, RegionRisk> = known.into_iter().map(|r| (r.id, r)).collect();
         let (mut ends, mut raised) = (Vec::new(), Vec::new());
         for span in spans.into_iter().filter(|s| s.level != RiskLevel::Low) {

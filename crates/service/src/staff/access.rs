@@ -489,7 +489,8 @@ impl App {
     ) -> Result<HashMap<HolderId, OpenedPerson>> {
         let mut people = HashMap::new();
         for holder in self.note_listed(session, holders, look).await? {
-            let identity = self.identity(holder.id).await?;
+            // A name that cannot be read is shown as none; the others are.
+            let identity = self.or_set_aside(self.identity(holder.id).await)?.flatten();
             people.insert(holder.id, OpenedPerson { holder, identity });
         }
         Ok(people)
@@ -506,7 +507,8 @@ impl App {
         let staff = permitted(session, look)?;
         let mut inside: Vec<Holder> = Vec::new();
         for id in holders.iter().collect::<BTreeSet<_>>() {
-            let Some(holder) = self.store.holder(*id).await? else { continue };
+            let holder = self.store.holder(*id).await.map_err(Into::into);
+            let Some(holder) = self.or_set_aside(holder)?.flatten() else { continue };
             if staff.region.contains(&holder.home) {
                 inside.push(holder);
             }
@@ -542,11 +544,13 @@ impl App {
         let mut inside = Vec::new();
         let mut writes = Vec::new();
         for id in holders.iter().collect::<BTreeSet<_>>() {
-            let Some(holder) = self.store.holder(*id).await? else { continue };
-            writes.extend(self.access_writes(staff, *id, look.purpose, look.what)?);
-            if staff.region.contains(&holder.home) {
-                inside.push(holder);
+            let holder = self.or_set_aside(self.store.holder(*id).await.map_err(Into::into))?;
+            if holder == Some(None) {
+                continue;
             }
+            // Of somebody whose row cannot be read the stays are shown all the same.
+            writes.extend(self.access_writes(staff, *id, look.purpose, look.what)?);
+            inside.extend(holder.flatten().filter(|h| staff.region.contains(&h.home)));
         }
         if !writes.is_empty() {
             self.commit("read_stays", writes).await?;

@@ -287,7 +287,8 @@ impl App {
         };
         let mut rows = Vec::new();
         for case in cases {
-            let latest = self.store.standing_trace(case.id).await?;
+            let latest = self.store.standing_trace(case.id).await.map_err(Into::into);
+            let latest = self.or_set_aside(latest)?.flatten();
             rows.push(CaseRow {
                 id: case.id,
                 holder: case.holder,
@@ -369,8 +370,9 @@ impl App {
 
     /// Withdraws a case that turned out to be none: its contacts are released, then the case's own
     /// evidence goes with the case. Should it be cut short, the case still stands, and withdrawing
-    /// it again finishes the work. The reason is that it was not borne out; for another one see
-    /// [`App::withdraw_record`].
+    /// it again finishes the work. The same if somebody's contact cannot be read: all others are
+    /// released, and the case stands until the row is put right. The reason is that it was not borne
+    /// out; for another one see [`App::withdraw_record`].
     pub async fn withdraw_case(&self, session: &StaffSession, id: CaseId) -> Result<CaseWithdrawn> {
         let recorder = self.recorder(session, EvidenceKind::Case)?;
         self.withdraw_case_for(&recorder, id).await

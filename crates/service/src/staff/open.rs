@@ -86,7 +86,7 @@ impl App {
             name_masked: person.name_masked(),
             home_name: self.division_name(person.home()),
             quarantine,
-            timeline: self.timeline_of(&own, person.home()).segments,
+            timeline: self.timeline_of(&own, person.home())?.segments,
             evidence: self.evidence_views(own).await?,
             history: history
                 .into_iter()

@@ -414,7 +414,7 @@ impl App {
                 self.policy.store(Arc::new(InForce { policy: Arc::new(policy), text }));
             }
             Change::Region { entries } => {
-                let (_, known) = self.store.region_risks(Timestamp::EPOCH).await?;
+                let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
                 for e in entries {
                     let same = |r: &RegionRisk| {
                         r.id == e.id

@@ -184,8 +184,11 @@ impl App {
             .into_iter()
             .map(|r| Box::pin(self.confined_now(r.holder, r.home)) as Job<'_, _>)
             .collect();
-        let people = together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
-        Ok((people.into_iter().flatten().collect(), last))
+        let mut people = Vec::new();
+        for person in together(jobs).await {
+            people.extend(self.or_set_aside(person)?.flatten());
+        }
+        Ok((people, last))
     }
 
     async fn confined_now(&self, holder: HolderId, home: Division) -> Result<Option<Confined>> {

@@ -109,7 +109,7 @@ impl App {
             .map_err(|e| wrong("to", "time.bad", e.to_string()))?
             .unwrap_or_else(|| self.now());
         let _one = self.officers_lock.lock().await;
-        let (_, known) = self.store.region_risks(Timestamp::EPOCH).await?;
+        let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let mut risk = known
             .into_iter()
             .find(|r| r.id == id && recorder.region().contains(&r.division))
@@ -157,7 +157,7 @@ impl App {
 
     async fn recent_risks(&self) -> Result<Vec<RegionRow>> {
         let since = self.now().plus_days(-i64::from(self.policy().retention_days()));
-        let (_, risks) = self.store.region_risks(since).await?;
+        let risks = self.store.region_risks(since).await?.risks;
         let mut rows: Vec<_> = risks.into_iter().map(|r| self.region_row(r)).collect();
         rows.sort_by(|a, b| (b.from, &a.division, a.id).cmp(&(a.from, &b.division, b.id)));
         Ok(rows)

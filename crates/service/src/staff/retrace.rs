@@ -196,13 +196,14 @@ impl App {
                 continue;
             }
             self.must_go_on()?;
-            if let Some(run) = self.standing_trace(case.id).await? {
-                let read = move || -> Result<Watch> {
-                    let close: Vec<_> = close_of(&stored_detail(&run)?).collect();
+            let run = self.or_set_aside(self.standing_trace(case.id).await)?.flatten();
+            if let Some(run) = run {
+                let read =
+                    move || -> Result<Vec<_>> { Ok(close_of(&stored_detail(&run)?).collect()) };
+                let close = beside(read).await?;
+                if let Some(close) = self.or_set_aside(close)? {
                     watch.put(case.id, std::iter::once(case.holder).chain(close));
-                    Ok(watch)
-                };
-                watch = beside(read).await??;
+                }
             }
         }
         Ok(watch)
@@ -217,6 +218,9 @@ impl App {
             tokio::select! {
                 _ = stop.changed() => return,
                 () = tokio::time::sleep(rest) => {}
+            }
+            if self.clock_is_held() {
+                continue;
             }
             let begun = tokio::time::Instant::now();
             let stopped = stop.clone();

@@ -12,7 +12,7 @@ use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{
     CaseId, Fact, HolderId, Period, PlaceId, PlaceKind, PolicyRef, Timestamp, TraceId,
 };
-use jadegate_store::StoredTrace;
+use jadegate_store::{RowRef, StoredTrace};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, ServiceError};
@@ -141,17 +141,19 @@ pub(super) fn stored_text(run: &Stored) -> Result<String> {
 }
 
 pub(super) fn stored_detail(run: &StoredTrace) -> Result<Stored> {
-    let unreadable = |e: &dyn std::fmt::Display| {
-        ServiceError::internal(format!("trace {} is not readable: {e}", run.id))
+    // The parser's own words could quote what is stored.
+    let unreadable = || {
+        let row = RowRef { table: "trace_run", column: "detail", row: run.id.as_i64() };
+        ServiceError::unreadable(row)
     };
     let Some(text) = run.detail.strip_prefix(COMPRESSED) else {
-        return serde_json::from_str(&run.detail).map_err(|e| unreadable(&e));
+        return serde_json::from_str(&run.detail).map_err(|_| unreadable());
     };
-    let bytes = STANDARD.decode(text).map_err(|e| unreadable(&e))?;
+    let bytes = STANDARD.decode(text).map_err(|_| unreadable())?;
     let mut plain = String::new();
     let mut inflate = DeflateDecoder::new(bytes.as_slice()).take(LONGEST);
-    inflate.read_to_string(&mut plain).map_err(|e| unreadable(&e))?;
-    serde_json::from_str(&plain).map_err(|e| unreadable(&e))
+    inflate.read_to_string(&mut plain).map_err(|_| unreadable())?;
+    serde_json::from_str(&plain).map_err(|_| unreadable())
 }
 
 pub(super) fn stored_contact(c: jadegate_trace::ContactFound) -> StoredContact {

@@ -351,7 +351,10 @@ impl App {
         let people = self.note_listed(session, &holders, look).await?;
         let units: Vec<Unit<'_, _>> =
             people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Unit<'_, _>).collect();
-        let colours = together(units).await.into_iter().collect::<Result<BTreeMap<_, _>>>()?;
+        let mut colours = BTreeMap::new();
+        for found in together(units).await {
+            colours.extend(self.or_set_aside(found)?);
+        }
         Ok(JobContactPage {
             total: found.rows.len() as u64,
             next: ((end as usize) < found.rows.len()).then_some(end),

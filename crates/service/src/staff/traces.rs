@@ -56,6 +56,8 @@ pub struct TraceReport {
     /// Contacts that wait for an officer of another agency: with them, this hour would be above the
     /// mandate's number.
     pub contacts_waiting: u64,
+    /// People left as they are because their record cannot be read; the operator sees which.
+    pub contacts_unreadable: u64,
 }
 
 /// One run of the list.
@@ -111,7 +113,8 @@ pub struct ContactView {
     pub via: Option<HolderId>,
     /// Where and when.
     pub exposures: Vec<ExposureView>,
-    /// Their colour now; `None` for people who live outside the region.
+    /// Their colour now; `None` for people who live outside the region, and for those whose record
+    /// cannot be read.
     pub colour: Option<Colour>,
 }
 
@@ -174,6 +177,8 @@ pub(super) struct Applied {
     waiting: u64,
     /// Not all of it was done.
     cut_short: bool,
+    /// People whose evidence could not be brought in line because it cannot be read.
+    unreadable: u64,
 }
 
 /// How new contacts may be recorded.
@@ -281,6 +286,7 @@ impl App {
             contacts_recorded: applied.recorded,
             contacts_withdrawn: applied.withdrawn,
             contacts_waiting: applied.waiting,
+            contacts_unreadable: applied.unreadable,
         };
         Ok((report, rows))
     }
@@ -458,7 +464,8 @@ impl App {
         pace: Pace<'_>,
     ) -> Result<Applied> {
         self.late.unfinished(case.id);
-        let present = self.store.standing_contacts(case.id).await?;
+        // Whose contact cannot be read is found by recording theirs, which fails for them alone.
+        let present = self.store.standing_contacts(case.id).await?.rows;
         let known: HashSet<_> = present.iter().filter_map(|e| e.holder).collect();
         let new = found.contacts.iter().filter(|c| !known.contains(&c.holder)).count() as u64;
         let clearance = self.clearance(trace, case, author, new).await?;
@@ -473,16 +480,27 @@ impl App {
                 return Ok(applied);
             }
             let mut jobs: Vec<Job<'_, _>> = Vec::with_capacity(SLICE);
+            let mut contacts = Vec::with_capacity(SLICE);
             for Planned { holder, change, contact } in planned.by_ref().take(SLICE) {
-                match contact {
-                    Some(true) => applied.recorded += 1,
-                    Some(false) => applied.withdrawn += 1,
-                    None => {}
-                }
+                contacts.push(contact);
                 jobs.push(Box::pin(self.record("apply_trace", holder, change)));
             }
-            for done in together(jobs).await {
-                above += u64::from(matches!(done?, Changed::Above));
+            // Somebody whose record cannot be read is left as they are; everybody else of the slice is
+            // brought in line whatever happens to one of them.
+            let mut failed = None;
+            for (done, contact) in together(jobs).await.into_iter().zip(contacts) {
+                match self.or_set_aside(done) {
+                    Ok(Some(done)) => {
+                        above += u64::from(matches!(done, Changed::Above));
+                        applied.recorded += u64::from(contact == Some(true));
+                        applied.withdrawn += u64::from(contact == Some(false));
+                    }
+                    Ok(None) => applied.unreadable += 1,
+                    Err(e) => failed = Some(e),
+                }
+            }
+            if let Some(e) = failed {
+                return Err(e);
             }
         }
         // Those above are there because another trace was faster: they have to wait after all.
@@ -534,11 +552,19 @@ impl App {
         for case in cases.into_iter().filter(|c| c.withdrawn_at.is_none()) {
             self.must_go_on()?;
             let _one = self.case_locks.lock(case.id).await;
-            let Some(run) = self.standing_trace(case.id).await? else { continue };
+            let run = self.or_set_aside(self.standing_trace(case.id).await)?.flatten();
+            let Some(run) = run else { continue };
             let (trace, author) = (run.id, self.traced_by(&run).await?);
-            let stored = beside(move || stored_detail(&run)).await??;
-            let applied = self.apply(trace, &case, &author, Arc::new(stored), Pace::Asked).await?;
-            finished += applied.recorded + applied.withdrawn;
+            // What cannot be done for one case keeps no other waiting.
+            let stored = beside(move || stored_detail(&run)).await?;
+            let Some(stored) = self.or_set_aside(stored)? else { continue };
+            match self.apply(trace, &case, &author, Arc::new(stored), Pace::Asked).await {
+                Ok(applied) => finished += applied.recorded + applied.withdrawn,
+                Err(e) => {
+                    tracing::error!(case = %case.id, error = %e, "a trace is not finished yet");
+                    self.late.trace_again(case.id);
+                }
+            }
         }
         Ok(finished)
     }
@@ -584,7 +610,10 @@ impl App {
         let people = self.note_stays(session, &holders).await?;
         let jobs: Vec<Job<'_, _>> =
             people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Job<'_, _>).collect();
-        let colours = together(jobs).await.into_iter().collect::<Result<HashMap<_, _>>>()?;
+        let mut colours = HashMap::new();
+        for found in together(jobs).await {
+            colours.extend(self.or_set_aside(found)?);
+        }
         Ok(TraceDetail {
             row: row(&head),
             window: stored.window,

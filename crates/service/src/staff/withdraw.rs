@@ -23,7 +23,7 @@ use super::traces::SLICE;
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::Change;
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 
 /// What is taken back.
@@ -232,14 +232,16 @@ impl App {
         let now = self.now();
         let follows = |id: &EvidenceId| by.followed().row(RecordKind::Evidence, id.as_i64(), now);
         let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
-        for e in self.store.standing_contacts(id).await? {
+        let contacts = self.store.standing_contacts(id).await?;
+        let mut left = contacts.unreadable.len();
+        for e in contacts.rows {
             if let (Some(holder), Fact::Contact { case: c, .. }) = (e.holder, &e.fact)
                 && *c == id
             {
                 by_holder.entry(holder).or_default().push(e.id);
             }
         }
-        let released = by_holder.len() as u64;
+        let mut released = 0;
         let mut by_holder = by_holder.into_iter().peekable();
         while by_holder.peek().is_some() {
             let some = by_holder.by_ref().take(SLICE);
@@ -250,7 +252,26 @@ impl App {
                     Box::pin(self.record("release_contact", holder, change)) as Job<'_, _>
                 })
                 .collect();
-            together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+            let mut failed = None;
+            for done in together(jobs).await {
+                match self.or_set_aside(done) {
+                    Ok(Some(_)) => released += 1,
+                    Ok(None) => left += 1,
+                    Err(e) => failed = Some(e),
+                }
+            }
+            if let Some(e) = failed {
+                return Err(e);
+            }
+        }
+        if left > 0 {
+            return Err(ServiceError::new(
+                Kind::Unavailable,
+                "case.partly_withdrawn",
+                format!(
+                    "{released} people were released. The records of {left} more cannot be read, so the case still stands. The operator sees which records they are; withdraw the case again when they are put right."
+                ),
+            ));
         }
         if case.withdrawn_at.is_none() {
             let own: Vec<_> = self.own_evidence(&case).await?.iter().map(|e| e.id).collect();

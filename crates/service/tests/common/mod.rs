@@ -33,7 +33,7 @@ pub(crate) struct World {
     rng: Arc<SeededEntropy>,
     settings: Settings,
     /// Removed with the world.
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     people: u32,
     staff: u32,
 }
@@ -173,7 +173,19 @@ impl World {
         let clock = Arc::new(FakeClock::at(at(now)));
         let rng = Arc::new(SeededEntropy::new(7));
         let app = try_open(&store, &clock, &rng, &settings, policy).await.unwrap();
-        Self { app, clock, store, rng, settings, _dir: dir, people: 0, staff: 0 }
+        Self { app, clock, store, rng, settings, dir, people: 0, staff: 0 }
+    }
+
+    /// Changes the database behind the store's back.
+    pub(crate) fn raw(&self, text: &str) -> usize {
+        let c = rusqlite::Connection::open(self.dir.path().join("t.db")).unwrap();
+        c.execute(text, []).unwrap()
+    }
+
+    /// One text out of the database.
+    pub(crate) fn read(&self, text: &str) -> String {
+        let c = rusqlite::Connection::open(self.dir.path().join("t.db")).unwrap();
+        c.query_row(text, [], |r| r.get(0)).unwrap()
     }
 
     /// Where the visit index is saved.
@@ -183,11 +195,13 @@ impl World {
 
     /// As after a restart of the program: everything in memory is gone.
     pub(crate) async fn restart(&mut self) {
+        self.app.see_clock().await.unwrap();
         self.app = open(&self.store, &self.clock, &self.rng, &self.settings).await;
     }
 
     /// Starts again with another policy file.
     pub(crate) async fn restart_with(&mut self, policy: &str) -> jadegate_service::Result<()> {
+        self.app.see_clock().await.unwrap();
         self.app = try_open(&self.store, &self.clock, &self.rng, &self.settings, policy).await?;
         Ok(())
     }

@@ -1,15 +1,17 @@
 //! Evidence, assessments, regions.
 
-use jadegate_domain::division::RegionRisk;
+use std::collections::HashSet;
+
 use jadegate_domain::{
     CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp, TraceId,
 };
 use jadegate_store::{
-    ColourChange, ColourCounts, ConfinedHolder, HolderEvidence, Page, StoreError, StoredAssessment,
+    ColourChange, ColourCounts, ConfinedHolder, EvidencePage, HolderEvidence, Listed, Page,
+    RegionRisks, RowRef, StoreError, StoredAssessment,
 };
 use rusqlite::{Connection, params};
 
-use super::{bounds, id, ids, many, many_from, number, numbers, one, snapshot};
+use super::{ALL, bounds, id, ids, listed, listed_from, many, number, numbers, one, snapshot};
 use crate::error::{Result, sql};
 use crate::rows::{
     AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, HolderRow, RegionRiskRow, Stored,
@@ -33,19 +35,21 @@ pub(crate) fn evidence(c: &Connection, id: EvidenceId) -> Result<Option<Evidence
     one::<EvidenceRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn evidence_of_trace(c: &Connection, trace: TraceId) -> Result<Vec<Evidence>> {
-    many::<EvidenceRow>(c, "WHERE trace_id = ?1 ORDER BY recorded_at, id", [trace.as_i64()])
+pub(crate) fn evidence_of_trace(c: &Connection, trace: TraceId) -> Result<Listed<Evidence>> {
+    let of_trace = "WHERE trace_id = ?1 ORDER BY recorded_at, id";
+    listed::<EvidenceRow>(c, of_trace, [trace.as_i64()], ALL)
 }
 
-pub(crate) fn standing_contacts(c: &Connection, case: CaseId) -> Result<Vec<Evidence>> {
+pub(crate) fn standing_contacts(c: &Connection, case: CaseId) -> Result<Listed<Evidence>> {
     let text = "WHERE trace_id IN (SELECT id FROM trace_run WHERE case_id = ?1) \
                 AND kind = 'contact' AND withdrawn_at IS NULL AND superseded_by IS NULL \
                 ORDER BY recorded_at, id";
-    many::<EvidenceRow>(c, text, [case.as_i64()])
+    listed::<EvidenceRow>(c, text, [case.as_i64()], ALL)
 }
 
-pub(crate) fn evidence_of_case(c: &Connection, case: CaseId) -> Result<Vec<Evidence>> {
-    many::<EvidenceRow>(c, "WHERE case_id = ?1 ORDER BY recorded_at, id", [case.as_i64()])
+pub(crate) fn evidence_of_case(c: &Connection, case: CaseId) -> Result<Listed<Evidence>> {
+    let of_case = "WHERE case_id = ?1 ORDER BY recorded_at, id";
+    listed::<EvidenceRow>(c, of_case, [case.as_i64()], ALL)
 }
 
 pub(crate) fn evidence_by_key(c: &Connection, key: [u8; 16]) -> Result<Option<EvidenceId>> {
@@ -75,7 +79,7 @@ pub(crate) fn confined(
     c: &Connection,
     region: &Division,
     page: Page<HolderId>,
-) -> Result<Vec<ConfinedHolder>> {
+) -> Result<Listed<ConfinedHolder>> {
     let home = super::lives_in(region);
     let source = format!(
         "(SELECT a.*, h.home, (SELECT max(e.recorded_at) FROM evidence e \
@@ -86,8 +90,21 @@ pub(crate) fn confined(
           ORDER BY a.holder LIMIT ?3) AS {}",
         ConfinedRow::TABLE
     );
-    let (after, limit) = bounds(page, HolderId::as_i64);
-    many_from::<ConfinedRow>(c, &source, "ORDER BY 1", params![region.as_str(), after, limit])
+    let (mut after, limit) = bounds(page, HolderId::as_i64);
+    let mut found = Listed::default();
+    // Here the limit stands in the query, so that the join is not made for everybody: a page of
+    // which nothing can be read is followed by the next one.
+    loop {
+        let values = params![region.as_str(), after, limit];
+        let mut next = listed_from::<ConfinedRow>(c, &source, "ORDER BY 1", values, ALL)?;
+        let last = next.unreadable.iter().map(|r| r.row).max();
+        found.rows = next.rows;
+        found.unreadable.append(&mut next.unreadable);
+        match last {
+            Some(last) if found.rows.is_empty() => after = last,
+            _ => return Ok(found),
+        }
+    }
 }
 
 pub(crate) fn colour_counts(c: &Connection, policy: &str, regions: i64) -> Result<ColourCounts> {
@@ -117,35 +134,79 @@ pub(crate) fn colour_counts(c: &Connection, policy: &str, regions: i64) -> Resul
 const KEPT: &str = "SELECT holder FROM evidence WHERE holder > ?1 UNION \
                     SELECT holder FROM assessment WHERE holder > ?1";
 
+/// A page of everybody of whom something is kept, and the rows that cannot be read.
 pub(crate) fn evidence_by_holder(
     c: &Connection,
     page: Page<HolderId>,
-) -> Result<Vec<HolderEvidence>> {
+) -> Result<(EvidencePage, Vec<RowRef>)> {
     snapshot(c, |c| {
         let (after, limit) = bounds(page, HolderId::as_i64);
-        let kept = format!("WHERE id IN ({KEPT} ORDER BY 1 LIMIT ?2) ORDER BY id");
-        let holders = many::<HolderRow>(c, &kept, [after, limit])?;
-        let Some(last) = holders.last() else { return Ok(Vec::new()) };
-        let own = "WHERE holder > ?1 AND holder <= ?2 ORDER BY holder, recorded_at, id";
-        let all = many::<EvidenceRow>(c, own, [after, last.id.as_i64()])?;
+        let kept = format!("{KEPT} ORDER BY 1 LIMIT ?2");
+        let kept = numbers(c, "evidence", &kept, [after, limit])?;
+        let kept = ids("evidence", "holder", kept, HolderId::from_i64)?;
+        let Some(last) = kept.last().copied() else { return Ok(Default::default()) };
+        let between = [after, last.as_i64()];
+        let people =
+            listed::<HolderRow>(c, "WHERE id > ?1 AND id <= ?2 ORDER BY id", between, ALL)?;
+        let (all, mut bad) = owned_evidence(c, between)?;
+        let damaged: HashSet<HolderId> = bad.iter().filter_map(|(owner, _)| *owner).collect();
+        let mut bad: Vec<RowRef> = bad.drain(..).map(|(_, row)| row).collect();
+        let unknown: HashSet<_> =
+            people.unreadable.iter().filter_map(|r| HolderId::from_i64(r.row)).collect();
+        bad.extend(people.unreadable);
+        let mut people = people.rows.into_iter().peekable();
         let mut all = all.into_iter().peekable();
-        let mut out = Vec::with_capacity(holders.len());
-        for h in holders {
+        let mut out = EvidencePage { last: Some(last), ..EvidencePage::default() };
+        for id in kept {
             let mut evidence = Vec::new();
-            while let Some(e) = all.next_if(|e| e.holder <= Some(h.id)) {
-                if e.holder == Some(h.id) {
+            while let Some(e) = all.next_if(|e| e.holder <= Some(id)) {
+                if e.holder == Some(id) {
                     evidence.push(e);
                 }
             }
-            out.push(HolderEvidence {
-                holder: h.id,
-                home: h.home,
-                evidence_version: h.evidence_version,
-                evidence,
-            });
+            while people.next_if(|h| h.id < id).is_some() {}
+            let holder = people.next_if(|h| h.id == id);
+            match holder {
+                _ if damaged.contains(&id) || unknown.contains(&id) => out.unreadable.push(id),
+                // Of somebody who is not registered nothing is decided.
+                None => {}
+                Some(h) => out.whole.push(HolderEvidence {
+                    holder: id,
+                    home: h.home,
+                    evidence_version: h.evidence_version,
+                    evidence,
+                }),
+            }
         }
-        Ok(out)
+        Ok((out, bad))
     })
+}
+
+/// The evidence of the holders above the first id up to the second, in the order of holders, and
+/// which rows cannot be read, with their holders.
+type OwnedEvidence = (Vec<Evidence>, Vec<(Option<HolderId>, RowRef)>);
+
+fn owned_evidence(c: &Connection, between: [i64; 2]) -> Result<OwnedEvidence> {
+    let text = format!(
+        "SELECT {}, holder FROM evidence WHERE holder > ?1 AND holder <= ?2 \
+         ORDER BY holder, recorded_at, id",
+        EvidenceRow::COLUMNS
+    );
+    let failed = |e: rusqlite::Error| sql("evidence", &e);
+    let mut stmt = c.prepare_cached(&text).map_err(failed)?;
+    let owner = stmt.column_count() - 1;
+    let mut rows = stmt.query(between).map_err(failed)?;
+    let (mut found, mut bad) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next().map_err(failed)? {
+        match EvidenceRow::read(row).and_then(EvidenceRow::into_domain) {
+            Ok(e) => found.push(e),
+            Err(e) => {
+                let holder: i64 = row.get(owner).map_err(failed)?;
+                bad.push((HolderId::from_i64(holder), e.row().ok_or(e)?));
+            }
+        }
+    }
+    Ok((found, bad))
 }
 
 pub(crate) fn count_with_evidence(c: &Connection) -> Result<u64> {
@@ -154,33 +215,35 @@ pub(crate) fn count_with_evidence(c: &Connection) -> Result<u64> {
     Ok(u64::try_from(n).unwrap_or(0))
 }
 
-pub(crate) fn without_evidence(c: &Connection) -> Result<Vec<(Division, u64)>> {
-    let text = "SELECT home, count(*) FROM holder h \
+pub(crate) fn without_evidence(c: &Connection) -> Result<Listed<(Division, u64)>> {
+    let text = "SELECT home, count(*), min(id) FROM holder h \
                 WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.holder = h.id) \
                 AND NOT EXISTS (SELECT 1 FROM assessment a WHERE a.holder = h.id) \
                 GROUP BY home ORDER BY home";
-    let rows: Vec<(String, i64)> = c
+    let rows: Vec<(String, i64, i64)> = c
         .prepare_cached(text)
-        .and_then(|mut s| s.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect())
+        .and_then(|mut s| s.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.collect())
         .map_err(|e| sql("holder", &e))?;
-    let division = |text: String| {
-        text.parse().map_err(|_| StoreError::Corrupt {
+    let mut found = Listed::default();
+    for (home, n, row) in rows {
+        let division = home.parse::<Division>().map_err(|_| StoreError::Corrupt {
             table: "holder",
             column: "home",
-            row: 0,
+            row,
             why: "not a known name".to_owned(),
-        })
-    };
-    rows.into_iter().map(|(home, n)| Ok((division(home)?, u64::try_from(n).unwrap_or(0)))).collect()
+        });
+        found.take(division.map(|d| (d, u64::try_from(n).unwrap_or(0))))?;
+    }
+    Ok(found)
 }
 
 pub(crate) fn assessments_between(
     c: &Connection,
     after: Option<HolderId>,
     last: HolderId,
-) -> Result<Vec<StoredAssessment>> {
+) -> Result<Listed<StoredAssessment>> {
     let between = "WHERE holder > ?1 AND holder <= ?2 ORDER BY holder";
-    many::<AssessmentRow>(c, between, [after.map_or(0, HolderId::as_i64), last.as_i64()])
+    listed::<AssessmentRow>(c, between, [after.map_or(0, HolderId::as_i64), last.as_i64()], ALL)
 }
 
 pub(crate) fn colour_changes(
@@ -192,11 +255,22 @@ pub(crate) fn colour_changes(
     many::<ColourChangeRow>(c, newest, params![holder.as_i64(), limit])
 }
 
-pub(crate) fn region_risks(c: &Connection, since: Timestamp) -> Result<(i64, Vec<RegionRisk>)> {
+/// The risk levels, and the rows of those that cannot be read.
+pub(crate) fn region_risks(c: &Connection, since: Timestamp) -> Result<(RegionRisks, Vec<RowRef>)> {
     snapshot(c, |c| {
         let version = number(c, "counter", "SELECT value FROM counter WHERE name = 'regions'", [])?;
         let in_force = "WHERE ends_at IS NULL OR ends_at > ?1 ORDER BY division, starts_at, id";
-        let risks = many::<RegionRiskRow>(c, in_force, [since.as_secs()])?;
-        Ok((version.unwrap_or(0), risks))
+        let found = listed::<RegionRiskRow>(c, in_force, [since.as_secs()], ALL)?;
+        let mut unreadable = Vec::new();
+        for bad in &found.unreadable {
+            // Where it was, if at least that can be read: only people who stayed there are concerned.
+            let division = c
+                .prepare_cached("SELECT division FROM region_risk WHERE id = ?1")
+                .and_then(|mut s| s.query_row([bad.row], |r| r.get::<_, String>(0)))
+                .ok();
+            unreadable.push(division.and_then(|d| d.parse().ok()));
+        }
+        let version = version.unwrap_or(0);
+        Ok((RegionRisks { version, risks: found.rows, unreadable }, found.unreadable))
     })
 }

@@ -1,10 +1,10 @@
 //! Cases, traces, and looking back.
 
 use jadegate_domain::{Access, Case, CaseId, Division, HolderId, TraceId};
-use jadegate_store::{LogLeaf, Looked, OpenCases, StoredTrace, TraceHead};
+use jadegate_store::{Listed, LogLeaf, Looked, OpenCases, StoredTrace, TraceHead};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{lives_in, many, number, one};
+use super::{listed, lives_in, many, number, one};
 use crate::error::{Result, sql};
 use crate::rows::{AccessRow, CaseRow, LeafRow, TraceHeadRow, TraceRow};
 
@@ -12,13 +12,13 @@ pub(crate) fn case(c: &Connection, id: CaseId) -> Result<Option<Case>> {
     one::<CaseRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn cases(c: &Connection, limit: u32) -> Result<Vec<Case>> {
-    many::<CaseRow>(c, "ORDER BY recorded_at DESC, id DESC LIMIT ?1", [limit])
+pub(crate) fn cases(c: &Connection, limit: u32) -> Result<Listed<Case>> {
+    listed::<CaseRow>(c, "ORDER BY recorded_at DESC, id DESC", [], limit)
 }
 
-pub(crate) fn cases_in(c: &Connection, region: &Division, limit: u32) -> Result<Vec<Case>> {
-    let text = format!("WHERE {} ORDER BY recorded_at DESC, id DESC LIMIT ?2", case_in(region));
-    many::<CaseRow>(c, &text, params![region.as_str(), limit])
+pub(crate) fn cases_in(c: &Connection, region: &Division, limit: u32) -> Result<Listed<Case>> {
+    let text = format!("WHERE {} ORDER BY recorded_at DESC, id DESC", case_in(region));
+    listed::<CaseRow>(c, &text, [region.as_str()], limit)
 }
 
 /// Does the case of the row live in the region?
@@ -47,14 +47,14 @@ pub(crate) fn traces_in(
     region: &Division,
     case: Option<CaseId>,
     limit: u32,
-) -> Result<Vec<TraceHead>> {
+) -> Result<Listed<TraceHead>> {
     let text = format!(
         "WHERE (?2 IS NULL OR case_id = ?2) AND EXISTS (SELECT 1 FROM case_record \
             WHERE case_record.id = trace_run.case_id AND {}) \
-         ORDER BY ran_at DESC, id DESC LIMIT ?3",
+         ORDER BY ran_at DESC, id DESC",
         case_in(region)
     );
-    many::<TraceHeadRow>(c, &text, params![region.as_str(), case.map(CaseId::as_i64), limit])
+    listed::<TraceHeadRow>(c, &text, params![region.as_str(), case.map(CaseId::as_i64)], limit)
 }
 
 pub(crate) fn trace(c: &Connection, id: TraceId) -> Result<Option<StoredTrace>> {
@@ -66,15 +66,18 @@ pub(crate) fn standing_trace(c: &Connection, case: CaseId) -> Result<Option<Trac
     one::<TraceHeadRow>(c, newest, [case.as_i64()])
 }
 
-pub(crate) fn traces(c: &Connection, case: Option<CaseId>, limit: u32) -> Result<Vec<TraceHead>> {
-    let newest = "ORDER BY ran_at DESC, id DESC LIMIT ?1";
+pub(crate) fn traces(
+    c: &Connection,
+    case: Option<CaseId>,
+    limit: u32,
+) -> Result<Listed<TraceHead>> {
+    let newest = "ORDER BY ran_at DESC, id DESC";
     match case {
-        None => many::<TraceHeadRow>(c, newest, [limit]),
-        Some(case) => many::<TraceHeadRow>(
-            c,
-            &format!("WHERE case_id = ?2 {newest}"),
-            params![limit, case.as_i64()],
-        ),
+        None => listed::<TraceHeadRow>(c, newest, [], limit),
+        Some(case) => {
+            let of_case = format!("WHERE case_id = ?1 {newest}");
+            listed::<TraceHeadRow>(c, &of_case, [case.as_i64()], limit)
+        }
     }
 }
 

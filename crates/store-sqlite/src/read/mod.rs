@@ -9,11 +9,18 @@ pub(crate) mod records;
 pub(crate) mod tally;
 
 use jadegate_domain::Division;
-use jadegate_store::Page;
+use jadegate_store::{Listed, Page, RowRef};
 use rusqlite::{Connection, OptionalExtension, Params};
 
+use crate::days::{Kind, days};
 use crate::error::{Result, sql};
-use crate::rows::Stored;
+use crate::rows::{
+    AccessRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow,
+    CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow, LeafRow, OutboxRow,
+    PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow, ProposalRow, RecolouringRow,
+    RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored, TraceRow,
+    TripRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
+};
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.
 fn one<R: Stored>(c: &Connection, rest: &str, params: impl Params) -> Result<Option<R::Domain>> {
@@ -69,6 +76,107 @@ fn lives_in(region: &Division) -> &'static str {
     }
 }
 
+/// The first `most` readable rows that `rest` finds in the row type's own table, and the rows before
+/// them that cannot be read. `rest` states an order that an index gives, and no limit.
+fn listed<R: Stored>(
+    c: &Connection,
+    rest: &str,
+    params: impl Params,
+    most: u32,
+) -> Result<Listed<R::Domain>> {
+    listed_from::<R>(c, R::TABLE, rest, params, most)
+}
+
+/// The same from `source` (a table of a day, or a query in brackets).
+fn listed_from<R: Stored>(
+    c: &Connection,
+    source: &str,
+    rest: &str,
+    params: impl Params,
+    most: u32,
+) -> Result<Listed<R::Domain>> {
+    let text = format!("SELECT {} FROM {source} {rest}", R::COLUMNS);
+    let mut stmt = c.prepare_cached(&text).map_err(|e| sql(R::TABLE, &e))?;
+    let mut rows = stmt.query(params).map_err(|e| sql(R::TABLE, &e))?;
+    let mut found = Listed::default();
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    while found.rows.len() < most
+        && let Some(row) = rows.next().map_err(|e| sql(R::TABLE, &e))?
+    {
+        found.take(R::read(row).and_then(R::into_domain))?;
+    }
+    Ok(found)
+}
+
+/// The rows of `source` that cannot be read.
+fn unreadable_in<R: Stored>(c: &Connection, source: &str) -> Result<Vec<RowRef>> {
+    let text = format!("SELECT {} FROM {source}", R::COLUMNS);
+    let failed = |e: rusqlite::Error| sql(R::TABLE, &e);
+    let mut stmt = c.prepare(&text).map_err(failed)?;
+    let mut rows = stmt.query([]).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        if let Err(e) = R::read(row).and_then(R::into_domain) {
+            found.push(e.row().ok_or(e)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Every row that cannot be read, of every table. Reads all of them.
+pub(crate) fn unreadable(c: &Connection) -> Result<Vec<RowRef>> {
+    let mut found = Vec::new();
+    macro_rules! tables {
+        ($($row:ident),*) => {$(found.extend(unreadable_in::<$row>(c, $row::TABLE)?);)*};
+    }
+    tables!(
+        HolderRow,
+        VaultKeyRow,
+        SealedFieldRow,
+        ChallengeRow,
+        OutboxRow,
+        SessionRow,
+        AgencyRow,
+        StaffRow,
+        PasskeyRow,
+        InvitationRow,
+        PlaceRow,
+        GateRow,
+        TripRow,
+        EvidenceRow,
+        AssessmentRow,
+        ColourChangeRow,
+        RegionRiskRow,
+        CaseRow,
+        TraceRow,
+        AccessRow,
+        LeafRow,
+        PolicyVersionRow,
+        ProposalRow,
+        RecolouringRow,
+        PhoneCodeRow,
+        CorrectionRow,
+        AuthorshipRow,
+        ImportRow,
+        WaitingRow,
+        PieceRow,
+        WithdrawalRow
+    );
+    for day in days(c, Kind::Visit)? {
+        found.extend(unreadable_in::<VisitRow>(c, &Kind::Visit.table(day))?);
+    }
+    for day in days(c, Kind::Scan)? {
+        found.extend(unreadable_in::<ScanRow>(c, &Kind::Scan.table(day))?);
+    }
+    for day in days(c, Kind::Ride)? {
+        found.extend(unreadable_in::<RideRow>(c, &Kind::Ride.table(day))?);
+    }
+    Ok(found)
+}
+
+/// As many as there are.
+const ALL: u32 = u32::MAX;
+
 /// One number (an id, a count), if the query finds a row.
 fn number(
     c: &Connection,
@@ -122,6 +230,11 @@ fn snapshot<T>(c: &Connection, read: impl FnOnce(&Connection) -> Result<T>) -> R
     let tx = c.unchecked_transaction().map_err(|e| sql("snapshot", &e))?;
     // Nothing was written: dropping the transaction only ends the snapshot.
     read(&tx)
+}
+
+/// A page's bounds: ids above the first, at most the second that can be read.
+fn from<Id>(page: Page<Id>, number: fn(Id) -> i64) -> (i64, u32) {
+    (page.after.map_or(0, number), page.limit.clamp(1, 1000))
 }
 
 /// A page's bounds as bound values: ids above the first, at most the second.

@@ -4,12 +4,12 @@ use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, CorrectionId};
 use jadegate_domain::{AgencyId, Holder, HolderId, Staff, StaffId, Timestamp};
 use jadegate_store::{
-    Challenge, Correction, CredentialRow, IndexKind, Invitation, OutboxMessage, Page, PhoneCode,
-    SealedField, Session, SessionSubject, VaultKey,
+    Challenge, Correction, CredentialRow, IndexKind, Invitation, Listed, OutboxMessage, Page,
+    PhoneCode, SealedField, Session, SessionSubject, VaultKey,
 };
 use rusqlite::{Connection, params};
 
-use super::{bounds, id, many, number, one};
+use super::{ALL, from, id, listed, many, number, one};
 use crate::error::Result;
 use crate::rows::{
     AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,
@@ -20,8 +20,9 @@ pub(crate) fn holder(c: &Connection, id: HolderId) -> Result<Option<Holder>> {
     one::<HolderRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn holders(c: &Connection, page: Page<HolderId>) -> Result<Vec<Holder>> {
-    many::<HolderRow>(c, "WHERE id > ?1 ORDER BY id LIMIT ?2", bounds(page, HolderId::as_i64))
+pub(crate) fn holders(c: &Connection, page: Page<HolderId>) -> Result<Listed<Holder>> {
+    let (after, most) = from(page, HolderId::as_i64);
+    listed::<HolderRow>(c, "WHERE id > ?1 ORDER BY id", [after], most)
 }
 
 pub(crate) fn indexed_holder(
@@ -54,9 +55,9 @@ pub(crate) fn unrouted_challenges(
     c: &Connection,
     now: Timestamp,
     limit: u32,
-) -> Result<Vec<Challenge>> {
-    let waiting = "WHERE lane IS NULL AND expires_at > ?1 ORDER BY created_at, id LIMIT ?2";
-    many::<ChallengeRow>(c, waiting, params![now.as_secs(), limit])
+) -> Result<Listed<Challenge>> {
+    let waiting = "WHERE lane IS NULL AND expires_at > ?1 ORDER BY created_at, id";
+    listed::<ChallengeRow>(c, waiting, [now.as_secs()], limit)
 }
 
 pub(crate) fn phone_codes(
@@ -84,9 +85,13 @@ pub(crate) fn correction(c: &Connection, id: CorrectionId) -> Result<Option<Corr
     one::<CorrectionRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn corrections(c: &Connection, since: Timestamp, limit: u32) -> Result<Vec<Correction>> {
-    let newest = "WHERE opened_at >= ?1 ORDER BY opened_at DESC, id DESC LIMIT ?2";
-    many::<CorrectionRow>(c, newest, params![since.as_secs(), limit])
+pub(crate) fn corrections(
+    c: &Connection,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Listed<Correction>> {
+    let newest = "WHERE opened_at >= ?1 ORDER BY opened_at DESC, id DESC";
+    listed::<CorrectionRow>(c, newest, [since.as_secs()], limit)
 }
 
 pub(crate) fn outbox_message(c: &Connection, id: ChallengeId) -> Result<Option<OutboxMessage>> {
@@ -97,14 +102,13 @@ pub(crate) fn due_messages(
     c: &Connection,
     now: Timestamp,
     limit: u32,
-) -> Result<Vec<OutboxMessage>> {
-    let due = "WHERE state = 'waiting' AND next_try_at <= ?1 \
-               ORDER BY created_at, challenge LIMIT ?2";
-    many::<OutboxRow>(c, due, params![now.as_secs(), limit])
+) -> Result<Listed<OutboxMessage>> {
+    let due = "WHERE state = 'waiting' AND next_try_at <= ?1 ORDER BY created_at, challenge";
+    listed::<OutboxRow>(c, due, [now.as_secs()], limit)
 }
 
-pub(crate) fn newest_messages(c: &Connection, limit: u32) -> Result<Vec<OutboxMessage>> {
-    many::<OutboxRow>(c, "ORDER BY created_at DESC, challenge DESC LIMIT ?1", [limit])
+pub(crate) fn newest_messages(c: &Connection, limit: u32) -> Result<Listed<OutboxMessage>> {
+    listed::<OutboxRow>(c, "ORDER BY created_at DESC, challenge DESC", [], limit)
 }
 
 pub(crate) fn session(
@@ -120,21 +124,21 @@ pub(crate) fn agency(c: &Connection, id: AgencyId) -> Result<Option<Agency>> {
     one::<AgencyRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn agencies(c: &Connection) -> Result<Vec<Agency>> {
-    many::<AgencyRow>(c, "ORDER BY id", [])
+pub(crate) fn agencies(c: &Connection) -> Result<Listed<Agency>> {
+    listed::<AgencyRow>(c, "ORDER BY id", [], ALL)
 }
 
 pub(crate) fn staff(c: &Connection, id: StaffId) -> Result<Option<Staff>> {
     one::<StaffRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn all_staff(c: &Connection) -> Result<Vec<Staff>> {
-    many::<StaffRow>(c, "ORDER BY id", [])
+pub(crate) fn all_staff(c: &Connection) -> Result<Listed<Staff>> {
+    listed::<StaffRow>(c, "ORDER BY id", [], ALL)
 }
 
-pub(crate) fn credentials(c: &Connection, staff: StaffId) -> Result<Vec<CredentialRow>> {
+pub(crate) fn credentials(c: &Connection, staff: StaffId) -> Result<Listed<CredentialRow>> {
     let own = "WHERE staff = ?1 ORDER BY created_at, credential_id";
-    many::<PasskeyRow>(c, own, [staff.as_i64()])
+    listed::<PasskeyRow>(c, own, [staff.as_i64()], ALL)
 }
 
 pub(crate) fn credential(c: &Connection, credential_id: &[u8]) -> Result<Option<CredentialRow>> {

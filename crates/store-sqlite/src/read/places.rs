@@ -1,10 +1,10 @@
 //! Places, gates, and the days' visits and scans.
 
 use jadegate_domain::{Gate, GateId, Place, PlaceId, Scan, ScanId, Timestamp, Trip, Visit};
-use jadegate_store::{Page, StoredRide};
+use jadegate_store::{Listed, Page, StoredRide};
 use rusqlite::Connection;
 
-use super::{bounds, many, many_from, number, one, one_from, snapshot};
+use super::{ALL, from, listed, listed_from, number, one, one_from, snapshot};
 use crate::days::{Kind, days, exists};
 use crate::error::Result;
 use crate::rows::{GateRow, PlaceRow, RideRow, ScanRow, TripRow, VisitRow};
@@ -17,8 +17,9 @@ pub(crate) fn place_by_key(c: &Connection, key: &str) -> Result<Option<Place>> {
     one::<PlaceRow>(c, "WHERE external_key = ?1", [key])
 }
 
-pub(crate) fn places(c: &Connection, page: Page<PlaceId>) -> Result<Vec<Place>> {
-    many::<PlaceRow>(c, "WHERE id > ?1 ORDER BY id LIMIT ?2", bounds(page, PlaceId::as_i64))
+pub(crate) fn places(c: &Connection, page: Page<PlaceId>) -> Result<Listed<Place>> {
+    let (after, most) = from(page, PlaceId::as_i64);
+    listed::<PlaceRow>(c, "WHERE id > ?1 ORDER BY id", [after], most)
 }
 
 pub(crate) fn trip(c: &Connection, place: PlaceId) -> Result<Option<Trip>> {
@@ -29,29 +30,29 @@ pub(crate) fn gate(c: &Connection, id: GateId) -> Result<Option<Gate>> {
     one::<GateRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn gates(c: &Connection, place: PlaceId) -> Result<Vec<Gate>> {
-    many::<GateRow>(c, "WHERE place = ?1 ORDER BY id", [place.as_i64()])
+pub(crate) fn gates(c: &Connection, place: PlaceId) -> Result<Listed<Gate>> {
+    listed::<GateRow>(c, "WHERE place = ?1 ORDER BY id", [place.as_i64()], ALL)
 }
 
 pub(crate) fn visit_days(c: &Connection) -> Result<Vec<i64>> {
     days(c, Kind::Visit)
 }
 
-pub(crate) fn visits_on(c: &Connection, day: i64) -> Result<Vec<Visit>> {
+pub(crate) fn visits_on(c: &Connection, day: i64) -> Result<Listed<Visit>> {
     snapshot(c, |c| {
         if !exists(c, Kind::Visit, day)? {
-            return Ok(Vec::new());
+            return Ok(Listed::default());
         }
-        many_from::<VisitRow>(c, &Kind::Visit.table(day), "", [])
+        listed_from::<VisitRow>(c, &Kind::Visit.table(day), "", [], ALL)
     })
 }
 
-pub(crate) fn rides_on(c: &Connection, day: i64) -> Result<Vec<StoredRide>> {
+pub(crate) fn rides_on(c: &Connection, day: i64) -> Result<Listed<StoredRide>> {
     snapshot(c, |c| {
         if !exists(c, Kind::Ride, day)? {
-            return Ok(Vec::new());
+            return Ok(Listed::default());
         }
-        many_from::<RideRow>(c, &Kind::Ride.table(day), "", [])
+        listed_from::<RideRow>(c, &Kind::Ride.table(day), "", [], ALL)
     })
 }
 
@@ -71,12 +72,12 @@ pub(crate) fn scan(
     })
 }
 
-pub(crate) fn scans_on(c: &Connection, day: i64) -> Result<Vec<Scan>> {
+pub(crate) fn scans_on(c: &Connection, day: i64) -> Result<Listed<Scan>> {
     snapshot(c, |c| {
         if !exists(c, Kind::Scan, day)? {
-            return Ok(Vec::new());
+            return Ok(Listed::default());
         }
-        many_from::<ScanRow>(c, &Kind::Scan.table(day), "ORDER BY at, gate, id", [])
+        listed_from::<ScanRow>(c, &Kind::Scan.table(day), "ORDER BY at, gate, id", [], ALL)
     })
 }
 

@@ -2,10 +2,10 @@
 
 use jadegate_domain::Timestamp;
 use jadegate_domain::id::ProposalId;
-use jadegate_store::{PolicyVersion, Recolouring, StoredProposal};
-use rusqlite::{Connection, params};
+use jadegate_store::{Listed, PolicyVersion, Recolouring, StoredProposal};
+use rusqlite::Connection;
 
-use super::{many, one};
+use super::{listed, one};
 use crate::error::Result;
 use crate::rows::{PolicyVersionRow, ProposalRow, RecolouringRow};
 
@@ -17,8 +17,8 @@ pub(crate) fn policy_version(c: &Connection, digest: &str) -> Result<Option<Poli
     one::<PolicyVersionRow>(c, "WHERE digest = ?1 ORDER BY seq DESC LIMIT 1", [digest])
 }
 
-pub(crate) fn policy_versions(c: &Connection, limit: u32) -> Result<Vec<PolicyVersion>> {
-    many::<PolicyVersionRow>(c, "ORDER BY seq DESC LIMIT ?1", [limit])
+pub(crate) fn policy_versions(c: &Connection, limit: u32) -> Result<Listed<PolicyVersion>> {
+    listed::<PolicyVersionRow>(c, "ORDER BY seq DESC", [], limit)
 }
 
 pub(crate) fn proposal(c: &Connection, id: ProposalId) -> Result<Option<StoredProposal>> {
@@ -29,16 +29,16 @@ pub(crate) fn proposals(
     c: &Connection,
     since: Timestamp,
     limit: u32,
-) -> Result<Vec<StoredProposal>> {
-    let newest = "WHERE proposed_at >= ?1 ORDER BY proposed_at DESC, id DESC LIMIT ?2";
-    many::<ProposalRow>(c, newest, params![since.as_secs(), limit])
+) -> Result<Listed<StoredProposal>> {
+    let newest = "WHERE proposed_at >= ?1 ORDER BY proposed_at DESC, id DESC";
+    listed::<ProposalRow>(c, newest, [since.as_secs()], limit)
 }
 
-pub(crate) fn waiting_proposals(c: &Connection, limit: u32) -> Result<Vec<StoredProposal>> {
-    let oldest = "WHERE state = 'waiting' ORDER BY proposed_at, id LIMIT ?1";
-    many::<ProposalRow>(c, oldest, [limit])
+pub(crate) fn waiting_proposals(c: &Connection, limit: u32) -> Result<Listed<StoredProposal>> {
+    let oldest = "WHERE state = 'waiting' ORDER BY proposed_at, id";
+    listed::<ProposalRow>(c, oldest, [], limit)
 }
 
-pub(crate) fn recolourings(c: &Connection, limit: u32) -> Result<Vec<Recolouring>> {
-    many::<RecolouringRow>(c, "ORDER BY seq DESC LIMIT ?1", [limit])
+pub(crate) fn recolourings(c: &Connection, limit: u32) -> Result<Listed<Recolouring>> {
+    listed::<RecolouringRow>(c, "ORDER BY seq DESC", [], limit)
 }

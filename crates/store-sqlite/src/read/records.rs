@@ -3,10 +3,10 @@
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{AgencyId, Division, Timestamp, TraceId};
-use jadegate_store::{Authorship, ImportRun, Waiting, WaitingPiece, Withdrawal};
+use jadegate_store::{Authorship, ImportRun, Listed, Waiting, WaitingPiece, Withdrawal};
 use rusqlite::{Connection, params};
 
-use super::{lives_in, many, number, one};
+use super::{listed, lives_in, many, number, one};
 use crate::error::Result;
 use crate::rows::{AuthorshipRow, ImportRow, PieceRow, WaitingRow, WithdrawalRow};
 
@@ -22,24 +22,28 @@ pub(crate) fn newest_records(
     c: &Connection,
     agency: Option<AgencyId>,
     limit: u32,
-) -> Result<Vec<Authorship>> {
+) -> Result<Listed<Authorship>> {
     let text = "WHERE ?1 IS NULL OR agency = ?1 \
-                ORDER BY recorded_at DESC, record DESC, id DESC LIMIT ?2";
-    many::<AuthorshipRow>(c, text, params![agency.map(AgencyId::as_i64), limit])
+                ORDER BY recorded_at DESC, record DESC, id DESC";
+    listed::<AuthorshipRow>(c, text, [agency.map(AgencyId::as_i64)], limit)
 }
 
 pub(crate) fn import(c: &Connection, id: ImportId) -> Result<Option<ImportRun>> {
     one::<ImportRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn imports_in(c: &Connection, region: &Division, limit: u32) -> Result<Vec<ImportRun>> {
+pub(crate) fn imports_in(
+    c: &Connection,
+    region: &Division,
+    limit: u32,
+) -> Result<Listed<ImportRun>> {
     let text = format!(
         "WHERE EXISTS (SELECT 1 FROM (SELECT id AS agency_id, region AS home FROM agency) h \
             WHERE h.agency_id = import_run.agency AND {}) \
-         ORDER BY started_at DESC, id DESC LIMIT ?2",
+         ORDER BY started_at DESC, id DESC",
         lives_in(region)
     );
-    many::<ImportRow>(c, &text, params![region.as_str(), limit])
+    listed::<ImportRow>(c, &text, [region.as_str()], limit)
 }
 
 pub(crate) fn withdrawal(c: &Connection, kind: RecordKind, id: i64) -> Result<Option<Withdrawal>> {
@@ -50,17 +54,21 @@ pub(crate) fn waiting(c: &Connection, id: WaitingId) -> Result<Option<Waiting>> 
     one::<WaitingRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn waiting_since(c: &Connection, since: Timestamp, limit: u32) -> Result<Vec<Waiting>> {
+pub(crate) fn waiting_since(
+    c: &Connection,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Listed<Waiting>> {
     let text = "WHERE state = 'waiting' OR made_at >= ?1 \
-                ORDER BY state <> 'waiting', made_at DESC, id DESC LIMIT ?2";
-    many::<WaitingRow>(c, text, params![since.as_secs(), limit])
+                ORDER BY state <> 'waiting', made_at DESC, id DESC";
+    listed::<WaitingRow>(c, text, [since.as_secs()], limit)
 }
 
-pub(crate) fn waiting_unfinished(c: &Connection, state: WaitingState) -> Result<Vec<Waiting>> {
+pub(crate) fn waiting_unfinished(c: &Connection, state: WaitingState) -> Result<Listed<Waiting>> {
     let text = "WHERE state = ?1 AND (state = 'waiting' OR EXISTS \
                 (SELECT 1 FROM waiting_piece p WHERE p.waiting = waiting.id)) \
-                ORDER BY made_at, id LIMIT 1000";
-    many::<WaitingRow>(c, text, [state.as_str()])
+                ORDER BY made_at, id";
+    listed::<WaitingRow>(c, text, [state.as_str()], 1000)
 }
 
 pub(crate) fn waiting_of_trace(c: &Connection, trace: TraceId) -> Result<Option<Waiting>> {

@@ -11,7 +11,7 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{ColourChange, Page, Precondition, Write};
+use crate::{ColourChange, Listed, Page, Precondition, RegionRisks, Write};
 
 fn contact(case: u64, trace: u64) -> Fact {
     Fact::Contact {
@@ -150,7 +150,10 @@ pub async fn contacts_are_found_by_trace_and_cases_by_case(s: S) {
     ];
     let writes = (1..).zip(facts).map(|(n, fact)| add(evidence(n, Some(id), fact)));
     keeps(&s, writes.collect()).await;
-    let ids = |found: Vec<Evidence>| found.iter().map(|e| e.id.as_i64()).collect::<Vec<_>>();
+    let ids = |found: Listed<Evidence>| {
+        assert_eq!(found.unreadable, []);
+        found.rows.iter().map(|e| e.id.as_i64()).collect::<Vec<_>>()
+    };
     assert_eq!(ids(s.evidence_of_trace(TraceId::from_random(2)).await.unwrap()), [2, 3]);
     assert_eq!(ids(s.evidence_of_trace(TraceId::from_random(4)).await.unwrap()), [0; 0]);
     assert_eq!(ids(s.evidence_of_case(CaseId::from_random(1)).await.unwrap()), [1]);
@@ -170,7 +173,8 @@ pub async fn standing_contacts_are_of_all_runs_of_a_case(s: S) {
         .await;
     let standing = async |of| {
         let found = s.standing_contacts(CaseId::from_random(of)).await.unwrap();
-        found.iter().map(|e| e.id.as_i64()).collect::<Vec<_>>()
+        assert_eq!(found.unreadable, []);
+        found.rows.iter().map(|e| e.id.as_i64()).collect::<Vec<_>>()
     };
     assert_eq!(standing(1).await, [1, 2, 3, 4]);
     keeps(&s, vec![Write::WithdrawEvidence { id: eid(1), at: at(9) }]).await;
@@ -337,24 +341,25 @@ pub async fn risk_levels_raise_the_regions_version(s: S) {
         recorded_at: at(1),
         agency: AgencyId::from_random(1),
     };
-    assert_eq!(s.region_risks(at(0)).await.unwrap(), (0, Vec::new()));
+    assert_eq!(s.region_risks(at(0)).await.unwrap(), RegionRisks::default());
     let a = risk(1, "CN-3301", 20, None);
     let b = risk(2, "CN-3301", 10, Some(15));
     let c = risk(3, "CN-11", 30, Some(40));
     for r in [&a, &b, &c] {
         keeps(&s, vec![Write::AddRegionRisk(r.clone())]).await;
     }
-    let (version, all) = s.region_risks(at(0)).await.unwrap();
-    assert_eq!((version, all), (3, vec![c.clone(), b.clone(), a.clone()]));
-    assert_eq!(s.region_risks(at(14)).await.unwrap().1, [c.clone(), b, a.clone()]);
-    assert_eq!(s.region_risks(at(15)).await.unwrap().1, [c.clone(), a]);
+    let all = s.region_risks(at(0)).await.unwrap();
+    assert_eq!((all.version, all.risks), (3, vec![c.clone(), b.clone(), a.clone()]));
+    assert_eq!(all.unreadable, []);
+    assert_eq!(s.region_risks(at(14)).await.unwrap().risks, [c.clone(), b, a.clone()]);
+    assert_eq!(s.region_risks(at(15)).await.unwrap().risks, [c.clone(), a]);
     refuses(&s, vec![Write::AddRegionRisk(c.clone())], Precondition::Absent).await;
 
     keeps(&s, vec![Write::EndRegionRisk { id: eid(1), to: at(25) }]).await;
-    let (version, rest) = s.region_risks(at(25)).await.unwrap();
-    assert_eq!((version, rest), (4, vec![c]));
+    let rest = s.region_risks(at(25)).await.unwrap();
+    assert_eq!((rest.version, rest.risks), (4, vec![c]));
     let nothing = Write::EndRegionRisk { id: eid(404), to: at(25) };
     refuses(&s, vec![nothing], Precondition::Exists).await;
     rejects(&s, vec![Write::EndRegionRisk { id: eid(1), to: at(19) }]).await;
-    assert_eq!(s.region_risks(at(0)).await.unwrap().0, 4);
+    assert_eq!(s.region_risks(at(0)).await.unwrap().version, 4);
 }

@@ -5,8 +5,8 @@ use jadegate_domain::{AgencyId, Colour, PolicyRef, StaffId};
 
 use super::made_up::*;
 use crate::{
-    ColourCounts, Decision, Page, PolicyVersion, Precondition, ProposalState, Recolouring,
-    StoredProposal, Write,
+    ColourCounts, Decision, EvidencePage, Page, PolicyVersion, Precondition, ProposalState,
+    Recolouring, StoredProposal, Write,
 };
 
 /// Who has evidence or a stored assessment comes in pages by id, with all of their evidence; all
@@ -27,10 +27,13 @@ pub async fn everybody_of_whom_something_is_kept_is_read_in_pages(s: S) {
     assert_eq!(rest, [("CN-330106", 2), ("US-NY", 1)]);
 
     let mut page = Page::first(2);
-    let mut all = s.evidence_by_holder(page).await.unwrap();
-    assert_eq!(all.len(), 2);
-    page.after = Some(hid(4));
-    all.extend(s.evidence_by_holder(page).await.unwrap());
+    let first = s.evidence_by_holder(page).await.unwrap();
+    assert_eq!((first.whole.len(), first.last), (2, Some(hid(4))));
+    page.after = first.last;
+    let second = s.evidence_by_holder(page).await.unwrap();
+    assert_eq!((&first.unreadable, &second.unreadable), (&Vec::new(), &Vec::new()));
+    let mut all = first.whole;
+    all.extend(second.whole);
     let found: Vec<_> =
         all.iter().map(|h| (h.holder, h.evidence_version, h.evidence.len())).collect();
     assert_eq!(found, [(hid(2), 3, 3), (hid(4), 2, 1), (hid(5), 0, 0)]);
@@ -40,12 +43,13 @@ pub async fn everybody_of_whom_something_is_kept_is_read_in_pages(s: S) {
         assert_eq!((h.evidence_version, &h.evidence), (version, &own));
     }
     page.after = Some(hid(5));
-    assert_eq!(s.evidence_by_holder(page).await.unwrap(), []);
+    assert_eq!(s.evidence_by_holder(page).await.unwrap(), EvidencePage::default());
 
     keeps(&s, vec![put(stored(hid(2), 3, Colour::Red, None))]).await;
     let between = async |after: Option<u64>, last| {
         let found = s.assessments_between(after.map(hid), hid(last)).await.unwrap();
-        found.iter().map(|a| a.holder).collect::<Vec<_>>()
+        assert_eq!(found.unreadable, []);
+        found.rows.iter().map(|a| a.holder).collect::<Vec<_>>()
     };
     assert_eq!(between(None, 5).await, [hid(2), hid(5)]);
     assert_eq!(between(Some(2), 5).await, [hid(5)]);

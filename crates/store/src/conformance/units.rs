@@ -8,7 +8,10 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{IndexKind, Page, Precondition, SessionSubject, StoreError, Unit, Write};
+use crate::{
+    EvidencePage, IndexKind, Listed, Page, Precondition, RegionRisks, SessionSubject, StoreError,
+    Unit, Unreadable, Write,
+};
 
 /// Every read of an empty store answers, and finds nothing.
 pub async fn a_missing_thing_is_none_or_empty(s: S) {
@@ -52,18 +55,18 @@ pub async fn a_missing_thing_is_none_or_empty(s: S) {
     assert_eq!(s.purge_expired(Timestamp::MAX).await.unwrap(), 0);
     assert_eq!(s.evidence_of(h).await.unwrap(), None);
     assert_eq!(s.evidence(eid(1)).await.unwrap(), None);
-    assert_eq!(s.evidence_of_trace(TraceId::from_random(1)).await.unwrap(), []);
-    assert_eq!(s.evidence_of_case(CaseId::from_random(1)).await.unwrap(), []);
+    assert_eq!(s.evidence_of_trace(TraceId::from_random(1)).await.unwrap(), Listed::default());
+    assert_eq!(s.evidence_of_case(CaseId::from_random(1)).await.unwrap(), Listed::default());
     assert_eq!(s.evidence_by_key([0; 16]).await.unwrap(), None);
     assert_eq!(s.holders_with_evidence(Page::first(9)).await.unwrap(), [] as [HolderId; 0]);
     assert_eq!(s.assessment(h).await.unwrap(), None);
     assert_eq!(s.due_assessments(Timestamp::MAX, 9).await.unwrap(), [] as [HolderId; 0]);
     assert_eq!(s.confined(&"CN".parse().unwrap(), Page::first(9)).await.unwrap(), []);
     assert_eq!(s.colour_counts("", 0).await.unwrap(), crate::ColourCounts::default());
-    assert_eq!(s.evidence_by_holder(Page::first(9)).await.unwrap(), []);
+    assert_eq!(s.evidence_by_holder(Page::first(9)).await.unwrap(), EvidencePage::default());
     assert_eq!(s.count_with_evidence().await.unwrap(), 0);
     assert_eq!(s.without_evidence().await.unwrap(), []);
-    assert_eq!(s.assessments_between(None, h).await.unwrap(), []);
+    assert_eq!(s.assessments_between(None, h).await.unwrap(), Listed::default());
     assert_eq!(s.policy_in_force().await.unwrap(), None);
     assert_eq!(s.policy_version("").await.unwrap(), None);
     assert_eq!(s.policy_versions(9).await.unwrap(), []);
@@ -72,7 +75,7 @@ pub async fn a_missing_thing_is_none_or_empty(s: S) {
     assert_eq!(s.waiting_proposals(9).await.unwrap(), []);
     assert_eq!(s.recolourings(9).await.unwrap(), []);
     assert_eq!(s.colour_changes(h, 9).await.unwrap(), []);
-    assert_eq!(s.region_risks(t(0)).await.unwrap(), (0, Vec::new()));
+    assert_eq!(s.region_risks(t(0)).await.unwrap(), RegionRisks::default());
     assert_eq!(s.case(CaseId::from_random(1)).await.unwrap(), None);
     assert_eq!(s.cases(9).await.unwrap(), []);
     assert_eq!(s.trace(TraceId::from_random(1)).await.unwrap(), None);
@@ -81,6 +84,8 @@ pub async fn a_missing_thing_is_none_or_empty(s: S) {
     assert_eq!(s.log_size().await.unwrap(), 0);
     assert_eq!(s.log_leaves(0, 9).await.unwrap(), []);
     assert_eq!(s.setting("").await.unwrap(), None);
+    assert_eq!(s.unreadable(), Unreadable::default());
+    assert_eq!(s.check().await.unwrap(), [] as [String; 0]);
 }
 
 /// Nothing of a refused unit is left, in whatever table it wrote, not even a day.

@@ -204,6 +204,8 @@ export const en: Dict<typeof zh> = {
     took: (ms) => `took ${ms} ms`,
     recorded: 'Contacts recorded',
     withdrawn: 'Contacts withdrawn',
+    unreadable: (n: number) =>
+      `The records of ${n} of them cannot be read, so they stay as they are. The operator sees which; trace again when they are put right.`,
     replaced: 'A newer trace has replaced this one.',
     person: 'Person (opaque)',
     degree: 'Degree',

@@ -203,6 +203,7 @@ export const zh = {
     took: (ms: number) => `用时 ${ms} 毫秒`,
     recorded: '新增接触记录',
     withdrawn: '撤回接触记录',
+    unreadable: (n: number) => `其中 ${n} 人的记录无法读取,其状态保持不变。运行方可看到是哪些记录;修复后请重新追踪。`,
     replaced: '这次追踪已被更新的一次取代。',
     person: '人(代号)',
     degree: '程度',

@@ -1,0 +1,115 @@
+//! What lies in a data folder, and what may be made in it.
+//!
+//! Nothing is ever made beside something that cannot be explained: a new key file beside an old
+//! database would make every name in it unreadable, and a new database beside old keys would be a
+//! deployment without its people.
+
+use std::path::Path;
+
+use jadegate_store::Store as _;
+use jadegate_store_sqlite::SqliteStore;
+
+use crate::config::Config;
+use crate::wire::{self, Failure};
+
+/// What a start may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Folder {
+    /// Nothing of ours is there, or what a first start left that was cut short: make what is missing.
+    New,
+    /// Database and keys are there.
+    Present,
+}
+
+/// Files of ours, as they are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Found {
+    /// The database's file is there and not empty.
+    database: bool,
+    /// The key file is there.
+    keys: bool,
+    /// A write-ahead log with something in it.
+    log: bool,
+    /// A saved visit index.
+    index: bool,
+    /// A key file that was to take the place of the one in use.
+    keys_new: bool,
+}
+
+/// Looks, and makes nothing.
+///
+/// # Errors
+/// What is there and does not fit together, and what to do.
+pub(crate) async fn look(config: &Config) -> Result<Folder, Failure> {
+    let database = wire::database(config);
+    let keys = wire::key_file(config);
+    let log = std::path::PathBuf::from(format!("{}-wal", database.display()));
+    let found = Found {
+        database: size(&database)?.is_some_and(|n| n > 0),
+        keys: size(&keys)?.is_some(),
+        log: size(&log)?.is_some_and(|n| n > 0),
+        index: size(&wire::visit_index(config))?.is_some(),
+        keys_new: size(&keys.with_extension("new"))?.is_some(),
+    };
+    let (data, database, keys) =
+        (config.data.display(), database.display().to_string(), keys.display().to_string());
+    match found {
+        Found { database: true, keys: true, .. } => Ok(Folder::Present),
+        Found { database: false, keys: false, log: false, index: false, keys_new: false } => {
+            Ok(Folder::New)
+        }
+        Found { database: true, keys: false, .. } => {
+            if never_started(&database).await {
+                return Ok(Folder::New);
+            }
+            Err(format!(
+                "{database} is there, but its key file {keys} is not. No other keys can open it, so none are made. Put the key file back from where it is kept"
+            )
+            .into())
+        }
+        Found { database: false, keys: true, .. } => Err(format!(
+            "{keys} is there, but its database {database} is missing or empty. Put the database back from a backup. If this is to be a new deployment, move {keys} away first, to where it is kept: it may be needed to open a backup"
+        )
+        .into()),
+        Found { .. } => Err(format!(
+            "{data} holds a part of a deployment (a log of a database, a saved visit index or new keys), but neither {database} nor {keys}. Put them back from a backup, or start in another folder; nothing is made here"
+        )
+        .into()),
+    }
+}
+
+/// The size of a file; `None` if there is none.
+fn size(path: &Path) -> Result<Option<u64>, Failure> {
+    match std::fs::metadata(path) {
+        Ok(m) => Ok(Some(m.len())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(format!("{}: {e}", path.display()).into()),
+    }
+}
+
+/// Was this database made by a first start that ended before there were keys? Whatever cannot be
+/// read is not.
+async fn never_started(database: &str) -> bool {
+    let Ok(store) = SqliteStore::open_read_only(database) else { return false };
+    matches!(store.setting("root_secret_fingerprint").await, Ok(None))
+        && matches!(store.log_size().await, Ok(0))
+}
+
+/// Files up to this size are checked before anything is served: it takes a moment.
+const CHECKED_AT_START: u64 = 64 << 20;
+
+/// Refuses a damaged database, if looking at all of it takes no more than a moment; a larger one is
+/// checked beside the requests.
+pub(crate) async fn check_small(store: &SqliteStore) -> Result<(), Failure> {
+    if size(store.path())?.unwrap_or(0) > CHECKED_AT_START {
+        return Ok(());
+    }
+    let found = store.check().await?;
+    let Some(first) = found.first() else { return Ok(()) };
+    Err(format!(
+        "{} is damaged ({} findings, the first: {first}). Nothing is served from it: restore a backup, and keep the damaged file for whoever looks into it",
+        store.path().display(),
+        found.len()
+    )
+    .into())
+}

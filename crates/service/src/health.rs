@@ -1,0 +1,157 @@
+//! Can this server do its work, and what will soon keep it from doing so?
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jadegate_domain::time::DAY;
+use jadegate_pass::IssueError;
+
+use crate::app::App;
+use crate::error::{Kind, Result, ServiceError};
+use crate::hold::clock_problem;
+
+/// Days before the end of a key from which on somebody should renew it.
+pub const WARN_DAYS: i64 = 30;
+/// How long an answer about the database is good for: whoever asks more often costs no disk write.
+const PING_EVERY: Duration = Duration::from_secs(1);
+
+/// One thing to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable code.
+    pub code: &'static str,
+    /// What it is and what to do, for an operator; holds no personal data.
+    pub detail: String,
+}
+
+/// How the server is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// What keeps it from its work.
+    pub problems: Vec<Finding>,
+    /// What will do so, or concerns single rows.
+    pub warnings: Vec<Finding>,
+}
+
+/// What was found out beside the requests.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    /// When the database was asked last, by the monotonic clock, and its answer.
+    pinged: tokio::sync::Mutex<Option<(Duration, Option<String>)>>,
+    /// What the last full check found wrong with the database.
+    damage: Mutex<Vec<String>>,
+}
+
+impl App {
+    /// Looks at everything that can keep the server from its work. Asks the database to write, but
+    /// not more than once a second.
+    pub async fn health(&self) -> Health {
+        let mut health = Health::default();
+        if let Some(why) = self.ping().await {
+            tracing::error!(error = why, "the database does not answer");
+            health.problems.push(Finding {
+                code: "store.unavailable",
+                detail: "The database cannot be read and written: see the log; is the disk full, or gone?".to_owned(),
+            });
+        }
+        let damage = self.damage();
+        if let Some(first) = damage.first() {
+            let n = damage.len();
+            let detail = format!(
+                "The database file is damaged ({n} findings, the first: {first}). Stop the server and restore a backup; `jadegate doctor` lists all."
+            );
+            health.problems.push(Finding { code: "store.damaged", detail });
+        }
+        if let Some(e) = clock_problem(self.clock_verdict()) {
+            health.problems.push(Finding { code: e.code, detail: e.detail });
+        }
+        let days = self.key_days_left();
+        if days.is_none() {
+            let detail = no_key().detail;
+            health.problems.push(Finding { code: "keys.not_in_force", detail });
+        } else if let Some(days) = days.filter(|d| *d <= WARN_DAYS) {
+            let detail = format!(
+                "The keys that sign codes end in {days} days: run `jadegate keys rotate`; the server takes the new ones up by itself."
+            );
+            health.warnings.push(Finding { code: "keys.end_soon", detail });
+        }
+        let unreadable = self.unreadable();
+        if !unreadable.rows.is_empty() {
+            let (n, more) = (unreadable.rows.len(), if unreadable.more { " or more" } else { "" });
+            let detail = format!(
+                "{n}{more} stored rows cannot be read and are set aside; all others go on. The log and `jadegate doctor` name them."
+            );
+            health.warnings.push(Finding { code: "rows.unreadable", detail });
+        }
+        health
+    }
+
+    /// Whole days for which codes can be made with the present keys; `None` if none can be made now.
+    pub fn key_days_left(&self) -> Option<i64> {
+        let now = self.now();
+        let until = self.issuer.load().complete_until(now)?;
+        Some(until.secs_since(now) / DAY)
+    }
+
+    /// What the last full check found wrong with the database; nothing before it has ended.
+    pub fn damage(&self) -> Vec<String> {
+        self.checks.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has the database checked whole, beside everything else. Takes minutes for a large one.
+    pub async fn check_database(&self) -> Result<usize> {
+        let found = self.store.check().await?;
+        for finding in &found {
+            tracing::error!(code = "store.damaged", finding, "the database file is damaged");
+        }
+        let n = found.len();
+        *self.checks.damage.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(n)
+    }
+
+    /// Warns in the log of keys that end soon.
+    pub(crate) fn warn_of_keys(&self) {
+        match self.key_days_left() {
+            None => tracing::error!(code = "keys.not_in_force", "{}", no_key().detail),
+            Some(days) if days <= WARN_DAYS => tracing::warn!(
+                code = "keys.end_soon",
+                days,
+                "the keys that sign codes end soon: run `jadegate keys rotate`"
+            ),
+            Some(_) => {}
+        }
+    }
+
+    /// Why the database does not answer, if it does not. Callers wait for one another.
+    async fn ping(&self) -> Option<String> {
+        let mut last = self.checks.pinged.lock().await;
+        let now = self.clock.elapsed();
+        if let Some((at, answer)) = &*last
+            && now.saturating_sub(*at) < PING_EVERY
+        {
+            return answer.clone();
+        }
+        let answer = self.store.ping().await.err().map(|e| e.to_string());
+        *last = Some((now, answer.clone()));
+        answer
+    }
+}
+
+/// Why no code can be made, in words for whoever wanted one.
+pub(crate) fn not_issued(e: IssueError) -> ServiceError {
+    match e {
+        IssueError::NoSigningKey | IssueError::NoHandleKey => {
+            ServiceError { inside: Some(e.to_string()), ..no_key() }
+        }
+        IssueError::BadLifetime | IssueError::TimeOutOfRange => ServiceError::internal(e),
+    }
+}
+
+fn no_key() -> ServiceError {
+    ServiceError::new(
+        Kind::Unavailable,
+        "keys.not_in_force",
+        "No code can be made: the keys that sign codes have ended, or begin later than the server's clock. Nothing was lost. The operator has to look at the clock and run `jadegate keys rotate`.",
+    )
+    .retry_after(60)
+}
