@@ -21,9 +21,25 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
             &mut item.head,
             &mut item.options,
         ];
-        operations.into_iter().flatten().for_each(refusals);
+        for operation in operations.into_iter().flatten() {
+            refusals(operation);
+            plain_numbers(operation);
+        }
     }
     document
+}
+
+/// utoipa says of every whole number how many bits it has, with a sign; ours have none and are
+/// limited by their own words. What is not true is left out.
+fn plain_numbers(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        if let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+            && schema.minimum.is_some()
+        {
+            schema.format = None;
+        }
+    }
 }
 
 fn refusals(operation: &mut Operation) {

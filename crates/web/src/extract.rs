@@ -34,6 +34,12 @@ impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Body<T> {
             .into());
         }
         let bytes = axum::body::Bytes::from_request(req, state).await.map_err(|_| too_large())?;
+        // A list of the fields' values would be taken for an object with these fields.
+        if bytes.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| *b == b'[') {
+            return Err(
+                ServiceError::bad("request.bad_json", "The request must be an object.").into()
+            );
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|e| {
             let what = match e.classify() {
                 serde_json::error::Category::Data => "has a missing, unknown or wrong field",

@@ -212,3 +212,19 @@ async fn whatever_is_wrong_with_an_address_is_a_problem_document() {
         assert!(!body.contains("made_up") && !body.contains("minus"), "{head}: {answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_no_object() {
+    let server = Server::with(ConnectionLimits::default()).await;
+    let mut socket = server.connect();
+    let body = " [\"+86 139 0000 0000\", \"en\"]";
+    write!(
+        socket,
+        "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let answer = until_closed(socket);
+    assert!(answer.contains("request.bad_json"), "{answer}");
+}
