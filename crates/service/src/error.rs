@@ -49,7 +49,7 @@ pub struct ServiceError {
     /// What happened and what to do; holds no personal data.
     pub detail: String,
     /// Wrong fields, all at once.
-    pub fields: Vec<FieldError>,
+    pub fields: Box<[FieldError]>,
     /// Seconds after which trying again makes sense.
     pub retry_after: Option<u32>,
     /// Tries left, for one-time codes.
@@ -72,7 +72,7 @@ impl ServiceError {
             kind,
             code,
             detail: detail.into(),
-            fields: Vec::new(),
+            fields: Box::default(),
             retry_after: None,
             tries_left: None,
             puzzle: None,
@@ -123,7 +123,7 @@ impl ServiceError {
     /// All wrong fields at once.
     pub fn fields(fields: Vec<FieldError>) -> Self {
         let mut e = Self::bad("input.invalid", "Some fields need correcting.");
-        e.fields = fields;
+        e.fields = fields.into();
         e
     }
 

@@ -195,7 +195,7 @@ async fn asking_often_takes_work_that_counts_once_and_for_one_phone() {
     sign_in(&w, 1, with(&proof)).await.unwrap();
     assert_eq!(sign_in(&w, 1, with(&proof)).await.unwrap_err().code, "otp.work_needed");
     // Time makes it free again, and makes the puzzle worthless.
-    let unused = solve(&*sign_in(&w, 1, Asker::at("client")).await.unwrap_err().puzzle.unwrap());
+    let unused = solve(&sign_in(&w, 1, Asker::at("client")).await.unwrap_err().puzzle.unwrap());
     w.clock.advance(3_600);
     assert_eq!(sign_in(&w, 1, with(&unused)).await.unwrap_err().code, "otp.bad_work");
     sign_in(&w, 1, Asker::at("client")).await.unwrap();

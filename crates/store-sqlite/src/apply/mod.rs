@@ -69,6 +69,7 @@ impl<'a> Applier<'a> {
             .map_err(|e| sql(table, &e))
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line for each kind of write")]
     fn one(&mut self, write: &Write) -> Result<()> {
         match write {
             Write::AddHolder(h) => self.add_holder(h),
