@@ -81,7 +81,7 @@ describe('routes and sections', () => {
   it('shows only what somebody may', () => {
     expect(sectionsFor([])).toEqual([]);
     expect(sectionsFor(['set_colour'])).toEqual([]);
-    expect(sectionsFor(['record_test']).map((s) => s.id)).toEqual(['tests']);
+    expect(sectionsFor(['record_test']).map((s) => s.id)).toEqual(['tests', 'waiting']);
     expect(sectionsFor(['manage_places']).map((s) => s.id)).toEqual(['places']);
     expect(sectionsFor(['record_rides']).map((s) => s.id)).toEqual(['rides']);
     expect(sectionsFor(POWERS)).toHaveLength(SECTIONS.length);

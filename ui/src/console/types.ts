@@ -225,7 +225,7 @@ export interface Person extends Found {
   };
   what_they_see: {
     colour: Colour;
-    reasons: { rule: string; title: Texts; ends: Texts }[];
+    reasons: { rule: string; title: Texts; ends: Texts; eased?: { text: Texts } }[];
     next_change: Moment | null;
     check_in_expected: boolean;
     check_in_done: boolean;

@@ -87,7 +87,7 @@ export class Sync {
 
   async #work(): Promise<void> {
     let wait = REFRESH_MS;
-    let left = 0;
+    let left: number;
     try {
       do {
         this.#again = false;

@@ -8,6 +8,8 @@ export interface SegmentReason {
   colour: Colour;
   title: Texts;
   ends: Texts;
+  /** There while the reason counts for less than its rule says. */
+  eased?: { text: Texts };
 }
 
 /** A stretch of time with one colour and one list of reasons, as the API gives it. */
