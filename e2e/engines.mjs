@@ -190,8 +190,11 @@ class Page extends Locator {
   url() {
     return this.at;
   }
-  call(fn, arg) {
-    return this.driver.call(this.id, fn, arg);
+  /** Every answer says where the page is by now: it goes from place to place by itself. */
+  async call(fn, arg) {
+    const { value, at } = await this.driver.call(this.id, `async (arg) => ({ value: await (${fn})(arg), at: location.href })`, arg);
+    this.at = at;
+    return value;
   }
   /** Like Playwright's: a function with its argument, or an expression. */
   async evaluate(what, arg) {

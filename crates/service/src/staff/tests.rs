@@ -258,6 +258,10 @@ impl App {
         }
         let mut csv = Digesting::new(csv);
         let lines = Lines::read(&mut csv, limits, &COLUMNS, &[COUNTRY, SAMPLE])?;
+        // A file without a line is no record.
+        if lines.is_empty() {
+            return Ok(ImportReport::default());
+        }
         let author = recorder.author(None);
         let run = self.begin_import(ImportKind::Tests, &author, csv.sha256()).await?;
         let author = recorder.author(Some(run));
