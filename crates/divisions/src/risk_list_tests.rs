@@ -33,7 +33,8 @@ fn wrong_lines_are_named_and_right_ones_taken() {
     let mut text = format!(
         "\u{feff}{HEAD}2022041520,high,甲省,乙市,丙区,1\n2022041524,high,甲省,乙市,丙区,1\n\
          2022023020,high,甲省,乙市,丙区,1\n2022041520,red,甲省,乙市,丙区,1\n2022041520,low,,,,0\n\
-         2022041520,low,甲省,乙市\n2022041520,low,甲省,乙市,丙区,many\n"
+         2022041520,low,甲省,乙市\n2022041520,low,甲省,乙市,丙区,many\n\
+         2022041520,low,,乙市,丙区,2\n"
     )
     .into_bytes();
     text.extend(b"2022041520,low,\xff,b,c,1\n");
@@ -48,8 +49,9 @@ fn wrong_lines_are_named_and_right_ones_taken() {
             (6, "risk_list.no_place"),
             (7, "risk_list.bad_columns"),
             (8, "risk_list.bad_count"),
-            (9, "risk_list.not_utf8"),
-            (10, "ok"),
+            (9, "risk_list.place_missing"),
+            (10, "risk_list.not_utf8"),
+            (11, "ok"),
         ]
     );
 }

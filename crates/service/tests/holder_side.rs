@@ -497,6 +497,8 @@ async fn a_correction_replaces_a_declaration_and_both_are_kept() {
     let sick =
         DeclarationInput { symptoms: vec!["cough".to_owned()], ..DeclarationInput::default() };
     w.app.declare(&holder, &sick).await.unwrap();
+    // Later, for what was declared in the same second has no order in time.
+    w.clock.advance(1);
     w.app.declare(&holder, &DeclarationInput::default()).await.unwrap();
     assert_eq!(w.colour(id).await, Colour::Green);
     let versions = w.app.declarations(&holder).await.unwrap();

@@ -316,10 +316,10 @@ async fn a_ping_writes() {
     let other = rusqlite::Connection::open(place.db()).unwrap();
     let changes = || other.query_row("PRAGMA data_version", [], |r| r.get::<_, i64>(0)).unwrap();
     for _ in 0..3 {
-        let before = (changes(), s.stats().unwrap().log_bytes);
+        let before = changes();
         s.ping().await.unwrap();
-        assert_ne!(changes(), before.0);
-        assert!(s.stats().unwrap().log_bytes > before.1, "nothing went to the disk");
+        // Another connection sees a change only if a page of it was written.
+        assert_ne!(changes(), before, "nothing went to the disk");
     }
 }
 
