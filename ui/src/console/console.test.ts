@@ -83,7 +83,7 @@ describe('routes and sections', () => {
     expect(sectionsFor(['set_colour'])).toEqual([]);
     expect(sectionsFor(['record_test']).map((s) => s.id)).toEqual(['tests', 'waiting']);
     expect(sectionsFor(['manage_places']).map((s) => s.id)).toEqual(['places']);
-    expect(sectionsFor(['record_rides']).map((s) => s.id)).toEqual(['rides']);
+    expect(sectionsFor(['record_rides']).map((s) => s.id)).toEqual(['waiting', 'rides']);
     expect(sectionsFor(POWERS)).toHaveLength(SECTIONS.length);
   });
   it('finds the token of an enrolment link and nothing else', () => {
