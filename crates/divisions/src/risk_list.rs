@@ -80,6 +80,10 @@ pub fn parse<R: Read>(
     }))
 }
 
+/// Code of a line that says nothing: no place and no communities. The official list has some on days on
+/// which a level was empty; unlike a damaged line, it hides no place.
+pub const NO_PLACE: &str = "risk_list.no_place";
+
 const SIX: &str = "the line needs six columns";
 
 type Wrong = (&'static str, &'static str);
@@ -96,8 +100,11 @@ fn row(line: u64, record: &Record) -> Result<RiskRow, Wrong> {
     if [province, city, county].iter().any(|c| c.len() > MAX_CELL) {
         return Err(("risk_list.too_long", "a name has more than 200 bytes"));
     }
+    if [province, city, county].iter().all(|c| c.is_empty()) && matches!(communities, "" | "0") {
+        return Err((NO_PLACE, "the line names no place"));
+    }
     if province.is_empty() {
-        return Err(("risk_list.no_place", "the line names no place"));
+        return Err(("risk_list.no_province", "the line names no province"));
     }
     Ok(RiskRow {
         line,

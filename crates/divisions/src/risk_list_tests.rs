@@ -74,6 +74,14 @@ fn semicolons_are_read() {
 }
 
 #[test]
+fn a_line_without_a_place_is_no_line_without_its_province() {
+    let text =
+        format!("{HEAD}2022041520,high,,,,0\n2022041520,high,,,,3\n2022041520,high,,乙市,,0\n");
+    let no_province = "risk_list.no_province";
+    assert_eq!(codes(text.as_bytes()), [(2, NO_PLACE), (3, no_province), (4, no_province)]);
+}
+
+#[test]
 fn another_file_is_refused_whole() {
     for text in [&b"a,b\n1,2\n3,4\n"[..], b"", b"\xff\n1,2\n"] {
         assert_eq!(refused(text), "csv.missing_columns");

@@ -203,8 +203,10 @@ fn read_list<R: Read>(
         let row = match row? {
             Ok(row) => row,
             Err(e) => {
-                untold |= e.at.is_none();
-                unsure.extend(e.at.or(before));
+                if e.code != risk_list::NO_PLACE {
+                    untold |= e.at.is_none();
+                    unsure.extend(e.at.or(before));
+                }
                 let line = RejectedLine { line: e.line, code: e.code, detail: e.message };
                 reject(&mut report.rejected, &mut report.rejected_count, line);
                 continue;
