@@ -80,9 +80,9 @@ pub fn parse<R: Read>(
     }))
 }
 
-/// The code of a line that names no place and counts no community: it can be read, and it says that
-/// nothing is on its level, so that it leaves no doubt of its snapshot.
-pub const NAMES_NONE: &str = "risk_list.no_place";
+/// Code of a line that says nothing: no place and no communities. The official list has some on days on
+/// which a level was empty; unlike a damaged line, it hides no place.
+pub const NO_PLACE: &str = "risk_list.no_place";
 
 const SIX: &str = "the line needs six columns";
 
@@ -100,12 +100,11 @@ fn row(line: u64, record: &Record) -> Result<RiskRow, Wrong> {
     if [province, city, county].iter().any(|c| c.len() > MAX_CELL) {
         return Err(("risk_list.too_long", "a name has more than 200 bytes"));
     }
+    if [province, city, county].iter().all(|c| c.is_empty()) && matches!(communities, "" | "0") {
+        return Err((NO_PLACE, "the line names no place"));
+    }
     if province.is_empty() {
-        // The published list writes a level that nobody is on in this way.
-        if city.is_empty() && county.is_empty() && communities == "0" {
-            return Err((NAMES_NONE, "the line names no place"));
-        }
-        return Err(("risk_list.place_missing", "the line counts communities and names no place"));
+        return Err(("risk_list.no_province", "the line names no province"));
     }
     Ok(RiskRow {
         line,

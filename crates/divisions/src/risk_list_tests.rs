@@ -49,7 +49,7 @@ fn wrong_lines_are_named_and_right_ones_taken() {
             (6, "risk_list.no_place"),
             (7, "risk_list.bad_columns"),
             (8, "risk_list.bad_count"),
-            (9, "risk_list.place_missing"),
+            (9, "risk_list.no_province"),
             (10, "risk_list.not_utf8"),
             (11, "ok"),
         ]
@@ -73,6 +73,14 @@ fn an_open_quotation_mark_is_told_on_its_own_line() {
 fn semicolons_are_read() {
     let text = format!("{HEAD}2022041520,high,浙江省,杭州市,西湖区,3\n").replace(',', ";");
     assert_eq!(codes(text.as_bytes()), [(2, "ok")]);
+}
+
+#[test]
+fn a_line_without_a_place_is_no_line_without_its_province() {
+    let text =
+        format!("{HEAD}2022041520,high,,,,0\n2022041520,high,,,,3\n2022041520,high,,乙市,,0\n");
+    let no_province = "risk_list.no_province";
+    assert_eq!(codes(text.as_bytes()), [(2, NO_PLACE), (3, no_province), (4, no_province)]);
 }
 
 #[test]

@@ -320,5 +320,8 @@ async fn a_wrong_line_lowers_no_risk_level() {
         assert_eq!((r.rejected_count, r.ended), (1, 0), "{wrong}");
         assert!(r.unsure >= 1);
     }
-    assert_eq!(import(next("")).await.ended, 1);
+    // A line that names nothing at all hides nothing.
+    let r = import(next("2022031011,high,,,,0\n")).await;
+    assert_eq!((r.rejected_count, r.unsure, r.ended), (1, 0, 1));
+    assert_eq!(import(next("")).await.ended, 0);
 }

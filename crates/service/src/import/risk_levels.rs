@@ -203,7 +203,7 @@ fn read_list<R: Read>(
         let row = match row? {
             Ok(row) => row,
             Err(e) => {
-                if e.code != risk_list::NAMES_NONE {
+                if e.code != risk_list::NO_PLACE {
                     untold |= e.at.is_none();
                     unsure.extend(e.at.or(before));
                 }
