@@ -270,7 +270,7 @@ export async function startStaffMock() {
       case 'GET overview':
         return ok({
           colours: { green: 19_873, yellow: 96, red: 31 },
-          holders: 20_000, cases_open: 4, traces: 5, confined: 127, missed_check_in: 6, due_release: 3,
+          holders: 20_000, cases_open: 4, traces: 5, confined: 127, missed_check_in: 6, due_release: 3, waiting: 2,
           server_time: iso(now), policy: { id: 'three-colour', version: 1, digest: '0011223344556677' },
         });
       case 'POST tests':
