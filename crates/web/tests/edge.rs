@@ -191,7 +191,12 @@ async fn a_proxy_that_names_no_address_is_told_so() {
 async fn a_drain_ends_though_a_request_never_does() {
     let mut server = Server::with(ConnectionLimits::default()).await;
     let mut never = server.connect();
-    write!(never, "GET /v1/info HTTP/1.1\r\nhost:").unwrap();
+    let head = "POST /v1/gate/scans HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue";
+    write!(never, "{head}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n").unwrap();
+    // The server asks for the body once the request is under way; until then it is as good as idle.
+    let mut asked = [0; 12];
+    never.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100");
     let mut between = server.connect();
     write!(between, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
     let mut first = [0; 12];
