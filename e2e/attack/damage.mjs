@@ -56,7 +56,7 @@ async function start(damage) {
   damage(dir);
   const before = names(dir);
   const port = await freePort();
-  const it = await run(['--data', dir, 'serve', '--listen', `127.0.0.1:${port}`], /\bready\b/);
+  const it = await run(['--data', dir, 'serve', '--listen', `127.0.0.1:${port}`], /\bready listen/);
   const served = it.code === null;
   let readyz = null;
   if (served) {
