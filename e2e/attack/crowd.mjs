@@ -9,12 +9,13 @@
 // machine, so figures mean something with a release binary on a quiet one. Goal: p99 below 50 ms, never
 // silent for a second, ended within 5 s of SIGTERM.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, randomInt, sign } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killAll, start, step, stepsDone } from '../harness.mjs';
+import { gate, scanId } from './gate.mjs';
 
 const number = (name, usual) => Number(process.env[name] ?? usual);
 const RATE = number('RATE', 2_000);
@@ -89,22 +90,6 @@ async function register(count) {
   return cookies;
 }
 
-async function gate(admin, place) {
-  const { json } = await ok('POST', `/v1/staff/places/${place}/enrolment`, admin, {});
-  const token = json.link.split('#enrol=')[1];
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const { x, y } = publicKey.export({ format: 'jwk' });
-  const point = Buffer.concat([Buffer.from([4]), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
-  const made = await ok('POST', '/v1/gates', '', { token, label: 'Crowd', public_key: point.toString('base64url') });
-  const id = made.json.gate;
-  const { nonce } = (await ok('POST', `/v1/gates/${id}/challenge`, '', {})).json;
-  const text = Buffer.from(`jadegate-gate-v1\n${id}\n${nonce}`);
-  const signature = sign('sha256', text, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
-  return (await ok('POST', `/v1/gates/${id}/session`, '', { nonce, signature })).cookie;
-}
-
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const scanId = () => 's' + ALPHABET[randomInt(7) + 1] + Array.from({ length: 12 }, () => ALPHABET[randomInt(32)]).join('');
 const entry = (code, at) => ({ id: scanId(), code, at, direction: 'in', override: null, read_by: 'camera' });
 const second = (at, more) => new Date(Date.parse(at) + 1000 * more).toISOString().replace(/\.\d+Z$/, 'Z');
 
@@ -192,8 +177,8 @@ async function main() {
   const crowded = listed.find((p) => p.kind === 'restaurant') ?? listed[0];
   const elsewhere = listed.find((p) => p.id !== crowded.id);
   const gates = await step('five gates', async () => {
-    const all = [await gate(admin, elsewhere.id)];
-    for (let n = 0; n < 4; n++) all.push(await gate(admin, crowded.id));
+    const all = [await gate(ok, admin, elsewhere.id)];
+    for (let n = 0; n < 4; n++) all.push(await gate(ok, admin, crowded.id));
     return all;
   });
   const [other, ...doors] = gates;

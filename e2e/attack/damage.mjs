@@ -1,5 +1,5 @@
 // Truncates and damages the files of a made-up town, starts the server on them, and reads what it says.
-// Shows: nothing is made anew beside old files, no damaged database is served, single bad rows stop nobody.
+// Shows: nothing is made anew beside old files, no damaged database is served, a disk that is full is not ready.
 // Run: node e2e/attack/damage.mjs   (needs a debug build; loopback only, about a minute, no root)
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -6,13 +6,14 @@
 // Loopback only; about three minutes; everything in a temporary folder.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync, randomInt, sign } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT, killAll, start, step, stepsDone } from '../harness.mjs';
+import { gate, scanId } from './gate.mjs';
 
 const BINARY = process.env.E2E_BINARY ?? join(ROOT, 'target', 'debug', 'jadegate');
 const BACKLOG = Number(process.env.BACKLOG ?? 50_000);
@@ -62,22 +63,6 @@ async function person(n, home) {
   return (await ok('POST', `/v1/challenges/${json.challenge}/answer`, '', { code })).cookie;
 }
 
-async function gate(admin, place) {
-  const { json } = await ok('POST', `/v1/staff/places/${place}/enrolment`, admin, {});
-  const token = json.link.split('#enrol=')[1];
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const { x, y } = publicKey.export({ format: 'jwk' });
-  const point = Buffer.concat([Buffer.from([4]), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
-  const made = await ok('POST', '/v1/gates', '', { token, label: 'Attack', public_key: point.toString('base64url') });
-  const id = made.json.gate;
-  const { nonce } = (await ok('POST', `/v1/gates/${id}/challenge`, '', {})).json;
-  const text = Buffer.from(`jadegate-gate-v1\n${id}\n${nonce}`);
-  const signature = sign('sha256', text, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
-  return (await ok('POST', `/v1/gates/${id}/session`, '', { nonce, signature })).cookie;
-}
-
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const scanId = () => 's' + ALPHABET[randomInt(7) + 1] + Array.from({ length: 12 }, () => ALPHABET[randomInt(32)]).join('');
 const entry = (code, at, id = scanId()) => ({ id, code, at, direction: 'in', override: null, read_by: 'camera' });
 
 async function shown(cookie) {
@@ -117,9 +102,9 @@ async function main() {
   const admin = (await ok('POST', '/demo/enter', '', { as: 'admin' })).cookie;
   const places = (await ok('GET', '/v1/staff/places?limit=3', admin)).json.places.map((p) => p.id);
   const [north, south, other] = await step('three gates, two of them of one place', async () => [
-    await gate(admin, places[0]),
-    await gate(admin, places[0]),
-    await gate(admin, places[1]),
+    await gate(ok, admin, places[0]),
+    await gate(ok, admin, places[0]),
+    await gate(ok, admin, places[1]),
   ]);
   const people = await step(`${PEOPLE} people, half of them far from home`, async () => {
     const all = [];
