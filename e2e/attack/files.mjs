@@ -67,13 +67,20 @@ const dice = (n) => {
 
 try {
   const agency = {};
-  await step('the binary alone, in an empty folder, knows its policies and starts', async () => {
+  await step('the binary alone, in an empty folder, knows its policies', async () => {
     const shipped = await run(['policy', 'shipped']);
     assert.ok(shipped.said.includes('three-colour'), shipped.said);
-    for (const kind of ['laboratory', 'carrier', 'health_commission']) {
-      const { code, said } = await run(['staff', 'add-agency', '--kind', kind, '--name', 'Made-up', '--region', 'CN']);
-      assert.equal(code, 0, said);
-      agency[kind] = said.split(/\s/)[0];
+  });
+  // A town of its own: agencies tell nothing before they are confirmed, and its are.
+  const town = join(dir, 'town');
+  const demo = () => start(['demo', '--people', '60', '--seed', '3', '--port', '0', '--keep', town], /(http:\/\/localhost:\d+)\/demo/);
+  await step('a made-up town is made and kept', async () => {
+    await (await demo()).stop();
+    const { code, said } = await run(['staff', 'agencies', '--data', town]);
+    assert.equal(code, 0, said);
+    for (const line of said.split('\n')) {
+      const [id, state, kind] = line.split(/ +/);
+      if (state === 'confirmed') agency[kind] ??= id;
     }
   });
 
@@ -81,6 +88,8 @@ try {
     'import',
     what,
     file,
+    '--data',
+    town,
     ...({ tests: ['--agency', agency.laboratory], rides: ['--agency', agency.carrier], 'risk-levels': ['--agency', agency.health_commission] }[what] ?? []),
   ];
   for (const what of Object.keys(COLUMNS)) {
@@ -95,7 +104,7 @@ try {
     });
   }
 
-  const server = await step('a made-up town is served', () => start(['demo', '--people', '60', '--seed', '3', '--port', '0'], /(http:\/\/localhost:\d+)\/demo/));
+  const server = await step('the town is opened again and served', demo);
   const url = server.found[1];
   const headers = { Origin: url, 'Sec-Fetch-Site': 'same-origin' };
   const entered = await fetch(`${url}/demo/enter`, { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: '{"as":"lab"}' });
