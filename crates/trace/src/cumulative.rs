@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 
-use crate::alone::Alone;
 use crate::columns::Columns;
+use crate::exact::Exact;
 use crate::hits::Reach;
 use crate::index::VisitIndex;
 use crate::lanes::Lanes;
@@ -85,7 +85,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
             self.placed.find(&mut self.finder, cases);
         }
         self.sweep();
-        let mut alone = Alone::new(&self.finder, &self.placed);
+        let mut exact = Exact::new(&self.finder, &self.placed);
         let shared = |number: u32, (lower_secs, upper_secs): (u32, u32), (first, last)| {
             let holder = index.holder(number);
             let (first, last) = (moment(first), moment(last));
@@ -96,7 +96,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
             each(shared(number, (sum.secs, sum.secs), (sum.first(), sum.last)))?;
         }
         for number in self.people.to_look_at() {
-            if let Some(found) = alone.person(number).filter(|f| f.upper_secs >= least) {
+            if let Some(found) = exact.person(number).filter(|f| f.upper_secs >= least) {
                 let secs = (found.lower_secs, found.upper_secs);
                 each(shared(number, secs, (found.first, found.last)))?;
             }

@@ -26,13 +26,13 @@
 //! 6. A close contact could infect others from the policy's delay after its first exposure until
 //!    `now`. Who shared enough time with it then is a secondary contact, unless already close.
 
-mod alone;
 mod blocks;
 mod bulk;
 mod columns;
 mod crowd;
 mod cumulative;
 mod dict;
+mod exact;
 mod hits;
 mod index;
 mod judge;

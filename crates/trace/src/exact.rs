@@ -53,7 +53,7 @@ impl Sums {
 }
 
 /// Looks at one person after another.
-pub(crate) struct Alone<'a> {
+pub(crate) struct Exact<'a> {
     index: &'a VisitIndex,
     rules: &'a Rules,
     now: u32,
@@ -65,7 +65,7 @@ pub(crate) struct Alone<'a> {
     stretches: Vec<Stretch>,
 }
 
-impl<'a> Alone<'a> {
+impl<'a> Exact<'a> {
     pub(crate) fn new<K: Fn(PlaceId) -> PlaceKind>(
         finder: &Finder<'a, K>,
         placed: &'a Placed,
