@@ -6,10 +6,10 @@ use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 
 use crate::columns::Columns;
-use crate::crowd::Near;
 use crate::hits::Hit;
 use crate::index::VisitIndex;
 use crate::pairs::{AHEAD, Apart, Finder, Pair};
+use crate::repeat_overlaps::Near;
 use crate::row::{moment, secs};
 use crate::rules::{Bound, Hop, Rules};
 use crate::second::{Second, Seconds, Shared, Via};

@@ -2,9 +2,9 @@
 //!
 //! Nearly everybody near a case was near it once. So overlaps are only written down, in the order
 //! in which the visits lie, and then sifted: who may occur again is told by a hash, and those few go
-//! to the [`Crowd`](crate::crowd::Crowd); for nearly all others what is written down is the answer.
-//! Nothing here depends on the number of holders, and every step runs without a branch that nobody
-//! can foresee.
+//! to the [`RepeatOverlaps`](crate::repeat_overlaps::RepeatOverlaps); for nearly all others what is
+//! written down is the answer. Nothing here depends on the number of holders, and every step runs
+//! without a branch that nobody can foresee.
 
 use crate::columns::Columns;
 use crate::lanes::{AGAIN_MARK, LANES, Lanes, hash};

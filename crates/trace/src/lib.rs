@@ -29,7 +29,6 @@
 mod blocks;
 mod bulk;
 mod columns;
-mod crowd;
 mod cumulative;
 mod dict;
 mod exact;
@@ -41,6 +40,7 @@ mod overlap;
 mod pairs;
 mod people;
 mod placed;
+mod repeat_overlaps;
 mod rides;
 mod row;
 mod rules;

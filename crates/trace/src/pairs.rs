@@ -5,11 +5,11 @@ use jadegate_domain::{HolderId, PlaceId, PlaceKind, Presence, Ride, Timestamp};
 use smallvec::{SmallVec, smallvec};
 
 use crate::columns::Columns;
-use crate::crowd::{Crowd, Near};
 use crate::hits::{Hit, Hits, Reach};
 use crate::index::{Spot, VisitIndex};
 use crate::judge::{Part, judge};
 use crate::overlap::{Overlap, Stretch, unite};
+use crate::repeat_overlaps::{Near, RepeatOverlaps};
 use crate::row::{Row, Stayed, moment};
 use crate::rules::{Bound, Hop, Rules};
 use crate::run::{Cell, Packed};
@@ -155,7 +155,7 @@ pub(crate) struct Finder<'a, K> {
     /// Nobody is near themselves.
     except: u32,
     hits: Hits,
-    crowd: Crowd,
+    repeats: RepeatOverlaps,
     /// Those near once whose seconds are not as recorded.
     doubtful: Vec<Near>,
     /// The fewest seconds that make a contact with any of the sources.
@@ -179,7 +179,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             hits: Hits::default(),
             sources: Vec::new(),
             slices: Vec::new(),
-            crowd: Crowd::default(),
+            repeats: RepeatOverlaps::default(),
             doubtful: Vec::new(),
             least: 0,
             overlaps: Vec::new(),
@@ -239,8 +239,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
 
     /// Calls `each` for all others gathered whose time may suffice.
     pub(crate) fn each_other(&mut self, mut each: impl FnMut(&mut Self, &Near)) {
-        for n in 0..self.crowd.near.len() {
-            let near = self.crowd.near[n];
+        for n in 0..self.repeats.near.len() {
+            let near = self.repeats.near[n];
             // Only of somebody who is there once is it known which threshold holds.
             let enough =
                 if near.is_once() { near.latest.is_enough() } else { near.secs >= self.least };
@@ -368,12 +368,12 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                 scan(&[cell.packed()]);
             });
         }
-        self.crowd.clear();
+        self.repeats.clear();
         self.doubtful.clear();
         let except = self.except;
         hits.sift(except, |hit, again| {
             if again {
-                self.crowd.add(hit);
+                self.repeats.add(hit);
             } else if hit.is_enough() && hit.holder != except {
                 self.doubtful.push(Near::once(hit));
             }
@@ -405,7 +405,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     /// holds for both: as [`pair`](Self::pair) and [`main_kind`](Self::main_kind) find it, but there
     /// is nothing to unite and little to judge. `None` of all others.
     pub(crate) fn apart(&self, near: &Near, hop: Hop) -> Option<Apart> {
-        let hits = self.crowd.two(near).filter(|hits| hits.iter().all(Hit::is_plain))?;
+        let hits = self.repeats.two(near).filter(|hits| hits.iter().all(Hit::is_plain))?;
         let sources = hits.map(|hit| &self.sources[hit.source() as usize]);
         let spans = hits.map(|hit| (hit.from, hit.from.saturating_add(hit.secs)));
         let [threshold, other] = sources.map(|s| self.rules.threshold(s.kind, hop));
@@ -493,10 +493,10 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
     fn overlap(&mut self, near: &Near) {
         self.overlaps.clear();
         self.own.clear();
-        if self.crowd.overlaps(near).any(|h| h.is_open()) {
+        if self.repeats.overlaps(near).any(|h| h.is_open()) {
             self.index.rows_of(near.holder(), &mut self.own);
         }
-        for hit in self.crowd.overlaps(near) {
+        for hit in self.repeats.overlaps(near) {
             let s = &self.sources[hit.source() as usize];
             let presence = if hit.is_proven() { Presence::Gate } else { Presence::Unproven };
             let stayed = Stayed::new((!hit.is_open()).then_some(hit.secs), presence);

@@ -2,8 +2,8 @@
 
 use jadegate_domain::{PlaceId, PlaceKind};
 
-use crate::crowd::Near;
 use crate::pairs::{AHEAD, Finder};
+use crate::repeat_overlaps::Near;
 use crate::rules::Hop;
 
 /// A close contact from whom contacts are sought.

@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
-use crate::crowd::Near;
 use crate::index::{Spot, VisitIndex};
 use crate::pairs::{AHEAD, Exposures, Finder, Pair, Source, Way};
+use crate::repeat_overlaps::Near;
 use crate::row::{moment, secs};
 use crate::rules::{Hop, Rules};
 use crate::second::{Second, Seconds, Shared, Via};

@@ -39,7 +39,7 @@ const SMALL: usize = 256;
 
 /// Open addressing over a dense list. A slot is a place in the list, or [`NONE`].
 #[derive(Debug, Default)]
-pub(crate) struct Crowd {
+pub(crate) struct RepeatOverlaps {
     slots: Vec<u32>,
     /// From a hash of 32 bits to a slot.
     shift: u32,
@@ -48,7 +48,7 @@ pub(crate) struct Crowd {
     earlier: Vec<(Hit, u32)>,
 }
 
-impl Crowd {
+impl RepeatOverlaps {
     pub(crate) fn clear(&mut self) {
         self.near.clear();
         self.earlier.clear();
@@ -127,20 +127,20 @@ mod tests {
 
     #[test]
     fn seconds_add_up_for_each_of_many() {
-        let mut crowd = Crowd::default();
+        let mut repeats = RepeatOverlaps::default();
         let hit = |n: u32, round: u32| Hit::recorded(n * 7, round * 100, 1 + n % 60);
         for search in 0..3 {
-            crowd.clear();
+            repeats.clear();
             for round in 0..3 {
                 for n in (0..5_000).filter(|n| round < 2 || n % 2 == 0) {
-                    crowd.add(&hit(n, round));
+                    repeats.add(&hit(n, round));
                 }
             }
-            assert_eq!(crowd.near.len(), 5_000, "search {search}");
-            for near in &crowd.near {
+            assert_eq!(repeats.near.len(), 5_000, "search {search}");
+            for near in &repeats.near {
                 let n = near.holder() / 7;
                 let rounds: Vec<_> = (0..3 - n % 2).map(|round| hit(n, round)).rev().collect();
-                assert_eq!(crowd.overlaps(near).collect::<Vec<_>>(), rounds);
+                assert_eq!(repeats.overlaps(near).collect::<Vec<_>>(), rounds);
                 assert_eq!(near.secs, (1 + n % 60) * (3 - n % 2));
                 assert!(!near.is_once() && !near.is_plain());
             }
@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn once_is_plain() {
-        let mut crowd = Crowd::default();
-        crowd.clear();
-        crowd.add(&Hit::recorded(3, 0, 50));
-        assert!(crowd.near[0].is_plain());
+        let mut repeats = RepeatOverlaps::default();
+        repeats.clear();
+        repeats.add(&Hit::recorded(3, 0, 50));
+        assert!(repeats.near[0].is_plain());
     }
 }
