@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 
+use crate::case_stays::{BATCH, CaseStays, PlaceOfCases};
 use crate::columns::Columns;
 use crate::exact::Exact;
 use crate::hits::Reach;
@@ -11,7 +12,6 @@ use crate::index::VisitIndex;
 use crate::lanes::Lanes;
 use crate::pairs::Finder;
 use crate::people::People;
-use crate::placed::{BATCH, PlaceOfCases, Placed};
 use crate::row::{moment, secs};
 use crate::rules::Rules;
 use crate::steps::View;
@@ -51,7 +51,7 @@ pub struct CumulativeExposure {
 /// person at the same place take a closer look at that person, which costs a few microseconds.
 pub struct Cumulative<'a, K> {
     finder: Finder<'a, K>,
-    placed: Placed,
+    case_stays: CaseStays,
     people: People,
     /// The visits that touch a span.
     near: Columns,
@@ -63,7 +63,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
     pub fn new(index: &'a VisitIndex, rules: &'a Rules, kind_of: K, now: Timestamp) -> Self {
         Self {
             finder: Finder::new(index, rules, kind_of, secs(now)),
-            placed: Placed::default(),
+            case_stays: CaseStays::default(),
             people: People::default(),
             near: Columns::default(),
             lanes: Lanes::default(),
@@ -80,12 +80,12 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
     ) -> ControlFlow<B> {
         let index = self.finder.index;
         self.people.clear(index.holders());
-        self.placed.clear();
+        self.case_stays.clear();
         if self.finder.rules.max_hops > 0 {
-            self.placed.find(&mut self.finder, cases);
+            self.case_stays.find(&mut self.finder, cases);
         }
         self.sweep();
-        let mut exact = Exact::new(&self.finder, &self.placed);
+        let mut exact = Exact::new(&self.finder, &self.case_stays);
         let shared = |number: u32, (lower_secs, upper_secs): (u32, u32), (first, last)| {
             let holder = index.holder(number);
             let (first, last) = (moment(first), moment(last));
@@ -106,14 +106,14 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
 
     /// Adds up, for everybody near the cases.
     fn sweep(&mut self) {
-        let Self { finder, placed, people, near, lanes } = self;
+        let Self { finder, case_stays, people, near, lanes } = self;
         let mut tag = 0;
-        let places = placed.places().chunks(BATCH).flat_map(|batch| {
-            finder.index.touch_spots(placed.spots(batch));
+        let places = case_stays.places().chunks(BATCH).flat_map(|batch| {
+            finder.index.touch_spots(case_stays.spots(batch));
             batch
         });
         for place in places {
-            for (span, spot) in placed.spans_of(place) {
+            for (span, spot) in case_stays.spans_of(place) {
                 tag += 1;
                 let (from, to, open_secs) = (span.from, span.to, place.assumed_secs);
                 let reach = Reach { from, to, open_secs, least: 1, recorded: true };
@@ -122,7 +122,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
                     lanes.scan(cells, &reach, 0, near);
                 });
                 if place.is_plain() {
-                    add_all(people, near, placed.steps.view(span), tag, (placed, place));
+                    add_all(people, near, case_stays.steps.view(span), tag, (case_stays, place));
                 } else {
                     near.holders().iter().for_each(|holder| people.look_at(*holder));
                 }
@@ -138,7 +138,7 @@ fn add_all(
     near: &Columns,
     view: View<'_>,
     tag: u32,
-    at: (&Placed, &PlaceOfCases),
+    at: (&CaseStays, &PlaceOfCases),
 ) {
     for hit in near.iter() {
         let (from, to) = (hit.from, hit.from.saturating_add(hit.secs));
@@ -159,9 +159,9 @@ fn add_case(
     (from, to): (u32, u32),
     view: View<'_>,
     tag: u32,
-    (placed, place): (&Placed, &PlaceOfCases),
+    (case_stays, place): (&CaseStays, &PlaceOfCases),
 ) {
-    let [own] = placed.cases_of(holder) else { return people.look_at(holder) };
+    let [own] = case_stays.cases_of(holder) else { return people.look_at(holder) };
     if place.lingers() {
         // What an earlier visit of theirs left behind may be among it.
         return people.look_at(holder);

@@ -4,10 +4,10 @@
 use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{PlaceId, PlaceKind};
 
+use crate::case_stays::{CaseStays, LAYERS, OwnCase, PlaceOfCases};
 use crate::index::VisitIndex;
 use crate::overlap::{Overlap, Stretch, union, unite};
 use crate::pairs::Finder;
-use crate::placed::{LAYERS, OwnCase, PlaceOfCases, Placed};
 use crate::row::Row;
 use crate::rules::Rules;
 use crate::stay::{Stay, resolve};
@@ -57,7 +57,7 @@ pub(crate) struct Exact<'a> {
     index: &'a VisitIndex,
     rules: &'a Rules,
     now: u32,
-    placed: &'a Placed,
+    case_stays: &'a CaseStays,
     own: Vec<Row>,
     /// Their stays at a place, and the visits they are of.
     stays: Vec<(Stay, Row)>,
@@ -68,13 +68,13 @@ pub(crate) struct Exact<'a> {
 impl<'a> Exact<'a> {
     pub(crate) fn new<K: Fn(PlaceId) -> PlaceKind>(
         finder: &Finder<'a, K>,
-        placed: &'a Placed,
+        case_stays: &'a CaseStays,
     ) -> Self {
         Self {
             index: finder.index,
             rules: finder.rules,
             now: finder.now,
-            placed,
+            case_stays,
             own: Vec::new(),
             stays: Vec::new(),
             overlaps: Vec::new(),
@@ -88,10 +88,10 @@ impl<'a> Exact<'a> {
         own.clear();
         self.index.rows_of(holder, &mut own);
         own.sort_unstable();
-        let themselves = self.placed.cases_of(holder);
+        let themselves = self.case_stays.cases_of(holder);
         let mut sums = Sums::NOTHING;
         for at_place in own.chunk_by(|a, b| a.place == b.place) {
-            let Some(place) = self.placed.place(at_place[0].place) else { continue };
+            let Some(place) = self.case_stays.place(at_place[0].place) else { continue };
             let stay = |row: &Row| resolve(row, &own, place.assumed_secs, self.now);
             self.stays.clear();
             self.stays.extend(at_place.iter().filter_map(|r| stay(r).map(|s| (s, *r))));
@@ -111,7 +111,7 @@ impl<'a> Exact<'a> {
             && stay.certainty == Certainty::Recorded
             && place.is_plain()
         {
-            let spans = self.placed.layer(place, 0);
+            let spans = self.case_stays.layer(place, 0);
             let shared = |from, to, but, sums: &mut Sums| {
                 self.shared(spans, (from, to), but, &mut |shared| sums.add(0..3, shared));
             };
@@ -148,7 +148,12 @@ impl<'a> Exact<'a> {
                     let among = own.iter().filter(|o| o.0 <= piece[0] && piece[1] <= o.1).count();
                     let but = u32::try_from(among).unwrap_or(u32::MAX);
                     let mut add = |shared| sums.add(n..n + 1, shared);
-                    self.shared(self.placed.layer(place, n), (piece[0], piece[1]), but, &mut add);
+                    self.shared(
+                        self.case_stays.layer(place, n),
+                        (piece[0], piece[1]),
+                        but,
+                        &mut add,
+                    );
                 }
             }
         }
@@ -168,7 +173,7 @@ impl<'a> Exact<'a> {
         }
         let first = spans.partition_point(|s| s.to <= from);
         for span in spans[first..].iter().take_while(|s| s.from < to) {
-            let view = self.placed.steps.view(span);
+            let view = self.case_stays.steps.view(span);
             let (from, to) = (from.max(span.from), to.min(span.to));
             view.shared(from, to, but).into_iter().for_each(&mut *each);
         }
@@ -177,7 +182,7 @@ impl<'a> Exact<'a> {
     /// Aboard a vehicle: pair by pair.
     fn aboard(&mut self, place: &PlaceOfCases, themselves: &[OwnCase], sums: &mut Sums) {
         let aboard = self.rules.aboard(place.kind);
-        let stays = self.placed.stays(place).iter().zip(self.placed.rides(place));
+        let stays = self.case_stays.stays(place).iter().zip(self.case_stays.rides(place));
         let stays: Vec<_> = stays.collect();
         for of_case in stays.chunk_by(|a, b| a.0.case == b.0.case) {
             if themselves.iter().any(|own| own.case == of_case[0].0.case) {

@@ -28,6 +28,7 @@
 
 mod blocks;
 mod bulk;
+mod case_stays;
 mod columns;
 mod cumulative;
 mod dict;
@@ -39,7 +40,6 @@ mod lanes;
 mod overlap;
 mod pairs;
 mod people;
-mod placed;
 mod repeat_overlaps;
 mod rides;
 mod row;

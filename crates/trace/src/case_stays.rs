@@ -81,7 +81,7 @@ impl PlaceOfCases {
 
 /// See the top of this file.
 #[derive(Debug, Default)]
-pub(crate) struct Placed {
+pub(crate) struct CaseStays {
     pub(crate) steps: Steps,
     places: Vec<PlaceOfCases>,
     /// For each place of the index: its entry in `places`, plus one.
@@ -100,7 +100,7 @@ pub(crate) struct Placed {
     found_rides: Vec<Ride>,
 }
 
-impl Placed {
+impl CaseStays {
     pub(crate) fn clear(&mut self) {
         self.steps.clear();
         self.places.clear();
