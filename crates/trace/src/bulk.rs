@@ -12,7 +12,7 @@ use crate::pairs::{AHEAD, Apart, Finder, Pair};
 use crate::repeat_overlaps::Near;
 use crate::row::{moment, secs};
 use crate::rules::{Bound, Hop, Rules};
-use crate::second::{Second, Seconds, Shared, Via};
+use crate::secondary::{Secondary, SecondaryContacts, Shared, Via};
 use crate::trace::CaseInput;
 
 /// A contact of one case, in sums. Its exposures are found by tracing that case alone.
@@ -122,7 +122,7 @@ pub struct BulkCase<'a> {
     /// Which of the cases given.
     pub nth: usize,
     close: &'a Close,
-    seconds: Option<&'a Seconds<BulkContact>>,
+    secondary: Option<&'a SecondaryContacts<BulkContact>>,
     index: &'a VisitIndex,
 }
 
@@ -135,11 +135,11 @@ impl<'a> BulkCase<'a> {
     /// Contacts of close contacts who are not close contacts themselves; none if the rules ask for
     /// one hop.
     pub fn secondary(&self) -> impl Iterator<Item = BulkSecondary> + use<'a> {
-        self.seconds.into_iter().flat_map(Seconds::found).map(|second| match second {
-            Second::Plain { holder, from, secs, place: (_, kind), via } => {
+        self.secondary.into_iter().flat_map(SecondaryContacts::found).map(|second| match second {
+            Secondary::Plain { holder, from, secs, place: (_, kind), via } => {
                 BulkSecondary { contact: BulkContact::plain(holder, from, secs, kind), via }
             }
-            Second::Looked { shared, via } => BulkSecondary { contact: *shared, via },
+            Secondary::Looked { shared, via } => BulkSecondary { contact: *shared, via },
         })
     }
 
@@ -195,14 +195,14 @@ impl Close {
 pub struct Bulk<'a, K> {
     finder: Finder<'a, K>,
     close: Close,
-    seconds: Seconds<BulkContact>,
+    secondary: SecondaryContacts<BulkContact>,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
     /// A run over an index. Visits without a known end are not taken to last beyond `now`.
     pub fn new(index: &'a VisitIndex, rules: &'a Rules, kind_of: K, now: Timestamp) -> Self {
         let finder = Finder::new(index, rules, kind_of, secs(now));
-        Self { finder, close: Close::default(), seconds: Seconds::default() }
+        Self { finder, close: Close::default(), secondary: SecondaryContacts::default() }
     }
 
     /// Calls `each` with the contacts of every case in turn, until it breaks.
@@ -233,8 +233,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
                 let Some(second) = self.find(case, number, go_on) else {
                     return ControlFlow::Break(None);
                 };
-                let seconds = second.then_some(&self.seconds);
-                each(BulkCase { nth, close: &self.close, seconds, index })?;
+                let secondary = second.then_some(&self.secondary);
+                each(BulkCase { nth, close: &self.close, secondary, index })?;
                 nth += 1;
             }
         }
@@ -254,7 +254,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         if hops > 0 {
             self.find_close(case, number);
         }
-        if hops > 1 && !self.find_second(number, go_on) {
+        if hops > 1 && !self.find_secondary(number, go_on) {
             return None;
         }
         Some(hops > 1)
@@ -272,8 +272,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         });
     }
 
-    fn find_second(&mut self, case_holder: u32, go_on: &dyn Fn() -> bool) -> bool {
-        let Self { finder, close, seconds } = self;
+    fn find_secondary(&mut self, case_holder: u32, go_on: &dyn Fn() -> bool) -> bool {
+        let Self { finder, close, secondary } = self;
         let delay = finder.rules.delay_secs();
         let via = |c: BulkContact| Via { holder: c.number, from: c.first.saturating_add(delay) };
         let mut vias: Vec<_> = close.all().map(via).collect();
@@ -281,7 +281,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         vias.sort_by_cached_key(|v| finder.holder(v.holder));
         let take =
             |finder: &mut Finder<'a, K>, near: &Near| look_closely(finder, near, Hop::Secondary);
-        let whole = seconds.find(finder, case_holder, &vias, go_on, take);
+        let whole = secondary.find(finder, case_holder, &vias, go_on, take);
         close.vias = vias;
         whole
     }

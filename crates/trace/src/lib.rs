@@ -46,7 +46,7 @@ mod row;
 mod rules;
 mod run;
 mod saved;
-mod second;
+mod secondary;
 mod spans;
 mod stay;
 mod steps;

@@ -10,7 +10,7 @@ use crate::pairs::{AHEAD, Exposures, Finder, Pair, Source, Way};
 use crate::repeat_overlaps::Near;
 use crate::row::{moment, secs};
 use crate::rules::{Hop, Rules};
-use crate::second::{Second, Seconds, Shared, Via};
+use crate::secondary::{Secondary, SecondaryContacts, Shared, Via};
 use crate::stay::Stay;
 
 /// A case to trace from.
@@ -85,13 +85,16 @@ pub struct EventExposure {
 /// of each, put together, and a case that is added, corrected or withdrawn changes no other's.
 pub struct Tracer<'a, K> {
     finder: Finder<'a, K>,
-    seconds: Seconds<Pair>,
+    secondary: SecondaryContacts<Pair>,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
     /// A tracer over an index. Visits without a known end are not taken to last beyond `now`.
     pub fn new(index: &'a VisitIndex, rules: &'a Rules, kind_of: K, now: Timestamp) -> Self {
-        Self { finder: Finder::new(index, rules, kind_of, secs(now)), seconds: Seconds::default() }
+        Self {
+            finder: Finder::new(index, rules, kind_of, secs(now)),
+            secondary: SecondaryContacts::default(),
+        }
     }
 
     /// The contacts of one case, ordered as in [`TraceResult`].
@@ -121,9 +124,9 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         let way = |n: usize| Way { pair: close[n], only: None, via: None };
         self.add((case.case, ContactDegree::Close), close.len(), way, &mut contacts);
         if hops > 1 {
-            let vias = self.find_second(holder, &close, go_on)?;
-            let way = |n| self.second(n, &vias);
-            let found = self.seconds.len();
+            let vias = self.find_secondary(holder, &close, go_on)?;
+            let way = |n| self.secondary_way(n, &vias);
+            let found = self.secondary.len();
             self.add((case.case, ContactDegree::Secondary), found, way, &mut contacts);
         }
         Some(contacts)
@@ -135,7 +138,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
     }
 
     /// Finds secondary contacts, each with one of the close contacts that are handed back.
-    fn find_second(
+    fn find_secondary(
         &mut self,
         case_holder: u32,
         close: &[Pair],
@@ -146,19 +149,21 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         let take = |finder: &mut Finder<'a, K>, near: &Near| {
             finder.pair(near, Hop::Secondary).filter(|p| p.reached.is_some())
         };
-        self.seconds.find(&mut self.finder, case_holder, &vias, go_on, take).then_some(vias)
+        self.secondary.find(&mut self.finder, case_holder, &vias, go_on, take).then_some(vias)
     }
 
     /// One of the secondary contacts found.
     #[inline]
-    fn second(&self, n: usize, vias: &[Via]) -> Way {
+    fn secondary_way(&self, n: usize, vias: &[Via]) -> Way {
         let via = |via: u32| Some(self.finder.holder(vias[via as usize].holder));
-        match self.seconds.get(n) {
-            Second::Plain { holder, from, secs, place, via: by } => {
+        match self.secondary.get(n) {
+            Secondary::Plain { holder, from, secs, place, via: by } => {
                 let (pair, only) = Pair::recorded(holder, (from, secs), place);
                 Way { pair, only: Some(only), via: via(by) }
             }
-            Second::Looked { shared, via: by } => Way { pair: *shared, only: None, via: via(by) },
+            Secondary::Looked { shared, via: by } => {
+                Way { pair: *shared, only: None, via: via(by) }
+            }
         }
     }
 

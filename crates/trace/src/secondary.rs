@@ -21,7 +21,7 @@ pub(crate) trait Shared {
 
 /// A secondary contact, with the close contact that explains them best.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Second<'s, T> {
+pub(crate) enum Secondary<'s, T> {
     /// By one recorded overlap.
     Plain { holder: u32, from: u32, secs: u32, place: (u32, PlaceKind), via: u32 },
     /// By what a close look found.
@@ -51,7 +51,7 @@ struct Origin {
 
 /// Finds them; keeps its working memory from one search to the next.
 #[derive(Debug)]
-pub(crate) struct Seconds<T> {
+pub(crate) struct SecondaryContacts<T> {
     /// For each holder, less `base`: [`CLOSE`], or where in `best` they are. Below `base` nothing is
     /// known of them in this search. Empty until it is needed.
     known: Vec<u32>,
@@ -66,7 +66,7 @@ pub(crate) struct Seconds<T> {
 /// The case or a close contact of it.
 const CLOSE: u32 = 0;
 
-impl<T> Default for Seconds<T> {
+impl<T> Default for SecondaryContacts<T> {
     fn default() -> Self {
         Self {
             known: Vec::new(),
@@ -79,7 +79,7 @@ impl<T> Default for Seconds<T> {
     }
 }
 
-impl<T: Shared> Seconds<T> {
+impl<T: Shared> SecondaryContacts<T> {
     /// Finds the contacts of close contacts, each with the close contact they shared most time with,
     /// of equals the first of the list. `take` looks at somebody near, and says what they shared if
     /// it suffices. Returns whether it came to the end: in a crowd every close contact has as many
@@ -201,18 +201,18 @@ impl<T: Shared> Seconds<T> {
 
     /// One of those found.
     #[inline]
-    pub(crate) fn get(&self, n: usize) -> Second<'_, T> {
+    pub(crate) fn get(&self, n: usize) -> Secondary<'_, T> {
         let Best { holder, from, secs, by } = self.best[n + 1];
         if by & LOOKED != 0 {
             let (shared, via) = &self.looked[(by & !LOOKED) as usize];
-            return Second::Looked { shared, via: *via };
+            return Secondary::Looked { shared, via: *via };
         }
         let Origin { place, kind, via } = self.origins[by as usize];
-        Second::Plain { holder, from, secs, place: (place, kind), via }
+        Secondary::Plain { holder, from, secs, place: (place, kind), via }
     }
 
     /// All of them.
-    pub(crate) fn found(&self) -> impl ExactSizeIterator<Item = Second<'_, T>> {
+    pub(crate) fn found(&self) -> impl ExactSizeIterator<Item = Secondary<'_, T>> {
         (0..self.len()).map(|n| self.get(n))
     }
 }
@@ -227,36 +227,36 @@ mod tests {
         }
     }
 
-    fn found(seconds: &Seconds<u32>) -> Vec<(u32, u32)> {
+    fn found(secondary: &SecondaryContacts<u32>) -> Vec<(u32, u32)> {
         let one = |second| match second {
-            Second::Looked { shared, via } => (*shared, via),
-            Second::Plain { secs, via, .. } => (secs, via),
+            Secondary::Looked { shared, via } => (*shared, via),
+            Secondary::Plain { secs, via, .. } => (secs, via),
         };
-        seconds.found().map(one).collect()
+        secondary.found().map(one).collect()
     }
 
     #[test]
     fn the_best_way_counts_and_of_equals_the_first() {
-        let mut seconds = Seconds::default();
-        seconds.begin(10);
+        let mut secondary = SecondaryContacts::default();
+        secondary.begin(10);
         for (holder, secs, via) in [(3, 50, 0), (4, 60, 0), (3, 50, 1), (3, 51, 2), (4, 59, 2)] {
-            seconds.add_looked(holder, secs, via);
+            secondary.add_looked(holder, secs, via);
         }
-        assert_eq!(found(&seconds), [(51, 2), (60, 0)]);
-        assert_eq!((seconds.best_of(3), seconds.best_of(5)), (Some(51), None));
+        assert_eq!(found(&secondary), [(51, 2), (60, 0)]);
+        assert_eq!((secondary.best_of(3), secondary.best_of(5)), (Some(51), None));
     }
 
     #[test]
     fn a_search_knows_nothing_of_those_before() {
-        let mut seconds = Seconds::default();
+        let mut secondary = SecondaryContacts::default();
         for base in [1, 100, u32::MAX - 30, u32::MAX - 12, u32::MAX] {
-            seconds.base = base;
-            seconds.begin(10);
-            assert!(seconds.base <= u32::MAX - 11, "no number above is needed");
-            assert!((0..10).all(|holder| seconds.best_of(holder).is_none()), "{base}");
-            assert_eq!(found(&seconds), []);
-            (0..10).for_each(|holder| seconds.add_looked(holder, 7 + holder, 0));
-            assert_eq!(seconds.found().len(), 10);
+            secondary.base = base;
+            secondary.begin(10);
+            assert!(secondary.base <= u32::MAX - 11, "no number above is needed");
+            assert!((0..10).all(|holder| secondary.best_of(holder).is_none()), "{base}");
+            assert_eq!(found(&secondary), []);
+            (0..10).for_each(|holder| secondary.add_looked(holder, 7 + holder, 0));
+            assert_eq!(secondary.found().len(), 10);
         }
     }
 }
