@@ -2,7 +2,7 @@
 //! many at a time.
 
 use crate::hits::Hit;
-use crate::lanes::LANES;
+use crate::simd::LANES;
 
 /// A list of [`Hit`]s.
 #[derive(Debug, Default)]

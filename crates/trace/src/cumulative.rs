@@ -9,11 +9,11 @@ use crate::columns::Columns;
 use crate::exact::Exact;
 use crate::hits::Reach;
 use crate::index::VisitIndex;
-use crate::lanes::Lanes;
 use crate::pairs::Finder;
 use crate::people::People;
 use crate::row::{moment, secs};
 use crate::rules::Rules;
+use crate::simd::Simd;
 use crate::steps::View;
 use crate::trace::CaseInput;
 
@@ -55,7 +55,7 @@ pub struct Cumulative<'a, K> {
     people: People,
     /// The visits that touch a span.
     near: Columns,
-    lanes: Lanes,
+    simd: Simd,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
@@ -66,7 +66,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
             case_stays: CaseStays::default(),
             people: People::default(),
             near: Columns::default(),
-            lanes: Lanes::default(),
+            simd: Simd::default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
 
     /// Adds up, for everybody near the cases.
     fn sweep(&mut self) {
-        let Self { finder, case_stays, people, near, lanes } = self;
+        let Self { finder, case_stays, people, near, simd } = self;
         let mut tag = 0;
         let places = case_stays.places().chunks(BATCH).flat_map(|batch| {
             finder.index.touch_spots(case_stays.spots(batch));
@@ -119,7 +119,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
                 let reach = Reach { from, to, open_secs, least: 1, recorded: true };
                 near.clear();
                 finder.index.rows_at(place.number, from, to, open_secs, spot, |cells| {
-                    lanes.scan(cells, &reach, 0, near);
+                    simd.scan(cells, &reach, 0, near);
                 });
                 if place.is_plain() {
                     add_all(people, near, case_stays.steps.view(span), tag, (case_stays, place));

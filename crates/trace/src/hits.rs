@@ -7,9 +7,9 @@
 //! without a branch that nobody can foresee.
 
 use crate::columns::Columns;
-use crate::lanes::{AGAIN_MARK, LANES, Lanes, hash};
 use crate::row::Stayed;
 use crate::run::Packed;
+use crate::simd::{AGAIN_MARK, LANES, Simd, hash};
 
 /// What a search must know of a source.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +98,7 @@ impl Hits {
     #[inline]
     pub(crate) fn scan(&mut self, source: u32, reach: &Reach, cells: &[Packed]) {
         let all = source << SOURCE_AT | AGAIN | if reach.recorded { 0 } else { ASSUMED_SOURCE };
-        self.sieve.lanes.scan(cells, reach, all, &mut self.list);
+        self.sieve.simd.scan(cells, reach, all, &mut self.list);
     }
 
     /// Takes out what settles by itself that somebody other than `except` is a contact, and hands
@@ -148,7 +148,7 @@ struct Sieve {
     marks: Vec<u8>,
     /// Those of the hash of each overlap.
     marks_of: Vec<u8>,
-    lanes: Lanes,
+    simd: Simd,
 }
 
 impl Sieve {
@@ -166,7 +166,7 @@ impl Sieve {
             self.hashes.resize(padded.next_power_of_two(), 0);
             self.marks_of.resize(padded.next_power_of_two(), 0);
         }
-        self.lanes.hash(list, mixer, shift, &mut self.hashes);
+        self.simd.hash(list, mixer, shift, &mut self.hashes);
         let hashes = &self.hashes[..list.len()];
         for hash in hashes {
             let mark = &mut self.marks[*hash as usize];
@@ -175,7 +175,7 @@ impl Sieve {
         for (hash, mark) in hashes.iter().zip(&mut self.marks_of) {
             *mark = self.marks[*hash as usize];
         }
-        self.lanes.split(list, others, &self.marks_of);
+        self.simd.split(list, others, &self.marks_of);
     }
 }
 

@@ -31,7 +31,7 @@ const fn column(first: i32) -> ([i32; LANES], [i32; LANES]) {
 
 const COLUMNS: [([i32; LANES], [i32; LANES]); 3] = [column(0), column(1), column(2)];
 
-// Line by line what `one` does; `kernel` makes a function that may use the processor's own
+// Line by line what `scalar` does; `kernel` makes a function that may use the processor's own
 // instructions, and that nobody can call without proof that it has them.
 kernel!(
     pub(super) fn scan(

@@ -4,10 +4,10 @@
 //! nobody can foresee.
 
 #[cfg(target_arch = "x86_64")]
-mod eight;
-mod one;
+mod avx2;
 #[cfg(target_arch = "x86_64")]
-mod sixteen;
+mod avx512;
+mod scalar;
 
 use crate::columns::Columns;
 use crate::hits::Reach;
@@ -21,45 +21,45 @@ pub(crate) const AGAIN_MARK: u8 = 2;
 
 /// How many visits are taken at a time.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Lanes {
-    One,
+pub(crate) enum Simd {
+    Scalar,
     #[cfg(target_arch = "x86_64")]
-    Eight(fearless_simd::Avx2),
+    Avx2(fearless_simd::Avx2),
     #[cfg(target_arch = "x86_64")]
-    Sixteen(fearless_simd::Avx512),
+    Avx512(fearless_simd::Avx512),
 }
 
-/// To measure what another processor would do: build with `RUSTFLAGS='--cfg jadegate_lanes="1"'`
-/// or `"8"`.
-const MOST: usize = if cfg!(jadegate_lanes = "1") {
+/// To measure what another processor would do: build with `RUSTFLAGS='--cfg jadegate_simd="scalar"'`
+/// or `"avx2"`.
+const MOST: usize = if cfg!(jadegate_simd = "scalar") {
     1
-} else if cfg!(jadegate_lanes = "8") {
+} else if cfg!(jadegate_simd = "avx2") {
     8
 } else {
     LANES
 };
 
-impl Default for Lanes {
+impl Default for Simd {
     /// The most this processor can.
     fn default() -> Self {
         Self::at_most(MOST)
     }
 }
 
-impl Lanes {
+impl Simd {
     fn at_most(visits: usize) -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             let level = fearless_simd::Level::new();
             if let Some(avx512) = level.as_avx512().filter(|_| visits >= 16) {
-                return Self::Sixteen(avx512);
+                return Self::Avx512(avx512);
             }
             if let Some(avx2) = level.as_avx2().filter(|_| visits >= 8) {
-                return Self::Eight(avx2);
+                return Self::Avx2(avx2);
             }
         }
         let _ = visits;
-        Self::One
+        Self::Scalar
     }
 
     /// Adds the visits that overlap a source to a list; `tag` is what the tags of all of them have.
@@ -67,11 +67,11 @@ impl Lanes {
     pub(crate) fn scan(self, cells: &[Packed], reach: &Reach, tag: u32, to: &mut Columns) {
         to.make_room(cells.len());
         match self {
-            Self::One => one::scan(cells, reach, tag, to),
+            Self::Scalar => scalar::scan(cells, reach, tag, to),
             #[cfg(target_arch = "x86_64")]
-            Self::Eight(avx2) => eight::scan(avx2, cells, reach, tag, to),
+            Self::Avx2(avx2) => avx2::scan(avx2, cells, reach, tag, to),
             #[cfg(target_arch = "x86_64")]
-            Self::Sixteen(avx512) => sixteen::scan(avx512, cells, reach, tag, to),
+            Self::Avx512(avx512) => avx512::scan(avx512, cells, reach, tag, to),
         }
     }
 
@@ -79,11 +79,11 @@ impl Lanes {
     #[inline]
     pub(crate) fn hash(self, list: &Columns, mixer: u32, shift: u32, to: &mut [u32]) {
         match self {
-            Self::One => one::hashes(list, mixer, shift, to),
+            Self::Scalar => scalar::hashes(list, mixer, shift, to),
             #[cfg(target_arch = "x86_64")]
-            Self::Eight(avx2) => eight::hashes(avx2, list, mixer, shift, to),
+            Self::Avx2(avx2) => avx2::hashes(avx2, list, mixer, shift, to),
             #[cfg(target_arch = "x86_64")]
-            Self::Sixteen(avx512) => sixteen::hashes(avx512, list, mixer, shift, to),
+            Self::Avx512(avx512) => avx512::hashes(avx512, list, mixer, shift, to),
         }
     }
 
@@ -95,11 +95,11 @@ impl Lanes {
         others.make_room(list.len());
         list.make_room(0);
         match self {
-            Self::One => one::split(list, others, marks),
+            Self::Scalar => scalar::split(list, others, marks),
             #[cfg(target_arch = "x86_64")]
-            Self::Eight(avx2) => eight::split(avx2, list, others, marks),
+            Self::Avx2(avx2) => avx2::split(avx2, list, others, marks),
             #[cfg(target_arch = "x86_64")]
-            Self::Sixteen(avx512) => sixteen::split(avx512, list, others, marks),
+            Self::Avx512(avx512) => avx512::split(avx512, list, others, marks),
         }
     }
 }
@@ -145,22 +145,22 @@ mod tests {
 
     /// All lists that a way makes of the same visits.
     fn lists(
-        lanes: Lanes,
+        simd: Simd,
         sources: &[(Reach, Vec<Packed>)],
         again: &[bool],
         shift: u32,
     ) -> (Vec<u32>, [Vec<Hit>; 3]) {
         let (mut list, mut others) = (Columns::default(), Columns::default());
         for ((reach, cells), source) in sources.iter().zip(0..) {
-            lanes.scan(cells, reach, source << 5 | AGAIN, &mut list);
+            simd.scan(cells, reach, source << 5 | AGAIN, &mut list);
         }
         let scanned = list.iter().collect();
         let mut hashes = vec![0; list.len() + LANES];
-        lanes.hash(&list, 0x9e37_79b9, shift, &mut hashes);
+        simd.hash(&list, 0x9e37_79b9, shift, &mut hashes);
         hashes.truncate(list.len());
         let again = again.iter().cycle().map(|again| u8::from(*again) * AGAIN_MARK);
         let marks: Vec<_> = again.take(list.len() + LANES).collect();
-        lanes.split(&mut list, &mut others, &marks);
+        simd.split(&mut list, &mut others, &marks);
         (hashes, [scanned, list.iter().collect(), others.iter().collect()])
     }
 
@@ -172,10 +172,10 @@ mod tests {
             again in prop::collection::vec(any::<bool>(), 1..50),
             shift in 0..32u32,
         ) {
-            let one = lists(Lanes::One, &sources, &again, shift);
+            let one = lists(Simd::Scalar, &sources, &again, shift);
             for most in [8, 16] {
-                let lanes = Lanes::at_most(most);
-                prop_assert_eq!(&lists(lanes, &sources, &again, shift), &one, "{:?}", lanes);
+                let simd = Simd::at_most(most);
+                prop_assert_eq!(&lists(simd, &sources, &again, shift), &one, "{:?}", simd);
             }
         }
     }

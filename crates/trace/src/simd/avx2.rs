@@ -55,7 +55,7 @@ const AGAIN_SHIFT: i32 = (AGAIN.trailing_zeros() - AGAIN_MARK.trailing_zeros()).
 const COLUMNS: [[u32; LANES]; 3] =
     [[0, 3, 6, 1, 4, 7, 2, 5], [1, 4, 7, 2, 5, 0, 3, 6], [2, 5, 0, 3, 6, 1, 4, 7]];
 
-// Line by line what `one` does; `kernel` makes a function that may use the processor's own
+// Line by line what `scalar` does; `kernel` makes a function that may use the processor's own
 // instructions, and that nobody can call without proof that it has them.
 kernel!(
     pub(super) fn scan(avx2: Avx2, cells: &[Packed], reach: &Reach, tag: u32, to: &mut Columns) {
