@@ -181,7 +181,7 @@ impl Table {
     /// The goals that compare, before those of the index alone.
     fn compare(&mut self) {
         let alone = std::mem::take(&mut self.goals);
-        let bytes = "bytes, both orders, dictionaries and what the allocator adds";
+        let bytes = "bytes, both orders, interners and what the allocator adds";
         let bound = self.at(&[Size::Ten, Size::Fifty, Size::Skewed], Goal::AtMost(24.0));
         self.goal("memory for a visit", bound, self.bytes_a_visit, bytes);
         let ten = [Size::Ten];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jadegate_domain::{HolderId, Period, PlaceId, Ride, Timestamp, Visit};
 
-use crate::dict::Dict;
+use crate::interner::Interner;
 use crate::rides::Rides;
 use crate::row::{KnownVisit, Row, moment, secs};
 use crate::run::{Cell, Packed, Run, drop_superseded};
@@ -25,8 +25,8 @@ use crate::run::{Cell, Packed, Run, drop_superseded};
 /// closed one of the same holder, place and moment of entry, no less proven, is there.
 #[derive(Clone, Debug, Default)]
 pub struct VisitIndex {
-    holders: Dict,
-    places: Dict,
+    holders: Interner,
+    places: Interner,
     /// Largest first.
     runs: Vec<Arc<Run>>,
     buffer: Vec<Row>,
@@ -176,7 +176,7 @@ impl VisitIndex {
         self.len() == 0
     }
 
-    /// Bytes reserved for visits, both orders and both dictionaries of ids.
+    /// Bytes reserved for visits, both orders and both interners of ids.
     pub fn memory_bytes(&self) -> usize {
         self.runs.iter().map(|r| r.memory_bytes() + size_of::<Run>()).sum::<usize>()
             + self.buffer.capacity() * size_of::<Row>()
@@ -245,7 +245,7 @@ impl VisitIndex {
     }
 
     /// Holders and places, and everything in runs.
-    pub(crate) fn parts(&self) -> ([&Dict; 2], Vec<Arc<Run>>) {
+    pub(crate) fn parts(&self) -> ([&Interner; 2], Vec<Arc<Run>>) {
         let mut runs = self.runs.clone();
         if !self.buffer.is_empty() {
             let (places, holders) = (self.places.len(), self.holders.len());
@@ -255,8 +255,8 @@ impl VisitIndex {
     }
 
     pub(crate) fn of_parts(
-        holders: Dict,
-        places: Dict,
+        holders: Interner,
+        places: Interner,
         mut runs: Vec<Arc<Run>>,
         rides: Rides,
     ) -> Self {

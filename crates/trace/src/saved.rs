@@ -20,8 +20,8 @@ use std::sync::Arc;
 use jadegate_domain::{Leg, Ride, Seat};
 
 use crate::blocks::{Input, Output};
-use crate::dict::Dict;
 use crate::index::VisitIndex;
+use crate::interner::Interner;
 use crate::rides::Rides;
 use crate::run::{Cell, Keys, Run};
 
@@ -149,10 +149,10 @@ impl VisitIndex {
             out.long(d.day.cast_unsigned())?;
             out.long(d.mark)?;
         }
-        let (dicts, runs) = self.parts();
-        for dict in dicts {
-            out.count(dict.len())?;
-            dict.ids().try_for_each(|id| out.long(id))?;
+        let (interners, runs) = self.parts();
+        for interner in interners {
+            out.count(interner.len())?;
+            interner.ids().try_for_each(|id| out.long(id))?;
         }
         out.count(runs.len())?;
         for run in &runs {
@@ -195,7 +195,7 @@ impl VisitIndex {
             let day = input.long()?.cast_signed();
             days.push(SavedDay { day, mark: input.long()? });
         }
-        let (holders, places) = (read_dict(&mut input)?, read_dict(&mut input)?);
+        let (holders, places) = (read_interner(&mut input)?, read_interner(&mut input)?);
         let mut runs = Vec::new();
         for _ in 0..input.count()? {
             let run = read_run(&mut input, places.len(), holders.len())?;
@@ -245,10 +245,10 @@ fn read_ride(bytes: [u8; 10]) -> Result<Ride> {
     Ok(Ride { leg, seat })
 }
 
-fn read_dict(input: &mut Input<'_, impl Read>) -> Result<Dict> {
+fn read_interner(input: &mut Input<'_, impl Read>) -> Result<Interner> {
     let count = input.count()?;
     let ids = input.many(count, u64::from_le_bytes)?;
-    Dict::of_ids(ids).ok_or(SavedError::Damaged("an id is there twice"))
+    Interner::of_ids(ids).ok_or(SavedError::Damaged("an id is there twice"))
 }
 
 fn read_run(input: &mut Input<'_, impl Read>, places: usize, holders: usize) -> Result<Run> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// Append-only; a clone shares all but the latest ids, so that a snapshot of the index is cheap.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Dict {
+pub(crate) struct Interner {
     base: Arc<Part>,
     /// Ids seen since `base` was last extended; their numbers follow those of `base`.
     recent: Part,
@@ -76,7 +76,7 @@ impl Part {
     }
 }
 
-impl Dict {
+impl Interner {
     pub(crate) fn len(&self) -> usize {
         self.base.ids.len() + self.recent.ids.len()
     }
@@ -87,7 +87,7 @@ impl Dict {
         self.base.get(id).or_else(|| self.recent.get(id).map(|n| after + n))
     }
 
-    /// The id behind a number this dictionary gave out.
+    /// The id behind a number this interner gave out.
     pub(crate) fn id(&self, number: u32) -> u64 {
         let n = number as usize;
         let base = &self.base.ids;
@@ -146,28 +146,28 @@ mod tests {
 
     #[test]
     fn numbers_count_upwards_and_read_back() {
-        let mut d = Dict::default();
+        let mut interner = Interner::default();
         for round in 0..2 {
             for i in 0..10_000u64 {
-                assert_eq!(u64::from(d.number(i << 32 | 7)), i, "round {round}");
+                assert_eq!(u64::from(interner.number(i << 32 | 7)), i, "round {round}");
             }
         }
-        assert_eq!(d.len(), 10_000);
+        assert_eq!(interner.len(), 10_000);
         for i in 0..10_000u32 {
-            assert_eq!(d.id(i), u64::from(i) << 32 | 7);
+            assert_eq!(interner.id(i), u64::from(i) << 32 | 7);
         }
-        assert_eq!(d.get(1), None);
+        assert_eq!(interner.get(1), None);
     }
 
     #[test]
     fn a_clone_does_not_see_later_ids() {
-        let mut d = Dict::default();
-        d.number(5);
-        let old = d.clone();
+        let mut interner = Interner::default();
+        interner.number(5);
+        let old = interner.clone();
         (10..5000).for_each(|i| {
-            d.number(i);
+            interner.number(i);
         });
         assert_eq!((old.len(), old.get(11)), (1, None));
-        assert_eq!(d.get(5), Some(0));
+        assert_eq!(interner.get(5), Some(0));
     }
 }
