@@ -26,9 +26,9 @@
 //! 6. A close contact could infect others from the policy's delay after its first exposure until
 //!    `now`. Who shared enough time with it then is a secondary contact, unless already close.
 
-mod blocks;
 mod bulk;
 mod case_stays;
+mod checksummed_io;
 mod columns;
 mod cumulative;
 mod exact;

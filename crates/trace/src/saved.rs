@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use jadegate_domain::{Leg, Ride, Seat};
 
-use crate::blocks::{Input, Output};
+use crate::checksummed_io::{ChecksummedReader, ChecksummedWriter};
 use crate::index::VisitIndex;
 use crate::interner::Interner;
 use crate::rides::Rides;
@@ -140,7 +140,7 @@ impl VisitIndex {
     /// Writes the sorted form. Call it on a clone; write to a new file, sync it, and rename it over
     /// the old one, so that there is always a whole one.
     pub fn save(&self, from: &SavedFrom, to: &mut impl Write) -> io::Result<()> {
-        let mut out = Output::new(to);
+        let mut out = ChecksummedWriter::new(to);
         out.put(&MAGIC)?;
         out.word(VERSION)?;
         out.put(&from.store)?;
@@ -179,7 +179,7 @@ impl VisitIndex {
 
     /// Reads what [`save`](Self::save) wrote. Give it a file as it is: it is read in large pieces.
     pub fn load(from: &mut impl Read) -> Result<(SavedFrom, Self)> {
-        let mut input = Input::new(from);
+        let mut input = ChecksummedReader::new(from);
         match input.array() {
             Ok(MAGIC) => {}
             Err(e @ SavedError::Unreadable(_)) => return Err(e),
@@ -245,13 +245,17 @@ fn read_ride(bytes: [u8; 10]) -> Result<Ride> {
     Ok(Ride { leg, seat })
 }
 
-fn read_interner(input: &mut Input<'_, impl Read>) -> Result<Interner> {
+fn read_interner(input: &mut ChecksummedReader<'_, impl Read>) -> Result<Interner> {
     let count = input.count()?;
     let ids = input.many(count, u64::from_le_bytes)?;
     Interner::of_ids(ids).ok_or(SavedError::Damaged("an id is there twice"))
 }
 
-fn read_run(input: &mut Input<'_, impl Read>, places: usize, holders: usize) -> Result<Run> {
+fn read_run(
+    input: &mut ChecksummedReader<'_, impl Read>,
+    places: usize,
+    holders: usize,
+) -> Result<Run> {
     let keys_of_places = Keys::of_parts(input.words()?, input.words()?);
     let keys_of_holders = Keys::of_parts(input.words()?, input.words()?);
     let rows = input.count()?;
@@ -304,7 +308,7 @@ mod tests {
                 payload[at..at + 4].copy_from_slice(&number.to_le_bytes());
             }
             let mut bytes = Vec::new();
-            let mut out = Output::new(&mut bytes);
+            let mut out = ChecksummedWriter::new(&mut bytes);
             out.put(&payload).unwrap();
             out.end().unwrap();
             if let Ok((_, mut index)) = VisitIndex::load(&mut bytes.as_slice()) {

@@ -15,12 +15,12 @@ fn checksum(length: [u8; 4], payload: &[u8]) -> u32 {
 }
 
 /// Writes blocks of `length, payload, CRC-32 of both`; the last one is empty.
-pub(crate) struct Output<'a, W> {
+pub(crate) struct ChecksummedWriter<'a, W> {
     to: &'a mut W,
     block: Vec<u8>,
 }
 
-impl<'a, W: Write> Output<'a, W> {
+impl<'a, W: Write> ChecksummedWriter<'a, W> {
     pub(crate) fn new(to: &'a mut W) -> Self {
         Self { to, block: Vec::with_capacity(MOST) }
     }
@@ -68,8 +68,8 @@ impl<'a, W: Write> Output<'a, W> {
     }
 }
 
-/// Reads what [`Output`] wrote, each block only after its checksum was found right.
-pub(crate) struct Input<'a, R> {
+/// Reads what [`ChecksummedWriter`] wrote, each block only after its checksum was found right.
+pub(crate) struct ChecksummedReader<'a, R> {
     from: &'a mut R,
     block: Vec<u8>,
     at: usize,
@@ -77,7 +77,7 @@ pub(crate) struct Input<'a, R> {
 
 type Result<T> = std::result::Result<T, SavedError>;
 
-impl<'a, R: Read> Input<'a, R> {
+impl<'a, R: Read> ChecksummedReader<'a, R> {
     pub(crate) fn new(from: &'a mut R) -> Self {
         Self { from, block: Vec::new(), at: 0 }
     }
