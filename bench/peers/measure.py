@@ -5,7 +5,7 @@ import time
 
 
 def timed(work):
-    """What `work()` returned, and its seconds by the clock and of CPU."""
+    """What `work()` returned, and its seconds of wall-clock time and of CPU."""
     wall, cpu = time.perf_counter(), time.process_time()
     made = work()
     return made, time.perf_counter() - wall, time.process_time() - cpu

@@ -14,7 +14,7 @@ use crate::{Options, Result};
 pub(crate) struct Import {
     /// Rows of the file.
     pub(crate) rows: u64,
-    /// Seconds by the clock.
+    /// Seconds of wall-clock time.
     pub(crate) wall: f64,
     /// Seconds of CPU.
     pub(crate) cpu: f64,

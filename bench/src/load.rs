@@ -24,7 +24,7 @@ pub(crate) trait Work: Send + 'static {
 pub(crate) struct Cost {
     /// Requests, all answered rightly.
     pub(crate) requests: u64,
-    /// Seconds by the clock.
+    /// Seconds of wall-clock time.
     pub(crate) wall: f64,
     /// Seconds of CPU of the server process, in user and kernel.
     pub(crate) server: f64,
@@ -48,7 +48,7 @@ impl Cost {
         self.requests as f64 / self.server
     }
 
-    /// Requests per second by the clock.
+    /// Requests per second of wall-clock time.
     pub(crate) fn per_second(self) -> f64 {
         self.requests as f64 / self.wall
     }

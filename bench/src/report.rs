@@ -42,7 +42,7 @@ impl Report {
         self.parts.push(why.to_owned());
     }
 
-    /// Requests per second of CPU and of the clock; scans: handed in, and counted at the places.
+    /// Requests per second of CPU and of wall-clock time; scans: handed in, and counted at the places.
     pub(crate) fn requests(&mut self, rounds: &[Round], connections: u16, scans: (u64, u64)) {
         let of = |pick: fn(&Round) -> Cost| rounds.iter().map(pick).collect::<Vec<_>>();
         let hello = of(|r| r.hello);
@@ -54,7 +54,7 @@ impl Report {
         ];
         let mut text = format!(
             "### Requests, {connections} connections\n\n\
-             | request | requests in a run | per CPU-second of the server | CPU time of one | CPU time, hello = 1 | per second by the clock, load generator on the same cores |\n\
+             | request | requests in a run | per CPU-second of the server | CPU time of one | CPU time, hello = 1 | per second of wall-clock time, load generator on the same cores |\n\
              |---|--:|--:|--:|--:|--:|\n"
         );
         for (name, costs) in &rows {
@@ -98,7 +98,7 @@ impl Report {
     /// Traces of the town's cases.
     pub(crate) fn traces(&mut self, cases: Vec<Traces>) {
         let mut text = "### One trace in the town, milliseconds\n\n\
-             | close + secondary contacts | search, the server's own figure (sum of whole ms) | request by the clock | CPU of the server for the request |\n\
+             | close + secondary contacts | search, the server's own figure (sum of whole ms) | request, wall-clock time | CPU of the server for the request |\n\
              |---|--:|--:|--:|\n"
             .to_owned();
         for t in cases {
@@ -121,9 +121,9 @@ impl Report {
         self.parts.push(format!(
             "### Import of the four-cities file, {} rows, once\n\n\
              | | |\n|---|--:|\n\
-             | rows per second by the clock | {} |\n\
+             | rows per second of wall-clock time | {} |\n\
              | rows per CPU-second | {} |\n\
-             | seconds by the clock | {:.1} |\n\
+             | seconds of wall-clock time | {:.1} |\n\
              | CPU seconds | {:.1} |\n\
              | most memory in use | {:.0} MB |\n\
              | database afterwards | {:.0} MB |\n\n\

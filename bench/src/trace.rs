@@ -1,4 +1,4 @@
-//! One trace: by the server's own figure (the search alone), by the clock of whoever asks, and in
+//! One trace: by the server's own figure (the search alone), in wall-clock time of whoever asks, and in
 //! CPU time of the whole request.
 
 use std::time::Instant;

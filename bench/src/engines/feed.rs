@@ -18,7 +18,7 @@ use crate::machine::thread_cpu_seconds;
 /// All cases on one core and on two, in turn.
 #[derive(Debug, Default)]
 pub(super) struct Cores {
-    /// Seconds by the clock.
+    /// Seconds of wall-clock time.
     pub(super) one: Vec<f64>,
     pub(super) two: Vec<f64>,
     /// Seconds of CPU, of both threads together for two.
@@ -118,7 +118,7 @@ pub(super) fn start(index: &Index, runs: u32, scratch: &Path) -> Result<Start> {
 /// Traces of single cases before, while and after visits are fed.
 #[derive(Debug, Default)]
 pub(super) struct Fed {
-    /// Visits that were fed, and the seconds it took by the clock and of the writer's CPU.
+    /// Visits that were fed, and the seconds it took of wall-clock time and of the writer's CPU.
     pub(super) visits: usize,
     pub(super) wall: f64,
     pub(super) cpu: f64,
@@ -126,7 +126,7 @@ pub(super) struct Fed {
     pub(super) before: f64,
     pub(super) during: f64,
     pub(super) after: f64,
-    /// The same by the clock.
+    /// The same in wall-clock time.
     pub(super) before_wall: f64,
     pub(super) during_wall: f64,
     pub(super) after_wall: f64,
@@ -186,8 +186,8 @@ pub(super) fn while_tracing(index: &Index, town: &Town) -> Result<Fed> {
     Ok(made)
 }
 
-/// Feeds and publishes; hands the merging of large runs over and takes it back. Seconds by the
-/// clock and of this thread's CPU.
+/// Feeds and publishes; hands the merging of large runs over and takes it back. Seconds of
+/// wall-clock time and of this thread's CPU.
 #[expect(clippy::needless_pass_by_value, reason = "dropped at the end: that ends the merging")]
 fn write(
     index: &VisitIndex,

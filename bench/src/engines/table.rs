@@ -94,7 +94,7 @@ impl Table {
         let (low, high) = ratios().fold((f64::MAX, 0.0_f64), |(l, h), r| (l.min(r), h.max(r)));
         let cpu = median(cores.one_cpu.iter().zip(&cores.two_cpu).map(|(a, b)| 2.0 * a / b));
         let how = format!(
-            "by the clock ({low:.2}–{high:.2} in {} rounds); {cpu:.2} if both cores had been free (from CPU time); arithmetic alone meanwhile {:.2}",
+            "in wall-clock time ({low:.2}–{high:.2} in {} rounds); {cpu:.2} if both cores had been free (from CPU time); arithmetic alone meanwhile {:.2}",
             cores.two.len(),
             median(cores.arithmetic.iter().copied()),
         );
@@ -115,7 +115,7 @@ impl Table {
         };
         let of = |v: &[f64]| median(v.iter().copied());
         let how = format!(
-            "s by the clock, {:.2} of CPU; {} MB, saved in {:.1} s; sorting all visits instead: {:.1} s of CPU",
+            "s of wall-clock time, {:.2} of CPU; {} MB, saved in {:.1} s; sorting all visits instead: {:.1} s of CPU",
             of(&start.load_cpu),
             thousands(start.bytes / 1_000_000),
             of(&start.save),
@@ -127,7 +127,7 @@ impl Table {
     pub(super) fn feed(&mut self, fed: &Fed) {
         let rate = fed.visits as f64 / fed.wall;
         let how = format!(
-            "a second, {} in {:.1} s by the clock; {:.1} s of the writer's CPU",
+            "a second, {} in {:.1} s of wall-clock time; {:.1} s of the writer's CPU",
             thousands(fed.visits as u64),
             fed.wall,
             fed.cpu
@@ -142,7 +142,7 @@ impl Table {
         );
         let slower = (fed.during / fed.before - 1.0) * 100.0;
         let how = format!(
-            "% more CPU: {:.3} ms before, {:.3} during ({} traces), {:.3} after; by the clock {:.3}, {:.3}, {:.3}",
+            "% more CPU: {:.3} ms before, {:.3} during ({} traces), {:.3} after; wall-clock time {:.3}, {:.3}, {:.3}",
             fed.before * 1e3,
             fed.during * 1e3,
             thousands(fed.traces as u64),
@@ -285,8 +285,11 @@ impl Table {
         let ours = of(c);
         let [cpu, wall] =
             [median_of(ours, |a| a.cpu), median_of(ours, |a| a.wall)].map(|s| s * 1e3);
-        let how =
-            format!("ms of CPU, median of {} cases; {} by the clock", self.singles, short(wall));
+        let how = format!(
+            "ms of CPU, median of {} cases; {} of wall-clock time",
+            self.singles,
+            short(wall)
+        );
         self.goal(what, self.at(sizes, Goal::AtMost(goal)), cpu, how);
     }
 
@@ -325,7 +328,7 @@ impl Table {
 
     /// Times of all, and how often each was asked.
     fn times(&self) -> String {
-        let mut text = "\nMilliseconds of CPU / by the clock, medians; × Jadegate's CPU, taken in turn; answers in brackets.\n\n\
+        let mut text = "\nMilliseconds of CPU / wall-clock time, medians; × Jadegate's CPU, taken in turn; answers in brackets.\n\n\
              | | one case | 100 cases | all cases at once | cumulative | two hops | memory |\n|---|--:|--:|--:|--:|--:|--:|\n"
             .to_owned();
         let first = self.engines.first().map(|(_, c)| c);

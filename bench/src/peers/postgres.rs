@@ -29,7 +29,7 @@ pub(crate) struct Postgres {
 pub(crate) struct Ran {
     /// Rows as `psql -At` prints them: columns separated by `|`.
     pub(crate) lines: Vec<String>,
-    /// Seconds by the clock, sending and printing included.
+    /// Seconds of wall-clock time, sending and printing included.
     pub(crate) wall: f64,
     /// Seconds of CPU of the backend that did it. Workers, if a caller allows them, are not in it.
     pub(crate) cpu: f64,

@@ -134,7 +134,7 @@ pub fn floor_digests(close: &[Contact], secondary: &[(u32, Contact)]) -> [Digest
     digests
 }
 
-/// Milliseconds of CPU and by the clock to save an index and to load it again.
+/// Milliseconds of CPU and of wall-clock time to save an index and to load it again.
 pub fn disk(index: &VisitIndex, file: &std::path::Path) -> Result<(Took, Took, u64)> {
     let from = SavedFrom::default();
     let (saved, save) = timed(|| -> Result<u64> {

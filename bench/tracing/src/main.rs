@@ -148,7 +148,7 @@ fn cumulative(cases: &[u32], floor: &Floor, index: &VisitIndex, runs: usize) {
     );
 }
 
-/// Medians over cases traced one by one, with exposures, by the clock.
+/// Medians over cases traced one by one, with exposures, in wall-clock time.
 fn one_by_one(town: &Town, floor: &mut Floor, index: &VisitIndex, hops: u8, count: usize) {
     let cases = town.cases(count);
     let inputs = index::inputs(&cases);
