@@ -7,8 +7,7 @@
 //! without a branch that nobody can foresee.
 
 use crate::columns::Columns;
-use crate::row::Stayed;
-use crate::run::Packed;
+use crate::row::{Packed, Stayed};
 use crate::simd::{AGAIN_MARK, LANES, Simd, hash};
 
 /// What a search must know of a source.
@@ -184,7 +183,7 @@ mod tests {
     use jadegate_domain::Presence;
 
     use super::*;
-    use crate::run::Cell;
+    use crate::row::Cell;
 
     const REACH: Reach = Reach { from: 100, to: 200, open_secs: 60, least: 10, recorded: true };
 

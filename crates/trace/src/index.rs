@@ -8,8 +8,8 @@ use jadegate_domain::{HolderId, Period, PlaceId, Ride, Timestamp, Visit};
 
 use crate::interner::Interner;
 use crate::rides::Rides;
-use crate::row::{KnownVisit, Row, moment, secs};
-use crate::run::{Cell, Packed, Run, drop_superseded};
+use crate::row::{Cell, KnownVisit, Packed, Row, moment, secs};
+use crate::run::{Run, drop_superseded};
 
 /// All visits of the last days in memory, compact, for one writer and any number of readers.
 ///

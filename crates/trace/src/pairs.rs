@@ -10,9 +10,8 @@ use crate::index::{Spot, VisitIndex};
 use crate::judge::{Part, judge};
 use crate::overlap::{Overlap, Stretch, unite};
 use crate::repeat_overlaps::{Near, RepeatOverlaps};
-use crate::row::{Row, Stayed, moment};
+use crate::row::{Cell, Packed, Row, Stayed, moment};
 use crate::rules::{Bound, Hop, Rules};
-use crate::run::{Cell, Packed};
 use crate::stay::{Stay, resolve};
 
 /// One stretch of time shared at one place.

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::row::{Row, Stayed};
+use crate::row::{Cell, Packed, Row, Stayed};
 
 /// Rows for each entry of [`Run::fences`].
 const BLOCK: usize = 16;
@@ -14,54 +14,6 @@ const BLOCK: usize = 16;
 const PAGE: usize = 64;
 /// Rows of a place from which it pays to leave out pages.
 const LONG_LIST: usize = 512;
-
-/// A row without its place, which follows from where it lies. Side by side, because a look-up reads
-/// a few rows in a row: one stretch of memory instead of three.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cell {
-    pub(crate) entered: u32,
-    pub(crate) stayed: Stayed,
-    pub(crate) holder: u32,
-}
-
-/// A [`Cell`] as it is stored: plain numbers, so that many can be taken as one row of numbers.
-pub(crate) type Packed = [u32; 3];
-
-impl Cell {
-    #[inline]
-    pub(crate) const fn of(&[entered, stayed, holder]: &Packed) -> Self {
-        Self { entered, stayed: Stayed::stored(stayed), holder }
-    }
-
-    pub(crate) const fn packed(self) -> Packed {
-        [self.entered, self.stayed.bits(), self.holder]
-    }
-
-    /// When the visit ended; one without a known end is taken to last `open_secs`.
-    #[inline]
-    pub(crate) fn latest_end(&self, open_secs: u32) -> u32 {
-        self.entered.saturating_add(self.stayed.len_or(open_secs))
-    }
-
-    pub(crate) fn to_bytes(self) -> [u8; 12] {
-        let mut bytes = [0; 12];
-        for (to, from) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(self.packed()) {
-            *to = from.to_le_bytes();
-        }
-        bytes
-    }
-
-    pub(crate) fn from_bytes(bytes: [u8; 12]) -> Self {
-        let number = |at: usize| {
-            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-        };
-        Self { entered: number(0), stayed: Stayed::of_bits(number(4)), holder: number(8) }
-    }
-
-    pub(crate) const fn at(self, place: u32) -> Row {
-        Row { place, entered: self.entered, holder: self.holder, stayed: self.stayed }
-    }
-}
 
 #[derive(Debug, Default)]
 pub(crate) struct Run {

@@ -23,7 +23,8 @@ use crate::checksummed_io::{ChecksummedReader, ChecksummedWriter};
 use crate::index::VisitIndex;
 use crate::interner::Interner;
 use crate::rides::Rides;
-use crate::run::{Cell, Keys, Run};
+use crate::row::Cell;
+use crate::run::{Keys, Run};
 
 const MAGIC: [u8; 8] = *b"JGVISITS";
 const VERSION: u32 = 2;

@@ -11,7 +11,7 @@ mod scalar;
 
 use crate::columns::Columns;
 use crate::hits::Reach;
-use crate::run::Packed;
+use crate::row::Packed;
 
 /// So many are taken, and written, at a time at most.
 pub(crate) const LANES: usize = 16;

@@ -6,9 +6,8 @@ use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
 use crate::index::{Spot, VisitIndex};
 use crate::pairs::minutes;
-use crate::row::{KnownVisit, Row};
+use crate::row::{Cell, KnownVisit, Row};
 use crate::rules::Rules;
-use crate::run::Cell;
 use crate::spans::{Span, Spans};
 
 /// Whose visits can change the traces of known cases: the cases themselves and their close contacts.

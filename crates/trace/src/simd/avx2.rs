@@ -11,8 +11,7 @@ use fearless_simd::{kernel, u32x8};
 use super::AGAIN_MARK;
 use crate::columns::Columns;
 use crate::hits::{AGAIN, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
-use crate::row::Stayed;
-use crate::run::Packed;
+use crate::row::{Packed, Stayed};
 
 const LANES: usize = 8;
 

@@ -9,8 +9,7 @@ use fearless_simd::{kernel, u8x16, u32x16};
 use super::{AGAIN_MARK, LANES};
 use crate::columns::Columns;
 use crate::hits::{AGAIN, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
-use crate::row::Stayed;
-use crate::run::Packed;
+use crate::row::{Packed, Stayed};
 
 /// Where the numbers of one column of sixteen cells are among the 48 of all columns: first
 /// among the first two sixteens, then in what that gives and the last sixteen.

@@ -5,7 +5,7 @@ use std::hint::select_unpredictable;
 use super::{AGAIN_MARK, hash};
 use crate::columns::Columns;
 use crate::hits::{AGAIN, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
-use crate::run::{Cell, Packed};
+use crate::row::{Cell, Packed};
 
 pub(super) fn scan(cells: &[Packed], reach: &Reach, tag: u32, to: &mut Columns) {
     let count = to.count;
