@@ -6,7 +6,7 @@ use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 
 use crate::columns::Columns;
-use crate::hits::Hit;
+use crate::hit::Hit;
 use crate::index::VisitIndex;
 use crate::pairs::{AHEAD, Apart, Finder, Pair};
 use crate::repeat_overlaps::Near;

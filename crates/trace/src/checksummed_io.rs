@@ -2,8 +2,6 @@
 
 use std::io::{self, Read, Write};
 
-use crate::saved::SavedError;
-
 /// Most bytes of a block's payload: what is held in memory beside the index while it is read.
 const MOST: usize = 1 << 20;
 
@@ -68,6 +66,15 @@ impl<'a, W: Write> ChecksummedWriter<'a, W> {
     }
 }
 
+/// Why blocks cannot be read.
+#[derive(Debug)]
+pub(crate) enum BlockError {
+    /// Cut short, changed, or never right.
+    Damaged(&'static str),
+    /// By the system's own account.
+    Unreadable(io::Error),
+}
+
 /// Reads what [`ChecksummedWriter`] wrote, each block only after its checksum was found right.
 pub(crate) struct ChecksummedReader<'a, R> {
     from: &'a mut R,
@@ -75,7 +82,7 @@ pub(crate) struct ChecksummedReader<'a, R> {
     at: usize,
 }
 
-type Result<T> = std::result::Result<T, SavedError>;
+type Result<T> = std::result::Result<T, BlockError>;
 
 impl<'a, R: Read> ChecksummedReader<'a, R> {
     pub(crate) fn new(from: &'a mut R) -> Self {
@@ -87,7 +94,7 @@ impl<'a, R: Read> ChecksummedReader<'a, R> {
         self.exactly(&mut length)?;
         let bytes = u32::from_le_bytes(length) as usize;
         if bytes > MOST {
-            return Err(SavedError::Damaged("a block is too long"));
+            return Err(BlockError::Damaged("a block is too long"));
         }
         let mut block = std::mem::take(&mut self.block);
         block.resize(bytes, 0);
@@ -95,7 +102,7 @@ impl<'a, R: Read> ChecksummedReader<'a, R> {
         let mut crc = [0; 4];
         self.exactly(&mut crc)?;
         if checksum(length, &block) != u32::from_le_bytes(crc) {
-            return Err(SavedError::Damaged("a checksum is wrong"));
+            return Err(BlockError::Damaged("a checksum is wrong"));
         }
         (self.block, self.at) = (block, 0);
         Ok(())
@@ -103,8 +110,8 @@ impl<'a, R: Read> ChecksummedReader<'a, R> {
 
     fn exactly(&mut self, bytes: &mut [u8]) -> Result<()> {
         self.from.read_exact(bytes).map_err(|e| match e.kind() {
-            io::ErrorKind::UnexpectedEof => SavedError::Damaged("it is cut short"),
-            _ => SavedError::Unreadable(e),
+            io::ErrorKind::UnexpectedEof => BlockError::Damaged("it is cut short"),
+            _ => BlockError::Unreadable(e),
         })
     }
 
@@ -117,7 +124,7 @@ impl<'a, R: Read> ChecksummedReader<'a, R> {
         let from = self.at;
         self.at += there.min(most) * size;
         if from == self.at {
-            return Err(SavedError::Damaged("a block ends too early"));
+            return Err(BlockError::Damaged("a block ends too early"));
         }
         Ok(&self.block[from..self.at])
     }
@@ -137,7 +144,7 @@ impl<'a, R: Read> ChecksummedReader<'a, R> {
     }
 
     pub(crate) fn count(&mut self) -> Result<usize> {
-        usize::try_from(self.long()?).map_err(|_| SavedError::Damaged("a count is too large"))
+        usize::try_from(self.long()?).map_err(|_| BlockError::Damaged("a count is too large"))
     }
 
     /// So many things of `N` bytes each.
@@ -147,7 +154,7 @@ impl<'a, R: Read> ChecksummedReader<'a, R> {
         make: impl Fn([u8; N]) -> T,
     ) -> Result<Vec<T>> {
         let mut all = Vec::new();
-        all.try_reserve_exact(count).map_err(|_| SavedError::Damaged("a count is too large"))?;
+        all.try_reserve_exact(count).map_err(|_| BlockError::Damaged("a count is too large"))?;
         while all.len() < count {
             let some = self.some(N, count - all.len())?;
             all.extend(some.as_chunks::<N>().0.iter().map(|bytes| make(*bytes)));
@@ -164,9 +171,9 @@ impl<'a, R: Read> ChecksummedReader<'a, R> {
     pub(crate) fn end(mut self) -> Result<()> {
         let rest = self.block.len() - self.at;
         self.next_block()?;
-        let more = self.from.read(&mut [0]).map_err(SavedError::Unreadable)?;
+        let more = self.from.read(&mut [0]).map_err(BlockError::Unreadable)?;
         if rest > 0 || !self.block.is_empty() || more > 0 {
-            return Err(SavedError::Damaged("more is there than should be"));
+            return Err(BlockError::Damaged("more is there than should be"));
         }
         Ok(())
     }

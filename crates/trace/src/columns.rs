@@ -1,8 +1,10 @@
 //! Overlaps in columns: each of their numbers in a list of its own, so that a processor can take
 //! many at a time.
 
-use crate::hits::Hit;
-use crate::simd::LANES;
+use crate::hit::Hit;
+
+/// So many are taken, and written, at a time at most.
+pub(crate) const LANES: usize = 16;
 
 /// A list of [`Hit`]s.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use jadegate_domain::{HolderId, PlaceId, PlaceKind, Timestamp};
 use crate::case_stays::{BATCH, CaseStays, PlaceOfCases};
 use crate::columns::Columns;
 use crate::exact::Exact;
-use crate::hits::Reach;
+use crate::hit::Reach;
 use crate::index::VisitIndex;
 use crate::pairs::Finder;
 use crate::people::People;

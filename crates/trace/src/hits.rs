@@ -6,78 +6,10 @@
 //! written down is the answer. Nothing here depends on the number of holders, and every step runs
 //! without a branch that nobody can foresee.
 
-use crate::columns::Columns;
-use crate::row::{Packed, Stayed};
-use crate::simd::{AGAIN_MARK, LANES, Simd, hash};
-
-/// What a search must know of a source.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reach {
-    pub(crate) from: u32,
-    pub(crate) to: u32,
-    /// How long visits without a known end are taken to last at most.
-    pub(crate) open_secs: u32,
-    /// Seconds that make a contact at such a place; at least one.
-    pub(crate) least: u32,
-    /// Is the source's own stay recorded?
-    pub(crate) recorded: bool,
-}
-
-/// Time that somebody shared with a source, by one visit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Hit {
-    pub(crate) holder: u32,
-    /// When it began; if nobody saw its end: when the visit began.
-    pub(crate) from: u32,
-    /// How long it was, an end that nobody saw taken at its latest.
-    pub(crate) secs: u32,
-    /// The number of the source, and five bits. None of them is set if the seconds are as recorded
-    /// and make a contact by themselves.
-    pub(crate) tag: u32,
-}
-
-/// As in [`Stayed`]: nobody saw that it was they; nobody saw them leave.
-pub(crate) const UNPROVEN: u32 = Stayed::UNPROVEN;
-pub(crate) const OPEN: u32 = Stayed::OPEN;
-/// The stay of the source is not recorded from end to end.
-pub(crate) const ASSUMED_SOURCE: u32 = 4;
-/// The seconds are not as recorded.
-pub(crate) const DOUBTFUL: u32 = UNPROVEN | OPEN | ASSUMED_SOURCE;
-/// Too short for a contact.
-pub(crate) const SHORT: u32 = 8;
-/// There may be more of the same holder.
-pub(crate) const AGAIN: u32 = 16;
-/// A person's stays of some weeks have numbers of far less than 27 bits.
-const SOURCE_AT: u32 = 5;
-
-impl Hit {
-    #[cfg(test)]
-    pub(crate) const fn recorded(holder: u32, from: u32, secs: u32) -> Self {
-        Self { holder, from, secs, tag: 0 }
-    }
-
-    pub(crate) const fn source(&self) -> u32 {
-        self.tag >> SOURCE_AT
-    }
-
-    /// Are the seconds as recorded?
-    pub(crate) const fn is_plain(&self) -> bool {
-        self.tag & DOUBTFUL == 0
-    }
-
-    pub(crate) const fn is_open(&self) -> bool {
-        self.tag & OPEN != 0
-    }
-
-    pub(crate) const fn is_proven(&self) -> bool {
-        self.tag & UNPROVEN == 0
-    }
-
-    /// May the seconds make a contact by themselves?
-    pub(crate) const fn is_enough(&self) -> bool {
-        self.tag & SHORT == 0
-    }
-}
+use crate::columns::{Columns, LANES};
+use crate::hit::{AGAIN, AGAIN_MARK, ASSUMED_SOURCE, Hit, Reach, SOURCE_AT};
+use crate::row::Packed;
+use crate::simd::{Simd, hash};
 
 /// See the top of this file.
 #[derive(Debug, Default)]
@@ -183,7 +115,7 @@ mod tests {
     use jadegate_domain::Presence;
 
     use super::*;
-    use crate::row::Cell;
+    use crate::row::{Cell, Stayed};
 
     const REACH: Reach = Reach { from: 100, to: 200, open_secs: 60, least: 10, recorded: true };
 

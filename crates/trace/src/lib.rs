@@ -32,6 +32,7 @@ mod checksummed_io;
 mod columns;
 mod cumulative;
 mod exact;
+mod hit;
 mod hits;
 mod index;
 mod interner;

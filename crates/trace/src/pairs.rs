@@ -5,7 +5,8 @@ use jadegate_domain::{HolderId, PlaceId, PlaceKind, Presence, Ride, Timestamp};
 use smallvec::{SmallVec, smallvec};
 
 use crate::columns::Columns;
-use crate::hits::{Hit, Hits, Reach};
+use crate::hit::{Hit, Reach};
+use crate::hits::Hits;
 use crate::index::{Spot, VisitIndex};
 use crate::judge::{Part, judge};
 use crate::overlap::{Overlap, Stretch, unite};

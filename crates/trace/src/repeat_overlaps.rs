@@ -1,6 +1,6 @@
 //! Those near the sources of one search who are there more than once: a sum and all their visits.
 
-use crate::hits::Hit;
+use crate::hit::Hit;
 
 /// Somebody near the sources.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use jadegate_domain::{Leg, Ride, Seat};
 
-use crate::checksummed_io::{ChecksummedReader, ChecksummedWriter};
+use crate::checksummed_io::{BlockError, ChecksummedReader, ChecksummedWriter};
 use crate::index::VisitIndex;
 use crate::interner::Interner;
 use crate::rides::Rides;
@@ -82,6 +82,15 @@ impl SavedError {
             Self::Unreadable(_) => "saved_index.unreadable",
             Self::OtherStore => "saved_index.other_store",
             Self::OtherPast => "saved_index.other_past",
+        }
+    }
+}
+
+impl From<BlockError> for SavedError {
+    fn from(e: BlockError) -> Self {
+        match e {
+            BlockError::Damaged(what) => Self::Damaged(what),
+            BlockError::Unreadable(e) => Self::Unreadable(e),
         }
     }
 }
@@ -183,7 +192,7 @@ impl VisitIndex {
         let mut input = ChecksummedReader::new(from);
         match input.array() {
             Ok(MAGIC) => {}
-            Err(e @ SavedError::Unreadable(_)) => return Err(e),
+            Err(e @ BlockError::Unreadable(_)) => return Err(e.into()),
             _ => return Err(SavedError::Foreign),
         }
         match input.word()? {

@@ -9,15 +9,11 @@ mod avx2;
 mod avx512;
 mod scalar;
 
-use crate::columns::Columns;
-use crate::hits::Reach;
+use crate::columns::{Columns, LANES};
+use crate::hit::Reach;
 use crate::row::Packed;
 
-/// So many are taken, and written, at a time at most.
-pub(crate) const LANES: usize = 16;
-
-/// In the mark of a hash: it occurs more than once.
-pub(crate) const AGAIN_MARK: u8 = 2;
+pub(crate) use scalar::hash;
 
 /// How many visits are taken at a time.
 #[derive(Clone, Copy, Debug)]
@@ -104,18 +100,12 @@ impl Simd {
     }
 }
 
-/// A hash of as many bits as `shift` leaves of 32.
-#[inline]
-pub(crate) const fn hash(holder: u32, mixer: u32, shift: u32) -> u32 {
-    holder.wrapping_mul(mixer) >> shift
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::hits::{AGAIN, Hit};
+    use crate::hit::{AGAIN, AGAIN_MARK, Hit};
     use crate::row::Stayed;
 
     fn number() -> impl Strategy<Value = u32> {

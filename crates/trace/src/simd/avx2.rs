@@ -8,9 +8,8 @@ use std::arch::x86_64::*;
 use fearless_simd::prelude::*;
 use fearless_simd::{kernel, u32x8};
 
-use super::AGAIN_MARK;
 use crate::columns::Columns;
-use crate::hits::{AGAIN, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
+use crate::hit::{AGAIN, AGAIN_MARK, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
 use crate::row::{Packed, Stayed};
 
 const LANES: usize = 8;

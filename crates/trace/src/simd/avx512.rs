@@ -6,9 +6,8 @@ use std::arch::x86_64::*;
 use fearless_simd::prelude::*;
 use fearless_simd::{kernel, u8x16, u32x16};
 
-use super::{AGAIN_MARK, LANES};
-use crate::columns::Columns;
-use crate::hits::{AGAIN, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
+use crate::columns::{Columns, LANES};
+use crate::hit::{AGAIN, AGAIN_MARK, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
 use crate::row::{Packed, Stayed};
 
 /// Where the numbers of one column of sixteen cells are among the 48 of all columns: first

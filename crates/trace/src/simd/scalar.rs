@@ -2,10 +2,15 @@
 
 use std::hint::select_unpredictable;
 
-use super::{AGAIN_MARK, hash};
 use crate::columns::Columns;
-use crate::hits::{AGAIN, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
+use crate::hit::{AGAIN, AGAIN_MARK, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
 use crate::row::{Cell, Packed};
+
+/// A hash of as many bits as `shift` leaves of 32.
+#[inline]
+pub(crate) const fn hash(holder: u32, mixer: u32, shift: u32) -> u32 {
+    holder.wrapping_mul(mixer) >> shift
+}
 
 pub(super) fn scan(cells: &[Packed], reach: &Reach, tag: u32, to: &mut Columns) {
     let count = to.count;
