@@ -8,6 +8,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 use crate::columns::{Columns, LANES};
 use crate::hit::Reach;

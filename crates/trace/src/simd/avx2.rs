@@ -8,6 +8,7 @@ use std::arch::x86_64::*;
 use fearless_simd::prelude::*;
 use fearless_simd::{kernel, u32x8};
 
+use super::wide::{self, Chunks};
 use crate::columns::Columns;
 use crate::hit::{AGAIN, AGAIN_MARK, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
 use crate::row::{Packed, Stayed};
@@ -64,28 +65,11 @@ kernel!(
         let (open_secs, least) = (all(reach.open_secs), all(reach.least));
         let (tag, bits, most) = (all(tag), all(OPEN | UNPROVEN), all(u32::MAX));
         let (open_bit, short_bit) = (all(OPEN), all(SHORT));
-        let flat = cells.as_flattened();
-        // A few are taken among others that were never anywhere.
-        let mut padded = [0; 3 * LANES];
-        if cells.len() < LANES {
-            padded[..flat.len()].copy_from_slice(flat);
-        }
         let mut count = to.count;
         let mut lists = to.room(cells.len());
-        let mut at = 0;
-        while at < cells.len() {
-            let mut new = u8::MAX;
-            let chunk = if at + LANES <= cells.len() {
-                &flat[at * 3..][..3 * LANES]
-            } else if cells.len() >= LANES {
-                // The last eight, without those that were taken before.
-                let begin = cells.len() - LANES;
-                new <<= at - begin;
-                &flat[begin * 3..][..3 * LANES]
-            } else {
-                &padded[..]
-            };
-            at += LANES;
+        let mut chunks = Chunks::<LANES>::of(cells);
+        while let Some((chunk, new)) = chunks.take() {
+            let chunk = chunk.as_flattened();
             let (a, b, c) = (load(&chunk[..8]), load(&chunk[8..16]), load(&chunk[16..]));
             // Of each column other lanes of the three hold something, so they fit into one.
             let entered = _mm256_blend_epi32::<0b1001_0010>(a, b);
@@ -106,7 +90,7 @@ kernel!(
             let begin = _mm256_max_epu32(entered, from);
             let end = _mm256_max_epu32(end, begin);
             let nothing = _mm256_cmpeq_epi32(end, begin);
-            let overlap = new & !mask(nothing);
+            let overlap = new.to_le_bytes()[0] & !mask(nothing);
             let secs = _mm256_sub_epi32(end, begin);
             let enough = _mm256_cmpeq_epi32(_mm256_max_epu32(secs, least), secs);
             let begin = _mm256_blendv_epi8(begin, entered, open);
@@ -126,14 +110,7 @@ kernel!(
 
 kernel!(
     pub(super) fn hashes(avx2: Avx2, list: &Columns, mixer: u32, shift: u32, to: &mut [u32]) {
-        let mixer = _mm256_set1_epi32(mixer.cast_signed());
-        let shift = _mm_cvtsi32_si128(shift.cast_signed());
-        for at in (0..list.count).step_by(LANES) {
-            let holders = u32x8::from_slice(avx2, &list.lists[0][at..][..LANES]);
-            let hashes = _mm256_srl_epi32(_mm256_mullo_epi32(holders.into(), mixer), shift);
-            let hashes: u32x8<_> = hashes.simd_into(avx2);
-            hashes.store_slice(&mut to[at..][..LANES]);
-        }
+        wide::hashes::<_, u32x8<_>>(avx2, list, mixer, shift, to);
     }
 );
 

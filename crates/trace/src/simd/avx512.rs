@@ -6,6 +6,7 @@ use std::arch::x86_64::*;
 use fearless_simd::prelude::*;
 use fearless_simd::{kernel, u8x16, u32x16};
 
+use super::wide::{self, Chunks};
 use crate::columns::{Columns, LANES};
 use crate::hit::{AGAIN, AGAIN_MARK, DOUBTFUL, OPEN, Reach, SHORT, UNPROVEN};
 use crate::row::{Packed, Stayed};
@@ -47,28 +48,11 @@ kernel!(
         let (open_secs, least) = (all(reach.open_secs), all(reach.least));
         let (tag, bits, most) = (all(tag), all(OPEN | UNPROVEN), all(u32::MAX));
         let (open_bit, short_bit) = (all(OPEN), all(SHORT));
-        let flat = cells.as_flattened();
-        // A few are taken among others that were never anywhere.
-        let mut padded = [0; 3 * LANES];
-        if cells.len() < LANES {
-            padded[..flat.len()].copy_from_slice(flat);
-        }
         let mut count = to.count;
         let mut lists = to.room(cells.len());
-        let mut at = 0;
-        while at < cells.len() {
-            let mut new = u16::MAX;
-            let chunk = if at + LANES <= cells.len() {
-                &flat[at * 3..][..3 * LANES]
-            } else if cells.len() >= LANES {
-                // The last sixteen, without those that were taken before.
-                let begin = cells.len() - LANES;
-                new <<= at - begin;
-                &flat[begin * 3..][..3 * LANES]
-            } else {
-                &padded[..]
-            };
-            at += LANES;
+        let mut chunks = Chunks::<LANES>::of(cells);
+        while let Some((chunk, new)) = chunks.take() {
+            let chunk = chunk.as_flattened();
             let rows = [load(&chunk[..16]), load(&chunk[16..32]), load(&chunk[32..])];
             let [entered, stayed, holder] = columns.map(|(two, three)| {
                 let two = _mm512_permutex2var_epi32(rows[0], two, rows[1]);
@@ -102,14 +86,7 @@ kernel!(
 
 kernel!(
     pub(super) fn hashes(avx512: Avx512, list: &Columns, mixer: u32, shift: u32, to: &mut [u32]) {
-        let mixer = _mm512_set1_epi32(mixer.cast_signed());
-        let shift = _mm_cvtsi32_si128(shift.cast_signed());
-        for at in (0..list.count).step_by(LANES) {
-            let holders = u32x16::from_slice(avx512, &list.lists[0][at..][..LANES]);
-            let hashes = _mm512_srl_epi32(_mm512_mullo_epi32(holders.into(), mixer), shift);
-            let hashes: u32x16<_> = hashes.simd_into(avx512);
-            hashes.store_slice(&mut to[at..][..LANES]);
-        }
+        wide::hashes::<_, u32x16<_>>(avx512, list, mixer, shift, to);
     }
 );
 
