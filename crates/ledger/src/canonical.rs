@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::LedgerError;
+use crate::error::LedgerError;
 
 pub(crate) fn to_bytes(value: &Value) -> Result<Vec<u8>, LedgerError> {
     let mut out = Vec::with_capacity(256);

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::LedgerError;
+use crate::hash::Hash;
 use crate::note::{self, NoteSigner, NoteVerifier};
-use crate::{Hash, LedgerError};
 
 /// The state of a log: its name, how many leaves, and their root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub fn open_checkpoint(signed: &str, log: &NoteVerifier) -> Result<Checkpoint, L
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{empty_root, leaf_hash};
+    use crate::hash::{empty_root, leaf_hash};
 
     fn signer() -> NoteSigner {
         NoteSigner::from_seed("health.example/log", &[3; 32]).unwrap()

@@ -5,9 +5,6 @@
 //! person's name, a holder id or free text; staff stand by an opaque id, agencies by their name. What
 //! concerns a holder is a [`Commitment`], which only they and the issuer can open.
 
-use std::fmt;
-use std::str::FromStr;
-
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::{
     AgencyId, AgencyKind, Division, EvidenceKind, GateId, PlaceId, PolicyRef, Purpose, Role,
@@ -15,225 +12,22 @@ use jadegate_domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::{Hash, LedgerError, canonical, leaf_hash};
+use crate::canonical;
+use crate::commitment::Commitment;
+use crate::error::LedgerError;
+use crate::event::{
+    AgencyEvent, EvidenceEvent, GateEvent, KeyEvent, KeyRole, ProposalEvent, StaffEvent,
+    WaitingEvent,
+};
+use crate::hash::{Hash, leaf_hash};
+use crate::word::{AgencyName, Word};
 
 /// The longest leaf, in bytes; tlog-tiles allows 65,535 at most.
 pub const MAX_LEAF: usize = 4096;
 
 /// The version of the written form.
 const VERSION: u64 = 1;
-
-/// Random bytes that hide what is committed to; a fresh one for each commitment, kept with the row.
-pub type Salt = [u8; 16];
-
-/// Says "I know this content" without telling it: a salted SHA-256.
-///
-/// Whoever has the salt and the content can check that it is what was logged; without the salt
-/// nothing can be learnt or tried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Commitment(pub Hash);
-
-/// Commit to content. `what` names the kind of content (`evidence`, `access`), so that a commitment
-/// to one cannot be passed off as one to the other:
-/// `SHA-256(len(what) as one byte || what || salt || content)`. At most 255 bytes of `what` count.
-pub fn commit(what: &'static str, salt: &Salt, content: &[u8]) -> Commitment {
-    let len = u8::try_from(what.len()).unwrap_or(u8::MAX);
-    let digest = Sha256::new()
-        .chain_update([len])
-        .chain_update(&what.as_bytes()[..usize::from(len)])
-        .chain_update(salt)
-        .chain_update(content)
-        .finalize();
-    Commitment(Hash::from_bytes(digest.into()))
-}
-
-/// A stable word such as `visits` or `checkpoint_late`: 1 to 48 of `a-z`, `0-9`, `_`, starting with a
-/// letter. Leaves hold words instead of texts, so that nothing about a person can slip in.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Word(Box<str>);
-
-/// A text is not a stable word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a stable word: 1 to 48 of a-z, 0-9 and _, starting with a letter")]
-pub struct BadWord;
-
-impl Word {
-    /// The word.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Word {
-    type Err = BadWord;
-    fn from_str(s: &str) -> Result<Self, BadWord> {
-        let ok = s.len() <= 48
-            && s.starts_with(|c: char| c.is_ascii_lowercase())
-            && s.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_');
-        if ok { Ok(Self(s.into())) } else { Err(BadWord) }
-    }
-}
-
-impl TryFrom<String> for Word {
-    type Error = BadWord;
-    fn try_from(s: String) -> Result<Self, BadWord> {
-        s.parse()
-    }
-}
-
-/// The name of an agency, as holders see it: 1 to 120 characters on one line. The only text in a
-/// leaf that is not a word; an agency is no person.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct AgencyName(Box<str>);
-
-/// A text is not the name of an agency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the name of an agency: 1 to 120 characters on one line")]
-pub struct BadAgencyName;
-
-impl AgencyName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for AgencyName {
-    type Error = BadAgencyName;
-    fn try_from(s: String) -> Result<Self, BadAgencyName> {
-        let ok = (1..=120).contains(&s.chars().count()) && !s.chars().any(char::is_control);
-        if ok { Ok(Self(s.into())) } else { Err(BadAgencyName) }
-    }
-}
-
-impl From<AgencyName> for String {
-    fn from(n: AgencyName) -> Self {
-        n.0.into()
-    }
-}
-
-impl fmt::Debug for AgencyName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<Word> for String {
-    fn from(w: Word) -> Self {
-        w.0.into()
-    }
-}
-
-impl fmt::Debug for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What a key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyRole {
-    /// Signs live codes.
-    Live,
-    /// Signs venue codes.
-    Venue,
-    /// Signs checkpoints of this log.
-    Log,
-}
-
-/// What happened to a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyEvent {
-    /// Published, for use in its period.
-    Published,
-    /// No longer to be trusted, before its period ended.
-    Revoked,
-    /// Its private part was published after its period.
-    Disclosed,
-}
-
-/// What happened to a piece of evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EvidenceEvent {
-    /// Recorded.
-    Recorded,
-    /// Withdrawn.
-    Withdrawn,
-}
-
-/// What happened to a proposal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProposalEvent {
-    /// It was made.
-    Proposed,
-    /// A second officer agreed.
-    Approved,
-    /// A second officer refused.
-    Rejected,
-    /// Whoever made it took it back.
-    Withdrawn,
-    /// Nobody decided in time.
-    Expired,
-    /// It took effect.
-    Applied,
-}
-
-/// What happened to an agency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AgencyEvent {
-    /// It was registered. Without a confirmation its staff have no power over people.
-    Registered,
-    /// The health commission confirmed it.
-    Confirmed,
-}
-
-/// What happened to a member of staff.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StaffEvent {
-    /// An invitation was made.
-    Invited,
-    /// They accepted it with a passkey.
-    Joined,
-    /// The health commission confirmed them, holding that passkey.
-    Confirmed,
-    /// Their access ended.
-    Ended,
-}
-
-/// What happened to a gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GateEvent {
-    /// A device became a gate.
-    Enrolled,
-    /// It is none any more.
-    Revoked,
-}
-
-/// What happened to records that wait for a second pair of eyes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitingEvent {
-    /// They were above the mandate's number and colour nobody yet.
-    Held,
-    /// Somebody else confirmed them.
-    Confirmed,
-    /// They were refused.
-    Refused,
-    /// Nobody decided in time.
-    Expired,
-}
 
 /// One entry of the public log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -472,8 +266,10 @@ impl Leaf {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::commitment::commit;
 
     fn one_of_each() -> Vec<Leaf> {
         let at = Timestamp::from_secs(1_646_121_600);
@@ -632,19 +428,6 @@ mod tests {
         ] {
             assert!(Leaf::decode(bad.as_bytes()).is_err(), "{name}");
         }
-    }
-
-    #[test]
-    fn a_commitment_opens_with_its_salt_kind_and_content_only() {
-        let c = commit("evidence", &[1; 16], b"content");
-        assert_eq!(c, commit("evidence", &[1; 16], b"content"));
-        assert_ne!(c, commit("evidence", &[2; 16], b"content"));
-        assert_ne!(c, commit("access", &[1; 16], b"content"));
-        assert_ne!(c, commit("evidence", &[1; 16], b"other"));
-        // The kind's length is part of it: a byte cannot move from the kind to the salt.
-        let mut shifted = [1; 16];
-        shifted[0] = b'e';
-        assert_ne!(c, commit("evidenc", &shifted, b"\x01content"));
     }
 
     proptest! {

@@ -14,22 +14,28 @@
 
 mod canonical;
 mod checkpoint;
+mod commitment;
 mod error;
+mod event;
 mod hash;
 mod leaf;
 pub mod note;
 mod proof;
 pub mod tile;
 mod tree;
+mod word;
 
 pub use checkpoint::{Checkpoint, open_checkpoint, sign_checkpoint};
+pub use commitment::{Commitment, Salt, commit};
 pub use error::LedgerError;
-pub use hash::{Hash, empty_root, leaf_hash, node_hash};
-pub use leaf::{
-    AgencyEvent, AgencyName, BadAgencyName, BadWord, Commitment, EvidenceEvent, GateEvent,
-    KeyEvent, KeyRole, Leaf, MAX_LEAF, ProposalEvent, Salt, StaffEvent, WaitingEvent, Word, commit,
+pub use event::{
+    AgencyEvent, EvidenceEvent, GateEvent, KeyEvent, KeyRole, ProposalEvent, StaffEvent,
+    WaitingEvent,
 };
+pub use hash::{Hash, empty_root, leaf_hash, node_hash};
+pub use leaf::{Leaf, MAX_LEAF};
 pub use proof::{
     consistency_proof, inclusion_proof, root_from_inclusion, verify_consistency, verify_inclusion,
 };
 pub use tree::{Frontier, Node, NodeId, Nodes, Tree, root_at};
+pub use word::{AgencyName, BadAgencyName, BadWord, Word};

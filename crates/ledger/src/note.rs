@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use crate::LedgerError;
+use crate::error::LedgerError;
 
 /// The signature type of Ed25519.
 const ED25519: u8 = 1;

@@ -1,8 +1,9 @@
 //! Inclusion and consistency proofs: RFC 6962, sections 2.1.1 and 2.1.2; checked as in RFC 9162,
 //! sections 2.1.3.2 and 2.1.4.2.
 
-use crate::tree::range_hash;
-use crate::{Hash, LedgerError, Nodes, node_hash};
+use crate::error::LedgerError;
+use crate::hash::{Hash, empty_root, node_hash};
+use crate::tree::{Nodes, range_hash};
 
 /// The hashes that lead from leaf `index` to the root of the log of `size` leaves; at most 64.
 pub fn inclusion_proof(
@@ -122,7 +123,7 @@ pub fn verify_consistency(
     if old > new || (old == new && old_root != new_root) {
         return Err(LedgerError::Inconsistent);
     }
-    if old == 0 && *old_root != crate::empty_root() {
+    if old == 0 && *old_root != empty_root() {
         return Err(LedgerError::Inconsistent);
     }
     if old == new || old == 0 {

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Hash, LedgerError, NodeId, Nodes, node_hash};
+use crate::error::LedgerError;
+use crate::hash::{Hash, node_hash};
+use crate::tree::{NodeId, Nodes};
 
 /// Hashes in a full tile.
 pub const FULL: u16 = 256;

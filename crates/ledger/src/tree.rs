@@ -4,7 +4,8 @@
 //! from `index * 2^level`. Such a node never changes again. What is on the right edge of a tree of a
 //! certain size is hashed together when it is asked for.
 
-use crate::{Hash, LedgerError, empty_root, node_hash};
+use crate::error::LedgerError;
+use crate::hash::{Hash, empty_root, node_hash};
 
 /// Names a complete subtree: the `2^level` leaves from `index * 2^level` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,103 @@
+//! What happened to the things that leaves tell of: closed lists, one for each kind of thing.
+
+use serde::{Deserialize, Serialize};
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyRole {
+    /// Signs live codes.
+    Live,
+    /// Signs venue codes.
+    Venue,
+    /// Signs checkpoints of this log.
+    Log,
+}
+
+/// What happened to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyEvent {
+    /// Published, for use in its period.
+    Published,
+    /// No longer to be trusted, before its period ended.
+    Revoked,
+    /// Its private part was published after its period.
+    Disclosed,
+}
+
+/// What happened to a piece of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceEvent {
+    /// Recorded.
+    Recorded,
+    /// Withdrawn.
+    Withdrawn,
+}
+
+/// What happened to a proposal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalEvent {
+    /// It was made.
+    Proposed,
+    /// A second officer agreed.
+    Approved,
+    /// A second officer refused.
+    Rejected,
+    /// Whoever made it took it back.
+    Withdrawn,
+    /// Nobody decided in time.
+    Expired,
+    /// It took effect.
+    Applied,
+}
+
+/// What happened to an agency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgencyEvent {
+    /// It was registered. Without a confirmation its staff have no power over people.
+    Registered,
+    /// The health commission confirmed it.
+    Confirmed,
+}
+
+/// What happened to a member of staff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StaffEvent {
+    /// An invitation was made.
+    Invited,
+    /// They accepted it with a passkey.
+    Joined,
+    /// The health commission confirmed them, holding that passkey.
+    Confirmed,
+    /// Their access ended.
+    Ended,
+}
+
+/// What happened to a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateEvent {
+    /// A device became a gate.
+    Enrolled,
+    /// It is none any more.
+    Revoked,
+}
+
+/// What happened to records that wait for a second pair of eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingEvent {
+    /// They were above the mandate's number and colour nobody yet.
+    Held,
+    /// Somebody else confirmed them.
+    Confirmed,
+    /// They were refused.
+    Refused,
+    /// Nobody decided in time.
+    Expired,
+}
