@@ -7,7 +7,9 @@
 use jadegate_domain::{Colour, PlaceId};
 use minicbor::{Decoder, Encoder};
 
-use crate::{Handle, IssuerCode, PassError};
+use crate::error::PassError;
+use crate::handle::Handle;
+use crate::keys::IssuerCode;
 
 /// Claim keys registered by RFC 8392, section 4.
 pub(crate) const ISS: i64 = 1;

@@ -1,7 +1,7 @@
 //! COSE_Sign1 (RFC 9052, section 4.2) in the one form a code uses: untagged, protected header
 //! exactly `{1: -8}` (alg EdDSA), unprotected header empty, payload and signature in place.
 
-use crate::PassError;
+use crate::error::PassError;
 use crate::sig::{SIGNATURE_LEN, SecretKey};
 
 /// The protected header `{1: -8}`, as the bytes that are signed.

@@ -7,9 +7,10 @@ use jadegate_domain::{Period, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::error::IssueError;
+use crate::handle::HandleKeys;
 use crate::hex;
 use crate::sig::{PublicKey, SecretKey};
-use crate::{HandleKeys, IssueError};
 
 /// The most keys in one set; a set with more is refused. At one key a week this is years.
 const MAX_KEYS: usize = 256;

@@ -29,14 +29,8 @@ mod venue;
 pub use error::{IssueError, PassError};
 pub use handle::{BadHandleKeys, Handle, HandleKey, HandleKeys, open};
 pub use keys::{BadKeys, Issuer, IssuerCode, IssuingKey, KeyId, KeySet, KeyUse, PublishedKey};
-pub use live::{IssuedCode, VerifiedCode, issue, verify, verify_of_any_age};
-pub use venue::{VenueCode, VenueKind, issue_venue, verify_venue};
-
-/// What every live code starts with.
-pub const LIVE_PREFIX: &str = "JG1:";
-/// What every venue code starts with.
-pub const VENUE_PREFIX: &str = "JGV1:";
-/// No code is fresh for longer than this (24 hours); one that claims to be is refused.
-pub const MAX_LIFETIME_SECS: u32 = 86_400;
-/// The most clock difference a verifier may allow for, in seconds; larger arguments count as this.
-pub const MAX_SKEW_SECS: u32 = 300;
+pub use live::{
+    IssuedCode, LIVE_PREFIX, MAX_LIFETIME_SECS, MAX_SKEW_SECS, VerifiedCode, issue, verify,
+    verify_of_any_age,
+};
+pub use venue::{VENUE_PREFIX, VenueCode, VenueKind, issue_venue, verify_venue};

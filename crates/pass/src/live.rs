@@ -3,11 +3,17 @@
 use jadegate_domain::{Colour, HolderId, Timestamp};
 
 use crate::claims::Live;
-use crate::keys::KeyUse;
-use crate::{
-    Handle, IssueError, Issuer, IssuerCode, KeySet, LIVE_PREFIX, MAX_LIFETIME_SECS, MAX_SKEW_SECS,
-    PassError, cose, text,
-};
+use crate::error::{IssueError, PassError};
+use crate::handle::Handle;
+use crate::keys::{Issuer, IssuerCode, KeySet, KeyUse};
+use crate::{cose, text};
+
+/// What every live code starts with.
+pub const LIVE_PREFIX: &str = "JG1:";
+/// No code is fresh for longer than this (24 hours); one that claims to be is refused.
+pub const MAX_LIFETIME_SECS: u32 = 86_400;
+/// The most clock difference a verifier may allow for, in seconds; larger arguments count as this.
+pub const MAX_SKEW_SECS: u32 = 300;
 
 /// A code ready to be drawn.
 #[derive(Clone, PartialEq, Eq)]

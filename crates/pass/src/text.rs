@@ -1,7 +1,7 @@
 //! The text in the QR: a prefix and base45 (RFC 9285). Both fit the QR alphanumeric mode, which
 //! packs two characters into 11 bits.
 
-use crate::PassError;
+use crate::error::PassError;
 
 /// The longest text that can be a code: 129 bytes of COSE (a 16-character issuer) in base45, with
 /// the longer prefix. Checked before anything is parsed.

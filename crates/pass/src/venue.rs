@@ -3,9 +3,13 @@
 use jadegate_domain::{PlaceId, Timestamp};
 
 use crate::claims::Venue;
-use crate::keys::KeyUse;
+use crate::error::{IssueError, PassError};
+use crate::keys::{Issuer, IssuerCode, KeySet, KeyUse};
 use crate::live::{authenticate, check_time, issue_time, lifetime, lifetime_is_allowed, moment};
-use crate::{IssueError, Issuer, IssuerCode, KeySet, PassError, VENUE_PREFIX, cose, text};
+use crate::{cose, text};
+
+/// What every venue code starts with.
+pub const VENUE_PREFIX: &str = "JGV1:";
 
 /// How a venue shows its code, and so how much a visit made with it proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
