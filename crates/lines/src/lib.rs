@@ -8,84 +8,12 @@
 //!
 //! What is kept in memory is one line and one block of the file, whatever the file is.
 
+mod error;
+mod limits;
 mod table;
 mod text;
 
+pub use error::FileError;
+pub use limits::{HOPELESS, Limits};
 pub use table::{LineFault, Record, Row, Table};
 pub use text::{TextLine, TextLines};
-
-/// How much of a file is read at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of the whole file, unpacked.
-    pub bytes: u64,
-    /// Bytes of one line. A longer one is told as wrong and passed over; one [`HOPELESS`] times as
-    /// long ends the reading.
-    pub line: usize,
-    /// Lines with something in them, without the one that names the columns.
-    pub lines: u64,
-}
-
-/// A line so many times longer than the longest one allowed is no line: the file is something else.
-pub const HOPELESS: usize = 16;
-
-impl Limits {
-    /// Bytes of a line that is still read, where nothing else is said: an import's fields are short,
-    /// and columns it does not know may hold whole letters.
-    pub const LINE: usize = 64 * 1024;
-
-    /// At most so many bytes and lines, and lines of the usual length.
-    pub const fn new(bytes: u64, lines: u64) -> Self {
-        Self { bytes, line: Self::LINE, lines }
-    }
-}
-
-/// Why a file cannot be read to its end. Whoever reads it decides what becomes of the lines before.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// More bytes than allowed.
-    #[error("The file is larger than {most} when unpacked. Split it, or allow more.", most = size(*.0))]
-    TooLarge(u64),
-    /// More lines than allowed.
-    #[error("The file has more than {0} lines. Split it and send the parts.")]
-    TooManyLines(u64),
-    /// A line far longer than any of a table.
-    #[error("Line {0} goes on for more than {most}: this is no file of lines.", most = size(*.1))]
-    LineTooLong(u64, u64),
-    /// The source failed: a damaged archive, a disk.
-    #[error("The file cannot be read beyond line {0}: it is damaged or was cut off.")]
-    Unreadable(u64, #[source] std::io::Error),
-    /// The line that names the columns leaves a quotation mark open.
-    #[error("A quotation mark in line {0}, which names the columns, is never closed.")]
-    OpenQuote(u64),
-    /// The first line does not name the columns that are needed.
-    #[error("The first line must name the columns; missing: {0}.")]
-    MissingColumns(String),
-    /// A column that is needed is named twice.
-    #[error("The column {0} stands twice in the first line.")]
-    RepeatedColumn(String),
-}
-
-impl FileError {
-    /// Stable code.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge(_) => "file.too_large",
-            Self::TooManyLines(_) => "csv.too_many_lines",
-            Self::LineTooLong(..) => "file.line_too_long",
-            Self::Unreadable(..) => "file.unreadable",
-            Self::OpenQuote(_) => "csv.open_quote",
-            Self::MissingColumns(_) => "csv.missing_columns",
-            Self::RepeatedColumn(_) => "csv.repeated_column",
-        }
-    }
-}
-
-/// A number of bytes in words.
-fn size(bytes: u64) -> String {
-    match bytes {
-        b if b >= 1 << 20 && b.is_multiple_of(1 << 20) => format!("{} MiB", b >> 20),
-        b if b >= 1 << 10 && b.is_multiple_of(1 << 10) => format!("{} KiB", b >> 10),
-        b => format!("{b} bytes"),
-    }
-}

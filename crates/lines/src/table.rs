@@ -4,7 +4,9 @@ use std::io::Read;
 
 use csv_core::ReadRecordResult;
 
-use crate::{FileError, Limits, TextLines};
+use crate::error::FileError;
+use crate::limits::Limits;
+use crate::text::TextLines;
 
 /// What is wrong with one line; never holds what stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,8 @@
 
 use std::io::{ErrorKind, Read};
 
-use crate::{FileError, HOPELESS, Limits};
+use crate::error::FileError;
+use crate::limits::{HOPELESS, Limits};
 
 /// Bytes asked of the source at once.
 const BLOCK: usize = 64 * 1024;
