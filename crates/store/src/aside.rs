@@ -3,18 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::StoreError;
-
-/// Names a row that cannot be read; never says what it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowRef {
-    /// Table.
-    pub table: &'static str,
-    /// Row id, as the table counts its rows.
-    pub row: i64,
-    /// The first column that is not what it must be.
-    pub column: &'static str,
-}
+use crate::error::{RowRef, StoreError};
 
 /// A list, and what had to be left out of it.
 ///

@@ -1,4 +1,4 @@
-//! The one error of every store.
+//! The one error of every store, and the name of a row that cannot be read.
 
 /// What a write demanded and did not find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,17 @@ pub enum Precondition {
         /// `None`: never, for it alone is more than the limit.
         seconds: Option<u32>,
     },
+}
+
+/// Names a row that cannot be read; never says what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowRef {
+    /// Table.
+    pub table: &'static str,
+    /// Row id, as the table counts its rows.
+    pub row: i64,
+    /// The first column that is not what it must be.
+    pub column: &'static str,
 }
 
 /// Why a store could not answer.
@@ -67,10 +78,10 @@ pub enum StoreError {
 
 impl StoreError {
     /// The one row that cannot be read, if that is what this says; damage of the file names none.
-    pub fn row(&self) -> Option<crate::RowRef> {
+    pub fn row(&self) -> Option<RowRef> {
         match self {
             Self::Corrupt { table, column, row, .. } if *column != "*" => {
-                Some(crate::RowRef { table, column, row: *row })
+                Some(RowRef { table, column, row: *row })
             }
             _ => None,
         }

@@ -59,8 +59,8 @@ mod unit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use aside::{Listed, RowRef, SetAside, Unreadable};
-pub use error::{Precondition, StoreError};
+pub use aside::{Listed, SetAside, Unreadable};
+pub use error::{Precondition, RowRef, StoreError};
 pub use policies::{
     AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,
     ProposalState, Recolouring, RegionRisks, StoredProposal,

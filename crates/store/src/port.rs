@@ -10,6 +10,7 @@ use jadegate_domain::{
 };
 
 use crate::aside::{Listed, Unreadable};
+use crate::error::StoreError;
 use crate::policies::{
     ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, StoredProposal,
 };
@@ -19,7 +20,7 @@ use crate::rows::{
     LogLeaf, Looked, OpenCases, OutboxMessage, PhoneCode, SealedField, Session, SessionSubject,
     StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
-use crate::{Receipt, StoreError, Unit};
+use crate::unit::{Receipt, Unit};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
