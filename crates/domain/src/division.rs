@@ -15,6 +15,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Division(Box<str>);
 
+#[cfg(feature = "openapi")]
+crate::openapi::string_schema!(Division, "A division: CN-330106, CN-33, US-NY or JP");
+
 /// A text is not a division code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a division code; write it like CN-330106, CN-3301 or US-NY")]

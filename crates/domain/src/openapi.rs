@@ -22,14 +22,3 @@ macro_rules! string_schema {
     };
 }
 pub(crate) use string_schema;
-
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
-
-string_schema!(
-    crate::Timestamp,
-    "A moment in UTC, RFC 3339",
-    SchemaFormat::KnownFormat(KnownFormat::DateTime)
-);
-string_schema!(crate::Division, "A division: CN-330106, CN-33, US-NY or JP");
-string_schema!(crate::PersonName, "A name of 1 to 80 letters");
-string_schema!(crate::Phone, "A phone number in E.164 form");

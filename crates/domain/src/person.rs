@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct PersonName(String);
 
+#[cfg(feature = "openapi")]
+crate::openapi::string_schema!(PersonName, "A name of 1 to 80 letters");
+
 /// A text is no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a name has 1 to 80 letters")]
@@ -64,6 +67,9 @@ impl std::fmt::Debug for PersonName {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Phone(String);
+
+#[cfg(feature = "openapi")]
+crate::openapi::string_schema!(Phone, "A phone number in E.164 form");
 
 /// A text is no phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

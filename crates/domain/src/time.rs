@@ -12,6 +12,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
+#[cfg(feature = "openapi")]
+crate::openapi::string_schema!(
+    Timestamp,
+    "A moment in UTC, RFC 3339",
+    utoipa::openapi::schema::SchemaFormat::KnownFormat(
+        utoipa::openapi::schema::KnownFormat::DateTime
+    )
+);
+
 /// Seconds in one day of 24 hours (not a calendar day; see [`Timestamp::local_day`]).
 pub const DAY: i64 = 86_400;
 
