@@ -8,6 +8,7 @@ mod policies;
 mod records;
 mod tally;
 
+use jadegate_domain::Timestamp;
 use jadegate_store::{Precondition, Receipt, Unit, Write};
 use rusqlite::{Connection, Params};
 
@@ -18,6 +19,16 @@ use crate::error::{Result, conflict, sql};
 pub(crate) struct Applier<'a> {
     conn: &'a Connection,
     days: &'a mut Days,
+}
+
+/// What a limit is asked to take.
+struct Count {
+    class: &'static str,
+    key: [u8; 16],
+    count: u32,
+    at: Timestamp,
+    window_seconds: u32,
+    most: u32,
 }
 
 impl<'a> Applier<'a> {
@@ -88,7 +99,7 @@ impl<'a> Applier<'a> {
             Write::CountWithin { class, key, count, at, window_seconds, most } => {
                 let (class, key, count, at) = (*class, *key, *count, *at);
                 let (window_seconds, most) = (*window_seconds, *most);
-                self.count_within(&tally::Count { class, key, count, at, window_seconds, most })
+                self.count_within(&Count { class, key, count, at, window_seconds, most })
             }
             Write::AddSession(s) => self.add_session(s),
             Write::EndSession(digest) => self.end_session(digest),
@@ -179,8 +190,8 @@ impl<'a> Applier<'a> {
 }
 
 /// An optional moment as its column.
-fn secs(t: Option<jadegate_domain::Timestamp>) -> Option<i64> {
-    t.map(jadegate_domain::Timestamp::as_secs)
+fn secs(t: Option<Timestamp>) -> Option<i64> {
+    t.map(Timestamp::as_secs)
 }
 
 /// A value as its JSON column.

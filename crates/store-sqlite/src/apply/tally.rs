@@ -1,22 +1,11 @@
 //! Counts for limits.
 
-use jadegate_domain::Timestamp;
 use jadegate_store::{Precondition, StoreError};
 use rusqlite::params;
 
-use super::Applier;
+use super::{Applier, Count};
 use crate::error::{Result, conflict};
 use crate::read;
-
-/// What a limit is asked to take.
-pub(super) struct Count {
-    pub(super) class: &'static str,
-    pub(super) key: [u8; 16],
-    pub(super) count: u32,
-    pub(super) at: Timestamp,
-    pub(super) window_seconds: u32,
-    pub(super) most: u32,
-}
 
 impl Applier<'_> {
     pub(super) fn count_within(&self, c: &Count) -> Result<()> {
