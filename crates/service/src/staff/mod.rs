@@ -5,7 +5,6 @@
 //! function in the same file. Nothing here sets a colour: staff record evidence, and a contact is
 //! recorded by no person at all, only by a trace.
 
-mod aboard;
 pub mod access;
 pub mod arrivals;
 pub mod cases;
@@ -25,6 +24,7 @@ pub mod quarantine;
 pub mod regions;
 pub mod releases;
 pub(crate) mod retrace;
+mod seating;
 mod stored_trace;
 pub mod tests;
 pub mod trace_jobs;
@@ -34,7 +34,6 @@ pub mod waiting;
 pub mod what_if;
 pub mod withdraw;
 
-pub use aboard::{AboardView, TicketView};
 pub use access::{Power, Recorder, What};
 pub use arrivals::ArrivalInput;
 pub use cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};
@@ -50,6 +49,7 @@ pub use proposals::{AttachedWhatIf, Officer, ProposalView};
 pub use quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
 pub use regions::{RegionInput, RegionRow};
 pub use releases::ReleaseInput;
+pub use seating::{AboardView, TicketView};
 pub use tests::{ImportReport, RecordedEvidence, RejectedLine, TestInput};
 pub use trace_jobs::{JobOrder, TraceJobProgress, TraceJobState, TraceJobView};
 pub use trace_many::{JobContact, JobContactPage, TraceJobInput};

@@ -17,9 +17,9 @@ use jadegate_domain::{
 use jadegate_store::{StoredTrace, TraceHead, Write};
 use serde::Serialize;
 
-use super::aboard::AboardView;
 use super::access::{Power, Recorder};
 use super::parallel::{Job, together};
+use super::seating::AboardView;
 use super::stored_trace::{
     Stored, StoredContact, StoredExposure, close_of, contact_fact, count, places, says_the_same,
     stored_contact, stored_detail, stored_text,
@@ -633,8 +633,11 @@ impl App {
                     exposures: {
                         let inside = |h: HolderId| colours.contains_key(&h).then_some(h);
                         let source = inside(c.via.unwrap_or(case.holder));
-                        let aboard = |p| tickets.aboard(p, source, inside(c.holder));
-                        c.exposures.iter().map(|e| self.exposure_view(e, aboard(e.place))).collect()
+                        let seating = |p| tickets.seating(p, source, inside(c.holder));
+                        c.exposures
+                            .iter()
+                            .map(|e| self.exposure_view(e, seating(e.place)))
+                            .collect()
                     },
                 })
                 .collect(),

@@ -60,7 +60,7 @@ impl App {
 
 impl Tickets {
     /// An exposure at a place, if it is a trip. Who may not be told of is `None`.
-    pub(super) fn aboard(
+    pub(super) fn seating(
         &self,
         place: PlaceId,
         source: Option<HolderId>,
