@@ -18,7 +18,7 @@ use crate::keys::Keys;
 use crate::known_places::KnownPlaces;
 use crate::log::LogTree;
 use crate::settings::Settings;
-use crate::visits::Keeper;
+use crate::visits::IndexMaintenance;
 
 /// Risk levels in memory, with the version they were loaded at.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ pub struct App {
     pub(crate) rng: Arc<dyn Entropy>,
     pub(crate) settings: Settings,
     pub(crate) index: RwLock<VisitIndex>,
-    pub(crate) keeper: Keeper,
+    pub(crate) maintenance: IndexMaintenance,
     pub(crate) places: RwLock<KnownPlaces>,
     pub(crate) regions: ArcSwap<Regions>,
     pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
@@ -127,7 +127,7 @@ impl App {
             policy: ArcSwap::from_pointee(in_force),
             clock,
             rng,
-            keeper: Keeper::new(settings.index_file.clone()),
+            maintenance: IndexMaintenance::new(settings.index_file.clone()),
             settings,
             index: RwLock::new(VisitIndex::new()),
             places: RwLock::default(),

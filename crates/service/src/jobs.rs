@@ -63,7 +63,7 @@ impl App {
     /// `clock.ahead`, `clock.behind`: what is dropped by a wrong clock is gone for good.
     pub async fn purge(&self) -> Result<Purged> {
         self.clock_must_hold()?;
-        let mut owed = self.keeper.owed.lock().await;
+        let mut pending = self.maintenance.pending_purge.lock().await;
         let now = self.now();
         let mut kept_from = kept_from(&self.policy(), now);
         let days = self.store.visit_days().await?;
@@ -74,22 +74,22 @@ impl App {
         let day = kept_from.utc_day();
         // Noted before they go: nobody else will know that the index still has them.
         if days.first().is_some_and(|first| *first < day) {
-            owed.before = owed.before.max(Some(kept_from));
+            pending.before = pending.before.max(Some(kept_from));
         }
         let (visits, scans) = self.store.drop_days_before(day).await?;
-        owed.visits += visits;
-        owed.scans += scans;
+        pending.visits += visits;
+        pending.scans += scans;
         // What has expired is kept for a day more: who answers an old request is told that it is old.
         let expired = self.store.purge_expired(now.plus_days(-1)).await?;
-        if let Some(moment) = owed.before {
+        if let Some(moment) = pending.before {
             self.forget_before(moment).await?;
-            owed.before = None;
+            pending.before = None;
         }
-        let (visits, scans) = (owed.visits, owed.scans);
+        let (visits, scans) = (pending.visits, pending.scans);
         if visits + scans > 0 {
             let leaf = crate::log::purge_leaf(now, kept_from, visits, scans)?;
             self.commit("purge", vec![Write::AddLeaf(leaf)]).await?;
-            (owed.visits, owed.scans) = (0, 0);
+            (pending.visits, pending.scans) = (0, 0);
         }
         Ok(Purged { kept_from, visits, scans, expired })
     }
@@ -107,7 +107,7 @@ impl App {
             tokio::spawn(Arc::clone(&self).keep_recoloured(stop.clone())),
             tokio::spawn(Arc::clone(&self).keep_traces(stop.clone())),
             tokio::spawn(Arc::clone(&self).keep_looking(stop.clone())),
-            tokio::spawn(Arc::clone(&self).keep_visits(stop.clone())),
+            tokio::spawn(Arc::clone(&self).maintain_visits(stop.clone())),
             tokio::spawn(Arc::clone(&self).tick(gateway, stop.clone())),
         ];
         // Nobody waits for its end.

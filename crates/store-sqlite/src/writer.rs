@@ -38,7 +38,7 @@ pub(crate) enum Job {
 type Waiting = (Unit, oneshot::Sender<Result<Receipt>>);
 
 /// An answer held back until no readable copy of what was erased is left.
-struct Owed {
+struct PendingErasure {
     since: Instant,
     answer: Box<dyn FnOnce() + Send>,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Writer {
     jobs: mpsc::Receiver<Job>,
     /// Taken from the queue but not part of the group before it.
     next: Option<Job>,
-    owed: Vec<Owed>,
+    pending: Vec<PendingErasure>,
     /// Something was erased, and the log may still hold a copy.
     untruncated: bool,
     /// When cutting the log failed last, because of a reader.
@@ -66,7 +66,7 @@ impl Writer {
             days,
             jobs,
             next: None,
-            owed: Vec::new(),
+            pending: Vec::new(),
             // A process that was killed may have left a log with what it had just erased.
             untruncated: true,
             tried: None,
@@ -100,7 +100,7 @@ impl Writer {
             self.settle();
         }
         self.truncate_log();
-        self.owed.drain(..).for_each(|o| (o.answer)());
+        self.pending.drain(..).for_each(|o| (o.answer)());
         drop(self.conn);
         for answer in closed {
             let _ = answer.send(());
@@ -112,7 +112,7 @@ impl Writer {
         if let Some(job) = self.next.take() {
             return Some(job);
         }
-        while !self.owed.is_empty() {
+        while !self.pending.is_empty() {
             match self.jobs.try_recv() {
                 Ok(job) => return Some(job),
                 Err(mpsc::error::TryRecvError::Disconnected) => return None,
@@ -149,7 +149,7 @@ impl Writer {
                 for ((unit, answer), result) in group.into_iter().zip(results) {
                     if result.is_ok() && unit.writes.iter().any(|w| matches!(w, Write::Shred(_))) {
                         self.untruncated = true;
-                        self.owe(move || {
+                        self.hold_back(move || {
                             let _ = answer.send(result);
                         });
                     } else {
@@ -260,7 +260,7 @@ impl Writer {
     ) {
         self.untruncated = true;
         match done {
-            Ok(done) => self.owe(move || {
+            Ok(done) => self.hold_back(move || {
                 let _ = answer.send(Ok(done));
             }),
             Err(e) => {
@@ -285,8 +285,8 @@ impl Writer {
         shrink().map_err(|e| sql("freelist", &e))
     }
 
-    fn owe(&mut self, answer: impl FnOnce() + Send + 'static) {
-        self.owed.push(Owed { since: Instant::now(), answer: Box::new(answer) });
+    fn hold_back(&mut self, answer: impl FnOnce() + Send + 'static) {
+        self.pending.push(PendingErasure { since: Instant::now(), answer: Box::new(answer) });
     }
 
     /// If something was erased: empties the log and answers those who wait for it.
@@ -296,13 +296,13 @@ impl Writer {
             return;
         }
         if self.truncate_log() {
-            self.owed.drain(..).for_each(|o| (o.answer)());
+            self.pending.drain(..).for_each(|o| (o.answer)());
             return;
         }
         self.tried = Some(Instant::now());
-        let (late, owed) = self.owed.drain(..).partition(|o| o.since.elapsed() > ERASE_WAIT);
-        self.owed = owed;
-        let late: Vec<Owed> = late;
+        let (late, pending) = self.pending.drain(..).partition(|o| o.since.elapsed() > ERASE_WAIT);
+        self.pending = pending;
+        let late: Vec<PendingErasure> = late;
         if !late.is_empty() {
             tracing::warn!(
                 "a long read keeps erased data in the log; it goes with the first write after the read"

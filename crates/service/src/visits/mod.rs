@@ -10,7 +10,7 @@
 //!   writers, one piece at a time.
 
 mod file;
-mod keep;
+mod maintenance;
 mod start;
 
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ pub struct Tended {
 }
 
 /// What is known of the index beside its visits.
-pub(crate) struct Keeper {
+pub(crate) struct IndexMaintenance {
     /// Where it is saved; nowhere if the deployment does not want it.
     file: Option<Arc<IndexFile>>,
     /// Shared by those who have handed visits to the store and not fed them yet.
@@ -69,7 +69,7 @@ pub(crate) struct Keeper {
     /// One long piece of work at a time.
     long: tokio::sync::Mutex<Long>,
     /// What a purge has dropped and not seen to its end.
-    pub(crate) owed: tokio::sync::Mutex<Owed>,
+    pub(crate) pending_purge: tokio::sync::Mutex<PendingPurge>,
 }
 
 /// Belongs to whoever does the long work.
@@ -83,14 +83,14 @@ struct Long {
 
 /// What was dropped from the store, until the index, the file and the public log know it.
 #[derive(Debug, Default)]
-pub(crate) struct Owed {
+pub(crate) struct PendingPurge {
     /// The index and the file may still have visits from before this.
     pub(crate) before: Option<Timestamp>,
     pub(crate) visits: u64,
     pub(crate) scans: u64,
 }
 
-impl Keeper {
+impl IndexMaintenance {
     pub(crate) fn new(file: Option<PathBuf>) -> Self {
         Self {
             file: file.map(|path| Arc::new(IndexFile::new(path))),
@@ -98,7 +98,7 @@ impl Keeper {
             feeding: tokio::sync::RwLock::default(),
             fed: AtomicUsize::new(0),
             long: tokio::sync::Mutex::default(),
-            owed: tokio::sync::Mutex::default(),
+            pending_purge: tokio::sync::Mutex::default(),
         }
     }
 }
@@ -106,7 +106,7 @@ impl Keeper {
 impl App {
     /// Where the visits came from at the start.
     pub fn index_origin(&self) -> IndexOrigin {
-        self.keeper.origin.get().copied().unwrap_or(IndexOrigin::Rebuilt)
+        self.maintenance.origin.get().copied().unwrap_or(IndexOrigin::Rebuilt)
     }
 
     /// Writes a unit that changes visits, then tells the memory of it: `tell` for what the visits
@@ -120,7 +120,7 @@ impl App {
     ) -> std::result::Result<Receipt, StoreError> {
         let app = Arc::clone(self);
         let work = async move {
-            let _feeding = app.keeper.feeding.read().await;
+            let _feeding = app.maintenance.feeding.read().await;
             let told = told(&unit);
             let receipt = app.store.commit_for_receipt(unit).await?;
             tell(&app);
@@ -142,7 +142,7 @@ impl App {
                 index.insert(*visit);
             }
             // Under the same lock: a copy is of the moment of its count.
-            self.keeper.fed.fetch_add(part.len(), Ordering::Relaxed);
+            self.maintenance.fed.fetch_add(part.len(), Ordering::Relaxed);
         }
         self.late.note(visits);
     }

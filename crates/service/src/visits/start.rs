@@ -101,14 +101,14 @@ impl App {
     /// Fills the index. Whatever is wrong with the saved one, it is made from the store instead.
     pub(crate) async fn load_visits(&self) -> Result<()> {
         let begun = Instant::now();
-        let mut long = self.keeper.long.lock().await;
+        let mut long = self.maintenance.long.lock().await;
         let (origin, days_read) = match self.load_saved(&mut long).await? {
             Some(0) => (IndexOrigin::Loaded, 0),
             Some(days) => (IndexOrigin::CaughtUp, days),
             None => (IndexOrigin::Rebuilt, self.load_all().await?),
         };
         self.load_rides().await?;
-        self.keeper.origin.get_or_init(|| origin);
+        self.maintenance.origin.get_or_init(|| origin);
         let seconds = begun.elapsed().as_secs_f64();
         let (visits, how) = (self.index_size().0, origin.as_str());
         tracing::info!(how, days_read, visits, seconds, "visit index ready");
@@ -117,7 +117,7 @@ impl App {
 
     /// From the saved index, if there is one that is of use; how many days had to be read.
     async fn load_saved(&self, long: &mut Long) -> Result<Option<usize>> {
-        let Some(file) = self.keeper.file.clone() else { return Ok(None) };
+        let Some(file) = self.maintenance.file.clone() else { return Ok(None) };
         let (store, dropped) = from_store(&self.store.visit_marks().await?);
         let load = move || -> std::result::Result<Option<(VisitIndex, CatchUp)>, SavedError> {
             file.tidy().map_err(SavedError::Unreadable)?;
@@ -165,7 +165,7 @@ impl App {
             && self.save_or_remove(long).await.is_err()
         {
             // Logged there; the next purge tries again.
-            self.keeper.owed.lock().await.before = Some(start_of(day));
+            self.maintenance.pending_purge.lock().await.before = Some(start_of(day));
         }
         Ok(lacks.read.len())
     }
@@ -190,7 +190,7 @@ impl App {
     fn begin_with(&self, index: VisitIndex, fed: usize) {
         let mut held = write(&self.index);
         *held = index;
-        self.keeper.fed.store(fed, Ordering::Relaxed);
+        self.maintenance.fed.store(fed, Ordering::Relaxed);
     }
 }
 

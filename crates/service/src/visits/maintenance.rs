@@ -1,4 +1,4 @@
-//! Keeping the index: merged, saved, and without what was dropped.
+//! Maintaining the index: merged, saved, and without what was dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,8 +30,8 @@ fn far_behind(fed: usize, all: usize) -> bool {
 impl App {
     /// Saves the visit index if it has changed since; for an orderly end.
     pub async fn save_visits(&self) -> Result<()> {
-        let mut long = self.keeper.long.lock().await;
-        let fed = self.keeper.fed.load(Ordering::Relaxed);
+        let mut long = self.maintenance.long.lock().await;
+        let fed = self.maintenance.fed.load(Ordering::Relaxed);
         if fed == 0 && long.saved_at.is_some() {
             return Ok(());
         }
@@ -40,9 +40,9 @@ impl App {
 
     /// Merges what is due and saves what has gone too far, unless such work is under way.
     pub async fn tend_visits(&self) -> Result<Tended> {
-        let Ok(mut long) = self.keeper.long.try_lock() else { return Ok(Tended::default()) };
+        let Ok(mut long) = self.maintenance.long.try_lock() else { return Ok(Tended::default()) };
         let merged = self.merge_large_runs().await?;
-        let saved = self.keeper.file.is_some() && self.save_is_due(&long);
+        let saved = self.maintenance.file.is_some() && self.save_is_due(&long);
         if saved {
             self.save(&mut long).await?;
         }
@@ -50,7 +50,7 @@ impl App {
     }
 
     /// Runs beside the other jobs until `stop` turns true.
-    pub(crate) async fn keep_visits(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn maintain_visits(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut ticks: u64 = 0;
         loop {
             if ticks.is_multiple_of(7200) {
@@ -70,7 +70,7 @@ impl App {
         if long.wait_until.is_some_and(|until| now < until) {
             return false;
         }
-        let fed = self.keeper.fed.load(Ordering::Relaxed);
+        let fed = self.maintenance.fed.load(Ordering::Relaxed);
         let a_day_old = fed > 0 && long.saved_at.is_none_or(|at| now.secs_since(at) >= DAY);
         a_day_old || far_behind(fed, self.index_size().0)
     }
@@ -90,20 +90,20 @@ impl App {
 
     /// Writes the file anew.
     async fn save(&self, long: &mut Long) -> Result<()> {
-        let Some(file) = self.keeper.file.clone() else { return Ok(()) };
+        let Some(file) = self.maintenance.file.clone() else { return Ok(()) };
         let begun = Instant::now();
         // First the marks, then the copy: what is written in between is read again at the start.
         let (from, _) = from_store(&self.store.visit_marks().await?);
         // Whoever had written before the marks were read has fed the index when this is granted.
-        drop(self.keeper.feeding.write().await);
+        drop(self.maintenance.feeding.write().await);
         let (copy, fed) = {
             let index = read(&self.index);
-            (index.clone(), self.keeper.fed.load(Ordering::Relaxed))
+            (index.clone(), self.maintenance.fed.load(Ordering::Relaxed))
         };
         let visits = copy.len();
         match beside(move || file.write(&from, &copy)).await? {
             Ok(bytes) => {
-                self.keeper.fed.fetch_sub(fed, Ordering::Relaxed);
+                self.maintenance.fed.fetch_sub(fed, Ordering::Relaxed);
                 *long = Long { saved_at: Some(self.now()), wait_until: None };
                 let seconds = begun.elapsed().as_secs_f64();
                 tracing::info!(visits, bytes, seconds, "visit index saved");
@@ -126,7 +126,7 @@ impl App {
 
     /// Takes the file away; a failure is logged here.
     pub(super) async fn remove_file(&self) -> bool {
-        let Some(file) = self.keeper.file.clone() else { return true };
+        let Some(file) = self.maintenance.file.clone() else { return true };
         match beside(move || file.remove()).await {
             Ok(Ok(())) => true,
             Ok(Err(e)) => {
@@ -147,7 +147,7 @@ impl App {
     /// Takes the visits before a moment out of the index and out of the file. Readers and writers go
     /// on meanwhile: the work is done on a clone, which then catches up.
     pub(crate) async fn forget_before(&self, moment: Timestamp) -> Result<()> {
-        let mut long = self.keeper.long.lock().await;
+        let mut long = self.maintenance.long.lock().await;
         let before = read(&self.index).clone();
         let clone = before.clone();
         let mut anew = beside(move || {
