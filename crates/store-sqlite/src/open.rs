@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::connection::{self, Pool};
 use crate::error::{Result, sql, unavailable};
 use crate::schema::{self, Applied};
-use crate::writer::{Job, Writer};
+use crate::writer::{Command, Writer};
 
 /// How to open a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct SqliteStore {
     points: Pool,
     lists: Arc<Pool>,
     /// `None` if opened to read.
-    jobs: Option<mpsc::Sender<Job>>,
+    commands: Option<mpsc::Sender<Command>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as this store may write; dropped after the writer has ended.
     lock: Option<File>,
@@ -88,7 +88,7 @@ impl SqliteStore {
         let conn = connection::writer(&path, options.writer_cache_kib)?;
         let points = Pool::open(&path, options.readers)?;
         let lists = Arc::new(Pool::open(&path, options.list_readers)?);
-        let (jobs, queue) = mpsc::channel(options.queue.max(1));
+        let (commands, queue) = mpsc::channel(options.queue.max(1));
         let writer = Writer::new(conn, queue)?;
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -98,7 +98,7 @@ impl SqliteStore {
             path,
             points,
             lists,
-            jobs: Some(jobs),
+            commands: Some(commands),
             writer: Mutex::new(Some(thread)),
             lock: Some(lock),
             aside: SetAside::default(),
@@ -121,7 +121,7 @@ impl SqliteStore {
             path,
             points,
             lists,
-            jobs: None,
+            commands: None,
             writer: Mutex::new(None),
             lock: None,
             aside: SetAside::default(),
@@ -137,9 +137,9 @@ impl SqliteStore {
     /// Writes everything that waits, moves the log into the database and ends the writer. Later
     /// commits are refused as unavailable; reads go on. Dropping the store does the same, but blocks.
     pub async fn close(&self) {
-        let Some(jobs) = &self.jobs else { return };
+        let Some(commands) = &self.commands else { return };
         let (answer, closed) = oneshot::channel();
-        if jobs.send(Job::Close(answer)).await.is_ok() {
+        if commands.send(Command::Close(answer)).await.is_ok() {
             let _ = closed.await;
         }
     }
@@ -200,8 +200,8 @@ impl SqliteStore {
         })
     }
 
-    pub(crate) const fn jobs(&self) -> Option<&mpsc::Sender<Job>> {
-        self.jobs.as_ref()
+    pub(crate) const fn commands(&self) -> Option<&mpsc::Sender<Command>> {
+        self.commands.as_ref()
     }
 
     /// A short read, here and now.
@@ -275,7 +275,7 @@ impl SqliteStore {
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         // The writer ends when the last sender is gone and the queue is empty.
-        self.jobs = None;
+        self.commands = None;
         let thread = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|t| t.join().is_err()) {
             tracing::error!("the store's writer ended by a panic");

@@ -24,16 +24,19 @@ use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::{check_by_table, private_file};
 use crate::read::{evidence, log, people, places, policies, records, tally};
-use crate::{SqliteStore, writer::Job};
+use crate::{SqliteStore, writer::Command};
 
 impl SqliteStore {
-    /// Hands a job to the writer and waits for its answer. If the caller goes away meanwhile, the
-    /// job is done all the same.
-    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T>>) -> Job) -> Result<T> {
-        let jobs = self.jobs().ok_or_else(|| unavailable("opened to read only"))?;
+    /// Hands a command to the writer and waits for its answer. If the caller goes away meanwhile, it
+    /// is done all the same.
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T>>) -> Command,
+    ) -> Result<T> {
+        let commands = self.commands().ok_or_else(|| unavailable("opened to read only"))?;
         let gone = || unavailable("the store is closed");
         let (answer, answered) = oneshot::channel();
-        jobs.send(job(answer)).await.map_err(|_| gone())?;
+        commands.send(command(answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
@@ -60,7 +63,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit_for_receipt(&self, unit: Unit) -> Result<Receipt> {
-        self.ask(|answer| Job::Unit(unit, answer)).await
+        self.ask(|answer| Command::Unit(unit, answer)).await
     }
 
     async fn ping(&self) -> Result<()> {
@@ -92,11 +95,11 @@ impl Store for SqliteStore {
     }
 
     async fn purge_expired(&self, until: Timestamp) -> Result<u64> {
-        self.ask(|answer| Job::Purge(until, answer)).await
+        self.ask(|answer| Command::Purge(until, answer)).await
     }
 
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)> {
-        self.ask(|answer| Job::DropDays(utc_day, answer)).await
+        self.ask(|answer| Command::DropDays(utc_day, answer)).await
     }
 
     async fn holder(&self, id: HolderId) -> Result<Option<Holder>> {

@@ -24,7 +24,7 @@ const ERASE_WAIT: Duration = Duration::from_secs(10);
 const ERASE_RETRY: Duration = Duration::from_millis(5);
 
 /// What the writer is asked to do.
-pub(crate) enum Job {
+pub(crate) enum Command {
     /// Apply a unit.
     Unit(Unit, oneshot::Sender<Result<Receipt>>),
     /// Drop the days before this one.
@@ -46,9 +46,9 @@ struct PendingErasure {
 pub(crate) struct Writer {
     conn: Connection,
     days: Days,
-    jobs: mpsc::Receiver<Job>,
+    commands: mpsc::Receiver<Command>,
     /// Taken from the queue but not part of the group before it.
-    next: Option<Job>,
+    next: Option<Command>,
     pending: Vec<PendingErasure>,
     /// Something was erased, and the log may still hold a copy.
     untruncated: bool,
@@ -59,12 +59,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(conn: Connection, jobs: mpsc::Receiver<Job>) -> Result<Self> {
+    pub(crate) fn new(conn: Connection, commands: mpsc::Receiver<Command>) -> Result<Self> {
         let days = Days::load(&conn)?;
         Ok(Self {
             conn,
             days,
-            jobs,
+            commands,
             next: None,
             pending: Vec::new(),
             // A process that was killed may have left a log with what it had just erased.
@@ -78,22 +78,22 @@ impl Writer {
     pub(crate) fn run(mut self) {
         self.settle();
         let mut closed = Vec::new();
-        while let Some(job) = self.take() {
-            match job {
-                Job::Unit(unit, answer) => {
+        while let Some(command) = self.take() {
+            match command {
+                Command::Unit(unit, answer) => {
                     let group = self.gather((unit, answer));
                     self.commit(group);
                 }
-                Job::DropDays(day, answer) => {
+                Command::DropDays(day, answer) => {
                     let done = self.erase(|c| drop_days(c, day));
                     self.answer_erasure(done, answer);
                 }
-                Job::Purge(until, answer) => {
+                Command::Purge(until, answer) => {
                     let done = self.erase(|c| purge(c, until));
                     self.answer_erasure(done, answer);
                 }
-                Job::Close(answer) => {
-                    self.jobs.close();
+                Command::Close(answer) => {
+                    self.commands.close();
                     closed.push(answer);
                 }
             }
@@ -107,14 +107,14 @@ impl Writer {
         }
     }
 
-    /// The next job; `None` when the store was dropped, or closed and the queue is empty.
-    fn take(&mut self) -> Option<Job> {
-        if let Some(job) = self.next.take() {
-            return Some(job);
+    /// The next command; `None` when the store was dropped, or closed and the queue is empty.
+    fn take(&mut self) -> Option<Command> {
+        if let Some(command) = self.next.take() {
+            return Some(command);
         }
         while !self.pending.is_empty() {
-            match self.jobs.try_recv() {
-                Ok(job) => return Some(job),
+            match self.commands.try_recv() {
+                Ok(command) => return Some(command),
                 Err(mpsc::error::TryRecvError::Disconnected) => return None,
                 Err(mpsc::error::TryRecvError::Empty) => {
                     std::thread::sleep(ERASE_RETRY);
@@ -122,15 +122,15 @@ impl Writer {
                 }
             }
         }
-        self.jobs.blocking_recv()
+        self.commands.blocking_recv()
     }
 
     /// The first unit and all that wait behind it.
     fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
         let mut group = vec![first];
         while group.len() < GROUP {
-            match self.jobs.try_recv() {
-                Ok(Job::Unit(unit, answer)) => group.push((unit, answer)),
+            match self.commands.try_recv() {
+                Ok(Command::Unit(unit, answer)) => group.push((unit, answer)),
                 Ok(other) => {
                     self.next = Some(other);
                     break;
