@@ -1,147 +1,276 @@
 //! Dense numbers for ids: 63-bit ids become 0, 1, 2, ... in order of first sight.
+//!
+//! No step takes longer because there are more ids: the table is made of small shards of which one is
+//! split whenever there are enough new ids (linear hashing), and a clone shares everything but the
+//! latest ids. Who adds an id beside a clone copies the shard that the id goes to.
 
+use std::array;
+use std::iter::repeat_n;
 use std::sync::Arc;
 
-/// Append-only; a clone shares all but the latest ids, so that a snapshot of the index is cheap.
+/// Append-only; a clone is a snapshot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interner {
-    base: Arc<Part>,
-    /// Ids seen since `base` was last extended; their numbers follow those of `base`.
-    recent: Part,
+    ids: Ids,
+    table: Table,
 }
 
-/// Ids and an open-addressing hash table of their numbers (plus one; zero is a free slot).
+/// Ids, in order of their numbers.
 #[derive(Clone, Debug, Default)]
-struct Part {
-    ids: Vec<u64>,
-    slots: Vec<u32>,
+struct Ids {
+    /// Of [`CHUNK`] ids each.
+    full: Vec<Arc<[u64]>>,
+    last: Vec<u64>,
 }
 
-/// Spreads ids over slots. Ids are random numbers the server drew, so a fixed function will do; the
-/// mixing serves ids that were counted upwards.
+/// Where the number of an id is, found by a hash of the id.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    /// As many as are needed for `shards`.
+    groups: Vec<Arc<[Shard; GROUP]>>,
+    shards: usize,
+}
+
+/// The numbers of some ids, plus one, by open addressing; zero is a free slot.
+#[derive(Clone, Debug, Default)]
+struct Shard {
+    ids: usize,
+    slots: Arc<[u32]>,
+}
+
+/// What a clone copies at most.
+const CHUNK: usize = 4096;
+
+/// Shards in a group: so that a clone has little to count.
+const GROUP: usize = 64;
+
+/// Ids for each shard, on average. While shards are being split some have twice as many.
+const SHARD: usize = 320;
+
+/// Spreads ids over shards (by its upper half) and slots. Ids are random numbers the server drew, so
+/// a fixed function will do; the mixing serves ids that were counted upwards.
 const fn mix(id: u64) -> u64 {
     let x = (id ^ (id >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     x ^ (x >> 29)
 }
 
-impl Part {
-    #[expect(clippy::cast_possible_truncation, reason = "masked to the table's size")]
-    fn slot(&self, id: u64) -> Result<u32, usize> {
-        let mask = self.slots.len() - 1;
-        let mut at = mix(id) as usize & mask;
-        loop {
-            match self.slots[at] {
-                0 => return Err(at),
-                n if self.ids[n as usize - 1] == id => return Ok(n - 1),
-                _ => at = (at + 1) & mask,
-            }
+impl Ids {
+    fn len(&self) -> usize {
+        self.full.len() * CHUNK + self.last.len()
+    }
+
+    #[inline]
+    fn get(&self, number: u32) -> u64 {
+        let n = number as usize;
+        match self.full.get(n / CHUNK) {
+            Some(chunk) => chunk[n % CHUNK],
+            None => self.last[n % CHUNK],
         }
     }
 
-    fn get(&self, id: u64) -> Option<u32> {
-        if self.slots.is_empty() { None } else { self.slot(id).ok() }
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
     fn push(&mut self, id: u64) {
-        // At most three quarters full, so a search ends soon.
-        if (self.ids.len() + 1) * 4 > self.slots.len() * 3 {
-            self.grow();
-        }
-        if let Err(free) = self.slot(id) {
-            self.ids.push(id);
-            self.slots[free] = self.ids.len() as u32;
+        self.last.push(id);
+        if self.last.len() == CHUNK {
+            self.full.push(self.last.as_slice().into());
+            self.last.clear();
         }
     }
 
-    fn grow(&mut self) {
-        self.fill((self.slots.len() * 2).max(16));
+    fn all(&self) -> impl Iterator<Item = u64> {
+        self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.last).copied()
     }
 
-    /// Makes a table of so many slots, a power of two above the number of ids. `false` if an id is
-    /// there twice.
-    #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
-    fn fill(&mut self, size: usize) -> bool {
-        self.slots = vec![0; size];
-        let mut distinct = true;
-        for (n, id) in (1u32..).zip(&self.ids) {
-            let mut at = mix(*id) as usize & (size - 1);
-            while self.slots[at] != 0 {
-                distinct &= self.ids[self.slots[at] as usize - 1] != *id;
-                at = (at + 1) & (size - 1);
-            }
-            self.slots[at] = n;
+    fn of(list: &[u64]) -> Self {
+        let (full, last) = list.as_chunks::<CHUNK>();
+        let full = full.iter().map(|chunk| Arc::from(chunk.as_slice())).collect();
+        Self { full, last: last.to_vec() }
+    }
+}
+
+/// Which of so many shards an id belongs to. As shards are added one by one, each takes over half of
+/// what another had.
+#[inline]
+const fn shard_of(hash: u64, shards: usize) -> usize {
+    let mask = shards.next_power_of_two() - 1;
+    let at = (hash >> 32) as usize & mask;
+    if at < shards { at } else { at & mask >> 1 }
+}
+
+/// The number of an id, or the free slot where it would be. At least one slot is free.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "masked to the number of slots")]
+fn probe(slots: &[u32], ids: &Ids, id: u64) -> Result<u32, usize> {
+    let mask = slots.len() - 1;
+    let mut at = mix(id) as usize & mask;
+    loop {
+        match slots[at] {
+            0 => return Err(at),
+            n if ids.get(n - 1) == id => return Ok(n - 1),
+            _ => at = (at + 1) & mask,
         }
-        distinct
+    }
+}
+
+/// Slots for so many ids: at most three quarters are taken, so that a search ends soon.
+const fn slots_for(ids: usize) -> usize {
+    let slots = (ids * 4).div_ceil(3).next_power_of_two();
+    if slots < 16 { 16 } else { slots }
+}
+
+impl Shard {
+    fn with_room(ids: usize) -> Self {
+        Self { ids: 0, slots: repeat_n(0, slots_for(ids)).collect() }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.slots.iter().filter_map(|slot| slot.checked_sub(1))
+    }
+
+    /// Adds the number of an id that has none yet.
+    fn add(&mut self, ids: &Ids, number: u32) {
+        if slots_for(self.ids + 1) > self.slots.len() {
+            let mut larger = Self::with_room(self.ids + 1);
+            self.numbers().for_each(|number| larger.put(ids, number));
+            *self = larger;
+        }
+        self.put(ids, number);
+    }
+
+    /// The same where there is room.
+    fn put(&mut self, ids: &Ids, number: u32) {
+        if let Err(free) = probe(&self.slots, ids, ids.get(number)) {
+            Arc::make_mut(&mut self.slots)[free] = number + 1;
+            self.ids += 1;
+        }
+    }
+}
+
+impl Table {
+    #[inline]
+    fn get(&self, ids: &Ids, id: u64) -> Option<u32> {
+        let at = shard_of(mix(id), self.shards);
+        let group = self.groups.get(at / GROUP)?;
+        probe(&group[at % GROUP].slots, ids, id).ok()
+    }
+
+    fn shard(&mut self, at: usize) -> &mut Shard {
+        &mut Arc::make_mut(&mut self.groups[at / GROUP])[at % GROUP]
+    }
+
+    /// Adds the number of an id that has none yet.
+    fn add(&mut self, ids: &Ids, number: u32) {
+        if ids.len() > self.shards * SHARD {
+            self.split(ids);
+        }
+        let at = shard_of(mix(ids.get(number)), self.shards);
+        self.shard(at).add(ids, number);
+    }
+
+    /// Adds a shard, which takes over half of another.
+    fn split(&mut self, ids: &Ids) {
+        let new = self.shards;
+        self.push(Shard::with_room(0));
+        let Some(power) = new.checked_ilog2() else { return };
+        let old = new - (1 << power);
+        let both = std::mem::take(self.shard(old));
+        let half = || Shard::with_room(both.ids / 2);
+        let (mut stays, mut goes) = (half(), half());
+        for number in both.numbers() {
+            let at = shard_of(mix(ids.get(number)), self.shards);
+            if at == new { goes.add(ids, number) } else { stays.add(ids, number) }
+        }
+        *self.shard(old) = stays;
+        *self.shard(new) = goes;
+    }
+
+    fn push(&mut self, shard: Shard) {
+        if self.shards.is_multiple_of(GROUP) {
+            self.groups.push(Arc::new(array::from_fn(|_| Shard::default())));
+        }
+        self.shards += 1;
+        *self.shard(self.shards - 1) = shard;
+    }
+
+    /// A table of all ids at once; `None` if one is there twice.
+    fn of(ids: &Ids) -> Option<Self> {
+        let shards = ids.len().div_ceil(SHARD);
+        let mut counts = vec![0; shards];
+        ids.all().for_each(|id| counts[shard_of(mix(id), shards)] += 1);
+        let mut slots: Vec<_> = counts.iter().map(|ids| vec![0; slots_for(*ids)]).collect();
+        for (id, number) in ids.all().zip(1..) {
+            let slots = &mut slots[shard_of(mix(id), shards)];
+            let free = probe(slots, ids, id).err()?;
+            slots[free] = number;
+        }
+        let mut table = Self::default();
+        for (ids, slots) in counts.into_iter().zip(slots) {
+            table.push(Shard { ids, slots: slots.into() });
+        }
+        Some(table)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let shards = self.groups.iter().flat_map(|group| group.iter());
+        let slots: usize = shards.map(|shard| size_of_val(&*shard.slots)).sum();
+        slots + self.groups.len() * size_of::<[Shard; GROUP]>()
     }
 }
 
 impl Interner {
     pub(crate) fn len(&self) -> usize {
-        self.base.ids.len() + self.recent.ids.len()
+        self.ids.len()
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
     pub(crate) fn get(&self, id: u64) -> Option<u32> {
-        let after = self.base.ids.len() as u32;
-        self.base.get(id).or_else(|| self.recent.get(id).map(|n| after + n))
+        self.table.get(&self.ids, id)
     }
 
     /// The id behind a number this interner gave out.
     pub(crate) fn id(&self, number: u32) -> u64 {
-        let n = number as usize;
-        let base = &self.base.ids;
-        if n < base.len() { base[n] } else { self.recent.ids[n - base.len()] }
+        self.ids.get(number)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
     pub(crate) fn number(&mut self, id: u64) -> u32 {
-        if let Some(n) = self.get(id) {
-            return n;
-        }
-        self.recent.push(id);
-        let n = self.len() as u32 - 1;
-        if self.recent.ids.len() >= 1024 + self.base.ids.len() / 16 {
-            self.settle();
-        }
-        n
-    }
-
-    /// Moves the recent ids into the shared part.
-    pub(crate) fn settle(&mut self) {
-        let recent = std::mem::take(&mut self.recent);
-        let base = Arc::make_mut(&mut self.base);
-        recent.ids.iter().for_each(|id| base.push(*id));
+        self.get(id).unwrap_or_else(|| {
+            let number = self.len() as u32;
+            self.ids.push(id);
+            self.table.add(&self.ids, number);
+            number
+        })
     }
 
     /// Gives back what was reserved for ids that did not come.
     pub(crate) fn shrink(&mut self) {
-        self.settle();
-        Arc::make_mut(&mut self.base).ids.shrink_to_fit();
+        self.ids.full.shrink_to_fit();
+        self.ids.last.shrink_to_fit();
+        self.table.groups.shrink_to_fit();
     }
 
     /// All ids, in order of their numbers.
     pub(crate) fn ids(&self) -> impl Iterator<Item = u64> {
-        self.base.ids.iter().chain(&self.recent.ids).copied()
+        self.ids.all()
     }
 
     /// From ids in order of their numbers; `None` if one is there twice.
-    pub(crate) fn of_ids(ids: Vec<u64>) -> Option<Self> {
-        let mut part = Part { ids, slots: Vec::new() };
-        let size = (part.ids.len() * 4 / 3 + 1).next_power_of_two();
-        part.fill(size).then(|| Self { base: Arc::new(part), recent: Part::default() })
+    pub(crate) fn of_ids(ids: &[u64]) -> Option<Self> {
+        let ids = Ids::of(ids);
+        let table = Table::of(&ids)?;
+        Some(Self { ids, table })
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
-        [&*self.base, &self.recent]
-            .iter()
-            .map(|p| p.ids.capacity() * 8 + p.slots.capacity() * 4)
-            .sum()
+        let ids = self.ids.full.len() * CHUNK + self.ids.last.capacity();
+        ids * size_of::<u64>() + self.table.memory_bytes()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -169,5 +298,97 @@ mod tests {
         });
         assert_eq!((old.len(), old.get(11)), (1, None));
         assert_eq!(interner.get(5), Some(0));
+    }
+
+    fn shards(interner: &Interner) -> Vec<&Shard> {
+        interner.table.groups.iter().flat_map(|group| group.iter()).collect()
+    }
+
+    /// However many ids there are: what is copied for a new one beside a clone, and what is split.
+    #[test]
+    fn a_new_id_takes_the_same_work_however_many_there_are() {
+        let ids: [fn(u64) -> u64; 3] = [
+            |i| i + 1,
+            |i| i << 32 | 7,
+            |i| i.wrapping_mul(0x5851_f42d_4c95_7f2d).rotate_left(21) >> 1,
+        ];
+        for id in ids {
+            let mut interner = Interner::default();
+            for i in 0..300_000 {
+                interner.number(id(i));
+            }
+            for i in 300_000..300_500 {
+                let clone = interner.clone();
+                interner.number(id(i));
+                let (ids, of_clone) = (&interner.ids.full, &clone.ids.full);
+                assert!(of_clone.iter().zip(ids).all(|(a, b)| Arc::ptr_eq(a, b)));
+                let (now, before) = (shards(&interner), shards(&clone));
+                let same = |n: &usize| Arc::ptr_eq(&now[*n].slots, &before[*n].slots);
+                let copied = (0..before.len()).filter(|n| !same(n)).count();
+                assert!(copied <= 3, "{copied} shards of {}", before.len());
+            }
+            let largest = shards(&interner).iter().map(|shard| shard.slots.len()).max();
+            assert!(largest.unwrap() <= slots_for(3 * SHARD), "{largest:?}");
+            assert!(shards(&interner).iter().all(|s| s.ids * 4 <= s.slots.len() * 3));
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        /// Ids from one on, so many.
+        Numbers(u64, u64),
+        Clone,
+        SaveAndLoad,
+    }
+
+    fn op() -> impl Strategy<Value = Op> {
+        prop_oneof![
+            4 => (0..6_000u64, 1..2_000u64).prop_map(|(from, many)| Op::Numbers(from, many)),
+            1 => Just(Op::Clone),
+            1 => Just(Op::SaveAndLoad),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn it_says_what_a_list_and_a_map_say(ops in prop::collection::vec(op(), 1..12)) {
+            let (mut interner, mut list, mut map) = (Interner::default(), Vec::new(), HashMap::new());
+            let mut clones = Vec::new();
+            for op in ops {
+                match op {
+                    Op::Numbers(from, many) => for id in from..from + many {
+                        let next = u32::try_from(list.len()).unwrap();
+                        let number = *map.entry(id).or_insert(next);
+                        if number == next {
+                            list.push(id);
+                        }
+                        prop_assert_eq!(interner.number(id), number);
+                    },
+                    Op::Clone => clones.push((interner.clone(), list.clone())),
+                    Op::SaveAndLoad => interner = Interner::of_ids(&list).unwrap(),
+                }
+            }
+            clones.push((interner, list));
+            for (interner, list) in clones {
+                prop_assert_eq!(interner.ids().collect::<Vec<_>>(), list.clone());
+                prop_assert_eq!(interner.len(), list.len());
+                for (id, number) in list.iter().zip(0..) {
+                    prop_assert_eq!((interner.get(*id), interner.id(number)), (Some(number), *id));
+                }
+                let known = list.iter().copied().collect::<std::collections::HashSet<_>>();
+                let unknown = (0..9_000).filter(|id| !known.contains(id));
+                prop_assert!(unknown.into_iter().all(|id| interner.get(id).is_none()));
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_there_twice_is_refused() {
+        let mut ids: Vec<_> = (0..20_000).collect();
+        assert!(Interner::of_ids(&ids).is_some() && Interner::of_ids(&[]).is_some());
+        ids.push(777);
+        assert!(Interner::of_ids(&ids).is_none());
     }
 }
