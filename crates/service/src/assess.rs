@@ -61,13 +61,13 @@ pub(crate) struct Change {
 /// What everybody is assessed by at a moment: taken once, so that one decision never mixes two
 /// policies or two states of the risk levels.
 #[derive(Clone, Debug)]
-pub(crate) struct Basis {
+pub(crate) struct RuleSet {
     pub(crate) policy: Arc<Policy>,
     pub(crate) regions: Arc<Regions>,
     pub(crate) now: Timestamp,
 }
 
-impl Basis {
+impl RuleSet {
     /// Was the stored assessment made from this, and does it hold now?
     pub(crate) fn made(&self, stored: &StoredAssessment, evidence_version: i64) -> bool {
         self.same_rules(stored, evidence_version) && stored.assessment.holds_at(self.now)
@@ -156,8 +156,8 @@ impl App {
         let Some((version, own)) = self.store.evidence_of(holder).await? else {
             return Err(gone().into());
         };
-        let basis = self.basis();
-        let home = self.home_of(&basis.policy, holder).await?;
+        let rule_set = self.rule_set();
+        let home = self.home_of(&rule_set.policy, holder).await?;
         let own = Own {
             holder,
             home: home.as_ref(),
@@ -166,15 +166,15 @@ impl App {
             evidence: &own,
             stored: stored.as_ref(),
         };
-        let Decided { assessment, mut expect, mut writes } = decide(&basis, &own)?;
+        let Decided { assessment, mut expect, mut writes } = decide(&rule_set, &own)?;
         expect.append(&mut writes);
         self.store.commit(Unit::new("assess", expect)).await?;
         Ok(assessment)
     }
 
     /// What everybody is assessed by now.
-    pub(crate) fn basis(&self) -> Basis {
-        Basis { policy: self.policy(), regions: self.regions.load_full(), now: self.now() }
+    pub(crate) fn rule_set(&self) -> RuleSet {
+        RuleSet { policy: self.policy(), regions: self.regions.load_full(), now: self.now() }
     }
 
     /// Where a holder lives, if the policy depends on it: no read from the store otherwise. Nobody's
@@ -193,16 +193,16 @@ impl App {
     /// The stored assessment if it was made from the present evidence, risk levels and policy, and
     /// no change by itself has come since.
     async fn stored_if_current(&self, holder: HolderId) -> Result<Option<Assessment>> {
-        let basis = self.basis();
+        let rule_set = self.rule_set();
         let stored = self.store.assessment(holder).await?;
         if let Some(s) = &stored
-            && basis.made(s, s.evidence_version)
+            && rule_set.made(s, s.evidence_version)
             && let Some(h) = self.store.holder(holder).await?
             && h.evidence_version == s.evidence_version
         {
             // Only the numbers of the days move on before the next change.
-            let policy = basis.policy_at(Some(&h.home));
-            return Ok(stored.map(|s| policy.with_days_at(s.assessment, basis.now)));
+            let policy = rule_set.policy_at(Some(&h.home));
+            return Ok(stored.map(|s| policy.with_days_at(s.assessment, rule_set.now)));
         }
         Ok(None)
     }
@@ -215,10 +215,10 @@ impl App {
     /// A holder's colours from their first evidence to the last change that can be foreseen, by the
     /// policy in force as it reads where they live.
     pub(crate) fn timeline_of(&self, own: &[Evidence], home: &Division) -> Result<Timeline> {
-        let basis = self.basis();
+        let rule_set = self.rule_set();
         Ok(jadegate_policy::explain(
-            relevant(own, &basis.regions)?.iter().copied(),
-            &basis.policy_at(Some(home)),
+            relevant(own, &rule_set.regions)?.iter().copied(),
+            &rule_set.policy_at(Some(home)),
             None,
         ))
     }
@@ -317,8 +317,8 @@ impl App {
             ids.push(evidence.id);
             own.push(evidence);
         }
-        let basis = Basis { now, ..self.basis() };
-        let home = self.home_of(&basis.policy, holder).await?;
+        let rule_set = RuleSet { now, ..self.rule_set() };
+        let home = self.home_of(&rule_set.policy, holder).await?;
         let mine = Own {
             holder,
             home: home.as_ref(),
@@ -327,7 +327,8 @@ impl App {
             evidence: &own,
             stored: stored.as_ref(),
         };
-        let Decided { assessment, expect: mut all, writes: mut decided } = decide(&basis, &mine)?;
+        let Decided { assessment, expect: mut all, writes: mut decided } =
+            decide(&rule_set, &mine)?;
         // The expectations stand first; what was decided comes after what it was decided from.
         all.append(&mut writes);
         all.append(&mut decided);
@@ -341,10 +342,10 @@ impl App {
 /// happened by itself since the stored one, each with its own moment.
 ///
 /// Fails for whoever stayed where a risk level cannot be read.
-pub(crate) fn decide(basis: &Basis, own: &Own<'_>) -> Result<Decided> {
-    let Basis { regions, now, .. } = basis;
+pub(crate) fn decide(rule_set: &RuleSet, own: &Own<'_>) -> Result<Decided> {
+    let RuleSet { regions, now, .. } = rule_set;
     let (holder, now) = (own.holder, *now);
-    let policy = basis.policy_at(own.home);
+    let policy = rule_set.policy_at(own.home);
     let relevant = relevant(own.evidence, regions)?;
     let at = |t| jadegate_policy::assess(relevant.iter().copied(), &policy, t);
 
@@ -367,7 +368,7 @@ pub(crate) fn decide(basis: &Basis, own: &Own<'_>) -> Result<Decided> {
         }
     };
     // Only time has moved: each step happened at a known moment in the past.
-    if let Some(s) = own.stored.filter(|s| basis.same_rules(s, own.version)) {
+    if let Some(s) = own.stored.filter(|s| rule_set.same_rules(s, own.version)) {
         let mut next = s.assessment.next_change;
         for _ in 0..MAX_STEPS {
             let Some(t) = next.filter(|t| *t <= now) else { break };

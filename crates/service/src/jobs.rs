@@ -161,8 +161,8 @@ impl App {
     async fn keep_recoloured(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut seen = None;
         loop {
-            let basis = self.basis();
-            let present = Some((basis.policy.reference(), basis.regions.version));
+            let rule_set = self.rule_set();
+            let present = Some((rule_set.policy.reference(), rule_set.regions.version));
             if seen != present && !self.clock_is_held() {
                 let stopped = stop.clone();
                 let run = self.recolour(|_| !*stopped.borrow()).await;

@@ -17,7 +17,7 @@ use jadegate_store::{
 use serde::Serialize;
 
 use crate::app::App;
-use crate::assess::{Basis, Decided, Own, decide};
+use crate::assess::{Decided, Own, RuleSet, decide};
 use crate::error::Result;
 use crate::session::StaffSession;
 use crate::staff::Power;
@@ -98,9 +98,9 @@ impl App {
     pub async fn recolour(&self, go_on: impl Fn(&Recolouring) -> bool) -> Result<Recolouring> {
         let mut run = self.present_run().await?;
         while run.finished_at.is_none() && go_on(&run) {
-            let basis = self.basis();
-            if run.policy != basis.policy.reference()
-                || run.regions_version != basis.regions.version
+            let rule_set = self.rule_set();
+            if run.policy != rule_set.policy.reference()
+                || run.regions_version != rule_set.regions.version
             {
                 run = self.present_run().await?;
                 continue;
@@ -132,11 +132,11 @@ impl App {
 
     /// The run for the present policy and risk levels, begun now if there is none.
     async fn present_run(&self) -> Result<Recolouring> {
-        let basis = self.basis();
+        let rule_set = self.rule_set();
         let newest = self.store.recolourings(1).await?.into_iter().next();
-        let policy = basis.policy.reference();
+        let policy = rule_set.policy.reference();
         let cause = match &newest {
-            Some(r) if r.policy == policy && r.regions_version == basis.regions.version => {
+            Some(r) if r.policy == policy && r.regions_version == rule_set.regions.version => {
                 return Ok(r.clone());
             }
             Some(r) if r.policy == policy => "region",
@@ -147,8 +147,8 @@ impl App {
             id: RecolouringId::from_random(self.rng.bits()),
             cause: cause.to_owned(),
             policy,
-            regions_version: basis.regions.version,
-            started_at: basis.now,
+            regions_version: rule_set.regions.version,
+            started_at: rule_set.now,
             finished_at: None,
             cursor: None,
             done: 0,
@@ -165,7 +165,7 @@ impl App {
         self.clock_must_hold()?;
         for _ in 0..TRIES {
             let Some(batch) = self.load_batch(run.cursor).await? else { return Ok(false) };
-            let (mut writes, changed) = self.decide_batch(&self.basis(), &batch)?;
+            let (mut writes, changed) = self.decide_batch(&self.rule_set(), &batch)?;
             let (last, done) = (batch.last, batch.done());
             writes.push(step(run, last, done, changed));
             match self.store.commit(Unit::new("recolour", writes)).await {
@@ -217,13 +217,13 @@ impl App {
     }
 
     /// The writes for everybody of a batch who is still from before, and the colours they turned to.
-    fn decide_batch(&self, basis: &Basis, batch: &Batch) -> Result<(Vec<Write>, [u64; 3])> {
+    fn decide_batch(&self, rule_set: &RuleSet, batch: &Batch) -> Result<(Vec<Write>, [u64; 3])> {
         let mut stored = batch.stored.iter().peekable();
         let (mut writes, mut changed) = (Vec::with_capacity(batch.people.len() * 4), [0; 3]);
         for h in &batch.people {
             while stored.next_if(|s| s.holder < h.holder).is_some() {}
             let mine = stored.next_if(|s| s.holder == h.holder);
-            if mine.is_some_and(|s| basis.made(s, h.evidence_version)) {
+            if mine.is_some_and(|s| rule_set.made(s, h.evidence_version)) {
                 continue;
             }
             let own = Own {
@@ -234,7 +234,7 @@ impl App {
                 evidence: &h.evidence,
                 stored: mine,
             };
-            let Some(decided) = self.or_set_aside(decide(basis, &own))? else { continue };
+            let Some(decided) = self.or_set_aside(decide(rule_set, &own))? else { continue };
             let Decided { assessment, mut expect, writes: mut decided } = decided;
             count(&mut changed, mine.map(|s| s.assessment.colour), assessment.colour);
             writes.append(&mut expect);

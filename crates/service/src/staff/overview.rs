@@ -50,10 +50,10 @@ impl App {
             return Err(not_yours());
         }
         let region = &session.staff().region;
-        let basis = self.basis();
+        let rule_set = self.rule_set();
         let found = self
             .store
-            .colour_counts(&basis.policy.reference().digest, basis.regions.version)
+            .colour_counts(&rule_set.policy.reference().digest, rule_set.regions.version)
             .await?;
         let counts = found.colours;
         let of = |c: Colour| counts.get(usize::from(c.as_u8())).copied().unwrap_or(0);

@@ -165,9 +165,9 @@ impl App {
                 reasons: c.titles,
             })
             .collect();
-        let basis = self.basis();
-        let digest = basis.policy.reference().digest;
-        let counts = self.store.colour_counts(&digest, basis.regions.version).await?;
+        let rule_set = self.rule_set();
+        let digest = rule_set.policy.reference().digest;
+        let counts = self.store.colour_counts(&digest, rule_set.regions.version).await?;
         Ok(QuarantinePage { people, next, from_before: counts.from_before })
     }
 

@@ -294,14 +294,14 @@ impl App {
         change: &Change,
         progress: Arc<Progress>,
     ) -> Result<Option<Attached>> {
-        let basis = self.basis();
-        let risks_before = basis.regions.evidence.clone();
+        let rule_set = self.rule_set();
+        let risks_before = rule_set.regions.evidence.clone();
         let mut question = Question {
-            policy_before: Arc::clone(&basis.policy),
-            policy_after: Arc::clone(&basis.policy),
+            policy_before: Arc::clone(&rule_set.policy),
+            policy_after: Arc::clone(&rule_set.policy),
             risks_after: risks_before.clone(),
             risks_before,
-            at: basis.now,
+            at: rule_set.now,
             also: Vec::new(),
             seed: self.rng.bits(),
         };
@@ -309,20 +309,20 @@ impl App {
         match change {
             Change::Policy { text } => {
                 let after = parse_policy(text)?;
-                differences = differences_of(&basis.policy, &after);
+                differences = differences_of(&rule_set.policy, &after);
                 question.policy_after = Arc::new(after);
             }
             Change::Region { entries } => {
-                question.risks_after.extend(entries.iter().map(|e| as_evidence(e, basis.now)));
+                question.risks_after.extend(entries.iter().map(|e| as_evidence(e, rule_set.now)));
                 // What begins later is looked at when it has begun.
                 let mut later: Vec<Timestamp> =
-                    entries.iter().map(|e| e.from).filter(|t| *t > basis.now).collect();
+                    entries.iter().map(|e| e.from).filter(|t| *t > rule_set.now).collect();
                 later.sort_unstable();
                 later.dedup();
                 if let Some(last) = later.pop() {
                     question.at = last;
                     question.also = later;
-                    question.also.push(basis.now);
+                    question.also.push(rule_set.now);
                 }
             }
         }
@@ -334,9 +334,9 @@ impl App {
         let measured = self.measure(&answer.touched).await?;
         let needs = measured.exceeds(threshold, threshold_people);
         Ok(Some(Attached {
-            made_at: basis.now,
-            policy: basis.policy.reference(),
-            regions_version: basis.regions.version,
+            made_at: rule_set.now,
+            policy: rule_set.policy.reference(),
+            regions_version: rule_set.regions.version,
             result: answer.result,
             touched: answer.touched,
             share: measured.worst.map(|(_, share)| share),
