@@ -187,7 +187,7 @@ fn rule(out: &mut Differ, a: &Rule, b: &Rule) {
             (Some(old), Some(new)) => {
                 out.values(&format!("{what}, colour"), &old.colour, &new.colour);
                 out.values(&format!("{what}, count"), &counts(old), &counts(new));
-                out.values(&format!("{what}, ends"), &ways_out(old), &ways_out(new));
+                out.values(&format!("{what}, ends"), &releases(old), &releases(new));
                 out.texts(&format!("{what}, text"), &old.ends, &new.ends);
             }
             (old, new) => out.push(what, old.map(phase), new.map(phase)),
@@ -257,17 +257,17 @@ fn in_short(r: &Rule) -> String {
 }
 
 fn phase(p: &Phase) -> String {
-    format!("{} ({})", p.colour, ways_out(p))
+    format!("{} ({})", p.colour, releases(p))
 }
 
-fn ways_out(p: &Phase) -> String {
+fn releases(p: &Phase) -> String {
     if p.ends_when.is_empty() {
         return "until what is missing is recorded".to_owned();
     }
-    p.ends_when.iter().map(way_out).collect::<Vec<_>>().join(", or ")
+    p.ends_when.iter().map(release).collect::<Vec<_>>().join(", or ")
 }
 
-fn way_out(r: &Release) -> String {
+fn release(r: &Release) -> String {
     let mut parts = Vec::new();
     parts.extend(r.days.map(|n| format!("{n} days")));
     parts.extend(r.negative_tests.map(|t| {

@@ -92,9 +92,9 @@ impl Timeline {
                     let text = in_language(&eased.text, lang);
                     let _ = writeln!(out, "        {text} ({} {full})", mark(eased.instead_of));
                 }
-                for way in policy.ways_out(r) {
+                for release in policy.release_texts(r) {
                     let by = if lang == "zh" { "解除条件：" } else { "ended by: " };
-                    let _ = writeln!(out, "        {by}{}", in_language(&way, lang));
+                    let _ = writeln!(out, "        {by}{}", in_language(&release, lang));
                 }
             }
         }

@@ -38,11 +38,11 @@ mod problem;
 mod read;
 mod relative;
 mod release;
+mod release_text;
 mod schema;
 mod schema_cases;
 mod schema_policy;
 mod tz;
-mod ways;
 mod what_if;
 mod zones;
 

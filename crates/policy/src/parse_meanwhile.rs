@@ -85,13 +85,14 @@ pub(crate) fn imported(
 ) -> Imported {
     let Some(mut t) = file.table("imported", p) else { return Imported::default() };
     let span = t.span_of("while_disputed");
-    let way = t.required("while_disputed", "counts, yellow or set_aside", p).unwrap_or_default();
+    let while_disputed =
+        t.required("while_disputed", "counts, yellow or set_aside", p).unwrap_or_default();
     let text = t.required_texts("text", p);
     t.finish(p);
     if !recorders.contains_key(&EvidenceKind::Dispute) {
         p.add(&span, "undeclared_evidence", undeclared(EvidenceKind::Dispute));
     }
-    Imported { while_disputed: way, text }
+    Imported { while_disputed, text }
 }
 
 pub(crate) fn undeclared(kind: EvidenceKind) -> String {

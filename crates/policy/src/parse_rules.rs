@@ -277,7 +277,7 @@ fn by_origin(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Origins {
 /// delays it would make them greener.
 fn relief_never_worsens(phases: &[Phase], span: &std::ops::Range<usize>, p: &mut Problems<'_>) {
     for (i, phase) in phases.iter().enumerate() {
-        let earned = phase.ends_when.iter().any(|way| !way.is_time_alone());
+        let earned = phase.ends_when.iter().any(|r| !r.is_time_alone());
         // What holds while its own release is unmet is over when the release is met.
         let own = phases.get(i + 1).is_some_and(|next| next.counts_on);
         let mut later = phases.iter().skip(i + 1 + usize::from(own));
@@ -443,7 +443,7 @@ pub(crate) fn fill(texts: &mut Texts, name: &str, value: Option<u32>) {
     }
 }
 
-/// What must happen besides time; nothing if one way out is time alone.
+/// What must happen besides time; nothing if one release is time alone.
 fn needs(ends_when: &[Release]) -> Vec<&'static str> {
     let words = |r: &Release| {
         let mut w = Vec::new();
@@ -452,11 +452,11 @@ fn needs(ends_when: &[Release]) -> Vec<&'static str> {
         w.extend(r.paper.as_ref().map(|_| "confirmation"));
         w
     };
-    let ways: Vec<_> = ends_when.iter().map(words).collect();
-    if ways.iter().any(Vec::is_empty) {
+    let each: Vec<_> = ends_when.iter().map(words).collect();
+    if each.iter().any(Vec::is_empty) {
         return Vec::new();
     }
-    let mut out = ways.concat();
+    let mut out = each.concat();
     out.sort_unstable();
     out.dedup();
     out

@@ -1,4 +1,4 @@
-//! What ends a phase: the earliest moment at which one of its ways out is met in full.
+//! What ends a phase: the earliest moment at which one of its releases is met in full.
 //!
 //! A condition is met at the moment the last piece that meets it was recorded; later evidence
 //! cannot take that moment back. Only evidence recorded by an agency relieves anybody.
@@ -51,26 +51,26 @@ impl<'a> Known<'a> {
         about: About,
         calendar: &Calendar,
     ) -> Timestamp {
-        let ways = phase.ends_when.iter().map(|way| self.met_at(way, from, about, calendar));
-        ways.min().unwrap_or(NEVER)
+        let ends = phase.ends_when.iter().map(|r| self.met_at(r, from, about, calendar));
+        ends.min().unwrap_or(NEVER)
     }
 
-    /// When all parts of one way out are met.
+    /// When all parts of one release are met.
     fn met_at(
         &mut self,
-        way: &Release,
+        release: &Release,
         from: Timestamp,
         about: About,
         calendar: &Calendar,
     ) -> Timestamp {
-        let mut at = way.days.map_or(from, |d| calendar.end_of(from, d));
-        if let Some(tests) = way.negative_tests {
+        let mut at = release.days.map_or(from, |d| calendar.end_of(from, d));
+        if let Some(tests) = release.negative_tests {
             at = at.max(self.tests_met_at(tests, from, calendar));
         }
-        if let Some(check_ins) = way.clean_check_ins {
+        if let Some(check_ins) = release.clean_check_ins {
             at = at.max(self.check_ins_met_at(check_ins, from, calendar));
         }
-        if let Some(paper) = &way.paper {
+        if let Some(paper) = &release.paper {
             at = at.max(self.paper_met_at(paper, from, about));
         }
         at

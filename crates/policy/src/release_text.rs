@@ -1,4 +1,4 @@
-//! What would end a reason, one way after the other, in words.
+//! What would end a reason, one release after the other, in words.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,8 +11,8 @@ use crate::model::{CheckIns, Missing, NegativeTests, PaperNeeded, Release, When}
 
 impl Policy {
     /// What the holder or an agency can do to end a reason's present phase, in English and Chinese:
-    /// one text for each way out that asks for more than time. Empty if only time ends it.
-    pub fn ways_out(&self, reason: &Reason) -> Vec<Texts> {
+    /// one text for each release that asks for more than time. Empty if only time ends it.
+    pub fn release_texts(&self, reason: &Reason) -> Vec<Texts> {
         let Some(rule) = self.0.rules.iter().find(|r| r.id == reason.rule) else {
             return Vec::new();
         };
@@ -24,8 +24,8 @@ impl Policy {
             .phases
             .iter()
             .find(|p| p.colour == colour && p.ends == reason.ends && p.days == reason.days);
-        let ways = phase.into_iter().flat_map(|p| &p.ends_when);
-        ways.filter(|way| !way.is_time_alone()).map(way_out).collect()
+        let releases = phase.into_iter().flat_map(|p| &p.ends_when);
+        releases.filter(|r| !r.is_time_alone()).map(release_text).collect()
     }
 }
 
@@ -42,12 +42,12 @@ fn missing(what: Missing) -> Texts {
     texts(en.to_owned(), zh.to_owned())
 }
 
-fn way_out(way: &Release) -> Texts {
+fn release_text(release: &Release) -> Texts {
     let mut parts: Vec<(String, String)> = Vec::new();
-    parts.extend(way.days.map(|n| (format!("day {n} over"), format!("满{n}天"))));
-    parts.extend(way.negative_tests.map(tests));
-    parts.extend(way.clean_check_ins.map(check_ins));
-    parts.extend(way.paper.as_ref().map(paper));
+    parts.extend(release.days.map(|n| (format!("day {n} over"), format!("满{n}天"))));
+    parts.extend(release.negative_tests.map(tests));
+    parts.extend(release.clean_check_ins.map(check_ins));
+    parts.extend(release.paper.as_ref().map(paper));
     let (en, zh): (Vec<String>, Vec<String>) = parts.into_iter().unzip();
     texts(en.join(", and "), zh.join(",并"))
 }
@@ -108,15 +108,15 @@ mod tests {
     use crate::{assess, read_evidence};
 
     #[test]
-    fn what_would_end_it_is_said_for_each_way() {
+    fn what_would_end_it_is_said_for_each_release() {
         let policy = Policy::parse(include_str!("../../../policies/chengdu-2021-11.toml")).unwrap();
         let e = read_evidence(
             "[[evidence]]\nkind = \"contact\"\ndegree = \"close\"\nlast_contact = 2021-11-03T12:00:00+08:00",
         )
         .unwrap();
         let a = assess(&e, &policy, "2021-11-04T00:00:00Z".parse().unwrap());
-        let ways = policy.ways_out(&a.reasons[0]);
-        let said: Vec<&str> = ways.iter().map(|t| t["en"].as_str()).collect();
+        let texts = policy.release_texts(&a.reasons[0]);
+        let said: Vec<&str> = texts.iter().map(|t| t["en"].as_str()).collect();
         assert_eq!(
             said,
             [
@@ -124,7 +124,7 @@ mod tests {
                 "day 14 over, and 1 negative test"
             ]
         );
-        assert!(ways[0]["zh"].contains("24小时"));
+        assert!(texts[0]["zh"].contains("24小时"));
     }
 
     #[test]
@@ -135,6 +135,6 @@ mod tests {
         )
         .unwrap();
         let a = assess(&e, &policy, "2021-11-04T00:00:00Z".parse().unwrap());
-        assert!(policy.ways_out(&a.reasons[0]).is_empty());
+        assert!(policy.release_texts(&a.reasons[0]).is_empty());
     }
 }
