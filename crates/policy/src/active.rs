@@ -2,7 +2,7 @@
 
 use jadegate_domain::{Colour, Timestamp};
 
-use crate::ease::{EASED, Ease};
+use crate::mitigation::{MITIGATED, Mitigation};
 use crate::model::{Compiled, Phase};
 use crate::occurrence::{Found, Occurrence};
 use crate::release::NEVER;
@@ -38,15 +38,15 @@ impl Active {
     }
 
     /// Why some of those ask for less than their phases do, and for what the phases ask.
-    pub(crate) fn eases<'a>(
+    pub(crate) fn mitigations<'a>(
         &self,
         all: &'a [Occurrence],
         policy: &'a Compiled,
-    ) -> impl Iterator<Item = (Ease, Colour)> + use<'a> {
+    ) -> impl Iterator<Item = (Mitigation, Colour)> + use<'a> {
         let (at, colour) = (self.at, self.colour);
         self.asking(all, policy).filter_map(move |o| {
             let full = full_colour_of(o, policy, at).filter(|full| *full > colour)?;
-            o.eased_at(at).map(|ease| (ease, full))
+            o.mitigation_at(at).map(|m| (m, full))
         })
     }
 }
@@ -54,10 +54,10 @@ impl Active {
 /// The colour one occurrence asks for at a moment.
 pub(crate) fn colour_of(o: &Occurrence, policy: &Compiled, at: Timestamp) -> Option<Colour> {
     let colour = full_colour_of(o, policy, at)?;
-    Some(if o.eased_at(at).is_some() { colour.min(EASED) } else { colour })
+    Some(if o.mitigation_at(at).is_some() { colour.min(MITIGATED) } else { colour })
 }
 
-/// The colour of its phase, eased or not.
+/// The colour of its phase, mitigated or not.
 fn full_colour_of(o: &Occurrence, policy: &Compiled, at: Timestamp) -> Option<Colour> {
     phases_of(o, policy).get(o.phase_at(at)?).map(|p| p.colour)
 }
@@ -182,7 +182,7 @@ fn same_reason(a: &Active, b: &Active, all: &[Occurrence], policy: &Compiled) ->
         && counted(a) == counted(b)
         && rests_on_all_of(a, b, all, policy)
         && rests_on_all_of(b, a, all, policy)
-        && eased_alike(a, b, all, policy)
+        && mitigated_alike(a, b, all, policy)
 }
 
 fn rests_on_all_of(a: &Active, b: &Active, all: &[Occurrence], policy: &Compiled) -> bool {
@@ -192,13 +192,13 @@ fn rests_on_all_of(a: &Active, b: &Active, all: &[Occurrence], policy: &Compiled
         .all(|id| a.asking(all, policy).any(|o| o.rests_on(id)))
 }
 
-fn eased_alike(a: &Active, b: &Active, all: &[Occurrence], policy: &Compiled) -> bool {
+fn mitigated_alike(a: &Active, b: &Active, all: &[Occurrence], policy: &Compiled) -> bool {
     let most = |x: &Active| {
-        let eases = || x.eases(all, policy);
-        (eases().map(|(e, _)| e.by).max(), eases().map(|(_, full)| full).max())
+        let mitigations = || x.mitigations(all, policy);
+        (mitigations().map(|(e, _)| e.by).max(), mitigations().map(|(_, full)| full).max())
     };
-    let holds = |x: &Active, id: u64| x.eases(all, policy).any(|(e, _)| e.id == id);
+    let holds = |x: &Active, id: u64| x.mitigations(all, policy).any(|(e, _)| e.id == id);
     most(a) == most(b)
-        && a.eases(all, policy).all(|(e, _)| holds(b, e.id))
-        && b.eases(all, policy).all(|(e, _)| holds(a, e.id))
+        && a.mitigations(all, policy).all(|(e, _)| holds(b, e.id))
+        && b.mitigations(all, policy).all(|(e, _)| holds(a, e.id))
 }

@@ -121,13 +121,13 @@ impl Telling<'_> {
     }
 
     fn eased(&self, a: &Active) -> Option<Eased> {
-        let by: EasedBy = a.eases(self.all, self.policy).map(|(ease, _)| ease.by).max()?;
-        let eases = || a.eases(self.all, self.policy);
-        let mut evidence: Vec<EvidenceId> = eases().map(|(ease, _)| recorded_id(ease.id)).collect();
+        let by: EasedBy = a.mitigations(self.all, self.policy).map(|(m, _)| m.by).max()?;
+        let mitigations = || a.mitigations(self.all, self.policy);
+        let mut evidence: Vec<EvidenceId> = mitigations().map(|(m, _)| recorded_id(m.id)).collect();
         evidence.sort_unstable();
         evidence.dedup();
-        let instead_of = eases().map(|(_, full)| full).max()?;
-        Some(Eased { by, instead_of, text: self.policy.eased_text(a.rule, by), evidence })
+        let instead_of = mitigations().map(|(_, full)| full).max()?;
+        Some(Eased { by, instead_of, text: self.policy.mitigation_text(a.rule, by), evidence })
     }
 }
 

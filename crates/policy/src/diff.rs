@@ -6,7 +6,7 @@ use std::fmt;
 use jadegate_domain::assessment::Texts;
 use jadegate_domain::{Colour, EvidenceKind, PlaceKind};
 
-use crate::ease::{Easing, WhileDisputed};
+use crate::mitigation::{Easing, WhileDisputed};
 use crate::model::{
     Bound, Compiled, CountFrom, Paper, PaperNeeded, Phase, PlaceRules, Release, Rule, VehicleNear,
     VehicleRules, When,

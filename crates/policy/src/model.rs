@@ -15,8 +15,8 @@ use jadegate_domain::{
 };
 
 use crate::days::{Calendar, DayCount};
-use crate::ease::{Easing, Imported};
 use crate::index::Index;
+use crate::mitigation::{Easing, Imported};
 use crate::origin::Origins;
 use crate::problem::Problem;
 use crate::zones::Zone;

@@ -4,8 +4,8 @@
 use jadegate_domain::evidence::{Certainty, TestResult};
 use jadegate_domain::{EvidenceId, Period, Timestamp};
 
-use crate::ease::Ease;
 use crate::index::Fit;
+use crate::mitigation::Mitigation;
 use crate::model::{Compiled, CountFrom, Missing, Rule, When};
 use crate::parse_rules::MOST_PHASES;
 use crate::piece::{Kind, Piece, Reference, What, recorded_id};
@@ -31,7 +31,7 @@ pub(crate) struct Occurrence {
     /// The pieces behind it, by their ids.
     pub(crate) causes: [Option<u64>; 2],
     /// From when it asks for a milder colour.
-    pub(crate) eased: Option<Ease>,
+    pub(crate) mitigation: Option<Mitigation>,
 }
 
 impl Occurrence {
@@ -51,8 +51,8 @@ impl Occurrence {
     /// The moments at which it begins, changes phase, and ends.
     pub(crate) fn moments(&self) -> impl Iterator<Item = Timestamp> + '_ {
         let ends = self.ends[..usize::from(self.phases)].iter().copied();
-        let eased = self.eased.map(|e| e.from);
-        std::iter::once(self.start).chain(ends).chain(eased).filter(|t| *t != NEVER)
+        let mitigated = self.mitigation.map(|e| e.from);
+        std::iter::once(self.start).chain(ends).chain(mitigated).filter(|t| *t != NEVER)
     }
 
     /// Is this piece behind it?
@@ -60,9 +60,9 @@ impl Occurrence {
         self.causes.iter().flatten().any(|c| *c == id)
     }
 
-    /// Is it eased at a moment?
-    pub(crate) fn eased_at(&self, at: Timestamp) -> Option<Ease> {
-        self.eased.filter(|e| e.from <= at)
+    /// Does it ask for a milder colour at a moment, and why?
+    pub(crate) fn mitigation_at(&self, at: Timestamp) -> Option<Mitigation> {
+        self.mitigation.filter(|e| e.from <= at)
     }
 }
 
@@ -183,7 +183,7 @@ pub(crate) fn find(policy: &Compiled, view: &View<'_>, now: Timestamp, found: &m
     }
     search.look_for_missing();
     if about_evidence {
-        crate::ease::ease(view, policy, now, found);
+        crate::mitigation::mitigate(view, policy, now, found);
     }
     found.occurrences.sort_unstable();
     found.occurrences.dedup();
@@ -413,7 +413,7 @@ fn timeline(
         phases: u8::try_from(rule.phases.len()).unwrap_or(0),
         still_there: false,
         causes: [None; 2],
-        eased: None,
+        mitigation: None,
     };
     let mut from = origin;
     for (i, phase) in rule.phases.iter().enumerate().take(MOST_PHASES) {

@@ -8,7 +8,7 @@ use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::{Colour, Division, EvidenceKind};
 use jiff::tz::TimeZone;
 
-use crate::ease::{EASED, Easing, Imported, WhileDisputed};
+use crate::mitigation::{Easing, Imported, MITIGATED, WhileDisputed};
 use crate::model::{Compiled, Rule, When};
 use crate::parse::{MOST_DAYS, ZONE_WANTED, ZoneName, id, words};
 use crate::problem::Problems;
@@ -149,7 +149,7 @@ fn easable(rules: &[Rule], name: &str) -> Result<u16, String> {
     if matches!(rule.when, When::Missing { .. }) {
         return Err(format!("`{name}` is a decay: it ends when what is missing is recorded"));
     }
-    if !rule.phases.iter().any(|phase| phase.colour > EASED) {
+    if !rule.phases.iter().any(|phase| phase.colour > MITIGATED) {
         return Err(format!("rule `{name}` never asks for more than yellow"));
     }
     Ok(index)

@@ -6,7 +6,7 @@ use jadegate_domain::evidence::{
 use jadegate_domain::{AgencyKind, CaseClass, Colour, EvidenceKind, PlaceKind};
 
 use crate::days::{DayCount, FirstDay};
-use crate::ease::WhileDisputed;
+use crate::mitigation::WhileDisputed;
 use crate::model::{Bound, CountFrom, Missing, Paper};
 use crate::parse::{MINUTES, MOST_DAYS, REFERS_TO};
 use crate::parse_contact::{LINGERING, NearWord, ROWS};

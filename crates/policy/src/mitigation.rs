@@ -1,5 +1,5 @@
-//! What holds meanwhile: an appeal that was not decided in time, imported evidence that the local
-//! authority disputes.
+//! Mitigation, what holds meanwhile: an appeal that was not decided in time, imported evidence that
+//! the local authority disputes.
 //!
 //! Both can only make a reason milder, never take it away for an appeal, and never beyond yellow:
 //! green is what is left when no rule asks.
@@ -12,11 +12,11 @@ use crate::model::{Compiled, When};
 use crate::occurrence::{Found, Occurrence, View, Warning};
 use crate::piece::{Piece, What, recorded_id};
 
-/// The colour of an eased reason. A yellow one has nothing milder but green, which nobody gets for
-/// waiting; so this is the only one there is.
-pub(crate) const EASED: Colour = Colour::Yellow;
+/// The colour of a mitigated reason. A yellow one has nothing milder but green, which nobody gets
+/// for waiting; so this is the only one there is.
+pub(crate) const MITIGATED: Colour = Colour::Yellow;
 
-/// The provisional easing of some rules.
+/// An `[[easing]]` of the file: the provisional mitigation of some rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Easing {
     pub(crate) id: String,
@@ -46,9 +46,9 @@ pub(crate) enum WhileDisputed {
     SetAside,
 }
 
-/// Why and from when an occurrence is eased.
+/// Why and from when an occurrence asks for a milder colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ease {
+pub(crate) struct Mitigation {
     pub(crate) from: Timestamp,
     pub(crate) by: EasedBy,
     /// The appeal or dispute.
@@ -56,8 +56,8 @@ pub(crate) struct Ease {
 }
 
 impl Compiled {
-    /// The words for an eased reason.
-    pub(crate) fn eased_text(&self, rule: u16, by: EasedBy) -> Texts {
+    /// The words for a mitigated reason.
+    pub(crate) fn mitigation_text(&self, rule: u16, by: EasedBy) -> Texts {
         match by {
             EasedBy::Dispute => self.imported.text.clone(),
             EasedBy::Appeal => {
@@ -70,7 +70,7 @@ impl Compiled {
 
 /// Applies appeals, decisions and disputes to what was found. `view` is every piece, `found` what
 /// the rules made of those known at `now`.
-pub(crate) fn ease(view: &View<'_>, policy: &Compiled, now: Timestamp, found: &mut Found) {
+pub(crate) fn mitigate(view: &View<'_>, policy: &Compiled, now: Timestamp, found: &mut Found) {
     let about = |p: &&Piece| p.recorded <= now && p.class.what.is_about_evidence();
     let pieces: Vec<&Piece> = view.own.iter().filter(about).collect();
     let mut meanwhile = Meanwhile { disputes: Vec::new(), appeals: Vec::new() };
@@ -143,25 +143,25 @@ impl Meanwhile {
         for o in &mut found.occurrences {
             let dispute =
                 self.dispute(o).filter(|_| way == WhileDisputed::Yellow && !missing(o, policy));
-            o.eased = dispute.into_iter().chain(self.lapsed(o, policy)).min();
+            o.mitigation = dispute.into_iter().chain(self.lapsed(o, policy)).min();
         }
     }
 
-    fn dispute(&self, o: &Occurrence) -> Option<Ease> {
+    fn dispute(&self, o: &Occurrence) -> Option<Mitigation> {
         let of = |(piece, _): &&(u64, u64)| o.rests_on(*piece);
         let id = self.disputes.iter().filter(of).map(|(_, dispute)| *dispute).min()?;
-        Some(Ease { from: Timestamp::EPOCH, by: EasedBy::Dispute, id })
+        Some(Mitigation { from: Timestamp::EPOCH, by: EasedBy::Dispute, id })
     }
 
-    fn lapsed(&self, o: &Occurrence, policy: &Compiled) -> Option<Ease> {
+    fn lapsed(&self, o: &Occurrence, policy: &Compiled) -> Option<Mitigation> {
         let easing = policy.easings.iter().find(|e| e.rules.contains(&o.rule))?;
         let contesting = self.appeals.iter().filter(|a| o.rests_on(a.contests));
-        let ease = |a: &Appeal| {
+        let mitigation = |a: &Appeal| {
             let lapses = a.lodged.plus_secs(i64::from(easing.after_hours) * 3600);
             let from = a.granted.map_or(lapses, |g| g.min(lapses));
-            Ease { from, by: EasedBy::Appeal, id: a.id }
+            Mitigation { from, by: EasedBy::Appeal, id: a.id }
         };
-        contesting.map(ease).min()
+        contesting.map(mitigation).min()
     }
 }
 
