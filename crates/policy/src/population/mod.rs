@@ -6,8 +6,8 @@
 //! for each class ([`plan`]). Most people need no more than a look at those words; for the others
 //! they are read back into pieces and judged as `assess` judges them.
 
+mod encoding;
 mod plan;
-mod word;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,8 +19,8 @@ use crate::occurrence::time_of;
 use crate::piece::{Class, Piece, What, pieces_of};
 use crate::release::NEVER;
 
+use encoding::{CONTINUED, FAR, Fields, fields_of};
 pub(crate) use plan::{HIGH, Plan, PublicRisks};
-use word::{CONTINUED, FAR, Fields, fields_of};
 
 /// The evidence of many people, without their names or ids. Made by a [`PopulationBuilder`].
 #[derive(Clone, Debug, Default)]

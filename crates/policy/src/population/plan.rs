@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jadegate_domain::{Evidence, Timestamp};
 
 use super::Population;
-use super::word::{CONTINUED, FAR, fields_of};
+use super::encoding::{CONTINUED, FAR, fields_of};
 use crate::Policy;
 use crate::index::Fit;
 use crate::model::{CountFrom, Rule, When};

@@ -1,4 +1,5 @@
-//! Which words a piece has in a population, after its class and the moment it was recorded.
+//! The encoding of evidence in a population: which words follow its class and the moment it was
+//! recorded.
 
 use crate::piece::What;
 
@@ -9,7 +10,7 @@ pub(super) const FAR: u32 = 0xF000_0000;
 /// Set in the word of the class if the piece is of the same evidence as the one before it.
 pub(super) const CONTINUED: u32 = 1 << 31;
 
-/// What follows.
+/// The moments and references that follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fields {
     Recorded,
