@@ -4,9 +4,9 @@ use jadegate_domain::assessment::{Assessment, Eased, EasedBy, Reason};
 use jadegate_domain::{AgencyId, Colour, Evidence, EvidenceId, Timestamp};
 
 use crate::active::{Active, actives, next_change};
+use crate::compact::{CompactEvidence, CompactFact, compact, recorded_id};
 use crate::model::{Compiled, Phase, Policy, When};
 use crate::occurrence::{Found, Occurrence, View, Warning, find};
-use crate::piece::{Piece, What, pieces_of, recorded_id};
 use crate::release::NEVER;
 
 /// What a policy says about one person at one moment.
@@ -44,11 +44,11 @@ where
     }
 }
 
-/// A person's evidence as pieces.
+/// A person's evidence made compact.
 #[derive(Default)]
 struct Sorted {
-    own: Vec<Piece>,
-    risks: Vec<Piece>,
+    own: Vec<CompactEvidence>,
+    risks: Vec<CompactEvidence>,
     gone: Vec<(u64, bool)>,
 }
 
@@ -61,8 +61,8 @@ impl Sorted {
                 sorted.gone.push((e.id.as_u64(), e.origin.is_some()));
                 continue;
             }
-            pieces_of(e, |p| match p.class.what {
-                What::Risk { .. } => sorted.risks.push(p),
+            compact(e, |p| match p.class.fact {
+                CompactFact::Risk { .. } => sorted.risks.push(p),
                 _ => sorted.own.push(p),
             });
         }

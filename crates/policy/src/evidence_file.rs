@@ -37,10 +37,10 @@ pub fn read_evidence(text: &str) -> Result<Vec<Evidence>, Vec<Problem>> {
 /// The `evidence` tables of a table.
 pub(crate) fn evidence_list(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Vec<Evidence> {
     let mut out: Vec<Evidence> = Vec::new();
-    for mut piece in t.tables("evidence", p) {
-        let daily = piece.number("repeat_daily", 1..=366, p).unwrap_or(1);
+    for mut table in t.tables("evidence", p) {
+        let daily = table.number("repeat_daily", 1..=366, p).unwrap_or(1);
         // Of a piece that cannot be read, what is wrong is said; the rest was not looked at.
-        let Some(first) = one(&mut piece, p) else { continue };
+        let Some(first) = one(&mut table, p) else { continue };
         {
             for day in 0..i64::from(daily) {
                 let n = u64::try_from(out.len()).unwrap_or(u64::MAX);
@@ -49,7 +49,7 @@ pub(crate) fn evidence_list(t: &mut Reader<'_>, p: &mut Problems<'_>) -> Vec<Evi
                 out.push(Evidence { id, recorded_at, ..first.clone() });
             }
         }
-        piece.finish(p);
+        table.finish(p);
     }
     out
 }

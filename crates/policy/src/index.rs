@@ -3,8 +3,8 @@
 use jadegate_domain::evidence::Symptom;
 use jadegate_domain::{Division, Timestamp};
 
+use crate::compact::{Class, CompactFact, Kind, Place, Symptoms};
 use crate::model::{Phase, Rule, When};
-use crate::piece::{Class, Kind, Place, Symptoms, What};
 
 /// Rules by the kind of evidence that starts them, and their divisions as numbers.
 #[derive(Clone, Debug, Default)]
@@ -66,29 +66,32 @@ impl Index {
     /// stay the levels of regions.
     pub(crate) fn fit(&self, number: u16, rule: &Rule, class: &Class) -> Fit {
         let looked = &self.rules[usize::from(number)];
-        let fit = match (&rule.when, &class.what) {
-            (When::Case { classes }, What::Case { class }) => yes(passes(classes, class)),
-            (When::Test { results, methods }, What::Test { result, method }) => {
+        let fit = match (&rule.when, &class.fact) {
+            (When::Case { classes }, CompactFact::Case { class }) => yes(passes(classes, class)),
+            (When::Test { results, methods }, CompactFact::Test { result, method }) => {
                 yes(passes(results, result) && passes(methods, method))
             }
             (
                 When::Contact { degrees, certainties, places, min_minutes },
-                What::Contact { degree, certainty, place_kind, minutes },
+                CompactFact::Contact { degree, certainty, place_kind, minutes },
             ) => yes(passes(degrees, degree)
                 && passes(certainties, certainty)
                 && passes(places, place_kind)
                 && minutes >= min_minutes),
-            (When::Stay { .. }, What::Stay { place }) => yes(within(&looked.places, *place)),
+            (When::Stay { .. }, CompactFact::Stay { place }) => yes(within(&looked.places, *place)),
             (
                 When::Report { declarations, check_ins, fever, contact_with_case, .. },
-                What::Report(r),
+                CompactFact::Report(r),
             ) => {
                 let meant = if r.check_in { *check_ins } else { *declarations };
                 let fever = r.temperature.is_some_and(|t| fever.is_some_and(|f| t >= f));
                 let contact = *contact_with_case && r.contact_with_case;
                 yes(meant && (contact || fever || r.symptoms.meets(looked.symptoms)))
             }
-            (When::Arrival { from_abroad, purposes, .. }, What::Arrival { from, purpose }) => {
+            (
+                When::Arrival { from_abroad, purposes, .. },
+                CompactFact::Arrival { from, purpose },
+            ) => {
                 let abroad = !from.same_country(self.country);
                 let wanted = passes(purposes, purpose);
                 let comes = within(&looked.places, *from) && (abroad || !from_abroad);

@@ -19,6 +19,7 @@
 mod active;
 mod assess;
 mod cases;
+mod compact;
 mod days;
 mod diff;
 mod evidence_file;
@@ -32,7 +33,6 @@ mod parse;
 mod parse_contact;
 mod parse_meanwhile;
 mod parse_rules;
-mod piece;
 mod population;
 mod problem;
 mod read;

@@ -8,9 +8,9 @@ use jadegate_domain::assessment::{EasedBy, Texts};
 use jadegate_domain::evidence::AppealOutcome;
 use jadegate_domain::{Colour, Timestamp};
 
+use crate::compact::{CompactEvidence, CompactFact, recorded_id};
 use crate::model::{Compiled, When};
 use crate::occurrence::{Found, Occurrence, View, Warning};
-use crate::piece::{Piece, What, recorded_id};
 
 /// The colour of a mitigated reason. A yellow one has nothing milder but green, which nobody gets
 /// for waiting; so this is the only one there is.
@@ -68,16 +68,16 @@ impl Compiled {
     }
 }
 
-/// Applies appeals, decisions and disputes to what was found. `view` is every piece, `found` what
+/// Applies appeals, decisions and disputes to what was found. `view` is all evidence, `found` what
 /// the rules made of those known at `now`.
 pub(crate) fn mitigate(view: &View<'_>, policy: &Compiled, now: Timestamp, found: &mut Found) {
-    let about = |p: &&Piece| p.recorded <= now && p.class.what.is_about_evidence();
-    let pieces: Vec<&Piece> = view.own.iter().filter(about).collect();
+    let about = |p: &&CompactEvidence| p.recorded <= now && p.class.fact.is_about_evidence();
+    let known: Vec<&CompactEvidence> = view.own.iter().filter(about).collect();
     let mut meanwhile = Meanwhile { disputes: Vec::new(), appeals: Vec::new() };
-    for p in &pieces {
+    for p in &known {
         match view.imported(p.about) {
             None => found.warnings.push(Warning::UnknownReference(recorded_id(p.id))),
-            Some(imported) => meanwhile.add(p, imported, &pieces, found),
+            Some(imported) => meanwhile.add(p, imported, &known, found),
         }
     }
     meanwhile.apply(policy, found);
@@ -91,28 +91,34 @@ struct Appeal {
 }
 
 struct Meanwhile {
-    /// The disputed piece and the dispute.
+    /// The disputed evidence and the dispute.
     disputes: Vec<(u64, u64)>,
     /// Appeals that were not refused.
     appeals: Vec<Appeal>,
 }
 
 impl Meanwhile {
-    /// `imported`: is the piece it is about from elsewhere?
-    fn add(&mut self, p: &Piece, imported: bool, pieces: &[&Piece], found: &mut Found) {
+    /// `imported`: is the evidence it is about from elsewhere?
+    fn add(
+        &mut self,
+        p: &CompactEvidence,
+        imported: bool,
+        known: &[&CompactEvidence],
+        found: &mut Found,
+    ) {
         let id = recorded_id(p.id);
-        match p.class.what {
+        match p.class.fact {
             // A dispute is relief: an agency of this place must stand behind it.
-            What::Dispute if !p.class.by_agency || p.class.origin.is_some() => {
+            CompactFact::Dispute if !p.class.by_agency || p.class.origin.is_some() => {
                 found.warnings.push(Warning::Unattributed(id));
             }
-            What::Dispute if !imported => found.warnings.push(Warning::NotImported(id)),
-            What::Dispute => {
+            CompactFact::Dispute if !imported => found.warnings.push(Warning::NotImported(id)),
+            CompactFact::Dispute => {
                 found.warnings.push(Warning::Disputed(recorded_id(p.about)));
                 self.disputes.push((p.about, p.id));
             }
-            What::Appeal => self.appeal(p, pieces, found),
-            What::Decision { outcome: AppealOutcome::Granted } if !p.class.by_agency => {
+            CompactFact::Appeal => self.appeal(p, known, found),
+            CompactFact::Decision { outcome: AppealOutcome::Granted } if !p.class.by_agency => {
                 found.warnings.push(Warning::Unattributed(id));
             }
             _ => {}
@@ -120,10 +126,10 @@ impl Meanwhile {
     }
 
     /// A refusal ends an appeal for good; beside one, a grant is worth nothing.
-    fn appeal(&mut self, p: &Piece, pieces: &[&Piece], found: &mut Found) {
+    fn appeal(&mut self, p: &CompactEvidence, known: &[&CompactEvidence], found: &mut Found) {
         let decided = |outcome| {
-            let decision = What::Decision { outcome };
-            pieces.iter().filter(move |d| d.class.what == decision && d.about == p.id)
+            let decision = CompactFact::Decision { outcome };
+            known.iter().filter(move |d| d.class.fact == decision && d.about == p.id)
         };
         let by_agency = decided(AppealOutcome::Granted).filter(|d| d.class.by_agency);
         let granted = by_agency.map(|d| d.recorded).min();
@@ -148,7 +154,7 @@ impl Meanwhile {
     }
 
     fn dispute(&self, o: &Occurrence) -> Option<Mitigation> {
-        let of = |(piece, _): &&(u64, u64)| o.rests_on(*piece);
+        let of = |(disputed, _): &&(u64, u64)| o.rests_on(*disputed);
         let id = self.disputes.iter().filter(of).map(|(_, dispute)| *dispute).min()?;
         Some(Mitigation { from: Timestamp::EPOCH, by: EasedBy::Dispute, id })
     }

@@ -4,11 +4,11 @@
 use jadegate_domain::evidence::{Certainty, TestResult};
 use jadegate_domain::{EvidenceId, Period, Timestamp};
 
+use crate::compact::{CompactEvidence, CompactFact, Kind, Reference, recorded_id};
 use crate::index::Fit;
 use crate::mitigation::Mitigation;
 use crate::model::{Compiled, CountFrom, Missing, Rule, When};
 use crate::parse_rules::MOST_PHASES;
-use crate::piece::{Kind, Piece, Reference, What, recorded_id};
 use crate::release::{About, Known, NEVER, Room};
 
 /// One application of one rule. Ordered, so that the order of the evidence leaves no trace.
@@ -28,7 +28,7 @@ pub(crate) struct Occurrence {
     pub(crate) phases: u8,
     /// The stay behind it has no known end.
     pub(crate) still_there: bool,
-    /// The pieces behind it, by their ids.
+    /// The evidence behind it, by its ids.
     pub(crate) causes: [Option<u64>; 2],
     /// From when it asks for a milder colour.
     pub(crate) mitigation: Option<Mitigation>,
@@ -55,7 +55,7 @@ impl Occurrence {
         std::iter::once(self.start).chain(ends).chain(mitigated).filter(|t| *t != NEVER)
     }
 
-    /// Is this piece behind it?
+    /// Is this evidence behind it?
     pub(crate) fn rests_on(&self, id: u64) -> bool {
         self.causes.iter().flatten().any(|c| *c == id)
     }
@@ -81,7 +81,7 @@ pub(crate) enum Warning {
     UnprovenContact(EvidenceId),
     /// An arrival of unknown purpose, where a rule asks for one: taken as one of those it asks for.
     PurposeUnstated(EvidenceId),
-    /// Speaks of a piece that is not there: has no effect.
+    /// Speaks of evidence that is not there: has no effect.
     UnknownReference(EvidenceId),
     /// Disputes evidence that was recorded here: has no effect; who recorded it can withdraw it.
     NotImported(EvidenceId),
@@ -114,37 +114,40 @@ impl Warning {
 /// The evidence that concerns one person.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
-    /// Their own pieces.
-    pub(crate) own: &'a [Piece],
+    /// Their own.
+    pub(crate) own: &'a [CompactEvidence],
     /// Levels of regions.
-    pub(crate) risks: &'a [Piece],
+    pub(crate) risks: &'a [CompactEvidence],
     /// Levels of regions that concern everybody, arranged by where somebody stayed.
     pub(crate) public: Option<&'a dyn Nearby>,
-    /// Pieces that no longer count, and whether they were imported: others may speak of them.
+    /// Evidence that no longer counts, and whether it was imported: other evidence may speak of it.
     pub(crate) gone: &'a [(u64, bool)],
 }
 
 /// Levels of regions that can be looked up by the class of a stay.
 pub(crate) trait Nearby: std::fmt::Debug {
     /// Those that may hold the place of a stay of this class.
-    fn of_class(&self, class_number: u32) -> &[Piece];
-    /// Is there such a piece, and was it imported?
+    fn of_class(&self, class_number: u32) -> &[CompactEvidence];
+    /// Is there such evidence, and was it imported?
     fn imported(&self, id: u64) -> Option<bool>;
     /// When the next of them becomes known after a moment; [`NEVER`] if none does.
     fn next_record(&self, after: Timestamp) -> Timestamp;
 }
 
 impl<'a> View<'a> {
-    fn risks_for(&self, stay: &Piece) -> impl Iterator<Item = &'a Piece> + use<'a> {
+    fn risks_for(
+        &self,
+        stay: &CompactEvidence,
+    ) -> impl Iterator<Item = &'a CompactEvidence> + use<'a> {
         let public = self.public.map_or(&[][..], |p| p.of_class(stay.class_number));
         self.risks.iter().chain(public)
     }
 
-    /// Is there such a piece, and was it imported?
+    /// Is there such evidence, and was it imported?
     pub(crate) fn imported(&self, id: u64) -> Option<bool> {
-        let piece = self.own.iter().chain(self.risks).find(|p| p.id == id);
+        let found = self.own.iter().chain(self.risks).find(|p| p.id == id);
         let gone = || self.gone.iter().find(|g| g.0 == id).map(|g| g.1);
-        piece
+        found
             .map(|p| p.class.origin.is_some())
             .or_else(gone)
             .or_else(|| self.public.and_then(|p| p.imported(id)))
@@ -158,7 +161,7 @@ pub(crate) struct Found {
     pub(crate) occurrences: Vec<Occurrence>,
     /// Sorted, each once.
     pub(crate) warnings: Vec<Warning>,
-    /// When the next piece that is recorded later becomes known.
+    /// When the next evidence that is recorded later becomes known.
     pub(crate) next_record: Timestamp,
     room: Room,
 }
@@ -179,7 +182,7 @@ pub(crate) fn find(policy: &Compiled, view: &View<'_>, now: Timestamp, found: &m
     let mut about_evidence = false;
     for p in view.own.iter().chain(view.risks) {
         search.look_at(p);
-        about_evidence |= p.class.what.is_about_evidence();
+        about_evidence |= p.class.fact.is_about_evidence();
     }
     search.look_for_missing();
     if about_evidence {
@@ -200,8 +203,8 @@ struct Search<'p, 'a> {
 
 /// What a match knows about its occurrence before its phases are worked out.
 struct Match<'e> {
-    by: &'e Piece,
-    and: Option<&'e Piece>,
+    by: &'e CompactEvidence,
+    and: Option<&'e CompactEvidence>,
     /// First moment of effect.
     start: Timestamp,
     /// The moment days are counted from.
@@ -213,53 +216,57 @@ struct Match<'e> {
 }
 
 impl<'e> Match<'e> {
-    fn at(by: &'e Piece, start: Timestamp, origin: Timestamp) -> Self {
+    fn at(by: &'e CompactEvidence, start: Timestamp, origin: Timestamp) -> Self {
         let no_later_than = NEVER;
         Self { by, and: None, start, origin, no_later_than, still_there: false, refers_to: None }
     }
 }
 
 impl Search<'_, '_> {
-    fn warn(&mut self, w: impl Fn(EvidenceId) -> Warning, p: &Piece) {
+    fn warn(&mut self, w: impl Fn(EvidenceId) -> Warning, p: &CompactEvidence) {
         self.found.warnings.push(w(recorded_id(p.id)));
     }
 
     /// An event cannot be later than its record: the latest it can have been is the record.
-    fn event(&mut self, p: &Piece, at: Timestamp) -> Timestamp {
+    fn event(&mut self, p: &CompactEvidence, at: Timestamp) -> Timestamp {
         if at > p.recorded {
             self.warn(Warning::EventAfterRecorded, p);
         }
         at.min(p.recorded)
     }
 
-    fn look_at(&mut self, p: &Piece) {
+    fn look_at(&mut self, p: &CompactEvidence) {
         if p.recorded > self.now {
             self.found.next_record = self.found.next_record.min(p.recorded);
             self.warn(Warning::RecordedInFuture, p);
             return;
         }
-        match p.class.what {
-            What::Case { .. } => self.case(p),
-            What::Test { result, .. } => self.test(p, result),
-            What::Contact { certainty, .. } => self.contact(p, certainty),
-            What::Stay { .. } => self.stay(p),
-            What::Report(_) => self.each_rule(p, |_, _| Match::at(p, p.recorded, p.recorded)),
-            What::Arrival { .. } => self.arrival(p),
-            What::Release { .. } if !p.class.by_agency => self.warn(Warning::Unattributed, p),
+        match p.class.fact {
+            CompactFact::Case { .. } => self.case(p),
+            CompactFact::Test { result, .. } => self.test(p, result),
+            CompactFact::Contact { certainty, .. } => self.contact(p, certainty),
+            CompactFact::Stay { .. } => self.stay(p),
+            CompactFact::Report(_) => {
+                self.each_rule(p, |_, _| Match::at(p, p.recorded, p.recorded))
+            }
+            CompactFact::Arrival { .. } => self.arrival(p),
+            CompactFact::Release { .. } if !p.class.by_agency => {
+                self.warn(Warning::Unattributed, p)
+            }
             // Levels of regions work through stays, papers through the releases of rules, and the
             // others through the reasons they speak of.
-            What::Release { .. }
-            | What::Risk { .. }
-            | What::Dispute
-            | What::Appeal
-            | What::Decision { .. } => {}
+            CompactFact::Release { .. }
+            | CompactFact::Risk { .. }
+            | CompactFact::Dispute
+            | CompactFact::Appeal
+            | CompactFact::Decision { .. } => {}
         }
     }
 
-    /// Applies every rule that takes such a piece; `made` says what the rule makes of it.
-    fn each_rule<'e>(&mut self, p: &'e Piece, made: impl Fn(&Rule, Fit) -> Match<'e>) {
+    /// Applies every rule that takes such evidence; `made` says what the rule makes of it.
+    fn each_rule<'e>(&mut self, p: &'e CompactEvidence, made: impl Fn(&Rule, Fit) -> Match<'e>) {
         let policy = self.policy;
-        for i in policy.index.rules_for(p.class.what.kind()) {
+        for i in policy.index.rules_for(p.class.fact.kind()) {
             let rule = &policy.rules[usize::from(*i)];
             match policy.index.fit(*i, rule, &p.class) {
                 Fit::No | Fit::OriginOnly => {}
@@ -268,7 +275,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn case(&mut self, p: &Piece) {
+    fn case(&mut self, p: &CompactEvidence) {
         let confirmed = self.event(p, p.at);
         let onset = self.event(p, p.to);
         self.each_rule(p, |rule, _| {
@@ -281,7 +288,7 @@ impl Search<'_, '_> {
         });
     }
 
-    fn test(&mut self, p: &Piece, result: TestResult) {
+    fn test(&mut self, p: &CompactEvidence, result: TestResult) {
         let sampled = self.event(p, p.at);
         if result == TestResult::Negative && !p.class.by_agency {
             self.warn(Warning::Unattributed, p);
@@ -289,7 +296,7 @@ impl Search<'_, '_> {
         self.each_rule(p, |rule, _| Match::at(p, sampled, recorded_or(rule, p, sampled)));
     }
 
-    fn contact(&mut self, p: &Piece, certainty: Certainty) {
+    fn contact(&mut self, p: &CompactEvidence, certainty: Certainty) {
         let last = self.event(p, p.at);
         self.each_rule(p, |rule, _| {
             let m = Match::at(p, last, recorded_or(rule, p, last));
@@ -305,7 +312,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn arrival(&mut self, p: &Piece) {
+    fn arrival(&mut self, p: &CompactEvidence) {
         let policy = self.policy;
         for i in policy.index.rules_for(Kind::Arrival) {
             let rule = &policy.rules[usize::from(*i)];
@@ -316,7 +323,7 @@ impl Search<'_, '_> {
         self.each_rule(p, |rule, _| Match::at(p, p.at, recorded_or(rule, p, p.at)));
     }
 
-    fn stay(&mut self, p: &Piece) {
+    fn stay(&mut self, p: &CompactEvidence) {
         if p.to < p.at {
             self.warn(Warning::EndsBeforeItStarts, p);
         }
@@ -329,15 +336,15 @@ impl Search<'_, '_> {
         }
     }
 
-    fn stay_under(&mut self, i: u16, rule: &Rule, p: &Piece, stay: Period) {
+    fn stay_under(&mut self, i: u16, rule: &Rule, p: &CompactEvidence, stay: Period) {
         let When::Stay { levels, while_in_force, .. } = &rule.when else { return };
         if levels.is_empty() {
             self.push(i, rule, &stayed(p, None, rule, stay, NEVER));
             return;
         }
-        let (now, What::Stay { place }) = (self.now, p.class.what) else { return };
+        let (now, CompactFact::Stay { place }) = (self.now, p.class.fact) else { return };
         for risk in self.view.risks_for(p).filter(|r| r.recorded <= now) {
-            let What::Risk { place: region, level } = risk.class.what else { continue };
+            let CompactFact::Risk { place: region, level } = risk.class.fact else { continue };
             if !levels.contains(&level) || !region.contains(place) {
                 continue;
             }
@@ -376,7 +383,7 @@ impl Search<'_, '_> {
     /// Works out the phases and keeps the occurrence if it has an effect now or later.
     fn push(&mut self, index: u16, rule: &Rule, m: &Match<'_>) {
         let (now, room) = (self.now, &mut self.found.room);
-        let mut known = Known { pieces: self.view.own, now, room };
+        let mut known = Known { evidence: self.view.own, now, room };
         let about = About { refers_to: m.refers_to, origin: m.by.class.origin };
         let mut o = timeline(rule, m.origin, |phase, from| {
             let end = match from {
@@ -428,20 +435,20 @@ fn timeline(
 }
 
 /// The moment a rule counts from: when it was recorded if it says so, or else the event.
-fn recorded_or(rule: &Rule, p: &Piece, event: Timestamp) -> Timestamp {
+fn recorded_or(rule: &Rule, p: &CompactEvidence, event: Timestamp) -> Timestamp {
     if rule.count_from == CountFrom::Recorded { p.recorded } else { event }
 }
 
 /// The time of a stay, in whatever order it was given. It has at least one second, so that a
 /// moment in a region is a stay in it.
-pub(crate) fn time_of(p: &Piece) -> Period {
+pub(crate) fn time_of(p: &CompactEvidence) -> Period {
     let (from, to) = (p.at.min(p.to), p.at.max(p.to));
     Period { from, to: to.max(from.plus_secs(1)) }
 }
 
 fn stayed<'e>(
-    by: &'e Piece,
-    and: Option<&'e Piece>,
+    by: &'e CompactEvidence,
+    and: Option<&'e CompactEvidence>,
     rule: &Rule,
     period: Period,
     no_later_than: Timestamp,
@@ -453,12 +460,12 @@ fn stayed<'e>(
 }
 
 /// When was what a decay waits for last given?
-fn given(what: Missing, p: &Piece) -> Option<Timestamp> {
-    match (p.class.what, what) {
-        (What::Report(r), Missing::Report | Missing::Temperature) => {
+fn given(what: Missing, p: &CompactEvidence) -> Option<Timestamp> {
+    match (p.class.fact, what) {
+        (CompactFact::Report(r), Missing::Report | Missing::Temperature) => {
             (what == Missing::Report || r.temperature.is_some()).then_some(p.recorded)
         }
-        (What::Test { result: TestResult::Negative, .. }, Missing::NegativeTest)
+        (CompactFact::Test { result: TestResult::Negative, .. }, Missing::NegativeTest)
             if p.class.by_agency =>
         {
             Some(p.at.min(p.recorded))

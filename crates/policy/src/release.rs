@@ -6,9 +6,9 @@
 use jadegate_domain::Timestamp;
 use jadegate_domain::evidence::TestResult;
 
+use crate::compact::{CompactEvidence, CompactFact, Place, Reference};
 use crate::days::Calendar;
 use crate::model::{CheckIns, NegativeTests, Paper, PaperNeeded, Phase, Release};
-use crate::piece::{Piece, Place, Reference, What};
 
 /// A moment that never comes.
 pub(crate) const NEVER: Timestamp = Timestamp::MAX;
@@ -22,9 +22,9 @@ pub(crate) struct About {
     pub(crate) origin: Place,
 }
 
-/// Somebody's pieces, those known at a moment, and room to sort some of them in.
+/// Somebody's evidence, what is known at a moment, and room to sort some of them in.
 pub(crate) struct Known<'a> {
-    pub(crate) pieces: &'a [Piece],
+    pub(crate) evidence: &'a [CompactEvidence],
     pub(crate) now: Timestamp,
     pub(crate) room: &'a mut Room,
 }
@@ -38,9 +38,9 @@ pub(crate) struct Room {
 }
 
 impl<'a> Known<'a> {
-    fn iter(&self) -> impl Iterator<Item = &'a Piece> + use<'a> {
+    fn iter(&self) -> impl Iterator<Item = &'a CompactEvidence> + use<'a> {
         let now = self.now;
-        self.pieces.iter().filter(move |p| p.recorded <= now)
+        self.evidence.iter().filter(move |p| p.recorded <= now)
     }
 
     /// The end of a phase that began at `from`; [`NEVER`] if nothing known ends it.
@@ -84,11 +84,11 @@ impl<'a> Known<'a> {
     ) -> Timestamp {
         let first_day = calendar.end_of(from, wanted.after_days);
         let earliest = if wanted.after_days == 0 { from } else { first_day };
-        let pieces = self.iter();
+        let known = self.iter();
         let Room { tests, samples, .. } = &mut *self.room;
         tests.clear();
         tests.extend(
-            pieces
+            known
                 .filter_map(|p| negative_sample(p, &wanted).map(|sampled| (p.recorded, sampled)))
                 .filter(|(_, sampled)| *sampled >= earliest),
         );
@@ -110,10 +110,10 @@ impl<'a> Known<'a> {
         from: Timestamp,
         calendar: &Calendar,
     ) -> Timestamp {
-        let pieces = self.iter();
+        let known = self.iter();
         let Room { reports, .. } = &mut *self.room;
         reports.clear();
-        reports.extend(pieces.filter(|p| p.recorded >= from).filter_map(|p| {
+        reports.extend(known.filter(|p| p.recorded >= from).filter_map(|p| {
             day_report(p, wanted.below_tenths).map(|clean| (p.recorded, p.id, clean))
         }));
         reports.sort_unstable();
@@ -131,8 +131,8 @@ impl<'a> Known<'a> {
         self.iter()
             .filter(|p| p.class.by_agency)
             .filter(|p| !wanted.same_origin || p.class.origin == about.origin)
-            .filter(|p| match p.class.what {
-                What::Release { paper, .. } => {
+            .filter(|p| match p.class.fact {
+                CompactFact::Release { paper, .. } => {
                     wanted.kinds.is_empty() || wanted.kinds.contains(&paper)
                 }
                 _ => false,
@@ -148,9 +148,9 @@ impl<'a> Known<'a> {
 }
 
 /// A negative test that may relieve somebody: its sample cannot be later than its record.
-fn negative_sample(p: &Piece, wanted: &NegativeTests) -> Option<Timestamp> {
-    match p.class.what {
-        What::Test { result: TestResult::Negative, method }
+fn negative_sample(p: &CompactEvidence, wanted: &NegativeTests) -> Option<Timestamp> {
+    match p.class.fact {
+        CompactFact::Test { result: TestResult::Negative, method }
             if p.class.by_agency
                 && p.at <= p.recorded
                 && wanted.method.is_none_or(|m| m == method) =>
@@ -181,8 +181,8 @@ fn has_series(samples: &[Timestamp], wanted: NegativeTests) -> bool {
 }
 
 /// What a report says about a day: clean, not clean, or nothing.
-fn day_report(p: &Piece, below_tenths: u16) -> Option<bool> {
-    let What::Report(r) = p.class.what else { return None };
+fn day_report(p: &CompactEvidence, below_tenths: u16) -> Option<bool> {
+    let CompactFact::Report(r) = p.class.fact else { return None };
     let cool = r.temperature.is_none_or(|t| t.tenths() < below_tenths);
     let clean = r.symptoms.is_empty() && cool;
     // A declaration is no check-in, but its symptoms spoil the day all the same.

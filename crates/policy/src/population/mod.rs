@@ -1,10 +1,10 @@
 //! The evidence of many people in memory, for what-ifs and recolouring.
 //!
-//! A person's pieces lie one after the other as 32-bit words: the number of the piece's class
+//! A person's evidence lies one after the other as 32-bit words: the number of its class
 //! (what it says apart from its moments), when it was recorded, and what else its kind needs. Of
-//! millions of pieces only thousands of classes differ, so that a policy's filters are asked once
+//! millions only thousands of classes differ, so that a policy's filters are asked once
 //! for each class ([`plan`]). Most people need no more than a look at those words; for the others
-//! they are read back into pieces and judged as `assess` judges them.
+//! they are read back and judged as `assess` judges them.
 
 mod encoding;
 mod plan;
@@ -15,8 +15,8 @@ use std::ops::Range;
 use jadegate_domain::evidence::TestResult;
 use jadegate_domain::{Division, Evidence, Timestamp};
 
+use crate::compact::{Class, CompactEvidence, CompactFact, compact};
 use crate::occurrence::time_of;
-use crate::piece::{Class, Piece, What, pieces_of};
 use crate::release::NEVER;
 
 use encoding::{CONTINUED, FAR, Fields, fields_of};
@@ -25,7 +25,7 @@ pub(crate) use plan::{HIGH, Plan, PublicRisks};
 /// The evidence of many people, without their names or ids. Made by a [`PopulationBuilder`].
 #[derive(Clone, Debug, Default)]
 pub struct Population {
-    /// Everybody's pieces, person after person.
+    /// Everybody's evidence, person after person.
     words: Vec<u32>,
     /// Where each person's words end.
     ends: Vec<u64>,
@@ -77,7 +77,7 @@ impl PopulationBuilder {
         let lab_result = own.iter().filter_map(|e| lab_result_at(e)).min();
         for e in &own {
             let mut first = true;
-            pieces_of(e, |p| {
+            compact(e, |p| {
                 self.write(&p, first, &own, lab_result);
                 first = false;
             });
@@ -114,7 +114,13 @@ impl PopulationBuilder {
         n
     }
 
-    fn write(&mut self, p: &Piece, first: bool, own: &[&Evidence], lab: Option<Timestamp>) {
+    fn write(
+        &mut self,
+        p: &CompactEvidence,
+        first: bool,
+        own: &[&Evidence],
+        lab: Option<Timestamp>,
+    ) {
         let (class, new) = number(&mut self.classes, p.class);
         if new {
             self.made.classes.push(p.class);
@@ -122,11 +128,11 @@ impl PopulationBuilder {
         let recorded = self.moment(p.recorded);
         let more = if first { 0 } else { CONTINUED };
         self.made.words.extend([class | more, recorded]);
-        match fields_of(&p.class.what) {
+        match fields_of(&p.class.fact) {
             Fields::Recorded => {}
             Fields::At => self.push_moment(p.at),
             Fields::AtTo => {
-                let stay = matches!(p.class.what, What::Stay { .. });
+                let stay = matches!(p.class.fact, CompactFact::Stay { .. });
                 let time = if stay {
                     time_of(p)
                 } else {
@@ -153,12 +159,12 @@ impl PopulationBuilder {
             }
             Fields::AtReference => {
                 self.push_moment(p.at);
-                let of_case = matches!(p.class.what, What::Release { of_case: true, .. });
+                let of_case = matches!(p.class.fact, CompactFact::Release { of_case: true, .. });
                 let reference =
                     if of_case { self.case(p.about) } else { number(&mut self.traces, p.about).0 };
                 self.made.words.push(reference);
             }
-            Fields::Piece => {
+            Fields::Evidence => {
                 let own_number = own.iter().position(|e| e.id.as_u64() == p.about);
                 let about = own_number.map_or(p.about | HIGH, |i| i as u64 + 1);
                 self.made.words.extend(halves(about));
@@ -201,13 +207,13 @@ const fn halves(n: u64) -> [u32; 2] {
 /// When a positive test by an agency was recorded, if this is one.
 fn lab_result_at(e: &Evidence) -> Option<Timestamp> {
     let mut found = None;
-    pieces_of(e, |p| found = is_lab_result(&p.class).then_some(p.recorded));
+    compact(e, |p| found = is_lab_result(&p.class).then_some(p.recorded));
     found
 }
 
 /// A positive test that an agency recorded.
 pub(crate) fn is_lab_result(class: &Class) -> bool {
-    matches!(class.what, What::Test { result: TestResult::Positive, .. }) && class.by_agency
+    matches!(class.fact, CompactFact::Test { result: TestResult::Positive, .. }) && class.by_agency
 }
 
 impl Population {
@@ -283,8 +289,13 @@ impl Population {
         self.words.get(index(from)..index(to)).unwrap_or(&[])
     }
 
-    /// Reads somebody's pieces back: their own, and levels of regions recorded for them alone.
-    pub(crate) fn read(&self, words: &[u32], own: &mut Vec<Piece>, risks: &mut Vec<Piece>) {
+    /// Reads somebody's evidence back: their own, and levels of regions recorded for them alone.
+    pub(crate) fn read(
+        &self,
+        words: &[u32],
+        own: &mut Vec<CompactEvidence>,
+        risks: &mut Vec<CompactEvidence>,
+    ) {
         own.clear();
         risks.clear();
         let mut rest = words;
@@ -294,7 +305,7 @@ impl Population {
             let Some(class) = self.classes.get(class_number as usize) else { return };
             id += u64::from(head & CONTINUED == 0);
             let recorded = self.when(*recorded);
-            let mut p = Piece {
+            let mut p = CompactEvidence {
                 class: *class,
                 id,
                 recorded,
@@ -304,7 +315,7 @@ impl Population {
                 case: 0,
                 class_number,
             };
-            let kind = fields_of(&class.what);
+            let kind = fields_of(&class.fact);
             let Some((mine, others)) = fields.split_at_checked(kind.words()) else { return };
             rest = others;
             match (kind, mine) {
@@ -322,11 +333,13 @@ impl Population {
                     p.at = self.when(*at);
                     p.about = u64::from(*reference);
                 }
-                (Fields::Piece, [low, high]) => p.about = u64::from(*low) | u64::from(*high) << 32,
+                (Fields::Evidence, [low, high]) => {
+                    p.about = u64::from(*low) | u64::from(*high) << 32
+                }
                 _ => {}
             }
-            match p.class.what {
-                What::Risk { .. } => risks.push(p),
+            match p.class.fact {
+                CompactFact::Risk { .. } => risks.push(p),
                 _ => own.push(p),
             }
         }

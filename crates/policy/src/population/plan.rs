@@ -1,4 +1,4 @@
-//! A policy arranged for a population at a moment: which pieces can matter to anybody at all.
+//! A policy arranged for a population at a moment: which evidence can matter to anybody at all.
 
 use std::collections::HashMap;
 
@@ -7,37 +7,37 @@ use jadegate_domain::{Evidence, Timestamp};
 use super::Population;
 use super::encoding::{CONTINUED, FAR, fields_of};
 use crate::Policy;
+use crate::compact::{Class, CompactEvidence, CompactFact, Kind, compact};
 use crate::index::Fit;
 use crate::model::{CountFrom, Rule, When};
 use crate::occurrence::Nearby;
-use crate::piece::{Class, Kind, Piece, What, pieces_of};
 use crate::release::NEVER;
 
-/// Set in the ids of public pieces, so that they differ from the numbers of somebody's own.
+/// Set in the ids of public evidence, so that they differ from the numbers of somebody's own.
 pub(crate) const HIGH: u64 = 1 << 63;
 
 /// Levels of regions that concern everybody, arranged by the classes of a population's stays.
 #[derive(Clone, Debug)]
 pub(crate) struct PublicRisks {
-    all: Vec<Piece>,
-    by_class: HashMap<u32, Box<[Piece]>>,
+    all: Vec<CompactEvidence>,
+    by_class: HashMap<u32, Box<[CompactEvidence]>>,
 }
 
 impl PublicRisks {
     pub(crate) fn new(risks: &[Evidence], people: &Population) -> Self {
         let mut all = Vec::new();
         for e in risks.iter().filter(|e| e.counts()) {
-            pieces_of(e, |p| all.push(Piece { id: p.id | HIGH, ..p }));
+            compact(e, |p| all.push(CompactEvidence { id: p.id | HIGH, ..p }));
         }
-        all.retain(|p| matches!(p.class.what, What::Risk { .. }));
+        all.retain(|p| matches!(p.class.fact, CompactFact::Risk { .. }));
         let mut by_class = HashMap::new();
         for (n, class) in (0u32..).zip(people.classes()) {
-            let What::Stay { place } = class.what else { continue };
-            let holds = |p: &&Piece| match p.class.what {
-                What::Risk { place: region, .. } => region.contains(place),
+            let CompactFact::Stay { place } = class.fact else { continue };
+            let holds = |p: &&CompactEvidence| match p.class.fact {
+                CompactFact::Risk { place: region, .. } => region.contains(place),
                 _ => false,
             };
-            let near: Box<[Piece]> = all.iter().filter(holds).copied().collect();
+            let near: Box<[CompactEvidence]> = all.iter().filter(holds).copied().collect();
             if !near.is_empty() {
                 by_class.insert(n, near);
             }
@@ -47,7 +47,7 @@ impl PublicRisks {
 }
 
 impl Nearby for PublicRisks {
-    fn of_class(&self, class_number: u32) -> &[Piece] {
+    fn of_class(&self, class_number: u32) -> &[CompactEvidence] {
         self.by_class.get(&class_number).map_or(&[], |near| near)
     }
 
@@ -60,18 +60,18 @@ impl Nearby for PublicRisks {
     }
 }
 
-/// What to do with the pieces of one class.
+/// What to do with the evidence of one class.
 #[derive(Clone, Copy, Debug)]
 struct Row {
-    /// The piece can matter if its deciding word is this or more.
+    /// It can matter if its deciding word is this or more.
     live_from: u32,
     /// Which word decides.
     deciding: u8,
-    /// Words of the piece.
+    /// Its words.
     words: u8,
 }
 
-/// A policy as it reads in one time zone, and which pieces can start one of its rules with an
+/// A policy as it reads in one time zone, and which evidence can start one of its rules with an
 /// effect at a moment or later.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -97,12 +97,12 @@ impl Plan {
         let over: Vec<Option<Timestamp>> =
             compiled.rules.iter().map(|rule| over_by(rule, now)).collect();
         let row = |(n, class): (u32, &Class)| {
-            let (deciding, live_from) = match class.what {
-                What::Risk { .. } => (RECORDED, 0),
+            let (deciding, live_from) = match class.fact {
+                CompactFact::Risk { .. } => (RECORDED, 0),
                 _ => decide(&policy, n, class, &over, risks, now),
             };
             // At most 3 words follow the first two.
-            let words = u8::try_from(2 + fields_of(&class.what).words()).unwrap_or(2);
+            let words = u8::try_from(2 + fields_of(&class.fact).words()).unwrap_or(2);
             Row { live_from, deciding, words }
         };
         let rows = (0u32..).zip(people.classes()).map(row).collect();
@@ -131,7 +131,7 @@ impl Plan {
     }
 }
 
-/// The deciding word of a class, and from which value on a piece can matter.
+/// The deciding word of a class, and from which value on it can matter.
 fn decide(
     policy: &Policy,
     number: u32,
@@ -141,7 +141,7 @@ fn decide(
     now: Timestamp,
 ) -> (u8, u32) {
     let policy = &*policy.0;
-    let kind = class.what.kind();
+    let kind = class.fact.kind();
     let mut earliest = NEVER;
     let (mut by_event, mut by_record) = (false, false);
     for i in policy.index.rules_for(kind) {
@@ -178,7 +178,7 @@ fn region_matters(rule: &Rule, number: u32, risks: &PublicRisks, now: Timestamp)
     let When::Stay { levels, while_in_force, .. } = &rule.when else { return true };
     levels.is_empty()
         || risks.of_class(number).iter().any(|risk| {
-            let What::Risk { level, .. } = risk.class.what else { return false };
+            let CompactFact::Risk { level, .. } = risk.class.fact else { return false };
             levels.contains(&level) && !(*while_in_force && risk.to <= now)
         })
 }

@@ -8,9 +8,9 @@ use super::Setting;
 use super::result::SampleSegment;
 use super::tally::Verdict;
 use crate::active::{actives, colour_at, groups, next_change};
+use crate::compact::{CompactEvidence, CompactFact};
 use crate::model::Compiled;
 use crate::occurrence::{Found, Occurrence, View, find};
-use crate::piece::{Piece, What};
 use crate::population::{HIGH, Plan, Population, PublicRisks, is_lab_result};
 use crate::release::NEVER;
 
@@ -29,8 +29,8 @@ pub(super) struct Side<'a> {
 /// Room that is used again for the next person.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Room {
-    own: Vec<Piece>,
-    risks: Vec<Piece>,
+    own: Vec<CompactEvidence>,
+    risks: Vec<CompactEvidence>,
     found: Found,
     rules: Vec<u16>,
 }
@@ -166,10 +166,10 @@ impl<'a> Side<'a> {
         let all = &room.found.occurrences;
         let causes = actives(all, policy, self.now).flat_map(|a| a.asking(all, policy));
         causes.flat_map(|o| o.causes).flatten().any(|id| {
-            let pieces = room.own.iter().filter(|p| p.id == id);
-            pieces.into_iter().any(|p| match p.class.what {
-                What::Case { .. } => self.people.is_lab_backed(p.about, self.now),
-                What::Contact { .. } => self.people.is_lab_backed(p.case, self.now),
+            let own = room.own.iter().filter(|p| p.id == id);
+            own.into_iter().any(|p| match p.class.fact {
+                CompactFact::Case { .. } => self.people.is_lab_backed(p.about, self.now),
+                CompactFact::Contact { .. } => self.people.is_lab_backed(p.case, self.now),
                 _ => is_lab_result(&p.class),
             })
         })

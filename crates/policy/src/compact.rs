@@ -1,4 +1,4 @@
-//! A piece of evidence as the engine sees it: a small value without text, so that one person's
+//! Compact evidence, as the engine sees it: a small value without text, so that one person's
 //! evidence or that of millions is looked through in the same way.
 
 use jadegate_domain::division::RiskLevel;
@@ -58,11 +58,11 @@ impl Place {
     }
 }
 
-/// What a piece says apart from its moments and what it refers to. Of millions of pieces only
+/// What a piece of evidence says apart from its moments and what it refers to. Of millions only
 /// some thousands differ in this, so that filters are asked once for each of those.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Class {
-    pub(crate) what: What,
+    pub(crate) fact: CompactFact,
     /// An agency recorded it.
     pub(crate) by_agency: bool,
     /// The division whose authority recorded it, if imported.
@@ -70,7 +70,7 @@ pub(crate) struct Class {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum What {
+pub(crate) enum CompactFact {
     Test { result: TestResult, method: TestMethod },
     Case { class: CaseClass },
     Contact { degree: ContactDegree, certainty: Certainty, place_kind: PlaceKind, minutes: u32 },
@@ -129,7 +129,7 @@ impl Kind {
     pub(crate) const COUNT: usize = 8;
 }
 
-impl What {
+impl CompactFact {
     pub(crate) const fn kind(&self) -> Kind {
         match self {
             Self::Test { .. } => Kind::Test,
@@ -151,9 +151,9 @@ impl What {
     }
 }
 
-/// One piece, or one stay of a declaration.
+/// One piece of evidence without its texts, or one stay of a declaration.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece {
+pub(crate) struct CompactEvidence {
     pub(crate) class: Class,
     /// Tells it apart among those looked at together; also its rank wherever order matters.
     pub(crate) id: u64,
@@ -163,7 +163,7 @@ pub(crate) struct Piece {
     pub(crate) at: Timestamp,
     /// End of a stay or of a level; first symptoms of a case. [`NEVER`] if there is none.
     pub(crate) to: Timestamp,
-    /// The case or trace behind it or meant by it (by `class`), or the piece it is about.
+    /// The case or trace behind it or meant by it (by `class`), or the evidence it is about.
     pub(crate) about: u64,
     /// The case a contact was near.
     pub(crate) case: u64,
@@ -171,14 +171,16 @@ pub(crate) struct Piece {
     pub(crate) class_number: u32,
 }
 
-impl Piece {
+impl CompactEvidence {
     /// The case or trace behind it or meant by it.
     pub(crate) const fn reference(&self) -> Option<Reference> {
-        match self.class.what {
-            What::Case { .. } | What::Release { of_case: true, .. } => {
+        match self.class.fact {
+            CompactFact::Case { .. } | CompactFact::Release { of_case: true, .. } => {
                 Some(Reference::Case(self.about))
             }
-            What::Contact { .. } | What::Release { .. } => Some(Reference::Trace(self.about)),
+            CompactFact::Contact { .. } | CompactFact::Release { .. } => {
+                Some(Reference::Trace(self.about))
+            }
             _ => None,
         }
     }
@@ -191,38 +193,38 @@ pub(crate) enum Reference {
     Trace(u64),
 }
 
-/// The pieces of one recorded piece of evidence: itself, and one for each stay it declares.
-pub(crate) fn pieces_of(e: &Evidence, mut take: impl FnMut(Piece)) {
-    let mut piece = plain(e);
+/// Recorded evidence made compact: itself, and one for each stay it declares.
+pub(crate) fn compact(e: &Evidence, mut take: impl FnMut(CompactEvidence)) {
+    let mut made = plain(e);
     match &e.fact {
         Fact::Test { result, method, sampled_at } => {
-            piece.class.what = What::Test { result: *result, method: *method };
-            piece.at = *sampled_at;
+            made.class.fact = CompactFact::Test { result: *result, method: *method };
+            made.at = *sampled_at;
         }
         Fact::Case { case, class, onset_at, confirmed_at } => {
-            piece.class.what = What::Case { class: *class };
-            piece.at = *confirmed_at;
-            piece.to = onset_at.unwrap_or(*confirmed_at);
-            piece.about = case.as_u64();
+            made.class.fact = CompactFact::Case { class: *class };
+            made.at = *confirmed_at;
+            made.to = onset_at.unwrap_or(*confirmed_at);
+            made.about = case.as_u64();
         }
         Fact::Contact { case, trace, degree, last_contact, minutes, certainty, place_kind } => {
             let (degree, minutes, certainty) = (*degree, *minutes, *certainty);
             let place_kind = *place_kind;
-            piece.class.what = What::Contact { degree, certainty, place_kind, minutes };
-            piece.at = *last_contact;
-            piece.about = trace.as_u64();
-            piece.case = case.as_u64();
+            made.class.fact = CompactFact::Contact { degree, certainty, place_kind, minutes };
+            made.at = *last_contact;
+            made.about = trace.as_u64();
+            made.case = case.as_u64();
         }
         Fact::Stay { division, from, to } => {
-            stay(&mut piece, division, *from, *to);
+            stay(&mut made, division, *from, *to);
         }
         Fact::RegionRisk { division, level, from, to } => {
-            piece.class.what = What::Risk { place: Place::of(division), level: *level };
-            piece.at = *from;
-            piece.to = to.unwrap_or(NEVER);
+            made.class.fact = CompactFact::Risk { place: Place::of(division), level: *level };
+            made.at = *from;
+            made.to = to.unwrap_or(NEVER);
         }
         Fact::Declaration { temperature, symptoms, contact_with_case, stays } => {
-            piece.class.what = What::Report(Report {
+            made.class.fact = CompactFact::Report(Report {
                 check_in: false,
                 temperature: *temperature,
                 symptoms: Symptoms::of(symptoms),
@@ -235,7 +237,7 @@ pub(crate) fn pieces_of(e: &Evidence, mut take: impl FnMut(Piece)) {
             }
         }
         Fact::CheckIn { temperature, symptoms } => {
-            piece.class.what = What::Report(Report {
+            made.class.fact = CompactFact::Report(Report {
                 check_in: true,
                 temperature: *temperature,
                 symptoms: Symptoms::of(symptoms),
@@ -243,38 +245,38 @@ pub(crate) fn pieces_of(e: &Evidence, mut take: impl FnMut(Piece)) {
             });
         }
         Fact::Arrival { from, arrived_at, purpose } => {
-            piece.class.what = What::Arrival { from: Place::of(from), purpose: *purpose };
-            piece.at = *arrived_at;
+            made.class.fact = CompactFact::Arrival { from: Place::of(from), purpose: *purpose };
+            made.at = *arrived_at;
         }
         Fact::Release { refers_to, released_at, paper } => {
             let of_case = matches!(refers_to, ReleaseOf::Case(_));
-            piece.class.what = What::Release { paper: *paper, of_case };
-            piece.at = *released_at;
-            piece.about = match refers_to {
+            made.class.fact = CompactFact::Release { paper: *paper, of_case };
+            made.at = *released_at;
+            made.about = match refers_to {
                 ReleaseOf::Case(c) => c.as_u64(),
                 ReleaseOf::Trace(t) => t.as_u64(),
             };
         }
         Fact::Dispute { disputes } => {
-            piece.about = disputes.as_u64();
+            made.about = disputes.as_u64();
         }
         Fact::Appeal { contests } => {
-            piece.class.what = What::Appeal;
-            piece.about = contests.as_u64();
+            made.class.fact = CompactFact::Appeal;
+            made.about = contests.as_u64();
         }
         Fact::AppealDecision { appeal, outcome } => {
-            piece.class.what = What::Decision { outcome: *outcome };
-            piece.about = appeal.as_u64();
+            made.class.fact = CompactFact::Decision { outcome: *outcome };
+            made.about = appeal.as_u64();
         }
     }
-    take(piece);
+    take(made);
 }
 
-/// A piece of which only who and when is said.
-fn plain(e: &Evidence) -> Piece {
-    Piece {
+/// Evidence of which only who and when is said.
+fn plain(e: &Evidence) -> CompactEvidence {
+    CompactEvidence {
         class: Class {
-            what: What::Dispute,
+            fact: CompactFact::Dispute,
             by_agency: e.agency.is_some(),
             origin: e.origin.as_ref().map_or(Place::NONE, Place::of),
         },
@@ -288,13 +290,13 @@ fn plain(e: &Evidence) -> Piece {
     }
 }
 
-fn stay(piece: &mut Piece, division: &Division, from: Timestamp, to: Timestamp) {
-    piece.class.what = What::Stay { place: Place::of(division) };
-    piece.at = from;
-    piece.to = to;
+fn stay(made: &mut CompactEvidence, division: &Division, from: Timestamp, to: Timestamp) {
+    made.class.fact = CompactFact::Stay { place: Place::of(division) };
+    made.at = from;
+    made.to = to;
 }
 
-/// The id as it was recorded; for pieces made from evidence, not from a population.
+/// The id as it was recorded; for what was made from evidence, not read from a population.
 pub(crate) const fn recorded_id(id: u64) -> EvidenceId {
     EvidenceId::from_random(id)
 }
