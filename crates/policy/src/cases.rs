@@ -7,13 +7,12 @@
 use std::fmt;
 
 use jadegate_domain::assessment::PolicyRef;
-use jadegate_domain::{Assessment, Colour, Division, Evidence, Timestamp};
+use jadegate_domain::{Assessment, Division, Evidence, Timestamp};
 
-use crate::evidence_file::{evidence_list, named};
-use crate::problem::{Problem, Problems};
-use crate::read::{Reader, conclude, read_file};
-use crate::relative::Anchor;
-use crate::{Policy, assess};
+use crate::engine::assess::assess;
+use crate::file::cases::{Case, Expect, read_cases};
+use crate::file::problem::Problem;
+use crate::model::policy::{Policy, named};
 
 /// Why a case file could not be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,24 +84,6 @@ pub struct CaseQuestion {
     pub at: Timestamp,
 }
 
-pub(crate) struct Case {
-    name: String,
-    division: Option<Division>,
-    /// The policy as it reads where this person lives.
-    home: Policy,
-    evidence: Vec<Evidence>,
-    expect: Vec<Expect>,
-}
-
-struct Expect {
-    at: Timestamp,
-    colour: Colour,
-    rules: Vec<String>,
-    eased: Vec<String>,
-    next_change: Option<Timestamp>,
-    warnings: Vec<String>,
-}
-
 /// Runs a case file against a policy file.
 pub fn run_cases(policy_text: &str, cases_text: &str) -> Result<CasesReport, CasesError> {
     let (policy, cases) = both(policy_text, cases_text)?;
@@ -168,61 +149,4 @@ fn compare(case: &Case, expect: &Expect, got: &Assessment, failures: &mut Vec<Ca
             });
         }
     }
-}
-
-fn read_cases(text: &str, policy: &Policy) -> Result<Vec<Case>, Vec<Problem>> {
-    let mut problems = Problems::new(text);
-    let mut file = read_file(text, &mut problems);
-    let cases = read(&mut file, policy, &mut problems);
-    file.finish(&mut problems);
-    conclude(Some(cases), problems)
-}
-
-/// The cases of a file; what is wrong is noted.
-pub(crate) fn read(file: &mut Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Vec<Case> {
-    let id = file.required_text("policy", p);
-    if !id.get_ref().is_empty() && id.get_ref() != policy.id() {
-        let message = format!("these cases are for `{}`, not `{}`", id.get_ref(), policy.id());
-        p.add(&id.span(), "other_policy", message);
-    }
-    file.tables("case", p).into_iter().map(|t| case(t, policy, p)).collect()
-}
-
-fn case(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Case {
-    let name = t.required_text("name", p).into_inner();
-    // Where the published text says so; for the reader of the file.
-    let _ = t.text("source", p);
-    let division = t.parsed::<Division>("home", "a division like CN-65", p);
-    let home = division.as_ref().map_or_else(|| policy.clone(), |home| policy.for_home(home));
-    if let Some(start) = t.moment("start", p) {
-        t.anchor(Anchor { start, calendar: home.calendar().clone() });
-    }
-    let evidence = evidence_list(&mut t, p);
-    let tables = t.tables("expect", p);
-    if tables.is_empty() {
-        p.add(&t.span, "empty", format!("case `{name}` expects nothing"));
-    }
-    let expect = tables.into_iter().filter_map(|e| expectation(e, policy, p)).collect();
-    t.finish(p);
-    Case { name, division, home, evidence, expect }
-}
-
-fn expectation(mut t: Reader<'_>, policy: &Policy, p: &mut Problems<'_>) -> Option<Expect> {
-    let at = t.required_moment("at", p);
-    let colour = t.required("colour", "green, yellow or red", p);
-    let rules_span = t.span_of("rules");
-    let rules: Vec<String> = t.list("rules", "a rule's id", p).unwrap_or_default();
-    let eased: Vec<String> = t.list("eased", "a rule's id", p).unwrap_or_default();
-    for rule in rules.iter().chain(&eased).filter(|r| !policy.rule_ids().any(|id| id == *r)) {
-        p.add(&rules_span, "bad_value", format!("the policy has no rule `{rule}`"));
-    }
-    let warnings = t.list("warnings", "a warning's word", p).unwrap_or_default();
-    let next_change = if t.is_text("next_change", "never") {
-        let _ = t.text("next_change", p);
-        None
-    } else {
-        t.required_moment("next_change", p)
-    };
-    t.finish(p);
-    Some(Expect { at: at?, colour: colour?, rules, eased, next_change, warnings })
 }

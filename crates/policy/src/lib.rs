@@ -14,49 +14,39 @@
 //! [`what_if`] and [`recolour`] ask the same engine about everybody in a [`Population`]: there is no
 //! second meaning of a policy for the many (`docs/decisions/0013-one-engine.md`).
 //!
+//! Three folders, and every import goes one way (`node scripts/check-layers.mjs` checks it):
+//!
+//! ```text
+//! cases ──> engine   assess, timeline, what-if: from evidence and a policy to a colour
+//!   │          v
+//!   │        model   what a policy is once it is read; compact evidence; two policies compared
+//!   │          ^
+//!   └────>  file     TOML read and checked, problems with their places, the JSON Schema
+//! ```
+//! `cases` runs case files and so needs both; nothing in `model` knows a file or the engine.
+//!
 //! The crate knows no clock, network, disk or thread: time is an argument.
 
-mod active;
-mod assess;
 mod cases;
-mod compact;
-mod days;
-mod diff;
-mod evidence_file;
-mod explain;
-mod index;
-mod mitigation;
+mod engine;
+mod file;
 mod model;
-mod occurrence;
-mod origin;
-mod parse;
-mod parse_contact;
-mod parse_meanwhile;
-mod parse_rules;
-mod population;
-mod problem;
-mod read;
-mod relative;
-mod release;
-mod release_text;
-mod schema;
-mod schema_cases;
-mod schema_policy;
-mod tz;
-mod what_if;
-mod zones;
 
-pub use assess::assess;
 pub use cases::{CaseFailure, CaseQuestion, CasesError, CasesReport, case_questions, run_cases};
-pub use days::{Calendar, DayCount, FirstDay};
-pub use diff::{Difference, diff};
-pub use evidence_file::read_evidence;
-pub use explain::{Segment, Timeline, explain};
-pub use model::{Bound, ColourTexts, Policy, Retention, VehicleNear, VehicleRules};
-pub use population::{Population, PopulationBuilder};
-pub use problem::Problem;
-pub use schema::{cases_schema, policy_schema};
-pub use what_if::{
-    ColourCounts, Comparison, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment,
-    Setting, Tally, WhatIf, WhatIfOptions, outlook, recolour, recolour_part, what_if,
+pub use engine::assess::assess;
+pub use engine::population::builder::PopulationBuilder;
+pub use engine::population::people::Population;
+pub use engine::timeline::{Segment, Timeline, explain};
+pub use engine::what_if::comparison::{Comparison, outlook, recolour, recolour_part, what_if};
+pub use engine::what_if::result::{
+    ColourCounts, DivisionChange, PlacesOnDay, RuleChange, SampleChange, SampleSegment, WhatIf,
 };
+pub use engine::what_if::setting::{Setting, WhatIfOptions};
+pub use engine::what_if::tally::Tally;
+pub use file::evidence::read_evidence;
+pub use file::problem::Problem;
+pub use file::schema::{cases_schema, policy_schema};
+pub use model::calendar::{Calendar, DayCount, FirstDay};
+pub use model::contact::{Bound, VehicleNear, VehicleRules};
+pub use model::diff::{Difference, diff};
+pub use model::policy::{ColourTexts, Policy, Retention};
