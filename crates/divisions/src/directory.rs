@@ -103,7 +103,7 @@ const MAX_WORDS: usize = 4;
 /// A division that a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Which.
+    /// The division, by its code.
     pub division: Division,
     /// Its own name.
     pub name: &'static str,

@@ -25,7 +25,7 @@ pub enum Match {
     },
     /// No single code is right.
     NotFound {
-        /// Why.
+        /// Why the names have no code.
         reason: NoMatch,
     },
 }

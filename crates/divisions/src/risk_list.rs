@@ -153,7 +153,7 @@ pub struct Listed {
 pub struct RiskSpan {
     /// First snapshot that lists it.
     pub from: Timestamp,
-    /// Where.
+    /// The division that was listed.
     pub division: Division,
     /// The level.
     pub level: RiskLevel,

@@ -37,7 +37,7 @@ pub enum Leaf {
     PolicyPublished {
         /// When it was logged.
         at: Timestamp,
-        /// Which.
+        /// Id, version and digest of the policy.
         policy: PolicyRef,
         /// SHA-256 of the whole file.
         sha256: Hash,
@@ -48,11 +48,11 @@ pub enum Leaf {
     Mandate {
         /// When it was logged.
         at: Timestamp,
-        /// Which agency.
+        /// The agency that may act.
         agency: AgencyId,
         /// As what; the kind fixes what it may record and read.
         agency_kind: AgencyKind,
-        /// Where.
+        /// The division in which it may act.
         region: Division,
         /// From when.
         from: Timestamp,
@@ -67,7 +67,7 @@ pub enum Leaf {
         at: Timestamp,
         /// What the key is for.
         role: KeyRole,
-        /// What happened.
+        /// Whether it was published, revoked or disclosed.
         event: KeyEvent,
         /// SHA-256 of the public key; its first 16 hex digits are the key id of a key set.
         key: Hash,
@@ -80,7 +80,7 @@ pub enum Leaf {
     Evidence {
         /// When it was logged.
         at: Timestamp,
-        /// What happened.
+        /// Whether it was recorded or withdrawn.
         event: EvidenceEvent,
         /// Its kind.
         evidence_kind: EvidenceKind,
@@ -93,9 +93,9 @@ pub enum Leaf {
     Access {
         /// When it was logged.
         at: Timestamp,
-        /// Which agency.
+        /// The agency whose member of staff looked.
         agency: AgencyId,
-        /// Why.
+        /// The purpose for which they looked.
         purpose: Purpose,
         /// To the access as the holder sees it (`commit("access", ..)`).
         commitment: Commitment,
@@ -115,16 +115,16 @@ pub enum Leaf {
     Alarm {
         /// When it was logged.
         at: Timestamp,
-        /// What.
+        /// What was noticed, as a stable word.
         alarm: Word,
     },
     /// A division's risk level was set.
     RiskLevel {
         /// When it was logged.
         at: Timestamp,
-        /// Where.
+        /// The division whose level it is.
         division: Division,
-        /// How high.
+        /// The level that holds in this period.
         level: RiskLevel,
         /// From when.
         from: Timestamp,
@@ -137,7 +137,7 @@ pub enum Leaf {
     Proposal {
         /// When it was logged.
         at: Timestamp,
-        /// What happened.
+        /// The step it went.
         event: ProposalEvent,
         /// `policy` or `region`.
         change: Word,
@@ -157,15 +157,15 @@ pub enum Leaf {
     Agency {
         /// When it was logged.
         at: Timestamp,
-        /// What happened.
+        /// Whether it was registered or confirmed.
         event: AgencyEvent,
-        /// Which agency.
+        /// The agency, by its id.
         agency: AgencyId,
         /// As what; the kind fixes what it may record and read.
         agency_kind: AgencyKind,
         /// Its name, as holders see it.
         name: AgencyName,
-        /// Where.
+        /// The division in which it acts.
         region: Division,
         /// By which member of staff; absent: from the machine's own command line.
         by: Option<StaffId>,
@@ -174,15 +174,15 @@ pub enum Leaf {
     Staff {
         /// When it was logged.
         at: Timestamp,
-        /// What happened.
+        /// Whether they were invited, joined, were confirmed or left.
         event: StaffEvent,
-        /// Who.
+        /// The member of staff, by an id that names nobody.
         staff: StaffId,
         /// Working for.
         agency: AgencyId,
         /// As what.
         role: Role,
-        /// Where.
+        /// The division in which they act.
         region: Division,
         /// By which member of staff; absent: by themselves when they joined, otherwise from the
         /// machine's own command line.
@@ -194,9 +194,9 @@ pub enum Leaf {
     Gate {
         /// When it was logged.
         at: Timestamp,
-        /// What happened.
+        /// Whether it was enrolled or revoked.
         event: GateEvent,
-        /// Which.
+        /// The gate, by its id.
         gate: GateId,
         /// Where it stands.
         place: PlaceId,
@@ -215,16 +215,16 @@ pub enum Leaf {
         record: Word,
         /// Who took them back.
         agency: AgencyId,
-        /// Why.
+        /// The reason that was given, as a stable word.
         reason: Word,
-        /// How many.
+        /// How many records were taken back.
         records: u32,
     },
     /// A mass of records above the mandate's number waits, or was decided on.
     Waiting {
         /// When it was logged.
         at: Timestamp,
-        /// What happened.
+        /// Whether they began to wait, or how it ended.
         event: WaitingEvent,
         /// What kind of records (`tests`, `contacts`).
         what: Word,
@@ -232,7 +232,7 @@ pub enum Leaf {
         agency: AgencyId,
         /// Whose member of staff decided; absent at first, and when time did.
         by: Option<AgencyId>,
-        /// How many.
+        /// How many records wait or waited.
         records: u32,
     },
 }

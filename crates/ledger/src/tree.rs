@@ -19,7 +19,7 @@ pub struct NodeId {
 /// A complete subtree and its hash. Written once, never changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Which.
+    /// Its level and its position there.
     pub id: NodeId,
     /// Its hash.
     pub hash: Hash,

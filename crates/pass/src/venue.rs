@@ -28,7 +28,7 @@ pub enum VenueKind {
 pub struct VenueCode {
     /// Who issued it.
     pub issuer: IssuerCode,
-    /// Which place.
+    /// The place it stands for.
     pub place: PlaceId,
     /// When it was issued.
     pub issued_at: Timestamp,

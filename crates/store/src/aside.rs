@@ -13,7 +13,7 @@ use crate::error::{RowRef, StoreError};
 pub struct Listed<T> {
     /// What can be read, in the list's order.
     pub rows: Vec<T>,
-    /// What cannot.
+    /// The rows that cannot be read, by table and key.
     pub unreadable: Vec<RowRef>,
 }
 

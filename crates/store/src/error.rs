@@ -17,7 +17,7 @@ pub enum Precondition {
     Unused,
     /// A limit is reached ([`Write::CountWithin`](crate::Write::CountWithin)).
     Room {
-        /// Which limit.
+        /// The static name of the limit that is reached (`otp.client`).
         class: &'static str,
         /// After how many seconds this count would have room, if nothing else is counted meanwhile;
         /// `None`: never, for it alone is more than the limit.

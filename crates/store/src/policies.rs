@@ -9,7 +9,7 @@ use crate::rows::StoredAssessment;
 /// A policy that was published: the newest one is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyVersion {
-    /// Which.
+    /// Id, version and digest of the file.
     pub reference: PolicyRef,
     /// The whole file.
     pub text: String,
@@ -58,7 +58,7 @@ impl ProposalState {
 /// A proposal to publish a policy or to raise risk levels, with the what-if it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredProposal {
-    /// Which.
+    /// The proposal's id; the public log never names it.
     pub id: ProposalId,
     /// What is to change, in the service's own JSON form.
     pub change: String,
@@ -70,7 +70,7 @@ pub struct StoredProposal {
     pub agency: AgencyId,
     /// Who; `None` for the machine's own command line.
     pub proposed_by: Option<StaffId>,
-    /// When.
+    /// When it was proposed.
     pub proposed_at: Timestamp,
     /// After this nobody can approve it.
     pub expires_at: Timestamp,
@@ -87,7 +87,7 @@ pub struct StoredProposal {
 pub struct Decision {
     /// Who decided; `None` if it needed no second officer, or expired.
     pub by: Option<StaffId>,
-    /// When.
+    /// When it was decided, or expired.
     pub at: Timestamp,
     /// Why, in their words.
     pub reason: Option<String>,
@@ -99,7 +99,7 @@ pub struct Decision {
 /// their ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recolouring {
-    /// Which.
+    /// The run's id.
     pub id: RecolouringId,
     /// What made it necessary (`policy`, `region`, `start`).
     pub cause: String,
@@ -124,7 +124,7 @@ pub struct Recolouring {
 /// What is kept of one holder that a colour follows from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HolderEvidence {
-    /// Who.
+    /// The holder whose evidence it is.
     pub holder: HolderId,
     /// Where they live.
     pub home: Division,

@@ -21,7 +21,7 @@ pub struct Authorship {
     pub import: Option<ImportId>,
     /// What a laboratory calls the sample.
     pub sample: Option<String>,
-    /// When.
+    /// When it was recorded.
     pub at: Timestamp,
 }
 
@@ -41,7 +41,7 @@ pub struct ImportCounts {
 /// A file that was taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportRun {
-    /// Which.
+    /// The id under which its records name the file.
     pub id: ImportId,
     /// What it tells.
     pub kind: ImportKind,
@@ -66,20 +66,20 @@ pub struct Withdrawal {
     pub record: RecordKind,
     /// The number of its id.
     pub id: i64,
-    /// When.
+    /// When it was taken back.
     pub at: Timestamp,
     /// For which agency.
     pub agency: AgencyId,
     /// The member of staff; `None`: the machine's own command line, or the program itself.
     pub staff: Option<StaffId>,
-    /// Why.
+    /// The reason they gave, of a closed list.
     pub reason: WithdrawalReason,
 }
 
 /// Records that wait for somebody else before they count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// Which.
+    /// The id that its pieces and its decision name.
     pub id: WaitingId,
     /// What they are.
     pub kind: WaitingKind,
@@ -103,7 +103,7 @@ pub struct Waiting {
     pub made_at: Timestamp,
     /// After this nobody can confirm them any more.
     pub expires_at: Timestamp,
-    /// How far.
+    /// Still waiting, or how it ended.
     pub state: WaitingState,
     /// How it ended.
     pub decision: Option<WaitingDecision>,
@@ -112,7 +112,7 @@ pub struct Waiting {
 /// How waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitingDecision {
-    /// When.
+    /// When it was confirmed or refused, or ran out.
     pub at: Timestamp,
     /// Who decided; `None`: time did.
     pub by: Option<(StaffId, AgencyId)>,

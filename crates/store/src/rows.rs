@@ -10,7 +10,7 @@ use jadegate_domain::{
 /// A holder's data key, wrapped by the key-encryption key that lives outside the database.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VaultKey {
-    /// Whose.
+    /// The holder whose data it opens.
     pub holder: HolderId,
     /// The wrapped key.
     pub wrapped: Vec<u8>,
@@ -27,7 +27,7 @@ impl std::fmt::Debug for VaultKey {
 /// One identity field, sealed under the holder's key and bound to holder, column and version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedField {
-    /// Whose.
+    /// The holder whose identity it is part of.
     pub holder: HolderId,
     /// Which (`name`, `document`, `phone`, `nationality`, `language`).
     pub column: String,
@@ -35,7 +35,7 @@ pub struct SealedField {
     pub version: i64,
     /// Nonce and ciphertext.
     pub sealed: Vec<u8>,
-    /// When.
+    /// When this version was recorded.
     pub recorded_at: Timestamp,
 }
 
@@ -82,7 +82,7 @@ pub struct Route {
 /// A request for a one-time code, waiting for its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    /// Which.
+    /// The id that its answer names.
     pub id: ChallengeId,
     /// Sealed: what was asked for.
     pub sealed_payload: Vec<u8>,
@@ -102,7 +102,7 @@ pub struct Challenge {
 /// database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PhoneCode {
-    /// Which.
+    /// The id from which its digits are derived.
     pub id: PhoneCodeId,
     /// Whose challenges it answers.
     pub lane: [u8; 16],
@@ -165,7 +165,7 @@ pub enum SessionSubject {
 pub struct Session {
     /// SHA-256 of the token.
     pub token_digest: [u8; 32],
-    /// Whose.
+    /// The holder, member of staff, gate or device that it signs in.
     pub subject: SessionSubject,
     /// Since when.
     pub created_at: Timestamp,
@@ -191,7 +191,7 @@ pub enum CorrectionState {
 /// The release of a document from an account that holds it wrongly, begun at a counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
-    /// Which.
+    /// The correction's id.
     pub id: CorrectionId,
     /// The account that loses the document.
     pub holder: HolderId,
@@ -201,15 +201,15 @@ pub struct Correction {
     pub reason: String,
     /// Who began it.
     pub opened_by: StaffId,
-    /// When.
+    /// When it was begun.
     pub opened_at: Timestamp,
     /// After this nobody can confirm it.
     pub expires_at: Timestamp,
     /// How it ended.
     pub state: CorrectionState,
-    /// Who decided.
+    /// The second officer who decided, once one did.
     pub decided_by: Option<StaffId>,
-    /// When.
+    /// When it was decided.
     pub decided_at: Option<Timestamp>,
 }
 
@@ -221,7 +221,7 @@ pub enum InvitationUse {
     Staff(Box<jadegate_domain::Staff>),
     /// Enrolling a device as a gate of a place.
     Gate {
-        /// Which place.
+        /// The place whose gate the device becomes.
         place: jadegate_domain::PlaceId,
         /// Who made the link; unknown for those of before this was kept.
         #[serde(default)]
@@ -232,11 +232,11 @@ pub enum InvitationUse {
 /// A single-use link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invitation {
-    /// Which.
+    /// The id that a use of it names.
     pub id: InvitationId,
     /// SHA-256 of the link's token.
     pub token_digest: [u8; 32],
-    /// What for.
+    /// What its use makes: a member of staff, or a gate.
     pub used_for: InvitationUse,
     /// When it was made.
     pub created_at: Timestamp,
@@ -249,7 +249,7 @@ pub struct Invitation {
 /// A staff member's passkey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialRow {
-    /// Whose.
+    /// The member of staff who signs in with it.
     pub staff: StaffId,
     /// The authenticator's credential id.
     pub credential_id: Vec<u8>,
@@ -262,7 +262,7 @@ pub struct CredentialRow {
 /// An assessment kept so that it can be read without computing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAssessment {
-    /// Whose.
+    /// The holder who was assessed.
     pub holder: HolderId,
     /// The evidence it was made from.
     pub evidence_version: i64,
@@ -275,7 +275,7 @@ pub struct StoredAssessment {
 /// One change of a holder's colour, never removed before its retention ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColourChange {
-    /// Whose.
+    /// The holder whose colour changed.
     pub holder: HolderId,
     /// From when the new colour held.
     pub at: Timestamp,
@@ -290,7 +290,7 @@ pub struct ColourChange {
 /// A holder who is not green, for the list of those to accompany.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfinedHolder {
-    /// Who.
+    /// The holder to accompany.
     pub holder: HolderId,
     /// Where they live.
     pub home: Division,
@@ -304,7 +304,7 @@ pub struct ConfinedHolder {
 /// every other; its day is that of the visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredRide {
-    /// Who.
+    /// The passenger.
     pub holder: HolderId,
     /// Aboard what.
     pub trip: PlaceId,
@@ -317,7 +317,7 @@ pub struct StoredRide {
 /// One run of a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredTrace {
-    /// Which.
+    /// The run's id; the contacts it found name it.
     pub id: TraceId,
     /// From which case.
     pub case: CaseId,
@@ -354,7 +354,7 @@ impl StoredTrace {
 /// A run without its inputs and result, which may be large: what lists show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceHead {
-    /// Which.
+    /// The run's id; the contacts it found name it.
     pub id: TraceId,
     /// From which case.
     pub case: CaseId,
@@ -371,9 +371,9 @@ pub struct TraceHead {
 /// A look that may have been written down before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Looked {
-    /// Who looked.
+    /// The member of staff who looked.
     pub staff: StaffId,
-    /// Why.
+    /// The purpose for which they looked.
     pub purpose: Purpose,
     /// At what, as [`jadegate_domain::Access::what`] names it.
     pub what: &'static str,

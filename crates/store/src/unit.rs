@@ -91,33 +91,33 @@ pub enum Write {
     AddChallenge(Box<Challenge>),
     /// Where a challenge leads. Precondition: it exists and that is not known yet.
     RouteChallenge {
-        /// Which.
+        /// The challenge.
         id: ChallengeId,
-        /// Where.
+        /// Where it leads.
         route: Route,
     },
     /// An answer is about to be looked at: tries + 1, so that parallel guesses cannot outrun the
     /// count. Precondition: it exists, unused, and tries below `max_tries`.
     CountTry {
-        /// Which.
+        /// The challenge that is answered.
         id: ChallengeId,
         /// The limit of answers.
         max_tries: u32,
     },
     /// A right answer. Precondition: it exists, unused and not expired at `at`.
     UseChallenge {
-        /// Which.
+        /// The challenge that was answered.
         id: ChallengeId,
-        /// When.
+        /// The moment of the answer.
         at: Timestamp,
     },
     /// A new one-time code. Precondition: the id is free.
     AddPhoneCode(PhoneCode),
     /// A code was used. Precondition: it exists, unused and not expired at `at`.
     UsePhoneCode {
-        /// Which.
+        /// The code.
         id: PhoneCodeId,
-        /// When.
+        /// The moment of its use.
         at: Timestamp,
     },
     /// A message to a phone. Precondition: none yet for this challenge.
@@ -137,7 +137,7 @@ pub enum Write {
         key: [u8; 16],
         /// How much; at least 1.
         count: u32,
-        /// When.
+        /// The moment it is counted at: the end of the window.
         at: Timestamp,
         /// The window's length; at least 1.
         window_seconds: u32,
@@ -170,13 +170,13 @@ pub enum Write {
     AddCorrection(Box<Correction>),
     /// Ends a correction. Precondition: it exists and waits; it has not expired at `at`.
     DecideCorrection {
-        /// Which.
+        /// The correction.
         id: CorrectionId,
         /// Is the document released?
         confirmed: bool,
         /// By whom.
         by: StaffId,
-        /// When.
+        /// The moment of the decision.
         at: Timestamp,
     },
     /// Removes a blind index entry. Precondition: it is there and leads to this holder.
@@ -195,21 +195,21 @@ pub enum Write {
     AddStaff(Staff),
     /// The health commission confirms an agency; a second time keeps the first. Precondition: exists.
     ConfirmAgency {
-        /// Which.
+        /// The agency that is confirmed.
         agency: AgencyId,
         /// By whom; `None`: the set-up.
         by: Option<StaffId>,
-        /// When.
+        /// The moment from which it has its powers.
         at: Timestamp,
     },
     /// The health commission confirms a member of staff; a second time keeps the first.
     /// Precondition: exists.
     ConfirmStaff {
-        /// Who.
+        /// The member of staff who is confirmed.
         staff: StaffId,
         /// By whom; `None`: the set-up.
         by: Option<StaffId>,
-        /// When.
+        /// The moment from which they have their powers.
         at: Timestamp,
     },
     /// A passkey. Precondition: the credential id is free and the staff member exists.
@@ -220,18 +220,18 @@ pub enum Write {
     /// Ends a staff member's access and their sessions; a second time keeps the first moment.
     /// Precondition: exists.
     DisableStaff {
-        /// Who.
+        /// The member of staff who leaves.
         staff: StaffId,
-        /// When.
+        /// The moment from which they can no longer sign in.
         at: Timestamp,
     },
     /// A new single-use link. Precondition: the id and the digest are free.
     AddInvitation(Invitation),
     /// Uses a link. Precondition: unused and not expired at `at`.
     UseInvitation {
-        /// Which.
+        /// The invitation.
         id: InvitationId,
-        /// When.
+        /// The moment of its use.
         at: Timestamp,
     },
 
@@ -251,9 +251,9 @@ pub enum Write {
     /// Revokes a gate and ends its sessions; a second time keeps the first moment. Precondition: it
     /// exists.
     RevokeGate {
-        /// Which.
+        /// The gate.
         gate: GateId,
-        /// When.
+        /// The moment from which it is none any more.
         at: Timestamp,
     },
 
@@ -266,7 +266,7 @@ pub enum Write {
     /// [`Precondition::Agrees`](crate::Precondition)); this one told again changes nothing, and the
     /// unit's [`Receipt`] says so.
     CloseVisit {
-        /// Which.
+        /// Holder, place and moment of entry of the visit.
         visit: VisitKey,
         /// The end; never before the entry.
         left: Timestamp,
@@ -280,7 +280,7 @@ pub enum Write {
     /// New evidence. Precondition: the id and the external key (if any) are free, and the holder (if
     /// any) exists. The holder's `evidence_version` is raised by one.
     AddEvidence {
-        /// What.
+        /// The evidence, with its id.
         evidence: Box<Evidence>,
         /// Keyed digest of what the recorder calls it, so that the same line read twice is one
         /// piece of evidence.
@@ -289,15 +289,15 @@ pub enum Write {
     /// Withdraws evidence. Precondition: it exists and is not withdrawn. Raises the holder's
     /// `evidence_version`.
     WithdrawEvidence {
-        /// Which.
+        /// The evidence that is withdrawn.
         id: EvidenceId,
-        /// When.
+        /// The moment from which it no longer counts.
         at: Timestamp,
     },
     /// Marks evidence as replaced. Precondition: it exists and is not replaced. Raises the
     /// holder's `evidence_version`.
     SupersedeEvidence {
-        /// Which.
+        /// The evidence that is replaced.
         id: EvidenceId,
         /// By which.
         by: EvidenceId,
@@ -305,7 +305,7 @@ pub enum Write {
     /// Demands that the holder exists and their evidence is at this version where the write stands:
     /// so it stands first in a unit that decided from loaded evidence.
     ExpectEvidenceVersion {
-        /// Whose.
+        /// The holder whose evidence was loaded.
         holder: HolderId,
         /// The version that was loaded.
         version: i64,
@@ -314,7 +314,7 @@ pub enum Write {
     /// the write stands; else the conflict is [`Precondition::Assessment`](crate::Precondition). So
     /// two that decide at once never write the same change of colour twice.
     ExpectAssessment {
-        /// Whose.
+        /// The holder whose assessment was loaded.
         holder: HolderId,
         /// The one that was loaded.
         mark: Option<AssessmentMark>,
@@ -329,7 +329,7 @@ pub enum Write {
     AddRegionRisk(RegionRisk),
     /// Ends a risk level, or moves its end; never before its start. Precondition: it exists. Raises the regions' version.
     EndRegionRisk {
-        /// Which.
+        /// The risk level, by the id of its evidence.
         id: EvidenceId,
         /// The first moment at which it no longer holds.
         to: Timestamp,
@@ -348,7 +348,7 @@ pub enum Write {
     AddProposal(Box<StoredProposal>),
     /// Ends a proposal. Precondition: it exists and waits.
     DecideProposal {
-        /// Which.
+        /// The proposal.
         id: ProposalId,
         /// How it ends; not `Waiting`.
         state: ProposalState,
@@ -360,7 +360,7 @@ pub enum Write {
     /// A batch of a run is done, in the unit that holds its assessments. Precondition: the run
     /// exists, has not ended, and stands at `from`; so no holder is counted twice.
     StepRecolouring {
-        /// Which.
+        /// The run.
         id: RecolouringId,
         /// Where it stood.
         from: Option<HolderId>,
@@ -373,9 +373,9 @@ pub enum Write {
     },
     /// A run is complete. Precondition: it exists and has not ended.
     EndRecolouring {
-        /// Which.
+        /// The run.
         id: RecolouringId,
-        /// When.
+        /// The moment of its end.
         at: Timestamp,
     },
 
@@ -386,16 +386,16 @@ pub enum Write {
     UpdateCase(Case),
     /// Withdraws a case. Precondition: it exists and is not withdrawn.
     WithdrawCase {
-        /// Which.
+        /// The case that is withdrawn.
         case: CaseId,
-        /// When.
+        /// The moment from which it is none any more.
         at: Timestamp,
     },
     /// A trace's run. Precondition: the id is free.
     AddTrace(Box<StoredTrace>),
     /// Marks a run as replaced. Precondition: it exists.
     ReplaceTrace {
-        /// Which.
+        /// The run that is replaced.
         id: TraceId,
         /// By which.
         by: TraceId,
@@ -407,18 +407,18 @@ pub enum Write {
     AddImport(Box<ImportRun>),
     /// What a file came to. Precondition: it exists and has not ended.
     EndImport {
-        /// Which.
+        /// The file, by the id of its import.
         id: ImportId,
-        /// When.
+        /// The moment its last line was done.
         at: Timestamp,
         /// What it came to.
         counts: ImportCounts,
     },
     /// The whole of a file is taken back. Precondition: it exists and is not withdrawn.
     WithdrawImport {
-        /// Which.
+        /// The file, by the id of its import.
         id: ImportId,
-        /// When.
+        /// The moment from which its records no longer count.
         at: Timestamp,
     },
     /// Who took a record back, and why. Precondition: nobody did yet.
@@ -429,7 +429,7 @@ pub enum Write {
     AddWaitingPiece(Box<WaitingPiece>),
     /// Waiting ends; what is not confirmed is deleted. Precondition: it exists and waits.
     DecideWaiting {
-        /// Which.
+        /// The records that wait.
         id: WaitingId,
         /// How it ends; not `Waiting`.
         state: WaitingState,

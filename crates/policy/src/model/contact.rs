@@ -27,7 +27,7 @@ pub enum Bound {
 /// Who is near whom aboard a kind of vehicle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VehicleRules {
-    /// How near.
+    /// How near two people aboard must have been to count as near.
     pub near: VehicleNear,
     /// Is somebody near whose seat is not known?
     pub unknown_is_near: bool,
