@@ -212,9 +212,13 @@ names! {
     }
 }
 
-/// Body temperature in tenths of a degree Celsius; 34.0 to 43.0.
+/// Body temperature in degrees Celsius, to a tenth; 34.0 to 43.0. Kept in tenths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = f64, minimum = 34.0, maximum = 43.0, examples(36.6))
+)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Temperature(u16);
 

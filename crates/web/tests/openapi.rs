@@ -48,6 +48,31 @@ fn no_two_types_share_a_schema_name() {
     }
 }
 
+/// A type that writes itself as another has that one's shape, which a derived schema does not see.
+#[test]
+fn a_type_that_writes_itself_as_another_says_so_in_its_schema() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut seen = 0;
+    for file in sources(crates) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (at, _) in text.match_indices("#[serde(") {
+            let (above, here) = text.split_at(at);
+            if !here.lines().next().unwrap().contains(" into = ") {
+                continue;
+            }
+            let attributes = above.rsplit("\n\n").next().unwrap();
+            seen += 1;
+            if attributes.contains("utoipa::ToSchema)") {
+                assert!(attributes.contains("value_type = "), "{}: {attributes}", file.display());
+            }
+        }
+    }
+    assert!(seen >= 5, "only {seen} such types were found");
+    let temperature = &document()["components"]["schemas"]["Temperature"];
+    assert_eq!(temperature["type"], "number");
+    assert_eq!(temperature["minimum"].as_f64(), Some(34.0));
+}
+
 fn sources(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
     let (dirs, files): (Vec<_>, Vec<_>) = entries.partition(|p| p.is_dir());
