@@ -131,11 +131,11 @@ impl Store for SqliteStore {
     }
 
     async fn phone_codes(&self, lane: [u8; 16], now: Timestamp) -> Result<Vec<PhoneCode>> {
-        self.point(|c| people::phone_codes(c, lane, now))
+        self.point_rows(|c| people::phone_codes(c, lane, now))
     }
 
     async fn sessions_of(&self, subject: SessionSubject, now: Timestamp) -> Result<Vec<Session>> {
-        self.list(move |c| people::sessions_of(c, subject, now)).await
+        self.rows(move |c| people::sessions_of(c, subject, now)).await
     }
 
     async fn correction(&self, id: CorrectionId) -> Result<Option<Correction>> {
@@ -278,9 +278,9 @@ impl Store for SqliteStore {
         &self,
         region: &Division,
         page: Page<HolderId>,
-    ) -> Result<Vec<ConfinedHolder>> {
+    ) -> Result<Listed<ConfinedHolder>> {
         let region = region.clone();
-        self.rows(move |c| evidence::confined(c, &region, page)).await
+        self.listed(move |c| evidence::confined(c, &region, page)).await
     }
 
     async fn colour_counts(&self, policy: &str, regions_version: i64) -> Result<ColourCounts> {
@@ -311,7 +311,7 @@ impl Store for SqliteStore {
     }
 
     async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>> {
-        self.point(|c| evidence::colour_changes(c, holder, limit))
+        self.point_rows(|c| evidence::colour_changes(c, holder, limit))
     }
 
     async fn region_risks(&self, since: Timestamp) -> Result<RegionRisks> {
@@ -397,8 +397,8 @@ impl Store for SqliteStore {
         self.point(|c| records::authorship(c, record, id))
     }
 
-    async fn records_of_import(&self, import: ImportId) -> Result<Vec<Authorship>> {
-        self.list(move |c| records::records_of_import(c, import)).await
+    async fn records_of_import(&self, import: ImportId) -> Result<Listed<Authorship>> {
+        self.listed(move |c| records::records_of_import(c, import)).await
     }
 
     async fn newest_records(
@@ -443,8 +443,8 @@ impl Store for SqliteStore {
         id: WaitingId,
         from: u32,
         limit: u32,
-    ) -> Result<Vec<WaitingPiece>> {
-        self.list(move |c| records::waiting_pieces(c, id, from, limit)).await
+    ) -> Result<Listed<WaitingPiece>> {
+        self.listed(move |c| records::waiting_pieces(c, id, from, limit)).await
     }
 
     async fn waits(&self, external_key: [u8; 16]) -> Result<bool> {
@@ -452,7 +452,7 @@ impl Store for SqliteStore {
     }
 
     async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>> {
-        self.point(|c| log::accesses_of(c, holder, limit))
+        self.point_rows(|c| log::accesses_of(c, holder, limit))
     }
 
     async fn looked_at(&self, look: &Looked, holders: &[HolderId]) -> Result<Vec<HolderId>> {

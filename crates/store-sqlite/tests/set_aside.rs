@@ -8,13 +8,15 @@ mod common;
 use common::{DAY, Place, Store, at, evidence, hid, holder, keeps, visit};
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::{RegionRisk, RiskLevel};
-use jadegate_domain::id::ChallengeId;
+use jadegate_domain::id::{ChallengeId, ImportId, PhoneCodeId, WaitingId};
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
-    AgencyId, AgencyKind, Assessment, Case, CaseClass, CaseId, Colour, EvidenceId, Place as Venue,
-    PlaceId, PlaceKind, PolicyRef, TraceId,
+    Access, AgencyId, AgencyKind, Assessment, Case, CaseClass, CaseId, Colour, EvidenceId,
+    Place as Venue, PlaceId, PlaceKind, PolicyRef, Purpose, TraceId,
 };
 use jadegate_store::{
-    OutboxMessage, OutboxState, Page, RowRef, Store as _, StoredAssessment, StoredTrace, Write,
+    Authorship, ColourChange, OutboxMessage, OutboxState, Page, PhoneCode, RowRef, Session,
+    SessionSubject, Store as _, StoredAssessment, StoredTrace, Waiting, WaitingPiece, Write,
 };
 
 fn message(n: u64) -> Write {
@@ -178,6 +180,7 @@ async fn every_list_goes_on_past_a_row_that_cannot_be_read() {
                 .confined(&cn(), Page::first(3))
                 .await
                 .unwrap()
+                .rows
                 .iter()
                 .map(|c| c.holder.as_i64())
                 .collect(),
@@ -195,7 +198,8 @@ async fn every_list_goes_on_past_a_row_that_cannot_be_read() {
 async fn a_page_of_damaged_rows_is_not_the_end() {
     let (_place, s) = damaged("UPDATE assessment SET body = 'x' WHERE holder < 3").await;
     let found = s.confined(&"CN".parse().unwrap(), Page::first(1)).await.unwrap();
-    assert_eq!(found.iter().map(|c| c.holder).collect::<Vec<_>>(), [hid(3)]);
+    assert_eq!(found.rows.iter().map(|c| c.holder).collect::<Vec<_>>(), [hid(3)]);
+    assert_eq!(found.unreadable.iter().map(|r| r.row).collect::<Vec<_>>(), [1, 2]);
     let (_place, s) = damaged("UPDATE holder SET home = 'x' WHERE id < 3").await;
     assert_eq!(s.holders(Page::first(1)).await.unwrap()[0].id, hid(3));
     let page = s.evidence_by_holder(Page::first(2)).await.unwrap();
@@ -235,4 +239,133 @@ async fn a_risk_level_that_cannot_be_read_is_told_with_its_division() {
     unreadable.sort();
     assert_eq!(unreadable, [None, Some("CN-11".parse().unwrap())]);
     assert_eq!(s.unreadable().rows.len(), 2);
+}
+
+/// Of whom it cannot be read where they live, every division's list of the confined says so.
+#[tokio::test]
+async fn who_lives_nowhere_is_missing_from_every_list_and_told() {
+    let (_place, s) = damaged("UPDATE holder SET home = 'secret' WHERE id = 2").await;
+    for (region, wanted) in [("CN-33", [1, 3].as_slice()), ("CN-11", &[]), ("US", &[])] {
+        let found = s.confined(&region.parse().unwrap(), Page::first(9)).await.unwrap();
+        let ids: Vec<_> = found.rows.iter().map(|c| c.holder.as_i64()).collect();
+        assert_eq!(ids, wanted, "{region}");
+        assert_eq!(found.unreadable, [RowRef { table: "holder", column: "home", row: 2 }]);
+    }
+}
+
+/// Two codes, sessions, looks, changes, records of a file and pieces of one person or thing; of each
+/// the one made at moment 2 is damaged.
+async fn small(s: &Store) {
+    keeps(s, vec![holder(1)]).await;
+    let waiting = Waiting {
+        id: WaitingId::from_random(1),
+        kind: WaitingKind::Tests,
+        agency: AgencyId::from_random(1),
+        agency_kind: AgencyKind::Laboratory,
+        weighs_on: AgencyId::from_random(1),
+        staff: None,
+        region: "CN-33".parse().unwrap(),
+        import: None,
+        trace: None,
+        count: 3,
+        made_at: at(1),
+        expires_at: at(900),
+        state: WaitingState::Waiting,
+        decision: None,
+    };
+    keeps(s, vec![Write::AddWaiting(Box::new(waiting))]).await;
+    for n in 1..=3_u8 {
+        let (id, when) = (u64::from(n), at(i64::from(n)));
+        let Write::PutAssessment(stored) = assessed(1) else { unreachable!("an assessment") };
+        let all = vec![
+            Write::AddPhoneCode(PhoneCode {
+                id: PhoneCodeId::from_random(id),
+                lane: [1; 16],
+                digits: 6,
+                created_at: when,
+                expires_at: at(900),
+                used_at: None,
+            }),
+            Write::AddSession(Session {
+                token_digest: [n; 32],
+                subject: SessionSubject::Holder(hid(1)),
+                created_at: when,
+                expires_at: at(900),
+                device: "phone".to_owned(),
+                seen_day: DAY,
+            }),
+            Write::AddAccess(Access {
+                holder: hid(1),
+                at: when,
+                agency: AgencyId::from_random(1),
+                staff: None,
+                purpose: Purpose::Quarantine,
+                what: "identity".to_owned(),
+            }),
+            Write::AddColourChange(Box::new(ColourChange {
+                holder: hid(1),
+                at: when,
+                from: None,
+                to: Colour::Red,
+                assessment: stored.assessment,
+            })),
+            Write::AddAuthorship(Box::new(Authorship {
+                record: RecordKind::Evidence,
+                id: i64::from(n),
+                agency: AgencyId::from_random(1),
+                staff: None,
+                import: Some(ImportId::from_random(1)),
+                sample: None,
+                at: when,
+            })),
+            Write::AddWaitingPiece(Box::new(WaitingPiece {
+                waiting: WaitingId::from_random(1),
+                number: u32::from(n),
+                holder: hid(1),
+                body: "{}".to_owned(),
+                sample: None,
+                external_key: Some([n; 16]),
+            })),
+        ];
+        keeps(s, all).await;
+    }
+}
+
+#[tokio::test]
+async fn the_lists_of_one_person_or_thing_go_on_as_well() {
+    let place = Place::new();
+    let s = place.open();
+    small(&s).await;
+    drop(s);
+    let two = at(2).as_secs();
+    for damage in [
+        format!("UPDATE phone_code SET used_at = NULL, created_at = -1 WHERE created_at = {two}"),
+        format!("UPDATE session SET created_at = -1 WHERE created_at = {two}"),
+        format!("UPDATE access SET purpose = 'secret' WHERE at = {two}"),
+        format!("UPDATE colour_change SET body = 'secret' WHERE at = {two}"),
+        "UPDATE authorship SET agency = -1 WHERE id = 2".to_owned(),
+        "UPDATE waiting_piece SET external_key = x'00' WHERE number = 2".to_owned(),
+    ] {
+        place.raw(&damage);
+    }
+    let s = place.open();
+    let moments = [at(3), at(1)];
+    let codes = s.phone_codes([1; 16], at(9)).await.unwrap();
+    assert_eq!(codes.iter().map(|c| c.created_at).collect::<Vec<_>>(), moments);
+    let sessions = s.sessions_of(SessionSubject::Holder(hid(1)), at(9)).await.unwrap();
+    assert_eq!(sessions.iter().map(|c| c.created_at).collect::<Vec<_>>(), moments);
+    // The limit counts what can be read.
+    let looks = s.accesses_of(hid(1), 2).await.unwrap();
+    assert_eq!(looks.iter().map(|a| a.at).collect::<Vec<_>>(), moments);
+    let changes = s.colour_changes(hid(1), 2).await.unwrap();
+    assert_eq!(changes.iter().map(|c| c.at).collect::<Vec<_>>(), moments);
+    let records = s.records_of_import(ImportId::from_random(1)).await.unwrap();
+    assert_eq!(records.rows.iter().map(|r| r.id).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(records.unreadable, [RowRef { table: "authorship", column: "agency", row: 2 }]);
+    let pieces = s.waiting_pieces(WaitingId::from_random(1), 0, 2).await.unwrap();
+    assert_eq!(pieces.rows.iter().map(|p| p.number).collect::<Vec<_>>(), [1, 3]);
+    let piece = RowRef { table: "waiting_piece", column: "external_key", row: 1 };
+    assert_eq!(pieces.unreadable, [piece]);
+    let named = s.unreadable().rows;
+    assert_eq!(named.len(), 6, "{named:?}");
 }

@@ -87,7 +87,8 @@ pub trait Store: Send + Sync + 'static {
     /// Challenges of which it is not known yet where they lead, and that have not expired at `now`,
     /// oldest first.
     async fn unrouted_challenges(&self, now: Timestamp, limit: u32) -> Result<Vec<Challenge>>;
-    /// The codes of a lane that are unused and have not expired at `now`, newest first.
+    /// The codes of a lane that are unused and have not expired at `now`, newest first. One that
+    /// cannot be read opens nothing; the others do.
     async fn phone_codes(&self, lane: [u8; 16], now: Timestamp) -> Result<Vec<PhoneCode>>;
     /// How much was counted of a class and key after a moment (`at - window_seconds` is what
     /// [`Write::CountWithin`](crate::Write::CountWithin) looks at).
@@ -180,12 +181,14 @@ pub trait Store: Send + Sync + 'static {
     /// Holders whose stored assessment changes by itself at or before `now`, soonest first.
     async fn due_assessments(&self, now: Timestamp, limit: u32) -> Result<Vec<HolderId>>;
     /// Holders whose stored assessment is not green and who live in the division
-    /// (`Division::contains`), by id. Their last check-in is the newest that is not withdrawn.
+    /// (`Division::contains`), by id. Their last check-in is the newest that is not withdrawn. The row
+    /// of one that cannot be read is the holder's id; of whom it cannot be read where they live, every
+    /// division's list says so. The next page begins after the last of both.
     async fn confined(
         &self,
         region: &Division,
         page: Page<HolderId>,
-    ) -> Result<Vec<ConfinedHolder>>;
+    ) -> Result<Listed<ConfinedHolder>>;
     /// How many stored assessments there are of each colour, and how many of them were not made by
     /// the policy of this digest from the risk levels of this version, from one snapshot.
     async fn colour_counts(&self, policy: &str, regions_version: i64) -> Result<ColourCounts>;
@@ -265,7 +268,7 @@ pub trait Store: Send + Sync + 'static {
     /// Who made a record; `None` for what holders recorded and for what is older than the question.
     async fn authorship(&self, record: RecordKind, id: i64) -> Result<Option<Authorship>>;
     /// Everything that came from a file, by kind and id.
-    async fn records_of_import(&self, import: ImportId) -> Result<Vec<Authorship>>;
+    async fn records_of_import(&self, import: ImportId) -> Result<Listed<Authorship>>;
     /// Who recorded what, newest first; for one agency if given.
     async fn newest_records(&self, agency: Option<AgencyId>, limit: u32)
     -> Result<Vec<Authorship>>;
@@ -284,13 +287,14 @@ pub trait Store: Send + Sync + 'static {
     async fn waiting_unfinished(&self, state: WaitingState) -> Result<Vec<Waiting>>;
     /// The newest waiting of a run's contacts.
     async fn waiting_of_trace(&self, trace: TraceId) -> Result<Option<Waiting>>;
-    /// The pieces of something that waits, from a number on.
+    /// The pieces of something that waits, from a number on, by number; the next part begins after
+    /// the last readable one.
     async fn waiting_pieces(
         &self,
         id: WaitingId,
         from: u32,
         limit: u32,
-    ) -> Result<Vec<WaitingPiece>>;
+    ) -> Result<Listed<WaitingPiece>>;
     /// Does a piece under this external key wait?
     async fn waits(&self, external_key: [u8; 16]) -> Result<bool>;
 

@@ -81,12 +81,14 @@ pub(crate) fn confined(
     page: Page<HolderId>,
 ) -> Result<Listed<ConfinedHolder>> {
     let home = super::lives_in(region);
+    // Of whom it cannot be read where they live, nobody may think that they live elsewhere.
+    let nowhere = "NOT (h.home GLOB '[A-Z][A-Z]' OR h.home GLOB '[A-Z][A-Z]-[0-9A-Z]*')";
     let source = format!(
         "(SELECT a.*, h.home, (SELECT max(e.recorded_at) FROM evidence e \
             WHERE e.holder = a.holder AND e.kind = 'check_in' AND e.withdrawn_at IS NULL) \
             AS last_check_in \
           FROM assessment a JOIN holder h ON h.id = a.holder \
-          WHERE a.colour <> 'green' AND a.holder > ?2 AND {home} \
+          WHERE a.colour <> 'green' AND a.holder > ?2 AND ({home} OR {nowhere}) \
           ORDER BY a.holder LIMIT ?3) AS {}",
         ConfinedRow::TABLE
     );
@@ -250,9 +252,9 @@ pub(crate) fn colour_changes(
     c: &Connection,
     holder: HolderId,
     limit: u32,
-) -> Result<Vec<ColourChange>> {
-    let newest = "WHERE holder = ?1 ORDER BY at DESC, seq DESC LIMIT ?2";
-    many::<ColourChangeRow>(c, newest, params![holder.as_i64(), limit])
+) -> Result<Listed<ColourChange>> {
+    let newest = "WHERE holder = ?1 ORDER BY at DESC, seq DESC";
+    listed::<ColourChangeRow>(c, newest, [holder.as_i64()], limit)
 }
 
 /// The risk levels, and the rows of those that cannot be read.

@@ -81,9 +81,9 @@ pub(crate) fn traces(
     }
 }
 
-pub(crate) fn accesses_of(c: &Connection, holder: HolderId, limit: u32) -> Result<Vec<Access>> {
-    let newest = "WHERE holder = ?1 ORDER BY at DESC, seq DESC LIMIT ?2";
-    many::<AccessRow>(c, newest, params![holder.as_i64(), limit])
+pub(crate) fn accesses_of(c: &Connection, holder: HolderId, limit: u32) -> Result<Listed<Access>> {
+    let newest = "WHERE holder = ?1 ORDER BY at DESC, seq DESC";
+    listed::<AccessRow>(c, newest, [holder.as_i64()], limit)
 }
 
 pub(crate) fn looked_at(

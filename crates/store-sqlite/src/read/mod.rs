@@ -43,19 +43,11 @@ fn one_from<R: Stored>(
     }
 }
 
-/// All rows that `rest` finds in the row type's own table.
+/// All rows that `rest` finds in the row type's own table, or an error: only for what is worth
+/// nothing in part. One person's evidence and identity, which would be another colour or another
+/// name; the leaves of the log, of which each hash rests on all before it.
 fn many<R: Stored>(c: &Connection, rest: &str, params: impl Params) -> Result<Vec<R::Domain>> {
-    many_from::<R>(c, R::TABLE, rest, params)
-}
-
-/// All rows that `rest` finds in `source` (a table of a day, or a query in brackets).
-fn many_from<R: Stored>(
-    c: &Connection,
-    source: &str,
-    rest: &str,
-    params: impl Params,
-) -> Result<Vec<R::Domain>> {
-    let text = format!("SELECT {} FROM {source} {rest}", R::COLUMNS);
+    let text = format!("SELECT {} FROM {} {rest}", R::COLUMNS, R::TABLE);
     let mut stmt = c.prepare_cached(&text).map_err(|e| sql(R::TABLE, &e))?;
     let mut rows = stmt.query(params).map_err(|e| sql(R::TABLE, &e))?;
     let mut found = Vec::new();
@@ -201,7 +193,8 @@ fn numbers(
         .map_err(|e| sql(table, &e))
 }
 
-/// Numbers as ids; anything else in the column is a corrupt row.
+/// Numbers as ids. The columns' CHECKs keep out everything else, and the check of the start reads
+/// them: what is none all the same is damage of the file, not of one row.
 fn ids<T>(
     table: &'static str,
     column: &'static str,

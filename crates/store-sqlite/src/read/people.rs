@@ -64,21 +64,21 @@ pub(crate) fn phone_codes(
     c: &Connection,
     lane: [u8; 16],
     now: Timestamp,
-) -> Result<Vec<PhoneCode>> {
+) -> Result<Listed<PhoneCode>> {
     let live = "WHERE lane = ?1 AND expires_at > ?2 AND used_at IS NULL \
                 ORDER BY created_at DESC, id DESC";
-    many::<PhoneCodeRow>(c, live, params![lane, now.as_secs()])
+    listed::<PhoneCodeRow>(c, live, params![lane, now.as_secs()], ALL)
 }
 
 pub(crate) fn sessions_of(
     c: &Connection,
     subject: SessionSubject,
     now: Timestamp,
-) -> Result<Vec<Session>> {
+) -> Result<Listed<Session>> {
     let (kind, subject) = session_subject(subject);
     let live = "WHERE subject_kind = ?1 AND subject = ?2 AND expires_at > ?3 \
                 ORDER BY created_at DESC, token_digest";
-    many::<SessionRow>(c, live, params![kind, subject, now.as_secs()])
+    listed::<SessionRow>(c, live, params![kind, subject, now.as_secs()], ALL)
 }
 
 pub(crate) fn correction(c: &Connection, id: CorrectionId) -> Result<Option<Correction>> {

@@ -6,7 +6,7 @@ use jadegate_domain::{AgencyId, Division, Timestamp, TraceId};
 use jadegate_store::{Authorship, ImportRun, Listed, Waiting, WaitingPiece, Withdrawal};
 use rusqlite::{Connection, params};
 
-use super::{listed, lives_in, many, number, one};
+use super::{ALL, listed, lives_in, number, one};
 use crate::error::Result;
 use crate::rows::{AuthorshipRow, ImportRow, PieceRow, WaitingRow, WithdrawalRow};
 
@@ -14,8 +14,8 @@ pub(crate) fn authorship(c: &Connection, kind: RecordKind, id: i64) -> Result<Op
     one::<AuthorshipRow>(c, "WHERE id = ?2 AND record = ?1", params![kind.as_str(), id])
 }
 
-pub(crate) fn records_of_import(c: &Connection, import: ImportId) -> Result<Vec<Authorship>> {
-    many::<AuthorshipRow>(c, "WHERE import = ?1 ORDER BY record, id", [import.as_i64()])
+pub(crate) fn records_of_import(c: &Connection, import: ImportId) -> Result<Listed<Authorship>> {
+    listed::<AuthorshipRow>(c, "WHERE import = ?1 ORDER BY record, id", [import.as_i64()], ALL)
 }
 
 pub(crate) fn newest_records(
@@ -23,9 +23,14 @@ pub(crate) fn newest_records(
     agency: Option<AgencyId>,
     limit: u32,
 ) -> Result<Listed<Authorship>> {
-    let text = "WHERE ?1 IS NULL OR agency = ?1 \
-                ORDER BY recorded_at DESC, record DESC, id DESC";
-    listed::<AuthorshipRow>(c, text, [agency.map(AgencyId::as_i64)], limit)
+    let newest = "ORDER BY recorded_at DESC, record DESC, id DESC";
+    match agency {
+        None => listed::<AuthorshipRow>(c, newest, [], limit),
+        Some(agency) => {
+            let own = format!("WHERE agency = ?1 {newest}");
+            listed::<AuthorshipRow>(c, &own, [agency.as_i64()], limit)
+        }
+    }
 }
 
 pub(crate) fn import(c: &Connection, id: ImportId) -> Result<Option<ImportRun>> {
@@ -81,9 +86,9 @@ pub(crate) fn waiting_pieces(
     id: WaitingId,
     from: u32,
     limit: u32,
-) -> Result<Vec<WaitingPiece>> {
-    let text = "WHERE waiting = ?1 AND number >= ?2 ORDER BY number LIMIT ?3";
-    many::<PieceRow>(c, text, params![id.as_i64(), from, limit])
+) -> Result<Listed<WaitingPiece>> {
+    let text = "WHERE waiting = ?1 AND number >= ?2 ORDER BY number";
+    listed::<PieceRow>(c, text, params![id.as_i64(), from], limit)
 }
 
 pub(crate) fn waits(c: &Connection, key: [u8; 16]) -> Result<bool> {

@@ -88,7 +88,7 @@ impl AssessmentRow {
 
 impl ConfinedRow {
     fn check(self, at: At) -> Result<ConfinedHolder> {
-        let home = at.name("home", &self.home)?;
+        let home = At { table: "holder", ..at }.name("home", &self.home)?;
         let last_check_in = at.opt_time("last_check_in", self.last_check_in)?;
         let stored = AssessmentRow {
             row: self.row,
