@@ -1,12 +1,17 @@
 //! Can this server do its work, and what will soon keep it from doing so?
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jadegate_domain::Timestamp;
 use jadegate_domain::time::DAY;
 use jadegate_pass::IssueError;
+use jadegate_store::RowRef;
+use serde::Serialize;
 
 use crate::app::App;
+use crate::clock::ClockVerdict;
 use crate::error::{Kind, Result, ServiceError};
 use crate::hold::clock_problem;
 
@@ -15,11 +20,58 @@ pub const WARN_DAYS: i64 = 30;
 /// How long an answer about the database is good for: whoever asks more often costs no disk write.
 const PING_EVERY: Duration = Duration::from_secs(1);
 
+/// What an operator is told of. The list is closed, so that pages can say all of it in every language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum FindingCode {
+    /// The database cannot be read and written.
+    #[serde(rename = "store.unavailable")]
+    StoreUnavailable,
+    /// The database's file is damaged.
+    #[serde(rename = "store.damaged")]
+    StoreDamaged,
+    /// The clock is ahead of where it can be.
+    #[serde(rename = "clock.ahead")]
+    ClockAhead,
+    /// The clock is behind where it was.
+    #[serde(rename = "clock.behind")]
+    ClockBehind,
+    /// No key signs codes now.
+    #[serde(rename = "keys.not_in_force")]
+    KeysNotInForce,
+    /// The keys end within [`WARN_DAYS`].
+    #[serde(rename = "keys.end_soon")]
+    KeysEndSoon,
+    /// Rows are set aside.
+    #[serde(rename = "rows.unreadable")]
+    RowsUnreadable,
+    /// Messages reach nobody.
+    #[serde(rename = "sms.not_configured")]
+    NoGateway,
+}
+
+impl FindingCode {
+    /// The stable code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StoreUnavailable => "store.unavailable",
+            Self::StoreDamaged => "store.damaged",
+            Self::ClockAhead => "clock.ahead",
+            Self::ClockBehind => "clock.behind",
+            Self::KeysNotInForce => "keys.not_in_force",
+            Self::KeysEndSoon => "keys.end_soon",
+            Self::RowsUnreadable => "rows.unreadable",
+            Self::NoGateway => "sms.not_configured",
+        }
+    }
+}
+
 /// One thing to look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// Stable code.
-    pub code: &'static str,
+    pub code: FindingCode,
     /// What it is and what to do, for an operator; holds no personal data.
     pub detail: String,
 }
@@ -40,6 +92,8 @@ pub(crate) struct Checks {
     pinged: tokio::sync::Mutex<Option<(Duration, Option<String>)>>,
     /// What the last full check found wrong with the database.
     damage: Mutex<Vec<String>>,
+    /// When each row that cannot be read was met first, since the start.
+    met: Mutex<BTreeMap<RowRef, Timestamp>>,
 }
 
 impl App {
@@ -50,7 +104,7 @@ impl App {
         if let Some(why) = self.ping().await {
             tracing::error!(error = why, "the database does not answer");
             health.problems.push(Finding {
-                code: "store.unavailable",
+                code: FindingCode::StoreUnavailable,
                 detail: "The database cannot be read and written: see the log; is the disk full, or gone?".to_owned(),
             });
         }
@@ -60,28 +114,37 @@ impl App {
             let detail = format!(
                 "The database file is damaged ({n} findings, the first: {first}). Stop the server and restore a backup; `jadegate doctor` lists all."
             );
-            health.problems.push(Finding { code: "store.damaged", detail });
+            health.problems.push(Finding { code: FindingCode::StoreDamaged, detail });
         }
-        if let Some(e) = clock_problem(self.clock_verdict()) {
-            health.problems.push(Finding { code: e.code, detail: e.detail });
+        let verdict = self.clock_verdict();
+        if let Some(e) = clock_problem(verdict) {
+            let code = match verdict {
+                ClockVerdict::Behind(_) => FindingCode::ClockBehind,
+                _ => FindingCode::ClockAhead,
+            };
+            health.problems.push(Finding { code, detail: e.detail });
         }
         let days = self.key_days_left();
         if days.is_none() {
             let detail = no_key().detail;
-            health.problems.push(Finding { code: "keys.not_in_force", detail });
+            health.problems.push(Finding { code: FindingCode::KeysNotInForce, detail });
         } else if let Some(days) = days.filter(|d| *d <= WARN_DAYS) {
             let detail = format!(
                 "The keys that sign codes end in {days} days: run `jadegate keys rotate`; the server takes the new ones up by itself."
             );
-            health.warnings.push(Finding { code: "keys.end_soon", detail });
+            health.warnings.push(Finding { code: FindingCode::KeysEndSoon, detail });
         }
         let unreadable = self.unreadable();
         if !unreadable.rows.is_empty() {
             let (n, more) = (unreadable.rows.len(), if unreadable.more { " or more" } else { "" });
             let detail = format!(
-                "{n}{more} stored rows cannot be read and are set aside; all others go on. The log and `jadegate doctor` name them."
+                "{n}{more} stored rows cannot be read and are set aside; all others go on. The log and `jadegate doctor` name them, the console says which kinds they are."
             );
-            health.warnings.push(Finding { code: "rows.unreadable", detail });
+            health.warnings.push(Finding { code: FindingCode::RowsUnreadable, detail });
+        }
+        if !self.settings.gateway {
+            let detail = crate::sms::not_configured().detail;
+            health.warnings.push(Finding { code: FindingCode::NoGateway, detail });
         }
         health
     }
@@ -91,6 +154,17 @@ impl App {
         let now = self.now();
         let until = self.issuer.load().complete_until(now)?;
         Some(until.secs_since(now) / DAY)
+    }
+
+    /// The rows that were found unreadable since the start, each with the moment at which it was seen
+    /// first, within a minute: a job asks that often.
+    pub fn unreadable_since(&self) -> BTreeMap<RowRef, Timestamp> {
+        let now = self.now();
+        let mut met = self.checks.met.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in self.unreadable().rows {
+            met.entry(row).or_insert(now);
+        }
+        met.clone()
     }
 
     /// What the last full check found wrong with the database; nothing before it has ended.

@@ -140,6 +140,7 @@ impl App {
             note("refresh_due", &self.refresh_due(1000).await);
             if ticks.is_multiple_of(120) {
                 note("see_clock", &self.see_clock().await);
+                self.unreadable_since();
             }
             if ticks.is_multiple_of(172_800) {
                 self.warn_of_keys();

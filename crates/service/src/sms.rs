@@ -169,7 +169,7 @@ fn pause(attempts: u32) -> i64 {
 }
 
 /// Nobody is promised a message that reaches nobody.
-pub fn not_configured() -> ServiceError {
+pub(crate) fn not_configured() -> ServiceError {
     ServiceError::new(
         Kind::Unavailable,
         "sms.not_configured",

@@ -26,7 +26,8 @@ async fn town() -> (World, jadegate_service::HolderSession, jadegate_domain::Hol
 }
 
 fn codes(health: &jadegate_service::Health) -> (Vec<&'static str>, Vec<&'static str>) {
-    let of = |f: &[jadegate_service::Finding]| f.iter().map(|f| f.code).collect::<Vec<_>>();
+    let of =
+        |f: &[jadegate_service::Finding]| f.iter().map(|f| f.code.as_str()).collect::<Vec<_>>();
     (of(&health.problems), of(&health.warnings))
 }
 
@@ -118,12 +119,16 @@ fn keys(from: &str, to: &str, seed: u8) -> Issuer {
 
 #[tokio::test]
 async fn the_end_of_the_keys_is_announced_and_told() {
-    let (w, session, _) = town().await;
+    let (mut w, session, _) = town().await;
     w.app.renew_keys(keys("2022-03-01T00:00:00Z", "2022-04-20T00:00:00Z", 50)).unwrap();
     assert_eq!(codes(&w.app.health().await), (vec![], vec![]));
     w.clock.set(at("2022-03-22T00:00:00Z"));
     assert_eq!(codes(&w.app.health().await), (vec![], vec!["keys.end_soon"]));
     assert_eq!(w.app.key_days_left(), Some(29));
+    let operator = w.staff("operator", "administrator", "CN").await;
+    let shown = w.app.operation(&operator).await.unwrap();
+    assert_eq!((shown.warnings[0].code.as_str(), shown.key_days_left), ("keys.end_soon", Some(29)));
+    assert!(shown.warnings[0].detail.contains("jadegate keys rotate"));
     w.app.see_clock().await.unwrap();
     w.clock.set(at("2022-04-20T00:00:00Z"));
     assert_eq!(codes(&w.app.health().await).0, ["keys.not_in_force"]);

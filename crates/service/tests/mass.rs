@@ -355,7 +355,7 @@ async fn a_confirmation_cut_short_is_finished_after_the_restart() {
     w.app.finish_waiting().await.unwrap();
     assert_eq!(coloured(&w, &all).await, 3);
     w.app.finish_waiting().await.unwrap();
-    assert!(w.store.waiting_pieces(id, 0, 9).await.unwrap().is_empty());
+    assert!(w.store.waiting_pieces(id, 0, 9).await.unwrap().rows.is_empty());
 }
 
 #[tokio::test]
@@ -398,7 +398,7 @@ async fn a_carrier_cannot_put_a_train_beside_a_case() {
     assert_eq!(coloured(&w, &all[1..]).await, 0);
     w.app.confirm_waiting(&hospital, only(&w, &hospital).await).await.unwrap();
     assert_eq!(coloured(&w, &all[1..]).await, 5);
-    let visit = w.store.records_of_import(false_list.import.unwrap()).await.unwrap();
+    let visit = w.store.records_of_import(false_list.import.unwrap()).await.unwrap().rows;
     assert_eq!(visit.len(), 6);
     assert!(
         visit.iter().all(|r| r.record == RecordKind::Ride && r.staff == Some(carrier.staff().id))

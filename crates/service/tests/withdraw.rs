@@ -9,7 +9,7 @@ use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{CaseClass, Colour};
 use jadegate_ledger::Leaf;
 use jadegate_service::Kind;
-use jadegate_service::staff::{CaseInput, Record, Whom};
+use jadegate_service::staff::{CaseInput, ChangeInput, Record, RegionInput, Whom};
 
 #[tokio::test]
 async fn a_false_positive_is_taken_back_with_the_case_that_rested_on_it() {
@@ -125,4 +125,90 @@ async fn a_whole_file_is_found_and_taken_back() {
     }
     let again = w.app.withdraw_record(&officer, record, "never_happened").await.unwrap_err();
     assert_eq!(again.code, "record.withdrawn");
+}
+
+#[tokio::test]
+async fn a_risk_level_that_should_never_have_been_never_held() {
+    let mut w = World::of_one_officer("2022-03-15T08:00:00Z").await;
+    let board = w.staff("health_commission", "commissioner", "CN-3301").await;
+    let province = w.staff("health_commission", "commissioner", "CN-33").await;
+    let elsewhere = w.staff("health_commission", "commissioner", "CN-31").await;
+    let officer = w.officer().await;
+    let (_, holder) = w.register(HOME).await;
+    let level = RegionInput {
+        division: HOME.to_owned(),
+        level: "high".to_owned(),
+        from: "2022-03-15T00:00:00Z".to_owned(),
+        to: None,
+    };
+    w.change(&board, &province, &ChangeInput::Region(level)).await;
+    let before = w.colour(holder).await;
+    assert_ne!(before, Colour::Green, "home counts as a stay");
+    let id = w.app.list_regions(&board).await.unwrap()[0].id;
+    for who in [&elsewhere, &officer] {
+        let e = w.app.withdraw_record(who, Record::RiskLevel(id), "never_happened").await;
+        assert_eq!(e.unwrap_err().kind, Kind::NotFound);
+    }
+    // Another commission of a region that holds it is the second body.
+    let done = w.app.withdraw_record(&province, Record::RiskLevel(id), "wrong_content").await;
+    assert_eq!(done.unwrap().records, 1);
+    assert_eq!(w.colour(holder).await, Colour::Green);
+    let row = w.store.withdrawal(RecordKind::RiskLevel, id.as_i64()).await.unwrap().unwrap();
+    assert_eq!((row.reason, row.agency), (WithdrawalReason::WrongContent, province.staff().agency));
+    let again = w.app.withdraw_record(&board, Record::RiskLevel(id), "wrong_content").await;
+    assert_eq!(again.unwrap_err().code, "record.withdrawn");
+}
+
+#[tokio::test]
+async fn an_agency_finds_its_own_records_and_nobody_in_them() {
+    let mut w = World::new().await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let other = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let officer = w.officer().await;
+    let (_, holder) = w.register(HOME).await;
+    let (_, friend) = w.register(HOME).await;
+    let cafe = w.place("restaurant", "Made-up Cafe").await;
+    for who in [holder, friend] {
+        w.visit(who, cafe, "2022-03-13T04:00:00Z", "2022-03-13T05:00:00Z").await;
+    }
+    w.restart().await;
+    let input = jadegate_service::staff::TestInput {
+        sample: Some("LAB-7".to_owned()),
+        ..test_of(Whom::Holder(holder), "positive")
+    };
+    let test = w.app.record_test(&lab, &input).await.unwrap();
+    let case = w.app.record_case(&officer, &CaseInput { trace: true, ..case_of(holder) }).await;
+    let case = case.unwrap().case;
+
+    let own = w.app.own_records(&lab).await.unwrap();
+    assert_eq!((own.len(), own[0].id.as_str()), (1, test.evidence.to_string().as_str()));
+    assert_eq!(own[0].sample.as_deref(), Some("LAB-7"));
+    assert_eq!(own[0].staff.as_deref(), Some("Test Staff"));
+    assert!(own[0].fact.is_some() && own[0].withdrawn.is_none());
+    assert!(w.app.own_records(&other).await.unwrap().is_empty());
+    let text = serde_json::to_string(&own).unwrap();
+    assert!(!text.contains(&holder.to_string()), "it names nobody: {text}");
+    // Contacts fall with their case, so they are not listed.
+    let of_team = w.app.own_records(&officer).await.unwrap();
+    assert_eq!(of_team.iter().map(|r| r.record).collect::<Vec<_>>(), [RecordKind::Case]);
+    let auditor = w.staff("auditor", "auditor", "CN").await;
+    assert_eq!(w.app.own_records(&auditor).await.unwrap_err().code, "staff.not_allowed");
+
+    // Whoever may take something back is told so, where they see it.
+    let board = w.staff("health_commission", "commissioner", "CN-33").await;
+    for who in [&officer, &board] {
+        assert!(w.app.list_cases(who).await.unwrap()[0].may_withdraw);
+    }
+    let purpose = jadegate_domain::Purpose::HolderRequest;
+    let person = w.app.open_holder(&officer, holder, purpose, None).await.unwrap();
+    assert_eq!(person.withdrawable.len(), 2, "the laboratory's test and the own case");
+    let contact = w.app.open_holder(&officer, friend, purpose, None).await.unwrap();
+    assert_eq!(contact.withdrawable, []);
+    let record = Record::Evidence(test.evidence);
+    w.app.withdraw_record(&lab, record, "sample_mixed_up").await.unwrap();
+    assert!(w.app.own_records(&lab).await.unwrap()[0].withdrawn.is_some());
+    let person = w.app.open_holder(&officer, holder, purpose, None).await.unwrap();
+    assert_eq!(person.withdrawable, []);
+    let listed = w.app.list_cases(&officer).await.unwrap();
+    assert_eq!((listed[0].id, listed[0].may_withdraw), (case, false));
 }

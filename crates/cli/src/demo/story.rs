@@ -359,7 +359,7 @@ async fn not_green(app: &App) -> Result<Vec<(HolderId, Colour)>> {
     let mut page = Page::first(1000);
     let mut out = Vec::new();
     loop {
-        let rows = app.store().confined(&region, page).await?;
+        let rows = app.store().confined(&region, page).await?.rows;
         let Some(last) = rows.last() else { return Ok(out) };
         page.after = Some(last.holder);
         out.extend(rows.iter().map(|r| (r.holder, r.stored.assessment.colour)));

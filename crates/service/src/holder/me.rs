@@ -125,6 +125,7 @@ pub struct AccessView {
     /// Why.
     pub purpose: Purpose,
     /// What was read.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::staff::What))]
     pub what: String,
 }
 

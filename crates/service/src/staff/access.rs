@@ -84,6 +84,9 @@ powers! {
     WithdrawRecord = "withdraw_record",
     /// Read the counts and the public log.
     ReadAudit = "read_audit",
+    /// See what the operator has to look at: keys, clock, database, rows that cannot be read; about
+    /// nobody.
+    ReadOperation = "read_operation",
 }
 
 impl Power {
@@ -132,6 +135,9 @@ impl Power {
                 (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
             ),
             Self::ReadAudit => matches!((kind, role), (A::Auditor, R::Auditor)),
+            Self::ReadOperation => {
+                matches!((kind, role), (A::Operator, R::Administrator) | (A::Auditor, R::Auditor))
+            }
         }
     }
 
@@ -161,14 +167,18 @@ impl Power {
             | Self::ConfirmPowers
             | Self::ConfirmWaiting
             | Self::WithdrawRecord
-            | Self::ReadAudit => &[],
+            | Self::ReadAudit
+            | Self::ReadOperation => &[],
         }
     }
 
     /// Is it a power over people? Then nobody has it before the health commission confirmed both
     /// them and their agency: who runs the machines and invites staff gives no such power.
     pub const fn over_people(self) -> bool {
-        !matches!(self, Self::ManagePlaces | Self::InviteStaff | Self::ReadAudit)
+        !matches!(
+            self,
+            Self::ManagePlaces | Self::InviteStaff | Self::ReadAudit | Self::ReadOperation
+        )
     }
 
     /// Does a role in a kind of agency hold any power over people?
@@ -197,7 +207,9 @@ impl Power {
 }
 
 /// What was read of a person, as the holder is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum What {
     /// Who they are (masked), and their colour.
     Identity,

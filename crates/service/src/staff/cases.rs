@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
 use super::find::Whom;
 use super::traces::{Pace, TraceReport};
-use super::withdraw::Taker;
+use super::withdraw::{Taker, may_withdraw_case};
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
@@ -96,6 +96,8 @@ pub struct CaseRow {
     pub close: u32,
     /// Its secondary contacts.
     pub secondary: u32,
+    /// May you withdraw it?
+    pub may_withdraw: bool,
 }
 
 /// What a withdrawal came to.
@@ -285,8 +287,13 @@ impl App {
         } else {
             std::collections::HashMap::new()
         };
+        let agencies = self.agency_names().await?;
         let mut rows = Vec::new();
         for case in cases {
+            let kind = agencies.get(&case.agency).map(|a| a.kind);
+            // Whoever is listed lives in the region.
+            let may = |kind| may_withdraw_case(session, &case, kind, &staff.region);
+            let may_withdraw = case.withdrawn_at.is_none() && kind.is_some_and(may);
             let latest = self.store.standing_trace(case.id).await.map_err(Into::into);
             let latest = self.or_set_aside(latest)?.flatten();
             rows.push(CaseRow {
@@ -305,6 +312,7 @@ impl App {
                 latest_trace: latest.as_ref().filter(|_| case.withdrawn_at.is_none()).map(|t| t.id),
                 close: latest.as_ref().map_or(0, |t| t.close),
                 secondary: latest.as_ref().map_or(0, |t| t.secondary),
+                may_withdraw,
             });
         }
         Ok(rows)

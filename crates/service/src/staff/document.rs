@@ -156,7 +156,7 @@ impl App {
         let since = self.now().plus_days(-LISTED_DAYS);
         let mut views = Vec::new();
         for correction in self.store.corrections(since, 200).await? {
-            views.push(self.correction_view(session, correction).await?);
+            views.extend(self.or_set_aside(self.correction_view(session, correction).await)?);
         }
         Ok(views)
     }

@@ -1,7 +1,7 @@
 //! Opening one person's record.
 
 use jadegate_domain::{
-    Assessment, CaseId, Colour, Evidence, Fact, HolderId, Purpose, Reason, Timestamp,
+    Assessment, CaseId, Colour, Evidence, EvidenceId, Fact, HolderId, Purpose, Reason, Timestamp,
 };
 use jadegate_policy::Segment;
 use serde::Serialize;
@@ -27,6 +27,8 @@ pub struct PersonRecord {
     pub assessment: Assessment,
     /// Evidence, newest first.
     pub evidence: Vec<EvidenceView>,
+    /// Which of it the asking officer may take back now.
+    pub withdrawable: Vec<EvidenceId>,
     /// Changes of colour, newest first.
     pub history: Vec<HistoryEntry>,
     /// Their quarantine.
@@ -87,6 +89,7 @@ impl App {
             home_name: self.division_name(person.home()),
             quarantine,
             timeline: self.timeline_of(&own, person.home())?.segments,
+            withdrawable: self.withdrawable(session, &own, person.home()).await?,
             evidence: self.evidence_views(own).await?,
             history: history
                 .into_iter()

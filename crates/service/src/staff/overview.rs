@@ -32,6 +32,9 @@ pub struct Overview {
     pub missed_check_in: u64,
     /// Of those, who are due for release.
     pub due_release: u64,
+    /// Confined people of the region who are missing from the three numbers above because a part of
+    /// their record cannot be read. Their stored colour stays; the operator sees what it is.
+    pub unreadable: u64,
     /// Records of the region that wait for a second pair of eyes; they colour nobody yet.
     pub waiting: u64,
     /// The server's clock.
@@ -63,15 +66,16 @@ impl App {
             red: of(Colour::Red),
         };
         let open = self.store.open_cases_in(region).await?;
-        let (mut confined, mut missed_check_in, mut due_release) = (0, 0, 0);
+        let (mut confined, mut missed_check_in, mut due_release, mut unreadable) = (0, 0, 0, 0);
         let mut page = Page::first(500);
         while confined < MOST_CONFINED {
-            let (batch, last) = self.confined_batch(region, page).await?;
-            let Some(last) = last else { break };
+            let batch = self.confined_batch(region, page).await?;
+            let Some(last) = batch.last else { break };
             page.after = Some(last);
-            confined += batch.len() as u64;
-            missed_check_in += batch.iter().filter(|c| c.missed_days > 0).count() as u64;
-            due_release += batch.iter().filter(|c| c.due).count() as u64;
+            confined += batch.people.len() as u64;
+            missed_check_in += batch.people.iter().filter(|c| c.missed_days > 0).count() as u64;
+            due_release += batch.people.iter().filter(|c| c.due).count() as u64;
+            unreadable += batch.unreadable.len() as u64;
         }
         let waiting = self.store.waiting_unfinished(WaitingState::Waiting).await?;
         Ok(Overview {
@@ -83,6 +87,7 @@ impl App {
             confined,
             missed_check_in,
             due_release,
+            unreadable,
             waiting: waiting.iter().filter(|w| region.contains(&w.region)).map(|w| w.count).sum(),
             server_time: self.now(),
             policy: self.policy().reference(),

@@ -13,7 +13,7 @@ use jadegate_domain::id::{ProposalId, WhatIfId};
 use jadegate_domain::{AgencyId, StaffId, Timestamp};
 use jadegate_ledger::ProposalEvent;
 use jadegate_policy::{Policy, WhatIf};
-use jadegate_store::{Decision, PolicyVersion, ProposalState, StoredProposal, Write};
+use jadegate_store::{Decision, PolicyVersion, ProposalState, RowRef, StoredProposal, Write};
 use serde::Serialize;
 
 use super::access::{Power, not_yours};
@@ -282,10 +282,11 @@ impl App {
         let mut lapsed = 0;
         for proposal in self.store.waiting_proposals(BATCH).await? {
             if now >= proposal.expires_at {
-                let change = change_of(&proposal)?;
+                // One that cannot be read waits on, and nobody can decide on it.
+                let Some(change) = self.or_set_aside(change_of(&proposal))? else { continue };
                 let end = (ProposalState::Expired, ProposalEvent::Expired);
-                self.end(&proposal, &change, end, None, None).await?;
-                lapsed += 1;
+                let ended = self.end(&proposal, &change, end, None, None).await;
+                lapsed += usize::from(self.or_set_aside(ended)?.is_some());
             }
         }
         Ok(lapsed)
@@ -304,7 +305,11 @@ impl App {
         may_read(session)?;
         let names = self.officers().await?;
         let all = self.store.proposals(Timestamp::EPOCH, LIST).await?;
-        all.into_iter().map(|p| self.proposal_view(session, p, &names, false)).collect()
+        let mut views = Vec::with_capacity(all.len());
+        for p in all {
+            views.extend(self.or_set_aside(self.proposal_view(session, p, &names, false))?);
+        }
+        Ok(views)
     }
 
     /// Was the what-if made against what is in force now?
@@ -452,11 +457,11 @@ impl App {
         whole: bool,
     ) -> Result<ProposalView> {
         let change = change_of(&p)?;
-        let attached = attached_of(&p.what_if)?;
+        let attached = attached_of(&p, &p.what_if)?;
         let threshold_percent = percent(attached.threshold);
         let threshold_people = attached.threshold_people;
         let again = p.decision.as_ref().and_then(|d| d.what_if.as_deref());
-        let again = again.map(attached_of).transpose()?;
+        let again = again.map(|text| attached_of(&p, text)).transpose()?;
         let me = session.staff().id;
         let mine = p.proposed_by == Some(me);
         Ok(ProposalView {
@@ -518,11 +523,16 @@ fn view(a: Attached) -> AttachedWhatIf {
 }
 
 fn change_of(p: &StoredProposal) -> Result<Change> {
-    serde_json::from_str(&p.change).map_err(ServiceError::internal)
+    serde_json::from_str(&p.change).map_err(|_| unreadable(p, "change"))
 }
 
-fn attached_of(text: &str) -> Result<Attached> {
-    serde_json::from_str(text).map_err(ServiceError::internal)
+/// The what-if that a proposal was made from, or decided by.
+fn attached_of(p: &StoredProposal, text: &str) -> Result<Attached> {
+    serde_json::from_str(text).map_err(|_| unreadable(p, "what_if"))
+}
+
+fn unreadable(p: &StoredProposal, column: &'static str) -> ServiceError {
+    ServiceError::unreadable(RowRef { table: "proposal", column, row: p.id.as_i64() })
 }
 
 fn step_leaf(
@@ -533,7 +543,7 @@ fn step_leaf(
     agency: Option<AgencyId>,
     now: Timestamp,
 ) -> Result<Vec<u8>> {
-    let attached = attached_of(what_if)?;
+    let attached = attached_of(proposal, what_if)?;
     let step = ProposalStep {
         event,
         change: change.word(),

@@ -77,6 +77,9 @@ pub struct QuarantinePage {
     /// People of the whole deployment whose stored colour is still by the policy or the risk levels
     /// from before; somebody of theirs may be missing here until recolouring has reached them.
     pub from_before: u64,
+    /// People whom this page would have looked at, and who are missing from it because a part of
+    /// their record cannot be read. Their stored colour stays; the operator sees what it is.
+    pub unreadable: u64,
 }
 
 /// People of one page, at most; each one shown is a look that the person sees.
@@ -85,6 +88,17 @@ const MOST: u32 = 100;
 const BATCH: u32 = 200;
 /// People looked through for one page at most; the next page goes on from there.
 const MOST_BATCHES: usize = 20;
+
+/// The confined people of a batch.
+#[derive(Default)]
+pub(crate) struct ConfinedBatch {
+    /// Those of whom all can be read and who are not green by now.
+    pub(crate) people: Vec<Confined>,
+    /// The others' rows that cannot be read: the number of a holder's id each.
+    pub(crate) unreadable: Vec<i64>,
+    /// Where the batch ended; `None` at the end.
+    pub(crate) last: Option<HolderId>,
+}
 
 /// A confined person before the name is opened.
 pub(crate) struct Confined {
@@ -112,10 +126,12 @@ impl App {
         let mut chosen: Vec<Confined> = Vec::new();
         let mut page = Page { after, limit: BATCH };
         let mut next = None;
+        let mut unreadable: Vec<i64> = Vec::new();
         'pages: for batch_no in 1.. {
-            let (batch, last) = self.confined_batch(&staff.region, page).await?;
-            let Some(last) = last else { break };
-            for c in batch {
+            let batch = self.confined_batch(&staff.region, page).await?;
+            let Some(last) = batch.last else { break };
+            unreadable.extend(batch.unreadable);
+            for c in batch.people {
                 let wanted = match filter {
                     QuarantineFilter::All => true,
                     QuarantineFilter::Missed => c.missed_days > 0,
@@ -134,6 +150,10 @@ impl App {
                 next = Some(last);
                 break;
             }
+        }
+        // Those behind the end of this page are told of by the next one.
+        if let Some(next) = next {
+            unreadable.retain(|id| *id <= next.as_i64());
         }
         let people = if session.may(Power::Accompany) {
             let holders: Vec<_> = chosen.iter().map(|c| c.holder).collect();
@@ -168,27 +188,37 @@ impl App {
         let rule_set = self.rule_set();
         let digest = rule_set.policy.reference().digest;
         let counts = self.store.colour_counts(&digest, rule_set.regions.version).await?;
-        Ok(QuarantinePage { people, next, from_before: counts.from_before })
+        let (from_before, unreadable) = (counts.from_before, unreadable.len() as u64);
+        Ok(QuarantinePage { people, next, from_before, unreadable })
     }
 
-    /// A batch of the confined people of a region, as they are now, and where it ended. People who
-    /// turned green meanwhile are left out.
+    /// A batch of the confined people of a region, as they are now. People who turned green meanwhile
+    /// are left out.
     pub(crate) async fn confined_batch(
         &self,
         region: &Division,
         page: Page<HolderId>,
-    ) -> Result<(Vec<Confined>, Option<HolderId>)> {
-        let rows = self.store.confined(region, page).await?;
-        let last = rows.last().map(|r| r.holder);
-        let jobs: Vec<Job<'_, _>> = rows
+    ) -> Result<ConfinedBatch> {
+        let found = self.store.confined(region, page).await?;
+        let mut batch = ConfinedBatch {
+            unreadable: found.unreadable.iter().map(|r| r.row).collect(),
+            ..ConfinedBatch::default()
+        };
+        let ids: Vec<_> = found.rows.iter().map(|r| r.holder.as_i64()).collect();
+        batch.last =
+            ids.iter().chain(&batch.unreadable).max().copied().and_then(HolderId::from_i64);
+        let jobs: Vec<Job<'_, _>> = found
+            .rows
             .into_iter()
             .map(|r| Box::pin(self.confined_now(r.holder, r.home)) as Job<'_, _>)
             .collect();
-        let mut people = Vec::new();
-        for person in together(jobs).await {
-            people.extend(self.or_set_aside(person)?.flatten());
+        for (id, person) in ids.into_iter().zip(together(jobs).await) {
+            match self.or_set_aside(person)? {
+                Some(person) => batch.people.extend(person),
+                None => batch.unreadable.push(id),
+            }
         }
-        Ok((people, last))
+        Ok(batch)
     }
 
     async fn confined_now(&self, holder: HolderId, home: Division) -> Result<Option<Confined>> {

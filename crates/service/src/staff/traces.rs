@@ -554,8 +554,9 @@ impl App {
             let _one = self.case_locks.lock(case.id).await;
             let run = self.or_set_aside(self.standing_trace(case.id).await)?.flatten();
             let Some(run) = run else { continue };
-            let (trace, author) = (run.id, self.traced_by(&run).await?);
             // What cannot be done for one case keeps no other waiting.
+            let Some(author) = self.or_set_aside(self.traced_by(&run).await)? else { continue };
+            let trace = run.id;
             let stored = beside(move || stored_detail(&run)).await?;
             let Some(stored) = self.or_set_aside(stored)? else { continue };
             match self.apply(trace, &case, &author, Arc::new(stored), Pace::Asked).await {

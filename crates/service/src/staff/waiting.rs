@@ -10,7 +10,7 @@ use jadegate_domain::id::WaitingId;
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{AgencyKind, EvidenceKind, Fact, Timestamp, TraceId};
 use jadegate_ledger::WaitingEvent;
-use jadegate_store::{StoreError, Waiting, WaitingDecision, WaitingPiece, Write};
+use jadegate_store::{RowRef, StoreError, Waiting, WaitingDecision, WaitingPiece, Write};
 use serde::Serialize;
 
 use super::access::{Power, Recorder, not_yours};
@@ -81,6 +81,9 @@ pub struct WaitingSamples {
     pub samples: Vec<WaitingSample>,
     /// Where the next part begins, if there is one.
     pub next: Option<u32>,
+    /// How many of this part are missing because they cannot be read. They wait on; the operator sees
+    /// which rows they are.
+    pub unreadable: u64,
 }
 
 /// Days for which what was decided is still listed.
@@ -165,10 +168,16 @@ impl App {
             return Err(not_yours());
         }
         let pieces = self.store.waiting_pieces(id, from, PAGE).await?;
-        let next = (pieces.len() == PAGE as usize).then(|| from.saturating_add(PAGE));
-        let mut samples = Vec::with_capacity(pieces.len());
-        for p in pieces {
-            let Held::Evidence { fact: Fact::Test { result, method, sampled_at }, .. } = held(&p)?
+        let more = pieces.rows.len() == PAGE as usize;
+        let next = pieces.rows.last().filter(|_| more).map(|p| p.number.saturating_add(1));
+        let mut unreadable = pieces.unreadable.len() as u64;
+        let mut samples = Vec::with_capacity(pieces.rows.len());
+        for p in pieces.rows {
+            let Some(held) = self.or_set_aside(held(&p))? else {
+                unreadable += 1;
+                continue;
+            };
+            let Held::Evidence { fact: Fact::Test { result, method, sampled_at }, .. } = held
             else {
                 continue;
             };
@@ -180,7 +189,7 @@ impl App {
                 sampled_at,
             });
         }
-        Ok(WaitingSamples { samples, next })
+        Ok(WaitingSamples { samples, next, unreadable })
     }
 
     /// Something that waits and is this member of staff's business.
@@ -246,21 +255,24 @@ impl App {
         }
     }
 
-    /// Records what was confirmed, piece by piece; each piece waits until its unit holds it.
+    /// Records what was confirmed, piece by piece; each piece waits until its unit holds it. What
+    /// cannot be read, or is about somebody whose record cannot be, waits on and holds up no other.
     async fn release(self: &Arc<Self>, w: &Waiting) -> Result<()> {
         if let Some(trace) = w.trace {
             return self.release_contacts(trace).await;
         }
         let mut from = 0;
         loop {
-            let pieces = self.store.waiting_pieces(w.id, from, PAGE).await?;
+            let pieces = self.store.waiting_pieces(w.id, from, PAGE).await?.rows;
             let Some(last) = pieces.last() else { return Ok(()) };
             from = last.number.saturating_add(1);
             let jobs: Vec<Job<'_, _>> = pieces
                 .into_iter()
                 .map(|p| Box::pin(self.release_piece(w, p)) as Job<'_, _>)
                 .collect();
-            together(jobs).await.into_iter().collect::<Result<Vec<_>>>()?;
+            for done in together(jobs).await {
+                self.or_set_aside(done)?;
+            }
         }
     }
 
@@ -323,7 +335,7 @@ impl App {
     /// Goes on with what was confirmed and cut short by the end of the program. Meant for the start.
     pub async fn finish_waiting(self: &Arc<Self>) -> Result<()> {
         for w in self.store.waiting_unfinished(WaitingState::Confirmed).await? {
-            self.release(&w).await?;
+            self.or_set_aside(self.release(&w).await)?;
         }
         Ok(())
     }
@@ -373,8 +385,9 @@ impl App {
 }
 
 fn held(piece: &WaitingPiece) -> Result<Held> {
-    serde_json::from_str(&piece.body)
-        .map_err(|e| ServiceError::internal(format!("a waiting piece is not readable: {e}")))
+    // A piece has no number of its own: that of what it belongs to stands for it.
+    let row = RowRef { table: "waiting_piece", column: "body", row: piece.waiting.as_i64() };
+    serde_json::from_str(&piece.body).map_err(|_| ServiceError::unreadable(row))
 }
 
 /// Above the mandate's number, where nothing can wait.

@@ -35,6 +35,8 @@ pub enum Record {
     Case(CaseId),
     /// A whole file.
     Import(ImportId),
+    /// A risk level of a division: it never held.
+    RiskLevel(EvidenceId),
 }
 
 /// What a withdrawal came to.
@@ -58,7 +60,7 @@ pub(crate) struct Taker {
 }
 
 impl Taker {
-    fn row(self, record: RecordKind, id: i64, at: Timestamp) -> Write {
+    pub(super) fn row(self, record: RecordKind, id: i64, at: Timestamp) -> Write {
         let Self { agency, staff, reason } = self;
         Write::AddWithdrawal(Withdrawal { record, id, at, agency, staff, reason })
     }
@@ -78,7 +80,7 @@ pub(crate) fn reason(text: &str) -> Result<WithdrawalReason> {
 }
 
 /// May this member of staff take back what an agency recorded? `power` is the one to record it.
-fn may_withdraw(
+pub(super) fn may_withdraw(
     session: &StaffSession,
     agency: AgencyId,
     kind: AgencyKind,
@@ -101,7 +103,20 @@ fn may_withdraw(
     own || second
 }
 
-fn unknown() -> ServiceError {
+/// May this member of staff take a case back? Any prevention team of the place may, too.
+pub(super) fn may_withdraw_case(
+    session: &StaffSession,
+    case: &Case,
+    kind: AgencyKind,
+    home: &Division,
+) -> bool {
+    let team = session.may(Power::RecordCase)
+        && session.staff().agency_kind == AgencyKind::PreventionTeam
+        && session.staff().region.contains(home);
+    team || may_withdraw(session, case.agency, kind, Some(Power::RecordCase), home)
+}
+
+pub(super) fn unknown() -> ServiceError {
     ServiceError::not_found(
         "record.not_found",
         "There is no such record that you can withdraw. Whoever recorded it can, and a second body: the prevention team for laboratories, hospitals, carriers and the border, the health commission for prevention teams.",
@@ -126,11 +141,12 @@ impl App {
                 Ok(WithdrawnRecords { records: 1, cases: 0, released })
             }
             Record::Import(id) => self.withdraw_import(session, id, by).await,
+            Record::RiskLevel(id) => self.withdraw_risk_level(session, id, by).await,
         }
     }
 
     /// The kind of an agency that recorded something.
-    async fn agency_kind(&self, agency: AgencyId) -> Result<AgencyKind> {
+    pub(super) async fn agency_kind(&self, agency: AgencyId) -> Result<AgencyKind> {
         Ok(self.store.agency(agency).await?.ok_or_else(unknown)?.kind)
     }
 
@@ -138,13 +154,34 @@ impl App {
         let case = self.store.case(id).await?.ok_or_else(unknown)?;
         let home = self.store.holder(case.holder).await?.ok_or_else(unknown)?.home;
         let kind = self.agency_kind(case.agency).await?;
-        let team = session.may(Power::RecordCase)
-            && session.staff().agency_kind == AgencyKind::PreventionTeam
-            && session.staff().region.contains(&home);
-        if team || may_withdraw(session, case.agency, kind, Some(Power::RecordCase), &home) {
-            return Ok(case);
+        if may_withdraw_case(session, &case, kind, &home) { Ok(case) } else { Err(unknown()) }
+    }
+
+    /// Which pieces of a person who lives there this member of staff may take back now: of a case's
+    /// own piece it is the case that is taken back; contacts fall with theirs.
+    pub(super) async fn withdrawable(
+        &self,
+        session: &StaffSession,
+        own: &[Evidence],
+        home: &Division,
+    ) -> Result<Vec<EvidenceId>> {
+        let names = self.agency_names().await?;
+        let mut ids = Vec::new();
+        for e in own.iter().filter(|e| e.counts()) {
+            let Some((agency, kind)) = e.agency.and_then(|a| Some((a, names.get(&a)?.kind))) else {
+                continue;
+            };
+            let may = match e.fact {
+                Fact::Contact { .. } => false,
+                Fact::Case { case, .. } => self
+                    .or_set_aside(self.store.case(case).await.map_err(Into::into))?
+                    .flatten()
+                    .is_some_and(|c| may_withdraw_case(session, &c, kind, home)),
+                _ => may_withdraw(session, agency, kind, Power::to_record(e.fact.kind()), home),
+            };
+            ids.extend(may.then_some(e.id));
         }
-        Err(unknown())
+        Ok(ids)
     }
 
     async fn withdraw_evidence(
@@ -324,22 +361,43 @@ impl App {
             }
         }
         let mut people: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
-        for record in self.store.records_of_import(id).await? {
+        let records = self.store.records_of_import(id).await?;
+        let mut left = records.unreadable.len();
+        for record in records.rows {
             if record.record != RecordKind::Evidence {
                 continue;
             }
             let Some(id) = EvidenceId::from_i64(record.id) else { continue };
-            let piece = self.store.evidence(id).await?;
+            let piece = self.or_set_aside(self.store.evidence(id).await.map_err(Into::into))?;
+            let Some(piece) = piece else {
+                left += 1;
+                continue;
+            };
             let Some(piece) = piece.filter(|e| e.withdrawn_at.is_none()) else { continue };
             if let Some(holder) = piece.holder {
                 people.entry(holder).or_default().push(piece);
             }
         }
         for (holder, pieces) in people {
-            let one = self.take_back(holder, pieces, by, Vec::new()).await?;
+            let of = pieces.len();
+            let one = self.take_back(holder, pieces, by, Vec::new()).await;
+            let Some(one) = self.or_set_aside(one)? else {
+                left += of;
+                continue;
+            };
             done.records += one.records;
             done.cases += one.cases;
             done.released += one.released;
+        }
+        if left > 0 {
+            return Err(ServiceError::new(
+                Kind::Unavailable,
+                "import.partly_withdrawn",
+                format!(
+                    "{} records were withdrawn. {left} more cannot be read, so the file still stands. The operator sees which records they are; withdraw the file again when they are put right.",
+                    done.records
+                ),
+            ));
         }
         let writes = vec![
             Write::WithdrawImport { id, at: now },
@@ -350,13 +408,18 @@ impl App {
         Ok(done)
     }
 
-    fn withdrawal_leaf(&self, record: RecordKind, by: Taker, records: u64) -> Result<Write> {
+    pub(super) fn withdrawal_leaf(
+        &self,
+        record: RecordKind,
+        by: Taker,
+        records: u64,
+    ) -> Result<Write> {
         let leaf = crate::log::withdrawal_leaf(record, by.agency, by.reason, records, self.now())?;
         Ok(Write::AddLeaf(leaf))
     }
 }
 
-fn withdrawn() -> ServiceError {
+pub(super) fn withdrawn() -> ServiceError {
     conflict("record.withdrawn", "This was withdrawn before.")
 }
 
@@ -430,9 +493,11 @@ impl App {
         Ok(rows)
     }
 
-    async fn staff_name(&self, staff: Option<StaffId>) -> Result<Option<String>> {
+    pub(super) async fn staff_name(&self, staff: Option<StaffId>) -> Result<Option<String>> {
         let Some(id) = staff else { return Ok(None) };
-        Ok(self.store.staff(id).await?.map(|s| s.display_name))
+        // A name that cannot be read is shown as none.
+        let found = self.or_set_aside(self.store.staff(id).await.map_err(Into::into))?.flatten();
+        Ok(found.map(|s| s.display_name))
     }
 
     /// The files of the region: of one's own agency, or of those one may withdraw or audit.
@@ -442,7 +507,8 @@ impl App {
         let audit = session.may(Power::ReadAudit);
         let mut rows = Vec::new();
         for run in self.store.imports_in(&me.region, LIST).await? {
-            let Some(agency) = self.store.agency(run.agency).await? else { continue };
+            let agency = self.store.agency(run.agency).await.map_err(Into::into);
+            let Some(agency) = self.or_set_aside(agency)?.flatten() else { continue };
             let power = match run.kind {
                 ImportKind::Tests => Some(Power::RecordTest),
                 ImportKind::Rides => Some(Power::RecordRides),

@@ -165,6 +165,8 @@ pub(super) struct PersonView {
     pub(super) home_name: String,
     pub(super) assessment: AssessmentView,
     pub(super) evidence: Vec<EvidenceView>,
+    /// Which of it may be withdrawn by whoever asks: of a case's own piece it is the case.
+    pub(super) withdrawable: Vec<EvidenceId>,
     pub(super) history: Vec<PersonChange>,
     pub(super) quarantine: Quarantine,
     /// Their colours from the first evidence to the last change that can be foreseen.

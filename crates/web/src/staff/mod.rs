@@ -25,6 +25,7 @@ mod body;
 mod changes;
 mod documents;
 mod files;
+mod operation;
 mod trace_jobs;
 mod waiting;
 mod withdraw;
@@ -74,6 +75,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(confirm_staff))
         .merge(changes::routes())
         .merge(documents::routes())
+        .merge(operation::routes())
         .merge(waiting::routes())
         .merge(withdraw::routes())
 }
@@ -247,6 +249,7 @@ async fn open(
         history: p.history.into_iter().map(change).collect(),
         assessment: namer.assessment(p.assessment),
         evidence: p.evidence,
+        withdrawable: p.withdrawable,
         quarantine: p.quarantine,
         timeline: p
             .timeline

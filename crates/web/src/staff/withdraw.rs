@@ -7,7 +7,7 @@ use axum::extract::State;
 use jadegate_domain::id::ImportId;
 use jadegate_domain::{CaseId, EvidenceId};
 use jadegate_service::ServiceError;
-use jadegate_service::staff::{ImportRow, Record, RecordRow, WithdrawnRecords};
+use jadegate_service::staff::{ImportRow, OwnRecord, Record, RecordRow, WithdrawnRecords};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +18,11 @@ use crate::extract::{Body, StaffAuth};
 use crate::problem::{Answer, Problem};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
-    OpenApiRouter::new().routes(routes!(withdraw)).routes(routes!(imports)).routes(routes!(records))
+    OpenApiRouter::new()
+        .routes(routes!(withdraw))
+        .routes(routes!(imports))
+        .routes(routes!(records))
+        .routes(routes!(own_records))
 }
 
 /// What is withdrawn: exactly one of them.
@@ -31,6 +35,8 @@ struct WithdrawBody {
     case: Option<CaseId>,
     /// A whole file.
     import: Option<ImportId>,
+    /// A risk level: it never held.
+    risk_level: Option<EvidenceId>,
     /// `wrong_person`, `wrong_content`, `sample_mixed_up`, `entered_twice`, `not_borne_out` or
     /// `never_happened`.
     reason: String,
@@ -39,6 +45,11 @@ struct WithdrawBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct ImportList {
     imports: Vec<ImportRow>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnRecordList {
+    records: Vec<OwnRecord>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,14 +65,16 @@ async fn withdraw(
     StaffAuth(s): StaffAuth,
     Body(b): Body<WithdrawBody>,
 ) -> Answer<Json<WithdrawnRecords>> {
-    let record = match (b.evidence, b.case, b.import) {
-        (Some(id), None, None) => Record::Evidence(id),
-        (None, Some(id), None) => Record::Case(id),
-        (None, None, Some(id)) => Record::Import(id),
-        _ => {
-            let why = "Name one thing to withdraw: evidence, case or import.";
-            return Err(ServiceError::bad("withdrawal.one", why).into());
-        }
+    let all = [
+        b.evidence.map(Record::Evidence),
+        b.case.map(Record::Case),
+        b.import.map(Record::Import),
+        b.risk_level.map(Record::RiskLevel),
+    ];
+    let mut named = all.into_iter().flatten();
+    let (Some(record), None) = (named.next(), named.next()) else {
+        let why = "Name one thing to withdraw: evidence, case, import or risk_level.";
+        return Err(ServiceError::bad("withdrawal.one", why).into());
     };
     Ok(Json(web.app.withdraw_record(&s, record, &b.reason).await?))
 }
@@ -78,4 +91,14 @@ async fn imports(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer
     responses((status = 200, body = RecordList), (status = "4XX", body = Problem)))]
 async fn records(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<RecordList>> {
     Ok(Json(RecordList { records: web.app.list_records(&s).await? }))
+}
+
+/// What one's own agency recorded, newest first, to take something back: about nobody.
+#[utoipa::path(get, path = "/v1/staff/records/own", tag = "staff",
+    responses((status = 200, body = OwnRecordList), (status = "4XX", body = Problem)))]
+async fn own_records(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+) -> Answer<Json<OwnRecordList>> {
+    Ok(Json(OwnRecordList { records: web.app.own_records(&s).await? }))
 }

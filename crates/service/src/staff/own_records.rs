@@ -1,0 +1,105 @@
+//! What one's own agency recorded, to be looked through and taken back.
+//!
+//! It names nobody, so no look is written: a record is known again by its moment, by what it says, and
+//! by what a laboratory calls the sample. Contacts are left out, for they fall with their case.
+
+use jadegate_domain::id::ImportId;
+use jadegate_domain::record::RecordKind;
+use jadegate_domain::{CaseId, EvidenceId, EvidenceKind, Fact, Timestamp};
+use jadegate_store::Authorship;
+use serde::Serialize;
+
+use super::access::{Power, not_yours};
+use crate::app::App;
+use crate::error::Result;
+use crate::holder::me::WithdrawnView;
+use crate::session::StaffSession;
+
+/// A record of one's own agency. It names nobody.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OwnRecord {
+    /// What kind of record.
+    pub record: RecordKind,
+    /// Its id, to withdraw it by; for a ride its number.
+    pub id: String,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The colleague by name; `None`: the machine's own command line, or the program itself.
+    pub staff: Option<String>,
+    /// The file it came from.
+    pub import: Option<ImportId>,
+    /// What the laboratory calls the sample.
+    pub sample: Option<String>,
+    /// What it says, if that is not told elsewhere.
+    pub fact: Option<Fact>,
+    /// Who took it back, and why, if anybody did.
+    pub withdrawn: Option<WithdrawnView>,
+}
+
+/// Entries listed.
+const LIST: usize = 200;
+/// Entries looked through for them: contacts are passed over.
+const MOST: u32 = 1000;
+
+impl App {
+    /// The newest records of one's own agency, contacts and traces left out. What cannot be read is
+    /// left out as well.
+    pub async fn own_records(&self, session: &StaffSession) -> Result<Vec<OwnRecord>> {
+        let record = [
+            Power::RecordTest,
+            Power::RecordCase,
+            Power::RecordArrival,
+            Power::RecordRelease,
+            Power::RecordRides,
+        ];
+        if !record.iter().any(|p| session.may(*p)) {
+            return Err(not_yours());
+        }
+        let names = self.agency_names().await?;
+        let mut rows = Vec::new();
+        for r in self.store.newest_records(Some(session.staff().agency), MOST).await? {
+            if rows.len() == LIST {
+                break;
+            }
+            let Some((id, fact)) = self.or_set_aside(self.own_record(&r).await)?.flatten() else {
+                continue;
+            };
+            let taken = self.store.withdrawal(r.record, r.id).await.map_err(Into::into);
+            rows.push(OwnRecord {
+                record: r.record,
+                id,
+                at: r.at,
+                staff: self.staff_name(r.staff).await?,
+                import: r.import,
+                sample: r.sample,
+                fact,
+                withdrawn: self
+                    .or_set_aside(taken)?
+                    .flatten()
+                    .map(|w| WithdrawnView { by: names.get(&w.agency).cloned(), reason: w.reason }),
+            });
+        }
+        Ok(rows)
+    }
+
+    /// The id of a record and what it says; `None` for what is not taken back by itself.
+    async fn own_record(&self, r: &Authorship) -> Result<Option<(String, Option<Fact>)>> {
+        match r.record {
+            RecordKind::Evidence => {
+                let Some(id) = EvidenceId::from_i64(r.id) else { return Ok(None) };
+                let Some(piece) = self.store.evidence(id).await? else { return Ok(None) };
+                let own = !matches!(piece.fact.kind(), EvidenceKind::Contact | EvidenceKind::Case);
+                Ok(own.then(|| (id.to_string(), Some(piece.fact))))
+            }
+            RecordKind::Case => {
+                let Some(id) = CaseId::from_i64(r.id) else { return Ok(None) };
+                let Some(case) = self.store.case(id).await? else { return Ok(None) };
+                Ok(Some((id.to_string(), Some(super::cases::case_fact(&case)))))
+            }
+            RecordKind::Ride => Ok(Some((r.id.to_string(), None))),
+            // Files and risk levels have lists of their own, traces fall with their case.
+            RecordKind::Trace | RecordKind::RiskLevel | RecordKind::Import => Ok(None),
+        }
+    }
+}
