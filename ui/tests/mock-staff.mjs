@@ -68,6 +68,7 @@ const LAB = { name: '示例检验所', kind: 'laboratory' };
 export const ALL_POWERS = [
   'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_rides', 'record_release', 'accompany',
   'find_person', 'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
+  'confirm_waiting', 'withdraw_record',
 ];
 
 function reason(colour, now) {
@@ -157,6 +158,10 @@ export async function startStaffMock() {
     scans: new Map(),
     counts: { admitted: 128, refused: 3, overridden: 2, left: 97 },
     risks: null,
+    /** What the operator has to look at; `null`: nothing. */
+    trouble: null,
+    /** Ids of what was withdrawn. */
+    withdrawn: new Set(),
     requests: [],
     bodies: [],
   };
@@ -270,7 +275,7 @@ export async function startStaffMock() {
       case 'GET overview':
         return ok({
           colours: { green: 19_873, yellow: 96, red: 31 },
-          holders: 20_000, cases_open: 4, traces: 5, confined: 127, missed_check_in: 6, due_release: 3, waiting: 2,
+          holders: 20_000, cases_open: 4, traces: 5, confined: 127, missed_check_in: 6, due_release: 3, unreadable: 2, waiting: 2, from_before: 0,
           server_time: iso(now), policy: { id: 'three-colour', version: 1, digest: '0011223344556677' },
         });
       case 'POST tests':
@@ -296,9 +301,9 @@ export async function startStaffMock() {
       case 'GET cases':
         return ok({
           cases: [
-            { id: 'c0000000000002', holder: hid(2), name_masked: '王*', class: 'confirmed', onset_at: iso(now - 3 * DAY), confirmed_at: iso(now - DAY), isolated_at: null, recorded_at: iso(now - 3600_000), withdrawn_at: null, latest_trace: null, close: 0, secondary: 0 },
-            { id: 'c0000000000001', holder: hid(1), name_masked: 'A*** B***', class: 'asymptomatic', onset_at: null, confirmed_at: iso(now - 2 * DAY), isolated_at: iso(now - 1.5 * DAY), recorded_at: iso(now - 1.8 * DAY), withdrawn_at: null, latest_trace: 't0000000000001', close: 5, secondary: 9 },
-            { id: 'c0000000000003', holder: hid(3), name_masked: '李**', class: 'suspected', onset_at: iso(now - 9 * DAY), confirmed_at: iso(now - 8 * DAY), isolated_at: null, recorded_at: iso(now - 8 * DAY), withdrawn_at: iso(now - 6 * DAY), latest_trace: null, close: 0, secondary: 0 },
+            { id: 'c0000000000002', holder: hid(2), name_masked: '王*', class: 'confirmed', onset_at: iso(now - 3 * DAY), confirmed_at: iso(now - DAY), isolated_at: null, recorded_at: iso(now - 3600_000), withdrawn_at: null, latest_trace: null, close: 0, secondary: 0, may_withdraw: true },
+            { id: 'c0000000000001', holder: hid(1), name_masked: 'A*** B***', class: 'asymptomatic', onset_at: null, confirmed_at: iso(now - 2 * DAY), isolated_at: iso(now - 1.5 * DAY), recorded_at: iso(now - 1.8 * DAY), withdrawn_at: null, latest_trace: 't0000000000001', close: 5, secondary: 9, may_withdraw: true },
+            { id: 'c0000000000003', holder: hid(3), name_masked: '李**', class: 'suspected', onset_at: iso(now - 9 * DAY), confirmed_at: iso(now - 8 * DAY), isolated_at: null, recorded_at: iso(now - 8 * DAY), withdrawn_at: iso(now - 6 * DAY), latest_trace: null, close: 0, secondary: 0, may_withdraw: false },
           ],
         });
       case 'POST cases':
@@ -315,7 +320,7 @@ export async function startStaffMock() {
           last_check_in: i === 2 ? null : iso(now - (missed_days + 0.3) * DAY), missed_days, due, reasons: [reason(colour, now).title],
         }));
         const filter = query.get('filter');
-        return ok({ people: rows.filter((r) => (filter === 'missed' ? r.missed_days > 0 : filter === 'due' ? r.due : true)), next: filter === 'all' ? hid(4) : null });
+        return ok({ people: rows.filter((r) => (filter === 'missed' ? r.missed_days > 0 : filter === 'due' ? r.due : true)), next: filter === 'all' ? hid(4) : null, from_before: 0, unreadable: filter === 'all' ? 1 : 0 });
       }
       case 'POST holders/find':
         return ok({ holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now) });
@@ -324,10 +329,12 @@ export async function startStaffMock() {
         return ok({
           holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now),
           evidence: [
-            { id: 'e0000000000001', holder: hid(1), kind: 'contact', fact: { kind: 'contact', case: 'c0000000000002', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 4 * DAY), minutes: 96, certainty: 'recorded', place_kind: 'market' }, recorded_at: iso(now - 3.5 * DAY), by: TEAM, withdrawn_at: null, superseded_by: null, counts: true },
-            { id: 'e0000000000002', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - 1.7 * DAY), by: LAB, withdrawn_at: null, superseded_by: null, counts: true },
-            { id: 'e0000000000003', holder: hid(1), kind: 'declaration', fact: { kind: 'declaration', temperature: 36.8, symptoms: ['cough', 'fatigue'], contact_with_case: false, stays: [{ division: 'CN-3302', from: iso(now - 9 * DAY), to: iso(now - 7 * DAY) }] }, recorded_at: iso(now - 6 * DAY), by: null, withdrawn_at: null, superseded_by: 'e0000000000004', counts: false },
+            { id: 'e0000000000001', holder: hid(1), kind: 'contact', fact: { kind: 'contact', case: 'c0000000000002', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 4 * DAY), minutes: 96, certainty: 'recorded', place_kind: 'market' }, recorded_at: iso(now - 3.5 * DAY), by: TEAM, withdrawn_at: null, withdrawn: null, superseded_by: null, counts: true },
+            { id: 'e0000000000002', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - 1.7 * DAY), by: LAB, withdrawn_at: null, withdrawn: null, superseded_by: null, counts: true },
+            { id: 'e0000000000005', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'positive', method: 'antigen', sampled_at: iso(now - 3 * DAY) }, recorded_at: iso(now - 2.7 * DAY), by: LAB, withdrawn_at: iso(now - 2 * DAY), withdrawn: { by: TEAM, reason: 'sample_mixed_up' }, superseded_by: null, counts: false },
+            { id: 'e0000000000003', holder: hid(1), kind: 'declaration', fact: { kind: 'declaration', temperature: 36.8, symptoms: ['cough', 'fatigue'], contact_with_case: false, stays: [{ division: 'CN-3302', from: iso(now - 9 * DAY), to: iso(now - 7 * DAY) }] }, recorded_at: iso(now - 6 * DAY), by: null, withdrawn_at: null, withdrawn: null, superseded_by: 'e0000000000004', counts: false },
           ],
+          withdrawable: ['e0000000000002'].filter((id) => !state.withdrawn.has(id)),
           timeline: [
             { from: iso(now - 20 * DAY), to: iso(now - 3.5 * DAY), colour: 'green', reasons: [] },
             { from: iso(now - 3.5 * DAY), to: iso(now + 10 * DAY), colour: 'red', reasons: [reason('red', now)] },
@@ -344,9 +351,65 @@ export async function startStaffMock() {
           },
           what_they_see: {
             colour: 'red', reasons: [reason('red', now)], next_change: null, check_in_expected: true, check_in_done: false,
-            accesses: [{ at: iso(now), agency: TEAM, purpose: 'quarantine', what: 'evidence' }, { at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'visits' }],
+            accesses: [{ at: iso(now), agency: TEAM, purpose: 'quarantine', what: 'evidence' }, { at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'visits' }, { at: iso(now - 2 * DAY), agency: TEAM, purpose: 'holder_request', what: 'document_released' }, { at: iso(now - 3 * DAY), agency: LAB, purpose: 'holder_request', what: 'document_disputed' }],
           },
         });
+      case 'POST withdrawals': {
+        const [id] = Object.entries(body).flatMap(([k, v]) => (k === 'reason' ? [] : [v]));
+        if (!body.reason) return problem(422, 'input.invalid', 'no reason', { errors: [{ field: 'reason', code: 'withdrawal.unknown_reason', detail: 'Choose a reason.' }] });
+        state.withdrawn.add(id);
+        return ok(body.case ? { records: 1, cases: 0, released: 14 } : { records: body.import ? 212 : 1, cases: body.import ? 2 : 0, released: body.import ? 31 : 0 });
+      }
+      case 'GET records/own': {
+        const taken = (id) => (state.withdrawn.has(id) ? { by: LAB, reason: 'wrong_person' } : null);
+        const rows = [
+          ['evidence', 'e0000000000031', 0.1, '试验员', null, 'LAB-2207', { kind: 'test', result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 0.4 * DAY) }],
+          ['evidence', 'e0000000000032', 0.2, null, 'm0000000000001', 'LAB-2206', { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 0.5 * DAY) }],
+          ['evidence', 'e0000000000033', 0.6, 'Testa Beispiel', null, null, { kind: 'arrival', from: 'JP', arrived_at: iso(now - DAY), purpose: 'study' }],
+          ['case', 'c0000000000002', 1, 'Testa Beispiel', null, null, { kind: 'case', case: 'c0000000000002', class: 'confirmed', confirmed_at: iso(now - DAY) }],
+        ];
+        return ok({ records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, fact, withdrawn: taken(id) })) });
+      }
+      case 'GET imports':
+        return ok({
+          imports: [
+            { id: 'm0000000000001', kind: 'tests', agency: LAB, staff: '试验员', started_at: iso(now - 0.2 * DAY), ended_at: iso(now - 0.2 * DAY), sha256: '00', taken: 212, unchanged: 40, rejected: 3, waiting: 0, withdrawn_at: state.withdrawn.has('m0000000000001') ? iso(now) : null, may_withdraw: !state.withdrawn.has('m0000000000001') },
+            { id: 'm0000000000002', kind: 'rides', agency: { name: '示例客运', kind: 'carrier' }, staff: null, started_at: iso(now - 2 * DAY), ended_at: null, sha256: '00', taken: 0, unchanged: 0, rejected: 0, waiting: 0, withdrawn_at: null, may_withdraw: false },
+          ],
+        });
+      case 'GET records':
+        return ok({
+          records: [
+            { record: 'case', agency: TEAM, staff: 'Testa Beispiel', import: null, at: iso(now - 3600_000) },
+            { record: 'ride', agency: { name: '示例客运', kind: 'carrier' }, staff: null, import: 'm0000000000002', at: iso(now - 7200_000) },
+          ],
+        });
+      case 'GET waiting':
+        return ok({
+          waiting: [
+            { id: 'w0000000000001', kind: 'tests', agency: LAB, records: 112, made_at: iso(now - 3600_000), expires_at: iso(now + 23 * 3600_000), state: 'waiting', decided_at: null, decided_by: null, may_confirm: true, may_refuse: true, has_samples: true },
+            { id: 'w0000000000002', kind: 'contacts', agency: TEAM, records: 60, made_at: iso(now - 3 * DAY), expires_at: iso(now - 2 * DAY), state: 'expired', decided_at: iso(now - 2 * DAY), decided_by: null, may_confirm: false, may_refuse: false, has_samples: false },
+          ],
+        });
+      case 'GET waiting/w0000000000001/samples':
+        return ok({
+          samples: ['LAB-2207', 'LAB-2209'].map((sample, number) => ({ number, sample, result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 0.4 * DAY) })),
+          next: null, unreadable: 1,
+        });
+      case 'GET operation': {
+        const found = (codes) => codes.map((code) => ({ code, detail: `made up: ${code}` }));
+        const bad = state.trouble === null ? [] : [
+          { kind: 'person', table: 'holder', column: 'home', rows: 1, since: iso(now - 5 * 3600_000) },
+          { kind: 'evidence', table: 'evidence', column: 'fact', rows: 3, since: iso(now - 4 * 3600_000) },
+          { kind: 'waiting', table: 'waiting_piece', column: 'body', rows: 1, since: iso(now - 3600_000) },
+        ];
+        return ok({
+          problems: found(state.trouble === 'problem' ? ['clock.ahead', 'keys.not_in_force'] : []),
+          warnings: found(state.trouble === null ? [] : state.trouble === 'problem' ? ['rows.unreadable', 'sms.not_configured'] : ['keys.end_soon', 'rows.unreadable']),
+          key_days_left: state.trouble === null ? 341 : state.trouble === 'problem' ? null : 12,
+          unreadable: bad, more: state.trouble === 'problem', server_time: iso(now),
+        });
+      }
       case 'POST releases':
       case 'POST arrivals':
         return recorded('yellow');

@@ -1,10 +1,11 @@
 // Opens the built gate and console pages in Chromium, walks through their states in both languages,
 // checks each with axe, and takes a picture of each. Needs `npm run build` first.
-//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|console|change]
+//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|console|change|desk]
 // Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
 import { correction, generate } from 'lean-qr';
 import { makeCode, startStaffMock } from './mock-staff.mjs';
 import { changeScenes } from './shots-change.mjs';
+import { deskScenes } from './shots-desk.mjs';
 import { launch, launchSeeing, locale, walk } from './walk.mjs';
 
 const out = process.argv[2] ?? 'test-results/shots-gate-console';
@@ -278,9 +279,7 @@ async function consolePage() {
       await s('03-rides');
       await go('cases', t('病例与追踪', 'Cases and traces'));
       await page.locator('table').first().waitFor();
-      await page.getByRole('button', { name: t('撤销病例', 'Withdraw') }).first().click();
       await s('04-cases');
-      await page.getByRole('button', { name: t('不', 'No'), exact: true }).click();
       await page.getByRole('button', { name: t('全部追踪', 'Trace all') }).click();
       await page.locator('.job[data-state=running]').waitFor();
       await s('04-cases-all-running');
@@ -358,7 +357,7 @@ async function consolePage() {
       await page.getByRole('button', { name: t('复制链接', 'Copy link') }).waitFor();
       await s('15-staff');
     };
-    if (only !== 'change') {
+    if (only !== 'change' && only !== 'desk') {
       await scenes('wide');
       await page.setViewportSize({ width: 800, height: 1100 });
       await scenes('tablet');
@@ -366,7 +365,9 @@ async function consolePage() {
     for (const [size, width] of [['wide', 1280], ['phone', 360]]) {
       await page.setViewportSize({ width, height: 800 });
       const take = (name) => shot(page, lang, `console-${size}-${name}`, { full: true });
-      await changeScenes({ page, t, go, mock, take, expect: (ok, text) => expect(ok, `${lang} ${size}: ${text}`) });
+      const walk = { page, t, go, mock, take, expect: (ok, text) => expect(ok, `${lang} ${size}: ${text}`) };
+      if (only !== 'desk') await changeScenes(walk);
+      if (only !== 'change') await deskScenes(walk);
     }
     expect(!mock.state.bodies.some((b) => b.path.endsWith('/open') && b.body.purpose === undefined), `${lang}: nobody is opened without a purpose`);
 
@@ -376,7 +377,7 @@ async function consolePage() {
     await page.goto(`${mock.url}/console/#/cases`);
     await page.getByText(t('没有这一栏', 'no such section')).waitFor();
     const sections = await page.locator('nav a').evaluateAll((all) => all.map((a) => a.hash));
-    expect(sections.join() === '#/tests,#/waiting', `${lang}: a laboratory sees its results and what waits, and nothing else`);
+    expect(sections.join() === '#/tests,#/waiting,#/records', `${lang}: a laboratory sees its results, what waits and what it recorded, and nothing else`);
     mock.state.may = ['read_lists'];
     mock.state.staff = false;
     await page.evaluate(() => (location.hash = '#/tests'));
@@ -389,6 +390,6 @@ async function consolePage() {
   await browser.close();
 }
 
-if (only !== 'console' && only !== 'change') await gate();
+if (only === undefined || only === 'gate') await gate();
 if (only !== 'gate') await consolePage();
 end();

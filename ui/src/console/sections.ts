@@ -9,7 +9,7 @@ export interface SectionProps {
 }
 
 export interface Section {
-  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting';
+  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'records' | 'operation';
   /** Any of these. */
   needs: readonly Power[];
   load: () => Promise<{ default: Component<SectionProps> }>;
@@ -22,9 +22,11 @@ const plain = (load: () => Promise<{ default: Plain }>) => load as unknown as Se
 
 export const SECTIONS: readonly Section[] = [
   { id: 'overview', needs: ['read_lists', 'accompany', 'read_audit'], load: () => import('./sections/Overview.svelte') },
+  { id: 'operation', needs: ['read_operation'], load: plain(() => import('./sections/Operation.svelte')) },
   { id: 'tests', needs: ['record_test'], load: plain(() => import('./sections/Tests.svelte')) },
   { id: 'cases', needs: ['record_case', 'run_trace', 'read_lists'], load: () => import('./sections/Cases.svelte') },
   { id: 'waiting', needs: ['confirm_waiting', 'record_test', 'record_rides', 'record_arrival', 'read_audit'], load: plain(() => import('./sections/Waiting.svelte')) },
+  { id: 'records', needs: ['record_test', 'record_case', 'record_arrival', 'record_release', 'record_rides', 'withdraw_record', 'read_audit'], load: () => import('./sections/Records.svelte') },
   { id: 'quarantine', needs: ['accompany', 'read_lists'], load: () => import('./sections/Quarantine.svelte') },
   { id: 'people', needs: ['find_person', 'open_person'], load: () => import('./sections/People.svelte') },
   { id: 'regions', needs: ['set_region', 'read_lists'], load: () => import('./sections/Regions.svelte') },

@@ -22,6 +22,7 @@ export const POWERS = [
   'confirm_waiting',
   'withdraw_record',
   'read_audit',
+  'read_operation',
 ] as const;
 export type Power = (typeof POWERS)[number];
 
@@ -47,6 +48,8 @@ export interface Overview {
   confined: number;
   missed_check_in: number;
   due_release: number;
+  /** Confined people who are missing from the three numbers above. */
+  unreadable: number;
   /** Records that wait for a second pair of eyes. */
   waiting: number;
   server_time: Moment;
@@ -111,6 +114,7 @@ export interface CaseRow {
   latest_trace: string | null;
   close: number;
   secondary: number;
+  may_withdraw: boolean;
 }
 
 export interface TraceReport {
@@ -205,12 +209,16 @@ export interface EvidenceRow {
   /** The division whose authority recorded it, if it came from elsewhere. */
   origin?: string | null;
   withdrawn_at: Moment | null;
+  /** Who took it back, and why. */
+  withdrawn: { by: AgencyRef | null; reason: string } | null;
   superseded_by: string | null;
   counts: boolean;
 }
 
 export interface Person extends Found {
   evidence: EvidenceRow[];
+  /** Which of it whoever asks may take back. */
+  withdrawable: string[];
   /** Colours from the first evidence to the last change that can be foreseen. */
   timeline: Segment[];
   history: { at: Moment; from: Colour | null; to: Colour; reasons: Reason[] }[];

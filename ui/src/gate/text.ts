@@ -12,5 +12,5 @@ export interface ProblemText {
 /** What a problem means and what to do; the server may name one that this page does not know. */
 export function problemText(code: string): ProblemText {
   const texts: Record<string, ProblemText> = t().problems;
-  return (Object.hasOwn(texts, code) ? texts[code] : undefined) ?? { title: code, todo: texts['gate.unreadable']?.todo ?? '' };
+  return (Object.hasOwn(texts, code) ? texts[code] : undefined) ?? texts['gate.unreadable'] ?? { title: '', todo: '' };
 }

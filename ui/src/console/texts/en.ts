@@ -1,5 +1,7 @@
 import type { Dict } from '../../shared/i18n';
 import { en as change } from './change.en';
+import { en as operation } from './operation.en';
+import { en as withdraw } from './withdraw.en';
 import type { zh } from './zh';
 
 export const en: Dict<typeof zh> = {
@@ -71,6 +73,8 @@ export const en: Dict<typeof zh> = {
     places: 'Places and gates',
     staff: 'Staff and agencies',
     waiting: 'Waiting',
+    operation: 'Operation',
+    records: 'Records and files',
   },
   overview: {
     title: 'Overview',
@@ -82,6 +86,8 @@ export const en: Dict<typeof zh> = {
     missed_check_in: 'Missed a check-in',
     due_release: 'Due for release',
     waiting: 'Wait for a second pair of eyes',
+    unreadable: (n) =>
+      `${n === 1 ? '1 confined person is' : `${n} confined people are`} missing from these numbers because a part of their record cannot be read. Their stored colour stays. Tell the operator, whose console says which part it is.`,
     policy: (id, version, digest) => `Policy ${id}, version ${version} (${digest})`,
     at: (time) => `Server time ${time}`,
     colourNote: 'Colours follow from what is recorded, by the published policy. There is no button that sets one.',
@@ -107,6 +113,8 @@ export const en: Dict<typeof zh> = {
     samples: 'Show the samples',
     samplesTitle: 'Samples to compare',
     samplesWhat: 'Compare each with the laboratory’s book before you confirm.',
+    unreadable: (n) =>
+      `${n === 1 ? '1 sample is' : `${n} samples are`} missing here because they cannot be read. They colour nobody and wait on; tell the operator.`,
     sample: 'Sample',
     result: 'Result',
     sampledAt: 'Taken',
@@ -133,6 +141,7 @@ export const en: Dict<typeof zh> = {
     again: 'The same was recorded before; nothing has changed.',
     colourNow: 'This person’s colour now:',
     theySee: 'They see this entry, and what follows from it, on their own page.',
+    wrong: 'Recorded by mistake? Withdraw it under “Records and files”.',
   },
   tests: {
     title: 'Tests',
@@ -140,6 +149,8 @@ export const en: Dict<typeof zh> = {
     result: 'Result',
     method: 'Method',
     sampledAt: 'Sample taken at',
+    sample: 'Sample reference',
+    sampleHint: 'What the laboratory calls it; needed for a positive that has to wait for a colleague',
     button: 'Record the result',
     file: 'Import a file',
     positives: 'Positive among them',
@@ -189,9 +200,6 @@ export const en: Dict<typeof zh> = {
     traceAgain: 'Trace again',
     tracing: 'Tracing…',
     see: 'Result',
-    withdraw: 'Withdraw',
-    withdrawSure: 'This person and everybody who is a contact because of them will be released. Are you sure?',
-    released: (n) => `Withdrawn. ${n} contacts no longer count.`,
   },
   trace: {
     title: 'Result of a trace',
@@ -244,6 +252,8 @@ export const en: Dict<typeof zh> = {
     reasons: 'Why',
     open: 'Open',
     noNames: 'You may read this list without names.',
+    unreadable: (n) =>
+      `${n === 1 ? '1 person is' : `${n} people are`} missing here because a part of their record cannot be read. Their stored colour stays. Tell the operator, whose console says which part it is.`,
   },
   documents: {
     title: 'Registered by somebody else',
@@ -295,7 +305,6 @@ export const en: Dict<typeof zh> = {
     theySeeWhat: 'Their own page shows the same colour and reasons, and each look at their data:',
     accessLine: (agency, purpose, what) => `${agency} · ${purpose} · ${what}`,
     someAgency: 'An agency',
-    reads: { identity: 'identity', assessment: 'colour', evidence: 'whole record', visits: 'visits', quarantine: 'quarantine', registration: 'registration (named in a file)' },
     release: 'Record a release',
     releaseWhat: 'A discharge or release paper. It is evidence; the colour follows from the policy.',
     releasedAt: 'Released at',
@@ -410,6 +419,8 @@ export const en: Dict<typeof zh> = {
     at: (what, when) => `${what}, ${when}`,
   },
   ...change,
+  ...operation,
+  ...withdraw,
   errors: {
     'session.none': 'Your sign-in has ended. Please sign in again.',
     'staff.not_allowed': 'Your role does not allow this.',
@@ -430,6 +441,14 @@ export const en: Dict<typeof zh> = {
     'purpose.does_not_fit': 'This purpose does not fit what you want to do.',
     'purpose.not_of_this_case': 'This person does not belong to that case, so it is no reason to open their record.',
     'purpose.not_in_quarantine': 'This person is not in quarantine, so it is no reason to open their record.',
+    'case.partly_withdrawn': 'Some people were released, but the records of others cannot be read, so the case still stands. The operator sees which they are; withdraw it again when they are put right.',
+    'import.partly_withdrawn': 'Some records were withdrawn, but others cannot be read, so the file still stands. The operator sees which they are; withdraw it again when they are put right.',
+    'record.not_found': 'There is no such record that you can withdraw. Whoever recorded it can, and a second body: the prevention team for laboratories, hospitals, carriers and the border, the health commission for prevention teams.',
+    'record.withdrawn': 'This was withdrawn before.',
+    'record.unreadable': 'A part of this record cannot be read, so nothing is said about it. Nothing was changed. Tell the operator, whose console says which part it is.',
+    'evidence.falls_with_its_case': 'This follows from a case. Withdraw the case, and it falls with it.',
+    'withdrawal.unknown_reason': 'Choose a reason from the list.',
+    'withdrawal.one': 'Name one thing to withdraw.',
     'case.needed': 'Name the case that this person belongs to.',
     'case.not_found': 'There is no such case in your region.',
     'case.withdrawn': 'This case was withdrawn. Record it anew if it is a case after all.',
@@ -480,6 +499,8 @@ export const en: Dict<typeof zh> = {
     'time.in_future': 'This is in the future.',
     'time.too_old': 'This is too long ago.',
     'test.unknown_result': 'The result must be positive or negative.',
+    'test.no_sample_reference': 'This positive has to wait for a colleague, who compares it with its sample. Add the sample’s reference.',
+    'test.bad_sample_reference': 'A sample’s reference has up to 64 letters, digits, dots, slashes, dashes or underscores.',
     'test.unknown_method': 'The method must be nucleic_acid or antigen.',
     'trace.not_found': 'There is no such trace.',
     'trip.unknown_kind': 'The kind must be bus, train, flight, taxi or ferry.',

@@ -72,7 +72,7 @@ export const zh = {
     class: { suspected: '疑似病例', probable: '临床诊断病例', confirmed: '确诊病例', asymptomatic: '无症状感染者' },
     degree: { close: '密切接触者', secondary: '次密切接触者' },
     certainty: { recorded: '进出均有记录', assumed: '停留时间为推定', unproven: '到场未证实' },
-    level: { medium: '中风险', high: '高风险' },
+    level: { low: '低风险', medium: '中风险', high: '高风险' },
     testLine: (method: string, result: string, at: string) => `${method}:${result},${at} 采样`,
     caseLine: (cls: string, at: string) => `${cls},${at} 确认`,
     contactLine: (degree: string, place: string, minutes: number, at: string) =>
@@ -125,6 +125,16 @@ export const zh = {
       quarantine: '隔离管理',
       holder_request: '应您本人要求',
       gate_check: '门岗查验',
+    },
+    what: {
+      identity: '姓名（部分隐去）和颜色',
+      assessment: '记录之后的颜色',
+      evidence: '完整记录',
+      visits: '与病例同处的地点',
+      quarantine: '隔离的日子',
+      document_disputed: '有人出示了此账户登记的证件；账户内容未被查看',
+      document_released: '证件已从此账户移除',
+      registration: '是否在此登记：文件中提到',
     },
   },
   sessions: {
