@@ -81,9 +81,9 @@ describe('routes and sections', () => {
   it('shows only what somebody may', () => {
     expect(sectionsFor([])).toEqual([]);
     expect(sectionsFor(['set_colour'])).toEqual([]);
-    expect(sectionsFor(['record_test']).map((s) => s.id)).toEqual(['tests', 'waiting']);
+    expect(sectionsFor(['record_test']).map((s) => s.id)).toEqual(['tests', 'waiting', 'records']);
     expect(sectionsFor(['manage_places']).map((s) => s.id)).toEqual(['places']);
-    expect(sectionsFor(['record_rides']).map((s) => s.id)).toEqual(['waiting', 'rides']);
+    expect(sectionsFor(['record_rides']).map((s) => s.id)).toEqual(['waiting', 'records', 'rides']);
     expect(sectionsFor(POWERS)).toHaveLength(SECTIONS.length);
   });
   it('finds the token of an enrolment link and nothing else', () => {

@@ -42,7 +42,7 @@ export const en: Dict<typeof zh> = {
     all: 'Who recorded what',
     kind: 'Kind',
     kinds: { evidence: 'evidence', case: 'case', trace: 'trace', risk_level: 'risk level', ride: 'ride', import: 'file' },
-    imports: { tests: 'Test results', rides: 'List of passengers', risk_levels: 'List of risk regions' },
+    imports: { tests: 'Test results', rides: 'List of passengers', risk_levels: 'List of risk regions', visits: 'Visits' },
     at: 'Recorded',
     says: 'What it says',
     sample: 'Sample',

@@ -39,7 +39,7 @@ export const zh = {
     all: '谁记录了什么',
     kind: '种类',
     kinds: { evidence: '证据', case: '病例', trace: '追踪', risk_level: '风险等级', ride: '乘车记录', import: '文件' },
-    imports: { tests: '检测结果', rides: '乘客名单', risk_levels: '风险地区名单' },
+    imports: { tests: '检测结果', rides: '乘客名单', risk_levels: '风险地区名单', visits: '到访记录' },
     at: '记录时间',
     says: '内容',
     sample: '样本编号',
