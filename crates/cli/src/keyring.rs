@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use jadegate_domain::{Period, Timestamp};
+use jadegate_domain::{Period, Timestamp, hex};
 use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuerCode, IssuingKey, KeyUse};
 use jadegate_service::{Entropy, Keys};
 use serde::{Deserialize, Serialize};
@@ -68,15 +68,15 @@ impl Keyring {
         let (from, to) = (now.plus_secs(-3600), now.plus_days(KEY_DAYS));
         let sign = |key_use: &str| SigningKey {
             key_use: key_use.to_owned(),
-            seed: hex(&rng.bytes::<32>()),
+            seed: hex::encode(&rng.bytes::<32>()),
             from,
             to,
         };
         Self {
-            root: hex(&rng.bytes::<32>()),
+            root: hex::encode(&rng.bytes::<32>()),
             signing: vec![sign("live"), sign("venue")],
-            handle: vec![HandleKeyEntry { key: hex(&rng.bytes::<32>()), from, to }],
-            log: hex(&rng.bytes::<32>()),
+            handle: vec![HandleKeyEntry { key: hex::encode(&rng.bytes::<32>()), from, to }],
+            log: hex::encode(&rng.bytes::<32>()),
         }
     }
 
@@ -88,7 +88,7 @@ impl Keyring {
         for key_use in ["live", "venue"] {
             self.signing.push(SigningKey {
                 key_use: key_use.to_owned(),
-                seed: hex(&rng.bytes::<32>()),
+                seed: hex::encode(&rng.bytes::<32>()),
                 from: now,
                 to,
             });
@@ -97,7 +97,7 @@ impl Keyring {
         for h in self.handle.iter_mut().filter(|h| h.to > last && h.from < last) {
             h.to = last;
         }
-        self.handle.push(HandleKeyEntry { key: hex(&rng.bytes::<32>()), from: now, to });
+        self.handle.push(HandleKeyEntry { key: hex::encode(&rng.bytes::<32>()), from: now, to });
     }
 
     /// Reads the key file, or makes it if there is none yet. Whether one may be made is for
@@ -207,24 +207,9 @@ impl Keyring {
     }
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut s, b| {
-        let _ = write!(s, "{b:02x}");
-        s
-    })
-}
-
 fn key(text: &str, path: &Path) -> Result<[u8; 32], KeyError> {
     let wrong = || KeyError::Wrong(path.to_owned(), "a key is not 32 bytes in hex".to_owned());
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(wrong());
-    }
-    let mut out = [0; 32];
-    for (i, b) in out.iter_mut().enumerate() {
-        *b = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| wrong())?;
-    }
-    Ok(out)
+    hex::decode(&text.to_ascii_lowercase()).ok_or_else(wrong)
 }
 
 #[cfg(test)]

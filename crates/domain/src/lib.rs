@@ -13,10 +13,11 @@ pub mod division;
 pub mod document;
 pub mod evidence;
 pub mod gate;
+pub mod hex;
 pub mod holder;
 pub mod id;
 #[cfg(feature = "openapi")]
-mod openapi;
+pub mod openapi;
 pub mod person;
 pub mod place;
 pub mod record;

@@ -120,7 +120,7 @@ fn written(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Written) -> Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex;
+    use jadegate_domain::hex;
 
     fn live() -> Live {
         Live {

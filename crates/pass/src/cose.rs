@@ -67,7 +67,7 @@ fn byte_string(out: &mut Vec<u8>, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex;
+    use jadegate_domain::hex;
 
     /// COSE WG examples, `eddsa-examples/eddsa-sig-01.json`
     /// (<https://github.com/cose-wg/Examples>, commit 53c9d634).

@@ -10,11 +10,10 @@ use std::fmt;
 
 use aes::Aes256;
 use aes::cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
-use jadegate_domain::{HolderId, Period, Timestamp};
+use jadegate_domain::{HolderId, Period, Timestamp, hex};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{IssueError, PassError};
-use crate::hex;
 
 /// A holder in one code. Two codes of one holder have different handles. JSON: 32 digits of hex.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,13 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jadegate_domain::{Period, Timestamp};
+use jadegate_domain::{Period, Timestamp, hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::IssueError;
 use crate::handle::HandleKeys;
-use crate::hex;
 use crate::sig::{PublicKey, SecretKey};
 
 /// The most keys in one set; a set with more is refused. At one key a week this is years.

@@ -19,7 +19,6 @@ mod claims;
 mod cose;
 mod error;
 mod handle;
-mod hex;
 mod keys;
 mod live;
 mod sig;

@@ -98,7 +98,7 @@ mod imp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex;
+    use jadegate_domain::hex;
 
     /// RFC 8032, section 7.1, tests 1 to 3: seed, public key, message, signature.
     const RFC_8032: [[&str; 4]; 3] = [

@@ -1,6 +1,7 @@
 //! The deployment's secrets, as values. Reading and writing key files is the business of `cli`.
 
 use aws_lc_rs::hmac as fast_hmac;
+use jadegate_domain::hex;
 use zeroize::Zeroizing;
 
 /// All secrets of a deployment but the code-signing keys. None of them is ever in the database.
@@ -50,7 +51,7 @@ impl Keys {
         let name =
             fast_hmac::sign(&fast_hmac::Key::new(fast_hmac::HMAC_SHA256, kek.as_ref()), b"name");
         Self {
-            kek_name: hex(&name.as_ref()[..8]),
+            kek_name: hex::encode(&name.as_ref()[..8]),
             kek,
             index: hmac(Use::Index),
             otp: hmac(Use::Otp),
@@ -114,15 +115,6 @@ fn first16(key: &fast_hmac::Key, bytes: &[u8]) -> [u8; 16] {
     let mut out = [0; 16];
     out.copy_from_slice(&fast_hmac::sign(key, bytes).as_ref()[..16]);
     out
-}
-
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut s, b| {
-        let _ = write!(s, "{b:02x}");
-        s
-    })
 }
 
 #[cfg(test)]

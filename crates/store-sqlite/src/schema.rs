@@ -1,7 +1,6 @@
 //! Migrations: numbered files, applied in order, never changed.
 
-use std::fmt::Write as _;
-
+use jadegate_domain::hex;
 use jadegate_store::StoreError;
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
@@ -68,10 +67,7 @@ pub struct Applied {
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::encode(&Sha256::digest(text.as_bytes()))
 }
 
 /// Is this a new, empty file? An existing file that is not ours is refused.

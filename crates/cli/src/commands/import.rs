@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 use jadegate_divisions::Directory;
 use jadegate_domain::id::ImportId;
-use jadegate_domain::{Division, EvidenceKind};
+use jadegate_domain::{Division, EvidenceKind, hex};
 use jadegate_lines::TextLines;
 use jadegate_service::App;
 use jadegate_service::import::events::{self, parse_events};
@@ -133,7 +133,7 @@ fn name_of(file: &Path) -> Result<String, Failure> {
         }
         context.update(&buffer[..n]);
     }
-    Ok(crate::keyring::hex(&context.finish().as_ref()[..16]))
+    Ok(hex::encode(&context.finish().as_ref()[..16]))
 }
 
 async fn tests(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jadegate_domain::assessment::{PolicyRef, Texts};
-use jadegate_domain::{Colour, Division, Timestamp};
+use jadegate_domain::{Colour, Division, Timestamp, hex};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
@@ -82,12 +82,7 @@ pub(crate) fn read(text: &str, p: &mut Problems<'_>) -> Option<Compiled> {
 
 /// The first 8 bytes of the file's SHA-256 in hex.
 fn digest(text: &str) -> String {
-    use std::fmt::Write;
-    Sha256::digest(text.as_bytes()).iter().take(8).fold(String::with_capacity(16), |mut s, b| {
-        // Writing to a String cannot fail.
-        let _ = write!(s, "{b:02x}");
-        s
-    })
+    hex::encode(&Sha256::digest(text.as_bytes())[..8])
 }
 
 fn reference(text: &str, file: &mut Reader<'_>, p: &mut Problems<'_>) -> PolicyRef {

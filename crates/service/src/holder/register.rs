@@ -11,7 +11,7 @@ use jadegate_domain::agency::UnknownName;
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::{
-    Division, Document, DocumentType, Evidence, Holder, HolderId, PersonName, Phone, Timestamp,
+    Division, Document, DocumentType, Evidence, Holder, HolderId, PersonName, Phone, Timestamp, hex,
 };
 use jadegate_store::{Challenge, RowRef, SessionSubject, Unit, Write};
 use serde::{Deserialize, Serialize};
@@ -307,7 +307,7 @@ impl App {
         let digest = token_digest(token);
         let Some(device) = self.store.session(digest, self.now()).await? else { return Ok(None) };
         let SessionSubject::Device(holder) = device.subject else { return Ok(None) };
-        let lane = self.keys.blind("device lane", &crate::keys::hex(&digest));
+        let lane = self.keys.blind("device lane", &hex::encode(&digest));
         Ok(Some(Trusted { holder, lane }))
     }
 

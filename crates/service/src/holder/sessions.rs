@@ -1,12 +1,11 @@
 //! Where a person is signed in, and ending it.
 
-use jadegate_domain::Timestamp;
+use jadegate_domain::{Timestamp, hex};
 use jadegate_store::{Session, SessionSubject, Write};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{Result, ServiceError};
-use crate::keys::hex;
 use crate::session::{HolderSession, token_digest};
 
 /// One place where a person is signed in.
@@ -28,7 +27,7 @@ pub struct SessionView {
 }
 
 fn name(session: &Session) -> String {
-    hex(&session.token_digest[..12])
+    hex::encode(&session.token_digest[..12])
 }
 
 impl App {

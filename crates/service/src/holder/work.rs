@@ -5,12 +5,11 @@
 //! zero bits. It counts once, for the phone that was typed.
 
 use aws_lc_rs::digest;
-use jadegate_domain::Timestamp;
+use jadegate_domain::{Timestamp, hex};
 use jadegate_store::Write;
 
 use crate::app::App;
 use crate::error::{Result, ServiceError};
-use crate::keys::hex;
 use crate::limits::Limit;
 
 /// Seconds for which a puzzle can be solved.
@@ -55,14 +54,14 @@ impl Proved {
 impl App {
     pub(crate) fn new_puzzle(&self, bits: u32, typed: [u8; 16]) -> Puzzle {
         let until = self.now().plus_secs(i64::from(SECONDS)).as_secs();
-        let salt = hex(&self.rng.bytes::<12>());
+        let salt = hex::encode(&self.rng.bytes::<12>());
         let terms = format!("{until}.{bits}.{salt}");
         let mac = self.puzzle_mac(&terms, typed);
         Puzzle { puzzle: format!("{terms}.{mac}"), bits }
     }
 
     fn puzzle_mac(&self, terms: &str, typed: [u8; 16]) -> String {
-        hex(&self.keys.blind("puzzle", &format!("{terms}/{}", hex(&typed))))
+        hex::encode(&self.keys.blind("puzzle", &format!("{terms}/{}", hex::encode(&typed))))
     }
 
     /// The work in a proof; an error that says so if there is none.

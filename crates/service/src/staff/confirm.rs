@@ -6,7 +6,7 @@
 //! invitation and the person.
 
 use jadegate_domain::agency::Agency;
-use jadegate_domain::{AgencyId, StaffId};
+use jadegate_domain::{AgencyId, StaffId, hex};
 use jadegate_ledger::{AgencyEvent, StaffEvent};
 use jadegate_store::Write;
 
@@ -14,14 +14,13 @@ use super::access::Power;
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
-use crate::keys::hex;
 use crate::log::{agency_leaf, sha256, staff_leaf};
 use crate::session::StaffSession;
 
 /// A passkey's fingerprint as it is read out: the first 16 hex digits of the SHA-256 of its
 /// credential id, in fours. The public log holds the whole digest.
 pub(crate) fn fingerprint(credential_id: &[u8]) -> String {
-    let digits = hex(&sha256(credential_id)[..8]);
+    let digits = hex::encode(&sha256(credential_id)[..8]);
     let fours: Vec<&str> = (0..4).filter_map(|n| digits.get(4 * n..4 * n + 4)).collect();
     fours.join(" ")
 }

@@ -12,7 +12,7 @@ use jadegate_domain::id::ImportId;
 use jadegate_domain::record::{ImportKind, RecordKind, WaitingState, WithdrawalReason};
 use jadegate_domain::{
     AgencyId, AgencyKind, Case, CaseClass, CaseId, Division, Evidence, EvidenceId, EvidenceKind,
-    Fact, HolderId, StaffId, Timestamp,
+    Fact, HolderId, StaffId, Timestamp, hex,
 };
 use jadegate_store::{WaitingDecision, Withdrawal, Write};
 use serde::Serialize;
@@ -528,7 +528,7 @@ impl App {
                 staff: self.staff_name(run.staff.filter(|_| by_name)).await?,
                 started_at: run.started_at,
                 ended_at: run.ended.map(|(at, _)| at),
-                sha256: hex(&run.digest),
+                sha256: hex::encode(&run.digest),
                 taken: counts.taken,
                 unchanged: counts.unchanged,
                 rejected: counts.rejected,
@@ -545,13 +545,4 @@ impl App {
         }
         Ok(rows)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, b| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{b:02x}");
-        text
-    })
 }
