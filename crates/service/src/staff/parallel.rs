@@ -1,8 +1,8 @@
 //! Many small units at once, so that the store can write them in one transaction.
 
-use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::Poll;
+
+use futures_util::{StreamExt as _, stream};
 
 /// A job that borrows from its surroundings.
 pub(crate) type Job<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -12,30 +12,8 @@ pub(crate) type Job<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) const AT_ONCE: usize = 32;
 
 /// Runs jobs, at most [`AT_ONCE`] at a time, on the present task; answers in the order of the jobs.
-pub(crate) async fn together<'a, T: Send>(jobs: Vec<Job<'a, T>>) -> Vec<T> {
-    let mut waiting = jobs.into_iter().enumerate();
-    let mut running: Vec<(usize, Job<'a, T>)> = waiting.by_ref().take(AT_ONCE).collect();
-    let mut done: Vec<(usize, T)> = Vec::new();
-    poll_fn(|cx| {
-        let mut i = 0;
-        while i < running.len() {
-            match running[i].1.as_mut().poll(cx) {
-                Poll::Pending => i += 1,
-                Poll::Ready(value) => {
-                    done.push((running[i].0, value));
-                    // The next job takes the place and is polled at once, in this same round.
-                    match waiting.next() {
-                        Some(next) => running[i] = next,
-                        None => drop(running.swap_remove(i)),
-                    }
-                }
-            }
-        }
-        if running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    done.sort_unstable_by_key(|(i, _)| *i);
-    done.into_iter().map(|(_, value)| value).collect()
+pub(crate) async fn together<T>(jobs: Vec<Job<'_, T>>) -> Vec<T> {
+    stream::iter(jobs).buffered(AT_ONCE).collect().await
 }
 
 #[cfg(test)]
