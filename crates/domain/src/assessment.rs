@@ -52,6 +52,7 @@ pub struct Reason {
     pub needs: Vec<String>,
     /// Set while the rule asks for a milder colour than it would, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Eased))]
     pub eased: Option<Eased>,
 }
 

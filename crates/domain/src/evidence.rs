@@ -470,6 +470,7 @@ pub struct Evidence {
     /// The division whose authority recorded it, where that is another one than this deployment's:
     /// imported evidence keeps its origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Division))]
     pub origin: Option<Division>,
     /// Set when it was withdrawn (a wrong entry, a trace that was corrected): it no longer counts
     /// from that moment on, and both moments stay visible.

@@ -22,3 +22,13 @@ macro_rules! string_schema {
     };
 }
 pub(crate) use string_schema;
+
+/// One of some words, where they are no type of their own.
+pub fn one_of<const N: usize>(
+    words: [&'static str; N],
+) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .enum_values(Some(words))
+        .into()
+}

@@ -1,6 +1,9 @@
 //! What is true of every operation of the API document, said in one place.
 
+use std::collections::BTreeSet;
+
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, SchemaType, Type};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, Schema};
 
 /// The media type of every refusal.
@@ -11,22 +14,129 @@ const PROBLEM_SCHEMA: &str = "#/components/schemas/Problem";
 /// Every operation can be refused: by limits, by another site's page, for a wrong query, path or
 /// body, by a fault of ours. All of it is a problem document, under its own media type.
 pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
-    for item in document.paths.paths.values_mut() {
+    let mut asked = BTreeSet::new();
+    for (path, item) in &mut document.paths.paths {
         let operations = [
-            &mut item.get,
-            &mut item.put,
-            &mut item.post,
-            &mut item.delete,
-            &mut item.patch,
-            &mut item.head,
-            &mut item.options,
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+            ("patch", &mut item.patch),
+            ("head", &mut item.head),
+            ("options", &mut item.options),
         ];
-        for operation in operations.into_iter().flatten() {
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            operation.operation_id = Some(name(method, path));
             refusals(operation);
             plain_numbers(operation);
+            for schema in body(operation) {
+                mentioned(schema, &mut asked);
+            }
         }
     }
+    whole_answers(&mut document, asked);
     document
+}
+
+/// Every operation has a name of its own: handlers in two files may share theirs.
+fn name(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// An answer always holds all its fields, with `null` for what is not there; a field that may be
+/// missing is never `null` ([`serde`]'s `skip_serializing_if`). utoipa calls every `Option`
+/// optional, which is right for what is sent in only.
+fn whole_answers(document: &mut OpenApi, mut asked: BTreeSet<String>) {
+    let Some(components) = &mut document.components else { return };
+    loop {
+        let mut below = asked.clone();
+        for schema in asked.iter().filter_map(|name| components.schemas.get(name)) {
+            mentioned(schema, &mut below);
+        }
+        if below.len() == asked.len() {
+            break;
+        }
+        asked = below;
+    }
+    for (_, schema) in components.schemas.iter_mut().filter(|(name, _)| !asked.contains(*name)) {
+        demand_all(schema);
+    }
+}
+
+/// What an operation is sent.
+fn body(operation: &Operation) -> Vec<&RefOr<Schema>> {
+    let Some(RefOr::T(body)) = &operation.request_body else { return Vec::new() };
+    let contents = body.content.values();
+    contents
+        .filter_map(|content| match content {
+            RefOr::T(content) => content.schema.as_ref(),
+            RefOr::Ref(_) => None,
+        })
+        .collect()
+}
+
+/// Adds the names of the schemas that one refers to.
+fn mentioned(schema: &RefOr<Schema>, names: &mut BTreeSet<String>) {
+    let schema = match schema {
+        RefOr::Ref(r) => {
+            names.extend(r.ref_location.rsplit('/').next().map(str::to_owned));
+            return;
+        }
+        RefOr::T(schema) => schema,
+    };
+    match schema {
+        Schema::Object(object) => {
+            object.properties.values().for_each(|below| mentioned(below, names));
+            if let Some(AdditionalProperties::RefOr(below)) =
+                object.additional_properties.as_deref()
+            {
+                mentioned(below, names);
+            }
+        }
+        Schema::Array(array) => {
+            if let ArrayItems::RefOrSchema(below) = &array.items {
+                mentioned(below, names);
+            }
+        }
+        Schema::OneOf(some) => some.items.iter().for_each(|below| mentioned(below, names)),
+        Schema::AllOf(some) => some.items.iter().for_each(|below| mentioned(below, names)),
+        Schema::AnyOf(some) => some.items.iter().for_each(|below| mentioned(below, names)),
+        _ => {}
+    }
+}
+
+fn demand_all(schema: &mut RefOr<Schema>) {
+    let RefOr::T(schema) = schema else { return };
+    match schema {
+        Schema::Object(object) => {
+            for (name, field) in &object.properties {
+                if may_be_null(field) && !object.required.contains(name) {
+                    object.required.push(name.clone());
+                }
+            }
+        }
+        Schema::OneOf(some) => some.items.iter_mut().for_each(demand_all),
+        Schema::AllOf(some) => some.items.iter_mut().for_each(demand_all),
+        Schema::AnyOf(some) => some.items.iter_mut().for_each(demand_all),
+        _ => {}
+    }
+}
+
+fn may_be_null(schema: &RefOr<Schema>) -> bool {
+    let null = |kind: &SchemaType| match kind {
+        SchemaType::Type(kind) => *kind == Type::Null,
+        SchemaType::Array(kinds) => kinds.contains(&Type::Null),
+        SchemaType::AnyValue => false,
+    };
+    let RefOr::T(schema) = schema else { return false };
+    match schema {
+        Schema::Object(object) => null(&object.schema_type),
+        Schema::Array(array) => null(&array.schema_type),
+        Schema::OneOf(some) => some.items.iter().any(may_be_null),
+        _ => false,
+    }
 }
 
 /// utoipa says of every whole number how many bits it has, with a sign; ours have none and are

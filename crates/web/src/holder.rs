@@ -7,8 +7,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::AppendHeaders;
 use jadegate_domain::assessment::Texts;
+use jadegate_domain::evidence::Symptom;
 use jadegate_domain::id::ChallengeId;
-use jadegate_domain::{Colour, EvidenceId, Timestamp};
+use jadegate_domain::openapi::one_of;
+use jadegate_domain::{Colour, DocumentType, EvidenceId, Timestamp};
 use jadegate_service::holder::check_in::Quarantine;
 use jadegate_service::holder::declare::{DeclarationInput, StayInput};
 use jadegate_service::holder::log::LoggedRecords;
@@ -20,6 +22,7 @@ use jadegate_service::holder::venue::RecordedVisit;
 use jadegate_service::holder::work::WorkProof;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -57,6 +60,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
 pub(crate) struct DocumentBody {
     /// `resident_id`, `passport`, `hk_macao_permit`, `taiwan_permit`, `foreign_resident_card` or `other`.
     #[serde(rename = "type")]
+    #[schema(value_type = DocumentType)]
     doc_type: String,
     /// Its number, unless `mrz` is given.
     #[serde(default)]
@@ -114,9 +118,14 @@ struct ChallengeView {
     server_time: Timestamp,
 }
 
+fn deliveries() -> RefOr<Schema> {
+    one_of(["waiting", "sent", "delayed"])
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 struct DeliveryView {
     /// `waiting`, `sent` or `delayed`: how messages fare at present.
+    #[schema(schema_with = deliveries)]
     delivery: &'static str,
     expires_at: Timestamp,
     resend_at: Timestamp,
@@ -219,6 +228,7 @@ struct DeclarationBody {
     #[serde(default)]
     temperature: Option<f64>,
     #[serde(default)]
+    #[schema(value_type = Vec<Symptom>)]
     symptoms: Vec<String>,
     contact_with_case: bool,
     #[serde(default)]
@@ -255,6 +265,7 @@ struct CheckInBody {
     #[serde(default)]
     temperature: Option<f64>,
     #[serde(default)]
+    #[schema(value_type = Vec<Symptom>)]
     symptoms: Vec<String>,
 }
 

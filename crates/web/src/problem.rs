@@ -29,12 +29,15 @@ pub struct Problem {
     pub errors: Vec<ProblemField>,
     /// Seconds after which trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32)]
     pub retry_after: Option<u32>,
     /// Tries left, for one-time codes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32)]
     pub tries_left: Option<u32>,
     /// What has to be calculated before the request is sent again, for one-time codes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Puzzle)]
     pub puzzle: Option<Puzzle>,
 }
 

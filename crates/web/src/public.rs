@@ -186,6 +186,7 @@ struct DivisionView {
     code: Division,
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     name_en: Option<String>,
     full_name: String,
 }

@@ -56,6 +56,7 @@ pub(crate) struct ReasonView {
     pub needs: Vec<String>,
     /// Set while the rule asks for a milder colour than it would, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Eased)]
     pub eased: Option<Eased>,
 }
 

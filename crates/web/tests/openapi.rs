@@ -82,6 +82,48 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = document();
+    let mut seen = BTreeMap::new();
+    for (name, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        assert_eq!(seen.insert(id.to_owned(), name.clone()), None, "{id} is {name}, too");
+    }
+}
+
+/// A field of an answer is either always there or, where serde leaves it out, never `null`: a page
+/// needs to know one way of "nothing" only.
+#[test]
+fn an_answer_says_nothing_in_one_way() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut left_out = 0;
+    for (name, schema) in schemas.iter().filter(|(name, _)| !name.ends_with("Body")) {
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for (field, kind) in schema["properties"].as_object().into_iter().flatten() {
+            if !required.contains(&Value::from(field.as_str())) {
+                let text = kind.to_string();
+                assert!(!text.contains("\"null\""), "{name}.{field}: {text}");
+                left_out += 1;
+            }
+        }
+    }
+    assert!(left_out > 0, "no field is ever left out: the test sees nothing");
+    // What serde leaves out is declared without `Option`, else it would be promised.
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for file in sources(crates) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        if !text.contains("ToSchema") {
+            continue;
+        }
+        for pair in lines.windows(2).filter(|w| w[0].contains("skip_serializing_if = \"Option::")) {
+            assert!(pair[1].contains("schema(value_type"), "{}: {}", file.display(), pair[0]);
+        }
+    }
+}
+
+#[test]
 fn every_operation_can_be_refused_with_a_problem_document() {
     let document = document();
     for (name, operation) in operations(&document) {

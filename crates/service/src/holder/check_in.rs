@@ -16,6 +16,11 @@ pub(crate) struct CheckInState {
     pub(crate) done_today: bool,
 }
 
+#[cfg(feature = "openapi")]
+fn day_states() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    jadegate_domain::openapi::one_of(["done", "missed", "due", "coming"])
+}
+
 /// One day of a quarantine.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -23,6 +28,7 @@ pub struct QuarantineDay {
     /// Local date, `2022-03-01`.
     pub date: String,
     /// `done`, `missed`, `due` (today, not yet done) or `coming`.
+    #[cfg_attr(feature = "openapi", schema(schema_with = day_states))]
     pub state: &'static str,
 }
 

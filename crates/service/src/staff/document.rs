@@ -24,6 +24,11 @@ const REASON: usize = 300;
 /// Days for which corrections are listed.
 const LISTED_DAYS: i64 = 30;
 
+#[cfg(feature = "openapi")]
+fn correction_states() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    jadegate_domain::openapi::one_of(["waiting", "confirmed", "refused", "expired"])
+}
+
 /// A correction as officers see it. Says nothing about the account.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -31,6 +36,7 @@ pub struct DocumentCorrection {
     /// Which.
     pub id: CorrectionId,
     /// `waiting`, `confirmed`, `refused` or `expired`.
+    #[cfg_attr(feature = "openapi", schema(schema_with = correction_states))]
     pub state: &'static str,
     /// Why, in the first officer's words.
     pub reason: String,

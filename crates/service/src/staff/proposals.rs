@@ -62,6 +62,11 @@ pub struct AttachedWhatIf {
     pub differences: Vec<DifferenceView>,
 }
 
+#[cfg(feature = "openapi")]
+fn proposal_states() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    jadegate_domain::openapi::one_of(ProposalState::ALL.map(ProposalState::as_str))
+}
+
 /// A proposal.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -71,6 +76,7 @@ pub struct ProposalView {
     /// What is to change.
     pub change: ChangeView,
     /// `waiting`, `applied`, `rejected`, `withdrawn` or `expired`.
+    #[cfg_attr(feature = "openapi", schema(schema_with = proposal_states))]
     pub state: &'static str,
     /// Who proposed it.
     pub proposed_by: Officer,

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use jadegate_domain::evidence::{TestMethod, TestResult};
 use jadegate_domain::id::WaitingId;
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{AgencyKind, EvidenceKind, Fact, Timestamp, TraceId};
@@ -66,9 +67,9 @@ pub struct WaitingSample {
     /// What the laboratory calls the sample.
     pub sample: Option<String>,
     /// What was found.
-    pub result: String,
+    pub result: TestResult,
     /// How.
-    pub method: String,
+    pub method: TestMethod,
     /// When the sample was taken.
     pub sampled_at: Timestamp,
 }
@@ -184,8 +185,8 @@ impl App {
             samples.push(WaitingSample {
                 number: p.number,
                 sample: p.sample,
-                result: result.as_str().to_owned(),
-                method: method.as_str().to_owned(),
+                result,
+                method,
                 sampled_at,
             });
         }

@@ -1,8 +1,10 @@
 //! What the console sends and gets: the JSON of its endpoints.
 
-use jadegate_domain::evidence::ReleaseOf;
+use jadegate_domain::division::RiskLevel;
+use jadegate_domain::evidence::{ArrivalPurpose, ReleaseOf, ReleasePaper, TestMethod, TestResult};
 use jadegate_domain::{
-    AgencyId, AgencyKind, CaseId, Division, EvidenceId, HolderId, Purpose, Role, StaffId, Timestamp,
+    AgencyId, AgencyKind, CaseClass, CaseId, Division, EvidenceId, HolderId, PlaceKind, Purpose,
+    Role, StaffId, Timestamp,
 };
 use jadegate_service::ServiceError;
 use jadegate_service::holder::check_in::Quarantine;
@@ -187,8 +189,10 @@ pub(super) struct TestBody {
     #[serde(flatten)]
     pub(super) whom: WhomBody,
     /// `positive` or `negative`.
+    #[schema(value_type = TestResult)]
     pub(super) result: String,
     /// `nucleic_acid` or `antigen`.
+    #[schema(value_type = TestMethod)]
     pub(super) method: String,
     pub(super) sampled_at: String,
     /// What the laboratory calls the sample; needed for a positive result that has to wait for a
@@ -213,6 +217,7 @@ pub(super) struct CaseBody {
     #[serde(flatten)]
     pub(super) whom: WhomBody,
     /// `suspected`, `probable`, `confirmed` or `asymptomatic`.
+    #[schema(value_type = CaseClass)]
     pub(super) class: String,
     #[serde(default)]
     pub(super) onset_at: Option<String>,
@@ -249,6 +254,7 @@ pub(super) struct CaseList {
 #[serde(deny_unknown_fields)]
 pub(super) struct CorrectionBody {
     #[serde(default)]
+    #[schema(value_type = Option<CaseClass>)]
     pub(super) class: Option<String>,
     /// Null takes it away.
     #[serde(default, deserialize_with = "some")]
@@ -312,6 +318,7 @@ pub(super) struct ReleaseBody {
     pub(super) refers_to: ReleaseOf,
     pub(super) released_at: String,
     /// `discharge`, `release` or `confirmation`; left out: the one this kind of agency issues.
+    #[schema(value_type = Option<ReleasePaper>)]
     pub(super) paper: Option<String>,
 }
 
@@ -320,6 +327,7 @@ pub(super) struct ReleaseBody {
 pub(super) struct RegionBody {
     pub(super) division: String,
     /// `medium` or `high`.
+    #[schema(value_type = RiskLevel)]
     pub(super) level: String,
     pub(super) from: String,
     #[serde(default)]
@@ -343,6 +351,7 @@ pub(super) struct ArrivalBody {
     pub(super) arrived_at: String,
     /// `return`, `work`, `study`, `family`, `tourism`, `medical`, `transit`, `crew`, `official` or
     /// `other`; left out: nobody asked.
+    #[schema(value_type = Option<ArrivalPurpose>)]
     pub(super) purpose: Option<String>,
 }
 
@@ -358,6 +367,7 @@ pub(super) struct PlaceQuery {
 #[serde(deny_unknown_fields)]
 pub(super) struct PlaceBody {
     pub(super) name: String,
+    #[schema(value_type = PlaceKind)]
     pub(super) kind: String,
     pub(super) division: String,
 }
@@ -386,6 +396,7 @@ pub(super) struct AgencyList {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AgencyBody {
+    #[schema(value_type = AgencyKind)]
     pub(super) kind: String,
     pub(super) name: String,
     pub(super) region: String,
@@ -400,6 +411,7 @@ pub(super) struct StaffList {
 #[serde(deny_unknown_fields)]
 pub(super) struct InviteBody {
     pub(super) agency: AgencyId,
+    #[schema(value_type = Role)]
     pub(super) role: String,
     pub(super) region: String,
     pub(super) display_name: String,

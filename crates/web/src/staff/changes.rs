@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
+use jadegate_domain::division::RiskLevel;
 use jadegate_domain::id::{ProposalId, WhatIfId};
 use jadegate_service::RecolouringState;
 use jadegate_service::staff::{
@@ -69,6 +70,7 @@ enum ChangeBody {
         /// Where.
         division: String,
         /// `medium` or `high`.
+        #[schema(value_type = RiskLevel)]
         level: String,
         /// From when.
         from: String,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use jadegate_domain::id::ImportId;
+use jadegate_domain::record::WithdrawalReason;
 use jadegate_domain::{CaseId, EvidenceId};
 use jadegate_service::ServiceError;
 use jadegate_service::staff::{ImportRow, OwnRecord, Record, RecordRow, WithdrawnRecords};
@@ -39,6 +40,7 @@ struct WithdrawBody {
     risk_level: Option<EvidenceId>,
     /// `wrong_person`, `wrong_content`, `sample_mixed_up`, `entered_twice`, `not_borne_out` or
     /// `never_happened`.
+    #[schema(value_type = WithdrawalReason)]
     reason: String,
 }
 
