@@ -76,6 +76,8 @@ rust-lint:
 deps:
 	$(call say,Dependencies: directions between crates; licences; bans)
 	node scripts/check-layers.mjs
+	node scripts/check-map.mjs
+	node scripts/check-decisions.mjs
 	@scripts/deny.sh
 
 rust-test:
