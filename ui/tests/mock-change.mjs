@@ -1,5 +1,5 @@
 // The part of the stand-in that knows policies, what-ifs, proposals and recolouring.
-import { iso, ok, problem } from './serve.mjs';
+import { iso, problem } from './serve.mjs';
 
 const DAY = 86_400_000;
 
@@ -31,6 +31,7 @@ const DIFFERENCES = [
 
 const counts = (green, yellow, red) => ({ green, yellow, red });
 
+/** @returns {import('../src/shared/openapi').WhatIf} */
 function result(now, scale = 1) {
   const n = (x) => Math.round(x * scale);
   const day = (i) => new Date(now + 8 * 3_600_000 + i * DAY).toISOString().slice(0, 10);
@@ -85,7 +86,10 @@ function result(now, scale = 1) {
   };
 }
 
-/** Answers of `/v1/staff/…` about changes, or undefined; `world` is what a test turns. */
+/**
+ * Answers about changes; `world` is what a test turns.
+ * @returns {import('./answers').Answers}
+ */
 export function changes(world) {
   Object.assign(world, {
     /** Looks at a what-if until it is done. */
@@ -99,18 +103,20 @@ export function changes(world) {
     validFor: 30 * 60_000,
   });
 
+  /**
+   * @param {import('../src/shared/openapi').ChangeBody} change
+   * @returns {import('../src/shared/openapi').ChangeView}
+   */
   const summary = (change) =>
     change.kind === 'policy'
-      ? { kind: 'policy', policy: V2, title: TITLE }
+      ? { kind: 'policy', policy: V2, title: TITLE, text: null }
       : { kind: 'region', division: change.division, name: '浙江省杭州市西湖区', level: change.level, from: change.from, to: change.to ?? null };
   const share = (percent) => (percent === 0 ? null : { division: 'CN-330106', name: '浙江省杭州市西湖区', percent, newly_confined: Math.round(52 * percent), people: 5_200, at: '2022-03-02T00:00:00Z' });
 
-  function whatIf(id) {
-    const w = world.whatIfs.get(id);
-    if (!w) return problem(404, 'what_if.not_found', 'There is no such what-if any more.');
-    if (w.state === 'running' && ++w.seen > world.looks) w.state = 'done';
+  /** @returns {import('../src/shared/openapi').WhatIfView} */
+  function view(id, w) {
     const done = w.state === 'done';
-    return ok({
+    return {
       id,
       state: w.state,
       progress: { done: done ? 20_000 : Math.min(w.seen * 5_120, 19_000), of: 20_000 },
@@ -118,13 +124,29 @@ export function changes(world) {
       needs_second_officer: done ? world.share > 1 : null,
       share: done ? share(world.share) : null,
       threshold_percent: 1,
+      threshold_people: 1_000,
+      confined_people: done ? Math.round((412 * world.share) / 5.77) : null,
       result: done ? result(w.at, world.share / 5.77) : null,
       differences: w.change.kind === 'policy' ? DIFFERENCES : [],
       made_at: iso(w.at),
       valid_until: iso(w.at + world.validFor),
-    });
+    };
   }
 
+  /** @returns {import('../src/shared/openapi').AttachedWhatIf} */
+  const attached = (at, scale, percent, differences = []) => ({
+    result: result(at, scale),
+    share: share(percent),
+    needs_second_officer: percent > 1,
+    confined_people: Math.round(412 * scale),
+    made_at: iso(at),
+    differences,
+  });
+
+  /**
+   * @param {Partial<import('../src/shared/openapi').ProposalView>} more
+   * @returns {import('../src/shared/openapi').ProposalView}
+   */
   const proposal = (id, change, state, now, more = {}) => ({
     id,
     change,
@@ -138,15 +160,19 @@ export function changes(world) {
     decided_by: null,
     decided_at: null,
     decision_reason: null,
-    what_if: { result: result(now - 3 * 3_600_000), share: share(5.77), made_at: iso(now - 3.1 * 3_600_000), differences: change.kind === 'policy' ? DIFFERENCES : [] },
+    what_if: attached(now - 3 * 3_600_000, 1, 5.77, change.kind === 'policy' ? DIFFERENCES : []),
     what_if_at_decision: null,
     threshold_percent: 1,
+    threshold_people: 1_000,
     ...more,
   });
+  /** @returns {import('../src/shared/openapi').ChangeView} */
   const region = (level) => ({ kind: 'region', division: 'CN-330106', name: '浙江省杭州市西湖区', level, from: '2022-03-01T00:00:00Z', to: null });
-  const policy = { kind: 'policy', policy: V2, title: TITLE };
+  /** @type {import('../src/shared/openapi').ChangeView} */
+  const policy = { kind: 'policy', policy: V2, title: TITLE, text: null };
   const other = { name: '另一位(示例)', agency: '示例市卫健委' };
 
+  /** @returns {import('../src/shared/openapi').ProposalView[]} */
   function proposals(now) {
     world.proposals ??= [
       proposal('n0000000000001', policy, 'waiting', now),
@@ -154,7 +180,7 @@ export function changes(world) {
       proposal('n0000000000003', region('medium'), 'applied', now - DAY, {
         decided_by: other,
         decided_at: iso(now - 20 * 3_600_000),
-        what_if_at_decision: { result: result(now - 20 * 3_600_000, 1.12), share: share(6.4), made_at: iso(now - 20 * 3_600_000), differences: [] },
+        what_if_at_decision: attached(now - 20 * 3_600_000, 1.12, 6.4),
       }),
       proposal('n0000000000004', region('high'), 'rejected', now - 2 * DAY, { decided_by: other, decided_at: iso(now - 2 * DAY), decision_reason: '范围过大。Too wide: two compounds would do.' }),
       proposal('n0000000000005', policy, 'expired', now - 9 * DAY),
@@ -162,69 +188,77 @@ export function changes(world) {
     return world.proposals;
   }
 
-  function decide(p, action, body, now) {
-    if (action === 'approve' && p.mine) return problem(403, 'proposal.same_officer', 'Somebody else has to decide.');
-    p.state = { approve: 'applied', reject: 'rejected', withdraw: 'withdrawn' }[action];
-    if (action !== 'withdraw') {
-      Object.assign(p, { decided_by: other, decided_at: iso(now), decision_reason: body.reason ?? null });
-    }
-    if (action === 'approve') {
-      p.what_if_at_decision = { result: result(now, 0.96), share: share(5.5), made_at: iso(now), differences: [] };
-      world.recolouring = 3;
-    }
-    return ok(p);
-  }
+  const row = (name, at, agency, in_force) => ({ ...name, title: TITLE, authority: AUTHORITY, source: 'Made up for this page.', published_at: iso(at), by_agency: agency, in_force, text_url: `/v1/policies/${name.digest}` });
+  const found = (id, now) => proposals(now).find((x) => x.id === id);
+  const noProposal = () => problem(404, 'proposal.not_found', 'There is no such proposal.');
+  const ended = (p, state, now, reason) => Object.assign(p, { state, decided_by: other, decided_at: iso(now), decision_reason: reason });
 
-  return function answer(method, p, body, now) {
-    const [, kind, id, action] = /^(what-ifs|proposals)(?:\/(\w+)(?:\/(\w+))?)?$/.exec(p) ?? [];
-    const key = `${method} ${p}`;
-    if (key === 'GET policies') {
-      const row = (name, at, agency, in_force) => ({ ...name, title: TITLE, authority: AUTHORITY, source: 'Made up for this page.', published_at: iso(at), by_agency: agency, in_force, text_url: `/v1/policies/${name.digest}` });
+  return {
+    'GET /v1/staff/policies': ({ now }) => {
       const current = row(V1, now - 9 * DAY, null, true);
-      return ok({ current, versions: [current, row({ ...V1, version: 0, digest: 'ffeeddccbbaa9988' }, now - 40 * DAY, '示例市卫健委', false)] });
-    }
-    if (key === 'POST policies/check') {
-      if (body.text.includes('rul]')) return ok({ problems: PROBLEMS, policy: null, differences: [], same: false });
+      return { body: { current, versions: [current, row({ ...V1, version: 0, digest: 'ffeeddccbbaa9988' }, now - 40 * DAY, '示例市卫健委', false)] } };
+    },
+    'POST /v1/staff/policies/check': ({ body }) => {
+      if (body.text.includes('rul]')) return { body: { problems: PROBLEMS, policy: null, differences: [], same: false } };
       const same = body.text === TEXT;
-      return ok({ problems: [], policy: { ...(same ? V1 : V2), title: TITLE }, differences: same ? [] : DIFFERENCES, same });
-    }
-    if (key === 'GET recolouring') {
+      return { body: { problems: [], policy: { ...(same ? V1 : V2), title: TITLE }, differences: same ? [] : DIFFERENCES, same } };
+    },
+    'GET /v1/staff/recolouring': ({ now }) => {
+      /** @returns {import('../src/shared/openapi').RecolouringView} */
       const job = (done, finished) => ({ id: 'k0000000000001', cause: 'region', policy: V1, started_at: iso(now - 60_000), finished_at: finished, done, of: 1_642, changed: { to_green: 12, to_yellow: 309, to_red: 103 } });
       const running = world.recolouring > 0 && world.recolouring-- > 0;
-      return ok({ current: running ? job(900 - world.recolouring * 100, null) : null, last: running ? null : job(1_642, iso(now - 30_000)) });
-    }
-    if (kind === 'what-ifs') {
-      if (method === 'POST' && !id) {
-        const made = `w000000000000${(world.made = (world.made ?? 0) + 1)}`;
-        world.whatIfs.set(made, { state: 'running', seen: 0, change: summary(body.change), at: now });
-        return ok({ id: made, state: 'running', progress: { done: 0, of: 20_000 } }, 202);
-      }
-      if (method === 'DELETE') {
-        // The server forgets it.
-        world.whatIfs.delete(id);
-        return { status: 204 };
-      }
-      return whatIf(id);
-    }
-    if (kind === 'proposals') {
+      return { body: { current: running ? job(900 - world.recolouring * 100, null) : null, last: running ? null : job(1_642, iso(now - 30_000)) } };
+    },
+    'POST /v1/staff/what-ifs': ({ body, now }) => {
+      const made = `w000000000000${(world.made = (world.made ?? 0) + 1)}`;
+      const w = { state: 'running', seen: 0, change: summary(body.change), at: now };
+      world.whatIfs.set(made, w);
+      return { status: 202, body: view(made, w) };
+    },
+    'GET /v1/staff/what-ifs/{id}': ({ id }) => {
+      const w = world.whatIfs.get(id);
+      if (!w) return problem(404, 'what_if.not_found', 'There is no such what-if any more.');
+      if (w.state === 'running' && ++w.seen > world.looks) w.state = 'done';
+      return { body: view(id, w) };
+    },
+    'DELETE /v1/staff/what-ifs/{id}': ({ id }) => {
+      // The server forgets it.
+      world.whatIfs.delete(id);
+      return { status: 204 };
+    },
+    'GET /v1/staff/proposals': ({ now }) => ({ body: { proposals: proposals(now) } }),
+    'POST /v1/staff/proposals': ({ body, now }) => {
       const all = proposals(now);
-      if (method === 'POST' && !id) {
-        const w = world.whatIfs.get(body.what_if);
-        const applied = world.share < 1;
-        const made = proposal(`n000000000001${all.length}`, w.change, applied ? 'applied' : 'waiting', now, {
-          mine: true, reason: body.reason, proposed_at: iso(now), decided_at: applied ? iso(now) : null,
-          what_if: { result: result(now, world.share / 5.77), share: share(world.share), made_at: iso(now), differences: [] },
-        });
-        all.unshift(made);
-        if (applied) world.recolouring = 3;
-        return ok(made, 201);
-      }
-      const found = all.find((x) => x.id === id);
-      if (!id) return ok({ proposals: all });
-      if (!found) return problem(404, 'proposal.not_found', 'There is no such proposal.');
-      return action ? decide(found, action, body, now) : ok({ ...found, change: found.change.kind === 'policy' ? { ...found.change, text: TEXT } : found.change });
-    }
-    return undefined;
+      const w = world.whatIfs.get(body.what_if);
+      const applied = world.share < 1;
+      const made = proposal(`n000000000001${all.length}`, w.change, applied ? 'applied' : 'waiting', now, {
+        mine: true, reason: body.reason, proposed_at: iso(now), decided_at: applied ? iso(now) : null,
+        what_if: attached(now, world.share / 5.77, world.share),
+      });
+      all.unshift(made);
+      if (applied) world.recolouring = 3;
+      return { status: 201, body: made };
+    },
+    'GET /v1/staff/proposals/{id}': ({ id, now }) => {
+      const p = found(id, now);
+      if (!p) return noProposal();
+      return { body: p.change.kind === 'policy' ? { ...p, change: { ...p.change, text: TEXT } } : p };
+    },
+    'POST /v1/staff/proposals/{id}/approve': ({ id, now }) => {
+      const p = found(id, now);
+      if (!p) return noProposal();
+      if (p.mine) return problem(403, 'proposal.same_officer', 'Somebody else has to decide.');
+      world.recolouring = 3;
+      return { body: Object.assign(ended(p, 'applied', now, null), { what_if_at_decision: attached(now, 0.96, 5.5) }) };
+    },
+    'POST /v1/staff/proposals/{id}/reject': ({ id, body, now }) => {
+      const p = found(id, now);
+      return p ? { body: ended(p, 'rejected', now, body.reason) } : noProposal();
+    },
+    'POST /v1/staff/proposals/{id}/withdraw': ({ id, now }) => {
+      const p = found(id, now);
+      return p ? { body: Object.assign(p, { state: 'withdrawn' }) } : noProposal();
+    },
   };
 }
 

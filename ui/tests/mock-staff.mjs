@@ -5,7 +5,9 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { changes, policyText } from './mock-change.mjs';
 import { traceJobs } from './mock-trace-jobs.mjs';
-import { csp, iso, ok, problem, serve } from './serve.mjs';
+import { csp, iso, problem, serve } from './serve.mjs';
+
+/** @typedef {import('../src/shared/openapi').Colour} Colour */
 
 const BASE45 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
 const DAY = 86_400_000;
@@ -23,7 +25,7 @@ function base45(bytes) {
 }
 
 const key = generateKeyPairSync('ed25519');
-const X = key.publicKey.export({ format: 'jwk' }).x;
+const X = String(key.publicKey.export({ format: 'jwk' }).x);
 const u32 = (n) => [0x1a, (n >>> 24) & 255, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
 
 /** What the server would say of each code made here. */
@@ -63,14 +65,28 @@ const DIVISIONS = {
   ],
 };
 
+const POLICY = { id: 'three-colour', version: 1, digest: '0011223344556677' };
+
+/** @typedef {import('../src/shared/openapi').AgencyName} AgencyName */
+
+/** @type {AgencyName} */
 const TEAM = { name: '示例区疾控组', kind: 'prevention_team' };
+/** @type {AgencyName} */
+const CARRIER = { name: '示例客运', kind: 'carrier' };
+/** @type {AgencyName} */
 const LAB = { name: '示例检验所', kind: 'laboratory' };
+/** @type {import('../src/shared/openapi').Power[]} */
 export const ALL_POWERS = [
   'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_rides', 'record_release', 'accompany',
   'find_person', 'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
   'confirm_waiting', 'withdraw_record',
 ];
 
+/**
+ * @param {Colour} colour
+ * @param {number} now
+ * @returns {import('../src/shared/openapi').ReasonView}
+ */
 function reason(colour, now) {
   const red = colour === 'red';
   return {
@@ -91,18 +107,29 @@ function reason(colour, now) {
   };
 }
 
+/** As the policy itself says it: agencies by id. */
+const bare = (colour, now) => ({ ...reason(colour, now), agencies: ['a0000000000001'] });
+
+/**
+ * @param {Colour} colour
+ * @param {number} now
+ * @returns {import('../src/shared/openapi').AssessmentView}
+ */
 const assessment = (colour, now) => ({
   colour,
   reasons: colour === 'green' ? [] : [reason(colour, now)],
   warnings: [],
   at: iso(now),
   next_change: null,
-  policy: { id: 'three-colour', version: 1, digest: '0011223344556677' },
+  policy: POLICY,
 });
 
 const hid = (n) => `h0000000000${String(n).padStart(3, '0')}`;
 
-/** Shared time aboard a train; of some the seat is not known. */
+/**
+ * Shared time aboard a train; of some the seat is not known.
+ * @returns {import('../src/shared/openapi').ExposureView}
+ */
 function ride(now, i) {
   const ticket = (from, to, seat) => ({ from, to, seat });
   return {
@@ -121,19 +148,24 @@ function ride(now, i) {
   };
 }
 
+/** @returns {import('../src/shared/openapi').ContactView[]} */
 function contacts(now) {
+  /**
+   * @param {import('../src/shared/openapi').PlaceKind} kind
+   * @returns {import('../src/shared/openapi').ExposurePlace}
+   */
   const place = (name, kind) => ({ id: 'p0000000000001', name, kind });
   return Array.from({ length: 14 }, (_, i) => ({
     holder: hid(i + 10),
     degree: i < 5 ? 'close' : 'secondary',
-    minutes: [212, 96, 64, 31, 18, 140, 77, 52, 45, 40, 33, 28, 22, 16][i],
-    certainty: ['recorded', 'recorded', 'assumed', 'unproven'][i % 4],
+    minutes: [212, 96, 64, 31, 18, 140, 77, 52, 45, 40, 33, 28, 22, 16][i] ?? 0,
+    certainty: /** @type {const} */ (['recorded', 'recorded', 'assumed', 'unproven'])[i % 4] ?? 'recorded',
     last_contact: iso(now - (i + 1) * 7 * 3600_000),
     via: i < 5 ? null : hid(10 + (i % 5)),
     colour: i < 5 ? 'red' : 'yellow',
     exposures: [
       {
-        place: place(['示例菜市场', '示例图书馆'][i % 2], ['market', 'leisure'][i % 2]),
+        place: i % 2 === 0 ? place('示例菜市场', 'market') : place('示例图书馆', 'leisure'),
         from: iso(now - (i + 2) * 7 * 3600_000),
         to: iso(now - (i + 1) * 7 * 3600_000),
         minutes_lower: 10 + i,
@@ -159,31 +191,65 @@ export async function startStaffMock() {
     counts: { admitted: 128, refused: 3, overridden: 2, left: 97 },
     risks: null,
     /** What the operator has to look at; `null`: nothing. */
-    trouble: null,
+    trouble: /** @type {null | 'soon' | 'problem'} */ (null),
     /** Ids of what was withdrawn. */
     withdrawn: new Set(),
-    requests: [],
-    bodies: [],
+    requests: /** @type {string[]} */ ([]),
+    bodies: /** @type {{ path: string; body: unknown }[]} */ ([]),
   };
 
-  const change = changes(state);
+  const enrolled = { gate: 'g0000000000001', place: /** @type {import('../src/shared/openapi').GatePlace} */ ({ id: 'p0000000000001', name: '示例菜市场', kind: 'market', division_name: '西湖区' }) };
+  const signIn = (whole) => {
+    if (!whole) return problem(422, 'passkey.refused', 'incomplete');
+    state.staff = true;
+    return { body: me() };
+  };
+  /** @returns {import('../src/shared/openapi').MeView} */
+  const me = () => ({
+    staff: { id: 'f0000000000001', display_name: 'Testa Beispiel', role: 'officer', region: 'CN-3301', region_name: '浙江省杭州市' },
+    agency: { id: 'a0000000000001', kind: 'prevention_team', name: '示例市疾控组' },
+    may: state.may,
+    confirmation: { needed: true, agency: true, staff: true, passkey: null },
+  });
+  /** @param {Colour} colour */
+  const recorded = (colour, now) => /** @type {const} */ ({ status: 201, body: { evidence: 'e0000000000009', assessment: assessment(colour, now), new: true, waiting: false } });
+  /** @returns {import('../src/shared/openapi').Agency[]} */
+  const agencies = () => [{ id: 'a0000000000001', kind: 'prevention_team', name: '示例市疾控组', region: 'CN-3301', confirmed_at: null, confirmed_by: null }, { id: 'a0000000000002', kind: 'laboratory', name: '示例检验所', region: 'CN-3301', confirmed_at: '2022-03-01T02:00:00Z', confirmed_by: null }];
+  /** @returns {import('../src/shared/openapi').PlaceRow[]} */
+  const places = () =>
+    /** @type {const} */ ([
+      ['p0000000000001', '示例菜市场', 'market'],
+      ['p0000000000002', '示例图书馆', 'leisure'],
+      ['p0000000000003', '<b>Not bold</b> & Sons', 'shop'],
+    ]).map(([id, name, kind]) => ({ id, name, kind, division: 'CN-330106', division_name: '西湖区', registered_at: '2022-02-20T02:00:00Z' }));
+  const posterCode = () => `JGV1:${base45(randomBytes(100))}`;
 
-  const jobs = traceJobs(hid);
+  /** @type {import('./answers').Answers} */
+  const answers = {
+    ...changes(state),
+    ...traceJobs(hid),
+    'GET /v1/divisions': ({ query }) => {
+      const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
+      return { body: { parent: query.get('parent'), children: rows.map(([code, name, name_en]) => ({ code, name, name_en, full_name: name })), results: [] } };
+    },
+    'GET /v1/info': ({ now }) => ({
+      body: { name: '示例', issuer: 'JG', mode: 'demo', server_time: iso(now), policy: { ...POLICY, title: { zh: '三色健康码', en: 'Three colours' }, fresh_seconds: 60 }, languages: ['zh', 'en'] },
+    }),
+    'GET /v1/policies/{digest}': () => ({ type: 'text/plain; charset=utf-8', body: policyText }),
 
-  function gate(method, path, body, now) {
-    if (method === 'POST' && path === '/v1/gates') {
+    // The gate.
+    'POST /v1/gates': ({ body }) => {
       state.enrolled = true;
       if (body.public_key.length !== 87) return problem(422, 'gate.key', 'no key');
-      return ok({ gate: 'g0000000000001', place: { id: 'p0000000000001', name: '示例菜市场', kind: 'market', division_name: '西湖区' } }, 201);
-    }
-    if (path.endsWith('/challenge')) return ok({ nonce: randomBytes(16).toString('base64url') });
-    if (path.endsWith('/session')) {
+      return { status: 201, body: enrolled };
+    },
+    'POST /v1/gates/{gate}/challenge': () => ({ body: { nonce: randomBytes(16).toString('base64url') } }),
+    'POST /v1/gates/{gate}/session': ({ body, now }) => {
       state.signedIn = Buffer.from(body.signature, 'base64url').length === 64;
-      return ok({ expires_at: iso(now + 12 * 3600_000) });
-    }
-    if (!state.signedIn) return problem(401, 'session.none', 'not signed in');
-    if (path === '/v1/gate') {
-      return ok({
+      return { body: { expires_at: iso(now + 12 * 3600_000) } };
+    },
+    'GET /v1/gate': ({ now }) => ({
+      body: {
         gate: 'g0000000000001',
         label: '北门 North door',
         place: { id: 'p0000000000001', name: '示例菜市场 Sample Market', kind: 'market', division_name: '西湖区' },
@@ -191,275 +257,275 @@ export async function startStaffMock() {
         keys: {
           issuer: 'JG',
           server_time: iso(now),
-          keys: [{ kid: '0011223344556677', x: X, not_before: iso(now - 5 * DAY), not_after: iso(now + 5 * DAY) }],
+          log: 'example.org/log+00000000+AAAA',
+          keys: [{ kid: '0011223344556677', use: 'live', x: X, not_before: iso(now - 5 * DAY), not_after: iso(now + 5 * DAY) }],
         },
         policy: { fresh_seconds: 60, admit: ['green'] },
         offline_grace_seconds: 86_400,
         server_time: iso(now),
-      });
-    }
-    if (path === '/v1/gate/scans') {
+      },
+    }),
+    'POST /v1/gate/scans': ({ body }) => {
       const results = body.scans.map((s) => {
         if (!state.scans.has(s.id)) state.scans.set(s.id, s);
+        /** @type {{ colour: Colour | null; problem: string | null }} */
         const known = state.contrary ? { colour: 'red', problem: null } : (truth.get(s.code) ?? { colour: null, problem: 'scan.no_code' });
         const good = known.colour === 'green' || (s.direction === 'out' && known.colour !== null);
         const outcome = s.override ? 'override' : good ? 'admitted' : 'refused';
         const count = s.direction === 'out' && good ? 'left' : outcome === 'override' ? 'overridden' : outcome;
         state.counts = { ...state.counts, [count]: state.counts[count] + 1 };
-        return { id: s.id, outcome, ...known, recorded: true };
+        return { id: s.id, outcome: /** @type {import('../src/shared/openapi').ScanOutcome} */ (outcome), ...known, recorded: true };
       });
-      return ok({ results, counts: state.counts });
-    }
-    if (path === '/v1/gate/poster') {
-      const code = (tail) => `JGV1:${base45(randomBytes(100))}${tail}`;
-      return ok({ poster_code: code(''), screen_code: code(''), screen_expires_at: iso(now + 90_000) });
-    }
-    return null;
-  }
+      return { body: { results, counts: state.counts } };
+    },
+    'GET /v1/gate/poster': ({ now }) => ({ body: { poster_code: posterCode(), screen_code: posterCode(), screen_expires_at: iso(now + 90_000) } }),
 
-  function places() {
-    return [
-      ['p0000000000001', '示例菜市场', 'market'],
-      ['p0000000000002', '示例图书馆', 'leisure'],
-      ['p0000000000003', '<b>Not bold</b> & Sons', 'shop'],
-    ].map(([id, name, kind]) => ({ id, name, kind, division: 'CN-330106', division_name: '西湖区', registered_at: '2022-02-20T02:00:00Z' }));
-  }
-
-  function staff(method, path, query, body, now) {
-    const p = path.slice('/v1/staff/'.length);
-    const key = `${method} ${p}`;
-    if (key === 'POST invitations/begin') {
+    // Signing in to the console.
+    'POST /v1/staff/invitations/begin': ({ body }) => {
       if (body.token.startsWith('used')) return problem(422, 'link.unusable', 'used');
-      return ok({
-        staff: { display_name: 'Testa Beispiel', agency_name: '示例区疾控组', role: 'officer' },
-        options: {
-          rp: { name: 'Jadegate', id: 'localhost' },
-          user: { id: randomBytes(16).toString('base64url'), name: 'f0000000000001', displayName: 'Testa Beispiel' },
-          challenge: randomBytes(32).toString('base64url'),
-          pubKeyCredParams: [{ type: 'public-key', alg: -7 }, { type: 'public-key', alg: -257 }],
-          timeout: 60_000,
-          excludeCredentials: [],
-          authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
-          attestation: 'none',
+      return {
+        body: {
+          staff: { display_name: 'Testa Beispiel', agency_name: '示例区疾控组', role: 'officer' },
+          options: {
+            rp: { name: 'Jadegate', id: 'localhost' },
+            user: { id: randomBytes(16).toString('base64url'), name: 'f0000000000001', displayName: 'Testa Beispiel' },
+            challenge: randomBytes(32).toString('base64url'),
+            pubKeyCredParams: [{ type: 'public-key', alg: -7 }, { type: 'public-key', alg: -257 }],
+            timeout: 60_000,
+            excludeCredentials: [],
+            authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+            attestation: 'none',
+          },
         },
-      });
-    }
-    if (key === 'POST sign-in/begin') {
-      return ok({ ceremony: 'x', options: { challenge: randomBytes(32).toString('base64url'), rpId: 'localhost', userVerification: 'required', timeout: 60_000, allowCredentials: [] } });
-    }
-    if (key === 'POST invitations/finish' || key === 'POST sign-in/finish') {
-      const r = body.credential?.response ?? {};
-      const whole = p.startsWith('inv') ? r.attestationObject && r.clientDataJSON : r.signature && r.authenticatorData && r.clientDataJSON && r.userHandle;
-      if (!whole) return problem(422, 'passkey.refused', 'incomplete');
-      state.staff = true;
-      return ok({});
-    }
-    if (!state.staff) return problem(401, 'session.none', 'not signed in');
-    if (key === 'DELETE session') {
+      };
+    },
+    'POST /v1/staff/sign-in/begin': () => ({
+      body: { ceremony: 'x', options: { challenge: randomBytes(32).toString('base64url'), rpId: 'localhost', userVerification: 'required', timeout: 60_000, allowCredentials: [] } },
+    }),
+    'POST /v1/staff/invitations/finish': ({ body }) => {
+      const r = Object(body.credential['response']);
+      return signIn(r.attestationObject && r.clientDataJSON);
+    },
+    'POST /v1/staff/sign-in/finish': ({ body }) => {
+      const r = Object(body.credential['response']);
+      return signIn(r.signature && r.authenticatorData && r.clientDataJSON && r.userHandle);
+    },
+    'DELETE /v1/staff/session': () => {
       state.staff = false;
       return { status: 204 };
-    }
-    const job = jobs(method, p, query, body, now);
-    if (job) return job;
-    const changed = change(method, p, body, now);
-    if (changed) return changed;
-    const recorded = (colour) => ok({ evidence: 'e0000000000009', assessment: assessment(colour, now), new: true }, 201);
-    switch (key) {
-      case 'GET me':
-        return ok({
-          staff: { id: 'f0000000000001', display_name: 'Testa Beispiel', role: 'officer', region: 'CN-3301', region_name: '浙江省杭州市' },
-          agency: { id: 'a0000000000001', kind: 'prevention_team', name: '示例市疾控组' },
-          may: state.may,
-          confirmation: { needed: true, agency: true, staff: true, passkey: null },
-        });
-      case 'GET overview':
-        return ok({
-          colours: { green: 19_873, yellow: 96, red: 31 },
-          holders: 20_000, cases_open: 4, traces: 5, confined: 127, missed_check_in: 6, due_release: 3, unreadable: 2, waiting: 2, from_before: 0,
-          server_time: iso(now), policy: { id: 'three-colour', version: 1, digest: '0011223344556677' },
-        });
-      case 'POST tests':
-        if (body.document?.number === '11010519491231002X' && body.result === 'positive') return recorded('red');
-        return problem(404, 'holder.not_found', 'nobody');
-      case 'POST tests/import':
-        return ok({
-          taken: 212, unchanged: 40, positives: 3,
-          rejected: [
-            { line: 7, code: 'document.bad_check_digit', detail: 'The check digit is wrong.' },
-            { line: 19, code: 'test.unknown_result', detail: 'The result must be positive or negative.' },
-            { line: 88, code: 'line.something_new', detail: '<img src=x onerror=alert(1)> is shown as text' },
-          ],
-        });
-      case 'POST rides/import':
-        return ok({
-          taken: 143, unchanged: 12, new_trips: 1, too_old: 0, unknown: 1,
-          rejected: [
-            { line: 5, code: 'holder.not_found', detail: 'This passenger is not registered in your region.' },
-            { line: 9, code: 'ride.seat', detail: 'This is no seat.' },
-          ],
-        });
-      case 'GET cases':
-        return ok({
-          cases: [
+    },
+    'GET /v1/staff/me': () => ({ body: me() }),
+
+    // Its sections.
+    'GET /v1/staff/overview': ({ now }) => ({
+      body: {
+        colours: { green: 19_873, yellow: 96, red: 31 },
+        holders: 20_000, cases_open: 4, traces: 5, confined: 127, missed_check_in: 6, due_release: 3, unreadable: 2, waiting: 2, from_before: 0,
+        server_time: iso(now), policy: POLICY,
+      },
+    }),
+    'POST /v1/staff/tests': ({ body, now }) => {
+      if (body.document?.number === '11010519491231002X' && body.result === 'positive') return recorded('red', now);
+      return problem(404, 'holder.not_found', 'nobody');
+    },
+    'POST /v1/staff/tests/import': () => ({
+      body: {
+        import: 'i0000000000001', lines: 255, taken: 212, unchanged: 40, positives: 3, waiting: 0,
+        rejected: [
+          { line: 7, code: 'document.bad_check_digit', detail: 'The check digit is wrong.' },
+          { line: 19, code: 'test.unknown_result', detail: 'The result must be positive or negative.' },
+          { line: 88, code: 'line.something_new', detail: '<img src=x onerror=alert(1)> is shown as text' },
+        ],
+      },
+    }),
+    'POST /v1/staff/rides/import': () => ({
+      body: {
+        import: 'i0000000000002', lines: 158, taken: 143, unchanged: 12, new_trips: 1, too_old: 0, unknown: 1, waiting: 0,
+        rejected: [
+          { line: 5, code: 'holder.not_found', detail: 'This passenger is not registered in your region.' },
+          { line: 9, code: 'ride.seat', detail: 'This is no seat.' },
+        ],
+      },
+    }),
+    'GET /v1/staff/cases': ({ now }) => ({
+      body: {
+        cases: [
             { id: 'c0000000000002', holder: hid(2), name_masked: '王*', class: 'confirmed', onset_at: iso(now - 3 * DAY), confirmed_at: iso(now - DAY), isolated_at: null, recorded_at: iso(now - 3600_000), withdrawn_at: null, latest_trace: null, close: 0, secondary: 0, may_withdraw: true },
             { id: 'c0000000000001', holder: hid(1), name_masked: 'A*** B***', class: 'asymptomatic', onset_at: null, confirmed_at: iso(now - 2 * DAY), isolated_at: iso(now - 1.5 * DAY), recorded_at: iso(now - 1.8 * DAY), withdrawn_at: null, latest_trace: 't0000000000001', close: 5, secondary: 9, may_withdraw: true },
             { id: 'c0000000000003', holder: hid(3), name_masked: '李**', class: 'suspected', onset_at: iso(now - 9 * DAY), confirmed_at: iso(now - 8 * DAY), isolated_at: null, recorded_at: iso(now - 8 * DAY), withdrawn_at: iso(now - 6 * DAY), latest_trace: null, close: 0, secondary: 0, may_withdraw: false },
-          ],
-        });
-      case 'POST cases':
-        return ok({ case: 'c0000000000004', assessment: assessment('red', now), new: true, trace: null }, 201);
-      case 'POST traces':
-        return ok({ trace: 't0000000000001', case: body.case, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, close: 5, secondary: 9, places: 2, ms: 41, contacts_recorded: 14, contacts_withdrawn: 0 }, 201);
-      case 'GET traces/t0000000000001':
-        return ok({ trace: 't0000000000001', case: 'c0000000000002', ran_at: iso(now), close: 5, secondary: 9, replaced_by: null, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, policy: {}, index_visits: 123_456, contacts: contacts(now) });
-      case 'GET quarantine': {
-        const rows = [
-          ['王*', 'red', 5, 14, 0, false], ['A*** B***', 'red', 14, 14, 0, true], ['李**', 'yellow', 3, 7, 2, false], ['欧**', 'yellow', 7, 7, 1, true],
-        ].map(([name_masked, colour, day, days, missed_days, due], i) => ({
-          holder: hid(i + 1), name_masked, home_name: '浙江省杭州市西湖区', colour, since: iso(now - day * DAY), until: iso(now + (days - day) * DAY), day, days,
-          last_check_in: i === 2 ? null : iso(now - (missed_days + 0.3) * DAY), missed_days, due, reasons: [reason(colour, now).title],
-        }));
-        const filter = query.get('filter');
-        return ok({ people: rows.filter((r) => (filter === 'missed' ? r.missed_days > 0 : filter === 'due' ? r.due : true)), next: filter === 'all' ? hid(4) : null, from_before: 0, unreadable: filter === 'all' ? 1 : 0 });
-      }
-      case 'POST holders/find':
-        return ok({ holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now) });
-      case `POST holders/${hid(1)}/open`:
-      case `POST holders/${hid(10)}/open`:
-        return ok({
-          holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now),
-          evidence: [
-            { id: 'e0000000000001', holder: hid(1), kind: 'contact', fact: { kind: 'contact', case: 'c0000000000002', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 4 * DAY), minutes: 96, certainty: 'recorded', place_kind: 'market' }, recorded_at: iso(now - 3.5 * DAY), by: TEAM, withdrawn_at: null, withdrawn: null, superseded_by: null, counts: true },
-            { id: 'e0000000000002', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - 1.7 * DAY), by: LAB, withdrawn_at: null, withdrawn: null, superseded_by: null, counts: true },
-            { id: 'e0000000000005', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'positive', method: 'antigen', sampled_at: iso(now - 3 * DAY) }, recorded_at: iso(now - 2.7 * DAY), by: LAB, withdrawn_at: iso(now - 2 * DAY), withdrawn: { by: TEAM, reason: 'sample_mixed_up' }, superseded_by: null, counts: false },
-            { id: 'e0000000000003', holder: hid(1), kind: 'declaration', fact: { kind: 'declaration', temperature: 36.8, symptoms: ['cough', 'fatigue'], contact_with_case: false, stays: [{ division: 'CN-3302', from: iso(now - 9 * DAY), to: iso(now - 7 * DAY) }] }, recorded_at: iso(now - 6 * DAY), by: null, withdrawn_at: null, withdrawn: null, superseded_by: 'e0000000000004', counts: false },
-          ],
-          withdrawable: ['e0000000000002'].filter((id) => !state.withdrawn.has(id)),
-          timeline: [
-            { from: iso(now - 20 * DAY), to: iso(now - 3.5 * DAY), colour: 'green', reasons: [] },
-            { from: iso(now - 3.5 * DAY), to: iso(now + 10 * DAY), colour: 'red', reasons: [reason('red', now)] },
-            { from: iso(now + 10 * DAY), to: iso(now + 17 * DAY), colour: 'yellow', reasons: [reason('yellow', now)] },
-            { from: iso(now + 17 * DAY), to: null, colour: 'green', reasons: [] },
-          ],
-          history: [
-            { at: iso(now - 3.5 * DAY), from: 'green', to: 'red', reasons: [reason('red', now)] },
-            { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
-          ],
-          quarantine: {
-            active: true, colour: 'red', since: iso(now - 4 * DAY), until: iso(now + 10 * DAY), day: 5, days: 14, today_done: false,
-            days_list: Array.from({ length: 14 }, (_, i) => ({ date: iso(now + (i - 4) * DAY).slice(0, 10), state: i === 2 ? 'missed' : i < 4 ? 'done' : i === 4 ? 'due' : 'coming' })),
-          },
-          what_they_see: {
-            colour: 'red', reasons: [reason('red', now)], next_change: null, check_in_expected: true, check_in_done: false,
-            accesses: [{ at: iso(now), agency: TEAM, purpose: 'quarantine', what: 'evidence' }, { at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'visits' }, { at: iso(now - 2 * DAY), agency: TEAM, purpose: 'holder_request', what: 'document_released' }, { at: iso(now - 3 * DAY), agency: LAB, purpose: 'holder_request', what: 'document_disputed' }],
-          },
-        });
-      case 'POST withdrawals': {
-        const [id] = Object.entries(body).flatMap(([k, v]) => (k === 'reason' ? [] : [v]));
-        if (!body.reason) return problem(422, 'input.invalid', 'no reason', { errors: [{ field: 'reason', code: 'withdrawal.unknown_reason', detail: 'Choose a reason.' }] });
-        state.withdrawn.add(id);
-        return ok(body.case ? { records: 1, cases: 0, released: 14 } : { records: body.import ? 212 : 1, cases: body.import ? 2 : 0, released: body.import ? 31 : 0 });
-      }
-      case 'GET records/own': {
-        const taken = (id) => (state.withdrawn.has(id) ? { by: LAB, reason: 'wrong_person' } : null);
-        const rows = [
-          ['evidence', 'e0000000000031', 0.1, '试验员', null, 'LAB-2207', { kind: 'test', result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 0.4 * DAY) }],
-          ['evidence', 'e0000000000032', 0.2, null, 'm0000000000001', 'LAB-2206', { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 0.5 * DAY) }],
-          ['evidence', 'e0000000000033', 0.6, 'Testa Beispiel', null, null, { kind: 'arrival', from: 'JP', arrived_at: iso(now - DAY), purpose: 'study' }],
-          ['case', 'c0000000000002', 1, 'Testa Beispiel', null, null, { kind: 'case', case: 'c0000000000002', class: 'confirmed', confirmed_at: iso(now - DAY) }],
-        ];
-        return ok({ records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, fact, withdrawn: taken(id) })) });
-      }
-      case 'GET imports':
-        return ok({
-          imports: [
-            { id: 'm0000000000001', kind: 'tests', agency: LAB, staff: '试验员', started_at: iso(now - 0.2 * DAY), ended_at: iso(now - 0.2 * DAY), sha256: '00', taken: 212, unchanged: 40, rejected: 3, waiting: 0, withdrawn_at: state.withdrawn.has('m0000000000001') ? iso(now) : null, may_withdraw: !state.withdrawn.has('m0000000000001') },
-            { id: 'm0000000000002', kind: 'rides', agency: { name: '示例客运', kind: 'carrier' }, staff: null, started_at: iso(now - 2 * DAY), ended_at: null, sha256: '00', taken: 0, unchanged: 0, rejected: 0, waiting: 0, withdrawn_at: null, may_withdraw: false },
-          ],
-        });
-      case 'GET records':
-        return ok({
-          records: [
-            { record: 'case', agency: TEAM, staff: 'Testa Beispiel', import: null, at: iso(now - 3600_000) },
-            { record: 'ride', agency: { name: '示例客运', kind: 'carrier' }, staff: null, import: 'm0000000000002', at: iso(now - 7200_000) },
-          ],
-        });
-      case 'GET waiting':
-        return ok({
-          waiting: [
-            { id: 'w0000000000001', kind: 'tests', agency: LAB, records: 112, made_at: iso(now - 3600_000), expires_at: iso(now + 23 * 3600_000), state: 'waiting', decided_at: null, decided_by: null, may_confirm: true, may_refuse: true, has_samples: true },
-            { id: 'w0000000000002', kind: 'contacts', agency: TEAM, records: 60, made_at: iso(now - 3 * DAY), expires_at: iso(now - 2 * DAY), state: 'expired', decided_at: iso(now - 2 * DAY), decided_by: null, may_confirm: false, may_refuse: false, has_samples: false },
-          ],
-        });
-      case 'GET waiting/w0000000000001/samples':
-        return ok({
-          samples: ['LAB-2207', 'LAB-2209'].map((sample, number) => ({ number, sample, result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 0.4 * DAY) })),
-          next: null, unreadable: 1,
-        });
-      case 'GET operation': {
-        const found = (codes) => codes.map((code) => ({ code, detail: `made up: ${code}` }));
-        const bad = state.trouble === null ? [] : [
-          { kind: 'person', table: 'holder', column: 'home', rows: 1, since: iso(now - 5 * 3600_000) },
-          { kind: 'evidence', table: 'evidence', column: 'fact', rows: 3, since: iso(now - 4 * 3600_000) },
-          { kind: 'waiting', table: 'waiting_piece', column: 'body', rows: 1, since: iso(now - 3600_000) },
-        ];
-        return ok({
-          problems: found(state.trouble === 'problem' ? ['clock.ahead', 'keys.not_in_force'] : []),
-          warnings: found(state.trouble === null ? [] : state.trouble === 'problem' ? ['rows.unreadable', 'sms.not_configured'] : ['keys.end_soon', 'rows.unreadable']),
-          key_days_left: state.trouble === null ? 341 : state.trouble === 'problem' ? null : 12,
-          unreadable: bad, more: state.trouble === 'problem', server_time: iso(now),
-        });
-      }
-      case 'POST releases':
-      case 'POST arrivals':
-        return recorded('yellow');
-      case 'GET regions':
-        return ok({
-          risks: [
+        ],
+      },
+    }),
+    'POST /v1/staff/cases': ({ now }) => ({ status: 201, body: { case: 'c0000000000004', assessment: assessment('red', now), new: true, waiting: false, trace: null } }),
+    'POST /v1/staff/traces': ({ body, now }) => ({
+      status: 201,
+      body: { trace: 't0000000000001', case: body.case, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, close: 5, secondary: 9, places: 2, ms: 41, contacts_recorded: 14, contacts_withdrawn: 0, contacts_waiting: 0, contacts_unreadable: 0 },
+    }),
+    'GET /v1/staff/traces/{id}': ({ now }) => ({
+      body: { trace: 't0000000000001', case: 'c0000000000002', ran_at: iso(now), close: 5, secondary: 9, replaced_by: null, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, policy: POLICY, index_visits: 123_456, contacts: contacts(now) },
+    }),
+    'GET /v1/staff/quarantine': ({ query, now }) => {
+      /** @type {[string, Colour, number, number, number, boolean][]} */
+      const some = [
+        ['王*', 'red', 5, 14, 0, false], ['A*** B***', 'red', 14, 14, 0, true], ['李**', 'yellow', 3, 7, 2, false], ['欧**', 'yellow', 7, 7, 1, true],
+      ];
+      const rows = some.map(([name_masked, colour, day, days, missed_days, due], i) => ({
+        holder: hid(i + 1), name_masked, home_name: '浙江省杭州市西湖区', colour, since: iso(now - day * DAY), until: iso(now + (days - day) * DAY), day, days,
+        last_check_in: i === 2 ? null : iso(now - (missed_days + 0.3) * DAY), missed_days, due, reasons: [reason(colour, now).title],
+      }));
+      const filter = query.get('filter');
+      return { body: { people: rows.filter((r) => (filter === 'missed' ? r.missed_days > 0 : filter === 'due' ? r.due : true)), next: filter === 'all' ? hid(4) : null, from_before: 0, unreadable: filter === 'all' ? 1 : 0 } };
+    },
+    'POST /v1/staff/holders/find': ({ now }) => ({ body: { holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now) } }),
+    'POST /v1/staff/holders/{id}/open': ({ now }) => ({
+      body: {
+        holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now),
+        evidence: [
+          { id: 'e0000000000001', holder: hid(1), kind: 'contact', fact: { kind: 'contact', case: 'c0000000000002', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 4 * DAY), minutes: 96, certainty: 'recorded', place_kind: 'market' }, recorded_at: iso(now - 3.5 * DAY), by: TEAM, agency: 'a0000000000001', withdrawn_at: null, withdrawn: null, superseded_by: null, counts: true },
+          { id: 'e0000000000002', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - 1.7 * DAY), by: LAB, agency: 'a0000000000002', withdrawn_at: null, withdrawn: null, superseded_by: null, counts: true },
+          { id: 'e0000000000005', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'positive', method: 'antigen', sampled_at: iso(now - 3 * DAY) }, recorded_at: iso(now - 2.7 * DAY), by: LAB, agency: 'a0000000000002', withdrawn_at: iso(now - 2 * DAY), withdrawn: { by: TEAM, reason: 'sample_mixed_up' }, superseded_by: null, counts: false },
+          { id: 'e0000000000003', holder: hid(1), kind: 'declaration', fact: { kind: 'declaration', temperature: 36.8, symptoms: ['cough', 'fatigue'], contact_with_case: false, stays: [{ division: 'CN-3302', from: iso(now - 9 * DAY), to: iso(now - 7 * DAY) }] }, recorded_at: iso(now - 6 * DAY), by: null, agency: null, withdrawn_at: null, withdrawn: null, superseded_by: 'e0000000000004', counts: false },
+        ],
+        withdrawable: ['e0000000000002'].filter((id) => !state.withdrawn.has(id)),
+        timeline: [
+          { from: iso(now - 20 * DAY), to: iso(now - 3.5 * DAY), colour: 'green', reasons: [] },
+          { from: iso(now - 3.5 * DAY), to: iso(now + 10 * DAY), colour: 'red', reasons: [reason('red', now)] },
+          { from: iso(now + 10 * DAY), to: iso(now + 17 * DAY), colour: 'yellow', reasons: [reason('yellow', now)] },
+          { from: iso(now + 17 * DAY), to: null, colour: 'green', reasons: [] },
+        ],
+        history: [
+          { at: iso(now - 3.5 * DAY), from: 'green', to: 'red', reasons: [reason('red', now)] },
+          { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
+        ],
+        quarantine: {
+          active: true, colour: 'red', since: iso(now - 4 * DAY), until: iso(now + 10 * DAY), day: 5, days: 14, today_done: false,
+          days_list: Array.from({ length: 14 }, (_, i) => ({ date: iso(now + (i - 4) * DAY).slice(0, 10), state: i === 2 ? 'missed' : i < 4 ? 'done' : i === 4 ? 'due' : 'coming' })),
+        },
+        what_they_see: {
+          colour: 'red', reasons: [bare('red', now)], next_change: null, check_in_expected: true, check_in_done: false,
+          accesses: [{ at: iso(now), agency: TEAM, purpose: 'quarantine', what: 'evidence' }, { at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'visits' }, { at: iso(now - 2 * DAY), agency: TEAM, purpose: 'holder_request', what: 'document_released' }, { at: iso(now - 3 * DAY), agency: LAB, purpose: 'holder_request', what: 'document_disputed' }],
+        },
+      },
+    }),
+    'POST /v1/staff/releases': ({ now }) => recorded('yellow', now),
+    'POST /v1/staff/arrivals': ({ now }) => recorded('yellow', now),
+    'GET /v1/staff/regions': ({ now }) => ({
+      body: {
+        risks: [
             { id: 'e0000000000021', division: 'CN-330106', name: '浙江省杭州市西湖区', level: 'high', from: iso(now - 3 * DAY), to: null, recorded_at: iso(now - 3 * DAY), in_force: true },
             { id: 'e0000000000022', division: 'CN-3302', name: '浙江省宁波市', level: 'medium', from: iso(now - 6 * DAY), to: iso(now + 2 * DAY), recorded_at: iso(now - 6 * DAY), in_force: true },
             { id: 'e0000000000023', division: 'CN-330110', name: '浙江省杭州市余杭区', level: 'medium', from: iso(now - 16 * DAY), to: iso(now - 2 * DAY), recorded_at: iso(now - 16 * DAY), in_force: false },
-          ],
-        });
-      case 'GET places':
-        return ok({ places: places(), next: null });
-      case 'GET gates':
-        return ok({
-          gates: [
+        ],
+      },
+    }),
+    'POST /v1/staff/regions/{id}/end': ({ id, now }) => ({ body: { id, division: 'CN-330106', name: '浙江省杭州市西湖区', level: 'high', from: iso(now - 3 * DAY), to: iso(now), recorded_at: iso(now), in_force: false } }),
+    'GET /v1/staff/places': () => ({ body: { places: places(), next: null } }),
+    'POST /v1/staff/places': () => ({ status: 201, body: /** @type {import('../src/shared/openapi').PlaceRow} */ (places()[0]) }),
+    'GET /v1/staff/gates': ({ now }) => ({
+      body: {
+        gates: [
             { id: 'g0000000000001', place: 'p0000000000001', label: '北门', enrolled_at: iso(now - 5 * DAY), revoked_at: null },
             { id: 'g0000000000002', place: 'p0000000000001', label: '南门', enrolled_at: iso(now - 9 * DAY), revoked_at: iso(now - 2 * DAY) },
-          ],
-        });
-      case 'POST places/p0000000000001/enrolment':
-        return ok({ link: `/gate/#enrol=${randomBytes(24).toString('base64url')}`, expires_at: iso(now + 3 * DAY) }, 201);
-      case 'GET places/p0000000000001/poster':
-        return ok({ poster_code: `JGV1:${base45(randomBytes(100))}` });
-      case 'GET agencies':
-        return ok({ agencies: [{ id: 'a0000000000001', kind: 'prevention_team', name: '示例市疾控组', region: 'CN-3301', confirmed_at: null }, { id: 'a0000000000002', kind: 'laboratory', name: '示例检验所', region: 'CN-3301', confirmed_at: '2022-03-01T02:00:00Z' }] });
-      case 'GET members':
-        return ok({ staff: [
+        ],
+      },
+    }),
+    'POST /v1/staff/gates/{id}/revoke': () => ({ status: 204 }),
+    'POST /v1/staff/places/{id}/enrolment': ({ now }) => ({ status: 201, body: { link: `/gate/#enrol=${randomBytes(24).toString('base64url')}`, expires_at: iso(now + 3 * DAY) } }),
+    'GET /v1/staff/places/{id}/poster': () => ({ body: { poster_code: posterCode() } }),
+    'GET /v1/staff/agencies': () => ({ body: { agencies: agencies() } }),
+    'POST /v1/staff/agencies': () => ({ status: 201, body: /** @type {import('../src/shared/openapi').Agency} */ (agencies()[0]) }),
+    'POST /v1/staff/agencies/{id}/confirm': () => ({ body: /** @type {import('../src/shared/openapi').Agency} */ (agencies()[1]) }),
+    'GET /v1/staff/members': ({ now }) => ({
+      body: {
+        staff: [
           { id: 'f0000000000001', display_name: 'Testa Beispiel', agency: 'a0000000000001', agency_name: '示例市疾控组', agency_kind: 'prevention_team', role: 'officer', region: 'CN-3301', created_at: iso(now - 9 * DAY), disabled_at: null, needs_confirmation: true, confirmed_at: iso(now - 9 * DAY), passkey: null },
           { id: 'f0000000000002', display_name: '试验员', agency: 'a0000000000002', agency_name: '示例检验所', agency_kind: 'laboratory', role: 'lab_technician', region: 'CN-3301', created_at: iso(now - 8 * DAY), disabled_at: null, needs_confirmation: true, confirmed_at: null, passkey: '0011 2233 4455 6677' },
-        ] });
-      case 'POST members':
-        return ok({ staff: 'f0000000000003', link: `/console/#invite=${randomBytes(24).toString('base64url')}`, expires_at: iso(now + 3 * DAY) }, 201);
-      default:
-        return method === 'POST' ? ok({}) : null;
-    }
-  }
+        ],
+      },
+    }),
+    'POST /v1/staff/members': ({ now }) => ({ status: 201, body: { staff: 'f0000000000003', token: 'made-up', link: `/console/#invite=${randomBytes(24).toString('base64url')}`, expires_at: iso(now + 3 * DAY) } }),
+    'POST /v1/staff/members/{id}/confirm': () => ({ status: 204 }),
+    'POST /v1/staff/members/{id}/disable': () => ({ status: 204 }),
+    'POST /v1/staff/withdrawals': ({ body }) => {
+      if (!body.reason) return problem(422, 'input.invalid', 'no reason', { errors: [{ field: 'reason', code: 'withdrawal.unknown_reason', detail: 'Choose a reason.' }] });
+      state.withdrawn.add(body.case ?? body.evidence ?? body.import ?? body.risk_level);
+      return { body: body.case ? { records: 1, cases: 0, released: 14 } : { records: body.import ? 212 : 1, cases: body.import ? 2 : 0, released: body.import ? 31 : 0 } };
+    },
+    'GET /v1/staff/records/own': ({ now }) => {
+      /** @returns {import('../src/shared/openapi').WithdrawnView | null} */
+      const taken = (id) => (state.withdrawn.has(id) ? { by: LAB, reason: 'wrong_person' } : null);
+      /** @type {[import('../src/shared/openapi').RecordKind, string, number, string | null, string | null, string | null, import('../src/shared/openapi').Fact][]} */
+      const rows = [
+        ['evidence', 'e0000000000031', 0.1, '试验员', null, 'LAB-2207', { kind: 'test', result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 0.4 * DAY) }],
+        ['evidence', 'e0000000000032', 0.2, null, 'm0000000000001', 'LAB-2206', { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 0.5 * DAY) }],
+        ['evidence', 'e0000000000033', 0.6, 'Testa Beispiel', null, null, { kind: 'arrival', from: 'JP', arrived_at: iso(now - DAY), purpose: 'study' }],
+        ['case', 'c0000000000002', 1, 'Testa Beispiel', null, null, { kind: 'case', case: 'c0000000000002', class: 'confirmed', confirmed_at: iso(now - DAY), onset_at: null }],
+      ];
+      return { body: { records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, fact, withdrawn: taken(id) })) } };
+    },
+    'GET /v1/staff/imports': ({ now }) => ({
+      body: {
+        imports: [
+          { id: 'm0000000000001', kind: 'tests', agency: LAB, staff: '试验员', started_at: iso(now - 0.2 * DAY), ended_at: iso(now - 0.2 * DAY), sha256: '00', taken: 212, unchanged: 40, rejected: 3, waiting: 0, withdrawn_at: state.withdrawn.has('m0000000000001') ? iso(now) : null, may_withdraw: !state.withdrawn.has('m0000000000001') },
+          { id: 'm0000000000002', kind: 'rides', agency: CARRIER, staff: null, started_at: iso(now - 2 * DAY), ended_at: null, sha256: '00', taken: 0, unchanged: 0, rejected: 0, waiting: 0, withdrawn_at: null, may_withdraw: false },
+        ],
+      },
+    }),
+    'GET /v1/staff/records': ({ now }) => ({
+      body: {
+        records: [
+          { record: 'case', agency: TEAM, staff: 'Testa Beispiel', import: null, at: iso(now - 3600_000) },
+          { record: 'ride', agency: CARRIER, staff: null, import: 'm0000000000002', at: iso(now - 7200_000) },
+        ],
+      },
+    }),
+    'GET /v1/staff/waiting': ({ now }) => ({
+      body: {
+        waiting: [
+          { id: 'w0000000000001', kind: 'tests', agency: LAB, records: 112, made_at: iso(now - 3600_000), expires_at: iso(now + 23 * 3600_000), state: 'waiting', decided_at: null, decided_by: null, may_confirm: true, may_refuse: true, has_samples: true },
+          { id: 'w0000000000002', kind: 'contacts', agency: TEAM, records: 60, made_at: iso(now - 3 * DAY), expires_at: iso(now - 2 * DAY), state: 'expired', decided_at: iso(now - 2 * DAY), decided_by: null, may_confirm: false, may_refuse: false, has_samples: false },
+        ],
+      },
+    }),
+    'GET /v1/staff/waiting/{id}/samples': ({ now }) => ({
+      body: {
+        samples: ['LAB-2207', 'LAB-2209'].map((sample, number) => ({ number, sample, result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 0.4 * DAY) })),
+        next: null,
+        unreadable: 1,
+      },
+    }),
+    'POST /v1/staff/waiting/{id}/confirm': () => ({ status: 204 }),
+    'POST /v1/staff/waiting/{id}/refuse': () => ({ status: 204 }),
+    'GET /v1/staff/operation': ({ now }) => {
+      /** @param {import('../src/shared/openapi').FindingCode[]} codes */
+      const found = (...codes) => codes.map((code) => ({ code, detail: `made up: ${code}` }));
+      const [trouble, problem] = [state.trouble !== null, state.trouble === 'problem'];
+      return {
+        body: {
+          problems: problem ? found('clock.ahead', 'keys.not_in_force') : [],
+          warnings: problem ? found('rows.unreadable', 'sms.not_configured') : trouble ? found('keys.end_soon', 'rows.unreadable') : [],
+          key_days_left: !trouble ? 341 : problem ? null : 12,
+          unreadable: trouble
+            ? [
+                { kind: 'person', table: 'holder', column: 'home', rows: 1, since: iso(now - 5 * 3600_000) },
+                { kind: 'evidence', table: 'evidence', column: 'fact', rows: 3, since: iso(now - 4 * 3600_000) },
+                { kind: 'waiting', table: 'waiting_piece', column: 'body', rows: 1, since: iso(now - 3600_000) },
+              ]
+            : [],
+          more: problem,
+          server_time: iso(now),
+        },
+      };
+    },
+    'POST /v1/staff/cases/{id}/withdraw': () => ({ body: { released: 14 } }),
+  };
 
-  function answer(method, path, query, body) {
+  const before = (_method, path, body) => {
     state.bodies.push({ path, body });
-    const now = Date.now();
-    if (path === '/v1/divisions') {
-      const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
-      return ok({ parent: query.get('parent'), children: rows.map(([code, name, name_en]) => ({ code, name, name_en })) });
-    }
-    if (path === '/v1/info') return ok({ server_time: iso(now) });
-    if (path.startsWith('/v1/policies/')) return { status: 200, type: 'text/plain', text: policyText };
-    const found = path.startsWith('/v1/staff/') ? staff(method, path, query, body, now) : gate(method, path, body, now);
-    return found ?? problem(404, 'route.unknown', 'There is no such address.');
-  }
+    const asks = /^\/v1\/(?:gate(?:\/|$)|staff\/(?!invitations|sign-in))/.exec(path)?.[0];
+    const signedIn = asks?.startsWith('/v1/gate') ? state.signedIn : state.staff;
+    return asks === undefined || signedIn ? null : problem(401, 'session.none', 'not signed in');
+  };
 
-  return serve({ state, answer, policy: (path) => csp(path.startsWith('/console') ? "'self'" : "'self' 'wasm-unsafe-eval'") });
+  return serve({ state, answers, before, policy: (path) => csp(path.startsWith('/console') ? "'self'" : "'self' 'wasm-unsafe-eval'") });
 }

@@ -2,7 +2,9 @@
 // page under the real Content-Security-Policy and answers by the contract with made-up data.
 // Everything that decides anything is tested against the real server elsewhere.
 import { readFile } from 'node:fs/promises';
-import { csp, iso, ok, problem, serve } from './serve.mjs';
+import { csp, iso, problem, serve } from './serve.mjs';
+
+/** @typedef {import('../src/shared/openapi').Colour} Colour */
 
 const POLICY = {
   id: 'three-colour',
@@ -50,9 +52,17 @@ for (const [parent, rows] of Object.entries(DIVISIONS)) {
   }
 }
 
+/** @type {import('../src/shared/openapi').AgencyName} */
+const TEAM = { name: '玉门市防控组(示例)', kind: 'prevention_team' };
+/** @type {import('../src/shared/openapi').AgencyName} */
+const LAB = { name: '示例检验所', kind: 'laboratory' };
+
+/**
+ * @param {Colour} colour
+ * @param {number} now
+ * @returns {import('../src/shared/openapi').ReasonView[]}
+ */
 function reasons(colour, now) {
-  const team = { name: '玉门市防控组(示例)', kind: 'prevention_team' };
-  const lab = { name: '示例检验所', kind: 'laboratory' };
   if (colour === 'yellow') {
     return [
       {
@@ -61,7 +71,7 @@ function reasons(colour, now) {
         title: { zh: '您与一名密切接触者到过同一地点', en: 'You were at the same place as a close contact of a case' },
         ends: { zh: '居家满 7 天且检测阴性后自动结束。', en: 'Ends by itself after 7 days at home and a negative test.' },
         evidence: ['e0000000000001'],
-        agencies: [team],
+        agencies: [TEAM],
         counted_from: iso(localMidnight(now, -2)),
         since: iso(localMidnight(now, -2) + 9 * 3600_000),
         until: iso(localMidnight(now, 5)),
@@ -93,7 +103,7 @@ function reasons(colour, now) {
         title: { zh: '您与一名确诊病例同处一地 42 分钟', en: 'You shared a place with a confirmed case for 42 minutes' },
         ends: { zh: '隔离满 14 天、两次检测阴性后结束。', en: 'Ends after 14 days of quarantine and two negative tests.' },
         evidence: ['e0000000000003'],
-        agencies: [team, lab],
+        agencies: [TEAM, LAB],
         counted_from: iso(localMidnight(now, -4)),
         since: iso(localMidnight(now, -4) + 7 * 3600_000),
         until: iso(localMidnight(now, 10)),
@@ -110,7 +120,7 @@ function reasons(colour, now) {
 const TEXT = await readFile(new URL('../../policies/three-colour.toml', import.meta.url), 'utf8');
 const { instance: MODULE } = await WebAssembly.instantiate(await readFile(new URL('../wasm/policy.wasm', import.meta.url)), {});
 function ask(request) {
-  const { memory, reserve, run, address } = MODULE.exports;
+  const { memory, reserve, run, address } = /** @type {any} */ (MODULE.exports);
   const text = new TextEncoder().encode(JSON.stringify(request));
   // First the room: making it may move the memory.
   const to = reserve(text.length);
@@ -125,23 +135,26 @@ function ask(request) {
 export async function startMock() {
   const state = {
     signedIn: false,
-    colour: 'green',
+    colour: /** @type {Colour} */ ('green'),
     name: '王*',
     fresh: 60,
     /** Answer 503 to everything. */
     busy: false,
     doneToday: false,
-    delivery: 'sent',
+    delivery: /** @type {import('../src/shared/openapi').DeliveryView['delivery']} */ ('sent'),
     declared: false,
     /** Evidence by which the device checks; `null`: the server has no such thing yet. */
-    evidence: null,
+    evidence: /** @type {import('../src/shared/openapi').Evidence[] | null} */ (null),
     /** What the server changes about the truth. */
-    lie: (a) => a,
-    requests: [],
-    /** Violations of the Content-Security-Policy would show up as console errors. */
+    lie: /** @param {import('../src/shared/openapi').AssessmentView} a */ (a) => a,
+    requests: /** @type {string[]} */ ([]),
   };
 
   const named = (reasons) => reasons.map((r) => ({ ...r, agencies: [] }));
+  /**
+   * @param {number} now
+   * @returns {import('../src/shared/openapi').AssessmentView}
+   */
   const assessment = (now) => {
     if (state.evidence) {
       const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
@@ -170,8 +183,11 @@ export async function startMock() {
     return text;
   };
 
+  /** @returns {import('../src/shared/openapi').Evidence} */
   function declaration(now, replaced) {
     return {
+      holder: 'h0000000000001',
+      agency: null,
       id: replaced ? 'e0000000000010' : 'e0000000000011',
       recorded_at: iso(now - (replaced ? 3 : 1) * DAY),
       superseded_by: replaced ? 'e0000000000011' : null,
@@ -186,41 +202,42 @@ export async function startMock() {
     };
   }
 
-  function answer(method, path, query, body) {
-    const now = Date.now();
-    if (state.busy) return problem(503, 'store.unavailable', 'The service is busy.', { retry_after: 20 });
-    const key = `${method} ${path}`;
-    if (key === 'GET /v1/divisions') {
+  const challenge = (now) =>
+    /** @type {const} */ ({
+      status: 202,
+      body: { challenge: 'o0000000000001', phone_masked: '+86*******0000', expires_at: iso(now + 300_000), resend_at: iso(now + 60_000), server_time: iso(now) },
+    });
+
+  /** @type {import('./answers').Answers} */
+  const answers = {
+    'GET /v1/divisions': ({ query }) => {
       const rows = DIVISIONS[query.get('parent') ?? ''] ?? [];
-      return ok({ parent: query.get('parent'), children: rows.map(([code, name]) => ({ code, name, name_en: FULL[code].en, full_name: FULL[code].zh })) });
-    }
-    if (key === 'POST /v1/registrations' || key === 'POST /v1/sessions') {
+      const children = rows.map(([code, name]) => ({ code, name, name_en: FULL[code].en, full_name: FULL[code].zh }));
+      return { body: { parent: query.get('parent'), children, results: [] } };
+    },
+    'POST /v1/registrations': ({ body, now }) => {
       if (body.name === '错 误') {
         return problem(422, 'input.invalid', 'Some fields need correcting.', {
           errors: [{ field: 'document.number', code: 'document.bad_check_digit', detail: 'wrong' }],
         });
       }
-      return ok(
-        { challenge: 'o0000000000001', phone_masked: '+86*******0000', expires_at: iso(now + 300_000), resend_at: iso(now + 60_000), server_time: iso(now) },
-        202,
-      );
-    }
-    if (key === 'GET /v1/challenges/o0000000000001') {
-      return ok({ delivery: state.delivery, expires_at: iso(now + 300_000), resend_at: iso(now + 60_000) });
-    }
-    if (key === 'POST /v1/challenges/o0000000000001/answer') {
+      return challenge(now);
+    },
+    'POST /v1/sessions': ({ now }) => challenge(now),
+    'GET /v1/challenges/{id}': ({ now }) => ({ body: { delivery: state.delivery, expires_at: iso(now + 300_000), resend_at: iso(now + 60_000) } }),
+    'POST /v1/challenges/{id}/answer': ({ body }) => {
       if (body.code !== '123456') return problem(422, 'otp.wrong', 'That is not the code we sent.', { tries_left: 4 });
       state.signedIn = true;
-      return ok({ holder: { name_masked: state.name }, new: true });
-    }
-    if (!state.signedIn) return problem(401, 'session.none', 'Nobody is signed in.');
-    const confined = state.colour !== 'green';
-    switch (key) {
-      case 'DELETE /v1/session':
-        state.signedIn = false;
-        return { status: 204 };
-      case 'GET /v1/me/code':
-        return ok({
+      return { body: { holder: { name_masked: state.name }, new: true } };
+    },
+    'DELETE /v1/session': () => {
+      state.signedIn = false;
+      return { status: 204 };
+    },
+    'GET /v1/me/code': ({ now }) => {
+      const expected = state.colour !== 'green';
+      return {
+        body: {
           code: fakeCode(now),
           issued_at: iso(now),
           expires_at: iso(now + state.fresh * 1000),
@@ -229,102 +246,123 @@ export async function startMock() {
           name_masked: state.name,
           assessment: assessment(now),
           policy: POLICY,
-          check_in: { expected: confined, done_today: confined && state.doneToday },
-        });
-      case 'GET /v1/policy':
-        return { status: 200, type: 'text/plain; charset=utf-8', text: TEXT };
-      case 'GET /v1/me/proof': {
-        if (!state.evidence) return problem(404, 'route.unknown', 'There is no such address.');
-        const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
-        return ok({ at: a.at, policy: a.policy, home: null, evidence: state.evidence, assessment: a });
-      }
-      case 'GET /v1/me/timeline': {
-        const { timeline } = ask({ policy: TEXT, evidence: state.evidence ?? [], at: iso(now) });
-        return ok({ ...timeline, segments: timeline.segments.map((s) => ({ ...s, reasons: named(s.reasons) })) });
-      }
-      case 'GET /v1/me':
-        return ok({
-          name_masked: state.name,
-          document_masked: '******12',
-          document_type: 'resident_id',
-          phone_masked: '+86*******0000',
-          nationality: 'CN',
-          home_division: 'CN-330106',
-          home_name: '浙江省 杭州市 西湖区',
-          registered_at: iso(now - 20 * DAY),
-          language: 'zh',
-        });
-      case 'GET /v1/me/declaration':
-        return ok({ current: state.declared ? declaration(now, false) : null, versions: state.declared ? [declaration(now, false), declaration(now, true)] : [] });
-      case 'POST /v1/me/declaration':
-        state.declared = true;
-        return ok({ id: 'e0000000000012', assessment: assessment(now) }, 201);
-      case 'GET /v1/me/quarantine':
-        return ok({
-          active: confined,
-          colour: state.colour,
-          since: iso(localMidnight(now, -2)),
-          until: iso(localMidnight(now, 5)),
-          day: 3,
-          days: 7,
-          today_done: state.doneToday,
-          days_list: [-2, -1, 0, 1, 2, 3, 4].map((d) => ({
-            date: localDate(now, d),
-            state: d === -2 ? 'done' : d === -1 ? 'missed' : d === 0 ? (state.doneToday ? 'done' : 'due') : 'coming',
-          })),
-        });
-      case 'POST /v1/me/check-ins':
-        state.doneToday = true;
-        return ok({ date: localDate(now, 0), assessment: assessment(now) }, 201);
-      case 'GET /v1/me/visits':
-        return ok({
-          visits: [
-            { place: { name: '示例菜市场', kind: 'market', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 3 * 3600_000), left: iso(now - 2.4 * 3600_000), presence: 'gate' },
-            { place: { name: '示例图书馆', kind: 'leisure', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 30 * 3600_000), left: null, presence: 'unproven' },
-          ],
-        });
-      case 'POST /v1/me/visits':
-        return ok({ visit: 'v0000000000001', place: { name: '示例菜市场', kind: 'market', division_name: '' }, presence: 'unproven' }, 201);
-      case 'GET /v1/me/evidence':
-        return ok({
-          evidence: [
-            { ...declaration(now, false), kind: 'declaration', by: null, counts: true },
-            {
-              id: 'e0000000000001',
-              kind: 'contact',
-              fact: { kind: 'contact', case: 'c0000000000001', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 2 * DAY), minutes: 42, certainty: 'recorded', place_kind: 'restaurant' },
-              recorded_at: iso(now - 1.5 * DAY),
-              by: { name: '玉门市防控组(示例)', kind: 'prevention_team' },
-              withdrawn_at: null,
-              superseded_by: null,
-              counts: true,
-            },
-            {
-              id: 'e0000000000004',
-              kind: 'test',
-              fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 4 * DAY) },
-              recorded_at: iso(now - 3.6 * DAY),
-              by: { name: '示例检验所', kind: 'laboratory' },
-              withdrawn_at: iso(now - 3 * DAY),
-              superseded_by: null,
-              counts: false,
-            },
-          ],
-        });
-      case 'GET /v1/me/history':
-        return ok({
-          changes: [
-            { at: iso(now - 2 * DAY), from: 'green', to: 'yellow', reasons: reasons('yellow', now) },
-            { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
-          ],
-        });
-      case 'GET /v1/me/accesses':
-        return ok({ accesses: [{ at: iso(now - DAY), agency: { name: '玉门市防控组(示例)', kind: 'prevention_team' }, purpose: 'contact_tracing', what: 'assessment, evidence' }] });
-      default:
-        return problem(404, 'route.unknown', 'There is no such address.');
-    }
-  }
+          check_in: { expected, done_today: expected && state.doneToday },
+        },
+      };
+    },
+    'GET /v1/policy': () => ({ type: 'text/plain; charset=utf-8', body: TEXT }),
+    'GET /v1/me/proof': ({ now }) => {
+      if (!state.evidence) return problem(404, 'route.unknown', 'There is no such address.');
+      const { assessment: a } = ask({ policy: TEXT, evidence: state.evidence, at: iso(now) });
+      return { body: { at: a.at, policy: a.policy, home: null, evidence: state.evidence, assessment: a } };
+    },
+    'GET /v1/me/timeline': ({ now }) => {
+      const { timeline } = ask({ policy: TEXT, evidence: state.evidence ?? [], at: iso(now) });
+      return { body: { ...timeline, segments: timeline.segments.map((s) => ({ ...s, reasons: named(s.reasons) })) } };
+    },
+    'GET /v1/me': ({ now }) => ({
+      body: {
+        name_masked: state.name,
+        document_masked: '******12',
+        document_type: 'resident_id',
+        phone_masked: '+86*******0000',
+        nationality: 'CN',
+        home_division: 'CN-330106',
+        home_name: '浙江省 杭州市 西湖区',
+        registered_at: iso(now - 20 * DAY),
+        language: 'zh',
+      },
+    }),
+    'GET /v1/me/declaration': ({ now }) => ({
+      body: state.declared
+        ? { current: declaration(now, false), versions: [declaration(now, false), declaration(now, true)] }
+        : { current: null, versions: [] },
+    }),
+    'POST /v1/me/declaration': ({ now }) => {
+      state.declared = true;
+      return { status: 201, body: { id: 'e0000000000012', assessment: assessment(now) } };
+    },
+    'GET /v1/me/quarantine': ({ now }) => ({
+      body: {
+        active: state.colour !== 'green',
+        colour: state.colour,
+        since: iso(localMidnight(now, -2)),
+        until: iso(localMidnight(now, 5)),
+        day: 3,
+        days: 7,
+        today_done: state.doneToday,
+        days_list: [-2, -1, 0, 1, 2, 3, 4].map((d) => ({
+          date: localDate(now, d),
+          state: d === -2 ? 'done' : d === -1 ? 'missed' : d === 0 ? (state.doneToday ? 'done' : 'due') : 'coming',
+        })),
+      },
+    }),
+    'POST /v1/me/check-ins': ({ now }) => {
+      state.doneToday = true;
+      return { status: 201, body: { date: localDate(now, 0), assessment: assessment(now) } };
+    },
+    'GET /v1/me/visits': ({ now }) => ({
+      body: {
+        visits: [
+          { place: { name: '示例菜市场', kind: 'market', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 3 * 3600_000), left: iso(now - 2.4 * 3600_000), presence: 'gate' },
+          { place: { name: '示例图书馆', kind: 'leisure', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 30 * 3600_000), left: null, presence: 'unproven' },
+        ],
+      },
+    }),
+    'POST /v1/me/visits': ({ now }) => ({
+      status: 201,
+      body: { entered: iso(now), place: { name: '示例菜市场', kind: 'market', division_name: '' }, presence: 'unproven' },
+    }),
+    'GET /v1/me/evidence': ({ now }) => ({
+      body: {
+        evidence: [
+          { ...declaration(now, false), kind: 'declaration', by: null, counts: true, withdrawn: null },
+          {
+            ...declaration(now, false),
+            id: 'e0000000000001',
+            kind: 'contact',
+            fact: { kind: 'contact', case: 'c0000000000001', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 2 * DAY), minutes: 42, certainty: 'recorded', place_kind: 'restaurant' },
+            recorded_at: iso(now - 1.5 * DAY),
+            agency: 'a0000000000001',
+            by: TEAM,
+            counts: true,
+            withdrawn: null,
+          },
+          {
+            ...declaration(now, false),
+            id: 'e0000000000004',
+            kind: 'test',
+            fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 4 * DAY) },
+            recorded_at: iso(now - 3.6 * DAY),
+            agency: 'a0000000000002',
+            by: LAB,
+            withdrawn_at: iso(now - 3 * DAY),
+            counts: false,
+            withdrawn: null,
+          },
+        ],
+      },
+    }),
+    'GET /v1/me/history': ({ now }) => ({
+      body: {
+        changes: [
+          { at: iso(now - 2 * DAY), from: 'green', to: 'yellow', reasons: reasons('yellow', now) },
+          { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
+        ],
+      },
+    }),
+    'GET /v1/me/accesses': ({ now }) => ({
+      body: { accesses: [{ at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'assessment, evidence' }] },
+    }),
+  };
+
+  /** What can be had without being signed in. */
+  const open = /^\/v1\/(divisions|registrations|sessions|challenges)\b/;
+  const before = (_method, path) => {
+    if (state.busy) return problem(503, 'store.unavailable', 'The service is busy.', { retry_after: 20 });
+    return state.signedIn || open.test(path) ? null : problem(401, 'session.none', 'Nobody is signed in.');
+  };
 
   // The page may run WebAssembly: it makes the colour again by itself.
-  return serve({ state, answer, policy: () => csp("'self' 'wasm-unsafe-eval'") });
+  return serve({ state, answers, before, policy: () => csp("'self' 'wasm-unsafe-eval'") });
 }

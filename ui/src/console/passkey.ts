@@ -3,7 +3,7 @@
  * (`parseCreationOptionsFromJSON`, `toJSON`), and it is a few lines, so it is done by hand for all.
  */
 import { api } from '../shared/api';
-import type { Me } from './types';
+import type { Invited, Me } from './types';
 
 /** Binary members travel as base64url. */
 export function toBytes(text: string): ArrayBuffer {
@@ -48,8 +48,8 @@ export function requestOptions(json: RequestJson): PublicKeyCredentialRequestOpt
   return { ...json, challenge: toBytes(json.challenge), allowCredentials: descriptors(json.allowCredentials) };
 }
 
-/** What the server gets: `RegistrationResponseJSON` or `AuthenticationResponseJSON`. */
-export function credentialJson(credential: PublicKeyCredential): unknown {
+/** What the server gets, as WebAuthn defines it: `RegistrationResponseJSON` or `AuthenticationResponseJSON`. */
+export function credentialJson(credential: PublicKeyCredential): Record<string, unknown> {
   const { id, rawId, type, response } = credential;
   const common = { id, rawId: toText(rawId), type, clientExtensionResults: credential.getClientExtensionResults() };
   const clientDataJSON = toText(response.clientDataJSON);
@@ -93,25 +93,20 @@ async function ask(work: () => Promise<Credential | null>): Promise<PublicKeyCre
 }
 
 export async function signIn(): Promise<Me> {
-  const begin = await api.post<{ ceremony: string; options: RequestJson }>('/v1/staff/sign-in/begin');
-  const publicKey = requestOptions(begin.options);
+  const begin = await api.post('/v1/staff/sign-in/begin');
+  const publicKey = requestOptions(begin.options as unknown as RequestJson);
   const credential = credentialJson(await ask(() => navigator.credentials.get({ publicKey })));
   await api.post('/v1/staff/sign-in/finish', { ceremony: begin.ceremony, credential });
-  return api.get<Me>('/v1/staff/me');
-}
-
-export interface Invited {
-  staff: { display_name: string; agency_name: string; role: string };
-  options: CreationJson;
+  return api.get('/v1/staff/me');
 }
 
 export const openInvitation = (token: string): Promise<Invited> =>
-  api.post<Invited>('/v1/staff/invitations/begin', { token });
+  api.post('/v1/staff/invitations/begin', { token });
 
 /** Makes a passkey for an invitation. The ceremony was begun when the invitation was opened. */
 export async function accept(token: string, invited: Invited): Promise<Me> {
-  const publicKey = creationOptions(invited.options);
+  const publicKey = creationOptions(invited.options as unknown as CreationJson);
   const credential = credentialJson(await ask(() => navigator.credentials.create({ publicKey })));
   await api.post('/v1/staff/invitations/finish', { token, credential });
-  return api.get<Me>('/v1/staff/me');
+  return api.get('/v1/staff/me');
 }

@@ -1,3 +1,5 @@
+import type { Purpose } from './types';
+
 /** Where in the console: the hash of the address, `#/cases` or `#/traces/t0123…`. */
 export interface Route {
   section: string;
@@ -23,13 +25,13 @@ export function go(path: string): void {
  * A person handed from one list to the look-up. Kept here and not in the address: an address ends
  * up in histories.
  */
-export const handed = $state<{ holder: string | null; purpose: string; caseId: string }>({
+export const handed = $state<{ holder: string | null; purpose: Purpose | ''; caseId: string }>({
   holder: null,
   purpose: '',
   caseId: '',
 });
 
-export function openPerson(holder: string, purpose: string, caseId = ''): void {
+export function openPerson(holder: string, purpose: Purpose, caseId = ''): void {
   handed.holder = holder;
   handed.purpose = purpose;
   handed.caseId = caseId;

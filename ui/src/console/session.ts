@@ -1,8 +1,8 @@
 /** The server says that nobody is signed in any more: every section hears of it in one place. */
-import { api, ApiError, type RequestOptions } from '../shared/api';
+import { ApiError, request, type RequestOptions } from '../shared/api';
+import type { Answer, PathOf, Rest } from '../shared/endpoints';
 
 let told: () => void = () => undefined;
-
 export function onSignedOut(listener: () => void): void {
   told = listener;
 }
@@ -16,9 +16,19 @@ async function watch<T>(request: Promise<T>): Promise<T> {
   }
 }
 
-export const staff = {
-  get: <T>(path: string): Promise<T> => watch(api.get<T>(`/v1/staff/${path}`)),
-  post: <T>(path: string, body: unknown = {}, options?: RequestOptions): Promise<T> =>
-    watch(api.post<T>(`/v1/staff/${path}`, body, options)),
-  del: <T = void>(path: string): Promise<T> => watch(api.del<T>(`/v1/staff/${path}`)),
+type Path<A extends string> = PathOf<`/v1/staff/${A}`>;
+
+/** As `Api`, with addresses below `/v1/staff/`. */
+interface StaffApi {
+  get<A extends string>(path: A, ...rest: Rest<Path<A>, 'get', RequestOptions>): Promise<Answer<Path<A>, 'get'>>;
+  post<A extends string>(path: A, ...rest: Rest<Path<A>, 'post', RequestOptions>): Promise<Answer<Path<A>, 'post'>>;
+  del<A extends string>(path: A): Promise<Answer<Path<A>, 'delete'>>;
+}
+
+const untyped = {
+  get: (path: string) => watch(request('GET', `/v1/staff/${path}`)),
+  post: (path: string, body: unknown = {}, options?: RequestOptions) =>
+    watch(request('POST', `/v1/staff/${path}`, { ...options, body })),
+  del: (path: string) => watch(request('DELETE', `/v1/staff/${path}`)),
 };
+export const staff = untyped as unknown as StaffApi;

@@ -1,11 +1,12 @@
 /** Whom a form is about, as typed. */
 import { compactNumber, normalPhone, otherNumberProblem, residentIdProblem } from '../shared/document';
+import type { DocumentBody, DocumentType } from '../shared/openapi';
 import { forms, t } from './text';
 import type { Whom } from './types';
 
 export interface WhomDraft {
   by: 'document' | 'phone' | 'holder';
-  type: string;
+  type: DocumentType;
   number: string;
   country: string;
   phone: string;
@@ -23,14 +24,18 @@ export const emptyWhom = (): WhomDraft => ({
 });
 
 /** Document types whose issuing country must be named; the others are China's. */
-export const needsCountry = (type: string): boolean => type === 'passport' || type === 'other';
+export const needsCountry = (type: DocumentType): boolean => type === 'passport' || type === 'other';
 
 /** As the API wants it. */
 export function whomBody(w: WhomDraft): Whom {
   if (w.by === 'holder') return { holder: w.holder };
   if (w.by === 'phone') return { phone: normalPhone(w.phone) ?? w.phone };
+  return { document: documentBody(w) };
+}
+
+export function documentBody(w: WhomDraft): DocumentBody {
   const document = { type: w.type, number: compactNumber(w.number) };
-  return { document: needsCountry(w.type) ? { ...document, country: w.country } : document };
+  return needsCountry(w.type) ? { ...document, country: w.country } : document;
 }
 
 /** What is wrong with it, by field; typing mistakes are caught before anything is looked up. */

@@ -1,66 +1,24 @@
 /** Taking records back: what can be, and what the server answers. */
 import type { Dict } from '../shared/i18n';
-import type { AgencyRef, Moment } from '../shared/types';
+import type { Fact, OwnRecord, WithdrawBody, WithdrawnRecords as Withdrawn } from '../shared/openapi';
 import { t } from './text';
 
 /**
  * What can be taken back, by the name under which it is sent. A new kind is one line here; its words
  * are in `withdraw.what` and `own.kinds`.
  */
-export const TAKEN_BACK = ['evidence', 'case', 'import', 'risk_level'] as const;
+export const TAKEN_BACK = ['evidence', 'case', 'import', 'risk_level'] as const satisfies readonly Exclude<keyof WithdrawBody, 'reason'>[];
 export type TakenBack = (typeof TAKEN_BACK)[number];
 export interface Target {
   kind: TakenBack;
   id: string;
 }
 
-/** What a withdrawal came to. */
-export interface Withdrawn {
-  records: number;
-  cases: number;
-  released: number;
-}
-
-/** A record of one's own agency; it names nobody. */
-export interface OwnRecord {
-  record: string;
-  id: string;
-  at: Moment;
-  staff: string | null;
-  import: string | null;
-  sample: string | null;
-  fact: Record<string, unknown> | null;
-  withdrawn: { by: AgencyRef | null; reason: string } | null;
-}
-
-/** A file that was taken over. */
-export interface FileRow {
-  id: string;
-  kind: string;
-  agency: AgencyRef | null;
-  staff: string | null;
-  started_at: Moment;
-  ended_at: Moment | null;
-  taken: number;
-  unchanged: number;
-  rejected: number;
-  waiting: number;
-  withdrawn_at: Moment | null;
-  may_withdraw: boolean;
-}
-
-/** Who recorded what, as auditors see it. */
-export interface AuditedRecord {
-  record: string;
-  agency: AgencyRef | null;
-  staff: string | null;
-  import: string | null;
-  at: Moment;
-}
+export type { Withdrawn };
 
 /** What is sent to take back a piece of evidence: of a case's own piece it is the case. */
-export function targetOf(id: string, fact: Record<string, unknown>): Target {
-  return fact['kind'] === 'case' && typeof fact['case'] === 'string' ? { kind: 'case', id: fact['case'] } : { kind: 'evidence', id };
+export function targetOf(id: string, fact: Fact): Target {
+  return fact.kind === 'case' && typeof fact.case === 'string' ? { kind: 'case', id: fact.case } : { kind: 'evidence', id };
 }
 
 /** The same for a record of one's own agency; `null`: not by itself. */
@@ -78,9 +36,9 @@ export function fallsWithFile(kind: string, lines: number): string {
 type What = keyof Dict<ReturnType<typeof t>>['withdraw']['what'];
 
 /** What falls with a record of this kind, in words. */
-export function falls(kind: string, fact: Record<string, unknown> | null = null): string {
+export function falls(kind: string, fact: Fact | null = null): string {
   const { what, caseOpen } = t().withdraw;
-  const said = typeof fact?.['kind'] === 'string' ? fact['kind'] : kind;
+  const said = typeof fact?.kind === 'string' ? fact.kind : kind;
   if (said === 'case') return caseOpen;
   return Object.hasOwn(what, said) ? what[said as What] : what.other;
 }

@@ -1,18 +1,17 @@
 /** The gate's server over HTTP. */
 import { api, ApiError } from '../shared/api';
-import type { Failure, GateInfo, GateServer, Poster } from './server';
-import type { Counts, ServerResult } from './queue';
+import type { Failure, GateServer } from './server';
 
 const part = encodeURIComponent;
 
 export const server: GateServer = {
-  enrol: (body) => api.post<{ gate: string }>('/v1/gates', body),
-  challenge: (gate) => api.post<{ nonce: string }>(`/v1/gates/${part(gate)}/challenge`),
+  enrol: (body) => api.post('/v1/gates', body),
+  challenge: (gate) => api.post(`/v1/gates/${part(gate)}/challenge`),
   session: (gate, nonce, signature) =>
-    api.post<{ expires_at: string }>(`/v1/gates/${part(gate)}/session`, { nonce, signature }),
-  info: () => api.get<GateInfo>('/v1/gate'),
-  scans: (scans) => api.post<{ results: ServerResult[]; counts: Counts }>('/v1/gate/scans', { scans }),
-  poster: () => api.get<Poster>('/v1/gate/poster'),
+    api.post(`/v1/gates/${part(gate)}/session`, { nonce, signature }),
+  info: () => api.get('/v1/gate'),
+  scans: (scans) => api.post('/v1/gate/scans', { scans }),
+  poster: () => api.get('/v1/gate/poster'),
 };
 
 /**

@@ -3,23 +3,17 @@
  * acted on, so a flat battery loses nothing; the server knows each by its id, so sending one twice
  * is one scan.
  */
-import type { Colour } from '../shared/colour';
 import { makeScanId } from '../shared/ids';
+import type { Direction, GateCounts, OverrideReason, ReadBy, ScanBody, ScanView } from '../shared/openapi';
 import { looksLikeCode } from './code';
 import type { GateDb } from './db';
 
-export type Direction = 'in' | 'out';
-export type ReadBy = 'camera' | 'scanner' | 'paste' | 'none';
-export const OVERRIDES = ['emergency', 'vulnerable', 'known_person', 'other'] as const;
-export type Override = (typeof OVERRIDES)[number];
-export type Outcome = 'admitted' | 'refused' | 'override';
+export type { Direction, ReadBy };
+export type Override = OverrideReason;
+export const OVERRIDES = ['emergency', 'vulnerable', 'known_person', 'other'] as const satisfies readonly Override[];
 
 /** What a scan came to: here, or in the server's answer. */
-export interface Result {
-  outcome: Outcome | null;
-  colour: Colour | null;
-  problem: string | null;
-}
+export type Result = Pick<ScanView, 'outcome' | 'colour' | 'problem'>;
 
 export interface ScanRow {
   id: string;
@@ -45,19 +39,8 @@ export interface Surprise {
   server: Result;
 }
 
-export interface ServerResult extends Result {
-  id: string;
-  recorded: boolean;
-}
-
-export interface ScanBody {
-  id: string;
-  code: string | null;
-  at: string;
-  direction: Direction;
-  override: Override | null;
-  read_by: ReadBy;
-}
+export type ServerResult = ScanView;
+export type { ScanBody };
 
 /** Scans in one request; the server takes up to 500. */
 export const BATCH = 100;
@@ -175,12 +158,7 @@ function surprise(row: ScanRow, server: Result): Surprise {
   return { id: row.id, at: row.at, direction: row.direction, local: row.local, server };
 }
 
-export interface Counts {
-  admitted: number;
-  refused: number;
-  overridden: number;
-  left: number;
-}
+export type Counts = GateCounts;
 
 /** The server's counts with what it does not know yet. */
 export function withWaiting(counts: Counts, waiting: readonly ScanRow[]): Counts {

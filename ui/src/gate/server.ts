@@ -1,29 +1,14 @@
 /** The server as the gate sees it. An interface, so that tests can stand in for it. */
-import type { Counts, ScanBody, ServerResult } from './queue';
+import type { EnrolBody, EnrolledView, GateSessionView, GateStateView as GateInfo, NonceView, PosterView as Poster, ScansBody, ScansView } from '../shared/openapi';
 
-export interface GateInfo {
-  gate: string;
-  label: string;
-  place: { id: string; name: string; kind: string; division_name: string };
-  counts: Counts;
-  keys: unknown;
-  policy: { fresh_seconds: number; admit: string[] };
-  offline_grace_seconds: number;
-  server_time: string;
-}
-
-export interface Poster {
-  poster_code: string;
-  screen_code: string;
-  screen_expires_at: string;
-}
+export type { GateInfo, Poster };
 
 export interface GateServer {
-  enrol(body: { token: string; label: string; public_key: string }): Promise<{ gate: string }>;
-  challenge(gate: string): Promise<{ nonce: string }>;
-  session(gate: string, nonce: string, signature: string): Promise<{ expires_at: string }>;
+  enrol(body: EnrolBody): Promise<Pick<EnrolledView, 'gate'>>;
+  challenge(gate: string): Promise<NonceView>;
+  session(gate: string, nonce: string, signature: string): Promise<GateSessionView>;
   info(): Promise<GateInfo>;
-  scans(scans: ScanBody[]): Promise<{ results: ServerResult[]; counts: Counts }>;
+  scans(scans: ScansBody['scans']): Promise<ScansView>;
   poster(): Promise<Poster>;
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Evidence } from '../shared/openapi';
 import { PolicyModule, type MadeAssessment } from '../shared/policy';
 import { differences, report } from './compare';
 
@@ -7,11 +8,11 @@ const file = (path: string): Buffer => readFileSync(new URL(path, import.meta.ur
 const wasm = await WebAssembly.instantiate(new Uint8Array(file('../../wasm/policy.wasm')), {});
 const module = new PolicyModule(wasm.instance.exports);
 const policy = file('../../../policies/three-colour.toml').toString();
-const contact = {
-  id: 'e0000000000101', holder: 'h0000000000101', recorded_at: '2022-03-02T08:00:00Z', agency: null, withdrawn_at: null, superseded_by: null, origin: null,
+const contact: Evidence = {
+  id: 'e0000000000101', holder: 'h0000000000101', recorded_at: '2022-03-02T08:00:00Z', agency: null, withdrawn_at: null, superseded_by: null,
   fact: { kind: 'contact', case: 'c0000000000101', trace: 't0000000000101', degree: 'close', last_contact: '2022-03-01T07:00:00Z', minutes: 42, certainty: 'recorded', place_kind: 'restaurant' },
 };
-const make = (evidence: unknown[], at = '2022-03-05T00:00:00Z'): MadeAssessment => {
+const make = (evidence: Evidence[], at = '2022-03-05T00:00:00Z'): MadeAssessment => {
   const answer = module.ask({ policy, evidence, at, home: null });
   if ('error' in answer) throw new Error(answer.error.message);
   return answer.ok.assessment;
@@ -28,7 +29,7 @@ describe('the policy on the device', () => {
 
   it('answers nonsense with an error, and goes on', () => {
     expect(module.ask({ policy: 'x', evidence: [], at: '2022-03-05T00:00:00Z', home: null })).toHaveProperty('error.code', 'policy_has_problems');
-    expect(module.ask({ policy, evidence: [{}], at: 'never', home: null })).toHaveProperty('error.code', 'request_unreadable');
+    expect(module.ask({ policy, evidence: [{} as Evidence], at: 'never', home: null })).toHaveProperty('error.code', 'request_unreadable');
     expect(make([]).colour).toBe('green');
   });
 

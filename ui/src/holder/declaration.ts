@@ -1,52 +1,42 @@
 /** Declarations as the API tells them and as the form holds them. */
+import type { Evidence, Fact, StayBody, Symptom } from '../shared/openapi';
 import { addDays, localDay } from '../shared/time';
 
-export interface Stay {
-  division: string;
-  /** First and last local day there, `2022-03-01`. */
-  from: string;
-  to: string;
-}
+/** A stay as it is typed and sent: first and last local day there, `2022-03-01`. */
+export type Stay = StayBody;
 
-export interface Declared {
-  id: string;
-  recorded_at: string;
-  replaced: boolean;
+/** What somebody said of their health. */
+export interface Health {
   temperature: number | null;
-  symptoms: string[];
+  symptoms: Symptom[];
   contact: boolean;
   stays: Stay[];
 }
 
-type Obj = Record<string, unknown>;
-const obj = (v: unknown): Obj => (typeof v === 'object' && v !== null ? (v as Obj) : {});
-
-/** A declared day: a local date as sent, or the moments it became (the end is the moment after). */
-function day(value: unknown, end: boolean): string {
-  const text = typeof value === 'string' ? value : '';
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return text;
-  const at = Date.parse(text);
-  return Number.isFinite(at) ? localDay(end ? at - 1000 : at) : '';
+export interface Declared extends Health {
+  id: string;
+  recorded_at: string;
+  replaced: boolean;
 }
 
-/** Reads one version; `null` if there is none. What it says is in `fact`, as in any evidence. */
-export function readDeclared(value: unknown): Declared | null {
-  const v = obj(value);
-  if (typeof v['id'] !== 'string') return null;
-  const fact = 'fact' in v ? obj(v['fact']) : v;
+/** The local day of a moment; an end is the moment after the last day. */
+const day = (moment: string, end: boolean): string => localDay(Date.parse(moment) - (end ? 1000 : 0));
+
+/** A declaration or check-in in whole days. */
+export function readHealth(fact: Extract<Fact, { kind: 'declaration' | 'check_in' }>): Health {
+  const declared = fact.kind === 'declaration';
   return {
-    id: v['id'],
-    recorded_at: String(v['recorded_at'] ?? ''),
-    replaced: v['superseded_by'] != null,
-    temperature: typeof fact['temperature'] === 'number' ? fact['temperature'] : null,
-    symptoms: Array.isArray(fact['symptoms']) ? fact['symptoms'].map(String) : [],
-    contact: fact['contact_with_case'] === true,
-    stays: (Array.isArray(fact['stays']) ? fact['stays'] : []).map((s) => ({
-      division: String(obj(s)['division'] ?? ''),
-      from: day(obj(s)['from'], false),
-      to: day(obj(s)['to'], true),
-    })),
+    temperature: fact.temperature,
+    symptoms: fact.symptoms,
+    contact: declared && fact.contact_with_case,
+    stays: declared ? fact.stays.map((s) => ({ division: s.division, from: day(s.from, false), to: day(s.to, true) })) : [],
   };
+}
+
+/** Reads one version; `null` if there is none. */
+export function readDeclared(e: Pick<Evidence, 'id' | 'recorded_at' | 'superseded_by' | 'fact'> | null): Declared | null {
+  if (e?.fact.kind !== 'declaration') return null;
+  return { id: e.id, recorded_at: e.recorded_at, replaced: e.superseded_by !== null, ...readHealth(e.fact) };
 }
 
 export type StayProblem = 'division' | 'dates' | 'backwards' | 'window';

@@ -2,16 +2,11 @@
  * What somebody has typed on the way to a code. It is kept for this tab only (sessionStorage), so
  * that a reload or a slow message service loses nothing, and removed once they are signed in.
  */
-export interface Challenge {
-  challenge: string;
-  phone_masked: string;
-  expires_at: string;
-  resend_at: string;
-}
+import type { ChallengeView, DocumentType } from '../shared/openapi';
 
 export interface Registration {
   name: string;
-  docType: string;
+  docType: DocumentType;
   number: string;
   country: string;
   byMrz: boolean;
@@ -39,7 +34,7 @@ class Draft {
   step = $state<'welcome' | 'register' | 'sign_in'>('welcome');
   registration = $state<Registration>(empty());
   phone = $state('');
-  challenge = $state<Challenge | null>(null);
+  challenge = $state<ChallengeView | null>(null);
 
   constructor() {
     try {

@@ -1,11 +1,11 @@
 /** The two ways to ask for a one-time code; also used to ask for another one. */
 import { api, ApiError } from '../shared/api';
 import { lang } from '../shared/i18n';
-import { draft, type Challenge } from './draft.svelte';
-import type { Puzzle } from './work';
+import type { ChallengeView, RegistrationBody, SignInBody, WorkProof } from '../shared/openapi';
+import { draft } from './draft.svelte';
 
 /** The body of `POST /v1/registrations` for what was typed. */
-export function registrationBody(): Record<string, unknown> {
+export function registrationBody(): RegistrationBody {
   const r = draft.registration;
   const passport = r.docType === 'passport';
   const document =
@@ -25,14 +25,14 @@ export function registrationBody(): Record<string, unknown> {
 }
 
 /** One request; if the server asks for a calculation first, it is made and the request sent again. */
-async function ask(path: string, body: Record<string, unknown>): Promise<Challenge> {
-  for (let proof: unknown = null, left = 2; ; left--) {
+async function ask(path: '/v1/registrations' | '/v1/sessions', body: RegistrationBody | SignInBody): Promise<ChallengeView> {
+  for (let proof: WorkProof | null = null, left = 2; ; left--) {
     try {
-      return await api.post<Challenge>(path, proof ? { ...body, proof } : body);
+      return await api.post(path, proof ? { ...body, proof } : body);
     } catch (e) {
-      const puzzle = e instanceof ApiError && e.code === 'otp.work_needed' ? e.problem['puzzle'] : null;
+      const puzzle = e instanceof ApiError && e.code === 'otp.work_needed' ? e.problem.puzzle : null;
       if (!puzzle || left === 0) throw e;
-      proof = await (await import('./work')).solve(puzzle as Puzzle);
+      proof = await (await import('./work')).solve(puzzle);
     }
   }
 }

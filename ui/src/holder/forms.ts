@@ -1,12 +1,12 @@
 import { dictionary } from '../shared/i18n';
+import type { Symptom } from '../shared/openapi';
 import { en } from '../shared/texts/forms.en';
 import { zh } from '../shared/texts/forms.zh';
 
 /** Texts of the forms. */
 export const f = dictionary({ zh, en });
 
-export const SYMPTOMS = ['fever', 'cough', 'sore_throat', 'short_breath', 'loss_of_smell', 'diarrhoea', 'fatigue'] as const;
-export type Symptom = (typeof SYMPTOMS)[number];
+export const SYMPTOMS = ['fever', 'cough', 'sore_throat', 'short_breath', 'loss_of_smell', 'diarrhoea', 'fatigue'] as const satisfies readonly Symptom[];
 
 /** A symptom in words; one that this page does not know yet as the server calls it. */
 export function symptomName(word: string): string {

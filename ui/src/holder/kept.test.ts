@@ -20,7 +20,7 @@ function answer(more: Partial<CodeAnswer> = {}, nextChange: string | null = null
       next_change: nextChange,
       policy: { id: 'p', version: 1, digest: '00' },
     },
-    policy: { id: 'p', version: 1, title: { en: 'P', zh: 'P' }, fresh_seconds: 60 },
+    policy: { id: 'p', version: 1, digest: '00', title: { en: 'P', zh: 'P' }, fresh_seconds: 60 },
     check_in: { expected: false, done_today: false },
     ...more,
   };

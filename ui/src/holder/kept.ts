@@ -3,20 +3,10 @@
  * What is read back is checked like anything from outside: a damaged entry is no entry.
  */
 import { parseColour } from '../shared/colour';
-import type { Assessment, Moment, Texts } from '../shared/types';
+import type { CodeView } from '../shared/openapi';
 
 /** Answer of `GET /v1/me/code`. */
-export interface CodeAnswer {
-  code: string;
-  issued_at: Moment;
-  expires_at: Moment;
-  renew_at: Moment;
-  server_time: Moment;
-  name_masked: string;
-  assessment: Assessment;
-  policy: { id: string; version: number; title: Texts; fresh_seconds: number };
-  check_in: { expected: boolean; done_today: boolean };
-}
+export type CodeAnswer = CodeView;
 
 /** Where the last code is kept on the device. */
 export const KEPT_KEY = 'jg.code';

@@ -4,14 +4,7 @@
  * slices, so that the page stays alive. WebCrypto answers one hash per promise, which is ten times
  * slower than computing them here.
  */
-export interface Puzzle {
-  puzzle: string;
-  bits: number;
-}
-export interface Proof {
-  puzzle: string;
-  nonce: string;
-}
+import type { Puzzle, WorkProof } from '../shared/openapi';
 
 /** The first 32 bits of the fractional parts of the roots of the first primes (FIPS 180-4). */
 function roots(count: number, power: number): Uint32Array {
@@ -80,7 +73,7 @@ export function hasher(text: string): (nonce: number) => number {
 }
 
 /** Solves a puzzle; gives the page the thread back every few milliseconds. */
-export async function solve(puzzle: Puzzle): Promise<Proof> {
+export async function solve(puzzle: Puzzle): Promise<WorkProof> {
   const bits = hasher(puzzle.puzzle);
   for (let nonce = 0; ; ) {
     const until = performance.now() + 12;

@@ -1,15 +1,12 @@
 /**
- * Talking to the server. `api.get/post/del` make exactly one request each; `withBackoff` repeats
- * one that failed for want of network or capacity, waiting longer each time with full jitter, and
- * never sooner than the server's `Retry-After`. Answers that carry `server_time` set the clock.
+ * Talking to the server. `api.get/post/del` make exactly one request each, and know by the address
+ * what is sent and what is answered (see `endpoints.ts`). Whoever tries again what failed for want of
+ * network or capacity waits `backoffDelay` before: longer each time with full jitter, and never less
+ * than the server's `Retry-After`. Answers that carry `server_time` set the clock.
  */
+import type { Answer, PathOf, Rest } from './endpoints';
 import { clock } from './time';
-
-export interface FieldError {
-  field: string;
-  code: string;
-  detail: string;
-}
+import type { FieldError, Problem } from './types';
 
 /** A failed request: an RFC 9457 problem document, or `network` if there was no answer at all. */
 export class ApiError extends Error {
@@ -23,7 +20,7 @@ export class ApiError extends Error {
   readonly retryAfter: number | null;
   readonly errors: readonly FieldError[];
   /** The whole problem document, for members like `tries_left`. */
-  readonly problem: Readonly<Record<string, unknown>>;
+  readonly problem: Readonly<Partial<Problem>>;
 
   constructor(p: {
     code: string;
@@ -31,7 +28,7 @@ export class ApiError extends Error {
     status?: number;
     retryAfter?: number | null;
     errors?: FieldError[];
-    problem?: Record<string, unknown>;
+    problem?: Partial<Problem>;
   }) {
     super(p.code);
     this.name = 'ApiError';
@@ -80,7 +77,8 @@ export function readProblem(status: number, body: unknown, retryAfterHeader: str
       parseRetryAfter(retryAfterHeader, Date.now()) ??
       (typeof p['retry_after'] === 'number' ? p['retry_after'] : null),
     errors,
-    problem: p,
+    // What it says of itself; whoever uses a member looks at it first.
+    problem: p as Partial<Problem>,
   });
 }
 
@@ -148,79 +146,33 @@ export async function request<T>(method: string, path: string, options: RequestO
   }
 }
 
-export const api = {
-  get: <T>(path: string, options?: RequestOptions): Promise<T> => request<T>('GET', path, options),
-  post: <T>(path: string, body: unknown = {}, options?: RequestOptions): Promise<T> =>
-    request<T>('POST', path, { ...options, body }),
-  del: <T = void>(path: string, options?: RequestOptions): Promise<T> => request<T>('DELETE', path, options),
-};
-
-export interface Backoff {
-  /** First ceiling of the random wait, in milliseconds. */
-  base: number;
-  /** Highest ceiling. */
-  cap: number;
+/** Requests to addresses of the API document; another address or body is an error of the build. */
+export interface Api {
+  get<A extends string>(path: A, ...rest: Rest<PathOf<A>, 'get', RequestOptions>): Promise<Answer<PathOf<A>, 'get'>>;
+  post<A extends string>(path: A, ...rest: Rest<PathOf<A>, 'post', RequestOptions>): Promise<Answer<PathOf<A>, 'post'>>;
+  del<A extends string>(path: A, ...rest: Rest<PathOf<A>, 'delete', RequestOptions>): Promise<Answer<PathOf<A>, 'delete'>>;
 }
 
-export const BACKOFF: Backoff = { base: 1_000, cap: 60_000 };
+const untyped = {
+  get: (path: string, options?: RequestOptions): Promise<unknown> => request('GET', path, options),
+  post: (path: string, body: unknown = {}, options?: RequestOptions): Promise<unknown> => request('POST', path, { ...options, body }),
+  del: (path: string, options?: RequestOptions): Promise<unknown> => request('DELETE', path, options),
+};
+export const api = untyped as Api;
+
+/** First and highest ceiling of the random wait, in milliseconds. */
+const [BASE, CAP] = [1_000, 60_000];
 
 /**
  * Milliseconds to wait before try number `attempt` + 1 (the first failure is attempt 0): what the
- * server asked for, plus a random part between 0 and min(cap, base * 2^attempt) ("full jitter", so
+ * server asked for, plus a random part between 0 and min(CAP, BASE * 2^attempt) ("full jitter", so
  * that a million pages that failed together do not come back together).
  */
 export function backoffDelay(
   attempt: number,
   retryAfter: number | null,
   random: () => number = Math.random,
-  { base, cap }: Backoff = BACKOFF,
 ): number {
-  const ceiling = Math.min(cap, base * 2 ** Math.min(attempt, 30));
+  const ceiling = Math.min(CAP, BASE * 2 ** Math.min(attempt, 30));
   return Math.round((retryAfter ?? 0) * 1000 + random() * ceiling);
-}
-
-/** A pause that ends early, with the signal's reason, when the signal is aborted. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', stop, { once: true });
-  });
-}
-
-/**
- * Repeats `call` while it fails for a passing reason. Only for calls that may be repeated (GET, or
- * POST with an id made here). `onWait` hears how long the wait is, so that a page can say so.
- */
-export async function withBackoff<T>(
-  call: () => Promise<T>,
-  options: {
-    attempts?: number;
-    signal?: AbortSignal;
-    random?: () => number;
-    backoff?: Backoff;
-    onWait?: (ms: number, error: ApiError) => void;
-  } = {},
-): Promise<T> {
-  const { attempts = 6, signal, random, backoff, onWait } = options;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await call();
-    } catch (e) {
-      if (!(e instanceof ApiError) || !e.passing || attempt + 1 >= attempts || signal?.aborted) throw e;
-      const ms = backoffDelay(attempt, e.retryAfter, random, backoff);
-      onWait?.(ms, e);
-      await sleep(ms, signal);
-    }
-  }
 }

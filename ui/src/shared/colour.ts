@@ -1,6 +1,9 @@
-/** The three colours, most harmless first. A colour is never shown without its word and shape. */
-export type Colour = 'green' | 'yellow' | 'red';
+import type { Colour } from './openapi';
 
+/** A colour is never shown without its word and shape. */
+export type { Colour } from './openapi';
+
+/** The three colours, most harmless first. */
 export const COLOURS: readonly Colour[] = ['green', 'yellow', 'red'];
 
 /** Reads a colour from outside; `null` for anything else, so that nothing is green by mistake. */

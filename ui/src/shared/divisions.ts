@@ -9,8 +9,8 @@ const lists = new Map<string, Promise<DivisionRef[]>>();
 export function children(parent: string): Promise<DivisionRef[]> {
   let list = lists.get(parent);
   if (!list) {
-    const query = parent === '' ? '' : `?parent=${encodeURIComponent(parent)}`;
-    list = api.get<{ children: DivisionRef[] }>(`/v1/divisions${query}`, { cache: 'default' }).then((a) => a.children);
+    const query = parent === '' ? '' : (`?parent=${encodeURIComponent(parent)}` as const);
+    list = api.get(`/v1/divisions${query}`, { cache: 'default' }).then((a) => a.children);
     // A list that could not be had is asked for again next time.
     list.catch(() => lists.delete(parent));
     lists.set(parent, list);

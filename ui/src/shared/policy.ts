@@ -1,37 +1,16 @@
 /** The policy as WebAssembly: the same code that makes a colour on the server, on this device. */
-import type { Colour } from './colour';
+import type { Assessment, Evidence } from './openapi';
 import type { Segment } from './timeline';
-import type { Moment, Texts } from './types';
+import type { Moment } from './types';
 
-/** One active rule as the policy itself says it: agencies by id. */
-export interface MadeReason {
-  rule: string;
-  colour: Colour;
-  title: Texts;
-  ends: Texts;
-  evidence: string[];
-  counted_from: Moment;
-  since: Moment;
-  until: Moment | null;
-  day: number | null;
-  days: number | null;
-  needs: string[];
-}
-
-export interface MadeAssessment {
-  colour: Colour;
-  reasons: MadeReason[];
-  warnings: string[];
-  at: Moment;
-  next_change: Moment | null;
-  policy: { id: string; version: number; digest: string };
-}
+/** An assessment as the policy itself says it: agencies by id. */
+export type MadeAssessment = Assessment;
 
 export interface PolicyRequest {
   /** The policy file, byte for byte. */
   policy: string;
   /** Evidence as the API gives it. */
-  evidence: unknown[];
+  evidence: Evidence[];
   at: Moment;
   /** Where the holder lives, for a policy with time zones. */
   home: string | null;

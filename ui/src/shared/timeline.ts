@@ -1,25 +1,13 @@
 /** Where the parts of a timeline are drawn; no component, so that tests can ask it directly. */
 import type { Colour } from './colour';
-import type { Moment, Texts } from './types';
+import type { SegmentView } from './openapi';
+import type { Moment, Reason } from './types';
 
-/** One active rule, as far as a timeline shows it. */
-export interface SegmentReason {
-  rule: string;
-  colour: Colour;
-  title: Texts;
-  ends: Texts;
-  /** There while the reason counts for less than its rule says. */
-  eased?: { text: Texts };
-}
+/** One active rule, as far as a timeline shows it: agencies by name or by id are left out. */
+export type SegmentReason = Pick<Reason, 'rule' | 'colour' | 'title' | 'ends' | 'eased'>;
 
-/** A stretch of time with one colour and one list of reasons, as the API gives it. */
-export interface Segment {
-  from: Moment;
-  /** First moment of the next one; `null` if no change can be foreseen. */
-  to: Moment | null;
-  colour: Colour;
-  reasons: SegmentReason[];
-}
+/** A stretch of time with one colour and one list of reasons. */
+export type Segment = Omit<SegmentView, 'reasons'> & { reasons: SegmentReason[] };
 
 /** A segment's bar in hundredths of the picture's width. */
 export interface Bar {

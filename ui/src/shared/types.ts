@@ -1,63 +1,26 @@
-/** What the API answers, as far as more than one page needs it (see docs/api.md). */
-import type { Colour } from './colour';
+/**
+ * What the API answers, as far as more than one page needs it: names of these pages for the shapes of
+ * the API document (`openapi.d.ts`, made by `npm run types`). No shape of the API is written by hand.
+ */
+import type { DivisionView } from './openapi';
 
-/** A text in the languages of a policy: language tag to text. */
-export type Texts = Record<string, string>;
+export type {
+  AgencyName as AgencyRef,
+  AssessmentView as Assessment,
+  /** A text in the languages of a policy: language tag to text. */
+  BTreeMap as Texts,
+  EvidenceView as Evidence,
+  Fact,
+  InfoView as Info,
+  KeySetView as KeySet,
+  PolicyRef,
+  Problem,
+  ProblemField as FieldError,
+  ReasonView as Reason,
+  Symptom,
+  /** RFC 3339 moment in UTC. */
+  Timestamp as Moment,
+} from './openapi';
 
-/** RFC 3339 moment in UTC. */
-export type Moment = string;
-
-export interface AgencyRef {
-  name: string;
-  kind: string;
-}
-
-export interface Reason {
-  rule: string;
-  colour: Colour;
-  title: Texts;
-  ends: Texts;
-  evidence: string[];
-  agencies: AgencyRef[];
-  counted_from: Moment;
-  since: Moment;
-  until: Moment | null;
-  day: number | null;
-  days: number | null;
-  needs: string[];
-  /** Set while the rule asks for a milder colour than it would, and why. */
-  eased?: { by: 'appeal' | 'dispute'; instead_of: Colour; text: Texts; evidence: string[] };
-}
-
-export interface Assessment {
-  colour: Colour;
-  reasons: Reason[];
-  warnings: string[];
-  at: Moment;
-  next_change: Moment | null;
-  policy: { id: string; version: number; digest: string };
-}
-
-export interface DivisionRef {
-  code: string;
-  name: string;
-  /** In English, with the divisions above it: `西湖区, 杭州市, Zhejiang`. */
-  name_en?: string;
-  /** With the divisions above it, from the province down. */
-  full_name?: string;
-}
-
-export interface Info {
-  name: string;
-  issuer: string;
-  mode: 'serve' | 'demo';
-  server_time: Moment;
-  policy: { id: string; version: number; digest: string; title: Texts; fresh_seconds: number };
-  languages: string[];
-}
-
-export interface KeySet {
-  issuer: string;
-  server_time: Moment;
-  keys: { kid: string; x: string; not_before: Moment; not_after: Moment }[];
-}
+/** A division as the server names it; of a country only its own name is known. */
+export type DivisionRef = Pick<DivisionView, 'code' | 'name'> & Partial<DivisionView>;

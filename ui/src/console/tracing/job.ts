@@ -1,40 +1,7 @@
 /** A trace of many cases as the server tells it. */
-import type { Colour } from '../../shared/colour';
-import type { Moment } from '../../shared/types';
+import type { JobContact, TraceJobView as TraceJob } from '../../shared/openapi';
 
-export interface TraceJob {
-  job: string;
-  state: 'waiting' | 'running' | 'done' | 'cancelled' | 'failed';
-  cases: number;
-  done: number;
-  contacts: number;
-  hops: number;
-  record: boolean;
-  contacts_recorded: number;
-  contacts_withdrawn: number;
-  started_at: Moment;
-  expires_at: Moment | null;
-  problem: string | null;
-}
-
-export interface JobContact {
-  case: string;
-  holder: string;
-  degree: string;
-  minutes_lower: number;
-  minutes_upper: number;
-  last_contact: Moment;
-  certainty: string;
-  place_kind: string;
-  via: string | null;
-  colour: Colour | null;
-}
-
-export interface JobPage {
-  contacts: JobContact[];
-  total: number;
-  next: number | null;
-}
+export type { JobContact, TraceJob };
 
 export const isOver = (job: TraceJob): boolean => job.state === 'done' || job.state === 'cancelled' || job.state === 'failed';
 
