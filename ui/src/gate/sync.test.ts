@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../shared/api';
 import { GateDb } from './db';
 import { base64url, challengeText, enrol, storedDevice, type Device } from './device';
@@ -76,8 +76,8 @@ class FakeServer implements GateServer {
       label: 'North',
       place: { id: 'p', name: 'Market', kind: 'market', division_name: 'West Lake' },
       counts: COUNTS,
-      keys: this.keys,
-      policy: { fresh_seconds: 60, admit: ['green', 'purple'] },
+      keys: this.keys as GateInfo['keys'],
+      policy: { fresh_seconds: 60, admit: ['green', 'purple' as 'red'] },
       offline_grace_seconds: 3600,
       server_time: new Date(NOW).toISOString(),
     };
@@ -343,6 +343,29 @@ describe('the server far and near', () => {
     now += 120_000;
     await sync.kick();
     expect(state.known?.keys).toEqual(before);
+  });
+  it('comes back later and later, never at once, and not before the server said', async () => {
+    let random = 1;
+    let asked: number | null = null;
+    server.info = () => Promise.reject(new ApiError({ code: 'x', status: 503, retryAfter: asked }));
+    const other = new Sync({
+      db, queue, server, device, now: () => now, dayOf: () => '', random: () => random, failure, changed: () => undefined,
+    });
+    const timer = vi.spyOn(globalThis, 'setTimeout');
+    const next = async (): Promise<number> => {
+      timer.mockClear();
+      await other.kick();
+      return Number(timer.mock.calls.at(-1)?.[1]);
+    };
+    const waits = [];
+    for (let i = 0; i < 7; i++) waits.push(await next());
+    expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+    random = 0;
+    expect(await next()).toBe(1_000);
+    asked = 90;
+    expect(await next()).toBe(90_000);
+    other.stop();
+    timer.mockRestore();
   });
   it('knows at the next start what it knew', async () => {
     await sync.kick();

@@ -2,8 +2,8 @@
  * Keeps the gate and the server together: sends waiting scans in batches, fetches keys, counts and
  * rules, renews the session. Everything may fail at any time; nothing is lost by it.
  */
+import { backoffDelay } from '../shared/api';
 import { parseColour, type Colour } from '../shared/colour';
-import { waitAfter } from './backoff';
 import type { GateDb } from './db';
 import { sessionEnds, signIn, type Device } from './device';
 import type { Rules } from './judge';
@@ -94,12 +94,12 @@ export class Sync {
         left = await this.#once();
       } while (this.#again);
       this.#failures = left > 0 ? this.#failures + 1 : 0;
-      if (left > 0) wait = waitAfter(this.#failures, this.#parts.random(), null);
+      if (left > 0) wait = this.#pause(null);
       this.#set({ offlineSince: null, refused: null });
     } catch (e) {
       const failure = this.#parts.failure(e);
       this.#failures += 1;
-      wait = waitAfter(this.#failures, this.#parts.random(), failure.retryAfter);
+      wait = this.#pause(failure.retryAfter);
       if (failure.kind === 'away') {
         this.#set({ offlineSince: this.#state.offlineSince ?? this.#parts.now() });
       } else {
@@ -107,6 +107,11 @@ export class Sync {
       }
     }
     if (!this.#stopped) this.#timer = setTimeout(() => void this.kick(), wait);
+  }
+
+  /** Until the next try: as the pages do it, but never at once, since nobody at a door asks for it. */
+  #pause(retryAfter: number | null): number {
+    return Math.max(1_000, backoffDelay(this.#failures, retryAfter, this.#parts.random));
   }
 
   /** How many scans the server has not taken, though it answered. */

@@ -78,7 +78,7 @@ export const en: Dict<typeof zh> = {
     'code.bad_handle': { title: 'Cannot be opened', todo: 'The server cannot open this code. Ask them to reload the page.' },
     'scan.too_old': { title: 'Uploaded too late', todo: 'The server no longer takes this scan.' },
     'scan.in_future': { title: 'Wrong time', todo: 'Check this device’s clock.' },
-    'scan.no_code': { title: 'No code', todo: '' },
+    'scan.no_code': { title: 'No code', todo: 'Ask for the code, on a phone or on paper; if need be, “Let in anyway”.' },
     'gate.keys_old': { title: 'Key list too old', todo: 'Offline for too long to vouch for this code. Connect; if need be, “Let in anyway”.' },
     'gate.no_keys': { title: 'No key list yet', todo: 'Connect this device to the network once, then scan again.' },
     'gate.unreadable': { title: 'Something went wrong', todo: 'Please scan again.' },

@@ -72,7 +72,7 @@ export const zh = {
     'code.bad_handle': { title: '打不开', todo: '服务器打不开这个码。请对方刷新页面。' },
     'scan.too_old': { title: '上传太晚', todo: '服务器不再接受这次扫码。' },
     'scan.in_future': { title: '时间不对', todo: '请核对本机的时间。' },
-    'scan.no_code': { title: '没有码', todo: '' },
+    'scan.no_code': { title: '没有码', todo: '请对方出示手机或纸上的码;必要时用“仍要放行”。' },
     'gate.keys_old': { title: '密钥名单太旧', todo: '离线太久,不能担保这个码。请连网;必要时用“仍要放行”。' },
     'gate.no_keys': { title: '还没有密钥名单', todo: '请让本机连一次网,再扫。' },
     'gate.unreadable': { title: '出错了', todo: '请再扫一次。' },
