@@ -1,4 +1,5 @@
 # make run    build and start the made-up town on http://localhost:8080
+# make dev    the same town, with pages that follow each change of ui/src, on http://localhost:5173
 # make test   everything that must hold: pages, Rust, command line, end to end in a browser
 # make check  the quick part of it: types, lints, formatting, dependencies; no tests
 # make bench  measurements (bench/README.md)
@@ -17,7 +18,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help run test check bench fuzz clean setup-run setup-test pages ui rust-lint deps rust-test e2e skipped
+.PHONY: help run dev test check bench fuzz clean setup-run setup-test pages ui rust-lint deps rust-test e2e skipped
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -26,6 +27,13 @@ run: setup-run pages
 	$(call say,Building the release binary)
 	cargo build --release --locked -p jadegate
 	$(TARGET)/release/jadegate demo $(ARGS)
+
+# A debug binary: quicker to make. Both end together.
+dev: setup-run pages
+	$(call say,Building the debug binary)
+	cargo build --locked -p jadegate
+	trap 'kill $$(jobs -p) 2>/dev/null || true' EXIT; \
+	$(TARGET)/debug/jadegate demo $(ARGS) & cd ui && npm run --silent dev
 
 # What fails fastest comes first. The browser tests come last: they need the binary anyway.
 test: setup-test ui rust-lint deps rust-test e2e skipped

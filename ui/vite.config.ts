@@ -65,6 +65,9 @@ function twins(): Plugin {
   };
 }
 
+/** The server behind the pages while they are being written (`make dev`). */
+const SERVER = process.env['JADEGATE'] ?? 'http://localhost:8080';
+
 // Three small pages in one build. The Content-Security-Policy forbids inline script and style, so
 // nothing may be injected into the HTML: no modulepreload polyfill, no inlined assets.
 export default defineConfig({
@@ -90,6 +93,12 @@ export default defineConfig({
         assetFileNames: 'assets/[name]-[hash][extname]',
       },
     },
+  },
+  server: {
+    // The server takes changes from pages of its own origin only.
+    proxy: Object.fromEntries(
+      ['/v1', '/demo', '/openapi.json', '/healthz'].map((path) => [path, { target: SERVER, changeOrigin: true, headers: { origin: SERVER } }]),
+    ),
   },
   test: {
     environment: 'node',
