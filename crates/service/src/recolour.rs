@@ -20,8 +20,6 @@ use crate::app::App;
 use crate::assess::{Decided, Own, RuleSet, decide};
 use crate::error::Result;
 use crate::session::StaffSession;
-use crate::staff::Power;
-use crate::staff::access::not_yours;
 
 /// Holders of one unit: large enough that the disk is waited for seldom, small enough that requests
 /// do not wait long for the writer.
@@ -118,10 +116,7 @@ impl App {
 
     /// The runs, for those who see lists.
     pub async fn recolouring(&self, session: &StaffSession) -> Result<RecolouringState> {
-        let powers = [Power::PublishPolicy, Power::SetRegion, Power::ReadLists, Power::ReadAudit];
-        if !powers.into_iter().any(|p| session.may(p)) {
-            return Err(not_yours());
-        }
+        session.may_see_changes()?;
         let mut runs = self.store.recolourings(2).await?.into_iter().peekable();
         let current = runs.next_if(|r| r.finished_at.is_none());
         Ok(RecolouringState {

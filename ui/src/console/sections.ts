@@ -1,5 +1,6 @@
 /** The sections of the console: each is loaded when it is opened, and shown only to those who may. */
 import type { Component } from 'svelte';
+import { SEE_CHANGES } from './change/power';
 import type { Me, Power } from './types';
 
 export interface SectionProps {
@@ -30,8 +31,8 @@ export const SECTIONS: readonly Section[] = [
   { id: 'quarantine', needs: ['accompany', 'read_lists'], load: () => import('./sections/Quarantine.svelte') },
   { id: 'people', needs: ['find_person', 'open_person'], load: () => import('./sections/People.svelte') },
   { id: 'regions', needs: ['set_region', 'read_lists'], load: () => import('./sections/Regions.svelte') },
-  { id: 'policies', needs: ['publish_policy', 'set_region', 'read_lists', 'read_audit'], load: () => import('./sections/Policies.svelte') },
-  { id: 'proposals', needs: ['publish_policy', 'set_region', 'read_lists', 'read_audit'], load: () => import('./sections/Proposals.svelte') },
+  { id: 'policies', needs: SEE_CHANGES, load: () => import('./sections/Policies.svelte') },
+  { id: 'proposals', needs: SEE_CHANGES, load: () => import('./sections/Proposals.svelte') },
   { id: 'arrivals', needs: ['record_arrival'], load: plain(() => import('./sections/Arrivals.svelte')) },
   { id: 'rides', needs: ['record_rides'], load: plain(() => import('./sections/Rides.svelte')) },
   { id: 'places', needs: ['manage_places'], load: () => import('./sections/Places.svelte') },

@@ -181,6 +181,10 @@ impl Power {
         )
     }
 
+    /// Any of these lets somebody see policies, proposals, and how far recolouring has come.
+    const SEE_CHANGES: [Self; 4] =
+        [Self::PublishPolicy, Self::SetRegion, Self::ReadLists, Self::ReadAudit];
+
     /// Does a role in a kind of agency hold any power over people?
     pub fn any_over_people(kind: AgencyKind, role: Role) -> bool {
         Self::ALL.iter().any(|p| p.over_people() && p.granted(kind, role))
@@ -320,6 +324,11 @@ impl StaffSession {
         let staff = self.staff();
         let waits = power.granted(staff.agency_kind, staff.role);
         Err(if waits { not_confirmed() } else { not_yours() })
+    }
+
+    /// An error unless this member of staff may see what changes colours.
+    pub(crate) fn may_see_changes(&self) -> Result<()> {
+        if Power::SEE_CHANGES.into_iter().any(|p| self.may(p)) { Ok(()) } else { Err(not_yours()) }
     }
 
     /// The handle that records a kind of evidence; the policy in force may narrow it further, so use

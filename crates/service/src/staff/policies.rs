@@ -6,7 +6,7 @@ use jadegate_policy::Policy;
 use jadegate_store::PolicyVersion;
 use serde::Serialize;
 
-use super::access::{Power, not_yours};
+use super::access::Power;
 use super::change::{DifferenceView, differences_of};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
@@ -122,10 +122,7 @@ impl App {
 
     /// The published policies, newest first; the first is in force.
     pub async fn list_policies(&self, session: &StaffSession) -> Result<Vec<PolicyRow>> {
-        let powers = [Power::PublishPolicy, Power::SetRegion, Power::ReadLists, Power::ReadAudit];
-        if !powers.into_iter().any(|p| session.may(p)) {
-            return Err(not_yours());
-        }
+        session.may_see_changes()?;
         let names = self.agency_names().await?;
         let name = |a: AgencyId| names.get(&a).map(|n| n.name.clone());
         let all = self.store.policy_versions(LIST).await?;
