@@ -352,7 +352,7 @@ export async function startMock() {
       },
     }),
     'GET /v1/me/accesses': ({ now }) => ({
-      body: { accesses: [{ at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'assessment, evidence' }] },
+      body: { accesses: [{ at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'evidence' }] },
     }),
   };
 
