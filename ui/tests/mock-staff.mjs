@@ -412,13 +412,13 @@ export async function startStaffMock() {
     'GET /v1/staff/regions': ({ now }) => ({
       body: {
         risks: [
-            { id: 'e0000000000021', division: 'CN-330106', name: '浙江省杭州市西湖区', level: 'high', from: iso(now - 3 * DAY), to: null, recorded_at: iso(now - 3 * DAY), in_force: true },
-            { id: 'e0000000000022', division: 'CN-3302', name: '浙江省宁波市', level: 'medium', from: iso(now - 6 * DAY), to: iso(now + 2 * DAY), recorded_at: iso(now - 6 * DAY), in_force: true },
-            { id: 'e0000000000023', division: 'CN-330110', name: '浙江省杭州市余杭区', level: 'medium', from: iso(now - 16 * DAY), to: iso(now - 2 * DAY), recorded_at: iso(now - 16 * DAY), in_force: false },
+            { id: 'e0000000000021', division: 'CN-330106', name: '浙江省杭州市西湖区', level: 'high', from: iso(now - 3 * DAY), to: null, recorded_at: iso(now - 3 * DAY), by: null, in_force: true },
+            { id: 'e0000000000022', division: 'CN-3302', name: '浙江省宁波市', level: 'medium', from: iso(now - 6 * DAY), to: iso(now + 2 * DAY), recorded_at: iso(now - 6 * DAY), by: null, in_force: true },
+            { id: 'e0000000000023', division: 'CN-330110', name: '浙江省杭州市余杭区', level: 'medium', from: iso(now - 16 * DAY), to: iso(now - 2 * DAY), recorded_at: iso(now - 16 * DAY), by: null, in_force: false },
         ],
       },
     }),
-    'POST /v1/staff/regions/{id}/end': ({ id, now }) => ({ body: { id, division: 'CN-330106', name: '浙江省杭州市西湖区', level: 'high', from: iso(now - 3 * DAY), to: iso(now), recorded_at: iso(now), in_force: false } }),
+    'POST /v1/staff/regions/{id}/end': ({ id, now }) => ({ body: { id, division: 'CN-330106', name: '浙江省杭州市西湖区', level: 'high', from: iso(now - 3 * DAY), to: iso(now), recorded_at: iso(now), by: null, in_force: false } }),
     'GET /v1/staff/places': () => ({ body: { places: places(), next: null } }),
     'POST /v1/staff/places': () => ({ status: 201, body: /** @type {import('../src/shared/openapi').PlaceRow} */ (places()[0]) }),
     'GET /v1/staff/gates': ({ now }) => ({

@@ -155,6 +155,9 @@ pub(crate) enum Import {
         /// First day for files without real dates
         #[arg(long, value_name = "DATE", default_value = "2012-04-02")]
         start: String,
+        /// The agency that brings it, for the record; left out: this machine's command line
+        #[arg(long, value_name = "ID")]
+        agency: Option<String>,
     },
     /// Test results of a laboratory
     Tests {

@@ -144,6 +144,8 @@ ids! {
     ProposalId = 'n', "proposal";
     /// A file that was taken over.
     ImportId = 'b', "import";
+    /// Who was aboard: one boarding that a carrier told of. Derived from the boarding by a secret key.
+    RideId = 'r', "ride";
     /// Records that wait for a second pair of eyes.
     WaitingId = 'q', "waiting";
     /// One run of recolouring after a policy or a risk level changed.

@@ -15,6 +15,8 @@ names! {
         Trace = "trace",
         /// A risk level of a division.
         RiskLevel = "risk_level",
+        /// The end of a risk level.
+        RiskLevelEnd = "risk_level_end",
         /// Who was aboard: a visit told of by a carrier.
         Ride = "ride",
         /// A whole file.
@@ -31,6 +33,8 @@ names! {
         Rides = "rides",
         /// The official list of risk regions.
         RiskLevels = "risk_levels",
+        /// Who was where, of an older system or of a public data set.
+        Visits = "visits",
     }
 }
 

@@ -78,6 +78,7 @@ impl Place {
             file: String::new(),
             keep_old: false,
             limits: visits::LIMITS,
+            record: None,
         };
         self.w.app.import_visits(file, &options, |_| true).await.unwrap()
     }
@@ -278,6 +279,7 @@ async fn a_file_beyond_its_bounds_takes_nothing_that_is_not_told() {
         file: "digest".to_owned(),
         keep_old: false,
         limits: Limits::new(1 << 20, lines),
+        record: None,
     };
     let e = p.w.app.import_visits(file.as_bytes(), &options(1100), |_| true).await.unwrap_err();
     assert_eq!(e.code, "csv.too_many_lines");

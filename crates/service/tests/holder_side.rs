@@ -341,13 +341,13 @@ async fn a_green_code_is_admitted_once_and_leaving_ends_the_visit() {
         1,
         "the same scan sent thrice is one scan"
     );
-    assert_eq!(w.app.my_visits(&holder).len(), 1);
+    assert_eq!(w.app.my_visits(&holder).await.unwrap().len(), 1);
     w.clock.advance(1800);
     let code = w.app.show_code(&holder).await.unwrap().code.to_string();
     let out = ScanInput { direction: Direction::Out, ..scan(2, Some(code), w.app.now()) };
     one(&w, &g, out).await;
     w.restart().await;
-    let visits = w.app.my_visits(&holder);
+    let visits = w.app.my_visits(&holder).await.unwrap();
     assert_eq!(visits.len(), 1);
     assert_eq!(visits[0].left.unwrap().secs_since(visits[0].entered), 1800);
     let counts = w.app.counts_at(g.gate().place);
@@ -369,7 +369,7 @@ async fn h18_a_screenshot_is_stale_and_a_forgery_is_nothing() {
     let r = one(&w, &g, scan(2, Some(forged), w.app.now())).await;
     assert_eq!(r.outcome, Some(ScanOutcome::Refused));
     assert!(r.problem.is_some_and(|p| p.starts_with("code.")));
-    assert!(w.app.my_visits(&holder).is_empty(), "a refused scan is no visit");
+    assert!(w.app.my_visits(&holder).await.unwrap().is_empty(), "a refused scan is no visit");
 }
 
 #[tokio::test]
@@ -382,7 +382,7 @@ async fn h04_scans_made_without_the_server_are_taken_later_but_not_for_ever() {
     w.clock.advance(6 * 3600);
     let r = one(&w, &g, scan(1, Some(code.clone()), read_at)).await;
     assert_eq!((r.outcome, r.recorded), (Some(ScanOutcome::Admitted), true));
-    assert_eq!(w.app.my_visits(&holder)[0].entered, read_at);
+    assert_eq!(w.app.my_visits(&holder).await.unwrap()[0].entered, read_at);
     w.clock.advance(20 * 3600);
     let r = one(&w, &g, scan(2, Some(code.clone()), read_at)).await;
     assert_eq!((r.problem, r.recorded), (Some("scan.too_old"), false));
@@ -453,7 +453,7 @@ async fn h07_a_printed_code_makes_an_unproven_visit_and_tapping_twice_is_one() {
         let v = w.app.scan_venue(&holder, &poster.poster_code).await.unwrap();
         assert_eq!(v.presence, Presence::Unproven);
     }
-    assert_eq!(w.app.my_visits(&holder).len(), 1);
+    assert_eq!(w.app.my_visits(&holder).await.unwrap().len(), 1);
     let v = w.app.scan_venue(&holder, &poster.screen_code).await.unwrap();
     assert_eq!(v.presence, Presence::VenueScreen);
     w.clock.advance(200);

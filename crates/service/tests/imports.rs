@@ -114,6 +114,7 @@ fn options(file: &str) -> VisitImport {
         file: file.to_owned(),
         keep_old: false,
         limits: visits::LIMITS,
+        record: None,
     }
 }
 

@@ -124,7 +124,7 @@ async fn one_technician_cannot_turn_a_town_red() {
     }
     let run = w.store.import(report.import.unwrap()).await.unwrap().unwrap();
     assert_eq!(run.ended.unwrap().1.waiting, 8);
-    assert_eq!((run.staff, run.agency), (Some(lab.staff().id), lab.staff().agency));
+    assert_eq!((run.staff, run.agency), (Some(lab.staff().id), Some(lab.staff().agency)));
 }
 
 #[tokio::test]

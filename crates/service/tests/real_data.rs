@@ -88,6 +88,7 @@ async fn calgarys_contacts_are_those_of_a_few_plain_lines() {
         file: "c".to_owned(),
         keep_old: true,
         limits: visits::LIMITS,
+        record: None,
     };
     let report = w.app.import_visits(file.as_slice(), &options, |_| true).await.unwrap();
     eprintln!("{} lines, {} visits until June", report.lines, report.visits);
@@ -198,6 +199,7 @@ async fn the_four_cities_are_imported_whole() {
         file: "f".to_owned(),
         keep_old: true,
         limits: visits::LIMITS,
+        record: None,
     };
     let begun = std::time::Instant::now();
     let report = w.app.import_visits(file.as_slice(), &options, |_| true).await.unwrap();

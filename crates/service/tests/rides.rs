@@ -234,15 +234,15 @@ async fn seats_are_told_to_who_may_see_the_trace_and_forgotten_with_their_day() 
         let c = d.contacts.iter().find(|c| c.holder == who).unwrap();
         c.exposures[0].aboard.clone().unwrap()
     };
-    let ticket = |from: &str, to: &str, seat: &str| TicketView {
-        from: Some(from.to_owned()),
-        to: Some(to.to_owned()),
-        seat: Some(seat.to_owned()),
+    let said = |all: &[TicketView]| -> Vec<String> {
+        let part = |text: &Option<String>| text.clone().unwrap();
+        all.iter().map(|t| [&t.from, &t.to, &t.seat].map(part).join(" ")).collect()
     };
     let seen = aboard(&detail, near);
     assert_eq!((seen.number.as_str(), seen.date.as_str()), ("G1", "2022-03-12"));
-    assert_eq!(seen.source, [ticket("A", "C", "05-12A")]);
-    assert_eq!(seen.contact, [ticket("B", "D", "05-12B")]);
+    assert_eq!(said(&seen.source), ["A C 05-12A"]);
+    assert_eq!(said(&seen.contact), ["B D 05-12B"]);
+    assert_ne!(seen.source[0].ride, seen.contact[0].ride, "each names its record");
     // Of who lives elsewhere nothing is told; the case's seat is, and the case sees who looked.
     let seen = aboard(&detail, far);
     assert_eq!((seen.source.len(), seen.contact.len()), (1, 0));

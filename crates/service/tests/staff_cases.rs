@@ -192,6 +192,7 @@ fn generic() -> jadegate_service::import::visits::VisitImport {
         file: String::new(),
         keep_old: false,
         limits: jadegate_service::import::visits::LIMITS,
+        record: None,
     }
 }
 

@@ -19,6 +19,10 @@ pub(crate) struct Marks {
     changed: BTreeSet<i64>,
     /// Changed by the unit being applied.
     fresh: BTreeSet<i64>,
+    /// Those of the changed ones that lost a visit.
+    lost: BTreeSet<i64>,
+    /// The same of the unit being applied.
+    fresh_lost: BTreeSet<i64>,
 }
 
 impl Marks {
@@ -34,12 +38,20 @@ impl Marks {
         self.fresh.insert(day);
     }
 
+    /// The unit being applied takes a visit of this day away.
+    pub(crate) fn lose(&mut self, day: i64) {
+        self.fresh.insert(day);
+        self.fresh_lost.insert(day);
+    }
+
     pub(crate) fn keep(&mut self) {
         self.changed.append(&mut self.fresh);
+        self.lost.append(&mut self.fresh_lost);
     }
 
     pub(crate) fn undo(&mut self) {
         self.fresh.clear();
+        self.fresh_lost.clear();
     }
 
     /// Before the transaction ends: the next mark for the days it changes.
@@ -48,11 +60,14 @@ impl Marks {
             return Ok(());
         }
         self.last += 1;
-        let text = "INSERT INTO day_mark (day, mark) VALUES (?1, ?2) \
-                    ON CONFLICT (day) DO UPDATE SET mark = excluded.mark";
+        let text = "INSERT INTO day_mark (day, mark, lost) VALUES (?1, ?2, ?3) \
+                    ON CONFLICT (day) DO UPDATE SET mark = excluded.mark, \
+                    lost = coalesce(excluded.lost, lost)";
+        let lost = std::mem::take(&mut self.lost);
         for day in std::mem::take(&mut self.changed) {
+            let lost = lost.contains(&day).then_some(self.last);
             c.prepare_cached(text)
-                .and_then(|mut s| s.execute([day, self.last]))
+                .and_then(|mut s| s.execute((day, self.last, lost)))
                 .map_err(|e| sql("day_mark", &e))?;
         }
         Ok(())
@@ -83,15 +98,17 @@ pub(crate) fn visit_marks(c: &Connection) -> Result<VisitMarks> {
             .and_then(|mut s| s.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect())
             .map_err(|e| sql(table, &e))
     };
-    let days = pairs("day_mark", "SELECT day, mark FROM day_mark ORDER BY day")?
-        .into_iter()
-        .map(|(day, mark)| Ok(DayMark { day, mark: positive("day_mark", day, mark)? }))
-        .collect::<Result<_>>()?;
+    let marks = |text| -> Result<Vec<DayMark>> {
+        let all = pairs("day_mark", text)?.into_iter();
+        all.map(|(day, mark)| Ok(DayMark { day, mark: positive("day_mark", day, mark)? })).collect()
+    };
+    let days = marks("SELECT day, mark FROM day_mark ORDER BY day")?;
+    let lost = marks("SELECT day, lost FROM day_mark WHERE lost IS NOT NULL ORDER BY day")?;
     let dropped = pairs("days_dropped", "SELECT before, mark FROM days_dropped")?
         .first()
         .map(|&(before, mark)| Ok(DroppedDays { before, mark: positive("days_dropped", 1, mark)? }))
         .transpose()?;
-    Ok(VisitMarks { store, days, dropped })
+    Ok(VisitMarks { store, days, lost, dropped })
 }
 
 fn positive(table: &'static str, row: i64, mark: i64) -> Result<u64> {

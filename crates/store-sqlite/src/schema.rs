@@ -49,6 +49,16 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 13, name: "tally", text: include_str!("../migrations/0013_tally.sql") },
     Migration { number: 14, name: "sign_in", text: include_str!("../migrations/0014_sign_in.sql") },
     Migration {
+        number: 15,
+        name: "lost_visits",
+        text: include_str!("../migrations/0015_lost_visits.sql"),
+    },
+    Migration {
+        number: 16,
+        name: "import_authors",
+        text: include_str!("../migrations/0016_import_authors.sql"),
+    },
+    Migration {
         number: 17,
         name: "own_records",
         text: include_str!("../migrations/0017_own_records.sql"),
@@ -171,6 +181,8 @@ mod tests {
         "0ab06d39ef37473e4a7a5122fa516a4d0a06f78bb6bdba1e8ea9822469304e63",
         "f87c7fac8a96b3a471ae21900b2a72d1e724fdc92368c4dcc3518630a398e721",
         "83b74b48957fb8ededbd30e3628964753d8708b623abc9aa9e1d6bb640677738",
+        "d81e385c713522ad0350a4c22499f086be749c212546e9d75d829cc95b70aecd",
+        "0bef6f2edc6d344a064ef3fb0703a9eebda35194b7ab183d7816876de6a8a272",
         "3d2cfe9758b014ad199099bb9cd2f351326b67ec1c276ffa398b03b4dbfc43dd",
     ];
 

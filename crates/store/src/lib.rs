@@ -41,8 +41,9 @@
 //! *Time.* A backend reads no clock: every moment is in the write.
 //!
 //! *Marks.* Every transaction that changes a day's visits raises that day's mark, and a mark never
-//! falls, not even when the day is dropped and made anew ([`Store::visit_marks`]). So a copy of the
-//! visits knows what it lacks and what it must lose.
+//! falls, not even when the day is dropped and made anew ([`Store::visit_marks`]). Where single visits
+//! were taken back, that is told with the mark. So a copy of the visits knows what it lacks and what it
+//! must lose.
 //!
 //! *Erasure.* [`Write::Shred`], [`Store::drop_days_before`] and [`Store::purge_expired`] leave no
 //! readable copy in the database's files (`secure_delete`, and the log of the database is

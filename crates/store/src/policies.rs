@@ -1,7 +1,7 @@
 //! Published policies, proposals to change what colours people, and recolouring afterwards.
 
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::{ProposalId, RecolouringId};
+use jadegate_domain::id::{ImportId, ProposalId, RecolouringId};
 use jadegate_domain::{AgencyId, Division, Evidence, HolderId, PolicyRef, StaffId, Timestamp};
 
 use crate::rows::StoredAssessment;
@@ -70,6 +70,8 @@ pub struct StoredProposal {
     pub agency: AgencyId,
     /// Who; `None` for the machine's own command line.
     pub proposed_by: Option<StaffId>,
+    /// The file it came from.
+    pub import: Option<ImportId>,
     /// When it was proposed.
     pub proposed_at: Timestamp,
     /// After this nobody can approve it.

@@ -139,7 +139,7 @@ pub trait Store: Send + Sync + 'static {
     async fn gate(&self, id: GateId) -> Result<Option<Gate>>;
     /// The gates of a place by id.
     async fn gates(&self, place: PlaceId) -> Result<Vec<Gate>>;
-    /// The UTC days (since the epoch) that hold visits, ascending.
+    /// The UTC days (since the epoch) that hold visits, or held some that were taken back, ascending.
     async fn visit_days(&self) -> Result<Vec<i64>>;
     /// A mark for each day that holds visits, changed in the same transaction as the visits, with
     /// the store's id and what was dropped; all from one snapshot.
@@ -274,7 +274,7 @@ pub trait Store: Send + Sync + 'static {
     -> Result<Vec<Authorship>>;
     /// A file.
     async fn import(&self, id: ImportId) -> Result<Option<ImportRun>>;
-    /// Files of agencies whose region lies in the division, newest first.
+    /// Files of agencies whose region lies in the division, and those of no agency, newest first.
     async fn imports_in(&self, region: &Division, limit: u32) -> Result<Vec<ImportRun>>;
     /// Who took a record back.
     async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>>;

@@ -45,8 +45,8 @@ pub struct ImportRun {
     pub id: ImportId,
     /// What it tells.
     pub kind: ImportKind,
-    /// For which agency.
-    pub agency: AgencyId,
+    /// For which agency; `None`: for nobody's, by the machine's own command line (visits only).
+    pub agency: Option<AgencyId>,
     /// By whom; `None`: the machine's own command line.
     pub staff: Option<StaffId>,
     /// When it began.

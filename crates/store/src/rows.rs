@@ -395,8 +395,11 @@ pub struct OpenCases {
 pub struct VisitMarks {
     /// Drawn at random when the database was made; a backup has it too.
     pub store: [u8; 16],
-    /// The days that hold visits, ascending.
+    /// The days that hold visits, or held some that were taken back, ascending.
     pub days: Vec<DayMark>,
+    /// Those of them that lost single visits ([`Write::WithdrawRide`](crate::Write::WithdrawRide)),
+    /// ascending, each with its mark of the last time.
+    pub lost: Vec<DayMark>,
     /// What was dropped so far, if anything.
     pub dropped: Option<DroppedDays>,
 }

@@ -6,10 +6,10 @@ use jadegate_domain::id::{
     ChallengeId, CorrectionId, ImportId, InvitationId, PhoneCodeId, ProposalId, RecolouringId,
     WaitingId,
 };
-use jadegate_domain::record::WaitingState;
+use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place,
-    Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit, VisitKey,
+    PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit, VisitKey,
 };
 
 use crate::policies::{
@@ -274,6 +274,17 @@ pub enum Write {
     /// What a ticket says of a visit aboard a trip, kept with the day of `entered`; it replaces what
     /// was said of the same holder, trip and moment of entry before. No precondition.
     PutRide(StoredRide),
+    /// Takes back a ride: what its ticket says, and the visit that a passenger list made of it
+    /// (`Presence::Imported`). The day is noted as one that lost a visit. Precondition: the visit is
+    /// there.
+    WithdrawRide {
+        /// Whose.
+        holder: HolderId,
+        /// Aboard which trip.
+        trip: PlaceId,
+        /// When they boarded.
+        entered: Timestamp,
+    },
     /// A new scan, kept with its day. Precondition: its gate has none of this id at this moment.
     AddScan(Scan),
 
@@ -423,6 +434,14 @@ pub enum Write {
     },
     /// Who took a record back, and why. Precondition: nobody did yet.
     AddWithdrawal(Withdrawal),
+    /// Demands that nobody has taken this record back; else the conflict is `Absent`. So nothing that
+    /// was taken back comes again with a file that is on its way.
+    ExpectNotWithdrawn {
+        /// What kind of record.
+        record: RecordKind,
+        /// The number of its id.
+        id: i64,
+    },
     /// Records begin to wait. Precondition: the id is free.
     AddWaiting(Box<Waiting>),
     /// One of them. Precondition: what it belongs to waits; number and external key are free.

@@ -28,8 +28,8 @@ pub struct VisitIndex {
     holders: Interner,
     places: Interner,
     /// Largest first.
-    runs: Vec<Arc<Run>>,
-    buffer: Vec<Row>,
+    pub(crate) runs: Vec<Arc<Run>>,
+    pub(crate) buffer: Vec<Row>,
     /// As [`Run::span`], of the buffer.
     buffer_span: Option<(u32, u32)>,
     rides: Rides,
@@ -141,11 +141,22 @@ impl VisitIndex {
     /// is left; meant to be called once a day, on a clone if the writer must not wait.
     pub fn remove_before(&mut self, moment: Timestamp) {
         let first = secs(moment);
+        self.keep(|entered| entered >= first);
+    }
+
+    /// Drops all visits that began on some UTC days, given in ascending order. As linear as
+    /// [`remove_before`](Self::remove_before).
+    pub fn remove_days(&mut self, days: &[i64]) {
+        self.keep(|entered| days.binary_search(&moment(entered).utc_day()).is_err());
+    }
+
+    /// Keeps the visits whose moment of entry is wanted.
+    fn keep(&mut self, wanted: impl Fn(u32) -> bool) {
         let mut kept = Self::new();
         let mut holders = vec![None; self.holders.len()];
         let mut places = vec![None; self.places.len()];
         let mut rows = Vec::new();
-        for mut r in self.rows().filter(|r| r.entered >= first) {
+        for mut r in self.rows().filter(|r| wanted(r.entered)) {
             r.holder = *holders[r.holder as usize]
                 .get_or_insert_with(|| kept.holders.number(self.holders.id(r.holder)));
             r.place = *places[r.place as usize]
@@ -156,11 +167,10 @@ impl VisitIndex {
             }
         }
         kept.push_run(rows);
-        for ((place, holder, entered), ride) in
-            self.rides.all().filter(|((_, _, e), _)| *e >= first)
+        for ((place, holder, entered), ride) in self.rides.all().filter(|((_, _, e), _)| wanted(*e))
         {
             let (place, holder) = (self.place(place), self.holder(holder));
-            kept.set_ride(holder, place, crate::row::moment(entered), ride);
+            kept.set_ride(holder, place, moment(entered), ride);
         }
         kept.shrink();
         *self = kept;
@@ -431,7 +441,7 @@ impl VisitIndex {
     }
 
     /// How many runs are large; they come first.
-    fn large(&self) -> usize {
+    pub(crate) fn large(&self) -> usize {
         self.runs.partition_point(|r| r.len() > SMALL)
     }
 
@@ -491,8 +501,10 @@ impl VisitIndex {
             return false;
         }
         self.runs.retain(|r| !replaced(r));
-        let larger = self.runs.partition_point(|r| r.len() > merged.run.len());
-        self.runs.insert(larger, Arc::new(merged.run));
+        if merged.run.len() > 0 {
+            let larger = self.runs.partition_point(|r| r.len() > merged.run.len());
+            self.runs.insert(larger, Arc::new(merged.run));
+        }
         true
     }
 }
@@ -521,6 +533,6 @@ impl Merge {
 /// A merged run, and those it was made of.
 #[derive(Debug)]
 pub struct Merged {
-    of: Vec<Arc<Run>>,
-    run: Run,
+    pub(crate) of: Vec<Arc<Run>>,
+    pub(crate) run: Run,
 }

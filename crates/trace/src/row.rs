@@ -1,6 +1,6 @@
 //! One visit as the index keeps it.
 
-use jadegate_domain::{HolderId, PlaceId, Presence, Timestamp, Visit};
+use jadegate_domain::{HolderId, PlaceId, Presence, Timestamp, Visit, VisitKey};
 
 /// Everything a trace needs to know of a visit.
 ///
@@ -17,6 +17,14 @@ pub struct KnownVisit {
     pub left: Option<Timestamp>,
     /// How it is known.
     pub presence: Presence,
+}
+
+impl KnownVisit {
+    /// What tells it from every other, whatever its end.
+    pub const fn key(&self) -> VisitKey {
+        let Self { holder, place, entered, presence, .. } = *self;
+        VisitKey { entered, holder, place, presence }
+    }
 }
 
 impl From<&Visit> for KnownVisit {

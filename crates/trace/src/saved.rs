@@ -112,17 +112,26 @@ pub struct CatchUp {
     /// Days before this one were dropped from the store: [`VisitIndex::remove_before`] it, and save
     /// again at once, for the file still has them.
     pub remove_before: Option<i64>,
+    /// Days of which single visits were taken back since the file was written, ascending:
+    /// [`VisitIndex::remove_days`] them. They are among those to read.
+    pub anew: Vec<i64>,
     /// Days of which all visits must be inserted, ascending. Those that are there already change
     /// nothing.
     pub read: Vec<i64>,
 }
 
 /// What must be done so that an index loaded from a file has what the store has now, and nothing
-/// else. Days are in order, in the file and in the store.
+/// else. Days are in order, in the file and in the store. `lost` are the days of which single visits
+/// were taken back, each with its mark of the last time that happened.
 ///
 /// # Errors
 /// [`SavedError::OtherStore`] and [`SavedError::OtherPast`]: the two do not belong together.
-pub fn catch_up(saved: &SavedFrom, store: &SavedFrom, dropped: Option<Dropped>) -> Result<CatchUp> {
+pub fn catch_up(
+    saved: &SavedFrom,
+    store: &SavedFrom,
+    dropped: Option<Dropped>,
+    lost: &[SavedDay],
+) -> Result<CatchUp> {
     if saved.store != store.store {
         return Err(SavedError::OtherStore);
     }
@@ -143,7 +152,9 @@ pub fn catch_up(saved: &SavedFrom, store: &SavedFrom, dropped: Option<Dropped>) 
             || mark(&saved.days, d.day) != Some(d.mark)
     };
     let read = store.days.iter().filter(lacks).map(|d| d.day).collect();
-    Ok(CatchUp { remove_before, read })
+    let still_there = |d: &&SavedDay| mark(&saved.days, d.day).is_some_and(|then| then < d.mark);
+    let anew = lost.iter().filter(still_there).map(|d| d.day).collect();
+    Ok(CatchUp { remove_before, anew, read })
 }
 
 impl VisitIndex {

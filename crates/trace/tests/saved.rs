@@ -95,10 +95,12 @@ proptest! {
         for s in since {
             store.step(s);
         }
-        let plan = catch_up(&saved.from(), &store.from(), store.dropped).unwrap();
+        let plan = catch_up(&saved.from(), &store.from(), store.dropped, &store.lost()).unwrap();
         // As the caller does it: days are known by the visits they have.
         let mut loaded = saved.visits.clone();
         loaded.retain(|day, _| plan.remove_before.is_none_or(|b| *day >= b));
+        prop_assert!(plan.anew.iter().all(|d| plan.read.contains(d)));
+        loaded.retain(|day, _| !plan.anew.contains(day));
         for day in &plan.read {
             // What is there stays there: a loaded index knows no other way to lose a visit.
             loaded.entry(*day).or_default().extend(&store.visits[day]);
@@ -106,6 +108,8 @@ proptest! {
         prop_assert_eq!(&loaded, &store.visits);
         let unchanged = |day: &i64| saved.marks.get(day) == store.marks.get(day);
         let anew = |day: &i64| plan.remove_before.is_some_and(|b| *day < b);
+        let lost_one = |day: &i64| store.lost.get(day) > saved.marks.get(day);
+        prop_assert!(plan.anew.iter().all(lost_one), "more is made anew than lost a visit");
         prop_assert!(plan.read.iter().all(|d| !unchanged(d) || anew(d)), "more is read than changed");
 
         // Set back to before one of the changes that the file has; what may have been dropped is
@@ -116,24 +120,29 @@ proptest! {
             let day = days[lost.index(days.len())];
             let mut back = saved.clone();
             back.marks.insert(day, saved.marks[&day] - 1);
-            let found = catch_up(&saved.from(), &back.from(), back.dropped);
+            let found = catch_up(&saved.from(), &back.from(), back.dropped, &back.lost());
             prop_assert!(matches!(found, Err(SavedError::OtherPast)));
             back.marks.remove(&day);
-            let found = catch_up(&saved.from(), &back.from(), back.dropped);
+            let found = catch_up(&saved.from(), &back.from(), back.dropped, &back.lost());
             prop_assert!(matches!(found, Err(SavedError::OtherPast)));
         }
     }
 }
 
-/// What happens to a store: a visit on a day, or all days before one dropped.
+/// What happens to a store: a visit on a day, one of a day taken back, or all days before one dropped.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Visit(i64),
+    TakeBack(i64),
     Drop(i64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![6 => (0..6i64).prop_map(Step::Visit), 1 => (0..7i64).prop_map(Step::Drop)]
+    prop_oneof![
+        6 => (0..6i64).prop_map(Step::Visit),
+        2 => (0..6i64).prop_map(Step::TakeBack),
+        1 => (0..7i64).prop_map(Step::Drop),
+    ]
 }
 
 /// A store by its marks, with a number for each visit.
@@ -141,6 +150,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Days {
     last: u64,
     marks: BTreeMap<i64, u64>,
+    lost: BTreeMap<i64, u64>,
     visits: BTreeMap<i64, BTreeSet<u64>>,
     dropped: Option<Dropped>,
 }
@@ -153,6 +163,14 @@ impl Days {
                 self.marks.insert(day, self.last);
                 self.visits.entry(day).or_default().insert(self.last);
             }
+            Step::TakeBack(day) => {
+                let Some(of_day) = self.visits.get_mut(&day) else { return };
+                if of_day.pop_first().is_some() {
+                    self.last += 1;
+                    self.marks.insert(day, self.last);
+                    self.lost.insert(day, self.last);
+                }
+            }
             Step::Drop(before) => {
                 if self.marks.keys().any(|d| *d < before) {
                     let before = self.dropped.map_or(before, |d| d.before.max(before));
@@ -160,8 +178,13 @@ impl Days {
                 }
                 self.marks.retain(|d, _| *d >= before);
                 self.visits.retain(|d, _| *d >= before);
+                self.lost.retain(|d, _| *d >= before);
             }
         }
+    }
+
+    fn lost(&self) -> Vec<SavedDay> {
+        self.lost.iter().map(|(day, mark)| SavedDay { day: *day, mark: *mark }).collect()
     }
 
     fn from(&self) -> SavedFrom {
@@ -187,22 +210,22 @@ fn a_file_of_another_store_or_another_past_is_of_no_use() {
         SavedFrom { store: [7; 16], days }
     };
     let nothing = of(&[]);
-    assert_eq!(catch_up(&nothing, &nothing, None).unwrap(), CatchUp::default());
+    assert_eq!(catch_up(&nothing, &nothing, None, &[]).unwrap(), CatchUp::default());
     let other = SavedFrom { store: [8; 16], ..nothing.clone() };
-    let found = catch_up(&other, &nothing, None).unwrap_err();
+    let found = catch_up(&other, &nothing, None, &[]).unwrap_err();
     assert_eq!(found.code(), "saved_index.other_store");
     // A day that went without having been dropped.
     let days = of(&[(0, 1), (1, 1), (2, 1)]);
     for now in [of(&[]), of(&[(0, 1), (2, 1)]), of(&[(1, 1), (2, 1)])] {
-        let found = catch_up(&days, &now, None).unwrap_err();
+        let found = catch_up(&days, &now, None, &[]).unwrap_err();
         assert_eq!(found.code(), "saved_index.other_past");
     }
-    let all = CatchUp { remove_before: None, read: vec![0, 1, 2] };
-    assert_eq!(catch_up(&nothing, &days, None).unwrap(), all);
+    let all = CatchUp { read: vec![0, 1, 2], ..CatchUp::default() };
+    assert_eq!(catch_up(&nothing, &days, None, &[]).unwrap(), all);
     // Every day was dropped, and one of them came back.
     let dropped = Some(Dropped { before: 3, mark: 1 });
-    let anew = CatchUp { remove_before: Some(3), read: vec![1] };
-    assert_eq!(catch_up(&days, &of(&[(1, 2)]), dropped).unwrap(), anew);
+    let anew = CatchUp { remove_before: Some(3), read: vec![1], ..CatchUp::default() };
+    assert_eq!(catch_up(&days, &of(&[(1, 2)]), dropped, &[]).unwrap(), anew);
 }
 
 #[test]

@@ -494,7 +494,7 @@ async fn proof(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer
 #[utoipa::path(get, path = "/v1/me/visits", tag = "holder",
     responses((status = 200, body = VisitList), (status = 401, body = Problem)))]
 async fn visits(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<VisitList>> {
-    Ok(Json(VisitList { visits: web.app.my_visits(&s) }))
+    Ok(Json(VisitList { visits: web.app.my_visits(&s).await? }))
 }
 
 /// Record a visit by scanning the venue's own code.

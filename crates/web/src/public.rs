@@ -328,8 +328,17 @@ fn health_gauges(app: &App) {
 pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> String {
     health_gauges(&web.app);
     let (visits, bytes) = web.app.index_size();
+    let waiting = web.app.records_waiting().await.unwrap_or_else(|e| {
+        tracing::error!(code = e.code, error = %e, "what waits could not be counted");
+        Vec::new()
+    });
     #[expect(clippy::cast_precision_loss, reason = "a gauge")]
     {
+        // The kinds are a closed list: what people send makes no label.
+        for (kind, records) in waiting {
+            metrics::gauge!("jadegate_records_waiting", "kind" => kind.as_str())
+                .set(records as f64);
+        }
         metrics::gauge!("jadegate_index_visits").set(visits as f64);
         metrics::gauge!("jadegate_index_bytes").set(bytes as f64);
     }

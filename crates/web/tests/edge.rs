@@ -172,6 +172,11 @@ async fn counters_are_served_on_their_own_listener_and_hold_no_made_up_name() {
     for made_up in ["BREW", "MADEUP", "/made"] {
         assert!(!scraped.contains(made_up), "{made_up}");
     }
+    // What waits for a second pair of eyes, by a closed list of kinds.
+    for kind in ["tests", "arrivals", "case", "contacts", "rides"] {
+        let line = format!("jadegate_records_waiting{{kind=\"{kind}\"}} 0\n");
+        assert!(scraped.contains(&line), "{line}: {scraped}");
+    }
     // Nothing else is there.
     assert!(ask(server.metrics, "GET /v1/info").starts_with("HTTP/1.1 404"));
 }

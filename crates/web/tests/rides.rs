@@ -135,12 +135,32 @@ async fn a_list_of_passengers_becomes_seats_in_a_trace() {
     let (_, detail) = look(&officer).await;
     let exposure = &detail["contacts"][0]["exposures"][0];
     assert_eq!(exposure["place"]["kind"], "train");
-    let ticket = |seat| json!([{ "from": "Hangzhou", "to": "Yiwu", "seat": seat }]);
+    let ride = |of: &str| exposure["aboard"][of][0]["ride"].as_str().unwrap().to_owned();
+    let ticket =
+        |of, seat| json!([{ "ride": ride(of), "from": "Hangzhou", "to": "Yiwu", "seat": seat }]);
     assert_eq!(
         exposure["aboard"],
-        json!({ "number": "G1", "date": "2022-03-12", "source": ticket("05-12A"),
-            "contact": ticket("05-12B") })
+        json!({ "number": "G1", "date": "2022-03-12", "source": ticket("source", "05-12A"),
+            "contact": ticket("contact", "05-12B") })
     );
     let (status, _) = look(&carrier).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "who carried them does not see who was infected");
+
+    // The ticket names the record by which the ride is taken back, by its second body.
+    let withdraw = async |body: Value| {
+        w.post(&officer, "/v1/staff/withdrawals", "application/json", body.to_string()).await
+    };
+    let body = json!({ "ride": ride("contact"), "reason": "wrong_person" });
+    let (_, problem) = withdraw(
+        json!({ "ride": ride("contact"), "case": recorded["case"], "reason": "wrong_person" }),
+    )
+    .await;
+    assert_eq!(problem["code"], "withdrawal.one");
+    let (status, done) = withdraw(body.clone()).await;
+    assert_eq!(
+        (status, done),
+        (StatusCode::OK, json!({ "records": 1, "cases": 0, "released": 1 }))
+    );
+    let (status, problem) = withdraw(body).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("record.withdrawn")));
 }

@@ -7,7 +7,7 @@ import { t } from './text';
  * What can be taken back, by the name under which it is sent. A new kind is one line here; its words
  * are in `withdraw.what` and `own.kinds`.
  */
-export const TAKEN_BACK = ['evidence', 'case', 'import', 'risk_level'] as const satisfies readonly Exclude<keyof WithdrawBody, 'reason'>[];
+export const TAKEN_BACK = ['evidence', 'case', 'ride', 'import', 'risk_level'] as const satisfies readonly Exclude<keyof WithdrawBody, 'reason'>[];
 export type TakenBack = (typeof TAKEN_BACK)[number];
 export interface Target {
   kind: TakenBack;

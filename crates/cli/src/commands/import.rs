@@ -12,7 +12,7 @@ use jadegate_domain::{Division, EvidenceKind, hex};
 use jadegate_lines::TextLines;
 use jadegate_service::App;
 use jadegate_service::import::events::{self, parse_events};
-use jadegate_service::import::visits::{self, Progress, VisitFormat, VisitImport};
+use jadegate_service::import::visits::{self, FileRecord, Progress, VisitFormat, VisitImport};
 use jadegate_service::import::{Limits, SMALL_FILE, risk_levels};
 use jadegate_service::staff::RejectedLine;
 
@@ -38,8 +38,9 @@ pub(super) async fn run(config: &Config, args: ImportArgs) -> Result<ExitCode, F
     }
     let Deployment { app, store } = open(config).await?;
     let result = match args.what {
-        Import::Visits { file, form, start } => {
-            visits(&app, &file, form, &start, within(visits::LIMITS)).await
+        Import::Visits { file, form, start, agency } => {
+            let limits = within(visits::LIMITS);
+            visits(&app, &file, form, (&start, agency.as_deref()), limits).await
         }
         Import::Tests { file, agency } => tests(&app, &file, &agency, within(SMALL_FILE)).await,
         Import::Rides { file, agency } => rides(&app, &file, &agency, within(SMALL_FILE)).await,
@@ -69,7 +70,7 @@ async fn visits(
     app: &Arc<App>,
     file: &Path,
     form: VisitForm,
-    start: &str,
+    (start, agency): (&str, Option<&str>),
     limits: Limits,
 ) -> Result<ExitCode, Failure> {
     let format = match form {
@@ -92,8 +93,15 @@ async fn visits(
             seen.store(true, Ordering::SeqCst);
         }
     });
-    let options =
-        VisitImport { format, file: name_of(file)?, keep_old: form != VisitForm::Generic, limits };
+    let digest = digest_of(file)?;
+    let options = VisitImport {
+        format,
+        // For going on after an interruption.
+        file: hex::encode(&digest[..16]),
+        keep_old: form != VisitForm::Generic,
+        limits,
+        record: Some(FileRecord { agency: agency.map(str::parse).transpose()?, digest }),
+    };
     let go_on = |p: Progress| {
         bar.set_position(p.lines);
         bar.set_message(p.lines.to_string());
@@ -113,14 +121,16 @@ async fn visits(
         r.rejected_count
     );
     if interrupted.load(Ordering::SeqCst) {
+        file_is(r.import);
         println!("interrupted; run the same command again to go on from here");
         return Ok(ExitCode::from(ATTENTION));
     }
+    file_is(r.import);
     Ok(rejected(&r.rejected, r.rejected_count))
 }
 
-/// What names a file for going on after an interruption: its length and a digest of its content.
-fn name_of(file: &Path) -> Result<String, Failure> {
+/// SHA-256 of a file as it lies there.
+fn digest_of(file: &Path) -> Result<[u8; 32], Failure> {
     use aws_lc_rs::digest::{Context, SHA256};
     use std::io::Read as _;
     let mut source = std::fs::File::open(file).map_err(|e| format!("{}: {e}", file.display()))?;
@@ -133,7 +143,9 @@ fn name_of(file: &Path) -> Result<String, Failure> {
         }
         context.update(&buffer[..n]);
     }
-    Ok(hex::encode(&context.finish().as_ref()[..16]))
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    Ok(digest)
 }
 
 async fn tests(
@@ -163,6 +175,11 @@ fn waiting(lines: u64, import: Option<ImportId>, whom: &str) {
             "{lines} wait: this hour is above the mandate's number. {whom} confirms them in the console (Waiting)."
         );
     }
+    file_is(import);
+}
+
+/// The number by which a file is found again as a record.
+fn file_is(import: Option<ImportId>) {
     if let Some(import) = import {
         println!("The file is import {import}.");
     }
@@ -215,6 +232,7 @@ async fn risk_levels(
         super::what_if::print(what_if);
         println!();
     }
+    file_is(r.import);
     if let (true, Some(id)) = (r.waiting > 0, r.proposal) {
         println!(
             "The new periods are proposal {id}: they take effect when an officer of the health commission approves them in the console (Proposals)."

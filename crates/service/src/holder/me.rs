@@ -7,6 +7,7 @@ use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{
     AgencyId, Colour, Evidence, Period, PlaceKind, Presence, Purpose, Reason, Timestamp,
 };
+use jadegate_trace::KnownVisit;
 use serde::Serialize;
 
 use crate::app::{App, read};
@@ -100,6 +101,8 @@ pub struct VisitView {
     pub left: Option<Timestamp>,
     /// How it is known.
     pub presence: Presence,
+    /// Whose list it is from, if a carrier told who was aboard.
+    pub by: Option<AgencyName>,
 }
 
 /// A place as holders see it.
@@ -193,22 +196,28 @@ impl App {
     }
 
     /// The holder's visits within retention, newest first.
-    pub fn my_visits(&self, session: &HolderSession) -> Vec<VisitView> {
+    pub async fn my_visits(&self, session: &HolderSession) -> Result<Vec<VisitView>> {
+        let names = self.agency_names().await?;
         let now = self.now();
         let days = i64::from(self.policy().retention_days());
         let period = Period { from: now.plus_days(-days), to: now.plus_days(1) };
         let mut visits: Vec<_> = read(&self.index).visits_of(session.holder, period).collect();
         visits.sort_by_key(|v| std::cmp::Reverse(v.entered));
         visits.truncate(LIST as usize);
-        visits
-            .into_iter()
-            .map(|v| VisitView {
-                place: self.place_view(v.place),
-                entered: v.entered,
-                left: v.left,
-                presence: v.presence,
-            })
-            .collect()
+        // A trip belongs to the carrier that told of it.
+        let told_by = |v: &KnownVisit| {
+            let listed = v.presence == Presence::Imported;
+            let place = listed.then(|| self.place(v.place)).flatten()?;
+            names.get(&place.agency.filter(|_| place.kind.is_vehicle())?).cloned()
+        };
+        let view = |v: KnownVisit| VisitView {
+            by: told_by(&v),
+            place: self.place_view(v.place),
+            entered: v.entered,
+            left: v.left,
+            presence: v.presence,
+        };
+        Ok(visits.into_iter().map(view).collect())
     }
 
     /// Who looked at the holder's data, newest first.

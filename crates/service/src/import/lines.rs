@@ -21,6 +21,9 @@ pub const MOST_REJECTED: usize = 10_000;
 /// A field longer than this is no field of ours.
 const MAX_FIELD: usize = 200;
 
+/// Lines of a file that are in memory as they were written.
+pub(crate) const PIECE: usize = 100;
+
 /// What a file that is taken as a whole may hold.
 pub const SMALL_FILE: Limits = Limits::new(MAX_BYTES, MAX_LINES);
 
@@ -120,21 +123,25 @@ pub(crate) struct Lines<R> {
 pub(crate) type Line = (u64, std::result::Result<Fields, Rejection>);
 
 impl<R: Read> Lines<R> {
-    /// All lines of a file that is taken as a whole; refuses a file without the wanted columns or with
-    /// more than it may hold. Columns beyond the wanted and the `optional` ones are ignored.
-    pub(crate) fn read(
+    /// The same for a file in which people wrote: fields that a spreadsheet would run, and control
+    /// characters, are refused.
+    pub(crate) fn open_strict(
         source: R,
         limits: Limits,
         wanted: &[&str],
         optional: &[&str],
-    ) -> Result<Vec<Line>> {
-        let mut reader = Self::open(source, limits, wanted, optional)?;
-        reader.strict = true;
-        Ok(reader.collect::<std::result::Result<_, _>>()?)
+    ) -> Result<Self> {
+        Ok(Self { strict: true, ..Self::open(source, limits, wanted, optional)? })
     }
 
-    /// Reads the header and checks that the wanted columns are there. What stands in the fields is
-    /// for the caller to check.
+    /// The next lines, [`PIECE`] at most and none at the end of the file: what is in memory of a file
+    /// at once.
+    pub(crate) fn piece(&mut self) -> Result<Vec<Line>> {
+        Ok(self.take(PIECE).collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Reads the header and checks that the wanted columns are there. Columns beyond the wanted and the
+    /// `optional` ones are ignored; what stands in the fields is for the caller to check.
     pub(crate) fn open(
         source: R,
         limits: Limits,
@@ -203,8 +210,21 @@ fn is_formula(field: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn whole(text: &[u8]) -> Result<Vec<Line>> {
+        let mut lines = Lines::open_strict(text, SMALL_FILE, &["a", "b"], &["c"])?;
+        let mut all = Vec::new();
+        loop {
+            let piece = lines.piece()?;
+            if piece.is_empty() {
+                return Ok(all);
+            }
+            assert!(piece.len() <= PIECE);
+            all.extend(piece);
+        }
+    }
+
     fn read(text: &[u8]) -> Vec<(u64, std::result::Result<String, &'static str>)> {
-        let lines = Lines::read(text, SMALL_FILE, &["a", "b"], &["c"]).unwrap();
+        let lines = whole(text).unwrap();
         let text = |f: Fields| format!("{}|{}|{}", f.get("a"), f.get("b"), f.get("c"));
         lines.into_iter().map(|(n, f)| (n, f.map(text).map_err(|r| r.code))).collect()
     }
@@ -258,24 +278,17 @@ mod tests {
     #[test]
     fn a_file_without_its_columns_is_refused_whole() {
         for text in [&b""[..], b"a\n1\n", b"1,2\n", b"\n\n"] {
-            let e = Lines::read(text, SMALL_FILE, &["a", "b"], &[]).unwrap_err();
-            assert_eq!(e.code, "csv.missing_columns");
+            assert_eq!(whole(text).unwrap_err().code, "csv.missing_columns");
         }
-        assert_eq!(
-            Lines::read(&b"a,b,a\n"[..], SMALL_FILE, &["a", "b"], &[]).unwrap_err().code,
-            "csv.repeated_column"
-        );
-        assert!(Lines::read(&b"a,b\n"[..], SMALL_FILE, &["a", "b"], &[]).unwrap().is_empty());
+        assert_eq!(whole(b"a,b,a\n").unwrap_err().code, "csv.repeated_column");
+        assert!(whole(b"a,b\n").unwrap().is_empty());
     }
 
     #[test]
     fn too_many_lines_are_refused_whole() {
         let file = |n| format!("a,b\n{}", "1,2\n".repeat(n));
-        assert_eq!(
-            Lines::read(file(50_000).as_bytes(), SMALL_FILE, &["a"], &[]).unwrap().len(),
-            50_000
-        );
-        let e = Lines::read(file(50_001).as_bytes(), SMALL_FILE, &["a"], &[]).unwrap_err();
+        assert_eq!(whole(file(50_000).as_bytes()).unwrap().len(), 50_000);
+        let e = whole(file(50_001).as_bytes()).unwrap_err();
         assert_eq!(e.code, "csv.too_many_lines");
     }
 

@@ -49,7 +49,7 @@ pub(super) struct TripKey {
 
 /// A stop as a line names it: its number along the way, from 1, and its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct StopName {
+struct StopName {
     no: u16,
     name: String,
 }
@@ -126,14 +126,14 @@ impl Boarding {
     }
 
     /// What the ticket says.
-    pub(super) fn ride(&self) -> Ride {
+    fn ride(&self) -> Ride {
         Ride { leg: self.leg().ok().flatten(), seat: self.seat }
     }
 
-    /// When the passenger left, from this line or from what is known of the stop.
-    pub(super) fn left(&self, trip: &Trip) -> Option<Timestamp> {
-        let stop = |to: &StopName| trip.stops.get(usize::from(to.no) - 1)?.arrives;
-        self.arrives.or_else(|| self.to.as_ref().and_then(stop)).filter(|at| *at >= self.departs)
+    /// What is kept of the line until the whole list is read.
+    pub(super) fn kept(&self) -> Kept {
+        let Self { line, departs, arrives, .. } = *self;
+        Kept { line, departs, arrives, to: self.to.as_ref().map(|to| to.no), ride: self.ride() }
     }
 
     /// The trip with what this line says of its stops, or why the two do not fit.
@@ -154,6 +154,25 @@ impl Boarding {
             ));
         }
         Ok(trip)
+    }
+}
+
+/// What is kept of a line until the whole list is read: no text of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    pub(super) line: u64,
+    pub(super) departs: Timestamp,
+    arrives: Option<Timestamp>,
+    /// The number of the stop of alighting, from 1.
+    to: Option<u16>,
+    pub(super) ride: Ride,
+}
+
+impl Kept {
+    /// When the passenger left, from the line or from what is known of the stop.
+    pub(super) fn left(&self, trip: &Trip) -> Option<Timestamp> {
+        let stop = |to: u16| trip.stops.get(usize::from(to) - 1)?.arrives;
+        self.arrives.or_else(|| self.to.and_then(stop)).filter(|at| *at >= self.departs)
     }
 }
 
@@ -268,8 +287,11 @@ mod tests {
 
     fn read(head: &str, line: &str) -> std::result::Result<Boarding, &'static str> {
         let file = format!("{head}\n{line}\n");
-        let (n, fields) =
-            Lines::read(file.as_bytes(), SMALL_FILE, &WANTED, &OPTIONAL).unwrap().remove(0);
+        let (n, fields) = Lines::open_strict(file.as_bytes(), SMALL_FILE, &WANTED, &OPTIONAL)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
         Boarding::read(n, &fields.unwrap(), NOW.parse().unwrap()).map_err(|r| r.code)
     }
 
@@ -298,12 +320,12 @@ mod tests {
         let trip = b.with_stops(&trip()).unwrap();
         let names: Vec<_> = trip.stops.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(names, ["", "Yiwu", "", "", "Jinhua"]);
-        assert_eq!(b.left(&trip), Some("2022-03-12T01:10:00Z".parse().unwrap()));
+        assert_eq!(b.kept().left(&trip), Some("2022-03-12T01:10:00Z".parse().unwrap()));
 
         let head = "kind,number,date,division,departs,holder";
         let b = read(head, "bus,155,2022-03-12,CN-3301,2022-03-12T08:30:00Z,h0000000000001");
         let b = b.unwrap();
-        assert_eq!((b.ride(), b.left(&trip)), (Ride::default(), None));
+        assert_eq!((b.ride(), b.kept().left(&trip)), (Ride::default(), None));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::sync::Arc;
 
-use jadegate_domain::id::ImportId;
+use jadegate_domain::id::{ImportId, RideId};
 use jadegate_domain::record::{ImportKind, RecordKind, WaitingKind};
 use jadegate_domain::{
     AgencyId, AgencyKind, Division, HolderId, Period, Place, PlaceId, Presence, Purpose, Ride,
@@ -19,7 +19,7 @@ use jadegate_store::{ImportCounts, StoredRide, Unit, Write};
 use serde::Serialize;
 
 use super::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
-use super::manifest::{Boarding, OPTIONAL, TripKey, WANTED};
+use super::manifest::{Boarding, Kept, OPTIONAL, TripKey, WANTED};
 use super::runs::Digesting;
 use super::visits::two_at_once;
 use crate::app::{App, read, write};
@@ -95,16 +95,29 @@ struct Taken {
     ride: Ride,
 }
 
+/// A line that fits its trip, of a passenger who is registered: all that is kept of it until the whole
+/// list is read, some hundred bytes. A line may leave to another when the trip arrived, and who is
+/// aboard with a case is weighed for a list as a whole.
+struct Boarded {
+    /// Its number in [`State::trips`].
+    trip: usize,
+    holder: HolderId,
+    told: Kept,
+}
+
 #[derive(Default)]
 struct State {
-    trips: HashMap<TripKey, KnownTrip>,
+    trips: Vec<KnownTrip>,
+    /// Where they stand.
+    numbers: HashMap<TripKey, usize>,
     /// What the list said of each visit so far.
     told: HashMap<VisitKey, (Option<Timestamp>, Ride)>,
-    taken: Vec<(TripKey, Taken)>,
+    /// With their trips.
+    taken: Vec<(usize, Taken)>,
     /// Everybody whom a line of the list led to.
     asked: BTreeSet<HolderId>,
     /// Trips told of by the unit under way, as they were before.
-    undo: Vec<(TripKey, Option<Trip>)>,
+    undo: Vec<(usize, Option<Trip>)>,
     report: RideReport,
 }
 
@@ -138,32 +151,25 @@ impl App {
     pub async fn import_rides_within(
         self: &Arc<Self>,
         by: &Conductor,
-        csv: impl Read,
+        csv: impl Read + Send,
         limits: Limits,
     ) -> Result<RideReport> {
         let mut csv = Digesting::new(csv);
-        let lines = Lines::read(&mut csv, limits, &WANTED, &OPTIONAL)?;
         let _one = self.carriers_lock.lock().await;
         let mut state = State::default();
+        // All that the list tells of the stops comes first: a line may leave to another when the
+        // trip arrived.
+        let boarded = self.read_boardings(by, &mut csv, limits, &mut state).await?;
+        // A file without a line is no record.
+        if state.report.lines == 0 {
+            return Ok(state.report);
+        }
         let run = self.begin_import(ImportKind::Rides, &by.author_of(None), csv.sha256()).await?;
         let author = by.author_of(Some(run));
         state.report.import = Some(run);
-        state.report.lines = lines.len() as u64;
-        let now = self.now();
-        let mut boardings = Vec::new();
-        for (line, fields) in lines {
-            match fields.and_then(|f| Boarding::read(line, &f, now)) {
-                Ok(b) => boardings.push(b),
-                Err(r) => state.report.rejected.push(r.at(line)),
-            }
-        }
-        // All that the list tells of the stops comes first: a line may leave to another when the
-        // trip arrived.
-        let boardings = self.tell_stops(by, boardings, &mut state).await?;
-        for b in boardings {
-            let line = b.line;
-            if let Err(r) = self.take_boarding(by, b, &mut state).await? {
-                state.report.rejected.push(r.at(line));
+        for b in boarded {
+            if let Err(r) = self.take_boarding(&b, &mut state).await? {
+                state.report.rejected.push(r.at(b.told.line));
             }
         }
         self.note_passengers(&author, &state.asked).await?;
@@ -217,7 +223,7 @@ impl App {
     }
 
     /// Which of these rides put somebody aboard with a case: from them contacts follow.
-    async fn beside_a_case(&self, taken: &[(TripKey, Taken)]) -> Result<Vec<bool>> {
+    async fn beside_a_case(&self, taken: &[(usize, Taken)]) -> Result<Vec<bool>> {
         let cases = self.store.cases(crate::staff::retrace::MOST_CASES).await?;
         let cases: HashSet<HolderId> =
             cases.iter().filter(|c| c.withdrawn_at.is_none()).map(|c| c.holder).collect();
@@ -239,23 +245,23 @@ impl App {
     async fn hold_rides(
         self: &Arc<Self>,
         author: &Author,
-        heavy: Vec<(TripKey, Taken)>,
+        heavy: Vec<(usize, Taken)>,
         state: &mut State,
     ) -> Result<()> {
         let mut pieces = Vec::new();
         let mut writes = Vec::new();
         let mut new_places = Vec::new();
-        for (key, Taken { visit, ride }) in heavy {
-            let external = self.keys.evidence_key(&format!(
-                "ride/{}/{:?}/{ride:?}",
-                self.ride_id(&visit),
-                visit.left
-            ));
+        for (trip, Taken { visit, ride }) in heavy {
+            let id = self.ride_id(visit.holder, visit.place, visit.entered);
+            // As it was before rides had ids of their own.
+            let number = id.as_i64();
+            let external =
+                self.keys.evidence_key(&format!("ride/{number}/{:?}/{ride:?}", visit.left));
             if self.store.waits(external).await? {
                 state.report.unchanged += 1;
                 continue;
             }
-            state.tell_trip(&key, &mut writes, &mut new_places);
+            state.tell_trip(trip, &mut writes, &mut new_places);
             pieces.push(HeldPiece {
                 holder: visit.holder,
                 held: Held::Ride { visit, ride },
@@ -276,20 +282,20 @@ impl App {
         Ok(())
     }
 
-    /// The number by which a ride is found among the records: a visit has none of its own.
-    pub(crate) fn ride_id(&self, v: &Visit) -> i64 {
-        let key = format!("ride/{}/{}/{}", v.holder, v.place, v.entered.as_secs());
-        ImportId::from_random(super::visits::first_bits(self.keys.evidence_key(&key))).as_i64()
+    /// The id by which a ride is found among the records: a visit has none of its own.
+    pub(crate) fn ride_id(&self, holder: HolderId, trip: PlaceId, entered: Timestamp) -> RideId {
+        let key = format!("ride/{holder}/{trip}/{}", entered.as_secs());
+        RideId::from_random(super::visits::first_bits(self.keys.evidence_key(&key)))
     }
 
     /// Writes a ride that somebody else has confirmed, and only then shows it to traces.
     pub(crate) async fn write_confirmed_ride(
         self: &Arc<Self>,
-        visit: Visit,
+        (id, visit): (RideId, Visit),
         ride: Ride,
         mut with: Vec<Write>,
     ) -> Result<()> {
-        with.extend(ride_writes(visit, ride));
+        with.extend(ride_writes(id, visit, ride));
         let tell = move |app: &Self| {
             write(&app.index).set_rides([(visit.holder, visit.place, visit.entered, ride)]);
             app.late.note(&[(&visit).into()]);
@@ -298,29 +304,76 @@ impl App {
         Ok(())
     }
 
-    /// Joins what the lines say of their trips' stops; returns the lines that fit.
-    async fn tell_stops(
+    /// Reads a list to its end, a hundred lines in memory at a time, and joins what they say of
+    /// their trips' stops; returns what is kept of the lines that fit. Nothing is written before the
+    /// end is known: a list that breaks off, or holds too much, takes nothing.
+    async fn read_boardings(
         &self,
         by: &Conductor,
-        boardings: Vec<Boarding>,
+        csv: impl Read + Send,
+        limits: Limits,
         state: &mut State,
-    ) -> Result<Vec<Boarding>> {
-        let mut fit = Vec::with_capacity(boardings.len());
-        for b in boardings {
-            if !state.trips.contains_key(&b.trip) {
-                let known = self.known_trip(by, &b).await?;
-                state.trips.insert(b.trip.clone(), known);
+    ) -> Result<Vec<Boarded>> {
+        let mut lines = Lines::open_strict(csv, limits, &WANTED, &OPTIONAL)?;
+        let now = self.now();
+        let oldest = crate::bulk::kept_from(&self.policy(), now);
+        let mut all = Vec::new();
+        loop {
+            let piece = lines.piece()?;
+            if piece.is_empty() {
+                return Ok(all);
             }
-            let Some(known) = state.trips.get_mut(&b.trip) else { continue };
-            match b.with_stops(&known.now) {
-                Ok(trip) => {
-                    known.now = trip;
-                    fit.push(b);
+            state.report.lines += piece.len() as u64;
+            for (line, fields) in piece {
+                match fields.and_then(|f| Boarding::read(line, &f, now)) {
+                    Ok(b) => match self.board(by, &b, oldest, state).await? {
+                        Ok(boarded) => all.extend(boarded),
+                        Err(r) => state.report.rejected.push(r.at(line)),
+                    },
+                    Err(r) => state.report.rejected.push(r.at(line)),
                 }
-                Err(r) => state.report.rejected.push(r.at(b.line)),
             }
         }
-        Ok(fit)
+    }
+
+    /// Joins what a line says of its trip's stops, and finds the passenger. `None`: it is too old.
+    async fn board(
+        &self,
+        by: &Conductor,
+        b: &Boarding,
+        oldest: Timestamp,
+        state: &mut State,
+    ) -> Result<std::result::Result<Option<Boarded>, Rejection>> {
+        let trip = if let Some(trip) = state.numbers.get(&b.trip) {
+            *trip
+        } else {
+            state.trips.push(self.known_trip(by, b).await?);
+            state.numbers.insert(b.trip.clone(), state.trips.len() - 1);
+            state.trips.len() - 1
+        };
+        let known = state.trips.get_mut(trip).ok_or_else(no_trip)?;
+        match b.with_stops(&known.now) {
+            Ok(now) => known.now = now,
+            Err(r) => return Ok(Err(r)),
+        }
+        if b.departs < oldest {
+            state.report.too_old += 1;
+            return Ok(Ok(None));
+        }
+        let holder = match self.locate(&by.region, &b.whom).await {
+            Ok(holder) => holder.id,
+            Err(e) if e.kind == Kind::NotFound => {
+                state.report.unknown += 1;
+                return Ok(Err(Rejection::new(
+                    "holder.not_found",
+                    "This passenger is not registered in your region; nothing is recorded of them.",
+                )));
+            }
+            Err(e) if e.kind == Kind::BadInput => return Ok(Err(Rejection::from(&e))),
+            Err(e) => return Err(e),
+        };
+        state.asked.insert(holder);
+        Ok(Ok(Some(Boarded { trip, holder, told: b.kept() })))
     }
 
     /// The trip of a line; a carrier's trips are its own, whatever numbers others use.
@@ -352,41 +405,22 @@ impl App {
         })
     }
 
+    /// Takes a line, now that all is known of its trip.
     async fn take_boarding(
         &self,
-        by: &Conductor,
-        b: Boarding,
+        b: &Boarded,
         state: &mut State,
     ) -> Result<std::result::Result<(), Rejection>> {
-        if b.departs < crate::bulk::kept_from(&self.policy(), self.now()) {
-            state.report.too_old += 1;
-            return Ok(Ok(()));
-        }
-        let holder = match self.locate(&by.region, &b.whom).await {
-            Ok(holder) => holder.id,
-            Err(e) if e.kind == Kind::NotFound => {
-                state.report.unknown += 1;
-                return Ok(Err(Rejection::new(
-                    "holder.not_found",
-                    "This passenger is not registered in your region; nothing is recorded of them.",
-                )));
-            }
-            Err(e) if e.kind == Kind::BadInput => return Ok(Err(Rejection::from(&e))),
-            Err(e) => return Err(e),
-        };
-        state.asked.insert(holder);
-        let Some(known) = state.trips.get(&b.trip) else {
-            return Err(ServiceError::internal("a line without its trip"));
-        };
-        let place = known.place.id;
+        let known = state.trips.get(b.trip).ok_or_else(no_trip)?;
+        let (holder, place) = (b.holder, known.place.id);
         let visit = Visit {
             holder,
             place,
-            entered: b.departs,
-            left: b.left(&known.now),
+            entered: b.told.departs,
+            left: b.told.left(&known.now),
             presence: Presence::Imported,
         };
-        let ride = b.ride();
+        let ride = b.told.ride;
         match state.told.insert(visit.key(), (visit.left, ride)) {
             Some(before) if before == (visit.left, ride) => {
                 state.report.unchanged += 1;
@@ -400,6 +434,13 @@ impl App {
                 )));
             }
             None => {}
+        }
+        let id = self.ride_id(holder, place, visit.entered);
+        if self.store.withdrawal(RecordKind::Ride, id.as_i64()).await?.is_some() {
+            return Ok(Err(Rejection::new(
+                "ride.withdrawn",
+                "This ride was told before and withdrawn, so it is not recorded again. If it did take place, correct what was wrong of it (the trip, the passenger or the departure).",
+            )));
         }
         match self.what_is_new(visit, ride) {
             Ok(Some(taken)) => state.taken.push((b.trip, taken)),
@@ -440,10 +481,10 @@ impl App {
     async fn write_rides(
         self: &Arc<Self>,
         author: &Author,
-        taken: Vec<(TripKey, Taken)>,
+        taken: Vec<(usize, Taken)>,
         weighs: bool,
         state: &mut State,
-    ) -> Result<Option<Vec<(TripKey, Taken)>>> {
+    ) -> Result<Option<Vec<(usize, Taken)>>> {
         let now = self.now();
         let signed = if weighs {
             Signed::weighing(author, author.agency)
@@ -452,15 +493,15 @@ impl App {
         };
         let mut writes = Vec::with_capacity(taken.len() * 4);
         let mut new_places = Vec::new();
-        for (key, _) in &taken {
-            state.tell_trip(key, &mut writes, &mut new_places);
+        for (trip, _) in &taken {
+            state.tell_trip(*trip, &mut writes, &mut new_places);
         }
         for (_, t) in &taken {
-            writes.extend(ride_writes(t.visit, t.ride));
+            let id = self.ride_id(t.visit.holder, t.visit.place, t.visit.entered);
+            writes.extend(ride_writes(id, t.visit, t.ride));
             // A ride that is told again with its end or its seat keeps its author.
-            let id = self.ride_id(&t.visit);
-            if self.store.authorship(RecordKind::Ride, id).await?.is_none() {
-                writes.push(signed.row(RecordKind::Ride, id, None, now));
+            if self.store.authorship(RecordKind::Ride, id.as_i64()).await?.is_none() {
+                writes.push(signed.row(RecordKind::Ride, id.as_i64(), None, now));
             }
         }
         writes.extend(self.weigh(std::iter::repeat_n(&signed, taken.len())));
@@ -495,33 +536,39 @@ impl App {
     }
 }
 
-/// The writes of one boarding; its end too, if that is what is new of it.
-fn ride_writes(visit: Visit, ride: Ride) -> [Write; 2] {
+fn no_trip() -> ServiceError {
+    ServiceError::internal("a line without its trip")
+}
+
+/// The writes of one boarding; its end too, if that is what is new of it. One that was taken back
+/// meanwhile does not come again.
+fn ride_writes(id: RideId, visit: Visit, ride: Ride) -> [Write; 3] {
     let Visit { holder, place, entered, .. } = visit;
     let ride = StoredRide { holder, trip: place, entered, ride };
-    [Write::AddVisit(visit), Write::PutRide(ride)]
+    let stands = Write::ExpectNotWithdrawn { record: RecordKind::Ride, id: id.as_i64() };
+    [stands, Write::AddVisit(visit), Write::PutRide(ride)]
 }
 
 impl State {
     /// The writes that tell of a trip, if a list has not told of it yet.
-    fn tell_trip(&mut self, key: &TripKey, writes: &mut Vec<Write>, places: &mut Vec<Place>) {
-        let Some(known) = self.trips.get_mut(key) else { return };
+    fn tell_trip(&mut self, trip: usize, writes: &mut Vec<Write>, places: &mut Vec<Place>) {
+        let Some(known) = self.trips.get_mut(trip) else { return };
         if std::mem::take(&mut known.new) {
             writes.push(Write::AddPlace(known.place.clone()));
             places.push(known.place.clone());
         }
         if known.before.as_ref() != Some(&known.now) {
             let replaces = known.before.replace(known.now.clone()).map(Box::new);
-            self.undo.push((key.clone(), replaces.as_deref().cloned()));
+            self.undo.push((trip, replaces.as_deref().cloned()));
             writes.push(Write::PutTrip { trip: Box::new(known.now.clone()), replaces });
         }
     }
 
     /// A unit that told of trips was refused.
-    fn untell_trips(&mut self, taken: &[(TripKey, Taken)], places: &[Place]) {
-        let keys: HashSet<&TripKey> = taken.iter().map(|(key, _)| key).collect();
-        for (key, before) in std::mem::take(&mut self.undo) {
-            if let Some(known) = self.trips.get_mut(&key).filter(|_| keys.contains(&key)) {
+    fn untell_trips(&mut self, taken: &[(usize, Taken)], places: &[Place]) {
+        let of: HashSet<usize> = taken.iter().map(|(trip, _)| *trip).collect();
+        for (trip, before) in std::mem::take(&mut self.undo) {
+            if let Some(known) = self.trips.get_mut(trip).filter(|_| of.contains(&trip)) {
                 known.before = before;
                 known.new = places.iter().any(|p| p.id == known.place.id);
             }

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use jadegate_divisions::risk_list::{self, Listed, RiskSpan};
 use jadegate_divisions::{Directory, Match};
 use jadegate_domain::division::{RegionRisk, RiskLevel};
-use jadegate_domain::id::ProposalId;
+use jadegate_domain::id::{ImportId, ProposalId};
+use jadegate_domain::record::ImportKind;
 use jadegate_domain::{EvidenceId, EvidenceKind, Timestamp};
 use jadegate_policy::WhatIf;
-use jadegate_store::{ProposalState, Write};
+use jadegate_store::{ImportCounts, ProposalState};
 use serde::Serialize;
 
 use super::lines::{Limits, MAX_BYTES, all_told, reject};
+use super::runs::Digesting;
 use crate::app::App;
+use crate::brake::Author;
 use crate::error::{Result, ServiceError};
 use crate::staff::change::{Change, RegionEntry};
 use crate::staff::proposals::Proposer;
@@ -78,12 +81,14 @@ pub struct RiskReport {
     pub share: Option<Share>,
     /// The proposal that holds the new periods.
     pub proposal: Option<ProposalId>,
+    /// The file as a record.
+    pub import: Option<ImportId>,
 }
 
 /// What is read of a list at most, where nothing else is said: a year of China's was 30,000 lines.
 pub const LIMITS: Limits = Limits::new(MAX_BYTES, 1_000_000);
-/// Writes of one unit: an even number, since an end and its leaf go together.
-const UNIT: usize = 500;
+/// Writes of one unit: a multiple of three, since an end, its leaf and its author go together.
+const UNIT: usize = 498;
 /// Stands as the reason of what a list raises.
 const REASON: &str = "Official list of risk regions, imported";
 
@@ -104,9 +109,38 @@ impl App {
             return Err(crate::staff::access::not_yours());
         }
         let mut report = RiskReport::default();
-        let (listed, unsure) = read_list(source, limits, &mut report)?;
+        let mut source = Digesting::new(source);
+        let (listed, unsure) = read_list(&mut source, limits, &mut report)?;
+        // A file without a line is no record.
+        if report.lines == 0 {
+            return Ok(report);
+        }
+        let author = recorder.author(None);
+        let run = self.begin_import(ImportKind::RiskLevels, &author, source.sha256()).await?;
+        report.import = Some(run);
         let spans = risk_list::fold_snapshots(listed, &unsure);
-        let raised = self.import_ends(recorder, spans, &mut report).await?;
+        let report = self.import_spans(recorder, run, spans, report).await?;
+        // Of a list the periods are what is taken or known; wrong are its lines.
+        let taken = report.recorded + report.ended;
+        let counts = ImportCounts {
+            taken,
+            unchanged: report.periods - report.outside - taken - report.waiting,
+            rejected: report.rejected_count,
+            waiting: report.waiting,
+        };
+        self.end_import(run, counts).await?;
+        Ok(report)
+    }
+
+    /// Takes over the periods of a list.
+    async fn import_spans(
+        &self,
+        recorder: &Recorder,
+        run: ImportId,
+        spans: Vec<RiskSpan>,
+        mut report: RiskReport,
+    ) -> Result<RiskReport> {
+        let raised = self.import_ends(&recorder.author(Some(run)), spans, &mut report).await?;
         if raised.is_empty() {
             return Ok(report);
         }
@@ -122,7 +156,7 @@ impl App {
         let Some(attached) = self.replay(&change, Arc::new(Progress::default())).await? else {
             return Err(ServiceError::internal("a what-if stopped by itself"));
         };
-        let by = Proposer { agency: recorder.agency(), staff: None };
+        let by = Proposer { agency: recorder.agency(), staff: recorder.staff(), import: Some(run) };
         let id = self.submit(by, &change, &attached, REASON.to_owned()).await?;
         let filed = self.store.proposal(id).await?;
         match filed.map(|p| p.state) {
@@ -138,7 +172,7 @@ impl App {
     /// Ends what the list no longer names; returns what is new in it.
     async fn import_ends(
         &self,
-        recorder: &Recorder,
+        author: &Author,
         spans: Vec<RiskSpan>,
         report: &mut RiskReport,
     ) -> Result<Vec<RegionEntry>> {
@@ -148,7 +182,7 @@ impl App {
         let (mut ends, mut raised) = (Vec::new(), Vec::new());
         for span in spans.into_iter().filter(|s| s.level != RiskLevel::Low) {
             report.periods += 1;
-            if !recorder.region().contains(&span.division) {
+            if !author.region.contains(&span.division) {
                 report.outside += 1;
                 continue;
             }
@@ -167,9 +201,7 @@ impl App {
                 // An officer may have ended it earlier by hand; that stands.
                 (Some(old), Some(to)) if old.to.is_none() => {
                     report.ended += 1;
-                    let ended = RegionRisk { to: Some(to), ..old.clone() };
-                    let leaf = crate::log::risk_leaf(&ended, self.now())?;
-                    ends.extend([Write::EndRegionRisk { id, to }, Write::AddLeaf(leaf)]);
+                    ends.extend(self.end_writes(author, old, to)?);
                 }
                 (Some(_), _) => {}
             }

@@ -3,9 +3,9 @@
 use std::io::Read;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use jadegate_domain::Timestamp;
 use jadegate_domain::id::ImportId;
 use jadegate_domain::record::ImportKind;
+use jadegate_domain::{AgencyId, StaffId, Timestamp};
 use jadegate_store::{ImportCounts, ImportRun, Write};
 
 use crate::app::App;
@@ -47,12 +47,22 @@ impl App {
         author: &Author,
         digest: [u8; 32],
     ) -> Result<ImportId> {
+        self.begin_import_by(kind, (Some(author.agency), author.staff), digest).await
+    }
+
+    /// The same for a file that may be told for nobody's agency, by the machine's own command line.
+    pub(crate) async fn begin_import_by(
+        &self,
+        kind: ImportKind,
+        (agency, staff): (Option<AgencyId>, Option<StaffId>),
+        digest: [u8; 32],
+    ) -> Result<ImportId> {
         let now: Timestamp = self.now();
         let run = ImportRun {
             id: ImportId::from_random(self.rng.bits()),
             kind,
-            agency: author.agency,
-            staff: author.staff,
+            agency,
+            staff,
             started_at: now,
             digest,
             ended: None,

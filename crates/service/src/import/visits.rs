@@ -8,9 +8,13 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use jadegate_domain::{Holder, HolderId, Period, Place, PlaceId, Presence, Timestamp, Visit};
+use jadegate_domain::id::ImportId;
+use jadegate_domain::record::ImportKind;
+use jadegate_domain::{
+    AgencyId, Holder, HolderId, Period, Place, PlaceId, Presence, Timestamp, Visit,
+};
 use jadegate_lines::FileError;
-use jadegate_store::{Precondition, StoreError, Unit, Write};
+use jadegate_store::{ImportCounts, Precondition, StoreError, Unit, Write};
 use serde::Serialize;
 
 use super::lines::{Limits, Lines, Rejection, all_told, reject};
@@ -33,6 +37,17 @@ pub struct VisitImport {
     pub keep_old: bool,
     /// What is read of it at most.
     pub limits: Limits,
+    /// Who brings it, for the record; `None`: no record is made of it.
+    pub record: Option<FileRecord>,
+}
+
+/// What the record of a file of visits says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileRecord {
+    /// For which agency; `None`: nobody's, by the machine's own command line.
+    pub agency: Option<AgencyId>,
+    /// SHA-256 of the file as it lies there. It is known before: the file is read in parts.
+    pub digest: [u8; 32],
 }
 
 /// How far an import has come.
@@ -65,6 +80,9 @@ pub struct VisitReport {
     pub rejected: Vec<RejectedLine>,
     /// How many are wrong in all.
     pub rejected_count: u64,
+    /// The file as a record, if one was asked for. One that stopped on the way has no end; the run that
+    /// goes on from there is a record of its own.
+    pub import: Option<ImportId>,
 }
 
 /// What is read of a file of visits at most, where nothing else is said: the visits of a city in two
@@ -102,6 +120,16 @@ impl App {
         let mut lines = Lines::open(source, options.limits, wanted, optional)?;
         let mut state = State::default();
         let done_before = self.visit_progress(options).await?;
+        let run = match options.record {
+            Some(FileRecord { agency, digest }) => {
+                if let Some(agency) = agency {
+                    self.confirmed_agency(agency).await?;
+                }
+                Some(self.begin_import_by(ImportKind::Visits, (agency, None), digest).await?)
+            }
+            None => None,
+        };
+        state.report.import = run;
         loop {
             // The reader is not held across a wait for the store.
             let mut batch = Vec::with_capacity(UNIT);
@@ -146,6 +174,13 @@ impl App {
             if !going_on {
                 return Ok(state.report);
             }
+        }
+        if let Some(run) = run {
+            let r = &state.report;
+            let known = r.skipped + r.known + r.too_old;
+            let (taken, rejected) = (r.visits - r.known, r.rejected_count);
+            let counts = ImportCounts { taken, unchanged: known, rejected, waiting: 0 };
+            self.end_import(run, counts).await?;
         }
         // The next start need not read all this again; the import itself is done.
         crate::jobs::note("tend_visits", &self.tend_visits().await);
@@ -366,6 +401,6 @@ impl VisitReport {
     }
 }
 
-pub(super) fn first_bits(digest: [u8; 16]) -> u64 {
+pub(crate) fn first_bits(digest: [u8; 16]) -> u64 {
     digest.first_chunk().map_or(1, |b| u64::from_be_bytes(*b))
 }

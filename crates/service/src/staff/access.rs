@@ -231,6 +231,8 @@ pub enum What {
     DocumentReleased,
     /// That they are registered here: a file named them.
     Registration,
+    /// A ride that a carrier told of them was taken back.
+    RideWithdrawn,
 }
 
 impl What {
@@ -245,6 +247,7 @@ impl What {
             Self::DocumentDisputed => "document_disputed",
             Self::DocumentReleased => "document_released",
             Self::Registration => "registration",
+            Self::RideWithdrawn => "ride_withdrawn",
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod arrivals;
 pub mod cases;
 pub mod change;
 pub mod confirm;
+mod contacts;
 pub mod document;
 pub mod find;
 pub mod invite;
@@ -35,6 +36,7 @@ pub mod traces;
 pub mod waiting;
 pub mod what_if;
 pub mod withdraw;
+mod withdraw_rides;
 
 pub use access::{Power, Recorder, What};
 pub use arrivals::ArrivalInput;

@@ -3,7 +3,7 @@
 //! It names nobody, so no look is written: a record is known again by its moment, by what it says, and
 //! by what a laboratory calls the sample. Contacts are left out, for they fall with their case.
 
-use jadegate_domain::id::ImportId;
+use jadegate_domain::id::{ImportId, RideId};
 use jadegate_domain::record::RecordKind;
 use jadegate_domain::{CaseId, EvidenceId, EvidenceKind, Fact, Timestamp};
 use jadegate_store::Authorship;
@@ -97,9 +97,12 @@ impl App {
                 let Some(case) = self.store.case(id).await? else { return Ok(None) };
                 Ok(Some((id.to_string(), Some(super::cases::case_fact(&case)))))
             }
-            RecordKind::Ride => Ok(Some((r.id.to_string(), None))),
+            RecordKind::Ride => Ok(RideId::from_i64(r.id).map(|id| (id.to_string(), None))),
             // Files and risk levels have lists of their own, traces fall with their case.
-            RecordKind::Trace | RecordKind::RiskLevel | RecordKind::Import => Ok(None),
+            RecordKind::Trace
+            | RecordKind::RiskLevel
+            | RecordKind::RiskLevelEnd
+            | RecordKind::Import => Ok(None),
         }
     }
 }

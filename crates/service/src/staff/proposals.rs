@@ -9,11 +9,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jadegate_domain::division::RegionRisk;
-use jadegate_domain::id::{ProposalId, WhatIfId};
+use jadegate_domain::id::{ImportId, ProposalId, WhatIfId};
+use jadegate_domain::record::RecordKind;
 use jadegate_domain::{AgencyId, StaffId, Timestamp};
 use jadegate_ledger::ProposalEvent;
 use jadegate_policy::{Policy, WhatIf};
-use jadegate_store::{Decision, PolicyVersion, ProposalState, RowRef, StoredProposal, Write};
+use jadegate_store::{
+    Authorship, Decision, PolicyVersion, ProposalState, RowRef, StoredProposal, Write,
+};
 use serde::Serialize;
 
 use super::access::Power;
@@ -112,6 +115,8 @@ pub struct ProposalView {
 pub(crate) struct Proposer {
     pub(crate) agency: AgencyId,
     pub(crate) staff: Option<StaffId>,
+    /// The file it came from.
+    pub(crate) import: Option<ImportId>,
 }
 
 impl App {
@@ -131,7 +136,8 @@ impl App {
         if self.now() >= run.valid_until {
             return Err(outdated("what_if.expired"));
         }
-        let by = Proposer { agency: session.staff().agency, staff: Some(session.staff().id) };
+        let staff = session.staff();
+        let by = Proposer { agency: staff.agency, staff: Some(staff.id), import: None };
         let (app, change) = (Arc::clone(self), run.change.clone());
         // In a task of its own: a client that goes away must not stop it between disk and memory.
         let work = async move { app.submit(by, &change, &attached, reason).await };
@@ -172,6 +178,7 @@ impl App {
             state,
             agency: by.agency,
             proposed_by: by.staff,
+            import: by.import,
             proposed_at: now,
             expires_at: now.plus_secs(self.settings.proposal_seconds),
             reason,
@@ -236,7 +243,8 @@ impl App {
                     }),
                 },
             ];
-            let by = Proposer { agency: proposal.agency, staff: proposal.proposed_by };
+            let (agency, staff) = (proposal.agency, proposal.proposed_by);
+            let by = Proposer { agency, staff, import: proposal.import };
             app.apply_change("approve_proposal", id, by, &change, writes).await
         };
         tokio::spawn(work).await.map_err(ServiceError::internal)??;
@@ -437,6 +445,15 @@ impl App {
                     }
                     let risk = e.risk(by.agency, now);
                     writes.push(Write::AddLeaf(crate::log::risk_leaf(&risk, now)?));
+                    writes.push(Write::AddAuthorship(Box::new(Authorship {
+                        record: RecordKind::RiskLevel,
+                        id: risk.id.as_i64(),
+                        agency: by.agency,
+                        staff: by.staff,
+                        import: by.import,
+                        sample: None,
+                        at: now,
+                    })));
                     writes.push(Write::AddRegionRisk(risk));
                 }
                 self.commit(name, writes).await?;

@@ -1,9 +1,11 @@
 //! Risk levels of divisions, from and to.
 
+use std::collections::HashMap;
+
 use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::record::RecordKind;
-use jadegate_domain::{Division, EvidenceId, EvidenceKind, Timestamp};
-use jadegate_store::Write;
+use jadegate_domain::{AgencyId, Division, EvidenceId, EvidenceKind, Timestamp};
+use jadegate_store::{Authorship, Write};
 use serde::Serialize;
 
 use super::access::Power;
@@ -11,7 +13,10 @@ use super::change::RegionEntry;
 use super::withdraw::{self, Taker, WithdrawnRecords, may_withdraw};
 use super::{conflict, wrong};
 use crate::app::App;
+use crate::brake::Author;
 use crate::error::{Result, ServiceError};
+use crate::holder::me::AgencyName;
+use crate::import::visits::first_bits;
 use crate::session::StaffSession;
 
 /// A risk level as typed. Moments are RFC 3339.
@@ -45,6 +50,8 @@ pub struct RegionRow {
     pub to: Option<Timestamp>,
     /// When it was recorded.
     pub recorded_at: Timestamp,
+    /// By whom.
+    pub by: Option<AgencyName>,
     /// Does it hold now?
     pub in_force: bool,
 }
@@ -131,12 +138,37 @@ impl App {
         }
         if risk.to != Some(to) {
             risk.to = Some(to);
-            let leaf = crate::log::risk_leaf(&risk, self.now())?;
-            self.commit("end_region", vec![Write::EndRegionRisk { id, to }, Write::AddLeaf(leaf)])
+            self.commit("end_region", self.end_writes(&recorder.author(None), &risk, to)?.into())
                 .await?;
             self.reload_regions().await?;
         }
-        Ok(self.region_row(risk))
+        Ok(self.region_row(risk, &self.agency_names().await?))
+    }
+
+    /// The writes that end a level (or move its end), with who does it: not always who set it.
+    pub(crate) fn end_writes(
+        &self,
+        author: &Author,
+        risk: &RegionRisk,
+        to: Timestamp,
+    ) -> Result<[Write; 3]> {
+        let (id, at) = (risk.id, self.now());
+        let ended = RegionRisk { to: Some(to), agency: author.agency, ..risk.clone() };
+        let key = self.keys.evidence_key(&format!("region-end/{id}/{}", to.as_secs()));
+        let author = Authorship {
+            record: RecordKind::RiskLevelEnd,
+            id: EvidenceId::from_random(first_bits(key)).as_i64(),
+            agency: author.agency,
+            staff: author.staff,
+            import: author.import,
+            sample: None,
+            at,
+        };
+        Ok([
+            Write::EndRegionRisk { id, to },
+            Write::AddLeaf(crate::log::risk_leaf(&ended, at)?),
+            Write::AddAuthorship(Box::new(author)),
+        ])
     }
 
     /// Takes an entry back that should never have been: it ends where it begins, so it never held, and
@@ -194,15 +226,17 @@ impl App {
     async fn recent_risks(&self) -> Result<Vec<RegionRow>> {
         let since = self.now().plus_days(-i64::from(self.policy().retention_days()));
         let risks = self.store.region_risks(since).await?.risks;
-        let mut rows: Vec<_> = risks.into_iter().map(|r| self.region_row(r)).collect();
+        let names = self.agency_names().await?;
+        let mut rows: Vec<_> = risks.into_iter().map(|r| self.region_row(r, &names)).collect();
         rows.sort_by(|a, b| (b.from, &a.division, a.id).cmp(&(a.from, &b.division, b.id)));
         Ok(rows)
     }
 
-    fn region_row(&self, r: RegionRisk) -> RegionRow {
+    fn region_row(&self, r: RegionRisk, names: &HashMap<AgencyId, AgencyName>) -> RegionRow {
         let now = self.now();
         RegionRow {
             name: self.division_name(&r.division),
+            by: names.get(&r.agency).cloned(),
             in_force: r.from <= now && r.to.is_none_or(|to| now < to),
             id: r.id,
             division: r.division,

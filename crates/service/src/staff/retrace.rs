@@ -88,6 +88,32 @@ impl App {
         failed.map_or(Ok(changed), Err)
     }
 
+    /// Traces again at once from the cases that may have followed from visits which were taken back.
+    /// Returns how many people were released. What fails here is left to the rounds.
+    pub(crate) async fn follow_taken_back(self: &Arc<Self>, gone: Vec<KnownVisit>) -> Result<u64> {
+        // Whoever searched before they were gone has noted whom to watch when this is done.
+        self.look_at_late_data().await?;
+        let looker = Arc::clone(&self.late.looker).lock_owned().await;
+        let app = Arc::clone(self);
+        let cases = beside(move || {
+            let Some(watch) = &looker.watch else { return BTreeSet::new() };
+            let (index, rules) = (read(&app.index).clone(), super::traces::rules(&app.policy()));
+            watch.touched(&index, &rules, |place| app.place_kind(place), &gone)
+        });
+        let (mut released, mut failed) = (0, None);
+        for case in cases.await? {
+            let _one = self.case_locks.lock(case).await;
+            match self.retrace(case, Pace::ByItself(&|| !self.stops())).await {
+                Ok(done) => released += done.withdrawn,
+                Err(e) => {
+                    self.late.trace_again(case);
+                    failed = Some(e);
+                }
+            }
+        }
+        failed.map_or(Ok(released), Err)
+    }
+
     /// Finds the cases that were touched by what was noted since the last look. The first look, and
     /// each after a change of the policy, is for every case.
     pub(crate) async fn look_at_late_data(self: &Arc<Self>) -> Result<()> {

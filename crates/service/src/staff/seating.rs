@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use jadegate_domain::id::RideId;
 use jadegate_domain::{HolderId, Leg, PlaceId, Ride, Trip};
 use jadegate_trace::VisitIndex;
 use serde::Serialize;
@@ -30,6 +31,8 @@ pub struct AboardView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TicketView {
+    /// Which ride: by it the record can be withdrawn.
+    pub ride: RideId,
     /// The stop of boarding.
     pub from: Option<String>,
     /// The stop of alighting.
@@ -39,26 +42,26 @@ pub struct TicketView {
 }
 
 /// What is known of the trips of one trace.
-#[derive(Debug)]
-pub(super) struct Tickets {
+pub(super) struct Tickets<'a> {
+    app: &'a App,
     trips: HashMap<PlaceId, Trip>,
     index: VisitIndex,
 }
 
 impl App {
     /// The trips among some places.
-    pub(super) async fn tickets(&self, places: BTreeSet<PlaceId>) -> Result<Tickets> {
+    pub(super) async fn tickets(&self, places: BTreeSet<PlaceId>) -> Result<Tickets<'_>> {
         let mut trips = HashMap::new();
         for place in places {
             if let Some(trip) = self.store.trip(place).await? {
                 trips.insert(place, trip);
             }
         }
-        Ok(Tickets { trips, index: read(&self.index).clone() })
+        Ok(Tickets { app: self, trips, index: read(&self.index).clone() })
     }
 }
 
-impl Tickets {
+impl Tickets<'_> {
     /// An exposure at a place, if it is a trip. Who may not be told of is `None`.
     pub(super) fn seating(
         &self,
@@ -68,8 +71,10 @@ impl Tickets {
     ) -> Option<AboardView> {
         let trip = self.trips.get(&place)?;
         let of = |who: Option<HolderId>| {
-            let rides = who.map_or_else(Vec::new, |h| self.index.rides_of(h, place));
-            rides.iter().filter_map(|(_, ride)| ticket(trip, ride)).collect()
+            let Some(holder) = who else { return Vec::new() };
+            let rides = self.index.rides_of(holder, place).into_iter();
+            let id = |entered| self.app.ride_id(holder, place, entered);
+            rides.filter_map(|(entered, ride)| ticket(id(entered), trip, &ride)).collect()
         };
         Some(AboardView {
             number: trip.number.clone(),
@@ -81,12 +86,12 @@ impl Tickets {
 }
 
 /// `None` if the ticket says nothing.
-fn ticket(trip: &Trip, ride: &Ride) -> Option<TicketView> {
+fn ticket(id: RideId, trip: &Trip, ride: &Ride) -> Option<TicketView> {
     let stop = |n: fn(Leg) -> u16| {
         let stop = trip.stops.get(usize::from(n(ride.leg?)))?;
         Some(stop.name.clone())
     };
     let said = *ride != Ride::default();
     let seat = ride.seat.map(|s| s.to_string());
-    said.then(|| TicketView { from: stop(Leg::from), to: stop(Leg::to), seat })
+    said.then(|| TicketView { ride: id, from: stop(Leg::from), to: stop(Leg::to), seat })
 }

@@ -1,8 +1,8 @@
 //! Test results: one by hand, many from a file.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use jadegate_domain::evidence::Fact;
+use jadegate_domain::evidence::{Fact, TestMethod, TestResult};
 use jadegate_domain::id::ImportId;
 use jadegate_domain::record::{ImportKind, WaitingKind};
 use jadegate_domain::{
@@ -18,7 +18,7 @@ use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
 use crate::brake::{Author, Held, HeldPiece, Hold, Signed};
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::holder::register::DocumentInput;
 use crate::import::Digesting;
 use crate::import::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
@@ -97,32 +97,48 @@ pub struct ImportReport {
 struct Parsed {
     line: u64,
     whom: Whom,
-    fact: Fact,
-    sample: Option<String>,
+    result: TestResult,
+    method: TestMethod,
+    sampled_at: Timestamp,
+    sample: Option<Box<str>>,
 }
 
-/// One result of one person.
+/// One result of one person: all that is kept of its line until the whole file is read, some hundred
+/// bytes with its sample. What may turn somebody red is weighed for a file as a whole.
 #[derive(Clone)]
 struct Line {
+    holder: HolderId,
     line: u64,
     key: [u8; 16],
-    fact: Fact,
-    sample: Option<String>,
+    result: TestResult,
+    method: TestMethod,
+    sampled_at: Timestamp,
+    sample: Option<Box<str>>,
+}
+
+impl Line {
+    fn fact(&self) -> Fact {
+        let Self { result, method, sampled_at, .. } = *self;
+        Fact::Test { result, method, sampled_at }
+    }
 }
 
 /// The lines of one person and what became of them.
-type Taken = (Vec<u64>, Result<Outcome>);
+type Taken<'a> = (&'a [Line], Result<Outcome>);
 
-/// How many lines of one person were taken, how many of those are positive, and which have to wait.
+/// How many lines of one person were taken, how many of those are positive, which have to wait, and
+/// which were taken back.
 #[derive(Default)]
 struct Outcome {
     taken: u64,
     positives: u64,
     above: Vec<Line>,
+    /// Lines that were recorded before and withdrawn.
+    withdrawn: Vec<u64>,
 }
 
-/// Results by person, to be recorded in one unit each.
-type ByHolder = BTreeMap<HolderId, Vec<Line>>;
+/// People whose results are on their way at once.
+const SLICE: usize = 256;
 
 const COLUMNS: [&str; 5] = ["document_type", "document_number", "result", "method", "sampled_at"];
 /// May be left out; China if it is.
@@ -196,6 +212,10 @@ impl App {
                 self.commit("record_evidence_again", looked).await?;
                 let known = self.store.evidence_by_key(key).await?;
                 let evidence = known.ok_or_else(|| ServiceError::internal("evidence vanished"))?;
+                let piece = self.store.evidence(evidence).await?;
+                if piece.is_some_and(|e| e.withdrawn_at.is_some()) {
+                    return Err(conflict(WITHDRAWN.0, WITHDRAWN.1));
+                }
                 Ok(RecordedEvidence {
                     evidence,
                     assessment: self.assessment(holder).await?,
@@ -250,55 +270,52 @@ impl App {
     pub async fn import_tests_within(
         &self,
         recorder: &Recorder,
-        csv: impl std::io::Read,
+        csv: impl std::io::Read + Send,
         limits: Limits,
     ) -> Result<ImportReport> {
         if recorder.evidence() != EvidenceKind::Test {
             return Err(super::access::not_yours());
         }
         let mut csv = Digesting::new(csv);
-        let lines = Lines::read(&mut csv, limits, &COLUMNS, &[COUNTRY, SAMPLE])?;
+        let mut report = ImportReport::default();
+        let lines = self.read_results(recorder, &mut csv, limits, &mut report).await?;
         // A file without a line is no record.
-        if lines.is_empty() {
-            return Ok(ImportReport::default());
+        if report.lines == 0 {
+            return Ok(report);
         }
         let author = recorder.author(None);
         let run = self.begin_import(ImportKind::Tests, &author, csv.sha256()).await?;
         let author = recorder.author(Some(run));
-        let mut report = ImportReport { import: Some(run), ..ImportReport::default() };
-        report.lines = lines.len() as u64;
-        let mut parsed = Vec::new();
-        for (line, fields) in lines {
-            match fields.and_then(|f| self.parse_line(line, &f)) {
-                Ok(p) => parsed.push(p),
-                Err(r) => report.rejected.push(r.at(line)),
-            }
-        }
-        let by_holder = self.resolve(recorder, parsed, &mut report).await?;
-        let held = self.too_many(&author, &by_holder).await?;
-        let jobs: Vec<Job<'_, Taken>> = by_holder
-            .iter()
-            .map(|(holder, lines)| {
-                Box::pin(self.take_results(&author, *holder, lines, held)) as Job<'_, Taken>
-            })
-            .collect();
-        let mut above: Vec<(HolderId, Line)> = Vec::new();
-        for (holder, (lines, taken)) in by_holder.keys().zip(together(jobs).await) {
-            match taken {
-                Ok(outcome) => {
-                    let known = lines.len() as u64 - outcome.taken - outcome.above.len() as u64;
-                    report.taken += outcome.taken;
-                    report.positives += outcome.positives;
-                    report.unchanged += known;
-                    above.extend(outcome.above.into_iter().map(|l| (*holder, l)));
-                }
-                // One person's record that cannot be written does not stop the others.
-                Err(e) => {
-                    let r = Rejection::new(
-                        e.code,
-                        "This line could not be recorded now. Send the file again.",
-                    );
-                    report.rejected.extend(lines.iter().map(|l| r.clone().at(*l)));
+        report.import = Some(run);
+        let held = self.too_many(&author, &lines).await?;
+        let mut above: Vec<Line> = Vec::new();
+        let mut people = lines.chunk_by(|a, b| a.holder == b.holder).peekable();
+        while people.peek().is_some() {
+            let some = people.by_ref().take(SLICE);
+            let jobs: Vec<Job<'_, Taken<'_>>> = some
+                .map(|own| Box::pin(self.take_results(&author, own, held)) as Job<'_, Taken<'_>>)
+                .collect();
+            for (own, taken) in together(jobs).await {
+                match taken {
+                    Ok(outcome) => {
+                        report.taken += outcome.taken;
+                        report.positives += outcome.positives;
+                        let told =
+                            outcome.taken + (outcome.above.len() + outcome.withdrawn.len()) as u64;
+                        report.unchanged += own.len() as u64 - told;
+                        above.extend(outcome.above);
+                        let gone = Rejection::new(WITHDRAWN.0, WITHDRAWN.1);
+                        let gone = outcome.withdrawn.into_iter().map(|l| gone.clone().at(l));
+                        report.rejected.extend(gone);
+                    }
+                    // One person's record that cannot be written does not stop the others.
+                    Err(e) => {
+                        let r = Rejection::new(
+                            e.code,
+                            "This line could not be recorded now. Send the file again.",
+                        );
+                        report.rejected.extend(own.iter().map(|l| r.clone().at(l.line)));
+                    }
                 }
             }
         }
@@ -319,9 +336,9 @@ impl App {
 
     /// Are there more new results in a file that can confine somebody than this hour has room for?
     /// Then all of those wait: whoever is coloured must not depend on the order of lines.
-    async fn too_many(&self, author: &Author, by_holder: &ByHolder) -> Result<bool> {
+    async fn too_many(&self, author: &Author, lines: &[Line]) -> Result<bool> {
         let mut new = 0;
-        for line in by_holder.values().flatten().filter(|l| l.fact.may_confine()) {
+        for line in lines.iter().filter(|l| l.fact().may_confine()) {
             new += u64::from(self.store.evidence_by_key(line.key).await?.is_none());
         }
         Ok(new > 0 && new > self.room(author, author.agency).await?)
@@ -331,11 +348,11 @@ impl App {
     async fn hold_results(
         &self,
         author: &Author,
-        above: Vec<(HolderId, Line)>,
+        above: Vec<Line>,
         report: &mut ImportReport,
     ) -> Result<()> {
         let mut pieces = Vec::new();
-        for (holder, line) in above {
+        for line in above {
             if self.store.waits(line.key).await? {
                 report.unchanged += 1;
             } else if author.kind == AgencyKind::Laboratory && line.sample.is_none() {
@@ -343,9 +360,9 @@ impl App {
             } else {
                 let id = EvidenceId::from_random(self.rng.bits());
                 pieces.push(HeldPiece {
-                    holder,
-                    held: Held::Evidence { id, fact: line.fact },
-                    sample: line.sample,
+                    holder: line.holder,
+                    held: Held::Evidence { id, fact: line.fact() },
+                    sample: line.sample.map(String::from),
                     external_key: Some(line.key),
                 });
             }
@@ -379,81 +396,95 @@ impl App {
             country: f.get(COUNTRY).to_owned(),
             mrz: None,
         });
-        let sample = sample(f.get(SAMPLE))?;
-        Ok(Parsed { line, whom, fact: Fact::Test { result, method, sampled_at }, sample })
+        let sample = sample(f.get(SAMPLE))?.map(String::into_boxed_str);
+        Ok(Parsed { line, whom, result, method, sampled_at, sample })
     }
 
-    /// Finds everybody, and drops repeated lines.
+    /// Reads a file to its end, a hundred lines in memory at a time, finds everybody and drops
+    /// repeated lines; the rest by person. Nothing is written before the end is known: a file that
+    /// breaks off, or holds too much, takes nothing.
+    async fn read_results(
+        &self,
+        recorder: &Recorder,
+        csv: impl std::io::Read + Send,
+        limits: Limits,
+        report: &mut ImportReport,
+    ) -> Result<Vec<Line>> {
+        let mut lines = Lines::open_strict(csv, limits, &COLUMNS, &[COUNTRY, SAMPLE])?;
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        loop {
+            let piece = lines.piece()?;
+            if piece.is_empty() {
+                break;
+            }
+            report.lines += piece.len() as u64;
+            for (line, fields) in piece {
+                match fields.and_then(|f| self.parse_line(line, &f)) {
+                    Ok(p) => self.resolve(recorder, p, (&mut all, &mut seen), report).await?,
+                    Err(r) => report.rejected.push(r.at(line)),
+                }
+            }
+        }
+        all.sort_unstable_by_key(|l: &Line| (l.holder, l.line));
+        Ok(all)
+    }
+
+    /// Finds whom a line is about; a line that stands there before is dropped.
     async fn resolve(
         &self,
         recorder: &Recorder,
-        parsed: Vec<Parsed>,
+        p: Parsed,
+        (all, seen): (&mut Vec<Line>, &mut HashSet<[u8; 16]>),
         report: &mut ImportReport,
-    ) -> Result<ByHolder> {
-        let mut by_holder = ByHolder::new();
-        let mut seen = HashSet::new();
-        for p in parsed {
-            let holder = match self.locate(recorder.region(), &p.whom).await {
-                Ok(h) => h.id,
-                Err(e)
-                    if e.kind == crate::error::Kind::NotFound
-                        || e.kind == crate::error::Kind::BadInput =>
-                {
-                    report.rejected.push(Rejection::from(&e).at(p.line));
-                    continue;
-                }
-                Err(e) => return Err(e),
-            };
-            let key = self.test_key(recorder, holder, &p.fact);
-            if seen.insert(key) {
-                let line = Line { line: p.line, key, fact: p.fact, sample: p.sample };
-                by_holder.entry(holder).or_default().push(line);
-            } else {
-                report.unchanged += 1;
+    ) -> Result<()> {
+        let holder = match self.locate(recorder.region(), &p.whom).await {
+            Ok(h) => h.id,
+            Err(e) if matches!(e.kind, Kind::NotFound | Kind::BadInput) => {
+                report.rejected.push(Rejection::from(&e).at(p.line));
+                return Ok(());
             }
+            Err(e) => return Err(e),
+        };
+        let Parsed { line, result, method, sampled_at, sample, .. } = p;
+        let key = self.test_key(recorder, holder, &Fact::Test { result, method, sampled_at });
+        if seen.insert(key) {
+            all.push(Line { holder, line, key, result, method, sampled_at, sample });
+        } else {
+            report.unchanged += 1;
         }
-        Ok(by_holder)
+        Ok(())
     }
 
     /// Records the results of one person that are not there yet. Whoever tells something new of a
     /// person learns that they are registered: that is a look.
-    async fn take_results(
-        &self,
-        author: &Author,
-        holder: HolderId,
-        lines: &[Line],
-        held: bool,
-    ) -> Taken {
-        (
-            lines.iter().map(|l| l.line).collect(),
-            self.try_results(author, holder, lines, held).await,
-        )
+    async fn take_results<'l>(&self, author: &Author, own: &'l [Line], held: bool) -> Taken<'l> {
+        (own, self.try_results(author, own, held).await)
     }
 
-    async fn try_results(
-        &self,
-        author: &Author,
-        holder: HolderId,
-        lines: &[Line],
-        mut held: bool,
-    ) -> Result<Outcome> {
+    async fn try_results(&self, author: &Author, own: &[Line], mut held: bool) -> Result<Outcome> {
+        let Some(holder) = own.first().map(|l| l.holder) else { return Ok(Outcome::default()) };
         let looked =
             self.look_writes(author, holder, Purpose::RecordEvidence, What::Registration)?;
         for _ in 0..TRIES {
             let mut outcome = Outcome::default();
             let mut add = Vec::new();
-            for line in lines {
-                if self.store.evidence_by_key(line.key).await?.is_some() {
+            for line in own {
+                if let Some(known) = self.store.evidence_by_key(line.key).await? {
+                    let known = self.store.evidence(known).await?;
+                    if known.is_some_and(|e| e.withdrawn_at.is_some()) {
+                        outcome.withdrawn.push(line.line);
+                    }
                     continue;
                 }
-                if held && line.fact.may_confine() {
+                let fact = line.fact();
+                if held && fact.may_confine() {
                     outcome.above.push(line.clone());
                     continue;
                 }
                 add.push(NewEvidence {
                     external_key: Some(line.key),
-                    sample: line.sample.clone(),
-                    ..NewEvidence::by(Signed::own(author, &line.fact), line.fact.clone())
+                    sample: line.sample.as_deref().map(str::to_owned),
+                    ..NewEvidence::by(Signed::own(author, &fact), fact)
                 });
             }
             if add.is_empty() {
@@ -512,6 +543,12 @@ impl App {
         Ok(at)
     }
 }
+
+/// Says that what was taken back is not recorded again.
+const WITHDRAWN: (&str, &str) = (
+    "evidence.withdrawn",
+    "This was recorded before and withdrawn, so it is not recorded again. If it is right after all, record it with what was wrong of it corrected: the moment, the method or the person.",
+);
 
 /// Says that a result waits only with its sample's reference.
 const NO_SAMPLE: (&str, &str) = (

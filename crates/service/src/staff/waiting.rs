@@ -150,10 +150,12 @@ impl App {
             .collect())
     }
 
-    /// How many records wait in the whole deployment, for the numbers of the operation.
-    pub async fn records_waiting(&self) -> Result<u64> {
+    /// How many records of each kind wait in the whole deployment, for the numbers of the operation.
+    pub async fn records_waiting(&self) -> Result<Vec<(WaitingKind, u64)>> {
         let waiting = self.store.waiting_unfinished(WaitingState::Waiting).await?;
-        Ok(waiting.iter().map(|w| w.count).sum())
+        let of =
+            |kind: WaitingKind| waiting.iter().filter(|w| w.kind == kind).map(|w| w.count).sum();
+        Ok(WaitingKind::ALL.iter().map(|kind| (*kind, of(*kind))).collect())
     }
 
     /// The samples of a laboratory's results that wait, for a colleague who may confirm them. It
@@ -258,7 +260,7 @@ impl App {
 
     /// Records what was confirmed, piece by piece; each piece waits until its unit holds it. What
     /// cannot be read, or is about somebody whose record cannot be, waits on and holds up no other.
-    async fn release(self: &Arc<Self>, w: &Waiting) -> Result<()> {
+    pub(super) async fn release(self: &Arc<Self>, w: &Waiting) -> Result<()> {
         if let Some(trace) = w.trace {
             return self.release_contacts(trace).await;
         }
@@ -292,11 +294,16 @@ impl App {
                 (NewEvidence::by(signed, fact), with, traced)
             }
             Held::Ride { visit, ride } => {
-                let id = self.ride_id(&visit);
-                let known = self.store.authorship(RecordKind::Ride, id).await?.is_some();
-                let row = (!known).then(|| signed.row(RecordKind::Ride, id, None, self.now()));
+                let id = self.ride_id(visit.holder, visit.place, visit.entered);
+                let (record, number) = (RecordKind::Ride, id.as_i64());
+                if self.store.withdrawal(record, number).await?.is_some() {
+                    // Told another way, and taken back meanwhile.
+                    return self.commit("confirm_withdrawn", vec![take]).await;
+                }
+                let known = self.store.authorship(record, number).await?.is_some();
+                let row = (!known).then(|| signed.row(record, number, None, self.now()));
                 let with = std::iter::once(take).chain(row).collect();
-                return self.write_confirmed_ride(visit, ride, with).await;
+                return self.write_confirmed_ride((id, visit), ride, with).await;
             }
         };
         let new = NewEvidence { external_key: piece.external_key, sample: piece.sample, ..new };

@@ -1,14 +1,15 @@
 //! Taking records back: by who recorded them, or by a second body, with a reason from a closed list.
-//! What followed from a record falls with it.
+//! What followed from a record falls with it; for rides see [`super::withdraw_rides`].
 //!
 //! The second body of what laboratories, hospitals, carriers and the border record is the prevention
 //! team of the person's region; of what prevention teams record, its health commission. Contacts are
 //! no record of anybody: they fall with their case.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jadegate_domain::evidence::TestResult;
-use jadegate_domain::id::ImportId;
+use jadegate_domain::id::{ImportId, RideId};
 use jadegate_domain::record::{ImportKind, RecordKind, WaitingState, WithdrawalReason};
 use jadegate_domain::{
     AgencyId, AgencyKind, Case, CaseClass, CaseId, Division, Evidence, EvidenceId, EvidenceKind,
@@ -18,11 +19,12 @@ use jadegate_store::{WaitingDecision, Withdrawal, Write};
 use serde::Serialize;
 
 use super::access::{Power, not_yours};
+use super::contacts::SLICE;
 use super::parallel::{Job, together};
-use super::traces::SLICE;
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::Change;
+use crate::brake::Author;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 
@@ -33,6 +35,8 @@ pub enum Record {
     Evidence(EvidenceId),
     /// A case, with the contacts that were found from it.
     Case(CaseId),
+    /// Who was aboard: one boarding of a carrier's list, with the visit it made.
+    Ride(RideId),
     /// A whole file.
     Import(ImportId),
     /// A risk level of a division: it never held.
@@ -126,7 +130,7 @@ pub(super) fn unknown() -> ServiceError {
 impl App {
     /// Takes a record back with everything that followed from it.
     pub async fn withdraw_record(
-        &self,
+        self: &Arc<Self>,
         session: &StaffSession,
         record: Record,
         why: &str,
@@ -140,6 +144,7 @@ impl App {
                 let released = self.drop_case(case.id, by).await?;
                 Ok(WithdrawnRecords { records: 1, cases: 0, released })
             }
+            Record::Ride(id) => self.withdraw_ride(session, id, by).await,
             Record::Import(id) => self.withdraw_import(session, id, by).await,
             Record::RiskLevel(id) => self.withdraw_risk_level(session, id, by).await,
         }
@@ -329,17 +334,19 @@ impl App {
     }
 
     async fn withdraw_import(
-        &self,
+        self: &Arc<Self>,
         session: &StaffSession,
         id: ImportId,
         by: Taker,
     ) -> Result<WithdrawnRecords> {
         let run = self.store.import(id).await?.ok_or_else(unknown)?;
-        let agency = self.store.agency(run.agency).await?.ok_or_else(unknown)?;
+        let agency = self.store.agency(run.agency.ok_or_else(unknown)?).await?;
+        let agency = agency.ok_or_else(unknown)?;
         let power = match run.kind {
             ImportKind::Tests => Power::RecordTest,
-            // Levels are ended one by one, each with its own colours; a ride stays as it was told.
-            ImportKind::Rides | ImportKind::RiskLevels => return Err(unknown()),
+            ImportKind::Rides => Power::RecordRides,
+            // Levels are ended one by one, each with its own colours; visits go with their days.
+            ImportKind::RiskLevels | ImportKind::Visits => return Err(unknown()),
         };
         if !may_withdraw(session, agency.id, agency.kind, Some(power), &agency.region) {
             return Err(unknown());
@@ -349,6 +356,12 @@ impl App {
         }
         let now = self.now();
         let mut done = WithdrawnRecords::default();
+        // What was confirmed and is still to be recorded would come after all that is taken back.
+        for w in self.store.waiting_unfinished(WaitingState::Confirmed).await? {
+            if w.import == Some(id) {
+                self.release(&w).await?;
+            }
+        }
         for w in self.store.waiting_unfinished(WaitingState::Waiting).await? {
             if w.import == Some(id) {
                 let decision = WaitingDecision { at: now, by: by.staff.map(|s| (s, by.agency)) };
@@ -361,9 +374,13 @@ impl App {
             }
         }
         let mut people: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
+        let mut rides: BTreeSet<RideId> = BTreeSet::new();
         let records = self.store.records_of_import(id).await?;
         let mut left = records.unreadable.len();
         for record in records.rows {
+            if record.record == RecordKind::Ride {
+                rides.extend(RideId::from_i64(record.id));
+            }
             if record.record != RecordKind::Evidence {
                 continue;
             }
@@ -388,6 +405,12 @@ impl App {
             done.records += one.records;
             done.cases += one.cases;
             done.released += one.released;
+        }
+        if !rides.is_empty() {
+            let author = Author::of(session.staff());
+            let all = self.take_back_rides(rides, &author, by, None).await?;
+            done.records += all.records;
+            done.released += all.released;
         }
         if left > 0 {
             return Err(ServiceError::new(
@@ -447,7 +470,7 @@ pub struct ImportRow {
     pub id: ImportId,
     /// What it tells.
     pub kind: ImportKind,
-    /// For which agency.
+    /// For which agency; `None`: nobody's, by the machine's own command line.
     pub agency: Option<crate::holder::me::AgencyName>,
     /// The member of staff by name, for colleagues and auditors; `None`: the command line, or not
     /// for you.
@@ -507,24 +530,31 @@ impl App {
         let audit = session.may(Power::ReadAudit);
         let mut rows = Vec::new();
         for run in self.store.imports_in(&me.region, LIST).await? {
-            let agency = self.store.agency(run.agency).await.map_err(Into::into);
-            let Some(agency) = self.or_set_aside(agency)?.flatten() else { continue };
+            let agency = match run.agency {
+                Some(agency) => {
+                    let agency = self.store.agency(agency).await.map_err(Into::into);
+                    let Some(agency) = self.or_set_aside(agency)? else { continue };
+                    agency
+                }
+                None => None,
+            };
             let power = match run.kind {
                 ImportKind::Tests => Some(Power::RecordTest),
                 ImportKind::Rides => Some(Power::RecordRides),
-                ImportKind::RiskLevels => None,
+                ImportKind::RiskLevels | ImportKind::Visits => None,
             };
-            let may = may_withdraw(session, agency.id, agency.kind, power, &agency.region)
-                && run.kind == ImportKind::Tests;
-            if !(may || audit || me.agency == run.agency) {
+            let may = agency.zip(power).is_some_and(|(a, power)| {
+                may_withdraw(session, a.id, a.kind, Some(power), &a.region)
+            });
+            let by_name = audit || run.agency == Some(me.agency);
+            if !(may || by_name) {
                 continue;
             }
-            let by_name = audit || me.agency == run.agency;
             let counts = run.ended.map(|(_, c)| c).unwrap_or_default();
             rows.push(ImportRow {
                 id: run.id,
                 kind: run.kind,
-                agency: names.get(&run.agency).cloned(),
+                agency: run.agency.and_then(|a| names.get(&a).cloned()),
                 staff: self.staff_name(run.staff.filter(|_| by_name)).await?,
                 started_at: run.started_at,
                 ended_at: run.ended.map(|(at, _)| at),
@@ -538,7 +568,7 @@ impl App {
             });
         }
         if rows.is_empty() && !audit && !session.may(Power::WithdrawRecord) {
-            let records = [Power::RecordTest, Power::RecordRides];
+            let records = [Power::RecordTest, Power::RecordRides, Power::SetRegion];
             if !records.iter().any(|p| session.may(*p)) {
                 return Err(not_yours());
             }

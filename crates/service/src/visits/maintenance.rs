@@ -1,11 +1,13 @@
-//! Maintaining the index: merged, saved, and without what was dropped.
+//! Maintaining the index: merged, saved, and without what was dropped or taken back.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use jadegate_domain::Timestamp;
 use jadegate_domain::time::DAY;
+use jadegate_domain::{Timestamp, VisitKey};
+use jadegate_store::Unit;
+use jadegate_trace::{KnownVisit, Removal};
 use tokio::sync::watch;
 
 use super::start::from_store;
@@ -93,7 +95,7 @@ impl App {
         let Some(file) = self.maintenance.file.clone() else { return Ok(()) };
         let begun = Instant::now();
         // First the marks, then the copy: what is written in between is read again at the start.
-        let (from, _) = from_store(&self.store.visit_marks().await?);
+        let from = from_store(&self.store.visit_marks().await?);
         // Whoever had written before the marks were read has fed the index when this is granted.
         drop(self.maintenance.feeding.write().await);
         let (copy, fed) = {
@@ -140,6 +142,59 @@ impl App {
             Err(e) => {
                 tracing::error!(code = e.code, error = %e, "the saved visit index was not removed");
                 false
+            }
+        }
+    }
+
+    /// Commits units that take visits back, one after the other, and takes those visits out of the
+    /// index; traces that they may have changed are noted. Returns how many visits went, and the error
+    /// at which it stopped. All of it happens whoever goes away meanwhile, as with
+    /// [`commit_and_feed`](Self::commit_and_feed). A process that is killed on the way finds at its
+    /// next start, by the store's marks, what a saved index has too much.
+    pub(crate) async fn take_back_visits(
+        self: &Arc<Self>,
+        units: Vec<(Unit, Vec<KnownVisit>)>,
+    ) -> Result<(Vec<KnownVisit>, Option<ServiceError>)> {
+        let app = Arc::clone(self);
+        let work = async move {
+            // Nothing is saved meanwhile: a file would say that it is as far as the store.
+            let _long = app.maintenance.long.lock().await;
+            let (mut gone, mut failed) = (Vec::new(), None);
+            for (unit, visits) in units {
+                match app.store.commit(unit).await {
+                    Ok(()) => gone.extend(visits),
+                    Err(e) => {
+                        failed = Some(ServiceError::from(e));
+                        break;
+                    }
+                }
+            }
+            app.take_out(gone.iter().map(KnownVisit::key).collect()).await?;
+            app.maintenance.fed.fetch_add(gone.len(), Ordering::Relaxed);
+            app.late.note(&gone);
+            Ok((gone, failed))
+        };
+        tokio::spawn(work).await.map_err(ServiceError::internal)?
+    }
+
+    /// Takes visits out of the index, beside the readers and the writers. Whoever calls it holds the
+    /// lock for long work.
+    async fn take_out(&self, gone: Vec<VisitKey>) -> Result<()> {
+        let gone: Arc<[VisitKey]> = gone.into();
+        loop {
+            let (copy, of) = (read(&self.index).clone(), Arc::clone(&gone));
+            if let Some(work) = beside(move || copy.removal(&of).map(Removal::work)).await? {
+                write(&self.index).adopt(work);
+                continue;
+            }
+            // In parts: nobody who passes a gate waits for the whole of a list.
+            for part in gone.chunks(256) {
+                write(&self.index).remove_new(part);
+            }
+            // What was small may have become a part of something large in between.
+            let (copy, of) = (read(&self.index).clone(), Arc::clone(&gone));
+            if !beside(move || copy.has_any(&of)).await? {
+                return Ok(());
             }
         }
     }

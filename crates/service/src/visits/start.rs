@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use jadegate_domain::{Timestamp, Visit};
-use jadegate_store::{Store, VisitMarks};
+use jadegate_store::{DayMark, Store, VisitMarks};
 use jadegate_trace::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up};
 
 use super::file::IndexFile;
@@ -14,10 +14,18 @@ use crate::app::{App, beside, write};
 use crate::error::Result;
 
 /// The store's days as the saved form has them.
-pub(super) fn from_store(marks: &VisitMarks) -> (SavedFrom, Option<Dropped>) {
-    let days = marks.days.iter().map(|d| SavedDay { day: d.day, mark: d.mark }).collect();
+pub(super) fn from_store(marks: &VisitMarks) -> SavedFrom {
+    SavedFrom { store: marks.store, days: days(&marks.days) }
+}
+
+fn days(marks: &[DayMark]) -> Vec<SavedDay> {
+    marks.iter().map(|d| SavedDay { day: d.day, mark: d.mark }).collect()
+}
+
+/// What an index saved from these days lacks, and what it has too much.
+fn lacks(saved: &SavedFrom, marks: &VisitMarks) -> std::result::Result<CatchUp, SavedError> {
     let dropped = marks.dropped.map(|d| Dropped { before: d.before, mark: d.mark });
-    (SavedFrom { store: marks.store, days }, dropped)
+    catch_up(saved, &from_store(marks), dropped, &days(&marks.lost))
 }
 
 /// The visits that a store has from a day on, from the index saved at `path` and what it lacks, or
@@ -33,22 +41,18 @@ pub(crate) async fn read_visits(
         None => Ok(None),
     };
     // Read after the file, for a server may be writing both and marks only rise.
-    let (marks, dropped) = from_store(&store.visit_marks().await?);
+    let marks = store.visit_marks().await?;
     let caught_up = saved.and_then(|saved| {
         let Some((from, index)) = saved else { return Ok(None) };
-        let CatchUp { remove_before, read } = catch_up(&from, &marks, dropped)?;
+        let CatchUp { remove_before, anew, read } = lacks(&from, &marks)?;
         let old = remove_before.is_some() || from.days.iter().any(|d| d.day < first_day);
         let first = remove_before.map_or(first_day, |day| day.max(first_day));
-        Ok(Some((index, old.then_some(first), read)))
+        Ok(Some((index, (old.then_some(first), anew), read)))
     });
     let (mut index, read, origin) = match caught_up {
-        Ok(Some((mut index, remove_before, read))) => {
-            if let Some(day) = remove_before {
-                index = beside(move || {
-                    index.remove_before(start_of(day));
-                    index
-                })
-                .await?;
+        Ok(Some((mut index, (remove_before, anew), read))) => {
+            if remove_before.is_some() || !anew.is_empty() {
+                index = beside(move || without(index, remove_before, &anew)).await?;
             }
             let read: Vec<_> = read.into_iter().filter(|d| *d >= first_day).collect();
             let origin = if read.is_empty() { IndexOrigin::Loaded } else { IndexOrigin::CaughtUp };
@@ -82,6 +86,17 @@ async fn build_from(store: &dyn Store, days: &[i64]) -> Result<(VisitIndex, usiz
     }
     let count = visits.len();
     Ok((beside(move || VisitIndex::build(visits)).await?, count))
+}
+
+/// An index that nobody searches yet, without the days before one and without those to be read anew.
+fn without(mut index: VisitIndex, before: Option<i64>, anew: &[i64]) -> VisitIndex {
+    if let Some(day) = before {
+        index.remove_before(start_of(day));
+    }
+    if !anew.is_empty() {
+        index.remove_days(anew);
+    }
+    index
 }
 
 /// An index that nobody searches yet, with more visits. Most of a day that has changed are there.
@@ -118,14 +133,12 @@ impl App {
     /// From the saved index, if there is one that is of use; how many days had to be read.
     async fn load_saved(&self, long: &mut Long) -> Result<Option<usize>> {
         let Some(file) = self.maintenance.file.clone() else { return Ok(None) };
-        let (store, dropped) = from_store(&self.store.visit_marks().await?);
+        let marks = self.store.visit_marks().await?;
         let load = move || -> std::result::Result<Option<(VisitIndex, CatchUp)>, SavedError> {
             file.tidy().map_err(SavedError::Unreadable)?;
-            let Some((saved, mut index)) = file.read()? else { return Ok(None) };
-            let lacks = catch_up(&saved, &store, dropped)?;
-            if let Some(day) = lacks.remove_before {
-                index.remove_before(start_of(day));
-            }
+            let Some((saved, index)) = file.read()? else { return Ok(None) };
+            let lacks = lacks(&saved, &marks)?;
+            let index = without(index, lacks.remove_before, &lacks.anew);
             Ok(Some((index, lacks)))
         };
         let loaded = beside(load).await;
@@ -158,7 +171,8 @@ impl App {
             fed += visits.len();
             index = beside(move || with(index, visits)).await?;
         }
-        self.begin_with(index, fed);
+        // A day that lost a visit makes the file one that has to be written anew.
+        self.begin_with(index, fed + lacks.anew.len());
         long.saved_at = Some(self.now());
         // A purge was interrupted: the file still has what was dropped.
         if let Some(day) = lacks.remove_before

@@ -134,6 +134,9 @@ impl<'a> Applier<'a> {
             // They tell whether they were new.
             Write::AddVisit(_) | Write::CloseVisit { .. } => self.tells(write).map(drop),
             Write::PutRide(r) => self.put_ride(r),
+            Write::WithdrawRide { holder, trip, entered } => {
+                self.withdraw_ride(*holder, *trip, *entered)
+            }
             Write::AddScan(s) => self.add_scan(s),
             Write::AddEvidence { evidence, external_key } => {
                 self.add_evidence(evidence, external_key.as_ref())
@@ -172,6 +175,7 @@ impl<'a> Applier<'a> {
             Write::EndImport { id, at, counts } => self.end_import(*id, *at, counts),
             Write::WithdrawImport { id, at } => self.withdraw_import(*id, *at),
             Write::AddWithdrawal(w) => self.add_withdrawal(w),
+            Write::ExpectNotWithdrawn { record, id } => self.expect_not_withdrawn(*record, *id),
             Write::AddWaiting(w) => self.add_waiting(w),
             Write::AddWaitingPiece(p) => self.add_waiting_piece(p),
             Write::DecideWaiting { id, state, decision } => {

@@ -2,8 +2,8 @@
 
 use jadegate_domain::gate::OverrideReason;
 use jadegate_domain::{
-    AgencyId, Colour, Gate, GateId, HolderId, Leg, Place, Scan, Seat, Timestamp, Trip, Visit,
-    VisitKey,
+    AgencyId, Colour, Gate, GateId, HolderId, Leg, Place, PlaceId, Presence, Scan, Seat, Timestamp,
+    Trip, Visit, VisitKey,
 };
 use jadegate_store::{Precondition, SessionSubject, StoredRide};
 use rusqlite::{OptionalExtension as _, params};
@@ -134,6 +134,34 @@ impl Applier<'_> {
             r.ride.seat.map(|s: Seat| s.to_string()),
         ];
         self.touch("ride", &text, row)
+    }
+
+    pub(super) fn withdraw_ride(
+        &mut self,
+        holder: HolderId,
+        trip: PlaceId,
+        entered: Timestamp,
+    ) -> Result<()> {
+        let day = entered.utc_day();
+        if !self.days.has(Kind::Visit, day) {
+            return Err(conflict("visit", Precondition::Exists));
+        }
+        let text = format!(
+            "DELETE FROM {} WHERE entered = ?1 AND holder = ?2 AND place = ?3 AND presence = ?4",
+            Kind::Visit.table(day)
+        );
+        let presence = Presence::Imported;
+        self.touch("visit", &text, key(&VisitKey { entered, holder, place: trip, presence }))?;
+        self.days.marks.lose(day);
+        if self.days.has(Kind::Ride, day) {
+            let text = format!(
+                "DELETE FROM {} WHERE entered = ?1 AND holder = ?2 AND trip = ?3",
+                Kind::Ride.table(day)
+            );
+            let row = [entered.as_secs(), holder.as_i64(), trip.as_i64()];
+            self.run("ride", &text, row)?;
+        }
+        Ok(())
     }
 
     pub(super) fn add_scan(&mut self, s: &Scan) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Published policies, proposals, recolouring.
 
-use jadegate_domain::id::{ProposalId, RecolouringId};
+use jadegate_domain::id::{ImportId, ProposalId, RecolouringId};
 use jadegate_domain::{AgencyId, HolderId, StaffId, Timestamp};
 use jadegate_store::{
     Decision, PolicyVersion, Precondition, ProposalState, Recolouring, StoreError, StoredProposal,
@@ -43,8 +43,8 @@ impl Applier<'_> {
     pub(super) fn add_proposal(&self, p: &StoredProposal) -> Result<()> {
         let text = "INSERT INTO proposal (id, change, change_digest, state, agency, proposed_by, \
                     proposed_at, expires_at, reason, what_if, decided_by, decided_at, \
-                    decision_reason, decided_what_if) \
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+                    decision_reason, decided_what_if, import) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
         let d = p.decision.as_ref();
         let row = params![
             p.id.as_i64(),
@@ -61,6 +61,7 @@ impl Applier<'_> {
             d.map(|d| d.at.as_secs()),
             d.and_then(|d| d.reason.as_deref()),
             d.and_then(|d| d.what_if.as_deref()),
+            p.import.map(ImportId::as_i64),
         ];
         self.touch("proposal", text, row)
     }

@@ -1,8 +1,8 @@
 //! Who recorded what, files as records, withdrawals, and what waits.
 
 use jadegate_domain::id::{ImportId, WaitingId};
-use jadegate_domain::record::WaitingState;
-use jadegate_domain::{StaffId, Timestamp, TraceId};
+use jadegate_domain::record::{RecordKind, WaitingState};
+use jadegate_domain::{AgencyId, StaffId, Timestamp, TraceId};
 use jadegate_store::{
     Authorship, ImportCounts, ImportRun, Precondition, StoreError, Waiting, WaitingDecision,
     WaitingPiece, Withdrawal,
@@ -36,7 +36,7 @@ impl Applier<'_> {
         let row = params![
             r.id.as_i64(),
             r.kind.as_str(),
-            r.agency.as_i64(),
+            r.agency.map(AgencyId::as_i64),
             r.staff.map(StaffId::as_i64),
             r.started_at.as_secs(),
             r.digest,
@@ -81,6 +81,14 @@ impl Applier<'_> {
             w.reason.as_str(),
         ];
         self.touch("withdrawal", text, row)
+    }
+
+    pub(super) fn expect_not_withdrawn(&self, record: RecordKind, id: i64) -> Result<()> {
+        let text = "SELECT 1 FROM withdrawal WHERE record = ?1 AND id = ?2";
+        if self.finds("withdrawal", text, params![record.as_str(), id])? {
+            return Err(conflict("withdrawal", Precondition::Absent));
+        }
+        Ok(())
     }
 
     pub(super) fn add_waiting(&self, w: &Waiting) -> Result<()> {

@@ -43,7 +43,7 @@ pub(crate) fn imports_in(
     limit: u32,
 ) -> Result<Listed<ImportRun>> {
     let text = format!(
-        "WHERE EXISTS (SELECT 1 FROM (SELECT id AS agency_id, region AS home FROM agency) h \
+        "WHERE agency IS NULL OR EXISTS (SELECT 1 FROM (SELECT id AS agency_id, region AS home FROM agency) h \
             WHERE h.agency_id = import_run.agency AND {}) \
          ORDER BY started_at DESC, id DESC",
         lives_in(region)

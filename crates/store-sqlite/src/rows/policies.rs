@@ -1,6 +1,6 @@
 //! Published policies, proposals, recolouring.
 
-use jadegate_domain::id::{ProposalId, RecolouringId};
+use jadegate_domain::id::{ImportId, ProposalId, RecolouringId};
 use jadegate_domain::{AgencyId, HolderId, PolicyRef, StaffId};
 use jadegate_store::{Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal};
 
@@ -16,7 +16,7 @@ rows! {
         change: String, change_digest: Vec<u8>, state: String, agency: i64,
         proposed_by: Option<i64>, proposed_at: i64, expires_at: i64, reason: String,
         what_if: String, decided_by: Option<i64>, decided_at: Option<i64>,
-        decision_reason: Option<String>, decided_what_if: Option<String>,
+        decision_reason: Option<String>, decided_what_if: Option<String>, import: Option<i64>,
     }
     RecolouringRow => Recolouring, in "recolouring" by "seq" {
         id: i64, cause: String, policy_id: String, version: i64, digest: String,
@@ -62,6 +62,7 @@ impl ProposalRow {
             state: state.ok_or_else(|| at.bad("state", "not a known name"))?,
             agency: at.id("agency", self.agency, AgencyId::from_i64)?,
             proposed_by: at.opt_id("proposed_by", self.proposed_by, StaffId::from_i64)?,
+            import: at.opt_id("import", self.import, ImportId::from_i64)?,
             proposed_at: at.time("proposed_at", self.proposed_at)?,
             expires_at: at.time("expires_at", self.expires_at)?,
             reason: self.reason,

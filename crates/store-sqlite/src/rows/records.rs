@@ -15,7 +15,7 @@ rows! {
         sample: Option<String>, recorded_at: i64,
     }
     ImportRow => ImportRun, in "import_run" by "id" {
-        kind: String, agency: i64, staff: Option<i64>, started_at: i64, digest: Vec<u8>,
+        kind: String, agency: Option<i64>, staff: Option<i64>, started_at: i64, digest: Vec<u8>,
         ended_at: Option<i64>, taken: i64, unchanged: i64, rejected: i64, waiting: i64,
         withdrawn_at: Option<i64>,
     }
@@ -60,7 +60,7 @@ impl ImportRow {
         Ok(ImportRun {
             id: at.id("id", self.row, ImportId::from_i64)?,
             kind: at.name("kind", &self.kind)?,
-            agency: at.id("agency", self.agency, AgencyId::from_i64)?,
+            agency: at.opt_id("agency", self.agency, AgencyId::from_i64)?,
             staff: at.opt_id("staff", self.staff, StaffId::from_i64)?,
             started_at: at.time("started_at", self.started_at)?,
             digest: at.bytes("digest", &self.digest)?,

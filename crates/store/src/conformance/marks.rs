@@ -1,6 +1,6 @@
 //! Marks of days: what a copy of the visits, kept beside the database, relies on.
 
-use jadegate_domain::Visit;
+use jadegate_domain::{Presence, Visit};
 
 use super::made_up::*;
 use crate::{DroppedDays, Precondition, Write};
@@ -79,6 +79,38 @@ pub async fn a_dropped_day_never_comes_back_with_an_older_mark(s: S) {
     s.drop_days_before(DAY0 + 1).await.unwrap();
     let last: DroppedDays = s.visit_marks().await.unwrap().dropped.unwrap();
     assert!(last.before == DAY0 + 9 && last.mark > all.mark);
+}
+
+/// A day that lost a visit says so with the mark of that moment, which later changes leave as it is;
+/// one that is dropped and made anew has lost nothing.
+pub async fn a_day_that_lost_a_visit_is_told(s: S) {
+    let lost = async || {
+        let found = s.visit_marks().await.unwrap().lost;
+        found.iter().map(|d| (d.day, d.mark)).collect::<Vec<_>>()
+    };
+    let ride = |n, day| Visit { presence: Presence::Imported, ..visit(n, on(day)) };
+    let back =
+        |v: &Visit| Write::WithdrawRide { holder: v.holder, trip: v.place, entered: v.entered };
+    keeps(&s, [1, 2, 3].map(|n| Write::AddVisit(ride(n, 0))).to_vec()).await;
+    keeps(&s, vec![Write::AddVisit(ride(4, 1))]).await;
+    assert_eq!(lost().await, []);
+    let before = marks(&s).await;
+    let nobody = back(&ride(404, 1));
+    refuses(&s, vec![back(&ride(1, 0)), nobody], Precondition::Exists).await;
+    assert_eq!((lost().await, marks(&s).await), (vec![], before.clone()));
+    keeps(&s, vec![back(&ride(1, 0))]).await;
+    let now = marks(&s).await;
+    assert!(now[0].1 > before[0].1 && now[1] == before[1]);
+    assert_eq!(lost().await, [now[0]]);
+    keeps(&s, vec![Write::AddVisit(ride(9, 0)), Write::AddVisit(ride(9, 1))]).await;
+    assert_eq!(lost().await, [now[0]], "what comes later is another mark");
+    // The last visit of a day: the day still tells of itself.
+    keeps(&s, vec![back(&ride(4, 1)), back(&ride(9, 1)), back(&ride(2, 0))]).await;
+    assert_eq!(lost().await, marks(&s).await);
+    s.drop_days_before(DAY0 + 1).await.unwrap();
+    keeps(&s, vec![Write::AddVisit(ride(1, 0))]).await;
+    let all = marks(&s).await;
+    assert_eq!((all.len(), lost().await), (2, all[1..].to_vec()));
 }
 
 /// The store's id was drawn once.

@@ -168,6 +168,36 @@ pub async fn a_revoked_gate_loses_its_sessions(s: S) {
     refuses(&s, vec![nobody], Precondition::Exists).await;
 }
 
+/// A ride that is taken back is gone with its visit, whatever its end; the same presence known another
+/// way stays. It is taken back once, and may be told anew by a unit that says so.
+pub async fn a_ride_is_taken_back_with_its_visit(s: S) {
+    let told = Visit { presence: Presence::Imported, left: Some(at(99)), ..visit(1, at(10)) };
+    let (gate, other) =
+        (Visit { presence: Presence::Gate, ..told }, Visit { entered: at(11), ..told });
+    let ride = |v: &Visit| StoredRide {
+        holder: v.holder,
+        trip: v.place,
+        entered: v.entered,
+        ride: Ride { leg: Leg::new(1, 4).ok(), seat: None },
+    };
+    let put = |v: &Visit| [Write::AddVisit(*v), Write::PutRide(ride(v))];
+    keeps(&s, [put(&told), put(&other)].concat()).await;
+    // A visit of which no ticket says anything, and one that a gate saw.
+    let bare = Visit { entered: at(12), left: None, ..told };
+    keeps(&s, vec![Write::AddVisit(gate), Write::AddVisit(bare)]).await;
+    let back =
+        |v: &Visit| Write::WithdrawRide { holder: v.holder, trip: v.place, entered: v.entered };
+    keeps(&s, vec![back(&told), back(&bare)]).await;
+    let mut left = s.visits_on(DAY0).await.unwrap();
+    left.sort_by_key(Visit::key);
+    assert_eq!(left, [gate, other]);
+    assert_eq!(s.rides_on(DAY0).await.unwrap(), [ride(&other)]);
+    refuses(&s, vec![back(&told)], Precondition::Exists).await;
+    refuses(&s, vec![back(&Visit { entered: at(864_000), ..told })], Precondition::Exists).await;
+    keeps(&s, put(&told).to_vec()).await;
+    assert_eq!(s.rides_on(DAY0).await.unwrap().len(), 2);
+}
+
 /// A visit sent twice is one visit, as it was first; a unit with it is kept, and told which of its
 /// visits were there.
 pub async fn the_same_visit_twice_is_one_visit(s: S) {

@@ -1,6 +1,6 @@
 //! Published policies, proposals, recolouring, and reading everybody at once.
 
-use jadegate_domain::id::{ProposalId, RecolouringId};
+use jadegate_domain::id::{ImportId, ProposalId, RecolouringId};
 use jadegate_domain::{AgencyId, Colour, PolicyRef, StaffId};
 
 use super::made_up::*;
@@ -132,6 +132,7 @@ fn proposal(n: u64) -> StoredProposal {
         state: ProposalState::Waiting,
         agency: AgencyId::from_random(1),
         proposed_by: (n != 2).then(|| StaffId::from_random(n)),
+        import: (n == 2).then(|| ImportId::from_random(n)),
         proposed_at: at(i64::try_from(n).unwrap()),
         expires_at: at(1_000),
         reason: "made up".to_owned(),

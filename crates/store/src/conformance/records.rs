@@ -65,17 +65,17 @@ pub async fn a_file_is_a_record(s: S) {
     let mut second = agency(2);
     second.region = "CN-11".parse().unwrap();
     keeps(&s, vec![Write::AddAgency(agency(1)), Write::AddAgency(second)]).await;
-    let run = |n, secs| ImportRun {
+    let run = |n: u64, secs| ImportRun {
         id: ImportId::from_random(n),
         kind: ImportKind::Tests,
-        agency: of(if n == 3 { 2 } else { 1 }),
+        agency: (n != 4).then(|| of(if n == 3 { 2 } else { 1 })),
         staff: (n != 2).then(|| by(7)),
         started_at: at(secs),
         digest: [9; 32],
         ended: None,
         withdrawn_at: None,
     };
-    for r in [run(1, 10), run(2, 20), run(3, 30)] {
+    for r in [run(1, 10), run(2, 20), run(3, 30), run(4, 5)] {
         keeps(&s, vec![Write::AddImport(Box::new(r.clone()))]).await;
         assert_eq!(s.import(r.id).await.unwrap(), Some(r));
     }
@@ -91,10 +91,11 @@ pub async fn a_file_is_a_record(s: S) {
     let done =
         ImportRun { ended: Some((at(15), counts)), withdrawn_at: Some(at(50)), ..run(1, 10) };
     let list = async |region: &str, limit| s.imports_in(&region.parse().unwrap(), limit).await;
-    assert_eq!(list("CN-33", 9).await.unwrap(), [run(2, 20), done]);
+    // What nobody's agency brought is listed everywhere.
+    assert_eq!(list("CN-33", 9).await.unwrap(), [run(2, 20), done, run(4, 5)]);
     assert_eq!(list("CN-33", 1).await.unwrap(), [run(2, 20)]);
-    assert_eq!(list("CN", 9).await.unwrap().len(), 3);
-    assert_eq!(list("CN-3301", 9).await.unwrap(), []);
+    assert_eq!(list("CN", 9).await.unwrap().len(), 4);
+    assert_eq!(list("CN-3301", 9).await.unwrap(), [run(4, 5)]);
 }
 
 /// A record is taken back once.
@@ -113,6 +114,17 @@ pub async fn a_withdrawal_names_who_and_why(s: S) {
     assert_eq!(s.withdrawal(RecordKind::Ride, 3).await.unwrap(), Some(first));
     assert_eq!(s.withdrawal(RecordKind::Case, 3).await.unwrap(), Some(second));
     assert_eq!(s.withdrawal(RecordKind::Evidence, 3).await.unwrap(), None);
+}
+
+/// A unit that builds on a record is refused once that was taken back, and on no other.
+pub async fn what_was_taken_back_is_expected_to_stand_no_more(s: S) {
+    let expect = |record, id| Write::ExpectNotWithdrawn { record, id };
+    keeps(&s, vec![expect(RecordKind::Ride, 3)]).await;
+    let (at, reason) = (at(9), WithdrawalReason::NeverHappened);
+    let w = Withdrawal { record: RecordKind::Ride, id: 3, at, agency: of(1), staff: None, reason };
+    keeps(&s, vec![expect(RecordKind::Ride, 3), Write::AddWithdrawal(w)]).await;
+    refuses(&s, vec![expect(RecordKind::Ride, 3)], Precondition::Absent).await;
+    keeps(&s, vec![expect(RecordKind::Ride, 4), expect(RecordKind::Case, 3)]).await;
 }
 
 fn waiting(n: u64, secs: i64) -> Waiting {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use jadegate_domain::id::ImportId;
+use jadegate_domain::id::{ImportId, RideId};
 use jadegate_domain::record::WithdrawalReason;
 use jadegate_domain::{CaseId, EvidenceId};
 use jadegate_service::ServiceError;
@@ -34,6 +34,8 @@ struct WithdrawBody {
     evidence: Option<EvidenceId>,
     /// A case, with the contacts that were found from it.
     case: Option<CaseId>,
+    /// Who was aboard: one boarding, with the visit it made.
+    ride: Option<RideId>,
     /// A whole file.
     import: Option<ImportId>,
     /// A risk level: it never held.
@@ -70,12 +72,13 @@ async fn withdraw(
     let all = [
         b.evidence.map(Record::Evidence),
         b.case.map(Record::Case),
+        b.ride.map(Record::Ride),
         b.import.map(Record::Import),
         b.risk_level.map(Record::RiskLevel),
     ];
     let mut named = all.into_iter().flatten();
     let (Some(record), None) = (named.next(), named.next()) else {
-        let why = "Name one thing to withdraw: evidence, case, import or risk_level.";
+        let why = "Name one thing to withdraw: evidence, case, ride, import or risk_level.";
         return Err(ServiceError::bad("withdrawal.one", why).into());
     };
     Ok(Json(web.app.withdraw_record(&s, record, &b.reason).await?))

@@ -515,6 +515,8 @@ export const en: Dict<typeof zh> = {
     'ride.backwards': 'This ride ends before it begins.',
     'ride.in_future': 'This ride is not over yet; send the file again after the arrival.',
     'ride.other_date': 'The times do not belong to the date of the trip.',
+    'ride.withdrawn': 'This ride was told before and withdrawn, so it is not recorded again. If it did take place, correct what was wrong of it.',
+    'evidence.withdrawn': 'This was recorded before and withdrawn, so it is not recorded again. If it is right after all, correct what was wrong of it.',
     'ride.twice': 'This passenger boards there twice in the file, and the lines do not agree.',
     'ride.other_end': 'This ride was told before with another arrival; what is recorded stays.',
     'holder.bad': 'This is no holder’s id.',

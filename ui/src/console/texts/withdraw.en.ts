@@ -10,7 +10,7 @@ export const en: Dict<typeof zh> = {
     reasonNeeded: 'Choose a reason.',
     sure: 'Withdraw it',
     cancel: 'Keep it',
-    seen: 'The person sees which agency withdrew it and why; the public log counts it. It cannot be undone, but it can be recorded anew.',
+    seen: 'The person sees which agency withdrew it and why; the public log counts it. It cannot be undone; once corrected, it can be recorded anew.',
     whole: {
       tests: (n) =>
         `All ${n} results of the file. A case that was confirmed by one of these samples falls with it, contacts included, unless another positive of that moment stands.`,
@@ -41,7 +41,7 @@ export const en: Dict<typeof zh> = {
     files: 'Files',
     all: 'Who recorded what',
     kind: 'Kind',
-    kinds: { evidence: 'evidence', case: 'case', trace: 'trace', risk_level: 'risk level', ride: 'ride', import: 'file' },
+    kinds: { evidence: 'evidence', case: 'case', trace: 'trace', risk_level: 'risk level', risk_level_end: 'end of a risk level', ride: 'ride', import: 'file' },
     imports: { tests: 'Test results', rides: 'List of passengers', risk_levels: 'List of risk regions', visits: 'Visits' },
     at: 'Recorded',
     says: 'What it says',

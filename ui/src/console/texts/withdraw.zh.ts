@@ -8,7 +8,7 @@ export const zh = {
     reasonNeeded: '请选择原因。',
     sure: '撤销',
     cancel: '不撤销',
-    seen: '本人会看到撤销的机构和原因；公开日志计入一次。此操作不可恢复，但可重新记录。',
+    seen: '本人会看到撤销的机构和原因；公开日志计入一次。此操作不可恢复；更正后可重新记录。',
     whole: {
       tests: (n: number) => `文件中的全部 ${n} 条结果。凡凭其中某一样本确诊的病例，连同其接触者，一并撤销，除非同一时刻另有阳性结果。`,
       rides: (n: number) => `文件中的全部 ${n} 条乘车记录，以及仅由它们得出的接触。`,
@@ -38,7 +38,7 @@ export const zh = {
     files: '文件',
     all: '谁记录了什么',
     kind: '种类',
-    kinds: { evidence: '证据', case: '病例', trace: '追踪', risk_level: '风险等级', ride: '乘车记录', import: '文件' },
+    kinds: { evidence: '证据', case: '病例', trace: '追踪', risk_level: '风险等级', risk_level_end: '风险等级的结束', ride: '乘车记录', import: '文件' },
     imports: { tests: '检测结果', rides: '乘客名单', risk_levels: '风险地区名单', visits: '到访记录' },
     at: '记录时间',
     says: '内容',

@@ -510,6 +510,8 @@ export const zh = {
     'ride.backwards': '这次乘坐的结束早于开始。',
     'ride.in_future': '这次乘坐还没有结束；请在到达后再发送。',
     'ride.other_date': '时间与行程日期不符。',
+    'ride.withdrawn': '这次乘坐以前登记过，后来撤销了，不再登记。如果确有此事，请改正其中的错误后再登记。',
+    'evidence.withdrawn': '这条记录以前登记过，后来撤销了，不再登记。如果确实无误，请改正原来的错误后再登记。',
     'ride.twice': '文件里这名乘客在此上车两次，且两行不一致。',
     'ride.other_end': '这次乘坐以前登记了另一个到达时间；已有的记录不变。',
     'holder.bad': '这不是持码人编号。',

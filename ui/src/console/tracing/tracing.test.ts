@@ -60,7 +60,7 @@ describe('the graph of a trace', () => {
 
 describe('tickets', () => {
   const words = { leg: (a: string, b: string) => `${a}-${b}`, seat: (s: string) => `seat ${s}`, unknown: 'unknown' };
-  const ticket = (from: string | null, to: string | null, seat: string | null) => ({ from, to, seat });
+  const ticket = (from: string | null, to: string | null, seat: string | null) => ({ ride: 'r0000000000001', from, to, seat });
   it('say what is known and nothing else', () => {
     expect(tickets([ticket('A', 'C', '05-12A')], words)).toBe('A-C, seat 05-12A');
     expect(tickets([ticket('A', 'B', null), ticket('C', 'D', '1')], words)).toBe('A-B; C-D, seat 1');

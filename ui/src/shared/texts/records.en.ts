@@ -136,6 +136,7 @@ export const en: Dict<typeof zh> = {
       document_disputed: 'somebody shows the document that this account registered; the account itself was not shown',
       document_released: 'the document was taken from this account',
       registration: 'being registered here: named in a file',
+      ride_withdrawn: 'a ride that a carrier told of you was taken back',
     },
   },
   sessions: {

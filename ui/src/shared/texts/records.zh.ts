@@ -135,6 +135,7 @@ export const zh = {
       document_disputed: '有人出示了此账户登记的证件；账户内容未被查看',
       document_released: '证件已从此账户移除',
       registration: '是否在此登记：文件中提到',
+      ride_withdrawn: '承运方登记的一次乘坐已撤销',
     },
   },
   sessions: {

@@ -1,0 +1,223 @@
+//! Bringing the evidence of contacts in line with a run of a trace ([`super::traces`]), person by person:
+//! cut short, it is finished the next time, and done twice it changes nothing.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use jadegate_domain::record::{WaitingKind, WaitingState};
+use jadegate_domain::{Case, CaseId, Evidence, Fact, HolderId, TraceId};
+
+use super::parallel::{Job, together};
+use super::stored_trace::{Stored, StoredContact, contact_fact, says_the_same, stored_detail};
+use super::traces::Pace;
+use crate::app::{App, beside};
+use crate::assess::{Change, Changed, NewEvidence};
+use crate::brake::{Author, Hold, Signed};
+use crate::error::Result;
+
+/// How many changes brought the evidence in line with a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Applied {
+    pub(super) recorded: u64,
+    pub(super) withdrawn: u64,
+    pub(super) waiting: u64,
+    /// Not all of it was done.
+    pub(super) cut_short: bool,
+    /// People whose evidence could not be brought in line because it cannot be read.
+    pub(super) unreadable: u64,
+}
+
+/// How new contacts may be recorded.
+#[derive(Clone)]
+enum Clearance {
+    /// So.
+    Record(Signed),
+    /// They are too many for this hour and begin to wait.
+    Wait,
+    /// They wait already.
+    Waits,
+    /// They were refused, or lapsed.
+    Refused,
+}
+
+/// Changes that are written before somebody else may come in between.
+pub(super) const SLICE: usize = 256;
+
+impl App {
+    /// Brings the evidence in line with a run: contacts as they were keep their evidence, changed
+    /// ones get a newer piece, those who are contacts no more are released. New contacts weigh on the
+    /// hour of the case's agency: above the mandate's number all of them wait. Where it is cut short,
+    /// the rest is done the next time.
+    pub(super) async fn apply(
+        &self,
+        trace: TraceId,
+        case: &Case,
+        author: &Author,
+        found: Arc<Stored>,
+        pace: Pace<'_>,
+    ) -> Result<Applied> {
+        self.late.unfinished(case.id);
+        // Whose contact cannot be read is found by recording theirs, which fails for them alone.
+        let present = self.store.standing_contacts(case.id).await?.rows;
+        let known: HashSet<_> = present.iter().filter_map(|e| e.holder).collect();
+        let new = found.contacts.iter().filter(|c| !known.contains(&c.holder)).count() as u64;
+        let clearance = self.clearance(trace, case, author, new).await?;
+        let (of, by, cleared) = ((trace, case.id), author.clone(), clearance.clone());
+        let planned = move || plan(of, &by, &cleared, &found.contacts, present);
+        let mut planned = beside(planned).await??.into_iter().peekable();
+        let mut applied = Applied::default();
+        let mut above = 0;
+        while planned.peek().is_some() {
+            if self.stops() || !pace.goes_on() {
+                applied.cut_short = true;
+                return Ok(applied);
+            }
+            let mut jobs: Vec<Job<'_, _>> = Vec::with_capacity(SLICE);
+            let mut contacts = Vec::with_capacity(SLICE);
+            for Planned { holder, change, contact } in planned.by_ref().take(SLICE) {
+                contacts.push(contact);
+                jobs.push(Box::pin(self.record("apply_trace", holder, change)));
+            }
+            // Somebody whose record cannot be read is left as they are; everybody else of the slice is
+            // brought in line whatever happens to one of them.
+            let mut failed = None;
+            for (done, contact) in together(jobs).await.into_iter().zip(contacts) {
+                match self.or_set_aside(done) {
+                    Ok(Some(done)) => {
+                        above += u64::from(matches!(done, Changed::Above));
+                        applied.recorded += u64::from(contact == Some(true));
+                        applied.withdrawn += u64::from(contact == Some(false));
+                    }
+                    Ok(None) => applied.unreadable += 1,
+                    Err(e) => failed = Some(e),
+                }
+            }
+            if let Some(e) = failed {
+                return Err(e);
+            }
+        }
+        // Those above are there because another trace was faster: they have to wait after all.
+        applied.recorded -= above;
+        applied.waiting = match clearance {
+            Clearance::Record(_) => above,
+            Clearance::Wait | Clearance::Waits => new,
+            Clearance::Refused => 0,
+        };
+        if above > 0 || (new > 0 && matches!(clearance, Clearance::Wait)) {
+            let hold = Hold {
+                kind: WaitingKind::Contacts,
+                weighs_on: case.agency,
+                pieces: Vec::new(),
+                trace: Some((trace, applied.waiting)),
+            };
+            self.hold(author, hold, Vec::new()).await?;
+        }
+        self.late.finished(case.id);
+        Ok(applied)
+    }
+
+    /// How the new contacts of a run may be recorded.
+    async fn clearance(
+        &self,
+        trace: TraceId,
+        case: &Case,
+        author: &Author,
+        new: u64,
+    ) -> Result<Clearance> {
+        if let Some(waiting) = self.store.waiting_of_trace(trace).await? {
+            return Ok(match waiting.state {
+                WaitingState::Confirmed => Clearance::Record(Signed::confirmed(&waiting)?),
+                WaitingState::Waiting => Clearance::Waits,
+                WaitingState::Refused | WaitingState::Expired => Clearance::Refused,
+            });
+        }
+        if new > 0 && new > self.room(author, case.agency).await? {
+            return Ok(Clearance::Wait);
+        }
+        Ok(Clearance::Record(Signed::weighing(author, case.agency)))
+    }
+
+    /// Finishes runs that were cut short by the end of the program. Meant for the start; returns how
+    /// many pieces of evidence were missing or too many.
+    pub async fn finish_traces(self: &Arc<Self>) -> Result<u64> {
+        let mut finished = 0;
+        let cases = self.store.cases(super::retrace::MOST_CASES).await?;
+        for case in cases.into_iter().filter(|c| c.withdrawn_at.is_none()) {
+            self.must_go_on()?;
+            let _one = self.case_locks.lock(case.id).await;
+            let run = self.or_set_aside(self.standing_trace(case.id).await)?.flatten();
+            let Some(run) = run else { continue };
+            // What cannot be done for one case keeps no other waiting.
+            let Some(author) = self.or_set_aside(self.traced_by(&run).await)? else { continue };
+            let trace = run.id;
+            let stored = beside(move || stored_detail(&run)).await?;
+            let Some(stored) = self.or_set_aside(stored)? else { continue };
+            match self.apply(trace, &case, &author, Arc::new(stored), Pace::Asked).await {
+                Ok(applied) => finished += applied.recorded + applied.withdrawn,
+                Err(e) => {
+                    tracing::error!(case = %case.id, error = %e, "a trace is not finished yet");
+                    self.late.trace_again(case.id);
+                }
+            }
+        }
+        Ok(finished)
+    }
+}
+
+/// A change to one person's evidence.
+struct Planned {
+    holder: HolderId,
+    change: Change,
+    /// They become a contact, or another one (`true`), or are none any more (`false`).
+    contact: Option<bool>,
+}
+
+/// What is to be changed, given the evidence that counts. New contacts that are not cleared are left
+/// out.
+fn plan(
+    (trace, case): (TraceId, CaseId),
+    author: &Author,
+    clearance: &Clearance,
+    contacts: &[StoredContact],
+    evidence: Vec<Evidence>,
+) -> Result<Vec<Planned>> {
+    let mut present: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
+    for e in evidence {
+        if let (Some(holder), Fact::Contact { case: c, .. }) = (e.holder, &e.fact)
+            && *c == case
+        {
+            present.entry(holder).or_default().push(e);
+        }
+    }
+    let all = |old: &[Evidence]| old.iter().map(|e| e.id).collect::<Vec<_>>();
+    let mut planned = Vec::new();
+    for contact in contacts {
+        let mut old = present.remove(&contact.holder).unwrap_or_default();
+        let wanted = contact_fact(case, trace, contact);
+        let holder = contact.holder;
+        if let Some(i) = old.iter().position(|e| says_the_same(&e.fact, &wanted)) {
+            // Only a run that was cut short leaves more than one piece.
+            old.swap_remove(i);
+            if !old.is_empty() {
+                let change = Change { withdraw: all(&old), ..Change::default() };
+                planned.push(Planned { holder, change, contact: None });
+            }
+            continue;
+        }
+        let replaced = old.pop();
+        let signed = match (&replaced, clearance) {
+            (Some(piece), _) => Signed::instead(author, piece, &wanted)?,
+            (None, Clearance::Record(signed)) => signed.clone(),
+            (None, _) => continue,
+        };
+        let supersedes = replaced.map(|e| e.id);
+        let new = NewEvidence { supersedes, ..NewEvidence::by(signed, wanted) };
+        let change = Change { add: vec![new], withdraw: all(&old), ..Change::default() };
+        planned.push(Planned { holder, change, contact: Some(true) });
+    }
+    for (holder, old) in present {
+        let change = Change { withdraw: all(&old), ..Change::default() };
+        planned.push(Planned { holder, change, contact: Some(false) });
+    }
+    Ok(planned)
+}

@@ -1,0 +1,129 @@
+//! Taking back who was aboard: the ticket goes, the visit that a carrier's list made of it goes, and
+//! with it every contact that followed.
+//!
+//! Other records stay, marked. A visit has no mark that every search would have to ask for; it is
+//! taken out of the store, the index and, at the next start, a saved index. What stays is who recorded
+//! it, who took it back and why: by that, the same line sent again is told from a new one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jadegate_domain::id::RideId;
+use jadegate_domain::record::RecordKind;
+use jadegate_domain::{Period, Presence, Purpose, VisitKey};
+use jadegate_store::{StoredRide, Unit, Write};
+use jadegate_trace::KnownVisit;
+
+use super::access::{Power, What};
+use super::withdraw::{Taker, WithdrawnRecords, may_withdraw, unknown, withdrawn};
+use crate::app::{App, beside, read};
+use crate::brake::Author;
+use crate::error::Result;
+use crate::jobs::note;
+use crate::session::StaffSession;
+
+/// Rides of one unit.
+const UNIT: usize = 300;
+
+impl App {
+    /// Takes one ride back: by the carrier that told of it, or by the prevention team of where the
+    /// person lives.
+    pub(super) async fn withdraw_ride(
+        self: &Arc<Self>,
+        session: &StaffSession,
+        id: RideId,
+        by: Taker,
+    ) -> Result<WithdrawnRecords> {
+        let author = self.store.authorship(RecordKind::Ride, id.as_i64()).await?;
+        let agency = author.ok_or_else(unknown)?.agency;
+        let kind = self.agency_kind(agency).await?;
+        let there = self.rides_of(BTreeSet::from([id])).await?;
+        let home = match there.first() {
+            Some((_, ride)) => self.store.holder(ride.holder).await?.map(|h| h.home),
+            None => self.store.agency(agency).await?.map(|a| a.region),
+        };
+        let home = home.ok_or_else(unknown)?;
+        if !may_withdraw(session, agency, kind, Some(Power::RecordRides), &home) {
+            return Err(unknown());
+        }
+        if there.is_empty() {
+            let before = self.store.withdrawal(RecordKind::Ride, id.as_i64()).await?;
+            // Its day may have gone: then there is nothing to take back.
+            return Err(if before.is_some() { withdrawn() } else { unknown() });
+        }
+        let leaf = self.withdrawal_leaf(RecordKind::Ride, by, 1)?;
+        let author = Author::of(session.staff());
+        self.take_back_rides(BTreeSet::from([id]), &author, by, Some(leaf)).await
+    }
+
+    /// Takes rides back that are there, in units of some hundred, each with who did it and the look
+    /// that its person sees; then traces again from the cases they may have made contacts for. Should
+    /// it be cut short, what was taken back stays so, and doing it again does the rest.
+    pub(super) async fn take_back_rides(
+        self: &Arc<Self>,
+        ids: BTreeSet<RideId>,
+        author: &Author,
+        by: Taker,
+        mut leaf: Option<Write>,
+    ) -> Result<WithdrawnRecords> {
+        // No list is taken over meanwhile: it decides from what is known of a ride.
+        let _one = self.carriers_lock.lock().await;
+        let rides = self.rides_of(ids).await?;
+        let now = self.now();
+        let mut units = Vec::new();
+        for some in rides.chunks(UNIT) {
+            let mut writes: Vec<_> = leaf.take().into_iter().collect();
+            for (id, ride) in some {
+                let StoredRide { holder, trip, entered, .. } = *ride;
+                writes.push(Write::WithdrawRide { holder, trip, entered });
+                writes.push(by.row(RecordKind::Ride, id.as_i64(), now));
+                let (purpose, what) = (Purpose::RecordEvidence, What::RideWithdrawn);
+                writes.extend(self.look_writes(author, holder, purpose, what)?);
+            }
+            let visits = some.iter().map(|(_, ride)| self.visit_of(ride)).collect();
+            units.push((Unit::new("withdraw_rides", writes), visits));
+        }
+        let (gone, failed) = self.take_back_visits(units).await?;
+        let mut done =
+            WithdrawnRecords { records: gone.len() as u64, ..WithdrawnRecords::default() };
+        if !gone.is_empty() {
+            let followed = self.follow_taken_back(gone).await;
+            // What fails here the rounds do.
+            note("follow_taken_back", &followed);
+            done.released = followed.unwrap_or(0);
+        }
+        failed.map_or(Ok(done), Err)
+    }
+
+    /// Those of some rides whose day is kept.
+    async fn rides_of(
+        self: &Arc<Self>,
+        ids: BTreeSet<RideId>,
+    ) -> Result<Vec<(RideId, StoredRide)>> {
+        let ids = Arc::new(ids);
+        let mut found = Vec::new();
+        for day in self.store.visit_days().await? {
+            if found.len() == ids.len() {
+                break;
+            }
+            let (of_day, app, ids) =
+                (self.store.rides_on(day).await?, Arc::clone(self), Arc::clone(&ids));
+            let wanted = move || -> Vec<_> {
+                let known = |r: StoredRide| (app.ride_id(r.holder, r.trip, r.entered), r);
+                of_day.into_iter().map(known).filter(|(id, _)| ids.contains(id)).collect()
+            };
+            found.extend(beside(wanted).await?);
+        }
+        Ok(found)
+    }
+
+    /// The visit that a list made of a ride, with its end as far as it is known.
+    fn visit_of(&self, ride: &StoredRide) -> KnownVisit {
+        let StoredRide { holder, trip: place, entered, .. } = *ride;
+        let presence = Presence::Imported;
+        let key = VisitKey { entered, holder, place, presence };
+        let moment = Period { from: entered, to: entered.plus_secs(1) };
+        let known = read(&self.index).visits_of(holder, moment).find(|v| v.key() == key);
+        known.unwrap_or(KnownVisit { holder, place, entered, left: None, presence })
+    }
+}
