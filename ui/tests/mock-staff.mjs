@@ -131,7 +131,7 @@ const hid = (n) => `h0000000000${String(n).padStart(3, '0')}`;
  * @returns {import('../src/shared/openapi').ExposureView}
  */
 function ride(now, i) {
-  const ticket = (from, to, seat) => ({ from, to, seat });
+  const ticket = (from, to, seat) => ({ ride: 'r0000000000001', from, to, seat });
   return {
     place: { id: 'p0000000000002', name: 'G7331 2022-03-12', kind: 'train' },
     from: iso(now - 3 * DAY),

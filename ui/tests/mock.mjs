@@ -304,8 +304,8 @@ export async function startMock() {
     'GET /v1/me/visits': ({ now }) => ({
       body: {
         visits: [
-          { place: { name: '示例菜市场', kind: 'market', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 3 * 3600_000), left: iso(now - 2.4 * 3600_000), presence: 'gate' },
-          { place: { name: '示例图书馆', kind: 'leisure', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 30 * 3600_000), left: null, presence: 'unproven' },
+          { place: { name: '示例菜市场', kind: 'market', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 3 * 3600_000), left: iso(now - 2.4 * 3600_000), presence: 'gate', by: null },
+          { place: { name: '示例图书馆', kind: 'leisure', division_name: '浙江省 杭州市 西湖区' }, entered: iso(now - 30 * 3600_000), left: null, presence: 'unproven', by: null },
         ],
       },
     }),
