@@ -194,6 +194,10 @@ export async function startStaffMock() {
     trouble: /** @type {null | 'soon' | 'problem'} */ (null),
     /** Ids of what was withdrawn. */
     withdrawn: new Set(),
+    sessions: [
+      { id: 'ffeeddccbbaa998877665544', device: 'computer' },
+      { id: '00112233445566778899aabb', device: 'phone' },
+    ],
     requests: /** @type {string[]} */ ([]),
     bodies: /** @type {{ path: string; body: unknown }[]} */ ([]),
   };
@@ -222,6 +226,9 @@ export async function startStaffMock() {
       ['p0000000000002', '示例图书馆', 'leisure'],
       ['p0000000000003', '<b>Not bold</b> & Sons', 'shop'],
     ]).map(([id, name, kind]) => ({ id, name, kind, division: 'CN-330106', division_name: '西湖区', registered_at: '2022-02-20T02:00:00Z' }));
+  /** @returns {import('../src/shared/openapi').SessionView[]} */
+  const sessions = (now, own) =>
+    state.sessions.map((s, i) => ({ ...s, current: own && i === 0, created_at: iso(now - (i + 1) * 5 * 3600_000), last_used_on: iso(now - i * DAY), expires_at: iso(now + 7 * 3600_000) }));
   const posterCode = () => `JGV1:${base45(randomBytes(100))}`;
 
   /** @type {import('./answers').Answers} */
@@ -381,10 +388,10 @@ export async function startStaffMock() {
       body: {
         holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now),
         evidence: [
-          { id: 'e0000000000001', holder: hid(1), kind: 'contact', fact: { kind: 'contact', case: 'c0000000000002', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 4 * DAY), minutes: 96, certainty: 'recorded', place_kind: 'market' }, recorded_at: iso(now - 3.5 * DAY), by: TEAM, agency: 'a0000000000001', withdrawn_at: null, withdrawn: null, superseded_by: null, counts: true },
-          { id: 'e0000000000002', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - 1.7 * DAY), by: LAB, agency: 'a0000000000002', withdrawn_at: null, withdrawn: null, superseded_by: null, counts: true },
+          { id: 'e0000000000001', holder: hid(1), kind: 'contact', fact: { kind: 'contact', case: 'c0000000000002', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 4 * DAY), minutes: 96, certainty: 'recorded', place_kind: 'market' }, recorded_at: iso(now - 3.5 * DAY), by: TEAM, agency: 'a0000000000001', withdrawn_at: null, withdrawn: null, moved: false, superseded_by: null, counts: true },
+          { id: 'e0000000000002', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - 1.7 * DAY), by: LAB, agency: 'a0000000000002', withdrawn_at: null, withdrawn: null, moved: false, superseded_by: null, counts: true },
           { id: 'e0000000000005', holder: hid(1), kind: 'test', fact: { kind: 'test', result: 'positive', method: 'antigen', sampled_at: iso(now - 3 * DAY) }, recorded_at: iso(now - 2.7 * DAY), by: LAB, agency: 'a0000000000002', withdrawn_at: iso(now - 2 * DAY), withdrawn: { by: TEAM, reason: 'sample_mixed_up' }, superseded_by: null, counts: false },
-          { id: 'e0000000000003', holder: hid(1), kind: 'declaration', fact: { kind: 'declaration', temperature: 36.8, symptoms: ['cough', 'fatigue'], contact_with_case: false, stays: [{ division: 'CN-3302', from: iso(now - 9 * DAY), to: iso(now - 7 * DAY) }] }, recorded_at: iso(now - 6 * DAY), by: null, agency: null, withdrawn_at: null, withdrawn: null, superseded_by: 'e0000000000004', counts: false },
+          { id: 'e0000000000003', holder: hid(1), kind: 'declaration', fact: { kind: 'declaration', temperature: 36.8, symptoms: ['cough', 'fatigue'], contact_with_case: false, stays: [{ division: 'CN-3302', from: iso(now - 9 * DAY), to: iso(now - 7 * DAY) }] }, recorded_at: iso(now - 6 * DAY), by: null, agency: null, withdrawn_at: null, withdrawn: null, moved: false, superseded_by: 'e0000000000004', counts: false },
         ],
         withdrawable: ['e0000000000002'].filter((id) => !state.withdrawn.has(id)),
         timeline: [
@@ -421,6 +428,13 @@ export async function startStaffMock() {
     'POST /v1/staff/regions/{id}/end': ({ id, now }) => ({ body: { id, division: 'CN-330106', name: '浙江省杭州市西湖区', level: 'high', from: iso(now - 3 * DAY), to: iso(now), recorded_at: iso(now), by: null, in_force: false } }),
     'GET /v1/staff/places': () => ({ body: { places: places(), next: null } }),
     'POST /v1/staff/places': () => ({ status: 201, body: /** @type {import('../src/shared/openapi').PlaceRow} */ (places()[0]) }),
+    'GET /v1/staff/sessions': ({ now }) => ({ body: { sessions: sessions(now, true) } }),
+    'GET /v1/staff/gates/{id}/sessions': ({ now }) => ({ body: { sessions: sessions(now, false) } }),
+    'GET /v1/staff/members/{id}/sessions': ({ now }) => ({ body: { sessions: sessions(now, false) } }),
+    'DELETE /v1/staff/sessions/{id}': ({ id }) => {
+      state.sessions = state.sessions.filter((s) => s.id !== id);
+      return { status: 204 };
+    },
     'GET /v1/staff/gates': ({ now }) => ({
       body: {
         gates: [

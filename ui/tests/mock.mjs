@@ -316,7 +316,7 @@ export async function startMock() {
     'GET /v1/me/evidence': ({ now }) => ({
       body: {
         evidence: [
-          { ...declaration(now, false), kind: 'declaration', by: null, counts: true, withdrawn: null },
+          { ...declaration(now, false), kind: 'declaration', by: null, counts: true, withdrawn: null, moved: false },
           {
             ...declaration(now, false),
             id: 'e0000000000001',
@@ -326,7 +326,7 @@ export async function startMock() {
             agency: 'a0000000000001',
             by: TEAM,
             counts: true,
-            withdrawn: null,
+            withdrawn: null, moved: false,
           },
           {
             ...declaration(now, false),
@@ -339,6 +339,7 @@ export async function startMock() {
             withdrawn_at: iso(now - 3 * DAY),
             counts: false,
             withdrawn: null,
+            moved: true,
           },
         ],
       },

@@ -348,6 +348,8 @@ async function consolePage() {
       await page.getByRole('button', { name: t('生成登记链接', 'Make an enrolment link') }).click();
       await page.getByRole('button', { name: t('显示海报', 'Show the poster') }).click();
       await page.locator('.sheet canvas').waitFor();
+      await page.getByRole('button', { name: t('查看登录', 'Where signed in') }).click();
+      await page.getByRole('button', { name: t('全部退出', 'Sign out everywhere') }).waitFor();
       await s('14-place');
       await go('staff', t('人员与机构', 'Staff and agencies'));
       await page.locator('#invite-agency').selectOption('a0000000000002');
@@ -355,7 +357,18 @@ async function consolePage() {
       await page.locator('#invite-name').fill('示例');
       await page.getByRole('button', { name: t('生成邀请链接', 'Make an invitation link') }).click();
       await page.getByRole('button', { name: t('复制链接', 'Copy link') }).waitFor();
+      await page.getByRole('button', { name: t('查看登录', 'Where signed in') }).click();
+      await page.getByRole('button', { name: t('退出该处', 'Sign out there') }).first().waitFor();
       await s('15-staff');
+      mock.state.sessions = [mock.state.sessions[0], { id: '00112233445566778899aabb', device: 'phone' }];
+      await go('sessions', t('您在哪里登录了', 'Where you are signed in'));
+      const there = page.getByRole('button', { name: t('退出该处', 'Sign out there') });
+      await there.waitFor();
+      await s('16-sessions');
+      expect((await there.count()) === 1, `${lang}: the session that asks is not ended by itself`);
+      await there.click();
+      await there.waitFor({ state: 'detached' });
+      expect((await page.locator('.sessions li').count()) === 1, `${lang}: the ended session is gone`);
     };
     if (only !== 'change' && only !== 'desk') {
       await scenes('wide');
@@ -377,7 +390,7 @@ async function consolePage() {
     await page.goto(`${mock.url}/console/#/cases`);
     await page.getByText(t('没有这一栏', 'no such section')).waitFor();
     const sections = await page.locator('nav a').evaluateAll((all) => all.map((a) => a.hash));
-    expect(sections.join() === '#/tests,#/waiting,#/records', `${lang}: a laboratory sees its results, what waits and what it recorded, and nothing else`);
+    expect(sections.join() === '#/tests,#/waiting,#/records,#/sessions', `${lang}: a laboratory sees its results, what waits, what it recorded and its own sessions, and nothing else`);
     mock.state.may = ['read_lists'];
     mock.state.staff = false;
     await page.evaluate(() => (location.hash = '#/tests'));

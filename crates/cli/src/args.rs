@@ -86,6 +86,12 @@ pub(crate) struct Setup {
     /// The health commission's commissioner, another person: confirms powers over people
     #[arg(long, value_name = "NAME")]
     pub commissioner: Option<String>,
+    /// Name of a second office of the commission: decides on the first one's large changes
+    #[arg(long, value_name = "NAME")]
+    pub second_office: Option<String>,
+    /// The second office's commissioner, a third person
+    #[arg(long, value_name = "NAME")]
+    pub second_commissioner: Option<String>,
     /// Where the message gateway takes messages; the rest of it is set in the file's [sms]
     #[arg(long, value_name = "URL")]
     pub sms_url: Option<String>,

@@ -103,11 +103,12 @@ fn the_real_deployment_of_the_readme_works_word_for_word() {
     // What cannot be there in a test (a name, a gateway that answers) is told, and all else is done.
     assert!(matches!(out.status.code(), Some(0 | 2)), "{said}");
     let links = said.matches(&format!("{origin}/console/#invite=")).count();
-    assert_eq!(links, 2, "{said}");
+    assert_eq!(links, 3, "{said}");
     assert!(said.contains("administrator") && said.contains("commissioner"), "{said}");
     assert!(!said.contains("localhost"), "{said}");
     let key = said.lines().map(str::trim).find(|l| l.starts_with("code.example/v1/log+")).unwrap();
-    for what in ["name", "messages", "clock", "disk", "permissions"] {
+    assert!(said.contains("ok    two hands"), "{said}");
+    for what in ["name", "messages", "clock", "disk", "permissions", "two hands"] {
         let line = |l: &str| l.get(6..).is_some_and(|l| l.starts_with(what));
         assert!(said.lines().any(line), "{what} is missing from {said}");
     }
@@ -149,10 +150,22 @@ fn without_a_gateway_nobody_is_promised_a_message() {
     let out = command(d, &same, &listen).output().unwrap();
     assert!(text(&out).contains("two people"), "{}", text(&out));
     assert!(!d.join("jadegate.toml").exists() && !d.join("run").exists());
+    let lone = [setup.clone(), words("--commissioner D --second-commissioner E")].concat();
+    let out = command(d, &lone, &listen).output().unwrap();
+    assert!(text(&out).contains("needs --second-office"), "{}", text(&out));
+    for (office, third, says) in [("E", "D", "two people or three"), ("C", "E", "name of its own")]
+    {
+        let more =
+            format!("--commissioner D --second-office {office} --second-commissioner {third}");
+        let out = command(d, &[setup.clone(), words(&more)].concat(), &listen).output().unwrap();
+        assert!(text(&out).contains(says), "{}", text(&out));
+    }
+    assert!(!d.join("jadegate.toml").exists() && !d.join("run").exists());
     let setup = [setup, words("--commissioner D")].concat();
     let out = command(d, &setup, &listen).output().unwrap();
     assert_eq!(out.status.code(), Some(2), "{}", text(&out));
     assert!(text(&out).contains("LOOK  messages"), "{}", text(&out));
+    assert!(text(&out).contains("LOOK  two hands"), "{}", text(&out));
 
     let _server = serve(d, &words("serve"), &listen);
     let person = r#"{"name":"Testa Muster","document":{"type":"passport","number":"X0000001","country":"CHN"},"nationality":"CN","phone":"+86 100 00000001","home_division":"CN-330106","language":"en"}"#;
@@ -166,4 +179,114 @@ fn without_a_gateway_nobody_is_promised_a_message() {
     }
     let ready = ask(&listen, "GET", "/readyz", "");
     assert!(ready.contains("sms.not_configured"), "{ready}");
+}
+
+/// A message gateway on this machine: answers each request as told, and keeps what it was asked.
+fn gateway(answers: &'static [&'static str]) -> (String, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/send", listener.local_addr().unwrap());
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut asked, mut part) = (Vec::new(), [0; 1024]);
+            let whole = |asked: &[u8]| {
+                let text = String::from_utf8_lossy(asked).into_owned();
+                let (head, body) = text.split_once("\r\n\r\n")?;
+                let length = head.to_lowercase().split("content-length: ").nth(1)?.to_owned();
+                let length: usize = length.split("\r\n").next()?.parse().ok()?;
+                (body.len() >= length).then_some(text)
+            };
+            let text = loop {
+                let n = stream.read(&mut part).unwrap();
+                asked.extend_from_slice(&part[..n]);
+                if let Some(text) = whole(&asked) {
+                    break text;
+                }
+                assert!(n > 0, "a request was cut short");
+            };
+            tell.send(text).unwrap();
+            if answer.is_empty() {
+                // Taken and never answered.
+                kept.push(stream);
+                continue;
+            }
+            write!(stream, "HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                .unwrap();
+        }
+        // The last one stays open until whoever waits has given up.
+        std::thread::park();
+    });
+    (url, told)
+}
+
+/// `--test-phone` sends a message through the gateway that is configured, and what fails is told with
+/// what to do; neither number nor secret is repeated.
+#[test]
+fn setup_sends_a_test_message_and_says_what_is_wrong_with_the_gateway() {
+    const PHONE: &str = "+8610000000001";
+    const SECRET: &str = "made-up-secret";
+    let dir = tempfile::tempdir().unwrap();
+    let (d, listen) = (dir.path(), address());
+    let (url, told) = gateway(&[
+        "200 OK",
+        "401 Unauthorized",
+        "400 Bad Request",
+        "404 Not Found",
+        "503 Service Unavailable",
+        "",
+    ]);
+    let setup = words(
+        "setup --origin http://localhost:8080 --region CN-33 --operator A --administrator B --commission C --commissioner D",
+    );
+    let first = [setup, vec!["--sms-url".to_owned(), url]].concat();
+    let test = |args: &[String]| {
+        let mut c = command(d, args, &listen);
+        c.args(["--test-phone", PHONE])
+            .env("JADEGATE_SMS__SECRET", SECRET)
+            .env("JADEGATE_SMS__AUTHORIZATION", "Bearer {secret}")
+            .env("JADEGATE_SMS__TIMEOUT_SECONDS", "1");
+        let said = text(&c.output().unwrap());
+        assert!(!said.contains("10000000001") && !said.contains(SECRET), "{said}");
+        said.lines()
+            .find(|l| l.get(6..).is_some_and(|l| l.starts_with("messages")))
+            .unwrap()
+            .to_owned()
+    };
+    let line = test(&first);
+    assert!(line.starts_with("ok") && line.contains("took the test message"), "{line}");
+    let asked = told.recv().unwrap();
+    assert!(asked.starts_with("POST /send "), "{asked}");
+    assert!(asked.to_lowercase().contains(&format!("authorization: bearer {SECRET}")), "{asked}");
+    assert!(
+        asked.contains(PHONE) && asked.contains("Jadegate: this is a test message."),
+        "{asked}"
+    );
+
+    let again = words("setup");
+    for (says, advises) in [
+        ("status 401", "sms.secret"),
+        ("status 400", "sms.template"),
+        ("status 404", "the path of sms.url"),
+        ("status 503", "try again"),
+        ("in time", "sms.timeout_seconds"),
+    ] {
+        let line = test(&again);
+        assert!(
+            line.starts_with("LOOK") && line.contains(says) && line.contains(advises),
+            "{line}"
+        );
+        assert!(told.recv().unwrap().contains(PHONE));
+    }
+    // Nobody is there at all: a port that was free a moment ago.
+    let mut c = command(d, &again, &listen);
+    c.args(["--test-phone", PHONE]).env("JADEGATE_SMS__URL", format!("http://{}/send", address()));
+    let out = c.output().unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(text(&out).contains("nobody answers there; compare host and port"), "{}", text(&out));
+    // A number that is none is not sent anywhere.
+    let mut c = command(d, &again, &listen);
+    let out = c.args(["--test-phone", "12"]).output().unwrap();
+    assert!(text(&out).contains("LOOK  messages"), "{}", text(&out));
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own set-up")]
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
@@ -75,6 +76,18 @@ impl Server {
             assert_ne!(log.read_line(&mut lines).unwrap(), 0, "it ended: {lines}");
         }
         (server, Started::of(&lines))
+    }
+
+    /// Reads its log up to a line that says this.
+    fn wait_for(&mut self, word: &str) -> String {
+        let log = self.log.as_mut().unwrap();
+        loop {
+            let mut line = String::new();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended before it said {word:?}");
+            if line.contains(word) {
+                return line;
+            }
+        }
     }
 
     /// Asked to stop, as an operator does; the rest of its log.
@@ -234,4 +247,51 @@ fn it_ends_in_time_though_a_client_never_does() {
     // It takes 5 s; on a machine that is busy elsewhere more, but never the 15 s it took before.
     assert!(told.elapsed() < Duration::from_secs(10), "{:?}: {log}", told.elapsed());
     assert!(log.contains("\"stopped\""), "{log}");
+}
+
+/// `keys rotate` beside a running server: new keys are published and the old ones stay, without a
+/// restart. A file that is none, and one of another deployment, change nothing.
+#[test]
+fn a_rotated_key_file_is_taken_up_while_running() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let (mut server, _) = Server::serve(d);
+    let published = |server: &Server| -> BTreeSet<String> {
+        let keys = server.ask("GET", "/v1/keys", "", "").0;
+        let kid = |k: &Value| k["kid"].as_str().unwrap().to_owned();
+        keys["keys"].as_array().unwrap().iter().map(kid).collect()
+    };
+    let run = |dir: &Path, args: &[&str]| {
+        let out = command(dir, args).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let file = d.join("town/keys.toml");
+    let before = published(&server);
+    run(d, &["keys", "rotate"]);
+    server.wait_for("renewed keys are in use");
+    let after = published(&server);
+    assert!(before.is_subset(&after) && after.len() == 2 * before.len(), "{before:?} {after:?}");
+    let listed = run(d, &["keys", "list"]);
+    assert!(after.iter().all(|kid| listed.contains(kid)), "{listed}");
+
+    let good = std::fs::read(&file).unwrap();
+    std::fs::write(&file, "root = \"made-up\"\n").unwrap();
+    let why = server.wait_for("the key file is not taken up");
+    assert!(!why.contains("made-up"), "what stands in the file is not repeated: {why}");
+    assert_eq!(published(&server), after);
+    let other = tempfile::tempdir().unwrap();
+    Server::serve(other.path()).0.stop();
+    run(other.path(), &["keys", "rotate"]);
+    std::fs::copy(other.path().join("town/keys.toml"), &file).unwrap();
+    let why = server.wait_for("the key file is not taken up");
+    assert!(why.contains("another root secret"), "{why}");
+    assert_eq!(published(&server), after);
+
+    // Put right again it is the one in use, for the next start too.
+    std::fs::write(&file, good).unwrap();
+    server.stop();
+    let (server, _) = Server::serve(d);
+    assert_eq!(published(&server), after);
+    server.stop();
 }

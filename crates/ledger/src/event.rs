@@ -74,6 +74,8 @@ pub enum StaffEvent {
     Joined,
     /// The health commission confirmed them, holding that passkey.
     Confirmed,
+    /// Somebody else ended their sessions; they can sign in again.
+    SignedOut,
     /// Their access ended.
     Ended,
 }
@@ -84,6 +86,8 @@ pub enum StaffEvent {
 pub enum GateEvent {
     /// A device became a gate.
     Enrolled,
+    /// Somebody ended its sessions; the device can sign in again.
+    SignedOut,
     /// It is none any more.
     Revoked,
 }

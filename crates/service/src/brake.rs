@@ -18,7 +18,9 @@ use jadegate_domain::{
     Staff, StaffId, Timestamp, TraceId, Visit,
 };
 use jadegate_ledger::WaitingEvent;
-use jadegate_store::{Authorship, StoreError, Unit, Waiting, WaitingPiece, Write};
+use jadegate_store::{
+    Authorship, IndexKind, KeptRecord, StoreError, Unit, Waiting, WaitingPiece, Write,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -65,11 +67,53 @@ pub(crate) struct Signed {
     staff: Option<StaffId>,
     import: Option<ImportId>,
     weighs_on: Option<AgencyId>,
+    /// Was the person found by their document?
+    by_document: bool,
+    /// The document that has to lead to them when it is recorded.
+    document: Option<[u8; 16]>,
+    moved_from: Option<EvidenceId>,
 }
 
 impl Signed {
     fn by(author: &Author, weighs_on: Option<AgencyId>) -> Self {
-        Self { agency: author.agency, staff: author.staff, import: author.import, weighs_on }
+        Self {
+            agency: author.agency,
+            staff: author.staff,
+            import: author.import,
+            weighs_on,
+            by_document: false,
+            document: None,
+            moved_from: None,
+        }
+    }
+
+    /// Of somebody who was found by this document, if by any: it has to lead to them still.
+    pub(crate) fn of_document(self, document: Option<[u8; 16]>) -> Self {
+        Self { by_document: document.is_some(), document, ..self }
+    }
+
+    /// Of somebody who was found as the piece before was.
+    pub(crate) fn found_like(self, before: Option<&Authorship>) -> Self {
+        Self { by_document: before.is_some_and(|a| a.by_document), ..self }
+    }
+
+    /// For what was recorded before, of whoever owns a document: it has weighed already.
+    pub(crate) fn kept(k: &KeptRecord) -> Self {
+        Self {
+            agency: k.agency,
+            staff: k.staff,
+            import: k.import,
+            weighs_on: None,
+            by_document: true,
+            document: None,
+            moved_from: k.moved_from,
+        }
+    }
+
+    /// Demands that the document still leads to the person.
+    pub(crate) fn expectation(&self, holder: HolderId) -> Option<Write> {
+        let digest = self.document?;
+        Some(Write::ExpectIndex { kind: IndexKind::Document, digest, holder })
     }
 
     /// For anything: it weighs on the hour of an agency (and of the member of staff), and the unit
@@ -100,6 +144,9 @@ impl Signed {
             staff: waiting.staff,
             import: waiting.import,
             weighs_on: None,
+            by_document: false,
+            document: None,
+            moved_from: None,
         })
     }
 
@@ -136,6 +183,8 @@ impl Signed {
             staff: self.staff,
             import: self.import,
             sample,
+            by_document: self.by_document,
+            moved_from: self.moved_from,
             at,
         }))
     }
@@ -150,15 +199,40 @@ pub(crate) enum Held {
         /// The id it will have.
         id: EvidenceId,
         fact: Fact,
+        /// The document by which the person was found, if by one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<[u8; 16]>,
     },
     /// A case with its evidence.
     Case {
         case: Case,
         /// Is it to be traced once it stands?
         trace: bool,
+        /// As of evidence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<[u8; 16]>,
     },
     /// A visit aboard a trip.
     Ride { visit: Visit, ride: Ride },
+}
+
+impl Held {
+    /// The document by which the person was found, if by one.
+    pub(crate) const fn document(&self) -> Option<[u8; 16]> {
+        match self {
+            Self::Evidence { document, .. } | Self::Case { document, .. } => *document,
+            Self::Ride { .. } => None,
+        }
+    }
+
+    /// What it will say of the person.
+    pub(crate) fn fact(&self) -> Option<Fact> {
+        match self {
+            Self::Evidence { fact, .. } => Some(fact.clone()),
+            Self::Case { case, .. } => Some(crate::staff::cases::case_fact(case)),
+            Self::Ride { .. } => None,
+        }
+    }
 }
 
 /// One piece about to wait.

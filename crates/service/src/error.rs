@@ -156,6 +156,11 @@ impl From<StoreError> for ServiceError {
                 "evidence.changed",
                 "This person's record changed at the same moment. Please try again.",
             ),
+            StoreError::Conflict { precondition: Precondition::Leads, .. } => Self::new(
+                Kind::Conflict,
+                "document.moved",
+                "This document was given to its owner a moment ago. Please send it again.",
+            ),
             StoreError::Conflict { precondition: Precondition::Agrees, .. } => Self::new(
                 Kind::Conflict,
                 "visit.other_end",

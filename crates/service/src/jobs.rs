@@ -147,6 +147,9 @@ impl App {
             }
             if !self.clock_is_held() {
                 self.trace_jobs.forget_old(self.now());
+                if ticks.is_multiple_of(7200) {
+                    note("finish_corrections", &self.finish_corrections().await);
+                }
                 if ticks.is_multiple_of(20) {
                     note("expire_proposals", &self.expire_proposals().await);
                     note("finish_waiting", &self.finish_waiting().await);

@@ -45,6 +45,6 @@ pub use keys::Keys;
 pub use recolour::{ChangedView, RecolouringState, RecolouringView};
 pub use session::{GateSession, HolderSession, NewSession, StaffSession};
 pub use settings::Settings;
-pub use sms::{HttpGateway, HttpGatewayConfig, OutboxOnly, SmsError, SmsGateway};
+pub use sms::{HttpGateway, HttpGatewayConfig, OutboxOnly, SmsError, SmsFault, SmsGateway};
 pub use vault::Identity;
 pub use visits::{IndexOrigin, Tended};

@@ -172,17 +172,19 @@ impl App {
     }
 
     /// Begins a session for a member of staff whose passkey was verified by the caller; `moved` is
-    /// the passkey's row if its counter moved.
+    /// the passkey's row if its counter moved, `agent` the browser's name for itself, of which only
+    /// the kind of device is kept.
     pub async fn sign_in_staff_with(
         &self,
         staff: StaffId,
         moved: Option<CredentialRow>,
+        agent: &str,
     ) -> Result<NewSession> {
         let known = self.store.staff(staff).await?.filter(|s| s.disabled_at.is_none());
         if known.is_none() {
             return Err(signed_out());
         }
-        let (session, write) = self.begin_session(SessionSubject::Staff(staff));
+        let (session, write) = self.begin_session_on(SessionSubject::Staff(staff), agent);
         let mut writes = vec![write];
         writes.extend(moved.map(Write::UpdateCredential));
         self.commit("sign_in_staff", writes).await?;

@@ -12,15 +12,29 @@ use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
 use crate::holder::codes::Message;
 
+/// What came of a try that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SmsFault {
+    /// The gateway answered with this HTTP status.
+    #[error("it answered with status {0}")]
+    Status(u16),
+    /// It did not answer in time.
+    #[error("it did not answer in time")]
+    TimedOut,
+    /// Nobody could be reached there.
+    #[error("nobody answers there")]
+    Unreachable,
+}
+
 /// Why a message was not taken. Never holds number or text.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SmsError {
     /// The gateway did not answer or is busy: try again.
     #[error("the message gateway is not available: {0}")]
-    Temporary(String),
+    Temporary(SmsFault),
     /// The gateway will not take this message, now or later.
     #[error("the message gateway refused the message: {0}")]
-    Refused(String),
+    Refused(SmsFault),
 }
 
 /// Sends one message to one phone.
@@ -132,18 +146,19 @@ impl SmsGateway for HttpGateway {
             }
             match request.send(&body) {
                 Ok(r) if r.status().is_success() => Ok(()),
-                Ok(r)
-                    if r.status().is_server_error() || matches!(r.status().as_u16(), 408 | 429) =>
-                {
-                    Err(SmsError::Temporary(format!("status {}", r.status().as_u16())))
+                Ok(r) => {
+                    let fault = SmsFault::Status(r.status().as_u16());
+                    let busy =
+                        r.status().is_server_error() || matches!(r.status().as_u16(), 408 | 429);
+                    Err(if busy { SmsError::Temporary(fault) } else { SmsError::Refused(fault) })
                 }
-                Ok(r) => Err(SmsError::Refused(format!("status {}", r.status().as_u16()))),
-                Err(_) => Err(SmsError::Temporary("no answer".to_owned())),
+                Err(ureq::Error::Timeout(_)) => Err(SmsError::Temporary(SmsFault::TimedOut)),
+                Err(_) => Err(SmsError::Temporary(SmsFault::Unreachable)),
             }
         };
-        tokio::task::spawn_blocking(call)
-            .await
-            .unwrap_or_else(|_| Err(SmsError::Temporary("the sending task ended early".to_owned())))
+        // Only the end of the program ends the task before its answer.
+        let sent = tokio::task::spawn_blocking(call).await;
+        sent.unwrap_or(Err(SmsError::Temporary(SmsFault::Unreachable)))
     }
 }
 
@@ -211,11 +226,11 @@ impl App {
         match gateway.send(&content.phone, &content.text).await {
             Ok(()) => message.state = OutboxState::Sent,
             Err(SmsError::Refused(why)) => {
-                tracing::warn!(why, "message refused by the gateway");
+                tracing::warn!(%why, "message refused by the gateway");
                 message.state = OutboxState::GivenUp;
             }
             Err(SmsError::Temporary(why)) => {
-                tracing::warn!(why, attempts = message.attempts, "message will be tried again");
+                tracing::warn!(%why, attempts = message.attempts, "message will be tried again");
                 message.next_try_at = now.plus_secs(pause(message.attempts));
             }
         }

@@ -20,8 +20,8 @@ use crate::keys::Keys;
 pub struct Identity {
     /// Name.
     pub name: PersonName,
-    /// Document.
-    pub document: Document,
+    /// Document; `None`: it was given to its owner by two agencies.
+    pub document: Option<Document>,
     /// Nationality, ISO 3166-1 alpha-2.
     pub nationality: String,
     /// Phone the code is bound to.
@@ -91,7 +91,47 @@ impl Keys {
     ) -> Result<Vec<Write>> {
         let data_key = Zeroizing::new(rng.bytes::<32>());
         let wrapped = seal(self.kek(), format!("key/{holder}").as_bytes(), data_key.as_ref(), rng)?;
-        let document = serde_json::to_vec(&who.document).map_err(ServiceError::internal)?;
+        let mut writes = vec![
+            Write::AddVaultKey(VaultKey { holder, wrapped, kek: self.fingerprint().to_owned() }),
+            Write::AddIndex {
+                kind: IndexKind::Phone,
+                digest: self.phone_index(&who.phone),
+                holder,
+            },
+        ];
+        writes.extend(self.seal_identity(holder, &data_key, 1, who, at, rng)?);
+        Ok(writes)
+    }
+
+    /// All writes that give a holder who has no document one, with the name on it; `fields` is what
+    /// the vault holds of them.
+    pub(crate) fn restore_document(
+        &self,
+        key: &VaultKey,
+        fields: &[SealedField],
+        who: &Identity,
+        at: Timestamp,
+        rng: &dyn Entropy,
+    ) -> Result<Vec<Write>> {
+        let version = fields.iter().map(|f| f.version).max().unwrap_or(0) + 1;
+        let data_key = self.data_key(key)?;
+        self.seal_identity(key.holder, &data_key, version, who, at, rng)
+    }
+
+    /// The document's index entry and every field, sealed.
+    fn seal_identity(
+        &self,
+        holder: HolderId,
+        data_key: &[u8; 32],
+        version: i64,
+        who: &Identity,
+        at: Timestamp,
+        rng: &dyn Entropy,
+    ) -> Result<Vec<Write>> {
+        let document = who.document.as_ref();
+        let document = document.ok_or_else(|| ServiceError::internal("no document to register"))?;
+        let digest = self.document_index(document);
+        let document = serde_json::to_vec(document).map_err(ServiceError::internal)?;
         let fields: [(&str, &[u8]); 5] = [
             ("name", who.name.reveal().as_bytes()),
             ("document", &document),
@@ -99,29 +139,26 @@ impl Keys {
             ("phone", who.phone.reveal().as_bytes()),
             ("language", who.language.as_bytes()),
         ];
-        let mut writes = vec![
-            Write::AddVaultKey(VaultKey { holder, wrapped, kek: self.fingerprint().to_owned() }),
-            Write::AddIndex {
-                kind: IndexKind::Document,
-                digest: self.document_index(&who.document),
-                holder,
-            },
-            Write::AddIndex {
-                kind: IndexKind::Phone,
-                digest: self.phone_index(&who.phone),
-                holder,
-            },
-        ];
+        let mut writes = vec![Write::AddIndex { kind: IndexKind::Document, digest, holder }];
         for (column, plain) in fields {
             writes.push(Write::AddSealedField(SealedField {
                 holder,
                 column: column.to_owned(),
-                version: 1,
-                sealed: seal(&data_key, &field_aad(holder, column, 1), plain, rng)?,
+                version,
+                sealed: seal(data_key, &field_aad(holder, column, version), plain, rng)?,
                 recorded_at: at,
             }));
         }
         Ok(writes)
+    }
+
+    fn data_key(&self, key: &VaultKey) -> Result<Zeroizing<[u8; 32]>> {
+        let plain = unseal(self.kek(), format!("key/{}", key.holder).as_bytes(), &key.wrapped)?;
+        let plain: [u8; 32] = plain
+            .as_slice()
+            .try_into()
+            .map_err(|_| ServiceError::internal("a wrapped key has the wrong length"))?;
+        Ok(Zeroizing::new(plain))
     }
 
     /// Opens a holder's identity from what the store holds; `None` after shredding.
@@ -131,16 +168,12 @@ impl Keys {
         fields: &[SealedField],
     ) -> Result<Option<Identity>> {
         let Some(key) = key else { return Ok(None) };
-        let data_key = unseal(self.kek(), format!("key/{}", key.holder).as_bytes(), &key.wrapped)?;
-        let data_key: &[u8; 32] = data_key
-            .as_slice()
-            .try_into()
-            .map_err(|_| ServiceError::internal("a wrapped key has the wrong length"))?;
+        let data_key = self.data_key(&key)?;
         let text = |column: &str| -> Result<Zeroizing<String>> {
             let f = fields.iter().find(|f| f.column == column).ok_or_else(|| {
                 ServiceError::internal(format!("vault field {column} is missing"))
             })?;
-            let plain = unseal(data_key, &field_aad(f.holder, column, f.version), &f.sealed)?;
+            let plain = unseal(&data_key, &field_aad(f.holder, column, f.version), &f.sealed)?;
             String::from_utf8(plain.to_vec())
                 .map(Zeroizing::new)
                 .map_err(|_| ServiceError::internal("vault field is not text"))
@@ -149,7 +182,11 @@ impl Keys {
         Ok(Some(Identity {
             name: PersonName::new(&text("name")?)
                 .map_err(|_| ServiceError::internal("vault field is not what it should be"))?,
-            document: serde_json::from_str(&text("document")?).map_err(broken)?,
+            document: if fields.iter().any(|f| f.column == "document") {
+                Some(serde_json::from_str(&text("document")?).map_err(broken)?)
+            } else {
+                None
+            },
             nationality: text("nationality")?.to_string(),
             phone: Phone::new(&text("phone")?)
                 .map_err(|_| ServiceError::internal("vault field is not what it should be"))?,

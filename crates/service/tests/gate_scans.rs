@@ -32,7 +32,7 @@ async fn gate_of(w: &mut World, place: PlaceId) -> GateSession {
     let nonce = w.app.gate_challenge(gate);
     let text = format!("jadegate-gate-v1\n{gate}\n{nonce}");
     let signature = key.sign(&rng, text.as_bytes()).unwrap();
-    let session = w.app.begin_gate_session(gate, &nonce, signature.as_ref()).await.unwrap();
+    let session = w.app.begin_gate_session(gate, &nonce, signature.as_ref(), "").await.unwrap();
     w.app.gate_session(&session.token).await.unwrap()
 }
 

@@ -14,7 +14,7 @@ use jadegate_domain::{Colour, Phone, Presence, ScanId, ScanOutcome, Timestamp};
 use jadegate_service::gate::scan::{ScanInput, ScanResult};
 use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::holder::register::{Asker, ChallengeSent, RegistrationInput};
-use jadegate_service::{GateSession, Kind, SmsError, SmsGateway};
+use jadegate_service::{GateSession, Kind, SmsError, SmsFault, SmsGateway};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -210,7 +210,7 @@ impl SmsGateway for Flaky {
             return Ok(());
         }
         self.0.fetch_sub(1, Ordering::SeqCst);
-        Err(SmsError::Temporary("down".to_owned()))
+        Err(SmsError::Temporary(SmsFault::Unreachable))
     }
 }
 
@@ -295,14 +295,14 @@ async fn gate(w: &mut World, name: &str) -> GateSession {
     let nonce = w.app.gate_challenge(id);
     let sign = |text: String| key.sign(&rng, text.as_bytes()).unwrap().as_ref().to_vec();
     let forged = sign(format!("jadegate-gate-v1\n{id}\nother"));
-    assert!(w.app.begin_gate_session(id, &nonce, &forged).await.is_err());
+    assert!(w.app.begin_gate_session(id, &nonce, &forged, "").await.is_err());
     let signature = sign(format!("jadegate-gate-v1\n{id}\n{nonce}"));
-    let session = w.app.begin_gate_session(id, &nonce, &signature).await.unwrap();
-    let again = w.app.begin_gate_session(id, &nonce, &signature).await.map(|_| ()).unwrap_err();
+    let session = w.app.begin_gate_session(id, &nonce, &signature, "").await.unwrap();
+    let again = w.app.begin_gate_session(id, &nonce, &signature, "").await.map(|_| ()).unwrap_err();
     assert_eq!(again.code, "gate.not_signed_in", "a nonce signs in once");
     w.clock.advance(121);
     assert!(
-        w.app.begin_gate_session(id, &nonce, &signature).await.is_err(),
+        w.app.begin_gate_session(id, &nonce, &signature, "").await.is_err(),
         "a nonce is stale after two minutes"
     );
     w.app.gate_session(&session.token).await.unwrap()

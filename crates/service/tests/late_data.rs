@@ -31,7 +31,7 @@ async fn gate(w: &mut World, place: PlaceId) -> GateSession {
     let nonce = w.app.gate_challenge(enrolled.gate.id);
     let text = format!("jadegate-gate-v1\n{}\n{nonce}", enrolled.gate.id);
     let signature = key.sign(&rng, text.as_bytes()).unwrap().as_ref().to_vec();
-    let session = w.app.begin_gate_session(enrolled.gate.id, &nonce, &signature).await.unwrap();
+    let session = w.app.begin_gate_session(enrolled.gate.id, &nonce, &signature, "").await.unwrap();
     w.app.gate_session(&session.token).await.unwrap()
 }
 

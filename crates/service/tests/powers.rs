@@ -27,13 +27,13 @@ fn member(agency: jadegate_domain::AgencyId, role: &str) -> StaffInput {
 /// Accepts an invitation with a passkey of its own, and signs in.
 async fn accept(w: &World, invited: &InvitedStaff, passkey: u8) -> StaffSession {
     let passkey = NewPasskey { credential_id: vec![passkey; 9], passkey: "{}".to_owned() };
-    let (_, session) = w.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
+    let (_, session) = w.app.accept_staff_invitation(&invited.token, passkey, "").await.unwrap();
     w.app.staff_session(&session.token).await.unwrap()
 }
 
 /// The session of somebody, loaded again.
 async fn again(w: &World, who: &StaffSession) -> StaffSession {
-    let session = w.app.sign_in_staff_with(who.staff().id, None).await.unwrap();
+    let session = w.app.sign_in_staff_with(who.staff().id, None, "").await.unwrap();
     w.app.staff_session(&session.token).await.unwrap()
 }
 
@@ -111,7 +111,7 @@ async fn nobody_accepts_an_invitation_where_staff_is_signed_in_or_with_a_known_p
     let team = w.app.create_agency(&admin, &agency_of("prevention_team")).await.unwrap();
     let invited = w.app.invite_staff(&admin, &member(team.id, "officer")).await.unwrap();
     for who in [&admin, &commissioner] {
-        let session = w.app.sign_in_staff_with(who.staff().id, None).await.unwrap();
+        let session = w.app.sign_in_staff_with(who.staff().id, None, "").await.unwrap();
         let e = w.app.invitation(&invited.token, Some(&session.token)).await.unwrap_err();
         assert_eq!(e.code, "invitation.signed_in");
     }
@@ -227,4 +227,79 @@ async fn every_step_is_a_leaf_without_a_name() {
     // The set-up's own steps are there, too: nobody signed in made them.
     let from_machine = |l: &&Leaf| matches!(l, Leaf::Staff { event: StaffEvent::Confirmed, by: None, staff, .. } if *staff == commissioner.staff().id);
     assert_eq!(leaves.iter().filter(from_machine).count(), 1);
+}
+
+/// Staff see and end their own sessions; an administrator those of a member of the region, a venue's
+/// manager those of its gates, with a leaf of the public log each.
+#[tokio::test]
+async fn sessions_of_staff_and_gates_are_listed_and_ended() {
+    let mut w = World::new().await;
+    let admin = w.staff("operator", "administrator", "CN-33").await;
+    let far = w.staff("operator", "administrator", "CN-31").await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let manager = w.staff("venue", "venue_manager", "CN-33").await;
+    let stranger = w.staff("venue", "venue_manager", "CN-33").await;
+    let id = lab.staff().id;
+    w.clock.advance(5);
+    let agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148";
+    let phone = w.app.sign_in_staff_with(id, None, agent).await.unwrap();
+    w.clock.advance(5);
+    let desk = w.app.sign_in_staff_with(id, None, "").await.unwrap();
+    let own = w.app.own_staff_sessions(&lab, &desk.token).await.unwrap();
+    let seen: Vec<_> = own.iter().map(|s| (s.current, s.device.as_str())).collect();
+    assert_eq!(seen, [(true, ""), (false, "phone"), (false, "")]);
+    // One of one's own, by its name; another's name ends nothing.
+    let leaves = w.leaves().await;
+    let of_admin = w.app.sessions_of_member(&admin, admin.staff().id).await.unwrap();
+    let wrong = w.app.end_own_staff_session(&lab, &of_admin[0].id).await.unwrap_err();
+    assert_eq!(wrong.code, "session.unknown");
+    w.app.end_own_staff_session(&lab, &own[1].id).await.unwrap();
+    assert!(w.app.staff_session(&phone.token).await.is_err());
+    assert!(w.app.staff_session(&desk.token).await.is_ok());
+    assert_eq!(w.leaves().await, leaves, "one's own sign-out is nobody's business");
+
+    // An administrator of the region, and nobody else.
+    for by in [&far, &lab, &manager] {
+        assert!(w.app.sessions_of_member(by, id).await.is_err());
+        assert!(w.app.end_sessions_of_member(by, id, None).await.is_err());
+    }
+    let listed = w.app.sessions_of_member(&admin, id).await.unwrap();
+    assert!(listed.len() == 2 && listed.iter().all(|s| !s.current));
+    w.app.end_sessions_of_member(&admin, id, Some(&listed[0].id)).await.unwrap();
+    assert!(w.app.staff_session(&desk.token).await.is_err());
+    w.app.end_sessions_of_member(&admin, id, None).await.unwrap();
+    assert_eq!(w.app.sessions_of_member(&admin, id).await.unwrap(), []);
+    assert_eq!(w.leaves().await, leaves + 2);
+    // Their access goes on: they sign in again, and end everything themselves.
+    let again = w.app.sign_in_staff_with(id, None, "").await.unwrap();
+    w.app.end_own_staff_sessions(&lab).await.unwrap();
+    assert!(w.app.staff_session(&again.token).await.is_err());
+
+    // A gate's, by whoever manages its place.
+    let input = PlaceInput {
+        name: "Made-up Cafe".to_owned(),
+        kind: "restaurant".to_owned(),
+        division: HOME.to_owned(),
+    };
+    let place = w.app.create_place(&manager, &input).await.unwrap();
+    let link = w.app.enrolment_link(&manager, place.id).await.unwrap().link;
+    let token = link.split("enrol=").nth(1).unwrap();
+    let key = [&[4_u8][..], &[7; 64]].concat();
+    let gate = w.app.enrol_gate(token, "North door", &key).await.unwrap().gate;
+    let token = w.gate_session(gate.id, "made-up-token-of-a-gate-that-is-long-enough").await;
+    assert!(w.app.gate_session(&token).await.is_ok());
+    let leaves = w.leaves().await;
+    for by in [&stranger, &lab] {
+        assert!(w.app.sessions_of_gate(by, gate.id).await.is_err());
+        assert!(w.app.end_sessions_of_gate(by, gate.id, None).await.is_err());
+    }
+    let listed = w.app.sessions_of_gate(&manager, gate.id).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    w.app.end_sessions_of_gate(&manager, gate.id, Some(&listed[0].id)).await.unwrap();
+    assert!(w.app.gate_session(&token).await.is_err());
+    w.app.end_sessions_of_gate(&manager, gate.id, None).await.unwrap();
+    assert_eq!(w.leaves().await, leaves + 2);
+    let last = w.store.log_leaves(leaves + 1, 1).await.unwrap();
+    let last: Leaf = serde_json::from_slice(&last[0].bytes).unwrap();
+    assert!(matches!(last, Leaf::Gate { event: GateEvent::SignedOut, .. }), "{last:?}");
 }

@@ -99,8 +99,12 @@ async fn a_trace_follows_what_becomes_known() {
     assert_eq!((two.close, two.contacts_recorded, two.contacts_withdrawn), (2, 1, 0));
     let old = w.store.trace(one.trace).await.unwrap().unwrap();
     assert_eq!(old.replaced_by, Some(two.trace));
-    let of_first = w.store.evidence_of_trace(one.trace).await.unwrap().rows;
-    assert!(of_first.iter().all(jadegate_domain::Evidence::counts));
+    let standing = w.store.standing_contacts(recorded.case).await.unwrap().rows;
+    let found_by = |trace| {
+        let by = |e: &&jadegate_domain::Evidence| matches!(e.fact, Fact::Contact { trace: t, .. } if t == trace);
+        standing.iter().filter(by).count()
+    };
+    assert_eq!((found_by(one.trace), found_by(two.trace)), (1, 1));
 
     // Isolated a day earlier than was thought: the visit lies behind the window, both go free.
     let correction = CaseCorrection {
@@ -137,7 +141,8 @@ async fn a_trace_cut_short_is_finished_after_the_restart() {
     assert_eq!(w.colour(close).await, Colour::Red);
 
     // As if the program had ended between the run and its evidence.
-    let evidence = w.store.evidence_of_trace(report.trace).await.unwrap().rows;
+    let evidence = w.store.standing_contacts(recorded.case).await.unwrap().rows;
+    assert_eq!((evidence.len(), report.contacts_recorded), (1, 1));
     let writes = evidence
         .iter()
         .map(|e| Write::WithdrawEvidence { id: e.id, at: at("2022-03-15T04:00:00Z") })

@@ -63,6 +63,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "own_records",
         text: include_str!("../migrations/0017_own_records.sql"),
     },
+    Migration {
+        number: 19,
+        name: "kept_for_document",
+        text: include_str!("../migrations/0019_kept_for_document.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.
@@ -184,6 +189,7 @@ mod tests {
         "d81e385c713522ad0350a4c22499f086be749c212546e9d75d829cc95b70aecd",
         "0bef6f2edc6d344a064ef3fb0703a9eebda35194b7ab183d7816876de6a8a272",
         "3d2cfe9758b014ad199099bb9cd2f351326b67ec1c276ffa398b03b4dbfc43dd",
+        "59566d9807736329af54f81c26fc79e155c00b7353a33b9f97d846fb4a84fb13",
     ];
 
     #[test]

@@ -12,7 +12,7 @@ use jadegate_domain::{
 };
 use jadegate_store::{
     Authorship, Challenge, ColourChange, ColourCounts, ConfinedHolder, Correction, CredentialRow,
-    EvidencePage, ImportRun, IndexKind, Invitation, Listed, LogLeaf, Looked, OpenCases,
+    EvidencePage, ImportRun, IndexKind, Invitation, KeptRecord, Listed, LogLeaf, Looked, OpenCases,
     OutboxMessage, Page, PhoneCode, PolicyVersion, Receipt, Recolouring, RegionRisks, SealedField,
     Session, SessionSubject, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace,
     TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
@@ -150,10 +150,6 @@ impl Store for SqliteStore {
         self.point(|c| tally::counted(c, class, key, after))
     }
 
-    async fn outbox_message(&self, challenge: ChallengeId) -> Result<Option<OutboxMessage>> {
-        self.point(|c| people::outbox_message(c, challenge))
-    }
-
     async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxMessage>> {
         self.rows(move |c| people::due_messages(c, now, limit)).await
     }
@@ -196,10 +192,6 @@ impl Store for SqliteStore {
 
     async fn place(&self, id: PlaceId) -> Result<Option<Place>> {
         self.point(|c| places::place(c, id))
-    }
-
-    async fn place_by_key(&self, external_key: &str) -> Result<Option<Place>> {
-        self.point(|c| places::place_by_key(c, external_key))
     }
 
     async fn places(&self, page: Page<PlaceId>) -> Result<Vec<Place>> {
@@ -248,14 +240,6 @@ impl Store for SqliteStore {
 
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>> {
         self.point(|c| evidence::evidence(c, id))
-    }
-
-    async fn evidence_of_trace(&self, trace: TraceId) -> Result<Listed<Evidence>> {
-        self.listed(move |c| evidence::evidence_of_trace(c, trace)).await
-    }
-
-    async fn evidence_of_case(&self, case: CaseId) -> Result<Listed<Evidence>> {
-        self.listed(move |c| evidence::evidence_of_case(c, case)).await
     }
 
     async fn evidence_by_key(&self, external_key: [u8; 16]) -> Result<Option<EvidenceId>> {
@@ -381,10 +365,6 @@ impl Store for SqliteStore {
         self.list(move |c| log::trace(c, id)).await
     }
 
-    async fn traces(&self, case: Option<CaseId>, limit: u32) -> Result<Vec<TraceHead>> {
-        self.rows(move |c| log::traces(c, case, limit)).await
-    }
-
     async fn standing_trace(&self, case: CaseId) -> Result<Option<TraceHead>> {
         self.point(|c| log::standing_trace(c, case))
     }
@@ -420,6 +400,10 @@ impl Store for SqliteStore {
 
     async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>> {
         self.point(|c| records::withdrawal(c, record, id))
+    }
+
+    async fn kept_for_document(&self, document: [u8; 16]) -> Result<Vec<KeptRecord>> {
+        self.point(|c| records::kept_for_document(c, document))
     }
 
     async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>> {

@@ -147,7 +147,7 @@ impl Writer {
         match outcome {
             Ok(results) => {
                 for ((unit, answer), result) in group.into_iter().zip(results) {
-                    if result.is_ok() && unit.writes.iter().any(|w| matches!(w, Write::Shred(_))) {
+                    if result.is_ok() && unit.writes.iter().any(erases) {
                         self.untruncated = true;
                         self.hold_back(move || {
                             let _ = answer.send(result);
@@ -329,6 +329,11 @@ impl Writer {
     }
 }
 
+/// Must this write leave no readable copy of what it removed?
+const fn erases(w: &Write) -> bool {
+    matches!(w, Write::Shred(_) | Write::DropSealedField { .. })
+}
+
 /// Drops the tables of the days before this one; how many visits and scans they held (rides go with
 /// their visits and are not counted).
 fn drop_days(c: &Connection, before: i64) -> Result<(u64, u64)> {
@@ -364,4 +369,58 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
         gone += c.execute(text, [until.as_secs()]).map_err(|e| sql(table, &e))?;
     }
     Ok(u64::try_from(gone).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use jadegate_store::Store as _;
+
+    use super::*;
+
+    /// A leaf that takes pages of its own.
+    fn large(n: u8) -> Unit {
+        Unit::new("large", vec![Write::AddLeaf(vec![n; 20_000]), Write::AddLeaf(vec![n; 20_000])])
+    }
+
+    /// SQLite's own `SQLITE_FULL`, as on a full disk: units that do not fit are refused whole, those
+    /// that need no room go on, and what was acknowledged is there afterwards.
+    #[tokio::test]
+    async fn a_full_database_refuses_what_does_not_fit_and_keeps_the_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.db");
+        let conn = crate::connection::writer(&path, 1024).unwrap();
+        let pages: i64 = conn.query_row("PRAGMA page_count", [], |r| r.get(0)).unwrap();
+        conn.query_row(&format!("PRAGMA max_page_count = {}", pages + 40), [], |_| Ok(())).unwrap();
+        let (jobs, taken) = mpsc::channel(8);
+        let writer = Writer::new(conn, taken).unwrap();
+        let thread = std::thread::spawn(move || writer.run());
+        let commit = async |unit: Unit| {
+            let (answer, answered) = oneshot::channel();
+            assert!(jobs.send(Job::Unit(unit, answer)).await.is_ok());
+            answered.await.unwrap()
+        };
+        let mut kept = 0;
+        let refused = loop {
+            match commit(large(kept)).await {
+                Ok(_) => kept += 1,
+                Err(e) => break e,
+            }
+            assert!(kept < 40, "it was never full");
+        };
+        assert!(kept > 0);
+        assert!(
+            matches!(&refused, StoreError::Unavailable(why) if why.contains("full")),
+            "{refused}"
+        );
+        // It is not broken: what fits is written, what does not is refused again.
+        let small = Unit::new("small", vec![Write::AddLeaf(vec![7])]);
+        assert!(commit(small).await.is_ok());
+        assert!(matches!(commit(large(0)).await, Err(StoreError::Unavailable(_))));
+        drop(jobs);
+        thread.join().unwrap();
+        let store = crate::SqliteStore::open(&path, crate::OpenOptions::default()).unwrap();
+        assert_eq!(store.log_size().await.unwrap(), 2 * u64::from(kept) + 1);
+        assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+        assert!(store.commit(large(9)).await.is_ok());
+    }
 }

@@ -55,6 +55,18 @@ async fn shredding_leaves_no_copy_in_any_file() {
     assert!(s.integrity_check().unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn a_dropped_field_is_in_no_file() {
+    let place = Place::new();
+    let s = place.open();
+    keeps(&s, secrets(1)).await;
+    let drop = Write::DropSealedField { holder: hid(1), column: "name" };
+    // The others of the person stay: the key, the index and the session have one mark each.
+    keeps(&s, vec![drop]).await;
+    assert!(s.sealed_fields(hid(1)).await.unwrap().is_empty());
+    assert!(place.files_with(&marked(20)) == 0 && place.files_with(MARK) > 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn shredding_waits_for_a_reader_that_still_looks() {
     let place = Place::new();

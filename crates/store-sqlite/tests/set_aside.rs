@@ -173,7 +173,7 @@ async fn every_list_goes_on_past_a_row_that_cannot_be_read() {
                 s.cases(2).await.unwrap().iter().rev().map(|c| c.id.as_i64()).collect()
             }
             "trace_run" => {
-                let found = s.traces(Some(CaseId::from_random(1)), 2).await.unwrap();
+                let found = s.traces_in(&cn(), Some(CaseId::from_random(1)), 2).await.unwrap();
                 found.iter().rev().map(|t| t.id.as_i64()).collect()
             }
             _ => s

@@ -13,6 +13,9 @@ pub enum Precondition {
     Assessment,
     /// What is there under this key says the same (a visit's end).
     Agrees,
+    /// A document leads where the write says: to this holder, or to nobody while something is kept
+    /// for its owner.
+    Leads,
     /// The one-time thing (challenge, invitation, nonce) was used, has expired or is out of tries.
     Unused,
     /// A limit is reached ([`Write::CountWithin`](crate::Write::CountWithin)).

@@ -45,7 +45,7 @@
 //! were taken back, that is told with the mark. So a copy of the visits knows what it lacks and what it
 //! must lose.
 //!
-//! *Erasure.* [`Write::Shred`], [`Store::drop_days_before`] and [`Store::purge_expired`] leave no
+//! *Erasure.* [`Write::Shred`], [`Write::DropSealedField`], [`Store::drop_days_before`] and [`Store::purge_expired`] leave no
 //! readable copy in the database's files (`secure_delete`, and the log of the database is
 //! truncated). A backup made earlier is not reached; its retention is its keeper's.
 
@@ -68,7 +68,8 @@ pub use policies::{
 };
 pub use port::{Page, Store};
 pub use records::{
-    Authorship, ImportCounts, ImportRun, Waiting, WaitingDecision, WaitingPiece, Withdrawal,
+    Authorship, ImportCounts, ImportRun, KeptRecord, Waiting, WaitingDecision, WaitingPiece,
+    Withdrawal,
 };
 pub use rows::{
     Challenge, ChallengeUse, ColourChange, ConfinedHolder, Correction, CorrectionState,

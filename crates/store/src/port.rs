@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::policies::{
     ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, StoredProposal,
 };
-use crate::records::{Authorship, ImportRun, Waiting, WaitingPiece, Withdrawal};
+use crate::records::{Authorship, ImportRun, KeptRecord, Waiting, WaitingPiece, Withdrawal};
 use crate::rows::{
     Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind, Invitation,
     LogLeaf, Looked, OpenCases, OutboxMessage, PhoneCode, SealedField, Session, SessionSubject,
@@ -93,8 +93,6 @@ pub trait Store: Send + Sync + 'static {
     /// How much was counted of a class and key after a moment (`at - window_seconds` is what
     /// [`Write::CountWithin`](crate::Write::CountWithin) looks at).
     async fn counted(&self, class: &str, key: [u8; 16], after: Timestamp) -> Result<u64>;
-    /// A challenge's message.
-    async fn outbox_message(&self, challenge: ChallengeId) -> Result<Option<OutboxMessage>>;
     /// Messages that wait and are due at `now`, oldest first.
     async fn due_messages(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxMessage>>;
     /// The newest messages of any state, newest first (development outbox).
@@ -129,8 +127,6 @@ pub trait Store: Send + Sync + 'static {
 
     /// A place.
     async fn place(&self, id: PlaceId) -> Result<Option<Place>>;
-    /// The place an importer calls by this key.
-    async fn place_by_key(&self, external_key: &str) -> Result<Option<Place>>;
     /// Places by id.
     async fn places(&self, page: Page<PlaceId>) -> Result<Vec<Place>>;
     /// What is known of the trip that a place is.
@@ -168,10 +164,6 @@ pub trait Store: Send + Sync + 'static {
     async fn evidence_of(&self, holder: HolderId) -> Result<Option<(i64, Vec<Evidence>)>>;
     /// One piece of evidence.
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>>;
-    /// The contacts that a trace produced, oldest first.
-    async fn evidence_of_trace(&self, trace: TraceId) -> Result<Listed<Evidence>>;
-    /// The case's own evidence (`Fact::Case`), oldest first.
-    async fn evidence_of_case(&self, case: CaseId) -> Result<Listed<Evidence>>;
     /// Is there evidence under this external key?
     async fn evidence_by_key(&self, external_key: [u8; 16]) -> Result<Option<EvidenceId>>;
     /// Holders who have any evidence, by id.
@@ -254,8 +246,6 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<TraceHead>>;
     /// A trace.
     async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>>;
-    /// Traces, newest first; of one case if given.
-    async fn traces(&self, case: Option<CaseId>, limit: u32) -> Result<Vec<TraceHead>>;
     /// The newest run of a case that no other replaced. What it costs does not depend on how often
     /// the case was traced.
     async fn standing_trace(&self, case: CaseId) -> Result<Option<TraceHead>>;
@@ -278,6 +268,8 @@ pub trait Store: Send + Sync + 'static {
     async fn imports_in(&self, region: &Division, limit: u32) -> Result<Vec<ImportRun>>;
     /// Who took a record back.
     async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>>;
+    /// What is kept for the owner of a document that leads to nobody, by id.
+    async fn kept_for_document(&self, document: [u8; 16]) -> Result<Vec<KeptRecord>>;
     /// Something that waits, or waited.
     async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>>;
     /// All that waits, then what began to wait at or after a moment, newest first each.

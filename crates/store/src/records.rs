@@ -4,7 +4,9 @@ use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{
     ImportKind, RecordKind, WaitingKind, WaitingState, WithdrawalReason,
 };
-use jadegate_domain::{AgencyId, AgencyKind, Division, HolderId, StaffId, Timestamp, TraceId};
+use jadegate_domain::{
+    AgencyId, AgencyKind, Division, EvidenceId, HolderId, StaffId, Timestamp, TraceId,
+};
 
 /// Who recorded something: kept for auditors, and found again by the import.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +23,37 @@ pub struct Authorship {
     pub import: Option<ImportId>,
     /// What a laboratory calls the sample.
     pub sample: Option<String>,
+    /// Was the person found by their document? Then the record is about whoever the document leads to.
+    pub by_document: bool,
+    /// The piece as it was recorded first, for an account that held the person's document wrongly.
+    pub moved_from: Option<EvidenceId>,
     /// When it was recorded.
     pub at: Timestamp,
+}
+
+/// A record about whoever owns a document that leads to nobody: taken from an account that held the
+/// document wrongly, kept until its owner registers. It is no evidence: nothing that makes a colour
+/// reads this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRecord {
+    /// The id that the evidence will have.
+    pub id: EvidenceId,
+    /// Keyed digest of the document.
+    pub document: [u8; 16],
+    /// The service's JSON.
+    pub body: String,
+    /// The piece that was taken back; `None`: it had waited, and never was evidence.
+    pub moved_from: Option<EvidenceId>,
+    /// For which agency it was recorded.
+    pub agency: AgencyId,
+    /// By whom; `None`: the machine's own command line.
+    pub staff: Option<StaffId>,
+    /// The file it came from.
+    pub import: Option<ImportId>,
+    /// What a laboratory calls the sample.
+    pub sample: Option<String>,
+    /// Since when it is kept.
+    pub kept_at: Timestamp,
 }
 
 /// What became of a file.

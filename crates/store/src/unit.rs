@@ -16,7 +16,8 @@ use crate::policies::{
     AssessmentMark, Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal,
 };
 use crate::records::{
-    Authorship, ImportCounts, ImportRun, Waiting, WaitingDecision, WaitingPiece, Withdrawal,
+    Authorship, ImportCounts, ImportRun, KeptRecord, Waiting, WaitingDecision, WaitingPiece,
+    Withdrawal,
 };
 use crate::rows::{
     Challenge, ColourChange, Correction, CredentialRow, IndexKind, Invitation, OutboxMessage,
@@ -74,7 +75,9 @@ pub enum Write {
     AddVaultKey(VaultKey),
     /// A sealed identity field. Precondition: this holder, column and version is free.
     AddSealedField(SealedField),
-    /// A blind index entry. Precondition: kind and digest are free (one person, one code).
+    /// A blind index entry. Preconditions: kind and digest are free (one person, one code), and
+    /// nothing is kept for the owner of a document ([`Precondition::Leads`](crate::Precondition)): it
+    /// is taken ([`Write::TakeKept`]) earlier in the unit.
     AddIndex {
         /// Over what.
         kind: IndexKind,
@@ -82,6 +85,23 @@ pub enum Write {
         digest: [u8; 16],
         /// To whom it leads.
         holder: HolderId,
+    },
+    /// Demands that a blind index entry leads to this holder where the write stands; else the conflict
+    /// is [`Precondition::Leads`](crate::Precondition).
+    ExpectIndex {
+        /// Over what.
+        kind: IndexKind,
+        /// Keyed digest.
+        digest: [u8; 16],
+        /// To whom it leads.
+        holder: HolderId,
+    },
+    /// Removes every version of a sealed field, leaving no readable copy. No precondition.
+    DropSealedField {
+        /// Whose.
+        holder: HolderId,
+        /// Which column.
+        column: &'static str,
     },
     /// Destroys a holder's data key, sealed fields, index entries, sessions, and the challenges
     /// that lead to them with their messages. No precondition.
@@ -442,6 +462,11 @@ pub enum Write {
         /// The number of its id.
         id: i64,
     },
+    /// A record is kept for the owner of a document. Preconditions: the id is free, and the document
+    /// leads to nobody ([`Precondition::Leads`](crate::Precondition)).
+    KeepForDocument(Box<KeptRecord>),
+    /// What was kept is recorded for the document's owner in this unit. Precondition: it is there.
+    TakeKept(EvidenceId),
     /// Records begin to wait. Precondition: the id is free.
     AddWaiting(Box<Waiting>),
     /// One of them. Precondition: what it belongs to waits; number and external key are free.

@@ -101,6 +101,11 @@ pub(crate) fn too_large() -> ServiceError {
     ServiceError::bad("request.too_large", "The request is too large or did not arrive whole.")
 }
 
+/// The browser's name for itself, or nothing.
+pub(crate) fn agent(headers: &HeaderMap) -> &str {
+    headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default()
+}
+
 /// Which cookie.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cookie {

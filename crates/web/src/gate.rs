@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jadegate_domain::gate::{Direction, GateCounts, OverrideReason};
@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, Cookie, GateAuth, Path, id};
+use crate::extract::{Body, Cookie, GateAuth, Path, agent, id};
 use crate::problem::{Answer, Problem};
 use crate::public::{KeySetView, key_set_view};
 
@@ -199,9 +199,11 @@ async fn challenge(
 async fn session(
     State(web): State<Arc<Web>>,
     Path(gate): Path<String>,
+    headers: HeaderMap,
     Body(b): Body<GateSessionBody>,
 ) -> Answer<([(HeaderName, HeaderValue); 1], Json<GateSessionView>)> {
-    let s = web.app.begin_gate_session(id(&gate)?, &b.nonce, &base64url(&b.signature)?).await?;
+    let (gate, signature) = (id(&gate)?, base64url(&b.signature)?);
+    let s = web.app.begin_gate_session(gate, &b.nonce, &signature, agent(&headers)).await?;
     let cookie = Cookie::Gate.set(&s, web.secure);
     Ok(([(header::SET_COOKIE, cookie)], Json(GateSessionView { expires_at: s.expires_at })))
 }

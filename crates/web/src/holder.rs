@@ -27,7 +27,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, Client, Cookie, HolderAuth, Path, id};
+use crate::extract::{Body, Client, Cookie, HolderAuth, Path, agent, id};
 use crate::problem::{Answer, Problem};
 use crate::views::{self, AssessmentView, Namer, ReasonView, TimelineView};
 
@@ -277,11 +277,11 @@ struct CheckedInView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct SessionList {
-    sessions: Vec<SessionView>,
+pub(crate) struct SessionList {
+    pub(crate) sessions: Vec<SessionView>,
 }
 
-type Cookies = [(HeaderName, HeaderValue); 1];
+pub(crate) type Cookies = [(HeaderName, HeaderValue); 1];
 
 fn sent(web: &Web, c: ChallengeSent) -> (StatusCode, Json<ChallengeView>) {
     let view = ChallengeView {
@@ -362,8 +362,7 @@ async fn answer(
     headers: HeaderMap,
     Body(b): Body<AnswerBody>,
 ) -> Answer<(AppendHeaders<[(HeaderName, HeaderValue); 2]>, Json<AnswerView>)> {
-    let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let s = web.app.answer_challenge(id(&text)?, &b.code, agent).await?;
+    let s = web.app.answer_challenge(id(&text)?, &b.code, agent(&headers)).await?;
     let view = AnswerView { holder: MaskedHolder { name_masked: s.name_masked }, new: s.new };
     let cookies = [
         (header::SET_COOKIE, Cookie::Holder.set(&s.session, web.secure)),

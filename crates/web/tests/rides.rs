@@ -50,7 +50,8 @@ impl World {
         };
         let invited = self.app.invite_staff_from_this_machine(&input).await.unwrap();
         let passkey = NewPasskey { credential_id: vec![n], passkey: "{}".to_owned() };
-        let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
+        let (_, session) =
+            self.app.accept_staff_invitation(&invited.token, passkey, "").await.unwrap();
         let at = self.app.now();
         let confirm = vec![
             Write::ConfirmAgency { agency: agency.id, by: None, at },

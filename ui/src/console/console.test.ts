@@ -103,12 +103,13 @@ describe('routes and sections', () => {
     expect(parseRoute('')).toEqual({ section: '', rest: [] });
     expect(parseRoute('#invite=x')).toEqual({ section: 'invite=x', rest: [] });
   });
-  it('shows only what somebody may', () => {
-    expect(sectionsFor([])).toEqual([]);
-    expect(sectionsFor(['set_colour'])).toEqual([]);
-    expect(sectionsFor(['record_test']).map((s) => s.id)).toEqual(['tests', 'waiting', 'records']);
-    expect(sectionsFor(['manage_places']).map((s) => s.id)).toEqual(['places']);
-    expect(sectionsFor(['record_rides']).map((s) => s.id)).toEqual(['waiting', 'records', 'rides']);
+  it('shows only what somebody may, and everybody their own sessions', () => {
+    const ids = (may: string[]) => sectionsFor(may).map((s) => s.id);
+    expect(ids([])).toEqual(['sessions']);
+    expect(ids(['set_colour'])).toEqual(['sessions']);
+    expect(ids(['record_test'])).toEqual(['tests', 'waiting', 'records', 'sessions']);
+    expect(ids(['manage_places'])).toEqual(['places', 'sessions']);
+    expect(ids(['record_rides'])).toEqual(['waiting', 'records', 'rides', 'sessions']);
     expect(sectionsFor(POWERS)).toHaveLength(SECTIONS.length);
   });
   it('finds the token of an enrolment link and nothing else', () => {

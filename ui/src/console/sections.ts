@@ -10,8 +10,8 @@ export interface SectionProps {
 }
 
 export interface Section {
-  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'records' | 'operation';
-  /** Any of these. */
+  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'records' | 'operation' | 'sessions';
+  /** Any of these; none: everybody. */
   needs: readonly Power[];
   load: () => Promise<{ default: Component<SectionProps> }>;
 }
@@ -37,7 +37,8 @@ export const SECTIONS: readonly Section[] = [
   { id: 'rides', needs: ['record_rides'], load: plain(() => import('./sections/Rides.svelte')) },
   { id: 'places', needs: ['manage_places'], load: () => import('./sections/Places.svelte') },
   { id: 'staff', needs: ['invite_staff', 'confirm_powers'], load: () => import('./sections/Staff.svelte') },
+  { id: 'sessions', needs: [], load: plain(() => import('./sections/Sessions.svelte')) },
 ];
 
 export const sectionsFor = (may: readonly string[]): Section[] =>
-  SECTIONS.filter((s) => s.needs.some((p) => may.includes(p)));
+  SECTIONS.filter((s) => s.needs.length === 0 || s.needs.some((p) => may.includes(p)));

@@ -7,6 +7,9 @@ export function onSignedOut(listener: () => void): void {
   told = listener;
 }
 
+/** They ended their own session. */
+export const signedOut = (): void => told();
+
 async function watch<T>(request: Promise<T>): Promise<T> {
   try {
     return await request;

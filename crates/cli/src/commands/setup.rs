@@ -1,6 +1,6 @@
 //! `jadegate setup`: a deployment's first minutes. Writes the configuration file, makes the keys and the
-//! database, invites two people of different agencies, and says what is still missing. Run again, it
-//! only looks.
+//! database, invites two people of different agencies, and a third of a second office if there is one,
+//! and says what is still missing. Run again, it only looks.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jadegate_domain::{Phone, Timestamp};
+use jadegate_domain::{AgencyKind, Phone, Timestamp};
 use jadegate_service::staff::{AgencyInput, StaffInput};
-use jadegate_service::{App, Clock as _};
+use jadegate_service::{App, Clock as _, SmsError, SmsFault};
 use jadegate_store::Store as _;
 
 use super::ATTENTION;
@@ -33,6 +33,8 @@ struct Two {
     administrator: String,
     commission: String,
     commissioner: String,
+    /// A second office of the commission and its commissioner.
+    second: Option<(String, String)>,
 }
 
 pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<ExitCode, Failure> {
@@ -66,9 +68,25 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
             asked.need(args.commission, "commission", "Name of the health commission")?;
         let commissioner =
             asked.need(args.commissioner, "commissioner", "Its commissioner's name")?;
+        let office = asked.may(
+            args.second_office,
+            "Name of a second office of the commission, which decides on the first one's large changes (empty: not yet)",
+        )?;
+        let second = match office.filter(|name| !name.trim().is_empty()) {
+            Some(office) => {
+                let question = "Its commissioner's name";
+                let name = asked.need(args.second_commissioner, "second-commissioner", question)?;
+                Some((office, name.unwrap_or_default()))
+            }
+            None if args.second_commissioner.is_some() => {
+                return Err("--second-commissioner needs --second-office".into());
+            }
+            None => None,
+        };
         asked.complete()?;
         let text = |value: Option<String>| value.unwrap_or_default();
         Some(Two {
+            second,
             region: text(region),
             operator: text(operator),
             administrator: text(administrator),
@@ -77,10 +95,8 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
         })
     };
     asked.complete()?;
-    if two.as_ref().is_some_and(|t| t.administrator.trim() == t.commissioner.trim()) {
-        return Err(
-            "administrator and commissioner are two people: neither can do everything alone".into(),
-        );
+    if let Some(two) = &two {
+        two.are_people_of_their_own()?;
     }
     jadegate_web::check_origin(&config.origin)?;
     crate::serve::gateway(&config, false)?;
@@ -99,6 +115,7 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
     .await?;
     let begun = begin(&app, &config, two).await;
     let newest = newest_leaf(&app).await;
+    let offices = offices(&app).await;
     let key = app.log_key();
     drop(app);
     store.close().await;
@@ -110,7 +127,8 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
         "\nKeep a copy of {} elsewhere: it is not in the database and not in its backup.\n",
         wire::key_file(&config).display()
     );
-    let found = look(&config, newest?, args.test_phone.as_deref()).await;
+    let mut found = look(&config, newest?, args.test_phone.as_deref()).await;
+    found.push(offices?);
     for (ok, what, detail) in &found {
         println!("{}  {what:<12} {detail}", if *ok { "ok  " } else { "LOOK" });
     }
@@ -121,6 +139,24 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
     }
     println!("\n{missing} to look at; run `jadegate setup` again to look once more.");
     Ok(ExitCode::from(ATTENTION))
+}
+
+impl Two {
+    fn are_people_of_their_own(&self) -> Result<(), Failure> {
+        let third = self.second.as_ref().map(|(_, name)| name.trim());
+        let (a, b) = (self.administrator.trim(), self.commissioner.trim());
+        if a == b || third.is_some_and(|c| c == a || c == b) {
+            return Err(
+                "administrator and commissioners are two people or three: none can do everything alone"
+                    .into(),
+            );
+        }
+        let office = self.second.as_ref().map(|(office, _)| office.trim());
+        if office.is_some_and(|office| office == self.commission.trim()) {
+            return Err("the second office needs a name of its own: people see who decided".into());
+        }
+        Ok(())
+    }
 }
 
 /// Answers from flags or, at a terminal, from whoever sits there.
@@ -227,10 +263,13 @@ async fn begin(app: &App, config: &Config, two: Option<Two>) -> Result<(), Failu
         return Ok(());
     };
     let region = two.region;
-    for (kind, agency, role, name) in [
+    let second =
+        two.second.map(|(office, name)| ("health_commission", office, "commissioner", name));
+    let first = [
         ("operator", two.operator, "administrator", two.administrator),
         ("health_commission", two.commission, "commissioner", two.commissioner),
-    ] {
+    ];
+    for (kind, agency, role, name) in first.into_iter().chain(second) {
         let input = AgencyInput { kind: kind.to_owned(), name: agency, region: region.clone() };
         let agency = app.create_agency_from_this_machine(&input).await?;
         let input = StaffInput {
@@ -246,6 +285,19 @@ async fn begin(app: &App, config: &Config, two: Option<Two>) -> Result<(), Failu
         );
     }
     Ok(())
+}
+
+/// Is there somebody who can decide on a large change that a commissioner proposes?
+async fn offices(app: &App) -> Result<Found, Failure> {
+    const WHAT: &str = "two hands";
+    let agencies = app.store().agencies().await?;
+    let commissions = agencies.iter().filter(|a| a.kind == AgencyKind::HealthCommission).count();
+    Ok(if commissions > 1 {
+        (true, WHAT, "what one office of the commission proposes another can decide".to_owned())
+    } else {
+        let how = "the commission has one office, so nobody could decide on a large change (policy, risk level) that it proposes. Add a second with `jadegate staff add-agency --kind health_commission`, invite its commissioner, and have the first one confirm both";
+        (false, WHAT, how.to_owned())
+    })
 }
 
 /// When the newest leaf of the public log was written.
@@ -305,11 +357,33 @@ async fn gateway(config: &Config, test_phone: Option<&str>) -> Found {
         let phone = Phone::new(phone).map_err(|e| e.to_string())?;
         let gateway = crate::serve::gateway(config, false).map_err(|e| e.to_string())?;
         let text = format!("{}: this is a test message.", config.name);
-        gateway.send(&phone, &text).await.map_err(|e| e.to_string())
+        gateway.send(&phone, &text).await.map_err(|e| format!("{e}; {}", advice(e, &config.sms)))
     };
     match sent.await {
         Ok(()) => (true, WHAT, "the gateway took the test message; has it arrived?".to_owned()),
         Err(why) => (false, WHAT, why),
+    }
+}
+
+/// What to do about a message that the gateway did not take. Names settings, never their values.
+fn advice(e: SmsError, sms: &crate::config::Sms) -> String {
+    let (SmsError::Temporary(fault) | SmsError::Refused(fault)) = e;
+    match fault {
+        SmsFault::Status(401 | 403) => {
+            "it does not know the secret: compare sms.secret, and where sms.authorization or sms.template put it, with what the provider says".to_owned()
+        }
+        SmsFault::Status(404 | 405) => "compare the path of sms.url with what the provider says".to_owned(),
+        SmsFault::Status(_) if matches!(e, SmsError::Refused(_)) => {
+            "compare sms.template and sms.content_type, and the phone, with what the provider takes".to_owned()
+        }
+        SmsFault::Status(_) => "it is busy or has a fault of its own: try again, then ask the provider".to_owned(),
+        SmsFault::TimedOut => format!(
+            "nothing came within {} s (sms.timeout_seconds): look whether a firewall is between, then ask the provider",
+            sms.timeout_seconds
+        ),
+        SmsFault::Unreachable => {
+            "compare host and port of sms.url, and look whether a firewall is between or its certificate is not trusted".to_owned()
+        }
     }
 }
 

@@ -130,7 +130,7 @@ impl DemoControl for Control {
             return self.app.demo_enter(*holder).await;
         }
         if let Some(staff) = self.cast.staff.get(key) {
-            return self.app.sign_in_staff_with(*staff, None).await;
+            return self.app.sign_in_staff_with(*staff, None, "").await;
         }
         Err(ServiceError::not_found("demo.nobody", "There is nobody of that name in the demo."))
     }

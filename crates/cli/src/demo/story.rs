@@ -211,7 +211,7 @@ async fn staff(app: &App) -> Result<StaffOfTown> {
         agencies.insert(name, agency.clone());
         let id = app.demo_staff(&agency, role, &format!("示例 {key}")).await?;
         cast.member(key, id, en, zh);
-        let session = app.sign_in_staff_with(id, None).await?;
+        let session = app.sign_in_staff_with(id, None, "").await?;
         sessions.insert(key, app.staff_session(&session.token).await?);
     }
     Ok(StaffOfTown { cast, sessions })

@@ -107,12 +107,14 @@ impl App {
     }
 
     /// Begins a gate's session if the nonce is ours, fresh and unused and the signature is the gate's, over
-    /// `jadegate-gate-v1\n{gate}\n{nonce}`.
+    /// `jadegate-gate-v1\n{gate}\n{nonce}`. `agent` is the browser's name for itself; only the kind of
+    /// device is kept.
     pub async fn begin_gate_session(
         &self,
         gate: GateId,
         nonce: &str,
         signature: &[u8],
+        agent: &str,
     ) -> Result<NewSession> {
         let refused = || {
             ServiceError::new(
@@ -143,7 +145,7 @@ impl App {
             digest: token_digest(nonce),
             expires_at: Timestamp::from_secs(at).plus_secs(CHALLENGE_SECONDS),
         };
-        let (session, begin) = self.begin_session(SessionSubject::Gate(gate));
+        let (session, begin) = self.begin_session_on(SessionSubject::Gate(gate), agent);
         let unit = Unit::new("sign_in_gate", vec![used, begin]);
         self.store
             .commit(unit)

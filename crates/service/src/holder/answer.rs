@@ -10,8 +10,12 @@ use jadegate_store::{
 use super::codes::{SHORT, guesses};
 use super::register::Asked;
 use crate::app::App;
+use crate::assess::TRIES;
 use crate::error::{Kind, Result, ServiceError};
+use crate::jobs::note;
 use crate::session::NewSession;
+use crate::staff::moved::Kept;
+use crate::vault::Identity;
 
 /// How far the message has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +119,7 @@ impl App {
         }
         let right = Right { challenge: id, code };
         match route.used_for {
-            ChallengeUse::SignIn(holder) => self.finish_sign_in(holder, &right, agent).await,
+            ChallengeUse::SignIn(holder) => self.finish_sign_in(&c, holder, &right, agent).await,
             ChallengeUse::Register => self.finish_registration(&c, &right, agent).await,
             ChallengeUse::Nothing => Err(no_challenge()),
         }
@@ -142,15 +146,58 @@ impl App {
 
     async fn finish_sign_in(
         &self,
+        c: &Challenge,
         holder: HolderId,
         right: &Right,
         agent: &str,
     ) -> Result<SignedIn> {
-        let identity = self.identity(holder).await?.ok_or_else(no_challenge)?;
+        let mut identity = self.identity(holder).await?.ok_or_else(no_challenge)?;
         let mut writes: Vec<_> = right.use_up(self.now()).into();
+        let mut adopts = false;
+        // An account that lost a document which was not its own gets the one that is.
+        if identity.document.is_none()
+            && let Some(waiting) = self.asked(c)?.waiting
+        {
+            identity = Identity { phone: identity.phone, ..waiting.identity };
+            writes.extend(self.adopt(holder, &identity).await?);
+            adopts = true;
+        }
         let (session, device) = self.begin_on_device(holder, agent, &mut writes);
-        self.store.commit(Unit::new("sign_in", writes)).await.map_err(answer_error)?;
+        self.store.commit(Unit::new("sign_in", writes)).await.map_err(|e| {
+            let lost = adopts
+                && [Precondition::Absent, Precondition::Leads, Precondition::Exists]
+                    .into_iter()
+                    .any(|p| e.is_conflict(p));
+            if lost { start_again() } else { answer_error(e) }
+        })?;
+        if adopts {
+            note("assess_adopted", &self.assessment(holder).await);
+        }
         Ok(SignedIn { session, device, name_masked: identity.name.mask(), new: false })
+    }
+
+    /// The writes that give an account a document, and what was kept for its owner.
+    async fn adopt(&self, holder: HolderId, identity: &Identity) -> Result<Vec<Write>> {
+        let key = self.store.vault_key(holder).await?.ok_or_else(no_challenge)?;
+        let fields = self.store.sealed_fields(holder).await?;
+        let kept = self.kept_of(identity, holder).await?;
+        let mut writes = kept.take;
+        let rng = self.rng.as_ref();
+        writes.extend(self.keys.restore_document(&key, &fields, identity, self.now(), rng)?);
+        writes.extend(kept.record);
+        Ok(writes)
+    }
+
+    async fn kept_of(&self, identity: &Identity, holder: HolderId) -> Result<Kept> {
+        match &identity.document {
+            Some(document) => self.kept_for(self.keys.document_index(document), holder).await,
+            None => Ok(Kept::default()),
+        }
+    }
+
+    fn asked(&self, c: &Challenge) -> Result<Asked> {
+        let plain = self.keys.open_envelope(&format!("request/{}", c.id), &c.sealed_payload)?;
+        serde_json::from_slice(&plain).map_err(ServiceError::internal)
     }
 
     /// A session and a trusted device.
@@ -173,34 +220,50 @@ impl App {
         agent: &str,
     ) -> Result<SignedIn> {
         let now = self.now();
-        let plain = self.keys.open_envelope(&format!("request/{}", c.id), &c.sealed_payload)?;
-        let asked: Asked = serde_json::from_slice(&plain).map_err(ServiceError::internal)?;
-        let waiting = asked.waiting.ok_or_else(no_challenge)?;
-        let (holder, new) = self.new_holder(&waiting.identity, &waiting.home, now)?;
-        let mut writes: Vec<_> = right.use_up(now).into();
-        writes.extend(new);
-        let (session, device) = self.begin_on_device(holder, agent, &mut writes);
-        match self.store.commit(Unit::new("register", writes)).await {
-            Ok(()) => {
-                let name_masked = waiting.identity.name.mask();
-                Ok(SignedIn { session, device, name_masked, new: true })
-            }
-            Err(e) if e.is_conflict(Precondition::Absent) => {
-                // The same person finished registering a moment ago, on another device: the code
-                // proved the phone, so it leads to that holder if that phone is the one on file.
-                let phone = self.keys.phone_index(&waiting.identity.phone);
-                match self.store.indexed_holder(IndexKind::Phone, phone).await? {
-                    Some(h) => self.finish_sign_in(h, right, agent).await,
-                    None => Err(ServiceError::new(
-                        Kind::Conflict,
-                        "registration.start_again",
-                        "This registration could not be finished. Please start again.",
-                    )),
+        let waiting = self.asked(c)?.waiting.ok_or_else(no_challenge)?;
+        for _ in 0..TRIES {
+            let (holder, new) = self.new_holder(&waiting.identity, &waiting.home, now)?;
+            let kept = self.kept_of(&waiting.identity, holder).await?;
+            let has_kept = !kept.take.is_empty();
+            let mut writes: Vec<_> = right.use_up(now).into();
+            writes.extend(kept.take);
+            writes.extend(new);
+            writes.extend(kept.record);
+            let (session, device) = self.begin_on_device(holder, agent, &mut writes);
+            match self.store.commit(Unit::new("register", writes)).await {
+                Ok(()) => {
+                    if has_kept {
+                        // Lists know them at once; their own page would ask anyway.
+                        note("assess_registered", &self.assessment(holder).await);
+                    }
+                    let name_masked = waiting.identity.name.mask();
+                    return Ok(SignedIn { session, device, name_masked, new: true });
                 }
+                // Something was kept for the document's owner, or taken, a moment ago.
+                Err(e) if e.is_conflict(Precondition::Leads) => {}
+                Err(e) if has_kept && e.is_conflict(Precondition::Exists) => {}
+                Err(e) if e.is_conflict(Precondition::Absent) => {
+                    // The same person finished registering a moment ago, on another device: the code
+                    // proved the phone, so it leads to that holder if that phone is the one on file.
+                    let phone = self.keys.phone_index(&waiting.identity.phone);
+                    return match self.store.indexed_holder(IndexKind::Phone, phone).await? {
+                        Some(h) => self.finish_sign_in(c, h, right, agent).await,
+                        None => Err(start_again()),
+                    };
+                }
+                Err(e) => return Err(answer_error(e)),
             }
-            Err(e) => Err(answer_error(e)),
         }
+        Err(start_again())
     }
+}
+
+fn start_again() -> ServiceError {
+    ServiceError::new(
+        Kind::Conflict,
+        "registration.start_again",
+        "This registration could not be finished. Please start again.",
+    )
 }
 
 /// A lost race for a challenge or its code is told as such, any other store error as it is.

@@ -4,7 +4,7 @@ use jadegate_domain::{Assessment, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Result, ServiceError};
 use crate::health::not_issued;
 use crate::session::HolderSession;
 
@@ -36,6 +36,12 @@ impl App {
     pub async fn show_code(&self, session: &HolderSession) -> Result<ShownCode> {
         // Gates would refuse what such a clock dates, or believe it for too long.
         self.clock_must_hold()?;
+        let identity = self.identity(session.holder).await?;
+        // Green by the evidence of an account that is nobody's is nobody's green.
+        if identity.as_ref().is_some_and(|i| i.document.is_none()) {
+            return Err(no_document());
+        }
+        let name_masked = identity.map_or_else(|| NO_NAME.to_owned(), |i| i.name.mask());
         let assessment = self.assessment(session.holder).await?;
         let now = self.now();
         // A code never outlives the colour it shows.
@@ -50,7 +56,6 @@ impl App {
             self.rng.bytes(),
         )
         .map_err(not_issued)?;
-        let name_masked = self.name_masked(session.holder).await?;
         let check_in = self.check_in_state(session.holder, &assessment).await?;
         Ok(ShownCode {
             issued_at: code.issued_at,
@@ -64,9 +69,14 @@ impl App {
             check_in_done: check_in.done_today,
         })
     }
+}
 
-    /// A holder's masked name; after shredding, nothing.
-    pub(crate) async fn name_masked(&self, holder: jadegate_domain::HolderId) -> Result<String> {
-        Ok(self.identity(holder).await?.map_or_else(|| "***".to_owned(), |i| i.name.mask()))
-    }
+/// Stands where there is no name.
+const NO_NAME: &str = "***";
+
+fn no_document() -> ServiceError {
+    ServiceError::forbidden(
+        "code.no_document",
+        "The document of this account belongs to somebody else and was given to its owner, so the account has no code. Sign out and register again with your own document and this phone; what was recorded of you stays yours.",
+    )
 }

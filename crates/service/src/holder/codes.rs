@@ -146,8 +146,8 @@ impl App {
     }
 
     async fn known_holder(&self, asked: &Asked) -> Result<Option<HolderId>> {
-        if let Some(waiting) = &asked.waiting {
-            let document = self.keys.document_index(&waiting.identity.document);
+        if let Some(document) = asked.waiting.as_ref().and_then(|w| w.identity.document.as_ref()) {
+            let document = self.keys.document_index(document);
             let by_document = self.store.indexed_holder(IndexKind::Document, document).await?;
             if by_document.is_some() {
                 return Ok(by_document);

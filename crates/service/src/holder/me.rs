@@ -30,10 +30,11 @@ pub struct AgencyName {
 pub struct Profile {
     /// Name, masked.
     pub name_masked: String,
-    /// Document number, all but its last two characters masked.
+    /// Document number, all but its last two characters masked; empty if the account has none.
     pub document_masked: String,
-    /// Document type.
-    pub document_type: jadegate_domain::DocumentType,
+    /// Document type; `None`: the document was given to its owner, and there is no code before the
+    /// account has one of its own.
+    pub document_type: Option<jadegate_domain::DocumentType>,
     /// Phone, masked.
     pub phone_masked: String,
     /// Nationality, alpha-2.
@@ -63,6 +64,9 @@ pub struct EvidenceView {
     pub counts: bool,
     /// Who took it back, and why, if anybody did.
     pub withdrawn: Option<WithdrawnView>,
+    /// Was it recorded first for another account, which held this person's document, and moved here
+    /// with the document?
+    pub moved: bool,
 }
 
 /// Who took a record back.
@@ -143,8 +147,11 @@ impl App {
         let i = self.identity(session.holder).await?.ok_or_else(gone)?;
         Ok(Profile {
             name_masked: i.name.mask(),
-            document_masked: mask_number(i.document.reveal()),
-            document_type: i.document.doc_type(),
+            document_masked: i
+                .document
+                .as_ref()
+                .map_or_else(String::new, |d| mask_number(d.reveal())),
+            document_type: i.document.map(|d| d.doc_type()),
             phone_masked: i.phone.mask(),
             nationality: i.nationality,
             home_name: self.division_name(&holder.home),
@@ -169,7 +176,9 @@ impl App {
                 Some(_) => self.store.withdrawal(RecordKind::Evidence, e.id.as_i64()).await?,
                 None => None,
             };
+            let author = self.store.authorship(RecordKind::Evidence, e.id.as_i64()).await?;
             views.push(EvidenceView {
+                moved: author.is_some_and(|a| a.moved_from.is_some()),
                 kind: e.fact.kind(),
                 by: e.agency.and_then(|a| names.get(&a).cloned()),
                 counts: e.counts(),

@@ -160,7 +160,13 @@ impl RegistrationInput {
             (Some(name), Some(phone), Some(home), Some(nationality), Some(document)) => {
                 let language = if self.language == "en" { "en" } else { "zh" }.to_owned();
                 Ok(Waiting {
-                    identity: Identity { name, document, nationality, phone, language },
+                    identity: Identity {
+                        name,
+                        document: Some(document),
+                        nationality,
+                        phone,
+                        language,
+                    },
                     home,
                 })
             }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::session::{HolderSession, token_digest};
 
-/// One place where a person is signed in.
+/// One place where a person, a member of staff or a gate is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionView {
@@ -30,33 +30,39 @@ fn name(session: &Session) -> String {
     hex::encode(&session.token_digest[..12])
 }
 
+/// Sessions as they are shown. `own` is the asking one's token.
+pub(crate) fn views(all: Vec<Session>, own: Option<[u8; 32]>) -> Vec<SessionView> {
+    let view = |one: Session| SessionView {
+        id: name(&one),
+        current: Some(one.token_digest) == own,
+        device: one.device,
+        created_at: one.created_at,
+        last_used_on: Timestamp::from_secs(one.seen_day * 86_400),
+        expires_at: one.expires_at,
+    };
+    all.into_iter().map(view).collect()
+}
+
+/// The session of this name.
+pub(crate) fn named(all: Vec<Session>, id: &str) -> Result<Session> {
+    all.into_iter().find(|one| name(one) == id).ok_or_else(|| {
+        ServiceError::not_found("session.unknown", "This session has ended already.")
+    })
+}
+
 impl App {
     /// Where the holder is signed in, newest first. `token` is the asking session's own.
     pub async fn my_sessions(&self, s: &HolderSession, token: &str) -> Result<Vec<SessionView>> {
         let own = token_digest(token);
         let subject = SessionSubject::Holder(s.holder());
-        let all = self.store.sessions_of(subject, self.now()).await?;
-        let view = |one: Session| SessionView {
-            id: name(&one),
-            current: one.token_digest == own,
-            device: one.device,
-            created_at: one.created_at,
-            last_used_on: Timestamp::from_secs(one.seen_day * 86_400),
-            expires_at: one.expires_at,
-        };
-        Ok(all.into_iter().map(view).collect())
+        Ok(views(self.store.sessions_of(subject, self.now()).await?, Some(own)))
     }
 
     /// Ends one of the holder's sessions, and the trust in the device that it began on.
     pub async fn end_my_session(&self, s: &HolderSession, id: &str) -> Result<()> {
         let now = self.now();
         let all = self.store.sessions_of(SessionSubject::Holder(s.holder()), now).await?;
-        let Some(session) = all.into_iter().find(|one| name(one) == id) else {
-            return Err(ServiceError::not_found(
-                "session.unknown",
-                "This session has ended already.",
-            ));
-        };
+        let session = named(all, id)?;
         let devices = self.store.sessions_of(SessionSubject::Device(s.holder()), now).await?;
         let writes = devices
             .into_iter()

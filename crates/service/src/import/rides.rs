@@ -361,7 +361,7 @@ impl App {
             return Ok(Ok(None));
         }
         let holder = match self.locate(&by.region, &b.whom).await {
-            Ok(holder) => holder.id,
+            Ok(located) => located.holder.id,
             Err(e) if e.kind == Kind::NotFound => {
                 state.report.unknown += 1;
                 return Ok(Err(Rejection::new(

@@ -5,7 +5,7 @@ use jadegate_domain::evidence::ArrivalPurpose;
 use jadegate_domain::{Division, EvidenceKind, Fact};
 
 use super::access::Counted;
-use super::find::Whom;
+use super::find::{Located, Whom};
 use super::tests::{RecordedEvidence, Recording};
 use super::wrong;
 use crate::app::App;
@@ -44,15 +44,10 @@ impl App {
                 .map_err(|e: UnknownName| wrong("purpose", "arrival.bad_purpose", e.to_string()))?,
         };
         let arrived_at = self.past_moment("arrived_at", &input.arrived_at)?;
-        let holder = self.locate(recorder.region(), &input.whom).await?;
-        let key = self.keys.evidence_key(&format!(
-            "arrival/{}/{}/{from}/{}",
-            recorder.agency(),
-            holder.id,
-            arrived_at.as_secs()
-        ));
+        let Located { holder, document } = self.locate(recorder.region(), &input.whom).await?;
         let fact = Fact::Arrival { from, arrived_at, purpose };
-        let recording = Recording { fact, key, sample: None };
+        let key = self.record_key(&recorder, holder.id, &fact)?;
+        let recording = Recording { fact, key, sample: None, document };
         self.record_for(session, &recorder, holder.id, recording).await
     }
 }

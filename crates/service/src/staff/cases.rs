@@ -11,7 +11,8 @@ use jadegate_store::Write;
 use serde::Serialize;
 
 use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
-use super::find::Whom;
+use super::find::{Located, Whom};
+use super::moved::case_key_name;
 use super::traces::{Pace, TraceReport};
 use super::withdraw::{Taker, may_withdraw_case};
 use super::{conflict, wrong};
@@ -147,14 +148,15 @@ impl App {
             &input.confirmed_at,
             input.isolated_at.as_deref(),
         )?;
-        let holder = self.locate(recorder.region(), &input.whom).await?;
+        let located = self.locate(recorder.region(), &input.whom).await?;
+        let holder = &located.holder;
         let looked = self.access_writes(
             session.staff(),
             holder.id,
             Purpose::RecordEvidence,
             What::Assessment,
         )?;
-        let added = self.add_case(&recorder, &holder, &times, looked, input.trace).await?;
+        let added = self.add_case(&recorder, &located, &times, looked, input.trace).await?;
         let AddedCase { case, assessment, new, waiting } = added;
         let trace = match tracer {
             Some(tracer) if !waiting => Some(self.run_trace_for(&tracer, case).await?),
@@ -166,7 +168,7 @@ impl App {
     async fn add_case(
         &self,
         recorder: &Recorder,
-        holder: &Holder,
+        Located { holder, document }: &Located,
         times: &Times,
         mut with: Vec<Write>,
         trace: bool,
@@ -174,7 +176,7 @@ impl App {
         let author = recorder.author(None);
         let mut n = 0;
         while n < MOST_REPEATS {
-            let name = format!("case/{}/{}/{n}", holder.id, times.confirmed_at.as_secs());
+            let name = case_key_name(holder.id, times.confirmed_at.as_secs(), n);
             let key = self.keys.evidence_key(&name);
             if let Some(id) = self.store.evidence_by_key(key).await? {
                 if let Some(case) = self.standing_case(id).await? {
@@ -199,7 +201,7 @@ impl App {
             };
             let id = case.id;
             let fact = case_fact(&case);
-            let signed = Signed::own(&author, &fact);
+            let signed = Signed::own(&author, &fact).of_document(*document);
             with.insert(0, signed.row(RecordKind::Case, id.as_i64(), None, case.recorded_at));
             with.insert(0, Write::AddCase(case.clone()));
             let new = NewEvidence { external_key: Some(key), ..NewEvidence::by(signed, fact) };
@@ -215,7 +217,7 @@ impl App {
                     if self.store.waits(key).await? {
                         return Err(super::tests::waits_already());
                     }
-                    let held = Held::Case { case, trace };
+                    let held = Held::Case { case, trace, document: *document };
                     let piece = HeldPiece {
                         holder: holder.id,
                         held,
@@ -358,6 +360,11 @@ impl App {
             Some(old) => Signed::instead(&author, old, &fact)?,
             None => Signed::own(&author, &fact),
         };
+        let before = match &old {
+            Some(old) => self.store.authorship(RecordKind::Evidence, old.id.as_i64()).await?,
+            None => None,
+        };
+        let signed = signed.found_like(before.as_ref());
         let new = NewEvidence { supersedes: old.map(|e| e.id), ..NewEvidence::by(signed, fact) };
         let change = Change { add: vec![new], with, ..Change::default() };
         match self.record("correct_case", holder.id, change).await? {

@@ -1,6 +1,7 @@
 //! A document that somebody else registered is put right at a counter: one officer, with the person
 //! and the document before them, begins; another officer of another agency confirms. The account
-//! that had it loses it and is signed out everywhere; the person registers anew.
+//! that had it loses it, and with it what was recorded by it (`moved.rs`), and is signed out
+//! everywhere; the person registers anew. An account without a document shows no code.
 //!
 //! Nothing of the account is shown to either officer, so its home does not matter. Both steps are
 //! looks that it can see, each with its leaf of the public log.
@@ -8,7 +9,7 @@
 use jadegate_domain::id::CorrectionId;
 use jadegate_domain::{Purpose, Timestamp};
 use jadegate_store::{
-    Correction, CorrectionState, IndexKind, Precondition, SessionSubject, Unit, Write,
+    Correction, CorrectionState, IndexKind, Precondition, StoreError, Unit, Write,
 };
 use serde::Serialize;
 
@@ -22,7 +23,7 @@ use crate::session::StaffSession;
 /// How many characters a reason has at most.
 const REASON: usize = 300;
 /// Days for which corrections are listed.
-const LISTED_DAYS: i64 = 30;
+pub(super) const LISTED_DAYS: i64 = 30;
 
 #[cfg(feature = "openapi")]
 fn correction_states() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
@@ -123,32 +124,14 @@ impl App {
                 "An officer of another agency has to confirm this, not who began it or a colleague.",
             ));
         }
-        let now = self.now();
-        let mut writes =
-            vec![Write::DecideCorrection { id, confirmed: confirm, by: staff.id, at: now }];
         if confirm {
-            let (kind, digest) = (IndexKind::Document, correction.document);
-            let holder = correction.holder;
-            writes.push(Write::ReleaseIndex { kind, digest, holder });
-            writes.push(Write::EndSessionsOf(SessionSubject::Holder(holder)));
-            writes.extend(self.access_writes(
-                staff,
-                holder,
-                Purpose::HolderRequest,
-                What::DocumentReleased,
-            )?);
+            self.release_document(staff, &correction).await?;
+        } else {
+            let refuse =
+                Write::DecideCorrection { id, confirmed: false, by: staff.id, at: self.now() };
+            let done = self.store.commit(Unit::new("decide_correction", vec![refuse])).await;
+            done.map_err(|e| over(&e).unwrap_or_else(|| e.into()))?;
         }
-        self.store.commit(Unit::new("decide_correction", writes)).await.map_err(|e| {
-            if e.is_conflict(Precondition::Unused) || e.is_conflict(Precondition::Exists) {
-                ServiceError::new(
-                    Kind::Conflict,
-                    "correction.over",
-                    "This correction was decided already or has expired. Please begin a new one.",
-                )
-            } else {
-                e.into()
-            }
-        })?;
         let decided = self.store.correction(id).await?.ok_or_else(no_such_correction)?;
         self.correction_view(session, decided).await
     }
@@ -199,6 +182,18 @@ impl App {
             expires_at: c.expires_at,
         })
     }
+}
+
+/// What a lost race for a correction is told as.
+pub(super) fn over(e: &StoreError) -> Option<ServiceError> {
+    let lost = e.is_conflict(Precondition::Unused) || e.is_conflict(Precondition::Exists);
+    lost.then(|| {
+        ServiceError::new(
+            Kind::Conflict,
+            "correction.over",
+            "This correction was decided already or has expired. Please begin a new one.",
+        )
+    })
 }
 
 fn no_such_correction() -> ServiceError {

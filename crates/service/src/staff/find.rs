@@ -22,6 +22,13 @@ pub enum Whom {
     Phone(String),
 }
 
+/// Somebody whom an id, a document or a phone led to.
+pub(crate) struct Located {
+    pub(crate) holder: Holder,
+    /// The digest of the document, if it was a document: what is recorded is about its owner.
+    pub(crate) document: Option<[u8; 16]>,
+}
+
 /// A person found.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -47,7 +54,7 @@ impl App {
     ) -> Result<FoundHolder> {
         let staff = session.need(Power::FindPerson)?;
         self.count_look(staff.id, Counted::LookUp).await?;
-        let holder = self.locate(&staff.region, whom).await?;
+        let Located { holder, .. } = self.locate(&staff.region, whom).await?;
         let look = Look { power: Power::FindPerson, purpose, what: What::Identity };
         let person = self.open_person(session, holder.id, look).await?;
         Ok(FoundHolder {
@@ -60,14 +67,14 @@ impl App {
 
     /// The holder inside a region whom an id, a document or a phone leads to. Tells nothing about
     /// them; what a caller may say of them is the caller's business.
-    pub(crate) async fn locate(&self, region: &Division, whom: &Whom) -> Result<Holder> {
+    pub(crate) async fn locate(&self, region: &Division, whom: &Whom) -> Result<Located> {
+        let mut document = None;
         let id = match whom {
             Whom::Holder(id) => Some(*id),
             Whom::Document(input) => {
-                let document = self.read_document(input)?;
-                self.store
-                    .indexed_holder(IndexKind::Document, self.keys.document_index(&document))
-                    .await?
+                let digest = self.keys.document_index(&self.read_document(input)?);
+                document = Some(digest);
+                self.store.indexed_holder(IndexKind::Document, digest).await?
             }
             Whom::Phone(text) => {
                 let phone =
@@ -75,7 +82,8 @@ impl App {
                 self.store.indexed_holder(IndexKind::Phone, self.keys.phone_index(&phone)).await?
             }
         };
-        self.holder_inside(region, id.ok_or_else(no_such_holder)?).await
+        let holder = self.holder_inside(region, id.ok_or_else(no_such_holder)?).await?;
+        Ok(Located { holder, document })
     }
 
     pub(crate) fn read_document(&self, input: &DocumentInput) -> Result<jadegate_domain::Document> {

@@ -306,11 +306,13 @@ impl App {
     }
 
     /// Accepts an invitation with the passkey just made: the link is used, the member of staff
-    /// exists and is signed in, or nothing of it happened.
+    /// exists and is signed in, or nothing of it happened. `agent` is the browser's name for itself;
+    /// only the kind of device is kept.
     pub async fn accept_staff_invitation(
         &self,
         token: &str,
         passkey: NewPasskey,
+        agent: &str,
     ) -> Result<(Staff, NewSession)> {
         let _one = self.officers_lock.lock().await;
         let (id, mut staff) = self.open_invitation(token).await?;
@@ -325,7 +327,7 @@ impl App {
         if staff.confirmed_at.is_some() {
             leaves.push(staff_leaf(&staff, StaffEvent::Confirmed, None, passkey_id, now)?);
         }
-        let (session, begin) = self.begin_session(SessionSubject::Staff(staff.id));
+        let (session, begin) = self.begin_session_on(SessionSubject::Staff(staff.id), agent);
         let mut writes = vec![
             Write::UseInvitation { id, at: now },
             Write::AddStaff(staff.clone()),
@@ -379,11 +381,7 @@ impl App {
     /// that somebody remains who confirms.
     pub async fn disable_staff(&self, session: &StaffSession, staff: StaffId) -> Result<()> {
         let admin = may_see_staff(session)?;
-        let unknown = || {
-            ServiceError::not_found("staff.not_found", "There is no such person in your region.")
-        };
-        let known = self.store.staff(staff).await?.filter(|s| admin.region.contains(&s.region));
-        let known = known.ok_or_else(unknown)?;
+        let known = self.member_inside(session, staff).await?;
         if known.id == admin.id {
             return Err(super::conflict(
                 "staff.yourself",
@@ -426,7 +424,7 @@ impl App {
 }
 
 /// Whoever invites sees agencies and staff, and so does whoever confirms them.
-fn may_see_staff(session: &StaffSession) -> Result<&Staff> {
+pub(super) fn may_see_staff(session: &StaffSession) -> Result<&Staff> {
     if session.may(Power::ConfirmPowers) {
         return Ok(session.staff());
     }

@@ -209,11 +209,7 @@ impl App {
 
     /// Revokes a gate: its sessions end at once. Revoking it again changes nothing.
     pub async fn revoke_gate(&self, session: &StaffSession, gate: GateId) -> Result<()> {
-        let unknown =
-            || ServiceError::not_found("gate.not_found", "There is no such gate at your places.");
-        session.need(Power::ManagePlaces)?;
-        let gate = self.store.gate(gate).await?.ok_or_else(unknown)?;
-        let place = self.managed(session, gate.place).map_err(|_| unknown())?;
+        let (gate, place) = self.managed_gate(session, gate).await?;
         if gate.revoked_at.is_some() {
             return Ok(());
         }
@@ -223,7 +219,7 @@ impl App {
         self.commit("revoke_gate", writes).await
     }
 
-    fn managed(&self, session: &StaffSession, place: PlaceId) -> Result<Arc<Place>> {
+    pub(super) fn managed(&self, session: &StaffSession, place: PlaceId) -> Result<Arc<Place>> {
         let staff = session.need(Power::ManagePlaces)?;
         self.place(place).filter(|p| manages(staff, p)).ok_or_else(|| {
             ServiceError::not_found("place.not_found", "There is no such place among yours.")

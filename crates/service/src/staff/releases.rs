@@ -4,7 +4,7 @@ use jadegate_domain::evidence::{ReleaseOf, ReleasePaper};
 use jadegate_domain::{EvidenceKind, Fact};
 
 use super::access::Counted;
-use super::find::Whom;
+use super::find::{Located, Whom};
 use super::tests::{RecordedEvidence, Recording};
 use super::wrong;
 use crate::app::App;
@@ -46,7 +46,7 @@ impl App {
             ));
         };
         let released_at = self.past_moment("released_at", &input.released_at)?;
-        let holder = self.locate(recorder.region(), &input.whom).await?;
+        let Located { holder, document } = self.locate(recorder.region(), &input.whom).await?;
         let own = self.store.evidence_of(holder.id).await?.map_or_else(Vec::new, |(_, e)| e);
         let concerns =
             own.iter().filter(|e| e.counts()).any(|e| match (&e.fact, input.refers_to) {
@@ -61,20 +61,9 @@ impl App {
                 "This person's record holds no such case or trace; a release must refer to what it ends.",
             ));
         }
-        let name = match input.refers_to {
-            ReleaseOf::Case(id) => id.to_string(),
-            ReleaseOf::Trace(id) => id.to_string(),
-        };
-        let key = self.keys.evidence_key(&format!(
-            "release/{}/{}/{name}/{}{}",
-            recorder.agency(),
-            holder.id,
-            released_at.as_secs(),
-            // A confirmation is a second paper beside a release of the same moment.
-            if paper == ReleasePaper::Confirmation { "/confirmation" } else { "" }
-        ));
         let fact = Fact::Release { refers_to: input.refers_to, released_at, paper };
-        let recording = Recording { fact, key, sample: None };
+        let key = self.record_key(&recorder, holder.id, &fact)?;
+        let recording = Recording { fact, key, sample: None, document };
         self.record_for(session, &recorder, holder.id, recording).await
     }
 }

@@ -12,7 +12,7 @@ use jadegate_store::ImportCounts;
 use serde::Serialize;
 
 use super::access::{Counted, Recorder, What};
-use super::find::Whom;
+use super::find::{Located, Whom};
 use super::parallel::{Job, together};
 use super::{conflict, wrong};
 use crate::app::App;
@@ -44,6 +44,8 @@ pub(crate) struct Recording {
     pub(crate) fact: Fact,
     pub(crate) key: [u8; 16],
     pub(crate) sample: Option<String>,
+    /// The document by which the person was found, if by one.
+    pub(crate) document: Option<[u8; 16]>,
 }
 
 /// A piece of evidence recorded, and what follows from it.
@@ -114,6 +116,7 @@ struct Line {
     method: TestMethod,
     sampled_at: Timestamp,
     sample: Option<Box<str>>,
+    document: Option<[u8; 16]>,
 }
 
 impl Line {
@@ -166,12 +169,13 @@ impl App {
             wrong("method", "test.unknown_method", "Write `nucleic_acid` or `antigen`.")
         })?;
         let sampled_at = self.past_moment("sampled_at", &input.sampled_at)?;
-        let holder = self.locate(recorder.region(), &input.whom).await?;
+        let Located { holder, document } = self.locate(recorder.region(), &input.whom).await?;
         let fact = Fact::Test { result, method, sampled_at };
-        let key = self.test_key(&recorder, holder.id, &fact);
+        let key = self.record_key(&recorder, holder.id, &fact)?;
         let sample = sample(input.sample.as_deref().unwrap_or_default())
             .map_err(|r| wrong("sample", r.code, r.detail))?;
-        self.record_for(session, &recorder, holder.id, Recording { fact, key, sample }).await
+        let recording = Recording { fact, key, sample, document };
+        self.record_for(session, &recorder, holder.id, recording).await
     }
 
     /// Records one piece of evidence about one person, with the look that its answer is. Above the
@@ -183,7 +187,7 @@ impl App {
         holder: HolderId,
         recording: Recording,
     ) -> Result<RecordedEvidence> {
-        let Recording { fact, key, sample } = recording;
+        let Recording { fact, key, sample, document } = recording;
         debug_assert_eq!(fact.kind(), recorder.evidence());
         let looked =
             self.access_writes(session.staff(), holder, Purpose::RecordEvidence, What::Assessment)?;
@@ -192,7 +196,7 @@ impl App {
             add: vec![NewEvidence {
                 external_key: Some(key),
                 sample: sample.clone(),
-                ..NewEvidence::by(Signed::own(&author, &fact), fact.clone())
+                ..NewEvidence::by(Signed::own(&author, &fact).of_document(document), fact.clone())
             }],
             with: looked.clone(),
             ..Change::default()
@@ -237,7 +241,7 @@ impl App {
                 };
                 let piece = HeldPiece {
                     holder,
-                    held: Held::Evidence { id, fact },
+                    held: Held::Evidence { id, fact, document },
                     sample,
                     external_key: Some(key),
                 };
@@ -361,7 +365,7 @@ impl App {
                 let id = EvidenceId::from_random(self.rng.bits());
                 pieces.push(HeldPiece {
                     holder: line.holder,
-                    held: Held::Evidence { id, fact: line.fact() },
+                    held: Held::Evidence { id, fact: line.fact(), document: line.document },
                     sample: line.sample.map(String::from),
                     external_key: Some(line.key),
                 });
@@ -437,8 +441,8 @@ impl App {
         (all, seen): (&mut Vec<Line>, &mut HashSet<[u8; 16]>),
         report: &mut ImportReport,
     ) -> Result<()> {
-        let holder = match self.locate(recorder.region(), &p.whom).await {
-            Ok(h) => h.id,
+        let Located { holder, document } = match self.locate(recorder.region(), &p.whom).await {
+            Ok(located) => located,
             Err(e) if matches!(e.kind, Kind::NotFound | Kind::BadInput) => {
                 report.rejected.push(Rejection::from(&e).at(p.line));
                 return Ok(());
@@ -446,9 +450,10 @@ impl App {
             Err(e) => return Err(e),
         };
         let Parsed { line, result, method, sampled_at, sample, .. } = p;
-        let key = self.test_key(recorder, holder, &Fact::Test { result, method, sampled_at });
+        let holder = holder.id;
+        let key = self.record_key(recorder, holder, &Fact::Test { result, method, sampled_at })?;
         if seen.insert(key) {
-            all.push(Line { holder, line, key, result, method, sampled_at, sample });
+            all.push(Line { holder, line, key, result, method, sampled_at, sample, document });
         } else {
             report.unchanged += 1;
         }
@@ -484,7 +489,7 @@ impl App {
                 add.push(NewEvidence {
                     external_key: Some(line.key),
                     sample: line.sample.as_deref().map(str::to_owned),
-                    ..NewEvidence::by(Signed::own(author, &fact), fact)
+                    ..NewEvidence::by(Signed::own(author, &fact).of_document(line.document), fact)
                 });
             }
             if add.is_empty() {
@@ -508,14 +513,15 @@ impl App {
         Err(ServiceError::internal("the same lines were imported several times at once"))
     }
 
-    /// What makes two test results the same: agency, person, result, method and moment.
-    fn test_key(&self, recorder: &Recorder, holder: HolderId, fact: &Fact) -> [u8; 16] {
-        let Fact::Test { result, method, sampled_at } = fact else { return [0; 16] };
-        self.keys.evidence_key(&format!(
-            "test/{}/{holder}/{result}/{method}/{}",
-            recorder.agency(),
-            sampled_at.as_secs()
-        ))
+    /// What makes two records of this recorder the same.
+    pub(crate) fn record_key(
+        &self,
+        recorder: &Recorder,
+        holder: HolderId,
+        fact: &Fact,
+    ) -> Result<[u8; 16]> {
+        let key = self.fact_key(recorder.agency(), holder, fact);
+        key.ok_or_else(|| ServiceError::internal("a record of a kind that nobody records"))
     }
 
     /// A moment that has been, and not longer ago than anything is kept.

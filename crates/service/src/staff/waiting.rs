@@ -9,19 +9,22 @@ use std::sync::Arc;
 use jadegate_domain::evidence::{TestMethod, TestResult};
 use jadegate_domain::id::WaitingId;
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
-use jadegate_domain::{AgencyKind, EvidenceKind, Fact, Timestamp, TraceId};
+use jadegate_domain::{AgencyKind, EvidenceId, EvidenceKind, Fact, Timestamp, TraceId};
 use jadegate_ledger::WaitingEvent;
-use jadegate_store::{RowRef, StoreError, Waiting, WaitingDecision, WaitingPiece, Write};
+use jadegate_store::{
+    IndexKind, KeptRecord, RowRef, StoreError, Waiting, WaitingDecision, WaitingPiece, Write,
+};
 use serde::Serialize;
 
 use super::access::{Power, Recorder, not_yours};
 use super::cases::case_fact;
 use super::conflict;
+use super::moved::document_moved;
 use super::parallel::{Job, together};
 use super::stored_trace::stored_detail;
 use super::traces::Pace;
 use crate::app::{App, beside};
-use crate::assess::{Change, Changed, NewEvidence};
+use crate::assess::{Change, Changed, NewEvidence, TRIES};
 use crate::brake::{Author, Held, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::holder::me::AgencyName;
@@ -280,13 +283,54 @@ impl App {
     }
 
     async fn release_piece(self: &Arc<Self>, w: &Waiting, piece: WaitingPiece) -> Result<()> {
-        let signed = Signed::confirmed(w)?;
+        for _ in 0..TRIES {
+            match self.try_piece(w, piece.clone()).await {
+                // The document was given to its owner meanwhile: so is the piece.
+                Err(e) if document_moved(&e) => {}
+                other => return other,
+            }
+        }
+        Err(crate::assess::busy())
+    }
+
+    /// Records a piece for whoever the document by which it was recorded leads to; if it leads to
+    /// nobody, it is kept for its owner.
+    async fn try_piece(self: &Arc<Self>, w: &Waiting, mut piece: WaitingPiece) -> Result<()> {
         let take = Write::TakeWaitingPiece { waiting: w.id, number: piece.number };
-        let (new, mut with, traced) = match held(&piece)? {
-            Held::Evidence { id, fact } => {
+        let held = held(&piece)?;
+        let document = held.document();
+        if let Some(document) = document {
+            match self.store.indexed_holder(IndexKind::Document, document).await? {
+                Some(owner) if owner == piece.holder => {}
+                Some(owner) => {
+                    piece.holder = owner;
+                    piece.external_key =
+                        held.fact().and_then(|f| self.fact_key(w.agency, owner, &f));
+                }
+                None => {
+                    let kept = KeptRecord {
+                        id: EvidenceId::from_random(self.rng.bits()),
+                        document,
+                        body: piece.body,
+                        moved_from: None,
+                        agency: w.agency,
+                        staff: w.staff,
+                        import: w.import,
+                        sample: piece.sample,
+                        kept_at: self.now(),
+                    };
+                    let keep = vec![take, Write::KeepForDocument(Box::new(kept))];
+                    return self.commit("keep_confirmed", keep).await;
+                }
+            }
+        }
+        let signed = Signed::confirmed(w)?.of_document(document);
+        let (new, mut with, traced) = match held {
+            Held::Evidence { id, fact, .. } => {
                 (NewEvidence { id: Some(id), ..NewEvidence::by(signed, fact) }, vec![take], None)
             }
-            Held::Case { case, trace } => {
+            Held::Case { case, trace, .. } => {
+                let case = jadegate_domain::Case { holder: piece.holder, ..case };
                 let row = signed.row(RecordKind::Case, case.id.as_i64(), None, self.now());
                 let traced = trace.then_some(case.id);
                 let fact = case_fact(&case);

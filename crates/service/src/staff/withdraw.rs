@@ -70,7 +70,7 @@ impl Taker {
     }
 
     /// The same for what falls with something else.
-    fn followed(self) -> Self {
+    pub(super) fn followed(self) -> Self {
         Self { reason: WithdrawalReason::Followed, ..self }
     }
 }
@@ -242,7 +242,11 @@ impl App {
 
     /// The cases of a person that a laboratory's result made sure and that no other result bears
     /// out: confirmed at the very moment of a sample that was taken back.
-    async fn resting_on(&self, holder: HolderId, pieces: &[Evidence]) -> Result<Vec<Case>> {
+    pub(super) async fn resting_on(
+        &self,
+        holder: HolderId,
+        pieces: &[Evidence],
+    ) -> Result<Vec<Case>> {
         let positive = |e: &Evidence| match e.fact {
             Fact::Test { result: TestResult::Positive, sampled_at, .. } => Some(sampled_at),
             _ => None,

@@ -269,6 +269,37 @@ impl World {
         (session, session.holder())
     }
 
+    /// Whoever holds a phone signs in with it.
+    pub(crate) async fn sign_in_by_phone(&self, n: u32) -> HolderSession {
+        self.clock.advance(61);
+        let client = format!("phone-{n}");
+        let sent = self.app.begin_sign_in(&phone(n), "en", Asker::at(&client)).await.unwrap();
+        let masked = jadegate_domain::Phone::new(&phone(n)).unwrap().mask();
+        let outbox = self.app.demo_outbox().await.unwrap();
+        let text = outbox.into_iter().find(|m| m.1 == masked).unwrap().2;
+        let code = text.split("code is ").nth(1).unwrap();
+        let code: String = code.chars().take_while(char::is_ascii_digit).collect();
+        let done = self.app.answer_challenge(sent.challenge, &code, "").await.unwrap();
+        self.app.holder_session(&done.session.token).await.unwrap()
+    }
+
+    /// A session of a gate, as if it had signed in.
+    pub(crate) async fn gate_session(&self, gate: jadegate_domain::GateId, token: &str) -> String {
+        let token: String = token.chars().take(43).collect();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+        let now = self.clock.now();
+        let begin = Write::AddSession(jadegate_store::Session {
+            token_digest: digest.as_ref().try_into().unwrap(),
+            subject: jadegate_store::SessionSubject::Gate(gate),
+            created_at: now,
+            expires_at: now.plus_secs(3600),
+            device: String::new(),
+            seen_day: now.utc_day(),
+        });
+        self.store.commit(Unit::new("test", vec![begin])).await.unwrap();
+        token
+    }
+
     /// A confirmed agency.
     pub(crate) async fn agency(&self, kind: &str, region: &str) -> Agency {
         let agency = self.unconfirmed_agency(kind, region).await;
@@ -310,7 +341,8 @@ impl World {
             credential_id: self.staff.to_be_bytes().to_vec(),
             passkey: "{}".to_owned(),
         };
-        let (_, session) = self.app.accept_staff_invitation(&invited.token, passkey).await.unwrap();
+        let (_, session) =
+            self.app.accept_staff_invitation(&invited.token, passkey, "").await.unwrap();
         self.confirm(agency, invited.staff).await;
         self.app.staff_session(&session.token).await.unwrap()
     }

@@ -87,6 +87,10 @@ impl<'a> Applier<'a> {
             Write::AddVaultKey(k) => self.add_vault_key(k),
             Write::AddSealedField(f) => self.add_sealed_field(f),
             Write::AddIndex { kind, digest, holder } => self.add_index(*kind, digest, *holder),
+            Write::ExpectIndex { kind, digest, holder } => {
+                self.expect_index(*kind, digest, *holder)
+            }
+            Write::DropSealedField { holder, column } => self.drop_sealed_field(*holder, column),
             Write::Shred(holder) => self.shred(*holder),
             Write::AddChallenge(c) => self.add_challenge(c),
             Write::RouteChallenge { id, route } => self.route_challenge(*id, route),
@@ -176,6 +180,8 @@ impl<'a> Applier<'a> {
             Write::WithdrawImport { id, at } => self.withdraw_import(*id, *at),
             Write::AddWithdrawal(w) => self.add_withdrawal(w),
             Write::ExpectNotWithdrawn { record, id } => self.expect_not_withdrawn(*record, *id),
+            Write::KeepForDocument(k) => self.keep_for_document(k),
+            Write::TakeKept(id) => self.take_kept(*id),
             Write::AddWaiting(w) => self.add_waiting(w),
             Write::AddWaitingPiece(p) => self.add_waiting_piece(p),
             Write::DecideWaiting { id, state, decision } => {

@@ -41,8 +41,30 @@ impl Applier<'_> {
         digest: &[u8; 16],
         holder: HolderId,
     ) -> Result<()> {
+        let kept = "SELECT 1 FROM kept_record WHERE document = ?1";
+        if kind == IndexKind::Document && self.finds("kept_record", kept, [digest])? {
+            return Err(conflict("blind_index", Precondition::Leads));
+        }
         let text = "INSERT INTO blind_index (kind, digest, holder) VALUES (?1, ?2, ?3)";
         self.touch("blind_index", text, params![kind.as_str(), digest, holder.as_i64()])
+    }
+
+    pub(super) fn expect_index(
+        &self,
+        kind: IndexKind,
+        digest: &[u8; 16],
+        holder: HolderId,
+    ) -> Result<()> {
+        let text = "SELECT 1 FROM blind_index WHERE kind = ?1 AND digest = ?2 AND holder = ?3";
+        if self.finds("blind_index", text, params![kind.as_str(), digest, holder.as_i64()])? {
+            return Ok(());
+        }
+        Err(conflict("blind_index", Precondition::Leads))
+    }
+
+    pub(super) fn drop_sealed_field(&self, holder: HolderId, column: &str) -> Result<()> {
+        let text = "DELETE FROM sealed_field WHERE holder = ?1 AND field = ?2";
+        self.run("sealed_field", text, params![holder.as_i64(), column]).map(drop)
     }
 
     pub(super) fn shred(&self, holder: HolderId) -> Result<()> {

@@ -2,10 +2,10 @@
 
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingState};
-use jadegate_domain::{AgencyId, StaffId, Timestamp, TraceId};
+use jadegate_domain::{AgencyId, EvidenceId, StaffId, Timestamp, TraceId};
 use jadegate_store::{
-    Authorship, ImportCounts, ImportRun, Precondition, StoreError, Waiting, WaitingDecision,
-    WaitingPiece, Withdrawal,
+    Authorship, ImportCounts, ImportRun, IndexKind, KeptRecord, Precondition, StoreError, Waiting,
+    WaitingDecision, WaitingPiece, Withdrawal,
 };
 use rusqlite::params;
 
@@ -15,7 +15,8 @@ use crate::error::{Result, conflict};
 impl Applier<'_> {
     pub(super) fn add_authorship(&self, a: &Authorship) -> Result<()> {
         let text = "INSERT INTO authorship (record, id, agency, staff, import, sample, \
-                    recorded_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                    recorded_at, by_document, moved_from) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let row = params![
             a.record.as_str(),
             a.id,
@@ -24,8 +25,35 @@ impl Applier<'_> {
             a.import.map(ImportId::as_i64),
             a.sample,
             a.at.as_secs(),
+            i64::from(a.by_document),
+            a.moved_from.map(EvidenceId::as_i64),
         ];
         self.touch("authorship", text, row)
+    }
+
+    pub(super) fn keep_for_document(&self, k: &KeptRecord) -> Result<()> {
+        let led = "SELECT 1 FROM blind_index WHERE kind = ?1 AND digest = ?2";
+        if self.finds("blind_index", led, params![IndexKind::Document.as_str(), k.document])? {
+            return Err(conflict("kept_record", Precondition::Leads));
+        }
+        let text = "INSERT INTO kept_record (id, document, body, moved_from, agency, staff, \
+                    import, sample, kept_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let row = params![
+            k.id.as_i64(),
+            k.document,
+            k.body,
+            k.moved_from.map(EvidenceId::as_i64),
+            k.agency.as_i64(),
+            k.staff.map(StaffId::as_i64),
+            k.import.map(ImportId::as_i64),
+            k.sample,
+            k.kept_at.as_secs(),
+        ];
+        self.touch("kept_record", text, row)
+    }
+
+    pub(super) fn take_kept(&self, id: EvidenceId) -> Result<()> {
+        self.touch("kept_record", "DELETE FROM kept_record WHERE id = ?1", [id.as_i64()])
     }
 
     pub(super) fn add_import(&self, r: &ImportRun) -> Result<()> {

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use jadegate_domain::{
-    CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp, TraceId,
-};
+use jadegate_domain::{CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp};
 use jadegate_store::{
     ColourChange, ColourCounts, ConfinedHolder, EvidencePage, HolderEvidence, Listed, Page,
     RegionRisks, RowRef, StoreError, StoredAssessment,
@@ -35,21 +33,11 @@ pub(crate) fn evidence(c: &Connection, id: EvidenceId) -> Result<Option<Evidence
     one::<EvidenceRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn evidence_of_trace(c: &Connection, trace: TraceId) -> Result<Listed<Evidence>> {
-    let of_trace = "WHERE trace_id = ?1 ORDER BY recorded_at, id";
-    listed::<EvidenceRow>(c, of_trace, [trace.as_i64()], ALL)
-}
-
 pub(crate) fn standing_contacts(c: &Connection, case: CaseId) -> Result<Listed<Evidence>> {
     let text = "WHERE trace_id IN (SELECT id FROM trace_run WHERE case_id = ?1) \
                 AND kind = 'contact' AND withdrawn_at IS NULL AND superseded_by IS NULL \
                 ORDER BY recorded_at, id";
     listed::<EvidenceRow>(c, text, [case.as_i64()], ALL)
-}
-
-pub(crate) fn evidence_of_case(c: &Connection, case: CaseId) -> Result<Listed<Evidence>> {
-    let of_case = "WHERE case_id = ?1 ORDER BY recorded_at, id";
-    listed::<EvidenceRow>(c, of_case, [case.as_i64()], ALL)
 }
 
 pub(crate) fn evidence_by_key(c: &Connection, key: [u8; 16]) -> Result<Option<EvidenceId>> {

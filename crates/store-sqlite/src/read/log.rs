@@ -66,21 +66,6 @@ pub(crate) fn standing_trace(c: &Connection, case: CaseId) -> Result<Option<Trac
     one::<TraceHeadRow>(c, newest, [case.as_i64()])
 }
 
-pub(crate) fn traces(
-    c: &Connection,
-    case: Option<CaseId>,
-    limit: u32,
-) -> Result<Listed<TraceHead>> {
-    let newest = "ORDER BY ran_at DESC, id DESC";
-    match case {
-        None => listed::<TraceHeadRow>(c, newest, [], limit),
-        Some(case) => {
-            let of_case = format!("WHERE case_id = ?1 {newest}");
-            listed::<TraceHeadRow>(c, &of_case, [case.as_i64()], limit)
-        }
-    }
-}
-
 pub(crate) fn accesses_of(c: &Connection, holder: HolderId, limit: u32) -> Result<Listed<Access>> {
     let newest = "WHERE holder = ?1 ORDER BY at DESC, seq DESC";
     listed::<AccessRow>(c, newest, [holder.as_i64()], limit)

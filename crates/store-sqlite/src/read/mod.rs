@@ -16,10 +16,10 @@ use crate::days::{Kind, days};
 use crate::error::{Result, sql};
 use crate::rows::{
     AccessRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow,
-    CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow, LeafRow, OutboxRow,
-    PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow, ProposalRow, RecolouringRow,
-    RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored, TraceRow,
-    TripRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
+    CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow, KeptRow, LeafRow,
+    OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow, ProposalRow,
+    RecolouringRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored,
+    TraceRow, TripRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
 };
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.
@@ -152,7 +152,8 @@ pub(crate) fn unreadable(c: &Connection) -> Result<Vec<RowRef>> {
         ImportRow,
         WaitingRow,
         PieceRow,
-        WithdrawalRow
+        WithdrawalRow,
+        KeptRow
     );
     for day in days(c, Kind::Visit)? {
         found.extend(unreadable_in::<VisitRow>(c, &Kind::Visit.table(day))?);

@@ -94,10 +94,6 @@ pub(crate) fn corrections(
     listed::<CorrectionRow>(c, newest, [since.as_secs()], limit)
 }
 
-pub(crate) fn outbox_message(c: &Connection, id: ChallengeId) -> Result<Option<OutboxMessage>> {
-    one::<OutboxRow>(c, "WHERE challenge = ?1", [id.as_i64()])
-}
-
 pub(crate) fn due_messages(
     c: &Connection,
     now: Timestamp,

@@ -13,10 +13,6 @@ pub(crate) fn place(c: &Connection, id: PlaceId) -> Result<Option<Place>> {
     one::<PlaceRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn place_by_key(c: &Connection, key: &str) -> Result<Option<Place>> {
-    one::<PlaceRow>(c, "WHERE external_key = ?1", [key])
-}
-
 pub(crate) fn places(c: &Connection, page: Page<PlaceId>) -> Result<Listed<Place>> {
     let (after, most) = from(page, PlaceId::as_i64);
     listed::<PlaceRow>(c, "WHERE id > ?1 ORDER BY id", [after], most)

@@ -3,12 +3,14 @@
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{AgencyId, Division, Timestamp, TraceId};
-use jadegate_store::{Authorship, ImportRun, Listed, Waiting, WaitingPiece, Withdrawal};
+use jadegate_store::{
+    Authorship, ImportRun, KeptRecord, Listed, Waiting, WaitingPiece, Withdrawal,
+};
 use rusqlite::{Connection, params};
 
 use super::{ALL, listed, lives_in, number, one};
 use crate::error::Result;
-use crate::rows::{AuthorshipRow, ImportRow, PieceRow, WaitingRow, WithdrawalRow};
+use crate::rows::{AuthorshipRow, ImportRow, KeptRow, PieceRow, WaitingRow, WithdrawalRow};
 
 pub(crate) fn authorship(c: &Connection, kind: RecordKind, id: i64) -> Result<Option<Authorship>> {
     one::<AuthorshipRow>(c, "WHERE id = ?2 AND record = ?1", params![kind.as_str(), id])
@@ -53,6 +55,10 @@ pub(crate) fn imports_in(
 
 pub(crate) fn withdrawal(c: &Connection, kind: RecordKind, id: i64) -> Result<Option<Withdrawal>> {
     one::<WithdrawalRow>(c, "WHERE id = ?2 AND record = ?1", params![kind.as_str(), id])
+}
+
+pub(crate) fn kept_for_document(c: &Connection, document: [u8; 16]) -> Result<Vec<KeptRecord>> {
+    many::<KeptRow>(c, "WHERE document = ?1 ORDER BY id", [document])
 }
 
 pub(crate) fn waiting(c: &Connection, id: WaitingId) -> Result<Option<Waiting>> {

@@ -28,7 +28,7 @@ pub(crate) use people::{
 };
 pub(crate) use places::{GateRow, PlaceRow, RideRow, ScanRow, TripRow, VisitRow, presence_code};
 pub(crate) use policies::{PolicyVersionRow, ProposalRow, RecolouringRow};
-pub(crate) use records::{AuthorshipRow, ImportRow, PieceRow, WaitingRow, WithdrawalRow};
+pub(crate) use records::{AuthorshipRow, ImportRow, KeptRow, PieceRow, WaitingRow, WithdrawalRow};
 
 /// A row struct that can be read from the columns it names.
 pub(crate) trait Stored: Sized {

@@ -1,9 +1,10 @@
 //! Who recorded what, files as records, withdrawals, and what waits.
 
 use jadegate_domain::id::{ImportId, WaitingId};
-use jadegate_domain::{AgencyId, HolderId, StaffId, TraceId};
+use jadegate_domain::{AgencyId, EvidenceId, HolderId, StaffId, TraceId};
 use jadegate_store::{
-    Authorship, ImportCounts, ImportRun, Waiting, WaitingDecision, WaitingPiece, Withdrawal,
+    Authorship, ImportCounts, ImportRun, KeptRecord, Waiting, WaitingDecision, WaitingPiece,
+    Withdrawal,
 };
 
 use super::{At, rows};
@@ -12,7 +13,11 @@ use crate::error::Result;
 rows! {
     AuthorshipRow => Authorship, in "authorship" by "id" {
         record: String, agency: i64, staff: Option<i64>, import: Option<i64>,
-        sample: Option<String>, recorded_at: i64,
+        sample: Option<String>, recorded_at: i64, by_document: i64, moved_from: Option<i64>,
+    }
+    KeptRow => KeptRecord, in "kept_record" by "id" {
+        document: Vec<u8>, body: String, moved_from: Option<i64>, agency: i64,
+        staff: Option<i64>, import: Option<i64>, sample: Option<String>, kept_at: i64,
     }
     ImportRow => ImportRun, in "import_run" by "id" {
         kind: String, agency: Option<i64>, staff: Option<i64>, started_at: i64, digest: Vec<u8>,
@@ -43,7 +48,25 @@ impl AuthorshipRow {
             staff: at.opt_id("staff", self.staff, StaffId::from_i64)?,
             import: at.opt_id("import", self.import, ImportId::from_i64)?,
             sample: self.sample,
+            by_document: self.by_document != 0,
+            moved_from: at.opt_id("moved_from", self.moved_from, EvidenceId::from_i64)?,
             at: at.time("recorded_at", self.recorded_at)?,
+        })
+    }
+}
+
+impl KeptRow {
+    fn check(self, at: At) -> Result<KeptRecord> {
+        Ok(KeptRecord {
+            id: at.id("id", self.row, EvidenceId::from_i64)?,
+            document: at.bytes("document", &self.document)?,
+            body: self.body,
+            moved_from: at.opt_id("moved_from", self.moved_from, EvidenceId::from_i64)?,
+            agency: at.id("agency", self.agency, AgencyId::from_i64)?,
+            staff: at.opt_id("staff", self.staff, StaffId::from_i64)?,
+            import: at.opt_id("import", self.import, ImportId::from_i64)?,
+            sample: self.sample,
+            kept_at: at.time("kept_at", self.kept_at)?,
         })
     }
 }

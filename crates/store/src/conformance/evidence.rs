@@ -11,7 +11,7 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{ColourChange, Listed, Page, Precondition, RegionRisks, Write};
+use crate::{ColourChange, Page, Precondition, RegionRisks, Write};
 
 fn contact(case: u64, trace: u64) -> Fact {
     Fact::Contact {
@@ -134,29 +134,6 @@ pub async fn the_same_external_key_twice_is_refused(s: S) {
     assert_eq!(s.evidence_by_key([3; 16]).await.unwrap(), None);
     refuses(&s, vec![keyed(3, 1)], Precondition::Absent).await;
     assert_eq!(s.holder(id).await.unwrap().unwrap().evidence_version, 2);
-}
-
-/// A trace leads to its contacts only, a case to its own evidence only.
-pub async fn contacts_are_found_by_trace_and_cases_by_case(s: S) {
-    let id = with_holder(&s, 1).await;
-    let facts = [
-        case_fact(1),
-        contact(1, 2),
-        contact(1, 2),
-        contact(1, 3),
-        case_fact(2),
-        release(ReleaseOf::Case(CaseId::from_random(1)), at(1)),
-        release(ReleaseOf::Trace(TraceId::from_random(2)), at(1)),
-    ];
-    let writes = (1..).zip(facts).map(|(n, fact)| add(evidence(n, Some(id), fact)));
-    keeps(&s, writes.collect()).await;
-    let ids = |found: Listed<Evidence>| {
-        assert_eq!(found.unreadable, []);
-        found.rows.iter().map(|e| e.id.as_i64()).collect::<Vec<_>>()
-    };
-    assert_eq!(ids(s.evidence_of_trace(TraceId::from_random(2)).await.unwrap()), [2, 3]);
-    assert_eq!(ids(s.evidence_of_trace(TraceId::from_random(4)).await.unwrap()), [0; 0]);
-    assert_eq!(ids(s.evidence_of_case(CaseId::from_random(1)).await.unwrap()), [1]);
 }
 
 /// What counts of a case's contacts, whichever of its runs found them.

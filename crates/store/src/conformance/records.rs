@@ -8,8 +8,8 @@ use jadegate_domain::{AgencyId, AgencyKind, StaffId, TraceId};
 
 use super::made_up::*;
 use crate::{
-    Authorship, ImportCounts, ImportRun, Listed, Precondition, StoreError, Unit, Waiting,
-    WaitingDecision, WaitingPiece, Withdrawal, Write,
+    Authorship, ImportCounts, ImportRun, IndexKind, KeptRecord, Listed, Precondition, StoreError,
+    Unit, Waiting, WaitingDecision, WaitingPiece, Withdrawal, Write,
 };
 
 fn by(n: u64) -> StaffId {
@@ -28,6 +28,8 @@ fn author(record: RecordKind, id: i64, secs: i64) -> Authorship {
         staff: Some(by(7)),
         import: Some(ImportId::from_random(5)),
         sample: Some("made-up 17".to_owned()),
+        by_document: false,
+        moved_from: None,
         at: at(secs),
     }
 }
@@ -42,7 +44,13 @@ pub async fn who_recorded_what_is_found_again(s: S) {
         author(RecordKind::Evidence, 3, 30),
         Authorship { import: None, sample: None, ..author(RecordKind::Case, 3, 20) },
         Authorship { staff: None, ..author(RecordKind::Ride, 4, 40) },
-        Authorship { agency: of(9), import: None, ..author(RecordKind::Evidence, 8, 50) },
+        Authorship {
+            agency: of(9),
+            import: None,
+            by_document: true,
+            moved_from: Some(eid(3)),
+            ..author(RecordKind::Evidence, 8, 50)
+        },
     ];
     for a in &all {
         keeps(&s, vec![write(a)]).await;
@@ -58,6 +66,56 @@ pub async fn who_recorded_what_is_found_again(s: S) {
     assert_eq!(newest, [all[3].clone(), all[2].clone()]);
     let own = s.newest_records(Some(of(1)), 9).await.unwrap();
     assert_eq!(own, [all[2].clone(), all[0].clone(), all[1].clone()]);
+}
+
+/// What is kept for a document and the document's owner do not meet: nothing is kept for one that
+/// leads to somebody, and one for which something is kept leads to somebody only with it.
+pub async fn what_is_kept_for_a_document_goes_to_its_owner(s: S) {
+    with_holder(&s, 1).await;
+    with_holder(&s, 2).await;
+    let kept = |n: u64, document: u8| KeptRecord {
+        id: eid(n),
+        document: [document; 16],
+        body: "{\"made\":\"up\"}".to_owned(),
+        moved_from: (n == 1).then(|| eid(9)),
+        agency: of(1),
+        staff: (n == 1).then(|| by(7)),
+        import: Some(ImportId::from_random(5)),
+        sample: Some("made-up 17".to_owned()),
+        kept_at: at(30),
+    };
+    let keep = |n, document| Write::KeepForDocument(Box::new(kept(n, document)));
+    let index = |digest, n| Write::AddIndex {
+        kind: IndexKind::Document,
+        digest: [digest; 16],
+        holder: hid(n),
+    };
+    let leads = |digest, n| Write::ExpectIndex {
+        kind: IndexKind::Document,
+        digest: [digest; 16],
+        holder: hid(n),
+    };
+    let release =
+        Write::ReleaseIndex { kind: IndexKind::Document, digest: [1; 16], holder: hid(1) };
+    refuses(&s, vec![leads(1, 1)], Precondition::Leads).await;
+    keeps(&s, vec![index(1, 1), leads(1, 1)]).await;
+    refuses(&s, vec![leads(1, 2)], Precondition::Leads).await;
+    refuses(&s, vec![keep(1, 1)], Precondition::Leads).await;
+    keeps(&s, vec![release, keep(1, 1), keep(2, 1), keep(3, 2)]).await;
+    refuses(&s, vec![leads(1, 1)], Precondition::Leads).await;
+    refuses(&s, vec![keep(2, 3)], Precondition::Absent).await;
+    assert_eq!(s.kept_for_document([1; 16]).await.unwrap(), [kept(1, 1), kept(2, 1)]);
+    assert_eq!(s.kept_for_document([4; 16]).await.unwrap(), []);
+    // A phone of the same digest is another thing.
+    let phone = Write::AddIndex { kind: IndexKind::Phone, digest: [1; 16], holder: hid(2) };
+    keeps(&s, vec![phone]).await;
+    refuses(&s, vec![index(1, 2)], Precondition::Leads).await;
+    refuses(&s, vec![Write::TakeKept(eid(1)), index(1, 2)], Precondition::Leads).await;
+    keeps(&s, vec![Write::TakeKept(eid(1)), Write::TakeKept(eid(2)), index(1, 2)]).await;
+    refuses(&s, vec![Write::TakeKept(eid(1))], Precondition::Exists).await;
+    assert_eq!(s.kept_for_document([1; 16]).await.unwrap(), []);
+    assert_eq!(s.kept_for_document([2; 16]).await.unwrap(), [kept(3, 2)]);
+    assert_eq!(s.indexed_holder(IndexKind::Document, [1; 16]).await.unwrap(), Some(hid(2)));
 }
 
 /// A file is begun, ended once, withdrawn once; files are listed where their agency acts.

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Web;
-use crate::extract::{Body, Cookie, Path, Query, StaffAuth, id};
+use crate::extract::{Body, Cookie, Path, Query, StaffAuth, agent, id};
 use crate::problem::{Answer, Problem};
 use crate::public::RegionList;
 use crate::views::{self, Namer};
@@ -26,6 +26,7 @@ mod changes;
 mod documents;
 mod files;
 mod operation;
+mod sessions;
 mod trace_jobs;
 mod waiting;
 mod withdraw;
@@ -76,6 +77,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .merge(changes::routes())
         .merge(documents::routes())
         .merge(operation::routes())
+        .merge(sessions::routes())
         .merge(waiting::routes())
         .merge(withdraw::routes())
 }
@@ -149,7 +151,7 @@ async fn finish_invitation(
     let staff = web.app.invitation(&b.token, here).await?;
     let row = web.passkeys.finish_registration(&b.token, staff.id, b.credential, web.app.now())?;
     let passkey = NewPasskey { credential_id: row.credential_id, passkey: row.passkey };
-    let (_, session) = web.app.accept_staff_invitation(&b.token, passkey).await?;
+    let (_, session) = web.app.accept_staff_invitation(&b.token, passkey, agent(&headers)).await?;
     signed_in(&web, session).await
 }
 
@@ -167,6 +169,7 @@ async fn begin_sign_in(State(web): State<Arc<Web>>) -> Answer<Json<CeremonyView>
     responses((status = 200, body = MeView), (status = "4XX", body = Problem)))]
 async fn finish_sign_in(
     State(web): State<Arc<Web>>,
+    headers: HeaderMap,
     Body(b): Body<FinishSignInBody>,
 ) -> Answer<SignedIn> {
     let (credential, credential_id) = web.passkeys.credential_id(&b.credential)?;
@@ -178,7 +181,7 @@ async fn finish_sign_in(
         .map_err(ServiceError::from)?
         .ok_or_else(|| crate::passkey::refused("unknown credential"))?;
     let moved = web.passkeys.finish_sign_in(&b.ceremony, &credential, &row, web.app.now())?;
-    let session = web.app.sign_in_staff_with(row.staff, moved).await?;
+    let session = web.app.sign_in_staff_with(row.staff, moved, agent(&headers)).await?;
     signed_in(&web, session).await
 }
 

@@ -158,6 +158,8 @@ export const en: Dict<typeof zh> = {
     'otp.work_needed': 'Many codes were asked for from your network or for this phone. Please try again.',
     'otp.bad_work': 'That took too long. Please try again.',
     'otp.unknown': 'There is no such code, or it has expired. Send a new one.',
+    'code.no_document':
+      'The document of this account belongs to somebody else and was given to its owner, so the account has no code. Sign out and register again with your own document and this phone; what was recorded of you stays yours.',
     'registration.start_again': 'This registration could not be finished. Please register again.',
     'input.invalid': 'Some fields need correcting.',
     'name.bad': 'Enter your name, 1 to 80 characters.',

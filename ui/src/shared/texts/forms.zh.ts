@@ -156,6 +156,7 @@ export const zh = {
     'otp.work_needed': '您所在的网络或这个手机号请求验证码太多，请再试一次。',
     'otp.bad_work': '用时太长，请再试一次。',
     'otp.unknown': '验证码不存在或已过期，请重新发送。',
+    'code.no_document': '此账户登记的证件属于他人，已归还本人，因此没有健康码。请退出，用您自己的证件和这个手机号重新登记；关于您的记录仍归您。',
     'registration.start_again': '这次登记无法完成，请重新登记。',
     'input.invalid': '有些内容需要更正。',
     'name.bad': '请填写姓名，1 至 80 个字。',

@@ -44,6 +44,7 @@ export const en: Dict<typeof zh> = {
     recorded: (m) => `recorded ${m}`,
     counts: 'Counts',
     withdrawn: (m) => `Withdrawn ${m}; no longer counts`,
+    moved: 'Recorded first for an account that held your document wrongly; two agencies put it right.',
     takenBack: (who, why) => `${who}: ${why}`,
     reasons: {
       wrong_person: 'it concerned somebody else',
@@ -154,6 +155,7 @@ export const en: Dict<typeof zh> = {
     lead: 'Your details are kept encrypted; only parts are shown here.',
     name: 'Name',
     document: 'Document',
+    noDocument: 'None: it was given to its owner. Register again with your own.',
     phone: 'Phone',
     nationality: 'Nationality',
     home: 'Home',

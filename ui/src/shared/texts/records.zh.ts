@@ -42,6 +42,7 @@ export const zh = {
     recorded: (m: string) => `${m} 记录`,
     counts: '有效',
     withdrawn: (m: string) => `${m} 撤回，不再有效`,
+    moved: '最初记在误占您证件的账户上，已由两家机构更正。',
     takenBack: (who: string, why: string) => `${who}：${why}`,
     reasons: {
       wrong_person: '并非本人',
@@ -153,6 +154,7 @@ export const zh = {
     lead: '资料加密保存，这里只显示部分内容。',
     name: '姓名',
     document: '证件',
+    noDocument: '无：已归还本人，请用您自己的证件重新登记。',
     phone: '手机号',
     nationality: '国籍',
     home: '居住地',

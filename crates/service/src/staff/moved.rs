@@ -1,0 +1,324 @@
+//! Records that follow a document.
+//!
+//! What was recorded of whoever a document leads to is about the document's owner. When two agencies
+//! take a document from an account that held it wrongly, those records are withdrawn there with the
+//! reason, in the unit that releases the document, and kept until the owner registers; then they are
+//! theirs, in the unit that makes the document lead to them. Each keeps who recorded it. What was
+//! recorded of the account in any other way (by phone, from its visits, by itself) stays with it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jadegate_domain::evidence::ReleaseOf;
+use jadegate_domain::record::{RecordKind, WithdrawalReason};
+use jadegate_domain::{
+    AgencyId, Case, CaseId, Evidence, EvidenceId, EvidenceKind, Fact, HolderId, Purpose, Staff,
+};
+use jadegate_store::{
+    Authorship, Correction, CorrectionState, IndexKind, KeptRecord, SessionSubject, Unit, Write,
+};
+
+use super::access::What;
+use super::cases::case_fact;
+use super::document::{LISTED_DAYS, over};
+use super::withdraw::Taker;
+use crate::app::App;
+use crate::assess::{Change, Lost, TRIES, busy};
+use crate::brake::{Held, Signed};
+use crate::error::{Kind, Result, ServiceError};
+use crate::jobs::note;
+
+/// What is recorded for the owner of a document.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// Stands before the write that makes the document lead to them.
+    pub(crate) take: Vec<Write>,
+    /// Stands after the write that makes the holder.
+    pub(crate) record: Vec<Write>,
+}
+
+/// One piece that goes, and who recorded it.
+struct Moved<'e> {
+    piece: &'e Evidence,
+    author: Authorship,
+}
+
+/// Does a record of this kind say something about whoever was in front of an agency?
+const fn goes_with_a_document(kind: EvidenceKind) -> bool {
+    matches!(
+        kind,
+        EvidenceKind::Test | EvidenceKind::Case | EvidenceKind::Arrival | EvidenceKind::Release
+    )
+}
+
+impl App {
+    /// Takes a document from an account as two agencies decided, and with it what was recorded by
+    /// it. The contacts of a case that goes are released afterwards; should that be cut short,
+    /// [`App::finish_corrections`] goes on.
+    pub(super) async fn release_document(&self, staff: &Staff, c: &Correction) -> Result<()> {
+        let reason = WithdrawalReason::WrongPerson;
+        let by = Taker { agency: staff.agency, staff: Some(staff.id), reason };
+        for _ in 0..TRIES {
+            match self.try_release(staff, c, by).await {
+                Err(Lost::Race) => {}
+                Err(Lost::Above) => return Err(ServiceError::internal("moving has no weight")),
+                Err(Lost::Failed(e)) => return Err(*e),
+                Ok(()) => {
+                    // The document is released, whatever becomes of this now.
+                    note("finish_correction", &self.finish_correction(c.holder, by).await);
+                    return Ok(());
+                }
+            }
+        }
+        Err(busy())
+    }
+
+    async fn try_release(
+        &self,
+        staff: &Staff,
+        c: &Correction,
+        by: Taker,
+    ) -> std::result::Result<(), Lost> {
+        let Some((version, own)) = self.store.evidence_of(c.holder).await? else {
+            return Err(ServiceError::internal("an account of a correction is gone").into());
+        };
+        let now = self.now();
+        let moved = self.recorded_by_document(&own).await?;
+        // A release paper goes on speaking of the case that goes with it.
+        let mut cases: BTreeMap<CaseId, Case> = BTreeMap::new();
+        for m in &moved {
+            if let Fact::Case { case, .. } = m.piece.fact
+                && let Some(old) = self.store.case(case).await?
+            {
+                let id = CaseId::from_random(self.rng.bits());
+                cases.insert(case, Case { id, ..old });
+            }
+        }
+        let count = moved.len() as u64;
+        let after = version + i64::try_from(count).unwrap_or(i64::MAX);
+        let (kind, digest) = (IndexKind::Document, c.document);
+        let mut with = vec![
+            // What was chosen is all there is: a piece recorded meanwhile is chosen anew.
+            Write::ExpectEvidenceVersion { holder: c.holder, version: after },
+            Write::DecideCorrection { id: c.id, confirmed: true, by: staff.id, at: now },
+            Write::ReleaseIndex { kind, digest, holder: c.holder },
+            Write::DropSealedField { holder: c.holder, column: "document" },
+            Write::EndSessionsOf(SessionSubject::Holder(c.holder)),
+        ];
+        let (purpose, what) = (Purpose::HolderRequest, What::DocumentReleased);
+        with.extend(self.access_writes(staff, c.holder, purpose, what)?);
+        let mut withdraw = Vec::new();
+        for m in moved {
+            let id = m.piece.id;
+            withdraw.push(id);
+            with.push(by.row(RecordKind::Evidence, id.as_i64(), now));
+            with.push(Write::KeepForDocument(Box::new(self.kept(c.document, &m, &cases)?)));
+        }
+        for case in cases.keys() {
+            with.push(Write::WithdrawCase { case: *case, at: now });
+            with.push(by.row(RecordKind::Case, case.as_i64(), now));
+            with.push(self.withdrawal_leaf(RecordKind::Case, by, 1)?);
+            if let Some(run) = self.standing_trace(*case).await? {
+                with.extend(self.end_waiting_of(run.id).await?);
+            }
+        }
+        if count > 0 {
+            with.push(self.withdrawal_leaf(RecordKind::Evidence, by, count)?);
+        }
+        let change = Change { withdraw, with, ..Change::default() };
+        let prepared = self.prepare(c.holder, &change).await?;
+        let prepared = prepared.ok_or_else(|| ServiceError::internal("nothing to release"))?;
+        let done = self.store.commit(Unit::new("decide_correction", prepared.writes)).await;
+        if let Some(e) = done.as_ref().err().and_then(over) {
+            return Err(e.into());
+        }
+        done?;
+        for case in cases.keys() {
+            self.late.forget(*case);
+        }
+        Ok(())
+    }
+
+    /// The pieces that count and were recorded of whoever the account's document led to.
+    async fn recorded_by_document<'e>(&self, own: &'e [Evidence]) -> Result<Vec<Moved<'e>>> {
+        let mut moved = Vec::new();
+        for piece in own.iter().filter(|e| e.counts() && goes_with_a_document(e.fact.kind())) {
+            let author = self.store.authorship(RecordKind::Evidence, piece.id.as_i64()).await?;
+            moved.extend(author.filter(|a| a.by_document).map(|author| Moved { piece, author }));
+        }
+        Ok(moved)
+    }
+
+    fn kept(
+        &self,
+        document: [u8; 16],
+        moved: &Moved<'_>,
+        cases: &BTreeMap<CaseId, Case>,
+    ) -> Result<KeptRecord> {
+        let id = EvidenceId::from_random(self.rng.bits());
+        let held = match &moved.piece.fact {
+            Fact::Case { case, .. } => {
+                let case = cases.get(case).cloned();
+                let case = case.ok_or_else(|| ServiceError::internal("a case is missing"))?;
+                Held::Case { case, trace: false, document: None }
+            }
+            Fact::Release { refers_to: ReleaseOf::Case(case), released_at, paper } => {
+                let case = cases.get(case).map_or(*case, |c| c.id);
+                let refers_to = ReleaseOf::Case(case);
+                let (released_at, paper) = (*released_at, *paper);
+                let fact = Fact::Release { refers_to, released_at, paper };
+                Held::Evidence { id, fact, document: None }
+            }
+            other => Held::Evidence { id, fact: other.clone(), document: None },
+        };
+        let a = &moved.author;
+        Ok(KeptRecord {
+            id,
+            document,
+            body: serde_json::to_string(&held).map_err(ServiceError::internal)?,
+            moved_from: Some(moved.piece.id),
+            agency: a.agency,
+            staff: a.staff,
+            import: a.import,
+            sample: a.sample.clone(),
+            kept_at: self.now(),
+        })
+    }
+
+    /// What is kept for the owner of a document, as the writes that record it for a holder.
+    pub(crate) async fn kept_for(&self, document: [u8; 16], holder: HolderId) -> Result<Kept> {
+        let now = self.now();
+        let mut kept = Kept::default();
+        let mut seen = HashSet::new();
+        for k in self.store.kept_for_document(document).await? {
+            kept.take.push(Write::TakeKept(k.id));
+            let file = match k.import {
+                Some(import) => self.store.import(import).await?,
+                None => None,
+            };
+            if file.is_some_and(|file| file.withdrawn_at.is_some()) {
+                continue;
+            }
+            let held: Held = serde_json::from_str(&k.body).map_err(|e| {
+                ServiceError::internal(format!("a kept record is not readable: {e}"))
+            })?;
+            let signed = Signed::kept(&k);
+            let fact = match held {
+                Held::Evidence { fact, .. } => fact,
+                Held::Case { case, .. } => {
+                    let case = Case { holder, recorded_at: now, ..case };
+                    let fact = case_fact(&case);
+                    kept.record.push(signed.row(RecordKind::Case, case.id.as_i64(), None, now));
+                    kept.record.push(Write::AddCase(case));
+                    fact
+                }
+                Held::Ride { .. } => return Err(ServiceError::internal("a ride was kept")),
+            };
+            let mut external_key = self.fact_key(k.agency, holder, &fact);
+            if let Some(key) = external_key
+                && (!seen.insert(key) || self.store.evidence_by_key(key).await?.is_some())
+            {
+                external_key = None;
+            }
+            let evidence = Evidence {
+                id: k.id,
+                holder: Some(holder),
+                fact,
+                recorded_at: now,
+                agency: Some(k.agency),
+                origin: None,
+                withdrawn_at: None,
+                superseded_by: None,
+            };
+            let leaf = crate::log::evidence_leaf(&self.keys, &evidence)?;
+            kept.record.push(Write::AddEvidence { evidence: Box::new(evidence), external_key });
+            kept.record.push(Write::AddLeaf(leaf));
+            kept.record.push(signed.row(RecordKind::Evidence, k.id.as_i64(), k.sample, now));
+        }
+        Ok(kept)
+    }
+
+    /// What makes two records of an agency about a person the same; nothing for what holders say,
+    /// traces find and systems see.
+    pub(crate) fn fact_key(
+        &self,
+        agency: AgencyId,
+        holder: HolderId,
+        fact: &Fact,
+    ) -> Option<[u8; 16]> {
+        let name = match fact {
+            Fact::Test { result, method, sampled_at } => {
+                format!("test/{agency}/{holder}/{result}/{method}/{}", sampled_at.as_secs())
+            }
+            Fact::Arrival { from, arrived_at, .. } => {
+                format!("arrival/{agency}/{holder}/{from}/{}", arrived_at.as_secs())
+            }
+            Fact::Release { refers_to, released_at, paper } => {
+                let of = match refers_to {
+                    ReleaseOf::Case(id) => id.to_string(),
+                    ReleaseOf::Trace(id) => id.to_string(),
+                };
+                // A confirmation is a second paper beside a release of the same moment.
+                let second = *paper == jadegate_domain::evidence::ReleasePaper::Confirmation;
+                let second = if second { "/confirmation" } else { "" };
+                format!("release/{agency}/{holder}/{of}/{}{second}", released_at.as_secs())
+            }
+            Fact::Case { confirmed_at, .. } => case_key_name(holder, confirmed_at.as_secs(), 0),
+            _ => return None,
+        };
+        Some(self.keys.evidence_key(&name))
+    }
+
+    /// Releases the contacts of cases that went with a document, and the cases that rest on what
+    /// went. Meant for the start and every hour: each may have been cut short.
+    pub async fn finish_corrections(&self) -> Result<()> {
+        let since = self.now().plus_days(-LISTED_DAYS);
+        for c in self.store.corrections(since, 200).await? {
+            if c.state != CorrectionState::Confirmed {
+                continue;
+            }
+            let by = match c.decided_by {
+                Some(by) => self.store.staff(by).await?,
+                None => None,
+            };
+            let Some(staff) = by else { continue };
+            let reason = WithdrawalReason::WrongPerson;
+            let by = Taker { agency: staff.agency, staff: Some(staff.id), reason };
+            self.finish_correction(c.holder, by).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish_correction(&self, holder: HolderId, by: Taker) -> Result<()> {
+        let own = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        let mut gone = Vec::new();
+        for piece in own.into_iter().filter(|e| e.withdrawn_at.is_some()) {
+            let why = self.store.withdrawal(RecordKind::Evidence, piece.id.as_i64()).await?;
+            if why.is_none_or(|w| w.reason != WithdrawalReason::WrongPerson) {
+                continue;
+            }
+            if let Fact::Case { case, .. } = piece.fact {
+                let left = self.store.standing_contacts(case).await?;
+                let withdrawn =
+                    self.store.case(case).await?.is_some_and(|c| c.withdrawn_at.is_some());
+                if withdrawn && left != jadegate_store::Listed::default() {
+                    self.drop_case(case, by.followed()).await?;
+                }
+            }
+            gone.push(piece);
+        }
+        for case in self.resting_on(holder, &gone).await? {
+            self.drop_case(case.id, by.followed()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Names one person's case of one sample; `n`: how often it was withdrawn before.
+pub(super) fn case_key_name(holder: HolderId, confirmed_at: i64, n: u32) -> String {
+    format!("case/{holder}/{confirmed_at}/{n}")
+}
+
+/// Is it that a document does not lead any more where it led a moment ago?
+pub(crate) fn document_moved(e: &ServiceError) -> bool {
+    e.kind == Kind::Conflict && e.code == "document.moved"
+}

@@ -1,0 +1,300 @@
+//! What was recorded by a document follows the document to its owner, when two agencies take it from
+//! an account that held it wrongly.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod common;
+
+use common::{HOME, REQUEST, World, case_of, document, phone, test_of};
+use jadegate_domain::evidence::{ReleaseOf, TestResult};
+use jadegate_domain::record::{RecordKind, WithdrawalReason};
+use jadegate_domain::{Colour, Fact, HolderId, Phone};
+use jadegate_service::holder::register::{Asker, RegistrationInput};
+use jadegate_service::staff::{ArrivalInput, CaseInput, Record, ReleaseInput, Whom};
+use jadegate_service::{HolderSession, StaffSession};
+
+/// The two hands of a correction.
+struct Hands {
+    team: StaffSession,
+    hospital: StaffSession,
+}
+
+impl Hands {
+    async fn new(w: &mut World) -> Self {
+        Self {
+            team: w.staff("prevention_team", "officer", "CN-33").await,
+            hospital: w.staff("hospital", "officer", "CN-33").await,
+        }
+    }
+
+    async fn give_back(&self, w: &World, n: u32) {
+        let begun =
+            w.app.begin_document_correction(&self.team, &document(n), "made up").await.unwrap();
+        let done = w.app.decide_document_correction(&self.hospital, begun.id, true).await.unwrap();
+        assert_eq!(done.state, "confirmed");
+    }
+}
+
+/// Somebody asks for a code with this document and phone, and types it.
+async fn enter(w: &World, document_of: u32, phone_of: u32) -> HolderSession {
+    w.clock.advance(61);
+    let input = RegistrationInput {
+        name: "Test Owner".to_owned(),
+        document: document(document_of),
+        nationality: "CN".to_owned(),
+        phone: phone(phone_of),
+        home_division: HOME.to_owned(),
+        language: "en".to_owned(),
+    };
+    let client = format!("client-{document_of}-{phone_of}");
+    let sent = w.app.begin_registration(&input, Asker::at(&client)).await.unwrap();
+    let masked = Phone::new(&phone(phone_of)).unwrap().mask();
+    let outbox = w.app.demo_outbox().await.unwrap();
+    let text = outbox.into_iter().find(|m| m.1 == masked).unwrap().2;
+    let code: String =
+        text.split("code is ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+    let done = w.app.answer_challenge(sent.challenge, &code, "").await.unwrap();
+    w.app.holder_session(&done.session.token).await.unwrap()
+}
+
+fn by_document(n: u32) -> Whom {
+    Whom::Document(document(n))
+}
+
+/// What counts of a person's evidence, but for where they live.
+async fn counting(w: &World, holder: HolderId) -> Vec<Fact> {
+    let own = w.store.evidence_of(holder).await.unwrap().unwrap().1;
+    let counts = own.into_iter().filter(jadegate_domain::Evidence::counts).map(|e| e.fact);
+    counts.filter(|f| !matches!(f, Fact::Stay { .. })).collect()
+}
+
+#[tokio::test]
+async fn a_result_goes_from_the_wrong_account_to_the_documents_owner() {
+    let mut w = World::new().await;
+    let hands = Hands::new(&mut w).await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let (_, wrong) = w.register(HOME).await;
+    // By the document: its owner's. By phone: of whoever holds the phone.
+    let test = test_of(by_document(1), "positive");
+    let recorded = w.app.record_test(&lab, &test).await.unwrap();
+    let own = test_of(Whom::Phone(phone(1)), "negative");
+    w.app.record_test(&hands.team, &own).await.unwrap();
+    assert_eq!(w.colour(wrong).await, Colour::Red);
+    let wrong_version = w.store.holder(wrong).await.unwrap().unwrap().evidence_version;
+
+    let leaves = w.leaves().await;
+    hands.give_back(&w, 1).await;
+    // Begun and released, the piece withdrawn, and the withdrawal in counts.
+    assert_eq!(w.leaves().await, leaves + 4);
+    assert_eq!(w.colour(wrong).await, Colour::Green);
+    assert!(w.store.holder(wrong).await.unwrap().unwrap().evidence_version > wrong_version);
+    let left = counting(&w, wrong).await;
+    assert!(matches!(left[..], [Fact::Test { result: TestResult::Negative, .. }]), "{left:?}");
+    // Of whoever owns the document nobody is known yet; that is told, and nothing is recorded.
+    assert!(w.app.record_test(&lab, &test).await.is_err());
+
+    // The wrong account sees who took what back and why, has no document and shows no code.
+    let again = w.sign_in_by_phone(1).await;
+    assert_eq!(again.holder(), wrong);
+    let seen = w.app.my_evidence(&again).await.unwrap();
+    let gone = seen.iter().find(|e| e.evidence.id == recorded.evidence).unwrap();
+    let taken = gone.withdrawn.as_ref().unwrap();
+    assert_eq!(taken.reason, WithdrawalReason::WrongPerson);
+    assert_eq!(taken.by.as_ref().unwrap().name, "Test hospital");
+    let profile = w.app.profile(&again).await.unwrap();
+    assert_eq!((profile.document_type, profile.document_masked.as_str()), (None, ""));
+    assert_eq!(w.app.show_code(&again).await.unwrap_err().code, "code.no_document");
+
+    // The owner registers: the result is theirs, with whoever recorded it, from the first moment.
+    let owner = enter(&w, 1, 70).await;
+    assert_ne!(owner.holder(), wrong);
+    let shown = w.app.show_code(&owner).await.unwrap();
+    assert_eq!(shown.assessment.colour, Colour::Red);
+    let seen = w.app.my_evidence(&owner).await.unwrap();
+    let piece = seen.iter().find(|e| e.evidence.fact == gone.evidence.fact).unwrap();
+    assert!(piece.moved && piece.counts && piece.evidence.id != recorded.evidence);
+    assert_eq!(piece.by.as_ref().unwrap().name, "Test laboratory");
+    let author = w.store.authorship(RecordKind::Evidence, piece.evidence.id.as_i64()).await;
+    let author = author.unwrap().unwrap();
+    assert_eq!(author.moved_from, Some(recorded.evidence));
+    assert_eq!(author.staff, Some(lab.staff().id));
+    assert!(seen.iter().filter(|e| e.moved).count() == 1);
+    // It can be checked in the public log like any other, and the same result again is one.
+    let logged = w.app.my_log(&owner).await.unwrap().records;
+    let logged = logged.iter().find(|r| r.evidence == Some(piece.evidence.id)).unwrap();
+    assert_eq!(logged.leaves.len(), 1);
+    assert!(!w.app.record_test(&lab, &test).await.unwrap().new);
+    // A false positive is taken back from its new place as from its old.
+    let why = "not_borne_out";
+    w.app.withdraw_record(&lab, Record::Evidence(piece.evidence.id), why).await.unwrap();
+    assert_eq!(w.colour(owner.holder()).await, Colour::Green);
+}
+
+#[tokio::test]
+async fn cases_papers_and_arrivals_go_along_and_the_cases_contacts_are_released() {
+    let mut w = World::new().await;
+    let hands = Hands::new(&mut w).await;
+    let (_, wrong) = w.register(HOME).await;
+    let (_, friend) = w.register(HOME).await;
+    let cafe = w.place("restaurant", "Made-up Cafe").await;
+    for who in [wrong, friend] {
+        w.visit(who, cafe, "2022-03-13T04:00:00Z", "2022-03-13T05:00:00Z").await;
+    }
+    w.restart().await;
+    let case = CaseInput { whom: by_document(1), trace: true, ..case_of(wrong) };
+    let case = w.app.record_case(&hands.team, &case).await.unwrap().case;
+    // Corrected, it is about the same person still.
+    let correction = jadegate_service::staff::CaseCorrection {
+        class: Some("asymptomatic".to_owned()),
+        ..Default::default()
+    };
+    w.app.correct_case(&hands.team, case, &correction).await.unwrap();
+    assert_eq!(w.colour(friend).await, Colour::Red);
+    let paper = ReleaseInput {
+        whom: by_document(1),
+        refers_to: ReleaseOf::Case(case),
+        released_at: "2022-03-15T03:00:00Z".to_owned(),
+        paper: None,
+    };
+    w.app.record_release(&hands.hospital, &paper).await.unwrap();
+    let arrival = ArrivalInput {
+        whom: by_document(1),
+        from: "JP".to_owned(),
+        arrived_at: "2022-03-10T03:00:00Z".to_owned(),
+        purpose: None,
+    };
+    w.app.record_arrival(&hands.team, &arrival).await.unwrap();
+    let colour = w.colour(wrong).await;
+
+    hands.give_back(&w, 1).await;
+    assert_eq!(counting(&w, wrong).await, []);
+    assert_eq!((w.colour(wrong).await, w.colour(friend).await), (Colour::Green, Colour::Green));
+    assert!(w.store.case(case).await.unwrap().unwrap().withdrawn_at.is_some());
+
+    let owner = enter(&w, 1, 70).await.holder();
+    assert_eq!(w.colour(owner).await, colour, "the same evidence, the same colour");
+    let all = counting(&w, owner).await;
+    let new = all.iter().find_map(|f| match f {
+        Fact::Case { case, class, .. } => Some((*case, *class)),
+        _ => None,
+    });
+    let (new, class) = new.unwrap();
+    assert_eq!(class.as_str(), "asymptomatic");
+    let row = w.store.case(new).await.unwrap().unwrap();
+    assert!(new != case && row.holder == owner && row.withdrawn_at.is_none());
+    let refers =
+        |f: &Fact| matches!(f, Fact::Release { refers_to: ReleaseOf::Case(c), .. } if *c == new);
+    assert!(all.iter().any(refers) && all.len() == 3, "{all:?}");
+    // The case is one like any other: it can be traced, corrected and withdrawn.
+    w.app.run_trace(&hands.team, new).await.unwrap();
+    w.app.withdraw_case(&hands.team, new).await.unwrap();
+}
+
+/// Somebody who had their own document called another's cannot have a green code that way: what was
+/// recorded by the document waits for it wherever it is registered.
+#[tokio::test]
+async fn nobody_gets_rid_of_a_colour_by_giving_a_document_back() {
+    let mut w = World::new().await;
+    let hands = Hands::new(&mut w).await;
+    let (_, account) = w.register(HOME).await;
+    w.app.record_test(&hands.team, &test_of(by_document(1), "positive")).await.unwrap();
+    hands.give_back(&w, 1).await;
+    let old = w.sign_in_by_phone(1).await;
+    assert_eq!(old.holder(), account);
+    assert_eq!(w.app.show_code(&old).await.unwrap_err().code, "code.no_document");
+    // With the same document on the same phone the account has its document and its colour again.
+    let again = enter(&w, 1, 1).await;
+    assert_eq!(again.holder(), account);
+    assert_eq!(w.app.show_code(&again).await.unwrap().assessment.colour, Colour::Red);
+    assert_eq!(w.app.profile(&again).await.unwrap().document_masked, "******01");
+    // And it is found by it.
+    let team = &hands.team;
+    assert_eq!(w.app.find_holder(team, &by_document(1), REQUEST).await.unwrap().holder, account);
+}
+
+/// The wrong account gets a document of its own, and keeps what was recorded of it.
+#[tokio::test]
+async fn an_account_without_a_document_gets_its_own_and_keeps_what_is_its_own() {
+    let mut w = World::new().await;
+    let hands = Hands::new(&mut w).await;
+    let (_, account) = w.register(HOME).await;
+    w.app.record_test(&hands.team, &test_of(by_document(1), "negative")).await.unwrap();
+    w.app.record_test(&hands.team, &test_of(Whom::Phone(phone(1)), "positive")).await.unwrap();
+    hands.give_back(&w, 1).await;
+    assert_eq!(
+        w.colour(account).await,
+        Colour::Red,
+        "what was recorded of the phone's owner stays"
+    );
+    let own = enter(&w, 50, 1).await;
+    assert_eq!(own.holder(), account);
+    assert_eq!(w.app.show_code(&own).await.unwrap().assessment.colour, Colour::Red);
+    // Somebody else's document cannot be had that way.
+    let (_, other) = w.register(HOME).await;
+    hands.give_back(&w, 50).await;
+    let led = enter(&w, 2, 2).await;
+    assert_eq!(led.holder(), other);
+}
+
+/// What waited for a second pair of eyes goes where the document leads when it is confirmed; a file
+/// that was withdrawn meanwhile records nothing.
+#[tokio::test]
+async fn what_waits_or_was_taken_back_meanwhile_goes_where_it_belongs() {
+    let mut w = World::braked(1, 1).await;
+    let hands = Hands::new(&mut w).await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let colleague = w.colleague(&lab).await;
+    let (_, wrong) = w.register(HOME).await;
+    let (_, second) = w.register(HOME).await;
+    let csv = "document_type,document_number,document_country,result,method,sampled_at,sample_reference\n\
+               passport,X0000001,CHN,positive,nucleic_acid,2022-03-14T02:00:00Z,A-1\n\
+               passport,X0000002,CHN,positive,nucleic_acid,2022-03-14T02:00:00Z,A-2\n";
+    let report = w.app.import_tests(&lab, csv.as_bytes()).await.unwrap();
+    assert_eq!((report.taken, report.waiting), (0, 2));
+    hands.give_back(&w, 1).await;
+    hands.give_back(&w, 2).await;
+    let owner = enter(&w, 2, 72).await;
+    let waiting = w.app.list_waiting(&colleague).await.unwrap();
+    w.app.confirm_waiting(&colleague, waiting[0].id).await.unwrap();
+    // One has an owner already, of the other it is kept; neither wrong account has anything.
+    assert_eq!(w.colour(owner.holder()).await, Colour::Red);
+    for account in [wrong, second] {
+        assert_eq!(
+            (counting(&w, account).await.len(), w.colour(account).await),
+            (0, Colour::Green)
+        );
+    }
+    assert_eq!(w.read("SELECT count(*) || '' FROM kept_record"), "1");
+    let why = "sample_mixed_up";
+    w.app.withdraw_record(&lab, Record::Import(report.import.unwrap()), why).await.unwrap();
+    assert_eq!(w.colour(owner.holder()).await, Colour::Green);
+    let first = enter(&w, 1, 71).await;
+    assert_eq!(w.colour(first.holder()).await, Colour::Green);
+    assert_eq!(w.read("SELECT count(*) || '' FROM kept_record"), "0");
+}
+
+/// The program ends between the release and that of the contacts: the next start finishes it.
+#[tokio::test]
+async fn a_release_cut_short_is_finished() {
+    let mut w = World::new().await;
+    let hands = Hands::new(&mut w).await;
+    let (_, wrong) = w.register(HOME).await;
+    let (_, friend) = w.register(HOME).await;
+    let cafe = w.place("restaurant", "Made-up Cafe").await;
+    for who in [wrong, friend] {
+        w.visit(who, cafe, "2022-03-13T04:00:00Z", "2022-03-13T05:00:00Z").await;
+    }
+    w.restart().await;
+    let case = CaseInput { whom: by_document(1), trace: true, ..case_of(wrong) };
+    w.app.record_case(&hands.team, &case).await.unwrap();
+    hands.give_back(&w, 1).await;
+    assert_eq!(w.colour(friend).await, Colour::Green);
+    // As if the contact had not been reached.
+    w.raw("UPDATE evidence SET withdrawn_at = NULL WHERE kind = 'contact'");
+    w.raw("DELETE FROM withdrawal WHERE reason = 'followed'");
+    w.raw("UPDATE holder SET evidence_version = evidence_version + 1");
+    assert_eq!(w.colour(friend).await, Colour::Red);
+    w.restart().await;
+    w.app.finish_corrections().await.unwrap();
+    assert_eq!(w.colour(friend).await, Colour::Green);
+}
