@@ -5,11 +5,11 @@
 
 mod common;
 
-use common::{World, case_of};
+use common::{HOME, World, case_of};
 use jadegate_domain::{EvidenceKind, StaffId};
 use jadegate_ledger::{AgencyEvent, GateEvent, Leaf, StaffEvent};
 use jadegate_service::StaffSession;
-use jadegate_service::staff::{AgencyInput, InvitedStaff, NewPasskey, StaffInput};
+use jadegate_service::staff::{AgencyInput, InvitedStaff, NewPasskey, PlaceInput, StaffInput};
 
 fn agency_of(kind: &str) -> AgencyInput {
     AgencyInput { kind: kind.to_owned(), name: format!("Made-up {kind}"), region: "CN-33".into() }
