@@ -224,15 +224,6 @@ impl Held {
             Self::Ride { .. } => None,
         }
     }
-
-    /// What it will say of the person.
-    pub(crate) fn fact(&self) -> Option<Fact> {
-        match self {
-            Self::Evidence { fact, .. } => Some(fact.clone()),
-            Self::Case { case, .. } => Some(crate::staff::cases::case_fact(case)),
-            Self::Ride { .. } => None,
-        }
-    }
 }
 
 /// One piece about to wait.

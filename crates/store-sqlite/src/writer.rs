@@ -391,12 +391,12 @@ mod tests {
         let conn = crate::connection::writer(&path, 1024).unwrap();
         let pages: i64 = conn.query_row("PRAGMA page_count", [], |r| r.get(0)).unwrap();
         conn.query_row(&format!("PRAGMA max_page_count = {}", pages + 40), [], |_| Ok(())).unwrap();
-        let (jobs, taken) = mpsc::channel(8);
+        let (commands, taken) = mpsc::channel(8);
         let writer = Writer::new(conn, taken).unwrap();
         let thread = std::thread::spawn(move || writer.run());
         let commit = async |unit: Unit| {
             let (answer, answered) = oneshot::channel();
-            assert!(jobs.send(Job::Unit(unit, answer)).await.is_ok());
+            assert!(commands.send(Command::Unit(unit, answer)).await.is_ok());
             answered.await.unwrap()
         };
         let mut kept = 0;
@@ -416,7 +416,7 @@ mod tests {
         let small = Unit::new("small", vec![Write::AddLeaf(vec![7])]);
         assert!(commit(small).await.is_ok());
         assert!(matches!(commit(large(0)).await, Err(StoreError::Unavailable(_))));
-        drop(jobs);
+        drop(commands);
         thread.join().unwrap();
         let store = crate::SqliteStore::open(&path, crate::OpenOptions::default()).unwrap();
         assert_eq!(store.log_size().await.unwrap(), 2 * u64::from(kept) + 1);

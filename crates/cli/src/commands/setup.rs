@@ -26,6 +26,17 @@ const RELEASED: &str = "2026-01-01T00:00:00Z";
 /// Seconds until a name or a gateway that does not answer is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What was said of them by flags.
+struct People {
+    region: Option<String>,
+    operator: Option<String>,
+    administrator: Option<String>,
+    commission: Option<String>,
+    commissioner: Option<String>,
+    second_office: Option<String>,
+    second_commissioner: Option<String>,
+}
+
 /// The people and agencies of the first set-up.
 struct Two {
     region: String,
@@ -57,43 +68,16 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
         )
         .into());
     }
-    let two = if has_agencies(&config).await? {
-        None
-    } else {
-        let region = asked.need(args.region, "region", "Division where it acts (CN-33)")?;
-        let operator = asked.need(args.operator, "operator", "Name of the operator")?;
-        let administrator =
-            asked.need(args.administrator, "administrator", "Its administrator's name")?;
-        let commission =
-            asked.need(args.commission, "commission", "Name of the health commission")?;
-        let commissioner =
-            asked.need(args.commissioner, "commissioner", "Its commissioner's name")?;
-        let office = asked.may(
-            args.second_office,
-            "Name of a second office of the commission, which decides on the first one's large changes (empty: not yet)",
-        )?;
-        let second = match office.filter(|name| !name.trim().is_empty()) {
-            Some(office) => {
-                let question = "Its commissioner's name";
-                let name = asked.need(args.second_commissioner, "second-commissioner", question)?;
-                Some((office, name.unwrap_or_default()))
-            }
-            None if args.second_commissioner.is_some() => {
-                return Err("--second-commissioner needs --second-office".into());
-            }
-            None => None,
-        };
-        asked.complete()?;
-        let text = |value: Option<String>| value.unwrap_or_default();
-        Some(Two {
-            second,
-            region: text(region),
-            operator: text(operator),
-            administrator: text(administrator),
-            commission: text(commission),
-            commissioner: text(commissioner),
-        })
+    let people = People {
+        region: args.region,
+        operator: args.operator,
+        administrator: args.administrator,
+        commission: args.commission,
+        commissioner: args.commissioner,
+        second_office: args.second_office,
+        second_commissioner: args.second_commissioner,
     };
+    let two = if has_agencies(&config).await? { None } else { Some(asked.people(people)?) };
     asked.complete()?;
     if let Some(two) = &two {
         two.are_people_of_their_own()?;
@@ -181,6 +165,43 @@ impl Asked {
             self.missing.push(flag);
         }
         Ok(given)
+    }
+
+    /// The agencies and people of the first set-up.
+    fn people(&mut self, given: People) -> Result<Two, Failure> {
+        let text = |value: Option<String>| value.unwrap_or_default();
+        let region = self.need(given.region, "region", "Division where it acts (CN-33)")?;
+        let operator = self.need(given.operator, "operator", "Name of the operator")?;
+        let administrator =
+            self.need(given.administrator, "administrator", "Its administrator's name")?;
+        let commission =
+            self.need(given.commission, "commission", "Name of the health commission")?;
+        let commissioner =
+            self.need(given.commissioner, "commissioner", "Its commissioner's name")?;
+        let office = self.may(
+            given.second_office,
+            "Name of a second office of the commission, which decides on the first one's large changes (empty: not yet)",
+        )?;
+        let third = given.second_commissioner;
+        let second = match office.filter(|name| !name.trim().is_empty()) {
+            Some(office) => {
+                let name = self.need(third, "second-commissioner", "Its commissioner's name")?;
+                Some((office, text(name)))
+            }
+            None if third.is_some() => {
+                return Err("--second-commissioner needs --second-office".into());
+            }
+            None => None,
+        };
+        self.complete()?;
+        Ok(Two {
+            region: text(region),
+            operator: text(operator),
+            administrator: text(administrator),
+            commission: text(commission),
+            commissioner: text(commissioner),
+            second,
+        })
     }
 
     fn may(&self, given: Option<String>, question: &str) -> Result<Option<String>, Failure> {

@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
 use super::find::{Located, Whom};
-use super::moved::case_key_name;
 use super::traces::{Pace, TraceReport};
 use super::withdraw::{Taker, may_withdraw_case};
 use super::{conflict, wrong};
@@ -456,4 +455,9 @@ pub(crate) fn case_fact(case: &Case) -> Fact {
         onset_at: case.onset_at,
         confirmed_at: case.confirmed_at,
     }
+}
+
+/// Names one person's case of one sample; `n`: how often it was withdrawn before.
+pub(super) fn case_key_name(holder: HolderId, confirmed_at: i64, n: u32) -> String {
+    format!("case/{holder}/{confirmed_at}/{n}")
 }

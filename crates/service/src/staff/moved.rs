@@ -18,7 +18,7 @@ use jadegate_store::{
 };
 
 use super::access::What;
-use super::cases::case_fact;
+use super::cases::{case_fact, case_key_name};
 use super::document::{LISTED_DAYS, over};
 use super::withdraw::Taker;
 use crate::app::App;
@@ -313,9 +313,13 @@ impl App {
     }
 }
 
-/// Names one person's case of one sample; `n`: how often it was withdrawn before.
-pub(super) fn case_key_name(holder: HolderId, confirmed_at: i64, n: u32) -> String {
-    format!("case/{holder}/{confirmed_at}/{n}")
+/// What a record that waits will say of the person, unless it is about a visit.
+pub(super) fn fact_of(held: &Held) -> Option<Fact> {
+    match held {
+        Held::Evidence { fact, .. } => Some(fact.clone()),
+        Held::Case { case, .. } => Some(case_fact(case)),
+        Held::Ride { .. } => None,
+    }
 }
 
 /// Is it that a document does not lead any more where it led a moment ago?

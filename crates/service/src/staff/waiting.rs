@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::access::{Power, Recorder, not_yours};
 use super::cases::case_fact;
 use super::conflict;
-use super::moved::document_moved;
+use super::moved::{document_moved, fact_of};
 use super::parallel::{Job, together};
 use super::stored_trace::stored_detail;
 use super::traces::Pace;
@@ -305,7 +305,7 @@ impl App {
                 Some(owner) => {
                     piece.holder = owner;
                     piece.external_key =
-                        held.fact().and_then(|f| self.fact_key(w.agency, owner, &f));
+                        fact_of(&held).and_then(|f| self.fact_key(w.agency, owner, &f));
                 }
                 None => {
                     let kept = KeptRecord {
