@@ -20,7 +20,7 @@ export const en: Dict<typeof zh> = {
       'clock.behind': 'The server’s clock is behind where it was last right, so nothing is decided by it. Set it right, or, if it is right, run jadegate clock confirm.',
       'keys.not_in_force': 'No code can be made: the keys have ended, or have not begun. Look at the clock first, then run jadegate keys rotate.',
       'keys.end_soon': 'The keys that sign codes end soon. Run jadegate keys rotate; the server takes the new ones up by itself.',
-      'rows.unreadable': 'Some stored rows cannot be read and are set aside; all others go on. See the table below.',
+      'rows.unreadable': 'Some stored rows cannot be read and are set aside; all others go on. The page “Operation” says which kinds, and what to do.',
       'sms.not_configured': 'No message gateway is configured: one-time codes reach nobody. Set url in [sms] of the configuration file.',
     },
     rows: 'Rows that cannot be read',

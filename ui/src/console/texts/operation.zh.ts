@@ -18,7 +18,7 @@ export const zh = {
       'clock.behind': '服务器时钟比上次确认时慢，因此不依它作任何决定。请校正时钟；若时钟无误，请运行 jadegate clock confirm。',
       'keys.not_in_force': '不能签发健康码：密钥已过期或尚未生效。请先核对时钟，再运行 jadegate keys rotate。',
       'keys.end_soon': '签发健康码的密钥即将到期。请运行 jadegate keys rotate；服务器会自动启用新密钥。',
-      'rows.unreadable': '有些存储的记录无法读取，已搁置；其余照常。详见下表。',
+      'rows.unreadable': '有些存储的记录无法读取，已搁置；其余照常。“运行状况”页写明是哪几类和怎么办。',
       'sms.not_configured': '没有配置短信网关：验证码到不了任何人。请在配置文件中填写 [sms] url。',
     },
     rows: '无法读取的记录',
