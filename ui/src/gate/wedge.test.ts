@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Repeats } from './repeats';
-import { waitAfter } from './backoff';
 import { bestReading, Wedge, type Stroke } from './wedge';
 
 const US_SHIFT: Record<string, string> = { $: 'Digit4', '%': 'Digit5', '*': 'Digit8', '+': 'Equal', ':': 'Semicolon' };
@@ -115,13 +114,5 @@ describe('repeats', () => {
     const r = new Repeats();
     r.isRepeat('a', 50_000);
     expect(r.isRepeat('a', 10)).toBe(false);
-  });
-});
-
-describe('waiting after failures', () => {
-  it('doubles to a minute, less a random part, and obeys the server', () => {
-    expect([1, 2, 3, 6, 50].map((n) => waitAfter(n, 0))).toEqual([2_000, 4_000, 8_000, 60_000, 60_000]);
-    expect(waitAfter(1, 1)).toBe(1_000);
-    expect(waitAfter(1, 0, 30)).toBe(30_000);
   });
 });
