@@ -316,6 +316,8 @@ async fn small(s: &Store) {
                 staff: None,
                 import: Some(ImportId::from_random(1)),
                 sample: None,
+                by_document: false,
+                moved_from: None,
                 at: when,
             })),
             Write::AddWaitingPiece(Box::new(WaitingPiece {

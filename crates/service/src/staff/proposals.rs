@@ -452,6 +452,8 @@ impl App {
                         staff: by.staff,
                         import: by.import,
                         sample: None,
+                        by_document: false,
+                        moved_from: None,
                         at: now,
                     })));
                     writes.push(Write::AddRegionRisk(risk));

@@ -162,6 +162,8 @@ impl App {
             staff: author.staff,
             import: author.import,
             sample: None,
+            by_document: false,
+            moved_from: None,
             at,
         };
         Ok([
