@@ -11,7 +11,7 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{ColourChange, Page, Precondition, RegionRisks, Write};
+use crate::{ColourChange, Listed, Page, Precondition, RegionRisks, Write};
 
 fn contact(case: u64, trace: u64) -> Fact {
     Fact::Contact {
