@@ -60,7 +60,7 @@ pub struct Row {
 /// The level of a county: at most one entry each.
 #[derive(Clone, Copy, Debug)]
 pub struct Region {
-    /// Which county.
+    /// The number of the county.
     pub county: u16,
     /// High, or else medium.
     pub high: bool,

@@ -29,7 +29,7 @@ pub const DELAY_SECS: u32 = 24 * 3600;
 /// Somebody who shared enough time with a case (or a close contact).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contact {
-    /// Who.
+    /// The number of the person.
     pub holder: u32,
     /// Seconds shared, in all.
     pub secs: u32,

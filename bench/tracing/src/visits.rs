@@ -3,7 +3,7 @@
 /// One visit: plain numbers, people and places counted from 0, seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visit {
-    /// Who.
+    /// The number of the person.
     pub holder: u32,
     /// Where; place 0 is the most popular.
     pub place: u32,

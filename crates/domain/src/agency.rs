@@ -128,7 +128,7 @@ names! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Staff {
-    /// Who.
+    /// The id by which records and the public log name them.
     pub id: StaffId,
     /// Working for.
     pub agency: AgencyId,
@@ -161,9 +161,9 @@ pub struct Staff {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Agency {
-    /// Which.
+    /// The id by which records and the public log name it.
     pub id: AgencyId,
-    /// What kind.
+    /// The kind, which fixes what it may record and read.
     pub kind: AgencyKind,
     /// Name as shown to holders.
     pub name: String,
@@ -181,15 +181,15 @@ pub struct Agency {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Access {
-    /// Whose data.
+    /// The holder whose data was read.
     pub holder: HolderId,
-    /// When.
+    /// The moment of the look.
     pub at: Timestamp,
     /// The agency that looked.
     pub agency: AgencyId,
     /// The member of staff; kept for auditors, not shown to the holder.
     pub staff: Option<StaffId>,
-    /// Why.
+    /// The purpose it was for, of a closed list.
     pub purpose: Purpose,
     /// What was read, as a stable word (`identity`, `assessment`, `visits`, `quarantine`).
     pub what: String,

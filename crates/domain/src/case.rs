@@ -27,7 +27,7 @@ pub struct Case {
     pub id: CaseId,
     /// Who; read only inside a purpose-bound operation.
     pub holder: HolderId,
-    /// How sure.
+    /// How sure the diagnosis is.
     pub class: CaseClass,
     /// First symptoms, if any.
     pub onset_at: Option<Timestamp>,

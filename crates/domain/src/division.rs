@@ -180,9 +180,9 @@ impl FromStr for RiskLevel {
 pub struct RegionRisk {
     /// The entry's own id; an entry is ended, never deleted.
     pub id: crate::EvidenceId,
-    /// Where.
+    /// The division that has the level.
     pub division: Division,
-    /// How high.
+    /// The level it has in this time.
     pub level: RiskLevel,
     /// From when.
     pub from: crate::Timestamp,

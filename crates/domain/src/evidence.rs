@@ -270,7 +270,7 @@ pub enum Fact {
     Test {
         /// What was found.
         result: TestResult,
-        /// How.
+        /// The method by which it was looked for.
         method: TestMethod,
         /// When the sample was taken.
         sampled_at: Timestamp,
@@ -292,20 +292,20 @@ pub enum Fact {
         case: CaseId,
         /// The trace that found it.
         trace: TraceId,
-        /// How near.
+        /// Of a case, or of one of its close contacts.
         degree: ContactDegree,
         /// End of the last shared time.
         last_contact: Timestamp,
         /// Minutes shared in all.
         minutes: u32,
-        /// How sure.
+        /// How sure it is that both were there at once.
         certainty: Certainty,
         /// What kind of place it was; which one is never said.
         place_kind: PlaceKind,
     },
     /// See [`EvidenceKind::Stay`].
     Stay {
-        /// Where.
+        /// The division they were in.
         division: Division,
         /// From.
         from: Timestamp,
@@ -314,9 +314,9 @@ pub enum Fact {
     },
     /// See [`EvidenceKind::RegionRisk`].
     RegionRisk {
-        /// Where.
+        /// The division that has the level.
         division: Division,
-        /// How high.
+        /// The level it has in this time.
         level: crate::division::RiskLevel,
         /// From when.
         from: Timestamp,
@@ -375,7 +375,7 @@ pub enum Fact {
     AppealDecision {
         /// The appeal that is decided.
         appeal: EvidenceId,
-        /// How.
+        /// Whether it was granted or refused.
         outcome: AppealOutcome,
     },
 }
@@ -405,7 +405,7 @@ pub enum ReleaseOf {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeclaredStay {
-    /// Where.
+    /// The division they were in.
     pub division: Division,
     /// First day there, as the first moment of that local day.
     pub from: Timestamp,

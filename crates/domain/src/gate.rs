@@ -9,7 +9,7 @@ use crate::{Colour, GateId, HolderId, PlaceId, ScanId, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gate {
-    /// Which.
+    /// The id by which scans and sessions name it.
     pub id: GateId,
     /// Where it stands.
     pub place: PlaceId,
@@ -74,7 +74,7 @@ pub struct Scan {
     pub holder: Option<HolderId>,
     /// When the code was read, by the gate's clock.
     pub at: Timestamp,
-    /// Which way.
+    /// Whether they came in or went out.
     pub direction: Direction,
     /// What the code showed.
     pub colour: Option<Colour>,

@@ -62,9 +62,9 @@ impl PlaceKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Place {
-    /// Which.
+    /// The id by which visits and gates name it.
     pub id: PlaceId,
-    /// What kind.
+    /// The kind, by which a policy sets its thresholds.
     pub kind: PlaceKind,
     /// Name as on its door, or the trip's number and date.
     pub name: String,

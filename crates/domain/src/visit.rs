@@ -34,9 +34,9 @@ impl Presence {
 pub struct VisitKey {
     /// From when. Its UTC day is the visit's day; stores keep and drop visits by that day.
     pub entered: Timestamp,
-    /// Who.
+    /// The holder who was there.
     pub holder: HolderId,
-    /// Where.
+    /// The place they were at.
     pub place: PlaceId,
     /// How it is known.
     pub presence: Presence,
@@ -46,9 +46,9 @@ pub struct VisitKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Visit {
-    /// Who.
+    /// The holder who was there.
     pub holder: HolderId,
-    /// Where.
+    /// The place they were at.
     pub place: PlaceId,
     /// From when.
     pub entered: Timestamp,

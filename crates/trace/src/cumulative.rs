@@ -21,7 +21,7 @@ use crate::trace::CaseInput;
 /// reason for a colour: those come from the contacts of each case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CumulativeExposure {
-    /// Who.
+    /// The holder who shared the time.
     pub holder: HolderId,
     /// Seconds that are recorded from end to end, over all cases; at most what 32 bits hold, which is
     /// 136 years.

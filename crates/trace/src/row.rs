@@ -7,9 +7,9 @@ use jadegate_domain::{HolderId, PlaceId, Presence, Timestamp, Visit, VisitKey};
 /// Visits that agree in all of this are the same presence: a visit that is fed twice changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KnownVisit {
-    /// Who.
+    /// The holder who was there.
     pub holder: HolderId,
-    /// Where.
+    /// The place they were at.
     pub place: PlaceId,
     /// From when.
     pub entered: Timestamp,

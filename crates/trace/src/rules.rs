@@ -29,7 +29,7 @@ pub struct KindRules {
 /// Who counts as being at one place aboard a vehicle. Whoever does must still share the minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aboard {
-    /// How near.
+    /// How far apart two people may be and still share a place.
     pub near: Near,
     /// What holds for two people if the seat of one of them is not known: are they near each other?
     pub unknown_is_near: bool,

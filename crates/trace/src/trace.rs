@@ -16,9 +16,9 @@ use crate::stay::Stay;
 /// A case to trace from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CaseInput {
-    /// Which.
+    /// The case, as contacts that it explains name it.
     pub case: CaseId,
-    /// Who.
+    /// The holder whose visits are followed.
     pub holder: HolderId,
     /// When they could infect others, by the policy.
     pub window: Period,
@@ -27,9 +27,9 @@ pub struct CaseInput {
 /// Somebody who shared enough time with a case, or with a close contact of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactFound {
-    /// Who.
+    /// The holder who is a contact.
     pub holder: HolderId,
-    /// How near.
+    /// Of a case, or of one of its close contacts.
     pub degree: ContactDegree,
     /// The case it starts from.
     pub case: CaseId,
@@ -69,7 +69,7 @@ pub struct TraceResult {
 /// Somebody who was at a place while a published event was going on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventExposure {
-    /// Who.
+    /// The holder who was there.
     pub holder: HolderId,
     /// Time shared with the event, by moment.
     pub exposures: Exposures,
