@@ -198,105 +198,114 @@ pub(crate) enum Reference {
 
 /// Recorded evidence made compact: itself, and one for each stay it declares.
 pub(crate) fn compact(e: &Evidence, mut take: impl FnMut(CompactEvidence)) {
-    let mut made = plain(e);
-    match &e.fact {
-        Fact::Test { result, method, sampled_at } => {
-            made.class.fact = CompactFact::Test { result: *result, method: *method };
-            made.at = *sampled_at;
-        }
-        Fact::Case { case, class, onset_at, confirmed_at } => {
-            made.class.fact = CompactFact::Case { class: *class };
-            made.at = *confirmed_at;
-            made.to = onset_at.unwrap_or(*confirmed_at);
-            made.about = case.as_u64();
-        }
-        Fact::Contact { case, trace, degree, last_contact, minutes, certainty, place_kind } => {
-            let (degree, minutes, certainty) = (*degree, *minutes, *certainty);
-            let place_kind = *place_kind;
-            made.class.fact = CompactFact::Contact { degree, certainty, place_kind, minutes };
-            made.at = *last_contact;
-            made.about = trace.as_u64();
-            made.case = case.as_u64();
-        }
-        Fact::Stay { division, from, to } => {
-            stay(&mut made, division, *from, *to);
-        }
-        Fact::RegionRisk { division, level, from, to } => {
-            made.class.fact = CompactFact::Risk { place: Place::of(division), level: *level };
-            made.at = *from;
-            made.to = to.unwrap_or(NEVER);
-        }
-        Fact::Declaration { temperature, symptoms, contact_with_case, stays } => {
-            made.class.fact = CompactFact::Report(Report {
-                check_in: false,
-                temperature: *temperature,
-                symptoms: Symptoms::of(symptoms),
-                contact_with_case: *contact_with_case,
-            });
-            for s in stays {
-                let mut own = plain(e);
-                stay(&mut own, &s.division, s.from, s.to);
-                take(own);
-            }
-        }
-        Fact::CheckIn { temperature, symptoms } => {
-            made.class.fact = CompactFact::Report(Report {
-                check_in: true,
-                temperature: *temperature,
-                symptoms: Symptoms::of(symptoms),
-                contact_with_case: false,
-            });
-        }
-        Fact::Arrival { from, arrived_at, purpose } => {
-            made.class.fact = CompactFact::Arrival { from: Place::of(from), purpose: *purpose };
-            made.at = *arrived_at;
-        }
-        Fact::Release { refers_to, released_at, paper } => {
-            let of_case = matches!(refers_to, ReleaseOf::Case(_));
-            made.class.fact = CompactFact::Release { paper: *paper, of_case };
-            made.at = *released_at;
-            made.about = match refers_to {
-                ReleaseOf::Case(c) => c.as_u64(),
-                ReleaseOf::Trace(t) => t.as_u64(),
-            };
-        }
-        Fact::Dispute { disputes } => {
-            made.about = disputes.as_u64();
-        }
-        Fact::Appeal { contests } => {
-            made.class.fact = CompactFact::Appeal;
-            made.about = contests.as_u64();
-        }
-        Fact::AppealDecision { appeal, outcome } => {
-            made.class.fact = CompactFact::Decision { outcome: *outcome };
-            made.about = appeal.as_u64();
+    if let Fact::Declaration { stays, .. } = &e.fact {
+        for s in stays {
+            let fact = CompactFact::Stay { place: Place::of(&s.division) };
+            take(one(e, fact, (s.from, s.to), (0, 0)));
         }
     }
-    take(made);
+    take(one(e, compact_fact(&e.fact), moments(e), references(&e.fact)));
 }
 
-/// Evidence of which only who and when is said.
-fn plain(e: &Evidence) -> CompactEvidence {
+fn one(
+    e: &Evidence,
+    fact: CompactFact,
+    (at, to): (Timestamp, Timestamp),
+    (about, case): (u64, u64),
+) -> CompactEvidence {
+    let origin = e.origin.as_ref().map_or(Place::NONE, Place::of);
     CompactEvidence {
-        class: Class {
-            fact: CompactFact::Dispute,
-            by_agency: e.agency.is_some(),
-            origin: e.origin.as_ref().map_or(Place::NONE, Place::of),
-        },
+        class: Class { fact, by_agency: e.agency.is_some(), origin },
         id: e.id.as_u64(),
         recorded: e.recorded_at,
-        at: e.recorded_at,
-        to: NEVER,
-        about: 0,
-        case: 0,
+        at,
+        to,
+        about,
+        case,
         class_number: u32::MAX,
     }
 }
 
-fn stay(made: &mut CompactEvidence, division: &Division, from: Timestamp, to: Timestamp) {
-    made.class.fact = CompactFact::Stay { place: Place::of(division) };
-    made.at = from;
-    made.to = to;
+/// What it says, without its moments and what it refers to.
+fn compact_fact(fact: &Fact) -> CompactFact {
+    match fact {
+        Fact::Test { result, method, .. } => CompactFact::Test { result: *result, method: *method },
+        Fact::Case { class, .. } => CompactFact::Case { class: *class },
+        Fact::Contact { degree, minutes, certainty, place_kind, .. } => CompactFact::Contact {
+            degree: *degree,
+            certainty: *certainty,
+            place_kind: *place_kind,
+            minutes: *minutes,
+        },
+        Fact::Stay { division, .. } => CompactFact::Stay { place: Place::of(division) },
+        Fact::RegionRisk { division, level, .. } => {
+            CompactFact::Risk { place: Place::of(division), level: *level }
+        }
+        Fact::Declaration { temperature, symptoms, contact_with_case, .. } => {
+            report(false, *temperature, symptoms, *contact_with_case)
+        }
+        Fact::CheckIn { temperature, symptoms } => report(true, *temperature, symptoms, false),
+        Fact::Arrival { from, purpose, .. } => {
+            CompactFact::Arrival { from: Place::of(from), purpose: *purpose }
+        }
+        Fact::Release { refers_to, paper, .. } => {
+            let of_case = matches!(refers_to, ReleaseOf::Case(_));
+            CompactFact::Release { paper: *paper, of_case }
+        }
+        Fact::Dispute { .. } => CompactFact::Dispute,
+        Fact::Appeal { .. } => CompactFact::Appeal,
+        Fact::AppealDecision { outcome, .. } => CompactFact::Decision { outcome: *outcome },
+    }
+}
+
+fn report(
+    check_in: bool,
+    temperature: Option<Temperature>,
+    symptoms: &[Symptom],
+    contact_with_case: bool,
+) -> CompactFact {
+    let symptoms = Symptoms::of(symptoms);
+    CompactFact::Report(Report { check_in, temperature, symptoms, contact_with_case })
+}
+
+/// `at` and `to` of [`CompactEvidence`].
+fn moments(e: &Evidence) -> (Timestamp, Timestamp) {
+    match &e.fact {
+        Fact::Test { sampled_at: at, .. }
+        | Fact::Contact { last_contact: at, .. }
+        | Fact::Arrival { arrived_at: at, .. }
+        | Fact::Release { released_at: at, .. } => (*at, NEVER),
+        Fact::Case { onset_at, confirmed_at, .. } => {
+            (*confirmed_at, onset_at.unwrap_or(*confirmed_at))
+        }
+        Fact::Stay { from, to, .. } => (*from, *to),
+        Fact::RegionRisk { from, to, .. } => (*from, to.unwrap_or(NEVER)),
+        Fact::Declaration { .. }
+        | Fact::CheckIn { .. }
+        | Fact::Dispute { .. }
+        | Fact::Appeal { .. }
+        | Fact::AppealDecision { .. } => (e.recorded_at, NEVER),
+    }
+}
+
+/// `about` and `case` of [`CompactEvidence`].
+const fn references(fact: &Fact) -> (u64, u64) {
+    match fact {
+        Fact::Contact { case, trace, .. } => (trace.as_u64(), case.as_u64()),
+        Fact::Case { case, .. } | Fact::Release { refers_to: ReleaseOf::Case(case), .. } => {
+            (case.as_u64(), 0)
+        }
+        Fact::Release { refers_to: ReleaseOf::Trace(trace), .. } => (trace.as_u64(), 0),
+        Fact::Dispute { disputes: id }
+        | Fact::Appeal { contests: id }
+        | Fact::AppealDecision { appeal: id, .. } => (id.as_u64(), 0),
+        Fact::Test { .. }
+        | Fact::Stay { .. }
+        | Fact::RegionRisk { .. }
+        | Fact::Declaration { .. }
+        | Fact::CheckIn { .. }
+        | Fact::Arrival { .. } => (0, 0),
+    }
 }
 
 /// The id as it was recorded; for what was made from evidence, not read from a population.
