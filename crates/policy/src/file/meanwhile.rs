@@ -7,22 +7,24 @@ use std::sync::Arc;
 use jadegate_domain::{Colour, Division, EvidenceKind};
 use jiff::tz::TimeZone;
 
-use crate::file::ids::id;
-use crate::file::limits::MOST_DAYS;
+use crate::file::keys::policy as keys;
 use crate::file::placeholders::{fill, no_placeholder};
 use crate::file::problem::Problems;
 use crate::file::reader::Reader;
 use crate::file::recorders::{Recorders, undeclared};
-use crate::file::words::{EasedColour, ZONE_WANTED, ZoneName};
+use crate::file::words::ZoneName;
 use crate::model::mitigation::{Easing, Imported, MITIGATED};
 use crate::model::policy::{Compiled, Zone};
 use crate::model::rule::{Rule, When};
 
+/// A policy file being read.
+type File<'i> = Reader<'i, keys::Policy>;
+
 /// The colours from the most severe down. Written so that the reader sees it, checked so that it
 /// is true: another order would be another meaning of the colours.
-pub(crate) fn severity(file: &mut Reader<'_>, p: &mut Problems<'_>) {
-    let span = file.span_of("severity");
-    let declared = file.list::<Colour>("severity", "red, yellow or green", p);
+pub(crate) fn severity(file: &mut File<'_>, p: &mut Problems<'_>) {
+    let span = file.span_of(keys::Policy::severity);
+    let declared = file.take(keys::Policy::severity, p);
     if declared.is_some_and(|d| d != [Colour::Red, Colour::Yellow, Colour::Green]) {
         let message = "the most severe colour comes first: [\"red\", \"yellow\", \"green\"]";
         p.add(&span, "bad_value", message);
@@ -32,12 +34,12 @@ pub(crate) fn severity(file: &mut Reader<'_>, p: &mut Problems<'_>) {
 /// Divisions and the names of their zones, as the file has them.
 pub(crate) type Zones = Vec<(Division, String, TimeZone)>;
 
-pub(crate) fn zones(file: &mut Reader<'_>, country: &Division, p: &mut Problems<'_>) -> Zones {
+pub(crate) fn zones(file: &mut File<'_>, country: &Division, p: &mut Problems<'_>) -> Zones {
     let mut out: Zones = Vec::new();
-    for mut t in file.tables("zone", p) {
-        let span = t.span_of("divisions");
-        let divisions = t.required_list::<Division>("divisions", "a division like CN-65", p);
-        let zone = t.required::<ZoneName>("time_zone", ZONE_WANTED, p);
+    for mut t in file.take(keys::Policy::zone, p).unwrap_or_default() {
+        let span = t.span_of(keys::Zone::divisions);
+        let divisions = t.take(keys::Zone::divisions, p).unwrap_or_default();
+        let zone = t.take(keys::Zone::time_zone, p);
         t.finish(p);
         for division in divisions {
             if !country.contains(&division) || division.path().is_empty() {
@@ -68,15 +70,14 @@ pub(crate) fn with_zones(mut policy: Compiled, zones: &Zones) -> Compiled {
 }
 
 pub(crate) fn imported(
-    file: &mut Reader<'_>,
+    file: &mut File<'_>,
     recorders: &Recorders,
     p: &mut Problems<'_>,
 ) -> Imported {
-    let Some(mut t) = file.table("imported", p) else { return Imported::default() };
-    let span = t.span_of("while_disputed");
-    let while_disputed =
-        t.required("while_disputed", "counts, yellow or set_aside", p).unwrap_or_default();
-    let text = t.required_texts("text", p);
+    let Some(mut t) = file.take(keys::Policy::imported, p) else { return Imported::default() };
+    let span = t.span_of(keys::Imported::while_disputed);
+    let while_disputed = t.take(keys::Imported::while_disputed, p).unwrap_or_default();
+    let text = t.take(keys::Imported::text, p).unwrap_or_default();
     t.finish(p);
     if !recorders.contains_key(&EvidenceKind::Dispute) {
         p.add(&span, "undeclared_evidence", undeclared(EvidenceKind::Dispute));
@@ -85,27 +86,27 @@ pub(crate) fn imported(
 }
 
 pub(crate) fn easings(
-    file: &mut Reader<'_>,
+    file: &mut File<'_>,
     rules: &[Rule],
     recorders: &Recorders,
     p: &mut Problems<'_>,
 ) -> Vec<Easing> {
     let mut out: Vec<Easing> = Vec::new();
     let mut eased = BTreeSet::new();
-    for mut t in file.tables("easing", p) {
-        let span = t.span_of("id");
+    for mut t in file.take(keys::Policy::easing, p).unwrap_or_default() {
+        let span = t.span_of(keys::Easing::id);
         for kind in [EvidenceKind::Appeal, EvidenceKind::AppealDecision] {
             if !recorders.contains_key(&kind) {
                 p.add(&span, "undeclared_evidence", undeclared(kind));
             }
         }
-        let id = id(&mut t, p).into_inner();
+        let id = t.take(keys::Easing::id, p).unwrap_or_default();
         if out.iter().any(|e| e.id == id) {
             p.add(&span, "twice", format!("there are two easings with the id `{id}`"));
         }
-        let rules_span = t.span_of("rules");
+        let rules_span = t.span_of(keys::Easing::rules);
         let mut indexes = Vec::new();
-        for name in t.required_list::<String>("rules", "a rule's id", p) {
+        for name in t.take(keys::Easing::rules, p).unwrap_or_default() {
             match easable(rules, &name) {
                 Err(message) => p.add(&rules_span, "bad_value", message),
                 Ok(rule) if !eased.insert(rule) => {
@@ -114,12 +115,12 @@ pub(crate) fn easings(
                 Ok(rule) => indexes.push(rule),
             }
         }
-        let after_hours = t.required_number("after_hours", 1..=24 * MOST_DAYS, p);
-        let wanted = "yellow: green is what is left when no rule asks";
-        let _ = t.required::<EasedColour>("colour", wanted, p);
-        let mut text = t.required_texts("text", p);
+        let after_hours = t.take(keys::Easing::after_hours, p).unwrap_or(1);
+        // There is only one colour that it can be.
+        let _ = t.take(keys::Easing::colour, p);
+        let mut text = t.take(keys::Easing::text, p).unwrap_or_default();
         fill(&mut text, "hours", Some(after_hours));
-        no_placeholder(&text, "hours", &t.span, p);
+        no_placeholder(&text, "hours", t.span(), p);
         t.finish(p);
         out.push(Easing { id, rules: indexes, after_hours, text });
     }

@@ -1,12 +1,19 @@
-//! Files that people write: policies, cases, evidence. How they are read, what is wrong with them,
-//! and the JSON Schema that editors check them by.
+//! Files that people write: policies, cases, evidence.
+//!
+//! What a file can hold is said in `keys`, key by key; `form` and `nested` say how a value of each
+//! form is read and what its JSON Schema is; `schema` puts the schemas together. `policy` (with
+//! `contact`, `recorders`, `rules`, `when`, `phases`, `meanwhile`), `cases` and `evidence` make of
+//! the keys what the program needs, and note everything that is wrong as a `problem`.
 
 pub(crate) mod cases;
 mod contact;
 pub(crate) mod evidence;
-mod ids;
-mod limits;
+mod form;
+mod key;
+mod keys;
 mod meanwhile;
+mod nested;
+mod phases;
 mod placeholders;
 pub(crate) mod policy;
 pub(crate) mod problem;
@@ -15,7 +22,6 @@ mod recorders;
 mod relative;
 mod rules;
 pub(crate) mod schema;
-mod schema_cases;
-mod schema_policy;
 mod tz;
+mod when;
 mod words;

@@ -6,19 +6,22 @@ use jadegate_domain::assessment::{PolicyRef, Texts};
 use jadegate_domain::{Colour, Division, Timestamp, hex};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
+use toml::Spanned;
 
 use crate::file::contact::contact;
-use crate::file::ids::id;
-use crate::file::limits::MOST_DAYS;
+use crate::file::keys::policy as keys;
 use crate::file::meanwhile::{easings, imported, severity, with_zones, zones};
 use crate::file::problem::{Problem, Problems};
 use crate::file::reader::{Reader, conclude, read_file};
 use crate::file::recorders::recorders;
 use crate::file::rules::rules;
-use crate::file::words::{ZONE_WANTED, ZoneName};
+use crate::file::words::ZoneName;
 use crate::model::calendar::{Calendar, DayCount, FirstDay};
 use crate::model::index::Index;
 use crate::model::policy::{ColourTexts, Compiled, Infectious, Policy, Retention};
+
+/// A policy file being read.
+type File<'i> = Reader<'i, keys::Policy>;
 
 /// Files larger than this are refused unread.
 const MOST_BYTES: usize = 1 << 20;
@@ -42,7 +45,7 @@ pub(crate) fn read(text: &str, p: &mut Problems<'_>) -> Option<Compiled> {
         p.add(&(0..0), "too_large", "a policy file has at most 1 MiB");
         return None;
     }
-    let mut file = read_file(text, p);
+    let mut file: File<'_> = read_file(text, p);
     let reference = reference(text, &mut file, p);
     let (zone_name, calendar) = calendar(&mut file, p);
     let country = country(&mut file, p);
@@ -54,9 +57,9 @@ pub(crate) fn read(text: &str, p: &mut Problems<'_>) -> Option<Compiled> {
     let index = Index::new(&rules, &country);
     let compiled = Compiled {
         reference,
-        title: file.required_texts("title", p),
-        authority: file.required_texts("authority", p),
-        source: file.required_text("source", p).into_inner(),
+        title: file.take(keys::Policy::title, p).unwrap_or_default(),
+        authority: file.take(keys::Policy::authority, p).unwrap_or_default(),
+        source: file.take(keys::Policy::source, p).map_or_else(String::new, Spanned::into_inner),
         notes: notes(&mut file, p),
         country,
         zone_name,
@@ -85,104 +88,99 @@ fn digest(text: &str) -> String {
     hex::encode(&Sha256::digest(text.as_bytes())[..8])
 }
 
-fn reference(text: &str, file: &mut Reader<'_>, p: &mut Problems<'_>) -> PolicyRef {
+fn reference(text: &str, file: &mut File<'_>, p: &mut Problems<'_>) -> PolicyRef {
     PolicyRef {
-        id: id(file, p).into_inner(),
-        version: file.required_number("version", 1..=u32::MAX, p),
+        id: file.take(keys::Policy::id, p).unwrap_or_default(),
+        version: file.take(keys::Policy::version, p).unwrap_or(1),
         digest: digest(text),
     }
 }
 
-fn calendar(file: &mut Reader<'_>, p: &mut Problems<'_>) -> (String, Calendar) {
-    let zone = file.required::<ZoneName>("time_zone", ZONE_WANTED, p);
-    let count = file.required("day_count", "local-midnight or 24h", p);
-    let first = file.required("first_day", "next or same", p);
+fn calendar(file: &mut File<'_>, p: &mut Problems<'_>) -> (String, Calendar) {
+    let zone = file.take(keys::Policy::time_zone, p);
+    let count = file.take(keys::Policy::day_count, p);
+    let first = file.take(keys::Policy::first_day, p);
     let ZoneName(name, zone) = zone.unwrap_or_else(|| ZoneName("UTC".to_owned(), TimeZone::UTC));
     let count = count.unwrap_or(DayCount::LocalMidnight);
     (name, Calendar::new(zone, count, first.unwrap_or(FirstDay::Next)))
 }
 
-fn country(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Division {
-    let span = file.span_of("country");
-    let text = file.required_text("country", p).into_inner();
-    match text.parse::<Division>() {
-        Ok(d) if d.path().is_empty() => d,
-        _ => {
-            if !text.is_empty() {
-                p.add(&span, "bad_value", "`country` must be two capital letters, like CN");
-            }
-            // A policy with a problem is never used; any country will do here.
-            #[expect(clippy::expect_used, reason = "a constant that the domain's tests read")]
-            "CN".parse().expect("CN is a country")
-        }
-    }
+fn country(file: &mut File<'_>, p: &mut Problems<'_>) -> Division {
+    // A policy with a problem is never used; any country will do here.
+    file.take(keys::Policy::country, p).unwrap_or_else(|| {
+        #[expect(clippy::expect_used, reason = "a constant that the domain's tests read")]
+        "CN".parse().expect("CN is a country")
+    })
 }
 
-fn validity(file: &mut Reader<'_>, p: &mut Problems<'_>) -> (Timestamp, Option<Timestamp>) {
-    let from = file.required_moment("valid_from", p).unwrap_or_default();
-    let span = file.span_of("valid_to");
-    let to = file.moment("valid_to", p);
+fn validity(file: &mut File<'_>, p: &mut Problems<'_>) -> (Timestamp, Option<Timestamp>) {
+    let from = file.take(keys::Policy::valid_from, p).unwrap_or_default();
+    let span = file.span_of(keys::Policy::valid_to);
+    let to = file.take(keys::Policy::valid_to, p);
     if to.is_some_and(|to| to <= from) {
         p.add(&span, "bad_period", "`valid_to` must be later than `valid_from`");
     }
     (from, to)
 }
 
-fn notes(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Vec<Texts> {
-    file.tables("note", p)
-        .into_iter()
-        .map(|mut t| {
-            let text = t.required_texts("text", p);
-            t.finish(p);
-            text
-        })
-        .collect()
+fn notes(file: &mut File<'_>, p: &mut Problems<'_>) -> Vec<Texts> {
+    let tables = file.take(keys::Policy::note, p).unwrap_or_default();
+    let note = |mut t: Reader<'_, keys::Note>| {
+        let text = t.take(keys::Note::text, p).unwrap_or_default();
+        t.finish(p);
+        text
+    };
+    tables.into_iter().map(note).collect()
 }
 
-fn freshness(file: &mut Reader<'_>, p: &mut Problems<'_>) -> u32 {
-    let Some(mut t) = file.required_table("freshness", p) else { return 60 };
-    let seconds = t.required_number("seconds", 10..=3600, p);
+fn freshness(file: &mut File<'_>, p: &mut Problems<'_>) -> u32 {
+    let Some(mut t) = file.take(keys::Policy::freshness, p) else { return 60 };
+    let seconds = t.take(keys::Freshness::seconds, p).unwrap_or(60);
     t.finish(p);
     seconds
 }
 
-fn infectious(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Infectious {
+fn infectious(file: &mut File<'_>, p: &mut Problems<'_>) -> Infectious {
     let empty = Infectious { days_before_onset: 0, days_before_sampling: 0 };
-    let Some(mut t) = file.required_table("infectious_window", p) else { return empty };
+    let Some(mut t) = file.take(keys::Policy::infectious_window, p) else { return empty };
     let window = Infectious {
-        days_before_onset: t.required_number("days_before_onset", 0..=30, p),
-        days_before_sampling: t.required_number("days_before_sampling", 0..=30, p),
+        days_before_onset: t.take(keys::InfectiousWindow::days_before_onset, p).unwrap_or(0),
+        days_before_sampling: t.take(keys::InfectiousWindow::days_before_sampling, p).unwrap_or(0),
     };
     t.finish(p);
     window
 }
 
-fn retention(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Retention {
+fn retention(file: &mut File<'_>, p: &mut Problems<'_>) -> Retention {
     let empty = Retention { visit_days: 1, evidence_days: 1 };
-    let Some(mut t) = file.required_table("retention", p) else { return empty };
+    let Some(mut t) = file.take(keys::Policy::retention, p) else { return empty };
     let r = Retention {
-        visit_days: t.required_number("visit_days", 1..=MOST_DAYS, p),
-        evidence_days: t.required_number("evidence_days", 1..=MOST_DAYS, p),
+        visit_days: t.take(keys::Retention::visit_days, p).unwrap_or(1),
+        evidence_days: t.take(keys::Retention::evidence_days, p).unwrap_or(1),
     };
     t.finish(p);
     r
 }
 
-fn check_in(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Vec<Colour> {
-    let Some(mut t) = file.required_table("check_in", p) else { return Vec::new() };
-    let colours = t.list("daily_for", "a colour", p).unwrap_or_default();
+fn check_in(file: &mut File<'_>, p: &mut Problems<'_>) -> Vec<Colour> {
+    let Some(mut t) = file.take(keys::Policy::check_in, p) else { return Vec::new() };
+    let colours = t.take(keys::CheckIn::daily_for, p).unwrap_or_default();
     t.finish(p);
     colours
 }
 
-fn colours(file: &mut Reader<'_>, p: &mut Problems<'_>) -> [ColourTexts; 3] {
+fn colours(file: &mut File<'_>, p: &mut Problems<'_>) -> [ColourTexts; 3] {
     let mut out: [ColourTexts; 3] = Default::default();
-    let Some(mut t) = file.required_table("colour", p) else { return out };
-    for c in Colour::ALL {
-        if let Some(mut one) = t.required_table(c.as_str(), p) {
-            out[usize::from(c.as_u8())] = ColourTexts {
-                name: one.required_texts("name", p),
-                advice: one.required_texts("advice", p),
+    let Some(mut t) = file.take(keys::Policy::colour, p) else { return out };
+    for (colour, key) in [
+        (Colour::Green, keys::Colours::green),
+        (Colour::Yellow, keys::Colours::yellow),
+        (Colour::Red, keys::Colours::red),
+    ] {
+        if let Some(mut one) = t.take(key, p) {
+            out[usize::from(colour.as_u8())] = ColourTexts {
+                name: one.take(keys::ColourTexts::name, p).unwrap_or_default(),
+                advice: one.take(keys::ColourTexts::advice, p).unwrap_or_default(),
             };
             one.finish(p);
         }

@@ -39,20 +39,11 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
 pub(crate) struct Problems<'t> {
     text: &'t str,
     found: Vec<Problem>,
-    /// What the readers asked for, by table and key.
-    #[cfg(test)]
-    pub(crate) asked:
-        std::collections::BTreeMap<String, std::collections::BTreeSet<crate::file::reader::Asked>>,
 }
 
 impl<'t> Problems<'t> {
     pub(crate) const fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            found: Vec::new(),
-            #[cfg(test)]
-            asked: std::collections::BTreeMap::new(),
-        }
+        Self { text, found: Vec::new() }
     }
 
     pub(crate) fn add(

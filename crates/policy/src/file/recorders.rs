@@ -5,30 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use jadegate_domain::EvidenceKind;
 use jadegate_domain::agency::AgencyKind;
 
+use crate::file::keys::policy as keys;
 use crate::file::problem::Problems;
 use crate::file::reader::Reader;
-use crate::file::words::{Recorder, all};
+use crate::file::words::{Recorder, refers_to};
 
 pub(crate) type Recorders = BTreeMap<EvidenceKind, Vec<Option<AgencyKind>>>;
 
-pub(crate) fn recorders(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Recorders {
+pub(crate) fn recorders(file: &mut Reader<'_, keys::Policy>, p: &mut Problems<'_>) -> Recorders {
     let mut out = Recorders::new();
     let mut seen = BTreeSet::new();
-    for mut t in file.tables("evidence", p) {
-        let span = t.span_of("kind");
-        let wanted = format!("one of {}", all(EvidenceKind::ALL));
-        let kind = t.required::<EvidenceKind>("kind", &wanted, p);
-        let by_span = t.span_of("recorded_by");
-        let wanted = format!("holder or one of {}", all(AgencyKind::ALL));
-        let by = t.required_list::<Recorder>("recorded_by", &wanted, p);
-        let refers_span = t.span_of("refers_to");
-        let refers_to = t.required_text("refers_to", p);
+    for mut t in file.take(keys::Policy::evidence, p).unwrap_or_default() {
+        let span = t.span_of(keys::Evidence::kind);
+        let kind = t.take(keys::Evidence::kind, p);
+        let by_span = t.span_of(keys::Evidence::recorded_by);
+        let by = t.take(keys::Evidence::recorded_by, p).unwrap_or_default();
+        let refers_span = t.span_of(keys::Evidence::refers_to);
+        let refers = t.take(keys::Evidence::refers_to, p);
         if let Some(kind) = kind {
             if !seen.insert(kind) {
                 p.add(&span, "twice", format!("evidence of kind `{kind}` is described twice"));
             }
-            let wanted = refers_to_word(kind);
-            if !refers_to.get_ref().is_empty() && refers_to.get_ref() != wanted {
+            let wanted = refers_to(kind);
+            if refers.is_some_and(|r| !r.get_ref().is_empty() && r.get_ref() != wanted) {
                 let message = format!("evidence of kind `{kind}` must refer to `{wanted}`");
                 p.add(&refers_span, "bad_value", message);
             }
@@ -46,37 +45,7 @@ pub(crate) fn recorders(file: &mut Reader<'_>, p: &mut Problems<'_>) -> Recorder
     out
 }
 
-/// The words of [`refers_to_word`], each once.
-pub(crate) const REFERS_TO: &[&str] = &[
-    "sample",
-    "case",
-    "case and trace",
-    "division and period",
-    "own health",
-    "border crossing",
-    "case or trace",
-    "imported evidence",
-    "evidence",
-    "appeal",
-];
-
-/// What each kind of evidence must refer to; written in the file so that its reader sees it, and
-/// checked so that it is true.
-const fn refers_to_word(kind: EvidenceKind) -> &'static str {
-    match kind {
-        EvidenceKind::Test => "sample",
-        EvidenceKind::Case => "case",
-        EvidenceKind::Contact => "case and trace",
-        EvidenceKind::Stay | EvidenceKind::RegionRisk => "division and period",
-        EvidenceKind::Declaration | EvidenceKind::CheckIn => "own health",
-        EvidenceKind::Arrival => "border crossing",
-        EvidenceKind::Release => "case or trace",
-        EvidenceKind::Dispute => "imported evidence",
-        EvidenceKind::Appeal => "evidence",
-        EvidenceKind::AppealDecision => "appeal",
-    }
-}
-
+/// The problem of a rule on evidence that nobody may record.
 pub(crate) fn undeclared(kind: EvidenceKind) -> String {
     format!("evidence of kind `{kind}` is used here but no [[evidence]] table describes it")
 }

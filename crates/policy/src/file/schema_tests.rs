@@ -1,11 +1,11 @@
 //! The schema says what the readers do, and the shipped files keep to it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use jadegate_domain::EvidenceKind;
+
 use super::*;
-use crate::file::problem::Problems;
-use crate::file::reader::{Asked, read_file};
+use crate::file::words::{Starting, Word};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies")
@@ -29,127 +29,88 @@ const EVERYTHING: &str = include_str!("../../tests/common/everything.toml");
 /// A file with every key that a case file can have.
 const EVERY_CASE: &str = include_str!("../../tests/common/everything.cases.toml");
 
-fn forms<'s>(shape: &'s Shape, name: &str, out: &mut BTreeMap<String, &'s Key>) {
-    let mut one = |prefix: &str, keys: &'s [Key]| {
-        for key in keys {
-            out.insert(format!("{prefix}.{}", key.name), key);
-            let full =
-                if name.is_empty() { key.name.to_owned() } else { format!("{name}.{}", key.name) };
-            match &key.form {
-                Form::Table(s) | Form::Tables(s) | Form::WordOr(_, s) => forms(s, &full, out),
-                // Each table of the map has the same keys.
-                Form::Map(names, s) => forms(s, &format!("{full}.{}", names[0]), out),
-                _ => {}
-            }
+/// Keys that no value has, in the schema's order. `schema` is that of all `values`.
+fn not_held(schema: &Value, values: &[&toml::Value], path: &str, out: &mut Vec<String>) {
+    let inner = |v: &Value, key: &str| v.get(key).cloned();
+    if let Some(items) = inner(schema, "items") {
+        let all: Vec<&toml::Value> = values.iter().filter_map(|v| v.as_array()).flatten().collect();
+        not_held(&items, &all, path, out);
+    }
+    let alternatives = inner(schema, "anyOf").and_then(|a| a.as_array().cloned());
+    let mut missing = Vec::new();
+    for one in alternatives.iter().flatten() {
+        let fit: Vec<&toml::Value> = values.iter().copied().filter(|v| valid(one, v)).collect();
+        // A word alone or a list: the words of closed lists are read and shown by the same type.
+        if one.get("enum").is_none() {
+            assert!(!fit.is_empty() || one.get("properties").is_none(), "no example of {path}");
+            not_held(one, &fit, path, &mut missing);
         }
-    };
-    one(name, &shape.keys);
-    for v in shape.variants.iter().flat_map(|(_, v)| v) {
-        one(&format!("{name}({})", v.name), &v.keys);
     }
-}
-
-fn words_of(form: &Form) -> Vec<String> {
-    match form {
-        Form::Words(w) | Form::Checked(w) | Form::WordOr(w, _) | Form::Map(w, _) => w.clone(),
-        Form::ListOf(one) => words_of(one),
-        _ => Vec::new(),
-    }
-}
-
-/// Every word of every closed list, some that are none, and a few divisions.
-pub(crate) fn all_words() -> BTreeSet<String> {
-    static ALL: std::sync::LazyLock<BTreeSet<String>> = std::sync::LazyLock::new(|| {
-        let mut keys = BTreeMap::new();
-        let (policy, cases) =
-            (crate::file::schema_policy::policy(), crate::file::schema_cases::cases());
-        forms(&policy, "", &mut keys);
-        forms(&cases, "", &mut keys);
-        let more = ["no-such-word", "CN-13", "CN-330106", "Asia/Urumqi", ""];
-        let words = keys.values().flat_map(|k| words_of(&k.form));
-        words.chain(more.map(str::to_owned)).collect()
-    });
-    ALL.clone()
-}
-
-/// The words of all lists that a form takes.
-fn accepted(form: &Form) -> Vec<String> {
-    let takes = |w: &String| match form {
-        Form::Words(list) | Form::WordOr(list, _) => list.contains(w),
-        Form::Division => w.parse::<jadegate_domain::Division>().is_ok(),
-        Form::Zone => jiff::tz::TimeZone::get(w).is_ok(),
-        _ => true,
+    // What several variants can hold need not be shown in each of them.
+    let shown = |key: &String| {
+        let own = key.strip_prefix(path).unwrap().trim_start_matches('.');
+        values.iter().any(|v| v.get(own).is_some())
     };
-    all_words().into_iter().filter(takes).collect()
-}
-
-/// How the readers must ask for a key, if the schema is right.
-fn must_ask(key: &Key) -> BTreeSet<Asked> {
-    let mut out = match &key.form {
-        Form::Text | Form::Pattern(_) | Form::Checked(_) => BTreeSet::from([Asked::Text]),
-        Form::Words(_) | Form::Division | Form::Zone => {
-            BTreeSet::from([Asked::Text, Asked::Word(accepted(&key.form))])
+    out.extend(missing.into_iter().filter(|key| !shown(key)));
+    let properties = inner(schema, "properties").and_then(|p| p.as_object().cloned());
+    let properties = properties.unwrap_or_default();
+    if ["contact.places", "contact.vehicles"].contains(&path) {
+        // All tables of the map have the same keys; some of them are enough.
+        let all: Vec<&toml::Value> =
+            values.iter().filter_map(|v| v.as_table()).flat_map(|t| t.values()).collect();
+        not_held(properties.values().next().unwrap(), &all, "", out);
+        return;
+    }
+    for (key, schema) in &properties {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let held: Vec<&toml::Value> = values.iter().filter_map(|v| v.get(key)).collect();
+        if held.is_empty() {
+            out.push(path);
+        } else {
+            not_held(schema, &held, &path, out);
         }
-        Form::ListOf(one) => BTreeSet::from([Asked::List(accepted(one))]),
-        Form::Flag => BTreeSet::from([Asked::Flag]),
-        Form::Whole(r) => BTreeSet::from([Asked::Whole(*r.start(), *r.end())]),
-        Form::Decimal(_) => BTreeSet::from([Asked::Decimal]),
-        Form::Moment => BTreeSet::from([Asked::Moment]),
-        Form::MomentOr => BTreeSet::from([Asked::Moment, Asked::Text]),
-        Form::Texts => BTreeSet::from([Asked::Texts, Asked::Table]),
-        Form::Table(_) | Form::Map(..) => BTreeSet::from([Asked::Table]),
-        Form::Tables(_) => BTreeSet::from([Asked::Tables]),
-        Form::WordOr(..) => {
-            BTreeSet::from([Asked::Text, Asked::Word(accepted(&key.form)), Asked::Table])
-        }
-    };
-    if key.required {
-        out.insert(Asked::Required);
-    }
-    out
-}
-
-fn compare(shape: &Shape, asked: &BTreeMap<String, BTreeSet<Asked>>, maps: &[&str]) {
-    let mut keys = BTreeMap::new();
-    forms(shape, "", &mut keys);
-    for (name, key) in &keys {
-        let got = asked.get(name).unwrap_or_else(|| panic!("no reader asks for `{name}`"));
-        assert_eq!(*got, must_ask(key), "`{name}`");
-    }
-    for name in asked.keys() {
-        // Tables of a map are all alike; the first stands for them.
-        let known = keys.contains_key(name) || maps.iter().any(|map| name.starts_with(map));
-        assert!(known, "the schema lacks `{name}`");
     }
 }
 
+/// A key that a schema has and a reader does not ask for would be an unknown key of these files;
+/// a reader cannot ask for a key that its table, and so the schema, does not have.
 #[test]
-fn the_schema_of_policies_is_what_the_reader_asks_for() {
-    let mut p = Problems::new(EVERYTHING);
-    crate::file::policy::read(EVERYTHING, &mut p);
-    let asked = std::mem::take(&mut p.asked);
-    let found = p.into_sorted();
-    assert!(found.is_empty(), "{found:#?}");
-    compare(
-        &crate::file::schema_policy::policy(),
-        &asked,
-        &["contact.places.", "contact.vehicles."],
-    );
-}
-
-#[test]
-fn the_schema_of_cases_is_what_the_reader_asks_for() {
-    let policy = crate::Policy::parse(EVERYTHING).unwrap();
-    let mut p = Problems::new(EVERY_CASE);
-    let mut reader = read_file(EVERY_CASE, &mut p);
-    crate::file::cases::read(&mut reader, &policy, &mut p);
-    reader.finish(&mut p);
-    let asked = std::mem::take(&mut p.asked);
-    let found = p.into_sorted();
-    assert!(found.is_empty(), "{found:#?}");
-    compare(&crate::file::schema_cases::cases(), &asked, &[]);
+fn the_files_with_every_key_hold_every_key_and_are_read() {
+    for (text, schema_text) in [(EVERYTHING, policy_schema()), (EVERY_CASE, cases_schema())] {
+        let value: toml::Value = text.parse::<toml::Table>().unwrap().into();
+        let mut missing = Vec::new();
+        not_held(&schema(&schema_text), &[&value], "", &mut missing);
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+    let found = crate::Policy::parse(EVERYTHING).err();
+    assert!(found.is_none(), "{found:#?}");
     let report = crate::run_cases(EVERYTHING, EVERY_CASE).unwrap();
     assert!(report.is_ok(), "{report}");
+}
+
+/// Each kind of evidence that others record as well can be narrowed to where it came from.
+#[test]
+fn where_evidence_came_from_can_be_asked_of_each_kind_that_can_be_imported() {
+    let rules = EVERYTHING.matches("imported = false").count();
+    assert_eq!(rules, 4, "case, test, contact, arrival");
+    let text = EVERYTHING.replace("imported = false", "imported = true, origins = [\"CN-13\"]");
+    let found = crate::Policy::parse(&text).err();
+    assert!(found.is_none(), "{found:#?}");
+}
+
+/// Every word of the key that decides chooses a variant.
+#[test]
+fn every_kind_of_evidence_has_its_variant() {
+    fn check<T: Table, W: Word>(words: usize) {
+        let all = W::schema()["enum"].as_array().unwrap().clone();
+        assert_eq!(all.len(), words);
+        let chosen: Vec<&str> =
+            T::variants().unwrap().each.into_iter().flat_map(|(words, _)| words).collect();
+        assert_eq!(chosen.len(), all.len());
+        assert!(all.iter().all(|word| chosen.contains(&word.as_str().unwrap())), "{all:?}");
+    }
+    check::<crate::file::keys::rules::When, Starting>(7);
+    check::<crate::file::keys::evidence::Evidence, EvidenceKind>(EvidenceKind::ALL.len());
 }
 
 /// As much of JSON Schema as these schemas use; anything else is an error of the test.
