@@ -8,7 +8,7 @@ use jadegate_store::{
 };
 use rusqlite::{Connection, params};
 
-use super::{ALL, listed, lives_in, number, one};
+use super::{ALL, listed, lives_in, many, number, one};
 use crate::error::Result;
 use crate::rows::{AuthorshipRow, ImportRow, KeptRow, PieceRow, WaitingRow, WithdrawalRow};
 
