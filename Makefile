@@ -18,7 +18,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help run dev test check bench fuzz clean setup-run setup-test pages ui rust-lint deps rust-test e2e skipped
+.PHONY: help run dev test check bench fuzz clean setup-run setup-test pages dist ui rust-lint deps rust-test e2e skipped
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -39,7 +39,8 @@ dev: setup-run pages
 test: setup-test ui rust-lint deps rust-test e2e skipped
 	$(call say,All tests passed)
 
-check: setup-test pages rust-lint deps
+check: setup-test dist deps rust-lint
+	$(call say,Pages: types; lint)
 	cd ui && npm run --silent check && npm run --silent lint
 
 # Both into one target folder: what they share is compiled once.
@@ -65,6 +66,10 @@ setup-test:
 pages: ui/node_modules/.package-lock.json
 	$(call say,Building the pages)
 	cd ui && npm run --silent build
+
+# The lints need some pages, not the newest: building them anew would compile what embeds them anew.
+dist: ui/node_modules/.package-lock.json
+	@[ -f ui/dist/index.html ] || $(MAKE) --no-print-directory pages
 
 ui/node_modules/.package-lock.json: ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund
