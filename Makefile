@@ -54,7 +54,7 @@ fuzz:
 
 clean:
 	cargo clean
-	rm -rf fuzz/target ui/dist ui/wasm ui/node_modules e2e/results target/tools
+	rm -rf fuzz/target ui/dist ui/wasm ui/node_modules ui/src/shared/openapi.d.ts e2e/results target/tools
 
 setup-run:
 	@scripts/setup.sh run
