@@ -86,7 +86,7 @@ impl RuleSet {
 }
 
 /// One holder's evidence, as it is loaded and as it will be after a unit's earlier writes.
-pub(crate) struct Own<'a> {
+pub(crate) struct HolderState<'a> {
     pub(crate) holder: HolderId,
     /// Where they live; may be `None` where the policy has no zones.
     pub(crate) home: Option<&'a Division>,
@@ -158,7 +158,7 @@ impl App {
         };
         let rule_set = self.rule_set();
         let home = self.home_of(&rule_set.policy, holder).await?;
-        let own = Own {
+        let own = HolderState {
             holder,
             home: home.as_ref(),
             loaded: version,
@@ -320,7 +320,7 @@ impl App {
         }
         let rule_set = RuleSet { now, ..self.rule_set() };
         let home = self.home_of(&rule_set.policy, holder).await?;
-        let mine = Own {
+        let mine = HolderState {
             holder,
             home: home.as_ref(),
             loaded: version,
@@ -343,7 +343,7 @@ impl App {
 /// happened by itself since the stored one, each with its own moment.
 ///
 /// Fails for whoever stayed where a risk level cannot be read.
-pub(crate) fn decide(rule_set: &RuleSet, own: &Own<'_>) -> Result<Decided> {
+pub(crate) fn decide(rule_set: &RuleSet, own: &HolderState<'_>) -> Result<Decided> {
     let RuleSet { regions, now, .. } = rule_set;
     let (holder, now) = (own.holder, *now);
     let policy = rule_set.policy_at(own.home);

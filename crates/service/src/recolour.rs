@@ -17,7 +17,7 @@ use jadegate_store::{
 use serde::Serialize;
 
 use crate::app::App;
-use crate::assess::{Decided, Own, RuleSet, decide};
+use crate::assess::{Decided, HolderState, RuleSet, decide};
 use crate::error::Result;
 use crate::session::StaffSession;
 
@@ -221,7 +221,7 @@ impl App {
             if mine.is_some_and(|s| rule_set.made(s, h.evidence_version)) {
                 continue;
             }
-            let own = Own {
+            let own = HolderState {
                 holder: h.holder,
                 home: Some(&h.home),
                 loaded: h.evidence_version,
