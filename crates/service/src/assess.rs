@@ -69,7 +69,7 @@ pub(crate) struct RuleSet {
 
 impl RuleSet {
     /// Was the stored assessment made from this, and does it hold now?
-    pub(crate) fn made(&self, stored: &StoredAssessment, evidence_version: i64) -> bool {
+    pub(crate) fn is_current(&self, stored: &StoredAssessment, evidence_version: i64) -> bool {
         self.same_rules(stored, evidence_version) && stored.assessment.holds_at(self.now)
     }
 
@@ -196,7 +196,7 @@ impl App {
         let rule_set = self.rule_set();
         let stored = self.store.assessment(holder).await?;
         if let Some(s) = &stored
-            && rule_set.made(s, s.evidence_version)
+            && rule_set.is_current(s, s.evidence_version)
             && let Some(h) = self.store.holder(holder).await?
             && h.evidence_version == s.evidence_version
         {

@@ -218,7 +218,7 @@ impl App {
         for h in &batch.people {
             while stored.next_if(|s| s.holder < h.holder).is_some() {}
             let mine = stored.next_if(|s| s.holder == h.holder);
-            if mine.is_some_and(|s| rule_set.made(s, h.evidence_version)) {
+            if mine.is_some_and(|s| rule_set.is_current(s, h.evidence_version)) {
                 continue;
             }
             let own = HolderState {
