@@ -132,16 +132,21 @@ impl App {
     pub async fn assessment(&self, holder: HolderId) -> Result<Assessment> {
         for _ in 0..TRIES {
             match self.try_assessment(holder).await {
-                Err(Lost::Race) => {}
-                Err(Lost::Above) => return Err(ServiceError::internal("a reading has no weight")),
-                Err(Lost::Failed(e)) => return Err(*e),
+                Err(AttemptError::Race) => {}
+                Err(AttemptError::Above) => {
+                    return Err(ServiceError::internal("a reading has no weight"));
+                }
+                Err(AttemptError::Failed(e)) => return Err(*e),
                 Ok(a) => return Ok(a),
             }
         }
         Err(busy())
     }
 
-    async fn try_assessment(&self, holder: HolderId) -> std::result::Result<Assessment, Lost> {
+    async fn try_assessment(
+        &self,
+        holder: HolderId,
+    ) -> std::result::Result<Assessment, AttemptError> {
         if let Some(current) = self.stored_if_current(holder).await? {
             return Ok(current);
         }
@@ -232,9 +237,9 @@ impl App {
     ) -> Result<Changed> {
         for _ in 0..TRIES {
             match self.try_record(name, holder, &change).await {
-                Err(Lost::Race) => {}
-                Err(Lost::Above) => return Ok(Changed::Above),
-                Err(Lost::Failed(e)) => return Err(*e),
+                Err(AttemptError::Race) => {}
+                Err(AttemptError::Above) => return Ok(Changed::Above),
+                Err(AttemptError::Failed(e)) => return Err(*e),
                 Ok(done) => return Ok(done),
             }
         }
@@ -246,7 +251,7 @@ impl App {
         name: &'static str,
         holder: HolderId,
         change: &Change,
-    ) -> std::result::Result<Changed, Lost> {
+    ) -> std::result::Result<Changed, AttemptError> {
         let Some(prepared) = self.prepare(holder, change).await? else {
             return Ok(Changed::Unchanged);
         };
@@ -261,7 +266,7 @@ impl App {
         &self,
         holder: HolderId,
         change: &Change,
-    ) -> std::result::Result<Option<Prepared<'_>>, Lost> {
+    ) -> std::result::Result<Option<Prepared<'_>>, AttemptError> {
         for new in &change.add {
             if let Some(key) = new.external_key
                 && self.store.evidence_by_key(key).await?.is_some()
@@ -419,7 +424,7 @@ pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e Regions) -> Result<
 }
 
 /// Why an attempt came to nothing.
-pub(crate) enum Lost {
+pub(crate) enum AttemptError {
     /// Somebody else was faster: load and decide again.
     Race,
     /// Above the mandate's number.
@@ -428,7 +433,7 @@ pub(crate) enum Lost {
     Failed(Box<ServiceError>),
 }
 
-impl From<StoreError> for Lost {
+impl From<StoreError> for AttemptError {
     fn from(e: StoreError) -> Self {
         match e {
             StoreError::Conflict {
@@ -442,7 +447,7 @@ impl From<StoreError> for Lost {
     }
 }
 
-impl From<ServiceError> for Lost {
+impl From<ServiceError> for AttemptError {
     fn from(e: ServiceError) -> Self {
         Self::Failed(Box::new(e))
     }

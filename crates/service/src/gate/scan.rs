@@ -13,7 +13,7 @@ use jadegate_pass::{PassError, VerifiedCode};
 use jadegate_store::{Precondition, StoreError, Unit, Write};
 
 use crate::app::{App, read, write};
-use crate::assess::{Change, Lost, NewEvidence, TRIES, busy};
+use crate::assess::{AttemptError, Change, NewEvidence, TRIES, busy};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::GateSession;
 
@@ -205,11 +205,11 @@ impl App {
                     });
                 }
                 Err(Refused::Visit) => passed_over.extend(visits.iter().filter_map(closed)),
-                Err(Refused::Lost(Lost::Failed(e))) => return Err(*e),
-                Err(Refused::Lost(Lost::Above)) => {
+                Err(Refused::Attempt(AttemptError::Failed(e))) => return Err(*e),
+                Err(Refused::Attempt(AttemptError::Above)) => {
                     return Err(ServiceError::internal("what a gate sees has no weight"));
                 }
-                Err(Refused::Lost(Lost::Race)) => {
+                Err(Refused::Attempt(AttemptError::Race)) => {
                     if let Some(before) = self.answered_before(session, input, code).await? {
                         return Ok(before);
                     }
@@ -243,7 +243,7 @@ impl App {
                 table: "visit",
                 precondition: Precondition::Exists | Precondition::Agrees,
             }) => Err(Refused::Visit),
-            Err(e) => Err(Refused::Lost(e.into())),
+            Err(e) => Err(Refused::Attempt(e.into())),
         }
     }
 
@@ -429,12 +429,12 @@ enum Refused {
     /// A visit that it closes is gone from the store, or has an end there.
     Visit,
     /// Something changed meanwhile, or it failed.
-    Lost(Lost),
+    Attempt(AttemptError),
 }
 
-impl From<Lost> for Refused {
-    fn from(lost: Lost) -> Self {
-        Self::Lost(lost)
+impl From<AttemptError> for Refused {
+    fn from(error: AttemptError) -> Self {
+        Self::Attempt(error)
     }
 }
 

@@ -22,7 +22,7 @@ use super::cases::{case_fact, case_key_name};
 use super::document::{LISTED_DAYS, over};
 use super::withdraw::Taker;
 use crate::app::App;
-use crate::assess::{Change, Lost, TRIES, busy};
+use crate::assess::{AttemptError, Change, TRIES, busy};
 use crate::brake::{Held, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
@@ -59,9 +59,11 @@ impl App {
         let by = Taker { agency: staff.agency, staff: Some(staff.id), reason };
         for _ in 0..TRIES {
             match self.try_release(staff, c, by).await {
-                Err(Lost::Race) => {}
-                Err(Lost::Above) => return Err(ServiceError::internal("moving has no weight")),
-                Err(Lost::Failed(e)) => return Err(*e),
+                Err(AttemptError::Race) => {}
+                Err(AttemptError::Above) => {
+                    return Err(ServiceError::internal("moving has no weight"));
+                }
+                Err(AttemptError::Failed(e)) => return Err(*e),
                 Ok(()) => {
                     // The document is released, whatever becomes of this now.
                     note("finish_correction", &self.finish_correction(c.holder, by).await);
@@ -77,7 +79,7 @@ impl App {
         staff: &Staff,
         c: &Correction,
         by: Taker,
-    ) -> std::result::Result<(), Lost> {
+    ) -> std::result::Result<(), AttemptError> {
         let Some((version, own)) = self.store.evidence_of(c.holder).await? else {
             return Err(ServiceError::internal("an account of a correction is gone").into());
         };
