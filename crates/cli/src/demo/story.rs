@@ -323,7 +323,7 @@ async fn raise(app: &Arc<App>, staff: &StaffOfTown, risk: RegionInput) -> Result
 }
 
 /// Runs jobs, many at a time, so that their units share transactions.
-async fn together<F>(jobs: impl Iterator<Item = F>) -> Result<()>
+async fn run_concurrently<F>(jobs: impl Iterator<Item = F>) -> Result<()>
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
@@ -350,7 +350,7 @@ async fn assess_all(app: &Arc<App>, ids: &[HolderId]) -> Result<()> {
         let app = Arc::clone(app);
         async move { app.assessment(id).await.map(drop) }
     };
-    together(ids.iter().copied().map(job)).await
+    run_concurrently(ids.iter().copied().map(job)).await
 }
 
 /// Everybody who is not green, with their colour.
@@ -393,7 +393,7 @@ async fn check_in_all(
             app.check_in(&session, Some(36.6), &[]).await.map(drop)
         }
     };
-    together(doing.into_iter().map(job)).await?;
+    run_concurrently(doing.into_iter().map(job)).await?;
     Ok(forgot)
 }
 

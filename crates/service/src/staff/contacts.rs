@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jadegate_domain::record::{WaitingKind, WaitingState};
 use jadegate_domain::{Case, CaseId, Evidence, Fact, HolderId, TraceId};
 
-use super::parallel::{Job, together};
+use super::parallel::{Job, run_concurrently};
 use super::stored_trace::{Stored, StoredContact, contact_fact, says_the_same, stored_detail};
 use super::traces::Pace;
 use crate::app::{App, beside};
@@ -81,7 +81,7 @@ impl App {
             // Somebody whose record cannot be read is left as they are; everybody else of the slice is
             // brought in line whatever happens to one of them.
             let mut failed = None;
-            for (done, contact) in together(jobs).await.into_iter().zip(contacts) {
+            for (done, contact) in run_concurrently(jobs).await.into_iter().zip(contacts) {
                 match self.or_set_aside(done) {
                     Ok(Some(done)) => {
                         above += u64::from(matches!(done, Changed::Above));

@@ -12,7 +12,7 @@ pub(crate) type Job<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) const AT_ONCE: usize = 32;
 
 /// Runs jobs, at most [`AT_ONCE`] at a time, on the present task; answers in the order of the jobs.
-pub(crate) async fn together<T>(jobs: Vec<Job<'_, T>>) -> Vec<T> {
+pub(crate) async fn run_concurrently<T>(jobs: Vec<Job<'_, T>>) -> Vec<T> {
     stream::iter(jobs).buffered(AT_ONCE).collect().await
 }
 
@@ -38,8 +38,8 @@ mod tests {
                 }) as Job<'_, usize>
             })
             .collect();
-        assert_eq!(together(jobs).await, (0..200).collect::<Vec<_>>());
+        assert_eq!(run_concurrently(jobs).await, (0..200).collect::<Vec<_>>());
         assert!((2..=AT_ONCE).contains(&most.load(Ordering::SeqCst)));
-        assert!(together(Vec::<Job<'_, ()>>::new()).await.is_empty());
+        assert!(run_concurrently(Vec::<Job<'_, ()>>::new()).await.is_empty());
     }
 }

@@ -6,7 +6,7 @@ use jadegate_store::Page;
 use serde::Serialize;
 
 use super::access::{Look, NO_NAME, OpenedPerson, Power, What};
-use super::parallel::{Job, together};
+use super::parallel::{Job, run_concurrently};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::holder::check_in::Quarantine;
@@ -212,7 +212,7 @@ impl App {
             .into_iter()
             .map(|r| Box::pin(self.confined_now(r.holder, r.home)) as Job<'_, _>)
             .collect();
-        for (id, person) in ids.into_iter().zip(together(jobs).await) {
+        for (id, person) in ids.into_iter().zip(run_concurrently(jobs).await) {
             match self.or_set_aside(person)? {
                 Some(person) => batch.people.extend(person),
                 None => batch.unreadable.push(id),

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::access::{Counted, Recorder, What};
 use super::find::{Located, Whom};
-use super::parallel::{Job, together};
+use super::parallel::{Job, run_concurrently};
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
@@ -299,7 +299,7 @@ impl App {
             let jobs: Vec<Job<'_, Taken<'_>>> = some
                 .map(|own| Box::pin(self.take_results(&author, own, held)) as Job<'_, Taken<'_>>)
                 .collect();
-            for (own, taken) in together(jobs).await {
+            for (own, taken) in run_concurrently(jobs).await {
                 match taken {
                     Ok(outcome) => {
                         report.taken += outcome.taken;

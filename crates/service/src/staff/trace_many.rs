@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::access::{Look, Power, Recorder, What};
-use super::parallel::{Job as Unit, together};
+use super::parallel::{Job as Unit, run_concurrently};
 use super::trace_jobs::{
     Found, JobOrder, Progress, Running, TraceJobProgress, TraceJobState, TraceJobView,
 };
@@ -352,7 +352,7 @@ impl App {
         let units: Vec<Unit<'_, _>> =
             people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Unit<'_, _>).collect();
         let mut colours = BTreeMap::new();
-        for found in together(units).await {
+        for found in run_concurrently(units).await {
             colours.extend(self.or_set_aside(found)?);
         }
         Ok(JobContactPage {

@@ -18,7 +18,7 @@ use jadegate_store::{StoredTrace, TraceHead, Write};
 use serde::Serialize;
 
 use super::access::{Power, Recorder};
-use super::parallel::{Job, together};
+use super::parallel::{Job, run_concurrently};
 use super::seating::AboardView;
 use super::stored_trace::{
     Stored, StoredExposure, close_of, count, places, stored_contact, stored_detail, stored_text,
@@ -466,7 +466,7 @@ impl App {
         let jobs: Vec<Job<'_, _>> =
             people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Job<'_, _>).collect();
         let mut colours = HashMap::new();
-        for found in together(jobs).await {
+        for found in run_concurrently(jobs).await {
             colours.extend(self.or_set_aside(found)?);
         }
         Ok(TraceDetail {

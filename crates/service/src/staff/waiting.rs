@@ -20,7 +20,7 @@ use super::access::{Power, Recorder, not_yours};
 use super::cases::case_fact;
 use super::conflict;
 use super::moved::{document_moved, fact_of};
-use super::parallel::{Job, together};
+use super::parallel::{Job, run_concurrently};
 use super::stored_trace::stored_detail;
 use super::traces::Pace;
 use crate::app::{App, beside};
@@ -276,7 +276,7 @@ impl App {
                 .into_iter()
                 .map(|p| Box::pin(self.release_piece(w, p)) as Job<'_, _>)
                 .collect();
-            for done in together(jobs).await {
+            for done in run_concurrently(jobs).await {
                 self.or_set_aside(done)?;
             }
         }

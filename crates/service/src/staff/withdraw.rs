@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::access::{Power, not_yours};
 use super::contacts::SLICE;
-use super::parallel::{Job, together};
+use super::parallel::{Job, run_concurrently};
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::Change;
@@ -299,7 +299,7 @@ impl App {
                 })
                 .collect();
             let mut failed = None;
-            for done in together(jobs).await {
+            for done in run_concurrently(jobs).await {
                 match self.or_set_aside(done) {
                     Ok(Some(_)) => released += 1,
                     Ok(None) => left += 1,
