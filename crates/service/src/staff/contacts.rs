@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jadegate_domain::record::{WaitingKind, WaitingState};
 use jadegate_domain::{Case, CaseId, Evidence, Fact, HolderId, TraceId};
 
-use super::parallel::{Job, run_concurrently};
+use super::parallel::{BoxFuture, run_concurrently};
 use super::stored_trace::{Stored, StoredContact, contact_fact, says_the_same, stored_detail};
 use super::traces::Pace;
 use crate::app::{App, beside};
@@ -72,16 +72,16 @@ impl App {
                 applied.cut_short = true;
                 return Ok(applied);
             }
-            let mut jobs: Vec<Job<'_, _>> = Vec::with_capacity(SLICE);
+            let mut futures: Vec<BoxFuture<'_, _>> = Vec::with_capacity(SLICE);
             let mut contacts = Vec::with_capacity(SLICE);
             for Planned { holder, change, contact } in planned.by_ref().take(SLICE) {
                 contacts.push(contact);
-                jobs.push(Box::pin(self.record("apply_trace", holder, change)));
+                futures.push(Box::pin(self.record("apply_trace", holder, change)));
             }
             // Somebody whose record cannot be read is left as they are; everybody else of the slice is
             // brought in line whatever happens to one of them.
             let mut failed = None;
-            for (done, contact) in run_concurrently(jobs).await.into_iter().zip(contacts) {
+            for (done, contact) in run_concurrently(futures).await.into_iter().zip(contacts) {
                 match self.or_set_aside(done) {
                     Ok(Some(done)) => {
                         above += u64::from(matches!(done, Changed::Above));

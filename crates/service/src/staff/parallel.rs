@@ -1,19 +1,16 @@
 //! Many small units at once, so that the store can write them in one transaction.
 
-use std::pin::Pin;
-
 use futures_util::{StreamExt as _, stream};
 
-/// A job that borrows from its surroundings.
-pub(crate) type Job<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) use futures_util::future::BoxFuture;
 
 /// How many units are on their way at once: enough for one group commit, few enough that people
 /// opening their codes are not kept waiting.
 pub(crate) const AT_ONCE: usize = 32;
 
-/// Runs jobs, at most [`AT_ONCE`] at a time, on the present task; answers in the order of the jobs.
-pub(crate) async fn run_concurrently<T>(jobs: Vec<Job<'_, T>>) -> Vec<T> {
-    stream::iter(jobs).buffered(AT_ONCE).collect().await
+/// Runs futures, at most [`AT_ONCE`] at a time, on the present task; answers in their order.
+pub(crate) async fn run_concurrently<T>(futures: Vec<BoxFuture<'_, T>>) -> Vec<T> {
+    stream::iter(futures).buffered(AT_ONCE).collect().await
 }
 
 #[cfg(test)]
@@ -23,9 +20,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn all_jobs_run_in_order_of_answer_and_never_too_many_at_once() {
+    async fn all_run_in_order_of_answer_and_never_too_many_at_once() {
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let jobs: Vec<Job<'_, usize>> = (0..200_usize)
+        let futures: Vec<BoxFuture<'_, usize>> = (0..200_usize)
             .map(|i| {
                 let (now, most) = (&now, &most);
                 Box::pin(async move {
@@ -35,11 +32,11 @@ mod tests {
                     }
                     now.fetch_sub(1, Ordering::SeqCst);
                     i
-                }) as Job<'_, usize>
+                }) as BoxFuture<'_, usize>
             })
             .collect();
-        assert_eq!(run_concurrently(jobs).await, (0..200).collect::<Vec<_>>());
+        assert_eq!(run_concurrently(futures).await, (0..200).collect::<Vec<_>>());
         assert!((2..=AT_ONCE).contains(&most.load(Ordering::SeqCst)));
-        assert!(run_concurrently(Vec::<Job<'_, ()>>::new()).await.is_empty());
+        assert!(run_concurrently(Vec::<BoxFuture<'_, ()>>::new()).await.is_empty());
     }
 }

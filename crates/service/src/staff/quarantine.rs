@@ -6,7 +6,7 @@ use jadegate_store::Page;
 use serde::Serialize;
 
 use super::access::{Look, NO_NAME, OpenedPerson, Power, What};
-use super::parallel::{Job, run_concurrently};
+use super::parallel::{BoxFuture, run_concurrently};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::holder::check_in::Quarantine;
@@ -207,12 +207,12 @@ impl App {
         let ids: Vec<_> = found.rows.iter().map(|r| r.holder.as_i64()).collect();
         batch.last =
             ids.iter().chain(&batch.unreadable).max().copied().and_then(HolderId::from_i64);
-        let jobs: Vec<Job<'_, _>> = found
+        let futures: Vec<BoxFuture<'_, _>> = found
             .rows
             .into_iter()
-            .map(|r| Box::pin(self.confined_now(r.holder, r.home)) as Job<'_, _>)
+            .map(|r| Box::pin(self.confined_now(r.holder, r.home)) as BoxFuture<'_, _>)
             .collect();
-        for (id, person) in ids.into_iter().zip(run_concurrently(jobs).await) {
+        for (id, person) in ids.into_iter().zip(run_concurrently(futures).await) {
             match self.or_set_aside(person)? {
                 Some(person) => batch.people.extend(person),
                 None => batch.unreadable.push(id),

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::access::{Counted, Recorder, What};
 use super::find::{Located, Whom};
-use super::parallel::{Job, run_concurrently};
+use super::parallel::{BoxFuture, run_concurrently};
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Change, Changed, NewEvidence};
@@ -296,10 +296,12 @@ impl App {
         let mut people = lines.chunk_by(|a, b| a.holder == b.holder).peekable();
         while people.peek().is_some() {
             let some = people.by_ref().take(SLICE);
-            let jobs: Vec<Job<'_, Taken<'_>>> = some
-                .map(|own| Box::pin(self.take_results(&author, own, held)) as Job<'_, Taken<'_>>)
+            let futures: Vec<BoxFuture<'_, Taken<'_>>> = some
+                .map(|own| {
+                    Box::pin(self.take_results(&author, own, held)) as BoxFuture<'_, Taken<'_>>
+                })
                 .collect();
-            for (own, taken) in run_concurrently(jobs).await {
+            for (own, taken) in run_concurrently(futures).await {
                 match taken {
                     Ok(outcome) => {
                         report.taken += outcome.taken;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::access::{Look, Power, Recorder, What};
-use super::parallel::{Job as Unit, run_concurrently};
+use super::parallel::{BoxFuture, run_concurrently};
 use super::trace_jobs::{
     Found, JobOrder, Progress, Running, TraceJobProgress, TraceJobState, TraceJobView,
 };
@@ -349,8 +349,8 @@ impl App {
         let look =
             Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
         let people = self.note_listed(session, &holders, look).await?;
-        let units: Vec<Unit<'_, _>> =
-            people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Unit<'_, _>).collect();
+        let units: Vec<BoxFuture<'_, _>> =
+            people.iter().map(|h| Box::pin(self.colour_now(h.id)) as BoxFuture<'_, _>).collect();
         let mut colours = BTreeMap::new();
         for found in run_concurrently(units).await {
             colours.extend(self.or_set_aside(found)?);

@@ -18,7 +18,7 @@ use jadegate_store::{StoredTrace, TraceHead, Write};
 use serde::Serialize;
 
 use super::access::{Power, Recorder};
-use super::parallel::{Job, run_concurrently};
+use super::parallel::{BoxFuture, run_concurrently};
 use super::seating::AboardView;
 use super::stored_trace::{
     Stored, StoredExposure, close_of, count, places, stored_contact, stored_detail, stored_text,
@@ -463,10 +463,10 @@ impl App {
         let vehicles = places.filter(|p| self.place_kind(*p).is_vehicle()).collect();
         let tickets = self.tickets(vehicles).await?;
         let people = self.note_stays(session, &holders).await?;
-        let jobs: Vec<Job<'_, _>> =
-            people.iter().map(|h| Box::pin(self.colour_now(h.id)) as Job<'_, _>).collect();
+        let futures: Vec<BoxFuture<'_, _>> =
+            people.iter().map(|h| Box::pin(self.colour_now(h.id)) as BoxFuture<'_, _>).collect();
         let mut colours = HashMap::new();
-        for found in run_concurrently(jobs).await {
+        for found in run_concurrently(futures).await {
             colours.extend(self.or_set_aside(found)?);
         }
         Ok(TraceDetail {

@@ -20,7 +20,7 @@ use super::access::{Power, Recorder, not_yours};
 use super::cases::case_fact;
 use super::conflict;
 use super::moved::{document_moved, fact_of};
-use super::parallel::{Job, run_concurrently};
+use super::parallel::{BoxFuture, run_concurrently};
 use super::stored_trace::stored_detail;
 use super::traces::Pace;
 use crate::app::{App, beside};
@@ -272,11 +272,11 @@ impl App {
             let pieces = self.store.waiting_pieces(w.id, from, PAGE).await?.rows;
             let Some(last) = pieces.last() else { return Ok(()) };
             from = last.number.saturating_add(1);
-            let jobs: Vec<Job<'_, _>> = pieces
+            let futures: Vec<BoxFuture<'_, _>> = pieces
                 .into_iter()
-                .map(|p| Box::pin(self.release_piece(w, p)) as Job<'_, _>)
+                .map(|p| Box::pin(self.release_piece(w, p)) as BoxFuture<'_, _>)
                 .collect();
-            for done in run_concurrently(jobs).await {
+            for done in run_concurrently(futures).await {
                 self.or_set_aside(done)?;
             }
         }

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::access::{Power, not_yours};
 use super::contacts::SLICE;
-use super::parallel::{Job, run_concurrently};
+use super::parallel::{BoxFuture, run_concurrently};
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::Change;
@@ -291,15 +291,15 @@ impl App {
         let mut by_holder = by_holder.into_iter().peekable();
         while by_holder.peek().is_some() {
             let some = by_holder.by_ref().take(SLICE);
-            let jobs: Vec<Job<'_, _>> = some
+            let futures: Vec<BoxFuture<'_, _>> = some
                 .map(|(holder, withdraw)| {
                     let with = withdraw.iter().map(follows).collect();
                     let change = Change { withdraw, with, ..Change::default() };
-                    Box::pin(self.record("release_contact", holder, change)) as Job<'_, _>
+                    Box::pin(self.record("release_contact", holder, change)) as BoxFuture<'_, _>
                 })
                 .collect();
             let mut failed = None;
-            for done in run_concurrently(jobs).await {
+            for done in run_concurrently(futures).await {
                 match self.or_set_aside(done) {
                     Ok(Some(_)) => released += 1,
                     Ok(None) => left += 1,
