@@ -6,7 +6,7 @@ use jadegate_domain::{Division, EvidenceKind, Fact};
 
 use super::access::Counted;
 use super::find::{Located, Whom};
-use super::tests::{RecordedEvidence, Recording};
+use super::test_results::{RecordedEvidence, Recording};
 use super::wrong;
 use crate::app::App;
 use crate::error::Result;

@@ -214,7 +214,7 @@ impl App {
                 }
                 Changed::Above => {
                     if self.store.waits(key).await? {
-                        return Err(super::tests::waits_already());
+                        return Err(super::test_results::waits_already());
                     }
                     let held = Held::Case { case, trace, document: *document };
                     let piece = HeldPiece {

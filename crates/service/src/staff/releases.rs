@@ -5,7 +5,7 @@ use jadegate_domain::{EvidenceKind, Fact};
 
 use super::access::Counted;
 use super::find::{Located, Whom};
-use super::tests::{RecordedEvidence, Recording};
+use super::test_results::{RecordedEvidence, Recording};
 use super::wrong;
 use crate::app::App;
 use crate::error::Result;
