@@ -56,7 +56,7 @@ pub struct App {
     /// Is the program about to end? Asked by whatever may take long.
     stopping: std::sync::atomic::AtomicBool,
     /// One writer of risk levels at a time: it decides from what it loaded.
-    pub(crate) officers_lock: tokio::sync::Mutex<()>,
+    pub(crate) change_lock: tokio::sync::Mutex<()>,
     /// One list of passengers at a time: what is known of a trip grows with each.
     pub(crate) carriers_lock: tokio::sync::Mutex<()>,
     /// What-ifs under way and their results.
@@ -137,7 +137,7 @@ impl App {
             case_locks: crate::case_locks::CaseLocks::default(),
             searches: tokio::sync::Semaphore::new(threads()),
             stopping: std::sync::atomic::AtomicBool::new(false),
-            officers_lock: tokio::sync::Mutex::new(()),
+            change_lock: tokio::sync::Mutex::new(()),
             carriers_lock: tokio::sync::Mutex::new(()),
             what_ifs: crate::staff::what_if::WhatIfs::default(),
             trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),

@@ -176,7 +176,7 @@ impl App {
         spans: Vec<RiskSpan>,
         report: &mut RiskReport,
     ) -> Result<Vec<RegionEntry>> {
-        let _one = self.officers_lock.lock().await;
+        let _one = self.change_lock.lock().await;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let known: HashMap<EvidenceId, RegionRisk> = known.into_iter().map(|r| (r.id, r)).collect();
         let (mut ends, mut raised) = (Vec::new(), Vec::new());

@@ -314,7 +314,7 @@ impl App {
         passkey: NewPasskey,
         agent: &str,
     ) -> Result<(Staff, NewSession)> {
-        let _one = self.officers_lock.lock().await;
+        let _one = self.change_lock.lock().await;
         let (id, mut staff) = self.open_invitation(token).await?;
         let now = self.now();
         if staff.confirmed_at.is_some() {

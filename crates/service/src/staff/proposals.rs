@@ -154,7 +154,7 @@ impl App {
         attached: &Attached,
         reason: String,
     ) -> Result<ProposalId> {
-        let _one = self.officers_lock.lock().await;
+        let _one = self.change_lock.lock().await;
         if !self.still_true(attached) {
             return Err(outdated("what_if.outdated"));
         }
@@ -214,7 +214,7 @@ impl App {
             let Some(again) = app.replay(&change, progress).await? else {
                 return Err(ServiceError::internal("a what-if stopped by itself"));
             };
-            let _one = app.officers_lock.lock().await;
+            let _one = app.change_lock.lock().await;
             if !app.still_true(&again) {
                 return Err(conflict(
                     "proposal.changed_meanwhile",

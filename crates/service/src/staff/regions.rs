@@ -117,7 +117,7 @@ impl App {
             .transpose()
             .map_err(|e| wrong("to", "time.bad", e.to_string()))?
             .unwrap_or_else(|| self.now());
-        let _one = self.officers_lock.lock().await;
+        let _one = self.change_lock.lock().await;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let mut risk = known
             .into_iter()
@@ -182,7 +182,7 @@ impl App {
         id: EvidenceId,
         by: Taker,
     ) -> Result<WithdrawnRecords> {
-        let _one = self.officers_lock.lock().await;
+        let _one = self.change_lock.lock().await;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let mut risk = known.into_iter().find(|r| r.id == id).ok_or_else(withdraw::unknown)?;
         let kind = self.agency_kind(risk.agency).await?;
