@@ -51,7 +51,7 @@ impl NewEvidence {
 
 /// A change to one holder's evidence.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Change {
+pub(crate) struct EvidenceChange {
     pub(crate) add: Vec<NewEvidence>,
     pub(crate) withdraw: Vec<EvidenceId>,
     /// Other writes of the same unit.
@@ -233,7 +233,7 @@ impl App {
         &self,
         name: &'static str,
         holder: HolderId,
-        change: Change,
+        change: EvidenceChange,
     ) -> Result<Changed> {
         for _ in 0..TRIES {
             match self.try_record(name, holder, &change).await {
@@ -250,7 +250,7 @@ impl App {
         &self,
         name: &'static str,
         holder: HolderId,
-        change: &Change,
+        change: &EvidenceChange,
     ) -> std::result::Result<Changed, AttemptError> {
         let Some(prepared) = self.prepare(holder, change).await? else {
             return Ok(Changed::Unchanged);
@@ -265,7 +265,7 @@ impl App {
     pub(crate) async fn prepare(
         &self,
         holder: HolderId,
-        change: &Change,
+        change: &EvidenceChange,
     ) -> std::result::Result<Option<Prepared<'_>>, AttemptError> {
         for new in &change.add {
             if let Some(key) = new.external_key

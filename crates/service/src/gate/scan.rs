@@ -13,7 +13,7 @@ use jadegate_pass::{PassError, VerifiedCode};
 use jadegate_store::{Precondition, StoreError, Unit, Write};
 
 use crate::app::{App, read, write};
-use crate::assess::{AttemptError, Change, NewEvidence, TRIES, busy};
+use crate::assess::{AttemptError, EvidenceChange, NewEvidence, TRIES, busy};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::GateSession;
 
@@ -225,7 +225,7 @@ impl App {
         self: &Arc<Self>,
         scan: &Scan,
         visits: &[Write],
-        stay: Option<&(HolderId, Change)>,
+        stay: Option<&(HolderId, EvidenceChange)>,
     ) -> std::result::Result<(), Refused> {
         let prepared = match stay {
             Some((holder, change)) => self.prepare(*holder, change).await?,
@@ -367,7 +367,7 @@ impl App {
     }
 
     /// A gate saw somebody outside their home division: that is a stay there, once a day.
-    fn stay_seen(&self, holder: &Holder, scan: &Scan) -> Option<(HolderId, Change)> {
+    fn stay_seen(&self, holder: &Holder, scan: &Scan) -> Option<(HolderId, EvidenceChange)> {
         let place = self.place(scan.place)?;
         if place.division.contains(&holder.home) || holder.home.contains(&place.division) {
             return None;
@@ -378,7 +378,7 @@ impl App {
         let key = self.keys.evidence_key(&format!("stay/{}/{}/{day}", holder.id, place.division));
         let fact = Fact::Stay { division: place.division.clone(), from, to: from.plus_days(1) };
         let new = NewEvidence { external_key: Some(key), ..NewEvidence::by_holder(fact) };
-        Some((holder.id, Change { add: vec![new], ..Change::default() }))
+        Some((holder.id, EvidenceChange { add: vec![new], ..EvidenceChange::default() }))
     }
 
     /// Today's numbers at a place.

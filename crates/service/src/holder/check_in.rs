@@ -5,7 +5,7 @@ use jadegate_domain::{Assessment, Colour, Evidence, HolderId, Timestamp};
 use jiff::civil::Date;
 
 use crate::app::App;
-use crate::assess::{Change, Changed, NewEvidence};
+use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::error::{Result, ServiceError};
 use crate::session::HolderSession;
 
@@ -99,7 +99,7 @@ impl App {
             external_key: Some(key),
             ..NewEvidence::by_holder(Fact::CheckIn { temperature, symptoms })
         };
-        let change = Change { add: vec![new], ..Change::default() };
+        let change = EvidenceChange { add: vec![new], ..EvidenceChange::default() };
         match self.record("check_in", session.holder, change).await? {
             Changed::Done(_, assessment) => {
                 Ok(CheckedIn { date, new: true, assessment: *assessment })

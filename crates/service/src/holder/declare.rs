@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::check_in::{field, parse_symptoms, parse_temperature};
 use crate::app::App;
-use crate::assess::{Change, Changed, NewEvidence};
+use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::error::{Result, ServiceError};
 use crate::session::HolderSession;
 
@@ -55,7 +55,7 @@ impl App {
         let versions = self.declarations(session).await?;
         let current = versions.iter().find(|e| e.counts()).map(|e| e.id);
         let new = NewEvidence { supersedes: current, ..NewEvidence::by_holder(fact) };
-        let change = Change { add: vec![new], ..Change::default() };
+        let change = EvidenceChange { add: vec![new], ..EvidenceChange::default() };
         match self.record("declare", session.holder, change).await? {
             Changed::Done(ids, assessment) => {
                 let id = ids.first().copied().ok_or_else(|| ServiceError::internal("no id"))?;

@@ -19,7 +19,7 @@ use super::runs::Digesting;
 use crate::app::App;
 use crate::brake::Author;
 use crate::error::{Result, ServiceError};
-use crate::staff::change::{Change, RegionEntry};
+use crate::staff::change::{ProposedChange, RegionEntry};
 use crate::staff::proposals::Proposer;
 use crate::staff::{Recorder, RejectedLine, Share};
 use crate::what_if::Progress;
@@ -145,7 +145,7 @@ impl App {
             return Ok(report);
         }
         let count = raised.len() as u64;
-        let change = Change::Region { entries: raised };
+        let change = ProposedChange::Region { entries: raised };
         let (_, digest) = change.stored()?;
         let waiting = self.store.waiting_proposals(1000).await?;
         if let Some(same) = waiting.iter().find(|p| p.change_digest == digest) {

@@ -16,7 +16,7 @@ use super::traces::{Pace, TraceReport};
 use super::withdraw::{Taker, may_withdraw_case};
 use super::{conflict, wrong};
 use crate::app::App;
-use crate::assess::{Change, Changed, NewEvidence};
+use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::brake::{Held, HeldPiece, Hold, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
@@ -204,7 +204,8 @@ impl App {
             with.insert(0, signed.row(RecordKind::Case, id.as_i64(), None, case.recorded_at));
             with.insert(0, Write::AddCase(case.clone()));
             let new = NewEvidence { external_key: Some(key), ..NewEvidence::by(signed, fact) };
-            let change = Change { add: vec![new], with: with.clone(), ..Change::default() };
+            let change =
+                EvidenceChange { add: vec![new], with: with.clone(), ..EvidenceChange::default() };
             let changed = self.record("record_case", holder.id, change).await?;
             with.drain(..2);
             match changed {
@@ -365,7 +366,7 @@ impl App {
         };
         let signed = signed.found_like(before.as_ref());
         let new = NewEvidence { supersedes: old.map(|e| e.id), ..NewEvidence::by(signed, fact) };
-        let change = Change { add: vec![new], with, ..Change::default() };
+        let change = EvidenceChange { add: vec![new], with, ..EvidenceChange::default() };
         match self.record("correct_case", holder.id, change).await? {
             Changed::Done(_, assessment) => {
                 self.late.trace_again(id);

@@ -34,7 +34,7 @@ pub enum ChangeInput {
 /// What is to change. Its JSON form is stored with a proposal, and its digest is public.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum Change {
+pub(crate) enum ProposedChange {
     /// Publish a policy.
     Policy {
         /// The whole file.
@@ -72,7 +72,7 @@ impl RegionEntry {
     }
 }
 
-impl Change {
+impl ProposedChange {
     /// The word of the public log.
     pub(crate) const fn word(&self) -> &'static str {
         match self {
@@ -156,18 +156,18 @@ impl App {
         &self,
         session: &StaffSession,
         input: &ChangeInput,
-    ) -> Result<Change> {
+    ) -> Result<ProposedChange> {
         let change = match input {
             ChangeInput::Policy { text } => {
                 session.need(Power::PublishPolicy)?;
                 if text.len() > MOST_POLICY_BYTES {
                     return Err(wrong("text", "policy.too_long", "This file is too long."));
                 }
-                Change::Policy { text: text.clone() }
+                ProposedChange::Policy { text: text.clone() }
             }
             ChangeInput::Region(region) => {
                 session.need(Power::SetRegion)?;
-                Change::Region { entries: vec![self.region_entry(region)?] }
+                ProposedChange::Region { entries: vec![self.region_entry(region)?] }
             }
         };
         self.may_change(session, &change).await?;
@@ -176,10 +176,14 @@ impl App {
     }
 
     /// Has this member of staff the power over everybody whom the change concerns?
-    pub(crate) async fn may_change(&self, session: &StaffSession, change: &Change) -> Result<()> {
+    pub(crate) async fn may_change(
+        &self,
+        session: &StaffSession,
+        change: &ProposedChange,
+    ) -> Result<()> {
         let staff = session.need(change.power())?;
         match change {
-            Change::Region { entries } => {
+            ProposedChange::Region { entries } => {
                 self.recorder(session, jadegate_domain::EvidenceKind::RegionRisk)?;
                 if entries.iter().all(|e| staff.region.contains(&e.division)) {
                     return Ok(());
@@ -190,7 +194,7 @@ impl App {
                 ))
             }
             // A policy is everybody's: only the widest health commission that there is publishes.
-            Change::Policy { .. } => {
+            ProposedChange::Policy { .. } => {
                 let wider = |a: &jadegate_domain::agency::Agency| {
                     a.kind == staff.agency_kind
                         && a.region != staff.region
@@ -208,8 +212,8 @@ impl App {
     }
 
     /// Could the change take effect now?
-    pub(crate) fn changeable(&self, change: &Change) -> Result<()> {
-        let Change::Policy { text } = change else { return Ok(()) };
+    pub(crate) fn changeable(&self, change: &ProposedChange) -> Result<()> {
+        let ProposedChange::Policy { text } = change else { return Ok(()) };
         let policy = parse_policy(text)?;
         let (new, old) = (policy.reference(), self.policy().reference());
         if new.digest == old.digest {
@@ -232,9 +236,9 @@ impl App {
     }
 
     /// A change in short; `whole`: with the policy's file.
-    pub(crate) fn change_view(&self, change: &Change, whole: bool) -> Result<ChangeView> {
+    pub(crate) fn change_view(&self, change: &ProposedChange, whole: bool) -> Result<ChangeView> {
         Ok(match change {
-            Change::Policy { text } => {
+            ProposedChange::Policy { text } => {
                 let policy = parse_policy(text)?;
                 ChangeView::Policy {
                     policy: policy.reference(),
@@ -242,7 +246,7 @@ impl App {
                     text: whole.then(|| text.clone()),
                 }
             }
-            Change::Region { entries } => {
+            ProposedChange::Region { entries } => {
                 let line = |e: &RegionEntry| RegionLine {
                     name: self.division_name(&e.division),
                     division: e.division.clone(),

@@ -11,7 +11,7 @@ use super::parallel::{BoxFuture, run_concurrently};
 use super::stored_trace::{Stored, StoredContact, contact_fact, says_the_same, stored_detail};
 use super::traces::Pace;
 use crate::app::{App, beside};
-use crate::assess::{Change, Changed, NewEvidence};
+use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::brake::{Author, Hold, Signed};
 use crate::error::Result;
 
@@ -167,7 +167,7 @@ impl App {
 /// A change to one person's evidence.
 struct Planned {
     holder: HolderId,
-    change: Change,
+    change: EvidenceChange,
     /// They become a contact, or another one (`true`), or are none any more (`false`).
     contact: Option<bool>,
 }
@@ -199,7 +199,7 @@ fn plan(
             // Only a run that was cut short leaves more than one piece.
             old.swap_remove(i);
             if !old.is_empty() {
-                let change = Change { withdraw: all(&old), ..Change::default() };
+                let change = EvidenceChange { withdraw: all(&old), ..EvidenceChange::default() };
                 planned.push(Planned { holder, change, contact: None });
             }
             continue;
@@ -212,11 +212,12 @@ fn plan(
         };
         let supersedes = replaced.map(|e| e.id);
         let new = NewEvidence { supersedes, ..NewEvidence::by(signed, wanted) };
-        let change = Change { add: vec![new], withdraw: all(&old), ..Change::default() };
+        let change =
+            EvidenceChange { add: vec![new], withdraw: all(&old), ..EvidenceChange::default() };
         planned.push(Planned { holder, change, contact: Some(true) });
     }
     for (holder, old) in present {
-        let change = Change { withdraw: all(&old), ..Change::default() };
+        let change = EvidenceChange { withdraw: all(&old), ..EvidenceChange::default() };
         planned.push(Planned { holder, change, contact: Some(false) });
     }
     Ok(planned)

@@ -22,7 +22,7 @@ use super::cases::{case_fact, case_key_name};
 use super::document::{LISTED_DAYS, over};
 use super::withdraw::Taker;
 use crate::app::App;
-use crate::assess::{AttemptError, Change, TRIES, busy};
+use crate::assess::{AttemptError, EvidenceChange, TRIES, busy};
 use crate::brake::{Held, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
@@ -126,7 +126,7 @@ impl App {
         if count > 0 {
             with.push(self.withdrawal_leaf(RecordKind::Evidence, by, count)?);
         }
-        let change = Change { withdraw, with, ..Change::default() };
+        let change = EvidenceChange { withdraw, with, ..EvidenceChange::default() };
         let prepared = self.prepare(c.holder, &change).await?;
         let prepared = prepared.ok_or_else(|| ServiceError::internal("nothing to release"))?;
         let done = self.store.commit(Unit::new("decide_correction", prepared.writes)).await;

@@ -20,7 +20,7 @@ use jadegate_store::{
 use serde::Serialize;
 
 use super::access::Power;
-use super::change::{Change, ChangeView, DifferenceView};
+use super::change::{ChangeView, DifferenceView, ProposedChange};
 use super::what_if::{Attached, Share, percent};
 use super::{conflict, wrong};
 use crate::app::{App, InForce};
@@ -150,7 +150,7 @@ impl App {
     pub(crate) async fn submit(
         &self,
         by: Proposer,
-        change: &Change,
+        change: &ProposedChange,
         attached: &Attached,
         reason: String,
     ) -> Result<ProposalId> {
@@ -337,7 +337,7 @@ impl App {
         &self,
         session: &StaffSession,
         id: ProposalId,
-    ) -> Result<(StoredProposal, Change)> {
+    ) -> Result<(StoredProposal, ProposedChange)> {
         let (proposal, change) = self.known(session, id).await?;
         self.may_change(session, &change).await?;
         self.waits(&proposal)?;
@@ -362,7 +362,7 @@ impl App {
         &self,
         session: &StaffSession,
         id: ProposalId,
-    ) -> Result<(StoredProposal, Change)> {
+    ) -> Result<(StoredProposal, ProposedChange)> {
         if !session.may(Power::PublishPolicy) {
             session.need(Power::SetRegion)?;
         }
@@ -385,7 +385,7 @@ impl App {
     async fn end(
         &self,
         proposal: &StoredProposal,
-        change: &Change,
+        change: &ProposedChange,
         (state, event): (ProposalState, ProposalEvent),
         by: Option<(StaffId, AgencyId)>,
         reason: Option<String>,
@@ -406,12 +406,12 @@ impl App {
         name: &'static str,
         proposal: ProposalId,
         by: Proposer,
-        change: &Change,
+        change: &ProposedChange,
         mut writes: Vec<Write>,
     ) -> Result<()> {
         let now = self.now();
         match change {
-            Change::Policy { text } => {
+            ProposedChange::Policy { text } => {
                 let policy = Policy::parse(text)
                     .map_err(|_| ServiceError::internal("a proposed policy no longer parses"))?;
                 let reference = policy.reference();
@@ -432,7 +432,7 @@ impl App {
                 let text: Arc<str> = text.as_str().into();
                 self.policy.store(Arc::new(InForce { policy: Arc::new(policy), text }));
             }
-            Change::Region { entries } => {
+            ProposedChange::Region { entries } => {
                 let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
                 for e in entries {
                     let same = |r: &RegionRisk| {
@@ -547,7 +547,7 @@ fn view(a: Attached) -> AttachedWhatIf {
     }
 }
 
-fn change_of(p: &StoredProposal) -> Result<Change> {
+fn change_of(p: &StoredProposal) -> Result<ProposedChange> {
     serde_json::from_str(&p.change).map_err(|_| unreadable(p, "change"))
 }
 
@@ -562,7 +562,7 @@ fn unreadable(p: &StoredProposal, column: &'static str) -> ServiceError {
 
 fn step_leaf(
     proposal: &StoredProposal,
-    change: &Change,
+    change: &ProposedChange,
     what_if: &str,
     event: ProposalEvent,
     agency: Option<AgencyId>,

@@ -16,7 +16,7 @@ use super::find::{Located, Whom};
 use super::parallel::{BoxFuture, run_concurrently};
 use super::{conflict, wrong};
 use crate::app::App;
-use crate::assess::{Change, Changed, NewEvidence};
+use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::brake::{Author, Held, HeldPiece, Hold, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::holder::register::DocumentInput;
@@ -192,14 +192,14 @@ impl App {
         let looked =
             self.access_writes(session.staff(), holder, Purpose::RecordEvidence, What::Assessment)?;
         let author = recorder.author(None);
-        let change = Change {
+        let change = EvidenceChange {
             add: vec![NewEvidence {
                 external_key: Some(key),
                 sample: sample.clone(),
                 ..NewEvidence::by(Signed::own(&author, &fact).of_document(document), fact.clone())
             }],
             with: looked.clone(),
-            ..Change::default()
+            ..EvidenceChange::default()
         };
         match self.record("record_evidence", holder, change).await? {
             Changed::Done(ids, assessment) => {
@@ -503,7 +503,7 @@ impl App {
             }
             outcome.taken = add.len() as u64;
             outcome.positives = add.iter().filter(|n| n.fact.may_confine()).count() as u64;
-            let change = Change { add, with: looked.clone(), ..Change::default() };
+            let change = EvidenceChange { add, with: looked.clone(), ..EvidenceChange::default() };
             match self.record("import_tests", holder, change).await? {
                 Changed::Done(..) => return Ok(outcome),
                 // Somebody else recorded one of them meanwhile; look again.

@@ -24,7 +24,7 @@ use super::parallel::{BoxFuture, run_concurrently};
 use super::stored_trace::stored_detail;
 use super::traces::Pace;
 use crate::app::{App, beside};
-use crate::assess::{Change, Changed, NewEvidence, TRIES};
+use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES};
 use crate::brake::{Author, Held, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::holder::me::AgencyName;
@@ -352,8 +352,11 @@ impl App {
         };
         let new = NewEvidence { external_key: piece.external_key, sample: piece.sample, ..new };
         let take = with.first().cloned();
-        let change =
-            Change { add: vec![new], with: std::mem::take(&mut with), ..Change::default() };
+        let change = EvidenceChange {
+            add: vec![new],
+            with: std::mem::take(&mut with),
+            ..EvidenceChange::default()
+        };
         match self.record("confirm_waiting", piece.holder, change).await? {
             Changed::Done(..) => {}
             // The same was recorded another way meanwhile.

@@ -11,7 +11,8 @@ use jadegate_store::ProposalState;
 use serde::{Deserialize, Serialize};
 
 use super::change::{
-    Change, ChangeInput, ChangeView, DifferenceView, as_evidence, differences_of, parse_policy,
+    ChangeInput, ChangeView, DifferenceView, ProposedChange, as_evidence, differences_of,
+    parse_policy,
 };
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
@@ -155,7 +156,7 @@ enum Outcome {
 pub(crate) struct Run {
     id: WhatIfId,
     by: StaffId,
-    pub(crate) change: Change,
+    pub(crate) change: ProposedChange,
     made_at: Timestamp,
     pub(crate) valid_until: Timestamp,
     progress: Arc<Progress>,
@@ -291,7 +292,7 @@ impl App {
     /// Replays a change over the present evidence; `None` if it was cancelled.
     pub(crate) async fn replay(
         &self,
-        change: &Change,
+        change: &ProposedChange,
         progress: Arc<Progress>,
     ) -> Result<Option<Attached>> {
         let rule_set = self.rule_set();
@@ -307,12 +308,12 @@ impl App {
         };
         let mut differences = Vec::new();
         match change {
-            Change::Policy { text } => {
+            ProposedChange::Policy { text } => {
                 let after = parse_policy(text)?;
                 differences = differences_of(&rule_set.policy, &after);
                 question.policy_after = Arc::new(after);
             }
-            Change::Region { entries } => {
+            ProposedChange::Region { entries } => {
                 question.risks_after.extend(entries.iter().map(|e| as_evidence(e, rule_set.now)));
                 // What begins later is looked at when it has begun.
                 let mut later: Vec<Timestamp> =

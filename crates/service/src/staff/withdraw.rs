@@ -23,7 +23,7 @@ use super::contacts::SLICE;
 use super::parallel::{BoxFuture, run_concurrently};
 use super::{conflict, wrong};
 use crate::app::App;
-use crate::assess::Change;
+use crate::assess::EvidenceChange;
 use crate::brake::Author;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
@@ -231,7 +231,7 @@ impl App {
         let mut done = WithdrawnRecords { records: pieces.len() as u64, ..Default::default() };
         with.extend(pieces.iter().map(|e| by.row(RecordKind::Evidence, e.id.as_i64(), now)));
         let withdraw = pieces.iter().map(|e| e.id).collect();
-        let change = Change { withdraw, with, ..Change::default() };
+        let change = EvidenceChange { withdraw, with, ..EvidenceChange::default() };
         self.record("withdraw_record", holder, change).await?;
         for case in self.resting_on(holder, &pieces).await? {
             done.cases += 1;
@@ -294,7 +294,7 @@ impl App {
             let futures: Vec<BoxFuture<'_, _>> = some
                 .map(|(holder, withdraw)| {
                     let with = withdraw.iter().map(follows).collect();
-                    let change = Change { withdraw, with, ..Change::default() };
+                    let change = EvidenceChange { withdraw, with, ..EvidenceChange::default() };
                     Box::pin(self.record("release_contact", holder, change)) as BoxFuture<'_, _>
                 })
                 .collect();
@@ -330,7 +330,7 @@ impl App {
             if let Some(run) = self.standing_trace(id).await? {
                 with.extend(self.end_waiting_of(run.id).await?);
             }
-            let change = Change { withdraw: own, with, ..Change::default() };
+            let change = EvidenceChange { withdraw: own, with, ..EvidenceChange::default() };
             self.record("withdraw_case", case.holder, change).await?;
             self.late.forget(id);
         }
