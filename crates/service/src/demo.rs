@@ -23,7 +23,7 @@ use crate::vault::Identity;
 /// Somebody made up.
 #[derive(Clone, Debug)]
 pub struct DemoPerson {
-    /// Who.
+    /// Document, name and phone, as they would register with them.
     pub identity: Identity,
     /// Where they live.
     pub home: Division,
@@ -34,9 +34,9 @@ pub struct DemoPerson {
 /// A made-up visit.
 #[derive(Clone, Copy, Debug)]
 pub struct DemoVisit {
-    /// Who.
+    /// The visitor.
     pub holder: HolderId,
-    /// Where.
+    /// The place visited.
     pub place: PlaceId,
     /// From when.
     pub entered: Timestamp,

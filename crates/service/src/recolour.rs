@@ -31,7 +31,7 @@ const TRIES: u32 = 4;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecolouringView {
-    /// Which.
+    /// The id of this run.
     pub id: RecolouringId,
     /// `policy`, `region` or `start`.
     pub cause: String,

@@ -47,7 +47,7 @@ impl GateSession {
 }
 
 impl StaffSession {
-    /// Who.
+    /// The member of staff who is signed in.
     pub const fn staff(&self) -> &Staff {
         &self.staff
     }

@@ -77,13 +77,13 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Touched {
-    /// Where.
+    /// The division in which these people live.
     pub division: Division,
     /// Its people.
     pub people: u64,
     /// Green without the change, not green with it.
     pub newly_confined: u64,
-    /// When.
+    /// The moment at which most of them are newly confined.
     pub at: Timestamp,
 }
 

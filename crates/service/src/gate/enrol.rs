@@ -18,7 +18,7 @@ const CHALLENGE_SECONDS: i64 = 120;
 /// A newly enrolled gate.
 #[derive(Clone, Debug)]
 pub struct Enrolled {
-    /// Which.
+    /// The gate that the device is from now on.
     pub gate: Gate,
     /// Its place.
     pub place: crate::holder::me::PlaceView,

@@ -73,9 +73,9 @@ pub struct EvidenceView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WithdrawnView {
-    /// Who.
+    /// The agency that took it back; absent if its name is not known.
     pub by: Option<AgencyName>,
-    /// Why.
+    /// The reason given for it.
     pub reason: WithdrawalReason,
 }
 
@@ -83,13 +83,13 @@ pub struct WithdrawnView {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HistoryEntry {
-    /// When.
+    /// The moment at which the colour changed.
     pub at: Timestamp,
     /// Before.
     pub from: Option<Colour>,
     /// After.
     pub to: Colour,
-    /// Why.
+    /// What gave the colour, as the assessment of that moment says it.
     pub reasons: Vec<Reason>,
 }
 
@@ -97,7 +97,7 @@ pub struct HistoryEntry {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VisitView {
-    /// Where.
+    /// The place visited.
     pub place: PlaceView,
     /// From.
     pub entered: Timestamp,
@@ -117,7 +117,7 @@ pub struct PlaceView {
     pub name: String,
     /// Kind.
     pub kind: PlaceKind,
-    /// Where.
+    /// The division in which it lies, by name.
     pub division_name: String,
 }
 
@@ -125,11 +125,11 @@ pub struct PlaceView {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccessView {
-    /// When.
+    /// The moment of the look.
     pub at: Timestamp,
-    /// Who.
+    /// The agency whose staff looked; absent if its name is not known.
     pub agency: Option<AgencyName>,
-    /// Why.
+    /// The purpose for which the law allows it.
     pub purpose: Purpose,
     /// What was read.
     #[cfg_attr(feature = "openapi", schema(value_type = crate::staff::What))]

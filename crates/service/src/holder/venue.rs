@@ -18,7 +18,7 @@ const SAME_VISIT_SECONDS: i64 = 600;
 #[derive(Clone, Debug, serde::Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordedVisit {
-    /// Where.
+    /// The place whose code was scanned.
     pub place: PlaceView,
     /// From when: earlier than this call if it was recorded before.
     pub entered: Timestamp,

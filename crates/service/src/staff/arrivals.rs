@@ -15,7 +15,7 @@ use crate::session::StaffSession;
 /// An arrival as typed.
 #[derive(Clone, Debug)]
 pub struct ArrivalInput {
-    /// Who.
+    /// The person who arrived.
     pub whom: Whom,
     /// Country (or division) they came from.
     pub from: String,

@@ -24,7 +24,7 @@ use crate::session::StaffSession;
 /// A case as typed. Moments are RFC 3339.
 #[derive(Clone, Debug)]
 pub struct CaseInput {
-    /// Who.
+    /// The person who is the case.
     pub whom: Whom,
     /// `suspected`, `probable`, `confirmed`, `asymptomatic`.
     pub class: String,
@@ -55,7 +55,7 @@ pub struct CaseCorrection {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordedCase {
-    /// Which.
+    /// The id of the case that was recorded.
     pub case: CaseId,
     /// The person's assessment now.
     pub assessment: Assessment,
@@ -72,7 +72,7 @@ pub struct RecordedCase {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseRow {
-    /// Which.
+    /// The id of the case.
     pub id: CaseId,
     /// Who, opaquely.
     pub holder: HolderId,

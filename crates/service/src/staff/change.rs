@@ -101,7 +101,7 @@ impl ProposedChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegionLine {
-    /// Where.
+    /// The division whose level is set.
     pub division: Division,
     /// Its name.
     pub name: String,
@@ -120,7 +120,7 @@ pub struct RegionLine {
 pub enum ChangeView {
     /// A policy is published.
     Policy {
-        /// Which.
+        /// Id, version and digest of the policy that would come into force.
         policy: PolicyRef,
         /// Its title, in languages.
         title: Texts,

@@ -34,7 +34,7 @@ fn correction_states() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DocumentCorrection {
-    /// Which.
+    /// The id of this correction.
     pub id: CorrectionId,
     /// `waiting`, `confirmed`, `refused` or `expired`.
     #[cfg_attr(feature = "openapi", schema(schema_with = correction_states))]
@@ -45,7 +45,7 @@ pub struct DocumentCorrection {
     pub opened_by: String,
     /// Of which agency.
     pub agency: String,
-    /// When.
+    /// The moment at which it was asked for.
     pub opened_at: Timestamp,
     /// Until when it can be confirmed.
     pub expires_at: Timestamp,

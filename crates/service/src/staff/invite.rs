@@ -82,7 +82,7 @@ pub struct NewPasskey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffRow {
-    /// Who.
+    /// The id of the member of staff.
     pub id: StaffId,
     /// Name shown to colleagues.
     pub display_name: String,

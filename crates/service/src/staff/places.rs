@@ -31,13 +31,13 @@ pub struct PlaceInput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaceRow {
-    /// Which.
+    /// The id of the place.
     pub id: PlaceId,
     /// Name.
     pub name: String,
     /// Kind.
     pub kind: PlaceKind,
-    /// Where.
+    /// The division in which it lies.
     pub division: Division,
     /// Its name.
     pub division_name: String,
@@ -75,7 +75,7 @@ impl std::fmt::Debug for Enrolment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GateRow {
-    /// Which.
+    /// The id of the gate.
     pub id: GateId,
     /// Where it stands.
     pub place: PlaceId,

@@ -74,7 +74,7 @@ fn proposal_states() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProposalView {
-    /// Which.
+    /// The id of the proposal.
     pub id: ProposalId,
     /// What is to change.
     pub change: ChangeView,
@@ -83,17 +83,17 @@ pub struct ProposalView {
     pub state: &'static str,
     /// Who proposed it.
     pub proposed_by: Officer,
-    /// When.
+    /// The moment at which it was made.
     pub proposed_at: Timestamp,
     /// After this it lapses.
     pub expires_at: Timestamp,
-    /// Why.
+    /// The reason given by whoever proposed it.
     pub reason: String,
     /// Who decided; null if it needed no second officer, waits or lapsed.
     pub decided_by: Option<Officer>,
     /// When it ended.
     pub decided_at: Option<Timestamp>,
-    /// Why.
+    /// The reason given by whoever decided; absent while nobody has, or if none was given.
     pub decision_reason: Option<String>,
     /// The what-if it was proposed with.
     pub what_if: AttachedWhatIf,

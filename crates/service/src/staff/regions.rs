@@ -22,7 +22,7 @@ use crate::session::StaffSession;
 /// A risk level as typed. Moments are RFC 3339.
 #[derive(Clone, Debug)]
 pub struct RegionInput {
-    /// Where.
+    /// The code of the division whose level is set, like `CN-330106`.
     pub division: String,
     /// `medium` or `high`.
     pub level: String,
@@ -36,9 +36,9 @@ pub struct RegionInput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegionRow {
-    /// Which.
+    /// The id of the risk level, as that of evidence.
     pub id: EvidenceId,
-    /// Where.
+    /// The division whose level it is.
     pub division: Division,
     /// Its name.
     pub name: String,

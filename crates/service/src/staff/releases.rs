@@ -14,7 +14,7 @@ use crate::session::StaffSession;
 /// A release paper as typed.
 #[derive(Clone, Debug)]
 pub struct ReleaseInput {
-    /// Who.
+    /// The person who is released.
     pub whom: Whom,
     /// What they are released from.
     pub refers_to: ReleaseOf,

@@ -52,7 +52,7 @@ pub(crate) struct Recording {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecordedEvidence {
-    /// Which.
+    /// The id of the evidence that was recorded.
     pub evidence: EvidenceId,
     /// The person's assessment now.
     pub assessment: Assessment,

@@ -50,7 +50,7 @@ impl TraceJobState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceJobView {
-    /// Which.
+    /// The id of the job.
     pub job: TraceJobId,
     /// Where it is.
     pub state: TraceJobState,

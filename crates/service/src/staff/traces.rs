@@ -62,7 +62,7 @@ pub struct TraceReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceRow {
-    /// Which.
+    /// The id of the trace.
     pub trace: TraceId,
     /// From which case.
     pub case: CaseId,
@@ -120,7 +120,7 @@ pub struct ContactView {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExposureView {
-    /// Where.
+    /// The place at which time was shared.
     pub place: ExposurePlace,
     /// From.
     pub from: Timestamp,
@@ -140,7 +140,7 @@ pub struct ExposureView {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExposurePlace {
-    /// Which.
+    /// The id of the place.
     pub id: PlaceId,
     /// Name.
     pub name: String,

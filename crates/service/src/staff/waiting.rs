@@ -35,9 +35,9 @@ use crate::session::StaffSession;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WaitingRow {
-    /// Which.
+    /// The id of what waits.
     pub id: WaitingId,
-    /// What.
+    /// The kind of records that wait.
     pub kind: WaitingKind,
     /// Who recorded it.
     pub agency: Option<AgencyName>,

@@ -30,7 +30,7 @@ const TOGETHER_SECONDS: i64 = 86_400;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Share {
-    /// Where.
+    /// The division in which these people live.
     pub division: Division,
     /// Its name.
     pub name: String,
@@ -114,7 +114,7 @@ pub struct ProgressView {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WhatIfView {
-    /// Which.
+    /// The id of this what-if.
     pub id: WhatIfId,
     /// How far it has come.
     pub state: WhatIfState,

@@ -462,7 +462,7 @@ pub struct RecordRow {
     pub staff: Option<String>,
     /// The file it came from.
     pub import: Option<ImportId>,
-    /// When.
+    /// The moment at which it was recorded.
     pub at: Timestamp,
 }
 
@@ -470,7 +470,7 @@ pub struct RecordRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportRow {
-    /// Which.
+    /// The id of the import.
     pub id: ImportId,
     /// What it tells.
     pub kind: ImportKind,

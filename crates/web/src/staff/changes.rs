@@ -67,7 +67,7 @@ enum ChangeBody {
     },
     /// Set a risk level.
     Region {
-        /// Where.
+        /// The code of the division whose level is set, like `CN-330106`.
         division: String,
         /// `medium` or `high`.
         #[schema(value_type = RiskLevel)]
@@ -91,14 +91,14 @@ struct WhatIfBody {
 struct ProposeBody {
     /// One's own what-if that is done.
     what_if: WhatIfId,
-    /// Why.
+    /// The reason for the change, for the second officer and the record.
     reason: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RejectBody {
-    /// Why.
+    /// The reason for the refusal.
     reason: String,
 }
 
