@@ -14,7 +14,8 @@ const ALLOWED = {
   'jadegate-pass': ['domain'],
   'jadegate-ledger': ['domain'],
   'jadegate-store': ['domain'],
-  'jadegate-store-sqlite': ['domain', 'store'],
+  'jadegate-store-rows': ['domain', 'store'],
+  'jadegate-store-sqlite': ['domain', 'store', 'store-rows'],
   'jadegate-service': ['domain', 'lines', 'divisions', 'policy', 'trace', 'pass', 'ledger', 'store'],
   'jadegate-web': ['domain', 'divisions', 'policy', 'pass', 'ledger', 'store', 'service'],
 };
@@ -29,7 +30,7 @@ const KEPT_IN = {
   'tower-http': ['jadegate-web', TOP],
 };
 /** Crates without clock, network, disk or thread. */
-const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-ledger'];
+const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-ledger', 'jadegate-store-rows'];
 const IMPURE = ['tokio', 'ureq', 'rusqlite', 'axum', 'reqwest', 'rand', 'getrandom'];
 
 const json = execFileSync('cargo', ['metadata', '--format-version', '1', '--no-deps', '--locked'], {

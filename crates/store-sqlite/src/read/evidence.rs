@@ -13,6 +13,7 @@ use super::{ALL, bounds, id, ids, listed, listed_from, many, number, numbers, on
 use crate::error::{Result, sql};
 use crate::rows::{
     AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, HolderRow, RegionRiskRow, Stored,
+    read as read_row,
 };
 
 pub(crate) fn evidence_of(
@@ -188,7 +189,7 @@ fn owned_evidence(c: &Connection, between: [i64; 2]) -> Result<OwnedEvidence> {
     let mut rows = stmt.query(between).map_err(failed)?;
     let (mut found, mut bad) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next().map_err(failed)? {
-        match EvidenceRow::read(row).and_then(EvidenceRow::into_domain) {
+        match read_row::<EvidenceRow>(row) {
             Ok(e) => found.push(e),
             Err(e) => {
                 let holder: i64 = row.get(owner).map_err(failed)?;

@@ -19,7 +19,7 @@ use crate::rows::{
     CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow, KeptRow, LeafRow,
     OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow, ProposalRow,
     RecolouringRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored,
-    TraceRow, TripRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
+    TraceRow, TripRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, read as read_row,
 };
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.
@@ -38,7 +38,7 @@ fn one_from<R: Stored>(
     let mut stmt = c.prepare_cached(&text).map_err(|e| sql(R::TABLE, &e))?;
     let mut rows = stmt.query(params).map_err(|e| sql(R::TABLE, &e))?;
     match rows.next().map_err(|e| sql(R::TABLE, &e))? {
-        Some(row) => R::read(row)?.into_domain().map(Some),
+        Some(row) => read_row::<R>(row).map(Some),
         None => Ok(None),
     }
 }
@@ -52,7 +52,7 @@ fn many<R: Stored>(c: &Connection, rest: &str, params: impl Params) -> Result<Ve
     let mut rows = stmt.query(params).map_err(|e| sql(R::TABLE, &e))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(|e| sql(R::TABLE, &e))? {
-        found.push(R::read(row)?.into_domain()?);
+        found.push(read_row::<R>(row)?);
     }
     Ok(found)
 }
@@ -95,7 +95,7 @@ fn listed_from<R: Stored>(
     while found.rows.len() < most
         && let Some(row) = rows.next().map_err(|e| sql(R::TABLE, &e))?
     {
-        found.take(R::read(row).and_then(R::into_domain))?;
+        found.take(read_row::<R>(row))?;
     }
     Ok(found)
 }
@@ -108,7 +108,7 @@ fn unreadable_in<R: Stored>(c: &Connection, source: &str) -> Result<Vec<RowRef>>
     let mut rows = stmt.query([]).map_err(failed)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        if let Err(e) = R::read(row).and_then(R::into_domain) {
+        if let Err(e) = read_row::<R>(row) {
             found.push(e.row().ok_or(e)?);
         }
     }

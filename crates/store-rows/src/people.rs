@@ -8,8 +8,8 @@ use jadegate_store::{
     OutboxState, PhoneCode, Route, SealedField, Session, SessionSubject, VaultKey,
 };
 
-use super::{At, rows};
-use crate::error::Result;
+use crate::at::{At, Result};
+use crate::stored::rows;
 
 rows! {
     HolderRow => Holder, in "holder" by "id" {
@@ -95,7 +95,7 @@ impl SealedFieldRow {
 }
 
 /// What a challenge leads to, as its two columns.
-pub(crate) const fn challenge_use(u: ChallengeUse) -> (&'static str, Option<HolderId>) {
+pub const fn challenge_use(u: ChallengeUse) -> (&'static str, Option<HolderId>) {
     match u {
         ChallengeUse::SignIn(holder) => ("sign_in", Some(holder)),
         ChallengeUse::Register => ("register", None),
@@ -140,7 +140,7 @@ impl PhoneCodeRow {
 }
 
 /// The stored name of a correction's state.
-pub(crate) const fn correction_state(s: CorrectionState) -> &'static str {
+pub const fn correction_state(s: CorrectionState) -> &'static str {
     match s {
         CorrectionState::Waiting => "waiting",
         CorrectionState::Confirmed => "confirmed",
@@ -172,7 +172,7 @@ impl CorrectionRow {
 }
 
 /// The stored name of a message's state.
-pub(crate) const fn outbox_state(s: OutboxState) -> &'static str {
+pub const fn outbox_state(s: OutboxState) -> &'static str {
     match s {
         OutboxState::Waiting => "waiting",
         OutboxState::Sent => "sent",
@@ -201,7 +201,7 @@ impl OutboxRow {
 }
 
 /// Whose a session is, as its two columns.
-pub(crate) const fn session_subject(s: SessionSubject) -> (&'static str, i64) {
+pub const fn session_subject(s: SessionSubject) -> (&'static str, i64) {
     match s {
         SessionSubject::Holder(id) => ("holder", id.as_i64()),
         SessionSubject::Staff(id) => ("staff", id.as_i64()),

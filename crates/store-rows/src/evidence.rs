@@ -9,8 +9,8 @@ use jadegate_store::{
     ColourChange, ConfinedHolder, LogLeaf, StoredAssessment, StoredTrace, TraceHead,
 };
 
-use super::{At, rows};
-use crate::error::Result;
+use crate::at::{At, Result};
+use crate::stored::rows;
 
 rows! {
     EvidenceRow => Evidence, in "evidence" by "id" {

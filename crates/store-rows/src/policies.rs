@@ -4,8 +4,8 @@ use jadegate_domain::id::{ImportId, ProposalId, RecolouringId};
 use jadegate_domain::{AgencyId, HolderId, PolicyRef, StaffId};
 use jadegate_store::{Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal};
 
-use super::{At, rows};
-use crate::error::Result;
+use crate::at::{At, Result};
+use crate::stored::rows;
 
 rows! {
     PolicyVersionRow => PolicyVersion, in "policy_version" by "seq" {

@@ -6,8 +6,8 @@ use jadegate_domain::{
 };
 use jadegate_store::StoredRide;
 
-use super::{At, rows};
-use crate::error::Result;
+use crate::at::{At, Result};
+use crate::stored::rows;
 
 rows! {
     PlaceRow => Place, in "place" by "id" {
@@ -61,7 +61,7 @@ impl GateRow {
 }
 
 /// A presence as one byte on disk. A number is never given a second meaning.
-pub(crate) const fn presence_code(p: Presence) -> i64 {
+pub const fn presence_code(p: Presence) -> i64 {
     match p {
         Presence::Gate => 0,
         Presence::VenueScreen => 1,

@@ -7,8 +7,8 @@ use jadegate_store::{
     Withdrawal,
 };
 
-use super::{At, rows};
-use crate::error::Result;
+use crate::at::{At, Result};
+use crate::stored::rows;
 
 rows! {
     AuthorshipRow => Authorship, in "authorship" by "id" {

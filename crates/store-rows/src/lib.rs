@@ -1,0 +1,33 @@
+//! Rows as a database holds them, and how they become domain types: what adapters of the store share.
+//!
+//! Each row struct mirrors its table column by column. How a column is read is the adapter's business
+//! ([`Columns`]); what its value means is here. Turning a row into a domain type checks every value;
+//! what does not fit is [`StoreError::Corrupt`](jadegate_store::StoreError::Corrupt) naming table,
+//! column and row, never the value. The names under which values of closed lists are stored are here
+//! too, in both directions.
+//!
+//! Values in, values out: no database, no clock, no disk.
+
+mod at;
+mod columns;
+mod evidence;
+mod people;
+mod places;
+mod policies;
+mod records;
+mod stored;
+
+pub use columns::{Column, ColumnError, Columns};
+pub use evidence::{
+    AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,
+    RegionRiskRow, TraceHeadRow, TraceRow,
+};
+pub use people::{
+    AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,
+    PhoneCodeRow, SealedFieldRow, SessionRow, StaffRow, VaultKeyRow, challenge_use,
+    correction_state, outbox_state, session_subject,
+};
+pub use places::{GateRow, PlaceRow, RideRow, ScanRow, TripRow, VisitRow, presence_code};
+pub use policies::{PolicyVersionRow, ProposalRow, RecolouringRow};
+pub use records::{AuthorshipRow, ImportRow, KeptRow, PieceRow, WaitingRow, WithdrawalRow};
+pub use stored::Stored;

@@ -1,0 +1,50 @@
+//! How SQLite's rows are read; what their values mean is told by `jadegate-store-rows`.
+
+use jadegate_store_rows::{ColumnError, Columns};
+use rusqlite::Row;
+use rusqlite::types::FromSql;
+
+use crate::error::{Result, sql};
+
+pub(crate) use jadegate_store_rows::{
+    AccessRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow,
+    ConfinedRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow, KeptRow,
+    LeafRow, OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow,
+    ProposalRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow,
+    StaffRow, Stored, TraceHeadRow, TraceRow, TripRow, VaultKeyRow, VisitRow, WaitingRow,
+    WithdrawalRow, challenge_use, correction_state, outbox_state, presence_code, session_subject,
+};
+
+/// A row, and the table it is of.
+struct SqliteRow<'a> {
+    row: &'a Row<'a>,
+    table: &'static str,
+}
+
+impl SqliteRow<'_> {
+    fn get<T: FromSql>(&self, at: usize) -> std::result::Result<Option<T>, ColumnError> {
+        self.row.get(at).map_err(|e| match e {
+            rusqlite::Error::SqliteFailure(..) => ColumnError::Failed(sql(self.table, &e)),
+            _ => ColumnError::Type,
+        })
+    }
+}
+
+impl Columns for SqliteRow<'_> {
+    fn number(&self, at: usize) -> std::result::Result<Option<i64>, ColumnError> {
+        self.get(at)
+    }
+
+    fn text(&self, at: usize) -> std::result::Result<Option<String>, ColumnError> {
+        self.get(at)
+    }
+
+    fn bytes(&self, at: usize) -> std::result::Result<Option<Vec<u8>>, ColumnError> {
+        self.get(at)
+    }
+}
+
+/// Reads a row and checks its values.
+pub(crate) fn read<R: Stored>(row: &Row<'_>) -> Result<R::Domain> {
+    R::read(&SqliteRow { row, table: R::TABLE })?.into_domain()
+}
