@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use jadegate_domain::evidence::Temperature;
 use jadegate_domain::{Division, EvidenceKind, Timestamp};
@@ -177,7 +177,8 @@ impl<T: Word> Form for One<T> {
         let word = at.text(&value, p)?;
         let parsed = word.parse().ok();
         if parsed.is_none() {
-            let message = format!("`{}` is `{word}`; it must be {}", at.path, at.wanted::<T>());
+            let wanted = at.wanted::<T>();
+            let message = format!("`{}` is `{word}`; it must be {wanted}", at.path);
             p.add(&value.span(), "bad_value", message);
         }
         parsed
@@ -198,27 +199,16 @@ pub(crate) struct List<T>(PhantomData<T>);
 impl<T: Word> Form for List<T> {
     type Value<'i> = Vec<T>;
 
-    fn read<'i>(at: &At<'_>, value: Value<'i>, p: &mut Problems<'_>) -> Option<Vec<T>> {
-        let span = value.span();
-        let items: Vec<Value<'i>> = match value.into_inner() {
-            DeValue::Array(a) => a.into_iter().collect(),
-            single => vec![Spanned::new(span.clone(), single)],
-        };
-        if items.is_empty() {
-            p.add(&span, "empty", format!("`{}` is empty; leave it out instead", at.path));
-        }
+    fn read(at: &At<'_>, value: Value<'_>, p: &mut Problems<'_>) -> Option<Vec<T>> {
+        let items = items(at, value, p);
         let mut out = Vec::with_capacity(items.len());
-        for item in &items {
-            let Some(word) = item.get_ref().as_str() else {
-                at.wrong_type(item, "a list of texts", p);
-                continue;
-            };
+        for (span, word) in items {
             if let Ok(one) = word.parse() {
                 out.push(one);
             } else {
                 let wanted = at.wanted::<T>();
                 let message = format!("`{}` holds `{word}`; each must be {wanted}", at.path);
-                p.add(&item.span(), "bad_value", message);
+                p.add(&span, "bad_value", message);
             }
         }
         Some(out)
@@ -233,6 +223,26 @@ impl<T: Word> Form for List<T> {
     }
 }
 
+/// The words of a list, each with where it stands.
+fn items(at: &At<'_>, value: Value<'_>, p: &mut Problems<'_>) -> Vec<(Range<usize>, String)> {
+    let span = value.span();
+    let items = match value.into_inner() {
+        DeValue::Array(items) => items.into_iter().collect(),
+        single => vec![Spanned::new(span.clone(), single)],
+    };
+    if items.is_empty() {
+        p.add(&span, "empty", format!("`{}` is empty; leave it out instead", at.path));
+    }
+    let mut out = Vec::with_capacity(items.len());
+    for item in items {
+        match item.get_ref().as_str() {
+            Some(word) => out.push((item.span(), word.to_owned())),
+            None => at.wrong_type(&item, "a list of texts", p),
+        }
+    }
+    out
+}
+
 /// A whole number from `LOW` to `HIGH`.
 pub(crate) struct Whole<const LOW: u32, const HIGH: u32>;
 
@@ -240,23 +250,31 @@ impl<const LOW: u32, const HIGH: u32> Form for Whole<LOW, HIGH> {
     type Value<'i> = u32;
 
     fn read(at: &At<'_>, value: Value<'_>, p: &mut Problems<'_>) -> Option<u32> {
-        let wanted = format!("a whole number from {LOW} to {HIGH}");
-        let Some(n) = value.get_ref().as_integer() else {
-            at.wrong_type(&value, &wanted, p);
-            return None;
-        };
-        let parsed = u32::from_str_radix(n.as_str(), n.radix()).ok();
-        let parsed = parsed.filter(|n| (LOW..=HIGH).contains(n));
-        if parsed.is_none() {
-            let message = format!("`{}` is {}; it must be {wanted}", at.path, n.as_str());
-            p.add(&value.span(), "out_of_range", message);
-        }
-        parsed
+        whole(at, &value, LOW..=HIGH, p)
     }
 
     fn schema() -> Schema {
         object(json!({ "type": "integer", "minimum": LOW, "maximum": HIGH }))
     }
+}
+
+fn whole(
+    at: &At<'_>,
+    value: &Value<'_>,
+    range: RangeInclusive<u32>,
+    p: &mut Problems<'_>,
+) -> Option<u32> {
+    let wanted = format!("a whole number from {} to {}", range.start(), range.end());
+    let Some(n) = value.get_ref().as_integer() else {
+        at.wrong_type(value, &wanted, p);
+        return None;
+    };
+    let parsed = u32::from_str_radix(n.as_str(), n.radix()).ok().filter(|n| range.contains(n));
+    if parsed.is_none() {
+        let message = format!("`{}` is {}; it must be {wanted}", at.path, n.as_str());
+        p.add(&value.span(), "out_of_range", message);
+    }
+    parsed
 }
 
 /// A temperature in degrees Celsius, with or without a fraction.

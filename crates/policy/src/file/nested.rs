@@ -1,9 +1,10 @@
 //! Forms that hold tables: one, several, one for each of some names, or a word instead of one.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use serde_json::{Value as Json, json};
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 use crate::file::form::{At, Form, One, Schema, Value, object};
 use crate::file::key::Table;
@@ -19,12 +20,46 @@ impl<T: Table> Form for Inner<T> {
 
     fn read<'i>(at: &At<'_>, value: Value<'i>, p: &mut Problems<'_>) -> Option<Reader<'i, T>> {
         let (span, table) = at.table(value, p)?;
-        Some(Reader::new(at.path.clone(), span, table, at.anchor.cloned()))
+        Some(inner(at, at.path.clone(), span, table))
     }
 
     fn schema() -> Schema {
         T::schema()
     }
+}
+
+fn inner<'i, T>(
+    at: &At<'_>,
+    name: String,
+    span: Range<usize>,
+    table: DeTable<'i>,
+) -> Reader<'i, T> {
+    Reader::new(name, span, table, at.anchor.cloned())
+}
+
+/// The tables of a list, each with where it stands.
+fn tables<'i>(
+    at: &At<'_>,
+    value: Value<'i>,
+    p: &mut Problems<'_>,
+) -> Option<Vec<(Range<usize>, DeTable<'i>)>> {
+    if !value.get_ref().is_array() {
+        at.wrong_type(&value, "a list of tables", p);
+        return None;
+    }
+    let DeValue::Array(items) = value.into_inner() else { return None };
+    let mut out = Vec::new();
+    for item in items {
+        if !item.get_ref().is_table() {
+            at.wrong_type(&item, "a list of tables", p);
+            continue;
+        }
+        let span = item.span();
+        if let DeValue::Table(table) = item.into_inner() {
+            out.push((span, table));
+        }
+    }
+    Some(out)
 }
 
 /// A list of tables with the keys of `T`.
@@ -34,23 +69,8 @@ impl<T: Table> Form for Tables<T> {
     type Value<'i> = Vec<Reader<'i, T>>;
 
     fn read<'i>(at: &At<'_>, value: Value<'i>, p: &mut Problems<'_>) -> Option<Vec<Reader<'i, T>>> {
-        if !value.get_ref().is_array() {
-            at.wrong_type(&value, "a list of tables", p);
-            return None;
-        }
-        let DeValue::Array(items) = value.into_inner() else { return None };
-        let mut out = Vec::new();
-        for item in items {
-            if !item.get_ref().is_table() {
-                at.wrong_type(&item, "a list of tables", p);
-                continue;
-            }
-            let span = item.span();
-            if let DeValue::Table(t) = item.into_inner() {
-                out.push(Reader::new(at.path.clone(), span, t, at.anchor.cloned()));
-            }
-        }
-        Some(out)
+        let tables = tables(at, value, p)?.into_iter();
+        Some(tables.map(|(span, t)| inner(at, at.path.clone(), span, t)).collect())
     }
 
     fn schema() -> Schema {
@@ -81,7 +101,7 @@ impl<N: Named, T: Table> Form for Each<N, T> {
                 let message = format!("`{}` is no {what}; one of {names}", name.get_ref());
                 p.add(&name.span(), "bad_value", message);
             }
-            out.push((known, Reader::new(path, span, table, at.anchor.cloned())));
+            out.push((known, inner(at, path, span, table)));
         }
         Some(out)
     }

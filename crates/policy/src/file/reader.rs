@@ -44,6 +44,42 @@ pub(crate) fn read_file<'i, T>(text: &'i str, problems: &mut Problems<'_>) -> Re
     Reader::new(String::new(), 0..0, table.into_inner(), None)
 }
 
+impl<'i> State<'i> {
+    fn new(name: String, span: Range<usize>, table: DeTable<'i>, anchor: Option<Anchor>) -> Self {
+        let entries =
+            table.into_iter().map(|(k, v)| (k.get_ref().to_string(), (k.span(), v))).collect();
+        Self { name, span, entries, known: Vec::new(), anchor }
+    }
+
+    /// The value of a key, its place and its full name; what is missing and must not be is noted.
+    fn take(
+        &mut self,
+        key: &'static str,
+        required: bool,
+        p: &mut Problems<'_>,
+    ) -> Option<(String, Range<usize>, Value<'i>)> {
+        let path = full(&self.name, key);
+        self.known.push(key);
+        let entry = self.entries.remove(key);
+        if entry.is_none() && required {
+            p.add(&self.span, "missing_key", format!("`{path}` is missing"));
+        }
+        entry.map(|(span, value)| (path, span, value))
+    }
+
+    fn finish(&self, p: &mut Problems<'_>) {
+        for (key, (span, _)) in &self.entries {
+            let near = nearest(key, &self.known).map_or_else(
+                || format!("known here: {}", self.known.join(", ")),
+                |k| format!("did you mean `{k}`?"),
+            );
+            let message = format!("`{}` is not a known key; {near}", full(&self.name, key));
+            p.add(span, "unknown_key", message);
+        }
+    }
+}
+
+// What is the same for every table is done by `State`: the holder's device gets it only once.
 impl<'i, T> Reader<'i, T> {
     /// A table of this name, which stands there.
     pub(crate) fn new(
@@ -52,10 +88,7 @@ impl<'i, T> Reader<'i, T> {
         table: DeTable<'i>,
         anchor: Option<Anchor>,
     ) -> Self {
-        let entries =
-            table.into_iter().map(|(k, v)| (k.get_ref().to_string(), (k.span(), v))).collect();
-        let state = State { name, span, entries, known: Vec::new(), anchor };
-        Self { state, of: PhantomData }
+        Self { state: State::new(name, span, table, anchor), of: PhantomData }
     }
 
     /// From here on moments can be told from this one.
@@ -89,16 +122,8 @@ impl<'i, T> Reader<'i, T> {
     where
         T: Has<K>,
     {
-        let State { name, span, entries, known, anchor } = &mut self.state;
-        let path = full(name, key.name);
-        known.push(key.name);
-        let Some((key_span, value)) = entries.remove(key.name) else {
-            if key.required {
-                p.add(span, "missing_key", format!("`{path}` is missing"));
-            }
-            return None;
-        };
-        let (key, wanted, anchor) = (key.name, key.wanted, anchor.as_ref());
+        let (path, key_span, value) = self.state.take(key.name, key.required, p)?;
+        let (key, wanted, anchor) = (key.name, key.wanted, self.state.anchor.as_ref());
         F::read(&At { key, path, key_span, wanted, anchor }, value, p)
     }
 
@@ -115,15 +140,7 @@ impl<'i, T> Reader<'i, T> {
 
     /// Every key must have been taken by now.
     pub(crate) fn finish(self, p: &mut Problems<'_>) {
-        let State { name, entries, known, .. } = &self.state;
-        for (key, (span, _)) in entries {
-            let near = nearest(key, known).map_or_else(
-                || format!("known here: {}", known.join(", ")),
-                |k| format!("did you mean `{k}`?"),
-            );
-            let message = format!("`{}` is not a known key; {near}", full(name, key));
-            p.add(span, "unknown_key", message);
-        }
+        self.state.finish(p);
     }
 }
 
