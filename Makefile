@@ -87,7 +87,8 @@ rust-lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 deps:
-	$(call say,Dependencies: directions between crates; licences; bans)
+	$(call say,Dependencies: directions between crates and files; licences; bans)
+	@node --test --test-reporter=dot scripts/rust-imports.test.mjs
 	node scripts/check-layers.mjs
 	node scripts/check-map.mjs
 	node scripts/check-decisions.mjs
