@@ -8,9 +8,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jadegate_domain::gate::{Direction, GateCounts, OverrideReason};
-use jadegate_domain::{Colour, GateId, PlaceId, PlaceKind, ScanId, ScanOutcome, Timestamp};
+use jadegate_domain::{Colour, GateId, PlaceId, PlaceKind, ScanId, Timestamp};
 use jadegate_service::ServiceError;
-use jadegate_service::gate::scan::ScanInput;
+use jadegate_service::gate::scan::{ScanInput, ScanResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -132,20 +132,8 @@ enum ReadBy {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct ScansView {
-    results: Vec<ScanView>,
+    results: Vec<ScanResult>,
     counts: GateCounts,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct ScanView {
-    id: ScanId,
-    outcome: Option<ScanOutcome>,
-    colour: Option<Colour>,
-    /// Stable code of what was wrong.
-    problem: Option<&'static str>,
-    /// Is it recorded durably, with all that follows? If not, sending it again is of no use if
-    /// `problem` starts with `scan.`; for `scan.id_taken`, not under this id.
-    recorded: bool,
 }
 
 /// The venue's own codes.
@@ -254,15 +242,8 @@ async fn scans(
         })
         .collect();
     let results = web.app.record_scans(&s, &inputs).await?;
-    let view = |r: jadegate_service::gate::scan::ScanResult| ScanView {
-        id: r.id,
-        outcome: r.outcome,
-        colour: r.colour,
-        problem: r.problem,
-        recorded: r.recorded,
-    };
     let counts = web.app.counts_at(s.gate().place);
-    Ok(Json(ScansView { results: results.into_iter().map(view).collect(), counts }))
+    Ok(Json(ScansView { results, counts }))
 }
 
 /// The venue's own codes: one to print, one for a screen.

@@ -10,9 +10,9 @@ use jadegate_domain::assessment::Texts;
 use jadegate_domain::evidence::Symptom;
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::openapi::one_of;
-use jadegate_domain::{Colour, DocumentType, EvidenceId, Timestamp};
+use jadegate_domain::{EvidenceId, Timestamp};
 use jadegate_service::holder::check_in::Quarantine;
-use jadegate_service::holder::declare::{DeclarationInput, StayInput};
+use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::holder::log::LoggedRecords;
 use jadegate_service::holder::me::{AccessView, EvidenceView, Profile, VisitView};
 use jadegate_service::holder::proof::Proof;
@@ -29,7 +29,7 @@ use utoipa_axum::routes;
 use crate::Web;
 use crate::extract::{Body, Client, Cookie, HolderAuth, Path, agent, id};
 use crate::problem::{Answer, Problem};
-use crate::views::{self, AssessmentView, Namer, ReasonView, TimelineView};
+use crate::views::{self, AssessmentView, HolderChange, Namer, TimelineView};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()
@@ -54,36 +54,11 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(check_in))
 }
 
-/// A document as typed.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DocumentBody {
-    /// `resident_id`, `passport`, `hk_macao_permit`, `taiwan_permit`, `foreign_resident_card` or `other`.
-    #[serde(rename = "type")]
-    #[schema(value_type = DocumentType)]
-    doc_type: String,
-    /// Its number, unless `mrz` is given.
-    #[serde(default)]
-    number: String,
-    /// Issuing country, alpha-3; China if left out.
-    #[serde(default)]
-    country: String,
-    /// The machine-readable lines of a passport.
-    #[serde(default)]
-    mrz: Option<String>,
-}
-
-impl From<DocumentBody> for DocumentInput {
-    fn from(d: DocumentBody) -> Self {
-        Self { doc_type: d.doc_type, number: d.number, country: d.country, mrz: d.mrz }
-    }
-}
-
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RegistrationBody {
     name: String,
-    document: DocumentBody,
+    document: DocumentInput,
     /// ISO 3166-1 alpha-2.
     nationality: String,
     phone: String,
@@ -195,15 +170,6 @@ struct HistoryList {
     changes: Vec<HolderChange>,
 }
 
-/// One change of colour.
-#[derive(Debug, Serialize, ToSchema)]
-struct HolderChange {
-    at: Timestamp,
-    from: Option<Colour>,
-    to: Colour,
-    reasons: Vec<ReasonView>,
-}
-
 #[derive(Debug, Serialize, ToSchema)]
 struct VisitList {
     visits: Vec<VisitView>,
@@ -219,30 +185,6 @@ struct VenueBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct AccessList {
     accesses: Vec<AccessView>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct DeclarationBody {
-    /// Degrees Celsius.
-    #[serde(default)]
-    temperature: Option<f64>,
-    #[serde(default)]
-    #[schema(value_type = Vec<Symptom>)]
-    symptoms: Vec<String>,
-    contact_with_case: bool,
-    #[serde(default)]
-    stays: Vec<StayBody>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct StayBody {
-    division: String,
-    /// First local date, included.
-    from: String,
-    /// Last local date, included.
-    to: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -314,7 +256,7 @@ async fn register(
 ) -> Answer<(StatusCode, Json<ChallengeView>)> {
     let input = RegistrationInput {
         name: b.name,
-        document: b.document.into(),
+        document: b.document,
         nationality: b.nationality,
         phone: b.phone,
         home_division: b.home_division,
@@ -461,13 +403,8 @@ async fn history(
     HolderAuth(s): HolderAuth,
 ) -> Answer<Json<HistoryList>> {
     let namer = Namer::load(&web.app).await?;
-    let changes = web.app.my_history(&s).await?.into_iter().map(|c| HolderChange {
-        at: c.at,
-        from: c.from,
-        to: c.to,
-        reasons: c.reasons.into_iter().map(|r| namer.reason(r)).collect(),
-    });
-    Ok(Json(HistoryList { changes: changes.collect() }))
+    let changes = namer.changes(web.app.my_history(&s).await?);
+    Ok(Json(HistoryList { changes }))
 }
 
 /// The holder's colours from the first evidence to the last change that can be foreseen.
@@ -541,20 +478,13 @@ async fn declaration(
 }
 
 /// Declare health and stays; a new declaration replaces the one before, which is kept.
-#[utoipa::path(post, path = "/v1/me/declaration", tag = "holder", request_body = DeclarationBody,
+#[utoipa::path(post, path = "/v1/me/declaration", tag = "holder", request_body = DeclarationInput,
     responses((status = 201, body = DeclaredView), (status = "4XX", body = Problem)))]
 async fn declare(
     State(web): State<Arc<Web>>,
     HolderAuth(s): HolderAuth,
-    Body(b): Body<DeclarationBody>,
+    Body(input): Body<DeclarationInput>,
 ) -> Answer<(StatusCode, Json<DeclaredView>)> {
-    let stay = |s: StayBody| StayInput { division: s.division, from: s.from, to: s.to };
-    let input = DeclarationInput {
-        temperature: b.temperature,
-        symptoms: b.symptoms,
-        contact_with_case: b.contact_with_case,
-        stays: b.stays.into_iter().map(stay).collect(),
-    };
     let (id, a) = web.app.declare(&s, &input).await?;
     let assessment = views::assessment(&web.app, a).await?;
     Ok((StatusCode::CREATED, Json(DeclaredView { id, assessment })))

@@ -6,7 +6,7 @@ use jadegate_domain::assessment::{Eased, Texts};
 use jadegate_domain::{AgencyId, Assessment, Colour, EvidenceId, PolicyRef, Reason, Timestamp};
 use jadegate_policy::{Segment, Timeline};
 use jadegate_service::App;
-use jadegate_service::holder::me::AgencyName;
+use jadegate_service::holder::me::{AgencyName, HistoryEntry};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -82,6 +82,19 @@ pub(crate) struct SegmentView {
     pub reasons: Vec<ReasonView>,
 }
 
+/// One change of colour.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HolderChange {
+    /// When.
+    pub at: Timestamp,
+    /// Before; `null` if it was the first colour.
+    pub from: Option<Colour>,
+    /// After.
+    pub to: Colour,
+    /// Why.
+    pub reasons: Vec<ReasonView>,
+}
+
 /// Puts agencies' names to a list of assessments' reasons.
 pub(crate) struct Namer(HashMap<AgencyId, AgencyName>);
 
@@ -90,7 +103,7 @@ impl Namer {
         Ok(Self(app.agency_names().await?))
     }
 
-    pub(crate) fn reason(&self, r: Reason) -> ReasonView {
+    fn reason(&self, r: Reason) -> ReasonView {
         ReasonView {
             agencies: r.agencies.iter().filter_map(|a| self.0.get(a).cloned()).collect(),
             rule: r.rule,
@@ -108,20 +121,38 @@ impl Namer {
         }
     }
 
-    pub(crate) fn timeline(&self, t: Timeline) -> TimelineView {
+    fn reasons(&self, all: Vec<Reason>) -> Vec<ReasonView> {
+        all.into_iter().map(|r| self.reason(r)).collect()
+    }
+
+    pub(crate) fn changes(&self, all: Vec<HistoryEntry>) -> Vec<HolderChange> {
+        let change = |c: HistoryEntry| HolderChange {
+            at: c.at,
+            from: c.from,
+            to: c.to,
+            reasons: self.reasons(c.reasons),
+        };
+        all.into_iter().map(change).collect()
+    }
+
+    pub(crate) fn segments(&self, all: Vec<Segment>) -> Vec<SegmentView> {
         let segment = |s: Segment| SegmentView {
             from: s.from,
             to: s.to,
             colour: s.colour,
-            reasons: s.reasons.into_iter().map(|r| self.reason(r)).collect(),
+            reasons: self.reasons(s.reasons),
         };
-        TimelineView { policy: t.policy, segments: t.segments.into_iter().map(segment).collect() }
+        all.into_iter().map(segment).collect()
+    }
+
+    pub(crate) fn timeline(&self, t: Timeline) -> TimelineView {
+        TimelineView { policy: t.policy, segments: self.segments(t.segments) }
     }
 
     pub(crate) fn assessment(&self, a: Assessment) -> AssessmentView {
         AssessmentView {
             colour: a.colour,
-            reasons: a.reasons.into_iter().map(|r| self.reason(r)).collect(),
+            reasons: self.reasons(a.reasons),
             warnings: a.warnings,
             at: a.at,
             next_change: a.next_change,

@@ -98,7 +98,9 @@ fn an_answer_says_nothing_in_one_way() {
     let document = document();
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let mut left_out = 0;
-    for (name, schema) in schemas.iter().filter(|(name, _)| !name.ends_with("Body")) {
+    for (name, schema) in
+        schemas.iter().filter(|(name, _)| !name.ends_with("Body") && !name.ends_with("Input"))
+    {
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         for (field, kind) in schema["properties"].as_object().into_iter().flatten() {
             if !required.contains(&Value::from(field.as_str())) {

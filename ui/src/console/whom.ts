@@ -1,6 +1,6 @@
 /** Whom a form is about, as typed. */
 import { compactNumber, normalPhone, otherNumberProblem, residentIdProblem } from '../shared/document';
-import type { DocumentBody, DocumentType } from '../shared/openapi';
+import type { DocumentInput, DocumentType } from '../shared/openapi';
 import { forms, t } from './text';
 import type { Whom } from './types';
 
@@ -33,7 +33,7 @@ export function whomBody(w: WhomDraft): Whom {
   return { document: documentBody(w) };
 }
 
-export function documentBody(w: WhomDraft): DocumentBody {
+export function documentBody(w: WhomDraft): DocumentInput {
   const document = { type: w.type, number: compactNumber(w.number) };
   return needsCountry(w.type) ? { ...document, country: w.country } : document;
 }

@@ -4,7 +4,7 @@
  * is one scan.
  */
 import { makeScanId } from '../shared/ids';
-import type { Direction, GateCounts, OverrideReason, ReadBy, ScanBody, ScanView } from '../shared/openapi';
+import type { Direction, GateCounts, OverrideReason, ReadBy, ScanBody, ScanResult } from '../shared/openapi';
 import { looksLikeCode } from './code';
 import type { GateDb } from './db';
 
@@ -13,7 +13,7 @@ export type Override = OverrideReason;
 export const OVERRIDES = ['emergency', 'vulnerable', 'known_person', 'other'] as const satisfies readonly Override[];
 
 /** What a scan came to: here, or in the server's answer. */
-export type Result = Pick<ScanView, 'outcome' | 'colour' | 'problem'>;
+export type Result = Pick<ScanResult, 'outcome' | 'colour' | 'problem'>;
 
 export interface ScanRow {
   id: string;
@@ -39,7 +39,7 @@ export interface Surprise {
   server: Result;
 }
 
-export type ServerResult = ScanView;
+export type ServerResult = ScanResult;
 export type { ScanBody };
 
 /** Scans in one request; the server takes up to 500. */

@@ -1,9 +1,9 @@
 /** Declarations as the API tells them and as the form holds them. */
-import type { Evidence, Fact, StayBody, Symptom } from '../shared/openapi';
+import type { Evidence, Fact, StayInput, Symptom } from '../shared/openapi';
 import { addDays, localDay } from '../shared/time';
 
 /** A stay as it is typed and sent: first and last local day there, `2022-03-01`. */
-export type Stay = StayBody;
+export type Stay = StayInput;
 
 /** What somebody said of their health. */
 export interface Health {

@@ -11,20 +11,28 @@ use crate::error::{Result, ServiceError};
 use crate::session::HolderSession;
 
 /// A declaration as filled in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct DeclarationInput {
     /// Degrees Celsius, if measured.
+    #[serde(default)]
     pub temperature: Option<f64>,
     /// Symptoms by name.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<jadegate_domain::evidence::Symptom>))]
     pub symptoms: Vec<String>,
     /// Did they meet a case, to their knowledge?
     pub contact_with_case: bool,
     /// Where they were: division, first and last local date.
+    #[serde(default)]
     pub stays: Vec<StayInput>,
 }
 
 /// One stay as filled in; both dates are included.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct StayInput {
     /// Division code.
     pub division: String,

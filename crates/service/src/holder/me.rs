@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jadegate_domain::agency::{Agency, AgencyKind};
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{
-    AgencyId, Colour, Evidence, Period, PlaceKind, Presence, Purpose, Reason, Timestamp,
+    AgencyId, Colour, Evidence, HolderId, Period, PlaceKind, Presence, Purpose, Reason, Timestamp,
 };
 use jadegate_trace::KnownVisit;
 use serde::Serialize;
@@ -192,7 +192,16 @@ impl App {
 
     /// The holder's changes of colour, newest first.
     pub async fn my_history(&self, session: &HolderSession) -> Result<Vec<HistoryEntry>> {
-        let changes = self.store.colour_changes(session.holder, LIST).await?;
+        self.history_of(session.holder, LIST).await
+    }
+
+    /// Somebody's newest changes of colour, newest first.
+    pub(crate) async fn history_of(
+        &self,
+        holder: HolderId,
+        most: u32,
+    ) -> Result<Vec<HistoryEntry>> {
+        let changes = self.store.colour_changes(holder, most).await?;
         Ok(changes
             .into_iter()
             .map(|c| HistoryEntry {
@@ -231,8 +240,13 @@ impl App {
 
     /// Who looked at the holder's data, newest first.
     pub async fn my_accesses(&self, session: &HolderSession) -> Result<Vec<AccessView>> {
+        self.looks_at(session.holder, LIST).await
+    }
+
+    /// Who looked at somebody's data, newest first.
+    pub(crate) async fn looks_at(&self, holder: HolderId, most: u32) -> Result<Vec<AccessView>> {
         let names = self.agency_names().await?;
-        let accesses = self.store.accesses_of(session.holder, LIST).await?;
+        let accesses = self.store.accesses_of(holder, most).await?;
         Ok(accesses
             .into_iter()
             .map(|a| AccessView {

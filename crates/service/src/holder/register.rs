@@ -24,15 +24,22 @@ use crate::session::token_digest;
 use crate::vault::Identity;
 
 /// A document as typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct DocumentInput {
-    /// Its type, by name.
+    /// `resident_id`, `passport`, `hk_macao_permit`, `taiwan_permit`, `foreign_resident_card` or `other`.
+    #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schema(value_type = DocumentType))]
     pub doc_type: String,
     /// Its number, unless `mrz` is given.
+    #[serde(default)]
     pub number: String,
-    /// Issuing country (alpha-3); China if empty.
+    /// Issuing country (alpha-3); China if left out.
+    #[serde(default)]
     pub country: String,
     /// The machine-readable lines of a passport, in place of the number.
+    #[serde(default)]
     pub mrz: Option<String>,
 }
 

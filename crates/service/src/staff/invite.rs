@@ -26,9 +26,12 @@ use crate::session::{NewSession, StaffSession, token_digest};
 const MOST_EXCLUDED: usize = 64;
 
 /// An agency as typed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct AgencyInput {
     /// Kind, by name.
+    #[cfg_attr(feature = "openapi", schema(value_type = AgencyKind))]
     pub kind: String,
     /// Name as shown to holders.
     pub name: String,
@@ -37,11 +40,14 @@ pub struct AgencyInput {
 }
 
 /// A member of staff as typed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct StaffInput {
     /// Working for.
     pub agency: AgencyId,
     /// Role, by name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Role))]
     pub role: String,
     /// Where they act; the agency's region if empty.
     pub region: String,

@@ -78,11 +78,10 @@ impl App {
         let own = self.store.evidence_of(person.id()).await?.map_or_else(Vec::new, |(_, e)| e);
         borne_out(purpose, case, &assessment, &own)?;
 
-        let names = self.agency_names().await?;
         let check_in = self.check_in_state(person.id(), &assessment).await?;
         let quarantine = self.quarantine_of(&assessment, &own);
-        let history = self.store.colour_changes(person.id(), LIST).await?;
-        let accesses = self.store.accesses_of(person.id(), LIST).await?;
+        let history = self.history_of(person.id(), LIST).await?;
+        let accesses = self.looks_at(person.id(), LIST).await?;
         Ok(PersonRecord {
             holder: person.id(),
             name_masked: person.name_masked(),
@@ -91,30 +90,14 @@ impl App {
             timeline: self.timeline_of(&own, person.home())?.segments,
             withdrawable: self.withdrawable(session, &own, person.home()).await?,
             evidence: self.evidence_views(own).await?,
-            history: history
-                .into_iter()
-                .map(|c| HistoryEntry {
-                    at: c.at,
-                    from: c.from,
-                    to: c.to,
-                    reasons: c.assessment.reasons,
-                })
-                .collect(),
+            history,
             what_they_see: HolderView {
                 colour: assessment.colour,
                 reasons: assessment.reasons.clone(),
                 next_change: assessment.next_change,
                 check_in_expected: check_in.expected,
                 check_in_done: check_in.done_today,
-                accesses: accesses
-                    .into_iter()
-                    .map(|a| AccessView {
-                        at: a.at,
-                        agency: names.get(&a.agency).cloned(),
-                        purpose: a.purpose,
-                        what: a.what,
-                    })
-                    .collect(),
+                accesses,
             },
             assessment,
         })

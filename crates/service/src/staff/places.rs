@@ -17,11 +17,14 @@ use crate::gate::enrol::Poster;
 use crate::session::{StaffSession, token_digest};
 
 /// A place as typed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct PlaceInput {
     /// Name as on its door.
     pub name: String,
     /// Kind, by name.
+    #[cfg_attr(feature = "openapi", schema(value_type = jadegate_domain::PlaceKind))]
     pub kind: String,
     /// Division code.
     pub division: String,

@@ -20,15 +20,19 @@ use crate::import::visits::first_bits;
 use crate::session::StaffSession;
 
 /// A risk level as typed. Moments are RFC 3339.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct RegionInput {
     /// The code of the division whose level is set, like `CN-330106`.
     pub division: String,
     /// `medium` or `high`.
+    #[cfg_attr(feature = "openapi", schema(value_type = jadegate_domain::division::RiskLevel))]
     pub level: String,
     /// From when.
     pub from: String,
     /// Until when; `None`: until further notice.
+    #[serde(default)]
     pub to: Option<String>,
 }
 

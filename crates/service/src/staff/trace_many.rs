@@ -29,13 +29,18 @@ pub const MOST_ON_A_PAGE: u32 = 500;
 const MOST_LISTENERS: usize = 8;
 
 /// What is asked of a job.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct TraceJobInput {
-    /// From which cases; `None`: all that stand, in the region.
+    /// From which cases; left out: all that stand, in the region.
+    #[serde(default)]
     pub cases: Option<Vec<CaseId>>,
-    /// 1: close contacts; 2: also theirs. `None`: as the policy says.
+    /// 1: close contacts; 2: also theirs. Left out: as the policy says.
+    #[serde(default)]
     pub hops: Option<u32>,
-    /// Record what is found as evidence?
+    /// Record what is found as evidence, as single traces do?
+    #[serde(default)]
     pub record: bool,
 }
 

@@ -1,14 +1,13 @@
 //! What the console sends and gets: the JSON of its endpoints.
 
-use jadegate_domain::division::RiskLevel;
 use jadegate_domain::evidence::{ArrivalPurpose, ReleaseOf, ReleasePaper, TestMethod, TestResult};
 use jadegate_domain::{
-    AgencyId, AgencyKind, CaseClass, CaseId, Division, EvidenceId, HolderId, PlaceKind, Purpose,
-    Role, StaffId, Timestamp,
+    AgencyId, AgencyKind, CaseClass, CaseId, Division, EvidenceId, HolderId, Purpose, Role, StaffId,
 };
 use jadegate_service::ServiceError;
 use jadegate_service::holder::check_in::Quarantine;
 use jadegate_service::holder::me::EvidenceView;
+use jadegate_service::holder::register::DocumentInput;
 use jadegate_service::staff::{
     CaseRow, GateRow, HolderView, Power, StaffRow, TraceReport, TraceRow, Whom,
 };
@@ -16,8 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::holder::DocumentBody;
-use crate::views::{AssessmentView, ReasonView};
+use crate::views::{AssessmentView, HolderChange, SegmentView};
 
 /// A person, named by id, document or phone: exactly one of them.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -25,7 +23,7 @@ pub(super) struct WhomBody {
     #[serde(default)]
     pub(super) holder: Option<HolderId>,
     #[serde(default)]
-    pub(super) document: Option<DocumentBody>,
+    pub(super) document: Option<DocumentInput>,
     #[serde(default)]
     pub(super) phone: Option<String>,
 }
@@ -34,7 +32,7 @@ impl WhomBody {
     pub(super) fn parse(self) -> Result<Whom, ServiceError> {
         match (self.holder, self.document, self.phone) {
             (Some(h), None, None) => Ok(Whom::Holder(h)),
-            (None, Some(d), None) => Ok(Whom::Document(d.into())),
+            (None, Some(d), None) => Ok(Whom::Document(d)),
             (None, None, Some(p)) => Ok(Whom::Phone(p)),
             _ => Err(ServiceError::bad(
                 "whom.one",
@@ -169,19 +167,11 @@ pub(super) struct PersonView {
     pub(super) evidence: Vec<EvidenceView>,
     /// Which of it may be withdrawn by whoever asks: of a case's own piece it is the case.
     pub(super) withdrawable: Vec<EvidenceId>,
-    pub(super) history: Vec<PersonChange>,
+    pub(super) history: Vec<HolderChange>,
     pub(super) quarantine: Quarantine,
     /// Their colours from the first evidence to the last change that can be foreseen.
-    pub(super) timeline: Vec<crate::views::SegmentView>,
+    pub(super) timeline: Vec<SegmentView>,
     pub(super) what_they_see: HolderView,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PersonChange {
-    pub(super) at: Timestamp,
-    pub(super) from: Option<jadegate_domain::Colour>,
-    pub(super) to: jadegate_domain::Colour,
-    pub(super) reasons: Vec<ReasonView>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -324,18 +314,6 @@ pub(super) struct ReleaseBody {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RegionBody {
-    pub(super) division: String,
-    /// `medium` or `high`.
-    #[schema(value_type = RiskLevel)]
-    pub(super) level: String,
-    pub(super) from: String,
-    #[serde(default)]
-    pub(super) to: Option<String>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct EndBody {
     /// Now, if left out.
     #[serde(default)]
@@ -363,15 +341,6 @@ pub(super) struct PlaceQuery {
     pub(super) limit: Option<u32>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PlaceBody {
-    pub(super) name: String,
-    #[schema(value_type = PlaceKind)]
-    pub(super) kind: String,
-    pub(super) division: String,
-}
-
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PlacePosterView {
     pub(super) poster_code: String,
@@ -393,26 +362,7 @@ pub(super) struct AgencyList {
     pub(super) agencies: Vec<jadegate_domain::agency::Agency>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AgencyBody {
-    #[schema(value_type = AgencyKind)]
-    pub(super) kind: String,
-    pub(super) name: String,
-    pub(super) region: String,
-}
-
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StaffList {
     pub(super) staff: Vec<StaffRow>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct InviteBody {
-    pub(super) agency: AgencyId,
-    #[schema(value_type = Role)]
-    pub(super) role: String,
-    pub(super) region: String,
-    pub(super) display_name: String,
 }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jadegate_domain::id::CorrectionId;
+use jadegate_service::holder::register::DocumentInput;
 use jadegate_service::staff::DocumentCorrection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +15,6 @@ use utoipa_axum::routes;
 
 use crate::Web;
 use crate::extract::{Body, Path, StaffAuth, id};
-use crate::holder::DocumentBody;
 use crate::problem::{Answer, Problem};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
@@ -28,7 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
 #[serde(deny_unknown_fields)]
 struct DocumentCorrectionBody {
     /// The document that its owner shows.
-    document: DocumentBody,
+    document: DocumentInput,
     /// Why, without names or numbers; 1 to 300 characters.
     reason: String,
 }
@@ -57,7 +57,7 @@ async fn begin(
     StaffAuth(s): StaffAuth,
     Body(b): Body<DocumentCorrectionBody>,
 ) -> Answer<(StatusCode, Json<DocumentCorrection>)> {
-    let made = web.app.begin_document_correction(&s, &b.document.into(), &b.reason).await?;
+    let made = web.app.begin_document_correction(&s, &b.document, &b.reason).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 

@@ -32,12 +32,11 @@ mod waiting;
 mod withdraw;
 
 use body::{
-    AgencyBody, AgencyList, ArrivalBody, CaseBody, CaseList, CaseRecordedView, CeremonyView,
-    ConfirmBody, ConfirmationView, CorrectedView, CorrectionBody, EndBody, FindBody,
-    FinishInvitationBody, FinishSignInBody, FoundView, GateList, GateQuery, InvitationView,
-    InviteBody, InvitedView, MeAgency, MeStaff, MeView, OpenBody, PersonChange, PersonView,
-    PlaceBody, PlacePosterView, PlaceQuery, QuarantineQuery, RecordedView, RegionBody, ReleaseBody,
-    StaffList, TestBody, TokenBody, TraceBody, TraceList, TraceQuery,
+    AgencyList, ArrivalBody, CaseBody, CaseList, CaseRecordedView, CeremonyView, ConfirmBody,
+    ConfirmationView, CorrectedView, CorrectionBody, EndBody, FindBody, FinishInvitationBody,
+    FinishSignInBody, FoundView, GateList, GateQuery, InvitationView, InvitedView, MeAgency,
+    MeStaff, MeView, OpenBody, PersonView, PlacePosterView, PlaceQuery, QuarantineQuery,
+    RecordedView, ReleaseBody, StaffList, TestBody, TokenBody, TraceBody, TraceList, TraceQuery,
 };
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
@@ -239,31 +238,16 @@ async fn open(
 ) -> Answer<Json<PersonView>> {
     let p = web.app.open_holder(&s, id(&holder)?, b.purpose, b.case).await?;
     let namer = Namer::load(&web.app).await?;
-    let change = |c: jadegate_service::holder::me::HistoryEntry| PersonChange {
-        at: c.at,
-        from: c.from,
-        to: c.to,
-        reasons: c.reasons.into_iter().map(|r| namer.reason(r)).collect(),
-    };
     Ok(Json(PersonView {
         holder: p.holder,
         name_masked: p.name_masked,
         home_name: p.home_name,
-        history: p.history.into_iter().map(change).collect(),
+        history: namer.changes(p.history),
         assessment: namer.assessment(p.assessment),
         evidence: p.evidence,
         withdrawable: p.withdrawable,
         quarantine: p.quarantine,
-        timeline: p
-            .timeline
-            .into_iter()
-            .map(|s| views::SegmentView {
-                from: s.from,
-                to: s.to,
-                colour: s.colour,
-                reasons: s.reasons.into_iter().map(|r| namer.reason(r)).collect(),
-            })
-            .collect(),
+        timeline: namer.segments(p.timeline),
         what_they_see: p.what_they_see,
     }))
 }
@@ -446,14 +430,13 @@ async fn regions(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer
 }
 
 /// Is refused: a risk level is raised by a proposal with its what-if attached.
-#[utoipa::path(post, path = "/v1/staff/regions", tag = "staff", request_body = RegionBody,
+#[utoipa::path(post, path = "/v1/staff/regions", tag = "staff", request_body = RegionInput,
     responses((status = "4XX", body = Problem)))]
 async fn set_region(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
-    Body(b): Body<RegionBody>,
+    Body(input): Body<RegionInput>,
 ) -> Answer<(StatusCode, Json<RegionRow>)> {
-    let input = RegionInput { division: b.division, level: b.level, from: b.from, to: b.to };
     Ok((StatusCode::CREATED, Json(web.app.set_region(&s, &input)?)))
 }
 
@@ -499,14 +482,13 @@ async fn places(
 }
 
 /// Register a place.
-#[utoipa::path(post, path = "/v1/staff/places", tag = "staff", request_body = PlaceBody,
+#[utoipa::path(post, path = "/v1/staff/places", tag = "staff", request_body = PlaceInput,
     responses((status = 201, body = PlaceRow), (status = "4XX", body = Problem)))]
 async fn add_place(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
-    Body(b): Body<PlaceBody>,
+    Body(input): Body<PlaceInput>,
 ) -> Answer<(StatusCode, Json<PlaceRow>)> {
-    let input = PlaceInput { name: b.name, kind: b.kind, division: b.division };
     Ok((StatusCode::CREATED, Json(web.app.create_place(&s, &input).await?)))
 }
 
@@ -567,14 +549,13 @@ async fn agencies(
 }
 
 /// Register an agency.
-#[utoipa::path(post, path = "/v1/staff/agencies", tag = "staff", request_body = AgencyBody,
+#[utoipa::path(post, path = "/v1/staff/agencies", tag = "staff", request_body = AgencyInput,
     responses((status = 201, body = jadegate_domain::agency::Agency), (status = "4XX", body = Problem)))]
 async fn add_agency(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
-    Body(b): Body<AgencyBody>,
+    Body(input): Body<AgencyInput>,
 ) -> Answer<(StatusCode, Json<jadegate_domain::agency::Agency>)> {
-    let input = AgencyInput { kind: b.kind, name: b.name, region: b.region };
     Ok((StatusCode::CREATED, Json(web.app.create_agency(&s, &input).await?)))
 }
 
@@ -613,19 +594,13 @@ async fn staff_list(
 }
 
 /// Invite a member of staff: a single-use link, shown once.
-#[utoipa::path(post, path = "/v1/staff/members", tag = "staff", request_body = InviteBody,
+#[utoipa::path(post, path = "/v1/staff/members", tag = "staff", request_body = StaffInput,
     responses((status = 201, body = InvitedStaff), (status = "4XX", body = Problem)))]
 async fn invite(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
-    Body(b): Body<InviteBody>,
+    Body(input): Body<StaffInput>,
 ) -> Answer<(StatusCode, Json<InvitedStaff>)> {
-    let input = StaffInput {
-        agency: b.agency,
-        role: b.role,
-        region: b.region,
-        display_name: b.display_name,
-    };
     Ok((StatusCode::CREATED, Json(web.app.invite_staff(&s, &input).await?)))
 }
 

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
-use jadegate_domain::{CaseId, TraceJobId};
+use jadegate_domain::TraceJobId;
 use jadegate_service::ServiceError;
 use jadegate_service::staff::{
     JobContactPage, JobOrder, TraceJobInput, TraceJobProgress, TraceJobView,
@@ -31,34 +31,19 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(contacts))
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct TraceJobBody {
-    /// From which cases; left out: all that stand in the region.
-    #[serde(default)]
-    cases: Option<Vec<CaseId>>,
-    /// 1 or 2; left out: as the policy says.
-    #[serde(default)]
-    hops: Option<u32>,
-    /// Record what is found as evidence, as single traces do?
-    #[serde(default)]
-    record: bool,
-}
-
 #[derive(Debug, Serialize, ToSchema)]
 struct TraceJobList {
     jobs: Vec<TraceJobView>,
 }
 
 /// Trace many cases at once, in the background. Nothing is recorded unless `record` is set.
-#[utoipa::path(post, path = "/v1/staff/trace-jobs", tag = "staff", request_body = TraceJobBody,
+#[utoipa::path(post, path = "/v1/staff/trace-jobs", tag = "staff", request_body = TraceJobInput,
     responses((status = 202, body = TraceJobView), (status = "4XX", body = Problem)))]
 async fn start(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
-    Body(b): Body<TraceJobBody>,
+    Body(input): Body<TraceJobInput>,
 ) -> Answer<(StatusCode, Json<TraceJobView>)> {
-    let input = TraceJobInput { cases: b.cases, hops: b.hops, record: b.record };
     Ok((StatusCode::ACCEPTED, Json(web.app.start_trace_job(&s, &input).await?)))
 }
 
