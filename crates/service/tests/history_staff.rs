@@ -37,6 +37,7 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             "confirm_waiting",
             "withdraw_record",
             "read_audit",
+            "read_operation",
         ]
     );
     // A release paper cannot be made up, nor a test, case or arrival by an agency without the right.
