@@ -3,14 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-mod common;
-
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use crate::common::{HOME, NOW, World, at};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use common::{HOME, NOW, World, at};
 use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{
     Colour, Division, Fact, HolderId, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp,

@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
-use common::{HOME, World, case_of};
+use crate::common::{HOME, World, case_of};
 use jadegate_domain::{EvidenceKind, StaffId};
 use jadegate_ledger::{AgencyEvent, GateEvent, Leaf, StaffEvent};
 use jadegate_service::StaffSession;
@@ -52,7 +50,7 @@ async fn set_up(w: &World) -> (StaffSession, StaffSession) {
 async fn an_administrator_alone_gives_nobody_a_power_over_people() {
     let mut w = World::new().await;
     let (admin, commissioner) = set_up(&w).await;
-    let (_, holder) = w.register(common::HOME).await;
+    let (_, holder) = w.register(crate::common::HOME).await;
 
     // A prevention team of his own making, and a member of it who is himself.
     let team = w.app.create_agency(&admin, &agency_of("prevention_team")).await.unwrap();
@@ -60,7 +58,7 @@ async fn an_administrator_alone_gives_nobody_a_power_over_people() {
     let officer = accept(&w, &invited, 103).await;
     assert_eq!(officer.powers(), []);
     let find = jadegate_service::staff::Whom::Holder(holder);
-    let e = w.app.find_holder(&officer, &find, common::REQUEST).await.map(drop).unwrap_err();
+    let e = w.app.find_holder(&officer, &find, crate::common::REQUEST).await.map(drop).unwrap_err();
     assert_eq!(e.code, "staff.not_confirmed");
     let e = w.app.record_case(&officer, &case_of(holder)).await.map(drop).unwrap_err();
     assert_eq!(e.code, "staff.not_confirmed");
@@ -147,10 +145,10 @@ async fn a_second_officer_is_of_another_agency() {
     let first = w.staff("health_commission", "commissioner", "CN-33").await;
     let same = w.colleague(&first).await;
     let other = w.staff("health_commission", "commissioner", "CN-33").await;
-    w.register(common::HOME).await;
+    w.register(crate::common::HOME).await;
     let change =
         jadegate_service::staff::ChangeInput::Region(jadegate_service::staff::RegionInput {
-            division: common::HOME.to_owned(),
+            division: crate::common::HOME.to_owned(),
             level: "high".to_owned(),
             from: "2022-03-15T00:00:00Z".to_owned(),
             to: None,

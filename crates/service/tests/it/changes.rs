@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
-use common::{World, at, case_of, policy_text};
+use crate::common::{World, at, case_of, policy_text};
 use jadegate_domain::{Colour, EvidenceKind};
 use jadegate_ledger::ProposalEvent::{Applied, Approved, Expired, Proposed, Rejected, Withdrawn};
 use jadegate_ledger::{Leaf, ProposalEvent};
@@ -158,7 +156,7 @@ async fn without_the_power_nothing_tells_what_exists() {
         codes.push(app.trace_detail(&auditor, id).await.map(drop).unwrap_err().code);
     }
     for id in [sick, jadegate_domain::HolderId::from_random(404)] {
-        let open = app.open_holder(&auditor, id, common::REQUEST, Some(case)).await;
+        let open = app.open_holder(&auditor, id, crate::common::REQUEST, Some(case)).await;
         codes.push(open.map(drop).unwrap_err().code);
     }
     for id in [place, PlaceId::from_random(404)] {

@@ -3,11 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own set-up")]
 
-mod common;
-
 use std::fmt::Write as _;
 
-use common::{HOME, World, case_of, document};
+use crate::common::{HOME, World, case_of, document};
 use jadegate_domain::record::WaitingState;
 use jadegate_domain::{Colour, HolderId};
 use jadegate_service::staff::{ChangeInput, QuarantineFilter, Record, RegionInput, StoredKind};

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-mod common;
-
-use common::{HOME, World, policy_text, test_of};
+use crate::common::{HOME, World, policy_text, test_of};
 use jadegate_domain::{Evidence, EvidenceId, Fact, HolderId, Timestamp};
 use jadegate_policy::{Policy, assess};
 use jadegate_service::HolderSession;

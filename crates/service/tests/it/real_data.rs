@@ -3,13 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use common::{World, case_of};
+use crate::common::{World, case_of};
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{HolderId, Period, PlaceKind};
 use jadegate_service::import::events::{self, parse_events};

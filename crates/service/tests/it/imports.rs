@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
 use std::fmt::Write as _;
 
-use common::World;
+use crate::common::World;
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{Colour, Period};
 use jadegate_service::import::events::{self, parse_events};

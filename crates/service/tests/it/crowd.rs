@@ -3,11 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{HOME, World, case_of};
+use crate::common::{HOME, World, case_of};
 use jadegate_domain::{
     CaseId, Colour, Evidence, Fact, Holder, HolderId, PlaceId, Presence, Timestamp,
 };

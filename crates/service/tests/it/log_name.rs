@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
-use common::World;
+use crate::common::World;
 use jadegate_ledger::note::{NoteSigner, NoteVerifier, open};
 
 async fn name_of(w: &World) -> String {

@@ -3,12 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
-mod common;
-
+use crate::common::{HOME, World, document, phone};
 use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use common::{HOME, World, document, phone};
 use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{Colour, Phone, Presence, ScanId, ScanOutcome, Timestamp};
 use jadegate_service::gate::scan::{ScanInput, ScanResult};
@@ -409,7 +407,7 @@ async fn h17_an_override_is_not_a_colour() {
     let mut w = World::new().await;
     let (holder, id) = w.register(HOME).await;
     let officer = w.officer().await;
-    w.app.record_case(&officer, &common::case_of(id)).await.unwrap();
+    w.app.record_case(&officer, &crate::common::case_of(id)).await.unwrap();
     let g = gate(&mut w, "Test hospital").await;
     let code = w.app.show_code(&holder).await.unwrap().code.to_string();
     let refused = one(&w, &g, scan(1, Some(code.clone()), w.app.now())).await;

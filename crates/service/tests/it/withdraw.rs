@@ -1,10 +1,8 @@
 //! What was recorded can be taken back, by who recorded it and by a second body, with what followed.
 
-mod common;
-
 use std::fmt::Write as _;
 
-use common::{HOME, World, case_of, test_of};
+use crate::common::{HOME, World, case_of, test_of};
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{CaseClass, Colour};
 use jadegate_ledger::Leaf;

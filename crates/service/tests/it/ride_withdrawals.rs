@@ -3,11 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own set-up")]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{HOME, World, at, case_of};
+use crate::common::{HOME, World, at, case_of};
 use jadegate_domain::id::RideId;
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{Colour, HolderId, Period, PlaceId, Timestamp};
@@ -65,7 +63,7 @@ async fn ride_of(w: &World, who: HolderId) -> jadegate_store::StoredRide {
 
 #[tokio::test]
 async fn a_false_list_is_taken_back_with_all_that_followed() {
-    let mut w = World::saving(common::NOW).await;
+    let mut w = World::saving(crate::common::NOW).await;
     let carrier = w.staff("carrier", "officer", "CN-33").await;
     let other = w.staff("carrier", "officer", "CN-33").await;
     let officer = w.officer().await;
@@ -214,7 +212,7 @@ async fn without_the_cases_own_ride_nobody_was_near() {
 /// its first round releases, and withdrawing again does the rest.
 #[tokio::test]
 async fn a_withdrawal_that_was_cut_short_is_seen_to_its_end() {
-    let mut w = World::saving(common::NOW).await;
+    let mut w = World::saving(crate::common::NOW).await;
     let carrier = w.staff("carrier", "officer", "CN").await;
     let officer = w.officer().await;
     let (_, case) = w.register(HOME).await;

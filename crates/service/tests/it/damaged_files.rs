@@ -4,11 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{HOME, World};
+use crate::common::{HOME, World};
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_service::StaffSession;
 use jadegate_service::import::events::{self, parse_events};

@@ -3,9 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own set-up")]
 
-mod common;
-
-use common::{HOME, World, at, case_of};
+use crate::common::{HOME, World, at, case_of};
 use jadegate_domain::{Colour, Period};
 use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuingKey, KeyUse};
 use jadegate_service::ClockVerdict;

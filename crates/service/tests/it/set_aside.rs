@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own set-up")]
 
-mod common;
-
 use std::sync::Mutex;
 
-use common::{HOME, World, at, case_of};
+use crate::common::{HOME, World, at, case_of};
 use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::{AgencyId, Colour, Evidence, EvidenceId, HolderId, Phone};
 use jadegate_service::staff::QuarantineFilter;

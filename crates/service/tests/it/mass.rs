@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
 use std::fmt::Write as _;
 
-use common::{HOME, World, case_of, test_of};
+use crate::common::{HOME, World, case_of, test_of};
 use jadegate_domain::id::WaitingId;
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{CaseId, Colour, HolderId, PlaceId};

@@ -3,11 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
+use crate::common::{World, case_of, test_of};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::{World, case_of, test_of};
 use jadegate_ledger::Leaf;
 use jadegate_service::staff::Whom;
 use sha2::{Digest as _, Sha256};
@@ -26,12 +24,12 @@ fn commitment(what: &str, salt: &str, content: &str) -> String {
 async fn a_holder_finds_each_own_record_in_the_log() {
     let mut w = World::new().await;
     let officer = w.officer().await;
-    let (me, id) = w.register(common::HOME).await;
-    let (other, _) = w.register(common::HOME).await;
+    let (me, id) = w.register(crate::common::HOME).await;
+    let (other, _) = w.register(crate::common::HOME).await;
     let case = w.app.record_case(&officer, &case_of(id)).await.unwrap().case;
     w.app.withdraw_case(&officer, case).await.unwrap();
     w.app.record_test(&officer, &test_of(Whom::Holder(id), "negative")).await.unwrap();
-    w.app.find_holder(&officer, &Whom::Holder(id), common::REQUEST).await.unwrap();
+    w.app.find_holder(&officer, &Whom::Holder(id), crate::common::REQUEST).await.unwrap();
 
     let own = w.app.my_log(&me).await.unwrap();
     assert_eq!(own.log_key, w.app.log_key());

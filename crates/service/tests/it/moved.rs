@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-mod common;
-
-use common::{HOME, REQUEST, World, case_of, document, phone, test_of};
+use crate::common::{HOME, REQUEST, World, case_of, document, phone, test_of};
 use jadegate_domain::evidence::{ReleaseOf, TestResult};
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{Colour, Fact, HolderId, Phone};

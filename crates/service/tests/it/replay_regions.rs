@@ -5,14 +5,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use common::{World, at, document, phone};
+use crate::common::{World, at, document, phone};
 use jadegate_divisions::{Directory, Level};
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{Colour, Division, HolderId, PersonName, Phone, Timestamp};

@@ -1,10 +1,8 @@
 //! From a case to colours and back: recorded, traced, traced again, withdrawn.
 
-mod common;
-
 use std::fmt::Write as _;
 
-use common::{World, at, case_of};
+use crate::common::{World, at, case_of};
 use jadegate_domain::evidence::ReleaseOf;
 use jadegate_domain::{Colour, Fact, Presence, Purpose, Visit};
 use jadegate_service::staff::{CaseCorrection, QuarantineFilter, ReleaseInput, Whom};

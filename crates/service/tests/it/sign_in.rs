@@ -3,10 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
-mod common;
-
+use crate::common::{HOME, World, document, phone};
 use async_trait::async_trait;
-use common::{HOME, World, document, phone};
 use jadegate_domain::Phone;
 use jadegate_domain::id::ChallengeId;
 use jadegate_service::holder::register::{Asker, ChallengeSent, RegistrationInput};

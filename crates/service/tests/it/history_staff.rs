@@ -1,8 +1,6 @@
 //! What went wrong with real health codes, as tests: the rows of the list that concern staff.
 
-mod common;
-
-use common::{REQUEST, World, case_of, document, phone, test_of};
+use crate::common::{REQUEST, World, case_of, document, phone, test_of};
 use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{AgencyKind, Colour, HolderId, Purpose, Role};
 use jadegate_service::Kind;

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{HOME, World, at, case_of, policy_text};
+use crate::common::{HOME, World, at, case_of, policy_text};
 use jadegate_domain::{Colour, HolderId};
 use jadegate_service::import::rides::RideReport;
 use jadegate_service::staff::{CaseInput, TicketView, TraceDetail};
@@ -270,7 +268,7 @@ async fn seats_are_told_to_who_may_see_the_trace_and_forgotten_with_their_day() 
 
 #[tokio::test]
 async fn a_seat_told_after_the_index_was_saved_is_known_at_the_next_start() {
-    let mut w = World::saving(common::NOW).await;
+    let mut w = World::saving(crate::common::NOW).await;
     let carrier = w.staff("carrier", "officer", "CN").await;
     let officer = w.officer().await;
     let (_, case) = w.register(HOME).await;

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
-use common::{HOME, World, at, case_of};
+use crate::common::{HOME, World, at, case_of};
 use jadegate_domain::{AgencyId, Case, CaseClass, CaseId, HolderId, Purpose};
 use jadegate_service::StaffSession;
 use jadegate_service::staff::{CaseInput, JobOrder, TraceJobInput};
@@ -108,9 +106,9 @@ async fn a_region_sees_its_cases_however_many_are_newer_elsewhere() {
         holder: far,
         class: CaseClass::Confirmed,
         onset_at: None,
-        confirmed_at: at(common::NOW),
+        confirmed_at: at(crate::common::NOW),
         isolated_at: None,
-        recorded_at: at(common::NOW).plus_secs(60),
+        recorded_at: at(crate::common::NOW).plus_secs(60),
         agency: AgencyId::from_random(1),
         withdrawn_at: None,
     };

@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::common::{HOME, World, at, case_of};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use common::{HOME, World, at, case_of};
 use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{
     CaseId, Colour, Evidence, Fact, HolderId, PlaceId, Presence, ScanId, Timestamp,

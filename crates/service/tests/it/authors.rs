@@ -1,8 +1,6 @@
 //! Who recorded what stands beside every record of an agency, and every file is a record.
 
-mod common;
-
-use common::World;
+use crate::common::World;
 use jadegate_domain::EvidenceKind;
 use jadegate_domain::record::{ImportKind, RecordKind};
 use jadegate_ledger::Leaf;
@@ -12,14 +10,14 @@ use jadegate_service::staff::{ChangeInput, RegionInput};
 
 #[tokio::test]
 async fn a_risk_level_names_who_raised_it_and_who_ended_it() {
-    let mut w = World::of_one_officer(common::NOW).await;
+    let mut w = World::of_one_officer(crate::common::NOW).await;
     let first = w.staff("health_commission", "commissioner", "CN-33").await;
     let second = w.staff("health_commission", "commissioner", "CN-33").await;
     let auditor = w.staff("auditor", "auditor", "CN").await;
     let change = ChangeInput::Region(RegionInput {
         division: "CN-330106".to_owned(),
         level: "high".to_owned(),
-        from: common::NOW.to_owned(),
+        from: crate::common::NOW.to_owned(),
         to: None,
     });
     let run = w.what_if(&first, &change).await;

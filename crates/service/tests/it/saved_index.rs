@@ -3,19 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own set-up")]
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::task::Poll;
 
-use common::{HOME, World, at, case_of};
+use crate::common::{HOME, World, at, case_of};
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, Presence, Timestamp};
 use jadegate_service::staff::CaseInput;
 use jadegate_service::{BulkSearch, DemoVisit, Entropy, IndexOrigin};
 use jadegate_testkit::SeededEntropy;
 
-const NOW: &str = common::NOW;
+const NOW: &str = crate::common::NOW;
 const EVER: Period = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
 
 type Known = BTreeSet<(HolderId, PlaceId, Timestamp, Option<Timestamp>)>;

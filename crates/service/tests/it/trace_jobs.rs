@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-mod common;
-
-use common::{HOME, World, at, case_of};
+use crate::common::{HOME, World, at, case_of};
 use jadegate_domain::{CaseId, Colour, HolderId, PlaceKind};
 use jadegate_service::staff::trace_jobs::KEPT_SECONDS;
 use jadegate_service::staff::{JobOrder, TraceJobInput, TraceJobState, TraceJobView};
@@ -184,7 +182,7 @@ async fn a_job_belongs_to_who_started_it_and_expires() {
     assert_eq!(codes, ["trace_job.not_found"; 3]);
     assert!(t.w.app.list_trace_jobs(&other).unwrap().is_empty());
     assert_eq!(t.w.app.list_trace_jobs(&t.officer).unwrap().len(), 1);
-    assert_eq!(job.expires_at, Some(at(common::NOW).plus_secs(KEPT_SECONDS + 4)));
+    assert_eq!(job.expires_at, Some(at(crate::common::NOW).plus_secs(KEPT_SECONDS + 4)));
 
     t.w.clock.advance(KEPT_SECONDS - 1);
     assert!(t.w.app.trace_job(&t.officer, job.job).is_ok());

@@ -4,11 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test's own set-up")]
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::io::Read;
 
-use common::{HOME, World};
+use crate::common::{HOME, World};
 use jadegate_domain::EvidenceKind;
 use jadegate_service::import::SMALL_FILE;
 

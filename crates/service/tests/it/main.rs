@@ -1,0 +1,32 @@
+//! The tests of this crate from outside, in one binary: linking one takes seconds, twenty-four take minutes.
+
+mod authors;
+mod changes;
+mod clock;
+mod common;
+mod crowd;
+mod damaged_files;
+mod gate_scans;
+mod history_staff;
+mod holder_side;
+mod import_memory;
+mod imports;
+mod late_data;
+mod left_out;
+mod log_name;
+mod looks;
+mod mass;
+mod moved;
+mod own_records;
+mod powers;
+mod proof;
+mod real_data;
+mod replay_regions;
+mod ride_withdrawals;
+mod rides;
+mod saved_index;
+mod set_aside;
+mod sign_in;
+mod staff_cases;
+mod trace_jobs;
+mod withdraw;
