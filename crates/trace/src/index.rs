@@ -70,7 +70,10 @@ impl VisitIndex {
         let mut index = Self::new();
         let mut rows = Vec::new();
         for v in visits {
-            rows.push(index.row(&v.into()));
+            let v = v.into();
+            let place = index.places.number_at_first(v.place.as_u64());
+            let holder = index.holders.number_at_first(v.holder.as_u64());
+            rows.push(Row::of(place, holder, &v));
             if rows.len() == Run::MOST_ROWS {
                 index.push_run(std::mem::take(&mut rows));
             }
@@ -158,9 +161,9 @@ impl VisitIndex {
         let mut rows = Vec::new();
         for mut r in self.rows().filter(|r| wanted(r.entered)) {
             r.holder = *holders[r.holder as usize]
-                .get_or_insert_with(|| kept.holders.number(self.holders.id(r.holder)));
+                .get_or_insert_with(|| kept.holders.number_at_first(self.holders.id(r.holder)));
             r.place = *places[r.place as usize]
-                .get_or_insert_with(|| kept.places.number(self.places.id(r.place)));
+                .get_or_insert_with(|| kept.places.number_at_first(self.places.id(r.place)));
             rows.push(r);
             if rows.len() == Run::MOST_ROWS {
                 kept.push_run(std::mem::take(&mut rows));

@@ -1,8 +1,10 @@
 //! Dense numbers for ids: 63-bit ids become 0, 1, 2, ... in order of first sight.
 //!
-//! No step takes longer because there are more ids: the table is made of small shards of which one is
-//! split whenever there are enough new ids (linear hashing), and a clone shares everything but the
-//! latest ids. Who adds an id beside a clone copies the shard that the id goes to.
+//! The ids that were there when the index was made lie in one piece, which is shared with clones and
+//! never changed beside them. For those that come since, no step takes longer because there are more:
+//! their table is made of small shards of which one is split whenever there are enough new ids (linear
+//! hashing), and a clone shares all but the latest. Who adds an id beside a clone copies the shard
+//! that the id goes to. An index that is made anew, once a day, has all in one piece again.
 
 use std::array;
 use std::iter::repeat_n;
@@ -11,6 +13,20 @@ use std::sync::Arc;
 /// Append-only; a clone is a snapshot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interner {
+    base: Arc<Base>,
+    /// Ids seen since; their numbers follow those of `base`.
+    recent: Recent,
+}
+
+/// Ids in one piece, and an open-addressing table of their numbers, plus one; zero is a free slot.
+#[derive(Clone, Debug, Default)]
+struct Base {
+    ids: Vec<u64>,
+    slots: Vec<u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Recent {
     ids: Ids,
     table: Table,
 }
@@ -79,12 +95,6 @@ impl Ids {
     fn all(&self) -> impl Iterator<Item = u64> {
         self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.last).copied()
     }
-
-    fn of(list: &[u64]) -> Self {
-        let (full, last) = list.as_chunks::<CHUNK>();
-        let full = full.iter().map(|chunk| Arc::from(chunk.as_slice())).collect();
-        Self { full, last: last.to_vec() }
-    }
 }
 
 /// Which of so many shards an id belongs to. As shards are added one by one, each takes over half of
@@ -99,13 +109,13 @@ const fn shard_of(hash: u64, shards: usize) -> usize {
 /// The number of an id, or the free slot where it would be. At least one slot is free.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "masked to the number of slots")]
-fn probe(slots: &[u32], ids: &Ids, id: u64) -> Result<u32, usize> {
+fn probe(slots: &[u32], ids: impl Fn(u32) -> u64, id: u64) -> Result<u32, usize> {
     let mask = slots.len() - 1;
     let mut at = mix(id) as usize & mask;
     loop {
         match slots[at] {
             0 => return Err(at),
-            n if ids.get(n - 1) == id => return Ok(n - 1),
+            n if ids(n - 1) == id => return Ok(n - 1),
             _ => at = (at + 1) & mask,
         }
     }
@@ -138,7 +148,7 @@ impl Shard {
 
     /// The same where there is room.
     fn put(&mut self, ids: &Ids, number: u32) {
-        if let Err(free) = probe(&self.slots, ids, ids.get(number)) {
+        if let Err(free) = probe(&self.slots, |n| ids.get(n), ids.get(number)) {
             Arc::make_mut(&mut self.slots)[free] = number + 1;
             self.ids += 1;
         }
@@ -150,7 +160,7 @@ impl Table {
     fn get(&self, ids: &Ids, id: u64) -> Option<u32> {
         let at = shard_of(mix(id), self.shards);
         let group = self.groups.get(at / GROUP)?;
-        probe(&group[at % GROUP].slots, ids, id).ok()
+        probe(&group[at % GROUP].slots, |n| ids.get(n), id).ok()
     }
 
     fn shard(&mut self, at: usize) -> &mut Shard {
@@ -191,24 +201,6 @@ impl Table {
         *self.shard(self.shards - 1) = shard;
     }
 
-    /// A table of all ids at once; `None` if one is there twice.
-    fn of(ids: &Ids) -> Option<Self> {
-        let shards = ids.len().div_ceil(SHARD);
-        let mut counts = vec![0; shards];
-        ids.all().for_each(|id| counts[shard_of(mix(id), shards)] += 1);
-        let mut slots: Vec<_> = counts.iter().map(|ids| vec![0; slots_for(*ids)]).collect();
-        for (id, number) in ids.all().zip(1..) {
-            let slots = &mut slots[shard_of(mix(id), shards)];
-            let free = probe(slots, ids, id).err()?;
-            slots[free] = number;
-        }
-        let mut table = Self::default();
-        for (ids, slots) in counts.into_iter().zip(slots) {
-            table.push(Shard { ids, slots: slots.into() });
-        }
-        Some(table)
-    }
-
     fn memory_bytes(&self) -> usize {
         let shards = self.groups.iter().flat_map(|group| group.iter());
         let slots: usize = shards.map(|shard| size_of_val(&*shard.slots)).sum();
@@ -216,52 +208,111 @@ impl Table {
     }
 }
 
-impl Interner {
-    pub(crate) fn len(&self) -> usize {
-        self.ids.len()
+impl Base {
+    fn get(&self, id: u64) -> Option<u32> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        probe(&self.slots, |n| self.ids[n as usize], id).ok()
     }
 
+    /// Adds an id that is not there.
+    #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
+    fn add(&mut self, id: u64) {
+        if slots_for(self.ids.len() + 1) > self.slots.len() {
+            self.fill(slots_for(self.ids.len() + 1));
+        }
+        let ids = |n: u32| self.ids[n as usize];
+        if let Err(free) = probe(&self.slots, ids, id) {
+            self.ids.push(id);
+            self.slots[free] = self.ids.len() as u32;
+        }
+    }
+
+    /// Makes a table of so many slots. `false` if an id is there twice.
+    fn fill(&mut self, size: usize) -> bool {
+        self.slots = vec![0; size];
+        for (id, number) in self.ids.iter().zip(1u32..) {
+            match probe(&self.slots, |n| self.ids[n as usize], *id) {
+                Err(free) => self.slots[free] = number,
+                Ok(_) => return false,
+            }
+        }
+        true
+    }
+}
+
+impl Interner {
+    pub(crate) fn len(&self) -> usize {
+        self.base.ids.len() + self.recent.ids.len()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
     pub(crate) fn get(&self, id: u64) -> Option<u32> {
-        self.table.get(&self.ids, id)
+        let after = self.base.ids.len() as u32;
+        let recent = || self.recent.table.get(&self.recent.ids, id).map(|n| after + n);
+        self.base.get(id).or_else(recent)
     }
 
     /// The id behind a number this interner gave out.
+    #[expect(clippy::cast_possible_truncation, reason = "less than the number")]
     pub(crate) fn id(&self, number: u32) -> u64 {
-        self.ids.get(number)
+        match self.base.ids.get(number as usize) {
+            Some(id) => *id,
+            None => self.recent.ids.get(number - self.base.ids.len() as u32),
+        }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
     pub(crate) fn number(&mut self, id: u64) -> u32 {
         self.get(id).unwrap_or_else(|| {
-            let number = self.len() as u32;
-            self.ids.push(id);
-            self.table.add(&self.ids, number);
-            number
+            let number = self.recent.ids.len() as u32;
+            self.recent.ids.push(id);
+            self.recent.table.add(&self.recent.ids, number);
+            self.len() as u32 - 1
         })
+    }
+
+    /// The same while an index is made, when nobody waits: all ids are to lie in one piece.
+    #[expect(clippy::cast_possible_truncation, reason = "4 billion ids do not fit into memory")]
+    pub(crate) fn number_at_first(&mut self, id: u64) -> u32 {
+        if let Some(number) = self.get(id) {
+            return number;
+        }
+        match Arc::get_mut(&mut self.base) {
+            Some(base) if self.recent.ids.len() == 0 => {
+                base.add(id);
+                base.ids.len() as u32 - 1
+            }
+            _ => self.number(id),
+        }
     }
 
     /// Gives back what was reserved for ids that did not come.
     pub(crate) fn shrink(&mut self) {
-        self.ids.full.shrink_to_fit();
-        self.ids.last.shrink_to_fit();
-        self.table.groups.shrink_to_fit();
+        if let Some(base) = Arc::get_mut(&mut self.base) {
+            base.ids.shrink_to_fit();
+        }
+        self.recent.ids.last.shrink_to_fit();
     }
 
     /// All ids, in order of their numbers.
     pub(crate) fn ids(&self) -> impl Iterator<Item = u64> {
-        self.ids.all()
+        self.base.ids.iter().copied().chain(self.recent.ids.all())
     }
 
     /// From ids in order of their numbers; `None` if one is there twice.
-    pub(crate) fn of_ids(ids: &[u64]) -> Option<Self> {
-        let ids = Ids::of(ids);
-        let table = Table::of(&ids)?;
-        Some(Self { ids, table })
+    pub(crate) fn of_ids(ids: Vec<u64>) -> Option<Self> {
+        let size = slots_for(ids.len());
+        let mut base = Base { ids, slots: Vec::new() };
+        base.fill(size).then(|| Self { base: Arc::new(base), recent: Recent::default() })
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
-        let ids = self.ids.full.len() * CHUNK + self.ids.last.capacity();
-        ids * size_of::<u64>() + self.table.memory_bytes()
+        let recent = self.recent.ids.full.len() * CHUNK + self.recent.ids.last.capacity();
+        (self.base.ids.capacity() + recent) * size_of::<u64>()
+            + self.base.slots.capacity() * size_of::<u32>()
+            + self.recent.table.memory_bytes()
     }
 }
 
@@ -301,7 +352,7 @@ mod tests {
     }
 
     fn shards(interner: &Interner) -> Vec<&Shard> {
-        interner.table.groups.iter().flat_map(|group| group.iter()).collect()
+        interner.recent.table.groups.iter().flat_map(|group| group.iter()).collect()
     }
 
     /// However many ids there are: what is copied for a new one beside a clone, and what is split.
@@ -315,12 +366,19 @@ mod tests {
         for id in ids {
             let mut interner = Interner::default();
             for i in 0..300_000 {
-                interner.number(id(i));
+                let new = interner.len();
+                let got = if i < 1_000 {
+                    interner.number_at_first(id(i))
+                } else {
+                    interner.number(id(i))
+                };
+                assert_eq!(got as usize, new);
             }
             for i in 300_000..300_500 {
                 let clone = interner.clone();
                 interner.number(id(i));
-                let (ids, of_clone) = (&interner.ids.full, &clone.ids.full);
+                assert!(Arc::ptr_eq(&interner.base, &clone.base));
+                let (ids, of_clone) = (&interner.recent.ids.full, &clone.recent.ids.full);
                 assert!(of_clone.iter().zip(ids).all(|(a, b)| Arc::ptr_eq(a, b)));
                 let (now, before) = (shards(&interner), shards(&clone));
                 let same = |n: &usize| Arc::ptr_eq(&now[*n].slots, &before[*n].slots);
@@ -337,6 +395,8 @@ mod tests {
     enum Op {
         /// Ids from one on, so many.
         Numbers(u64, u64),
+        /// The same while an index is made.
+        AtFirst(u64, u64),
         Clone,
         SaveAndLoad,
     }
@@ -344,6 +404,7 @@ mod tests {
     fn op() -> impl Strategy<Value = Op> {
         prop_oneof![
             4 => (0..6_000u64, 1..2_000u64).prop_map(|(from, many)| Op::Numbers(from, many)),
+            2 => (0..6_000u64, 1..2_000u64).prop_map(|(from, many)| Op::AtFirst(from, many)),
             1 => Just(Op::Clone),
             1 => Just(Op::SaveAndLoad),
         ]
@@ -358,16 +419,20 @@ mod tests {
             let mut clones = Vec::new();
             for op in ops {
                 match op {
-                    Op::Numbers(from, many) => for id in from..from + many {
+                    Op::Numbers(from, many) | Op::AtFirst(from, many) => for id in from..from + many {
                         let next = u32::try_from(list.len()).unwrap();
                         let number = *map.entry(id).or_insert(next);
                         if number == next {
                             list.push(id);
                         }
-                        prop_assert_eq!(interner.number(id), number);
+                        let got = match op {
+                            Op::AtFirst(..) => interner.number_at_first(id),
+                            _ => interner.number(id),
+                        };
+                        prop_assert_eq!(got, number);
                     },
                     Op::Clone => clones.push((interner.clone(), list.clone())),
-                    Op::SaveAndLoad => interner = Interner::of_ids(&list).unwrap(),
+                    Op::SaveAndLoad => interner = Interner::of_ids(list.clone()).unwrap(),
                 }
             }
             clones.push((interner, list));
@@ -387,8 +452,8 @@ mod tests {
     #[test]
     fn an_id_that_is_there_twice_is_refused() {
         let mut ids: Vec<_> = (0..20_000).collect();
-        assert!(Interner::of_ids(&ids).is_some() && Interner::of_ids(&[]).is_some());
+        assert!(Interner::of_ids(ids.clone()).is_some() && Interner::of_ids(vec![]).is_some());
         ids.push(777);
-        assert!(Interner::of_ids(&ids).is_none());
+        assert!(Interner::of_ids(ids).is_none());
     }
 }

@@ -269,7 +269,7 @@ fn read_ride(bytes: [u8; 10]) -> Result<Ride> {
 fn read_interner(input: &mut ChecksummedReader<'_, impl Read>) -> Result<Interner> {
     let count = input.count()?;
     let ids = input.many(count, u64::from_le_bytes)?;
-    Interner::of_ids(&ids).ok_or(SavedError::Damaged("an id is there twice"))
+    Interner::of_ids(ids).ok_or(SavedError::Damaged("an id is there twice"))
 }
 
 fn read_run(
