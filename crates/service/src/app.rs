@@ -60,11 +60,11 @@ pub struct App {
     /// One list of passengers at a time: what is known of a trip grows with each.
     pub(crate) carriers_lock: tokio::sync::Mutex<()>,
     /// What-ifs under way and their results.
-    pub(crate) what_ifs: crate::staff::what_if::WhatIfs,
+    pub(crate) what_ifs: crate::staff::policies::what_if::WhatIfs,
     /// Traces of many cases, under way and done.
-    pub(crate) trace_jobs: crate::staff::trace_jobs::TraceJobs,
+    pub(crate) trace_jobs: crate::staff::tracing::jobs::TraceJobs,
     /// Visits that may change earlier traces.
-    pub(crate) late: crate::staff::late::LateData,
+    pub(crate) late: crate::staff::tracing::late::LateData,
     /// What was found out about database and disk.
     pub(crate) checks: crate::health::Checks,
     /// The last moment at which the clock was believed.
@@ -139,9 +139,9 @@ impl App {
             stopping: std::sync::atomic::AtomicBool::new(false),
             change_lock: tokio::sync::Mutex::new(()),
             carriers_lock: tokio::sync::Mutex::new(()),
-            what_ifs: crate::staff::what_if::WhatIfs::default(),
-            trace_jobs: crate::staff::trace_jobs::TraceJobs::default(),
-            late: crate::staff::late::LateData::default(),
+            what_ifs: crate::staff::policies::what_if::WhatIfs::default(),
+            trace_jobs: crate::staff::tracing::jobs::TraceJobs::default(),
+            late: crate::staff::tracing::late::LateData::default(),
             checks: crate::health::Checks::default(),
             seen: crate::hold::Seen::default(),
             stuck: tokio::sync::Mutex::default(),

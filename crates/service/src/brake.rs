@@ -3,7 +3,7 @@
 //! Nobody can turn a town red by themselves. What an agency records and what can make somebody
 //! yellow or red *weighs* on the hour of that agency and of that member of staff; the store counts,
 //! in the unit that records. Above the mandate's numbers it does not become evidence: it waits, in
-//! tables that no assessment reads, until somebody else confirms it ([`crate::staff::waiting`]).
+//! tables that no assessment reads, until somebody else confirms it ([`crate::staff::records::waiting`]).
 //!
 //! [`Signed`] is the only way to record anything for an agency, and its constructors are the only
 //! ways past the brake: what can confine nobody or weighs, what somebody else confirmed, and what

@@ -1,7 +1,7 @@
 //! Many cases searched at once, over a snapshot: nothing is recorded, nobody waits.
 //!
 //! The API's jobs and the command line share it. What is written down about somebody is written by
-//! [`crate::staff::traces`] alone.
+//! [`crate::staff::tracing::traces`] alone.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -140,7 +140,7 @@ impl BulkSearch {
         let first_day = kept_from(policy, now).utc_day();
         let (mut index, origin) = read_visits(store, saved, first_day).await?;
         index.set_rides(stored_rides(store).await?);
-        Ok(Self { index, origin, kinds, rules: crate::staff::traces::rules(policy), now })
+        Ok(Self { index, origin, kinds, rules: crate::staff::tracing::traces::rules(policy), now })
     }
 
     /// What the running application knows at this moment.
@@ -149,7 +149,7 @@ impl BulkSearch {
             index: read(&app.index).clone(),
             origin: app.index_origin(),
             kinds: app.places_after(None, None).map(|p| (p.id, p.kind)).collect(),
-            rules: crate::staff::traces::rules(&app.policy()),
+            rules: crate::staff::tracing::traces::rules(&app.policy()),
             now: app.now(),
         }
     }

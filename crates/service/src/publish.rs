@@ -1,7 +1,7 @@
 //! Which policy is in force: the newest one that was published.
 //!
 //! The first start of a database publishes the file it was started with. From then on a policy comes
-//! into force only by a proposal (`staff/proposals.rs`): a start with a file that was never published
+//! into force only by a proposal (`staff/policies/proposals.rs`): a start with a file that was never published
 //! is refused, and one with a file that was replaced since goes on with the policy in force, so that
 //! a restart neither changes the rules nor fails at night because a path in a configuration is old.
 

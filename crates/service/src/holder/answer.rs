@@ -14,7 +14,7 @@ use crate::assess::TRIES;
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
 use crate::session::NewSession;
-use crate::staff::moved::Kept;
+use crate::staff::people::moved::Kept;
 use crate::vault::Identity;
 
 /// How far the message has come.

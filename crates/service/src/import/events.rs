@@ -13,7 +13,7 @@ use super::lines::{Fields, Limits, Lines, Rejection, all_told, reject};
 use crate::app::{App, read};
 use crate::error::{Result, ServiceError};
 use crate::staff::RejectedLine;
-use crate::staff::traces::rules;
+use crate::staff::tracing::traces::rules;
 
 /// One published event.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -224,7 +224,7 @@ impl App {
 
     /// Which of these rides put somebody aboard with a case: from them contacts follow.
     async fn beside_a_case(&self, taken: &[(usize, Taken)]) -> Result<Vec<bool>> {
-        let cases = self.store.cases(crate::staff::retrace::MOST_CASES).await?;
+        let cases = self.store.cases(crate::staff::tracing::retrace::MOST_CASES).await?;
         let cases: HashSet<HolderId> =
             cases.iter().filter(|c| c.withdrawn_at.is_none()).map(|c| c.holder).collect();
         let mut trips: BTreeMap<PlaceId, bool> = BTreeMap::new();

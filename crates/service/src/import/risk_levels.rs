@@ -19,8 +19,8 @@ use super::runs::Digesting;
 use crate::app::App;
 use crate::brake::Author;
 use crate::error::{Result, ServiceError};
-use crate::staff::change::{ProposedChange, RegionEntry};
-use crate::staff::proposals::Proposer;
+use crate::staff::policies::change::{ProposedChange, RegionEntry};
+use crate::staff::policies::proposals::Proposer;
 use crate::staff::{Recorder, RejectedLine, Share};
 use crate::what_if::Progress;
 

@@ -11,9 +11,9 @@ use jadegate_store::Write;
 use serde::Serialize;
 
 use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
-use super::find::{Located, Whom};
-use super::traces::{Pace, TraceReport};
-use super::withdraw::{Taker, may_withdraw_case};
+use super::people::find::{Located, Whom};
+use super::records::withdraw::{Taker, may_withdraw_case};
+use super::tracing::traces::{Pace, TraceReport};
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
@@ -215,7 +215,7 @@ impl App {
                 }
                 Changed::Above => {
                     if self.store.waits(key).await? {
-                        return Err(super::test_results::waits_already());
+                        return Err(super::records::test_results::waits_already());
                     }
                     let held = Held::Case { case, trace, document: *document };
                     let piece = HeldPiece {
@@ -378,7 +378,7 @@ impl App {
                 }
                 Ok(*assessment)
             }
-            Changed::Above => Err(super::waiting::above()),
+            Changed::Above => Err(super::records::waiting::above()),
             Changed::Unchanged => Err(ServiceError::internal("a correction has no external key")),
         }
     }

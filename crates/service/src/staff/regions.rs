@@ -9,8 +9,8 @@ use jadegate_store::{Authorship, Write};
 use serde::Serialize;
 
 use super::access::Power;
-use super::change::RegionEntry;
-use super::withdraw::{self, Taker, WithdrawnRecords, may_withdraw};
+use super::policies::change::RegionEntry;
+use super::records::withdraw::{self, Taker, WithdrawnRecords, may_withdraw};
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::brake::Author;

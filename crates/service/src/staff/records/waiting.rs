@@ -16,20 +16,18 @@ use jadegate_store::{
 };
 use serde::Serialize;
 
-use super::access::{Power, Recorder, not_yours};
-use super::cases::case_fact;
-use super::conflict;
-use super::moved::{document_moved, fact_of};
-use super::parallel::{BoxFuture, run_concurrently};
-use super::stored_trace::stored_detail;
-use super::traces::Pace;
-use crate::app::{App, beside};
+use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES};
-use crate::brake::{Author, Held, Signed};
+use crate::brake::{Held, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::holder::me::AgencyName;
 use crate::jobs::note;
 use crate::session::StaffSession;
+use crate::staff::access::{Power, Recorder, not_yours};
+use crate::staff::cases::case_fact;
+use crate::staff::conflict;
+use crate::staff::parallel::{BoxFuture, run_concurrently};
+use crate::staff::people::moved::{document_moved, fact_of};
 
 /// Something that waits, or waited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -373,20 +371,6 @@ impl App {
         Ok(())
     }
 
-    async fn release_contacts(self: &Arc<Self>, trace: TraceId) -> Result<()> {
-        let Some(of) = self.store.trace(trace).await?.map(|run| run.case) else { return Ok(()) };
-        let _one = self.case_locks.lock(of).await;
-        let Some(run) = self.store.trace(trace).await? else { return Ok(()) };
-        let case = self.store.case(run.case).await?;
-        let Some(case) = case.filter(|c| c.withdrawn_at.is_none() && run.replaced_by.is_none())
-        else {
-            return Ok(());
-        };
-        let author: Author = self.traced_by(&run).await?;
-        let stored = Arc::new(beside(move || stored_detail(&run)).await??);
-        self.apply(trace, &case, &author, stored, Pace::Asked).await.map(drop)
-    }
-
     /// Goes on with what was confirmed and cut short by the end of the program. Meant for the start.
     pub async fn finish_waiting(self: &Arc<Self>) -> Result<()> {
         for w in self.store.waiting_unfinished(WaitingState::Confirmed).await? {
@@ -430,7 +414,7 @@ impl App {
     }
 
     /// The writes that end the waiting of a run's contacts, for another run took its place.
-    pub(super) async fn end_waiting_of(&self, trace: TraceId) -> Result<Vec<Write>> {
+    pub(crate) async fn end_waiting_of(&self, trace: TraceId) -> Result<Vec<Write>> {
         let waiting = self.store.waiting_of_trace(trace).await?;
         match waiting.filter(|w| w.state == WaitingState::Waiting) {
             Some(w) => self.lapse(&w),
@@ -446,7 +430,7 @@ fn held(piece: &WaitingPiece) -> Result<Held> {
 }
 
 /// Above the mandate's number, where nothing can wait.
-pub(super) fn above() -> ServiceError {
+pub(crate) fn above() -> ServiceError {
     ServiceError::new(
         Kind::TooMany,
         "evidence.above_mandate",

@@ -10,12 +10,12 @@ use jadegate_domain::{AgencyId, StaffId, hex};
 use jadegate_ledger::{AgencyEvent, StaffEvent};
 use jadegate_store::Write;
 
-use super::access::Power;
-use super::{conflict, wrong};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::log::{agency_leaf, sha256, staff_leaf};
 use crate::session::StaffSession;
+use crate::staff::access::Power;
+use crate::staff::{conflict, wrong};
 
 /// A passkey's fingerprint as it is read out: the first 16 hex digits of the SHA-256 of its
 /// credential id, in fours. The public log holds the whole digest.

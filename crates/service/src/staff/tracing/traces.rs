@@ -17,10 +17,8 @@ use jadegate_domain::{
 use jadegate_store::{StoredTrace, TraceHead, Write};
 use serde::Serialize;
 
-use super::access::{Power, Recorder};
-use super::parallel::{BoxFuture, run_concurrently};
 use super::seating::AboardView;
-use super::stored_trace::{
+use super::stored::{
     Stored, StoredExposure, close_of, count, places, stored_contact, stored_detail, stored_text,
 };
 use crate::app::{App, beside, read};
@@ -28,6 +26,8 @@ use crate::brake::{Author, Signed};
 use crate::bulk::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
+use crate::staff::access::{Power, Recorder};
+use crate::staff::parallel::{BoxFuture, run_concurrently};
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -232,12 +232,12 @@ impl App {
         id: CaseId,
     ) -> Result<(TraceReport, Vec<ContactRow>)> {
         if recorder.evidence() != EvidenceKind::Contact {
-            return Err(super::access::not_yours());
+            return Err(crate::staff::access::not_yours());
         }
         let _one = self.case_locks.lock(id).await;
         let (case, _) = self.case_inside(recorder, id).await?;
         if case.withdrawn_at.is_some() {
-            return Err(super::cases::withdrawn());
+            return Err(crate::staff::cases::withdrawn());
         }
         let by = recorder.author(None);
         let before = self.standing_trace(id).await?;
@@ -448,7 +448,7 @@ impl App {
             .await
             .map_err(|e| if e.kind == Kind::NotFound { unknown() } else { e })?;
         if case.withdrawn_at.is_some() {
-            return Err(super::conflict(
+            return Err(crate::staff::conflict(
                 "trace.case_withdrawn",
                 "The case behind this trace was withdrawn, so its stays are no longer shown. The person's record says who withdrew it.",
             ));

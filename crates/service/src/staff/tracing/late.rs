@@ -173,7 +173,7 @@ impl LateData {
     }
 
     /// Nothing can change the trace of this case any more.
-    pub(super) fn forget(&self, case: CaseId) {
+    pub(crate) fn forget(&self, case: CaseId) {
         let _before = held(&self.traced).insert(case, None);
         held(&self.waiting).unfinished.remove(&case);
     }
@@ -190,12 +190,12 @@ impl LateData {
     }
 
     /// The next round traces from this case, whatever else happens.
-    pub(super) fn trace_again(&self, case: CaseId) {
+    pub(crate) fn trace_again(&self, case: CaseId) {
         held(&self.waiting).next.insert(case);
     }
 
     /// It has been traced meanwhile.
-    pub(super) fn traced_again(&self, case: CaseId) {
+    pub(crate) fn traced_again(&self, case: CaseId) {
         held(&self.waiting).next.remove(&case);
     }
 

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use jadegate_domain::record::{WaitingKind, WaitingState};
 use jadegate_domain::{Case, CaseId, Evidence, Fact, HolderId, TraceId};
 
-use super::parallel::{BoxFuture, run_concurrently};
-use super::stored_trace::{Stored, StoredContact, contact_fact, says_the_same, stored_detail};
+use super::stored::{Stored, StoredContact, contact_fact, says_the_same, stored_detail};
 use super::traces::Pace;
 use crate::app::{App, beside};
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::brake::{Author, Hold, Signed};
 use crate::error::Result;
+use crate::staff::parallel::{BoxFuture, run_concurrently};
 
 /// How many changes brought the evidence in line with a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,9 +41,24 @@ enum Clearance {
 }
 
 /// Changes that are written before somebody else may come in between.
-pub(super) const SLICE: usize = 256;
+pub(crate) const SLICE: usize = 256;
 
 impl App {
+    /// Records the contacts of a run that waited for a second pair of eyes.
+    pub(crate) async fn release_contacts(self: &Arc<Self>, trace: TraceId) -> Result<()> {
+        let Some(of) = self.store.trace(trace).await?.map(|run| run.case) else { return Ok(()) };
+        let _one = self.case_locks.lock(of).await;
+        let Some(run) = self.store.trace(trace).await? else { return Ok(()) };
+        let case = self.store.case(run.case).await?;
+        let Some(case) = case.filter(|c| c.withdrawn_at.is_none() && run.replaced_by.is_none())
+        else {
+            return Ok(());
+        };
+        let author = self.traced_by(&run).await?;
+        let stored = Arc::new(beside(move || stored_detail(&run)).await??);
+        self.apply(trace, &case, &author, stored, Pace::Asked).await.map(drop)
+    }
+
     /// Brings the evidence in line with a run: contacts as they were keep their evidence, changed
     /// ones get a newer piece, those who are contacts no more are released. New contacts weigh on the
     /// hour of the case's agency: above the mandate's number all of them wait. Where it is cut short,

@@ -3,13 +3,13 @@
 use jadegate_domain::evidence::{ReleaseOf, ReleasePaper};
 use jadegate_domain::{EvidenceKind, Fact};
 
-use super::access::Counted;
-use super::find::{Located, Whom};
 use super::test_results::{RecordedEvidence, Recording};
-use super::wrong;
 use crate::app::App;
 use crate::error::Result;
 use crate::session::StaffSession;
+use crate::staff::access::Counted;
+use crate::staff::people::find::{Located, Whom};
+use crate::staff::wrong;
 
 /// A release paper as typed.
 #[derive(Clone, Debug)]

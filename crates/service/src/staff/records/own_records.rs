@@ -9,11 +9,11 @@ use jadegate_domain::{CaseId, EvidenceId, EvidenceKind, Fact, Timestamp};
 use jadegate_store::Authorship;
 use serde::Serialize;
 
-use super::access::{Power, not_yours};
 use crate::app::App;
 use crate::error::Result;
 use crate::holder::me::WithdrawnView;
 use crate::session::StaffSession;
+use crate::staff::access::{Power, not_yours};
 
 /// A record of one's own agency. It names nobody.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,7 +95,7 @@ impl App {
             RecordKind::Case => {
                 let Some(id) = CaseId::from_i64(r.id) else { return Ok(None) };
                 let Some(case) = self.store.case(id).await? else { return Ok(None) };
-                Ok(Some((id.to_string(), Some(super::cases::case_fact(&case)))))
+                Ok(Some((id.to_string(), Some(crate::staff::cases::case_fact(&case)))))
             }
             RecordKind::Ride => Ok(RideId::from_i64(r.id).map(|id| (id.to_string(), None))),
             // Files and risk levels have lists of their own, traces fall with their case.

@@ -25,7 +25,7 @@ use jadegate_trace::{KnownVisit, Rules, VisitIndex, Watch};
 use tokio::sync::watch;
 
 use super::late::{Looker, Noted, Traced};
-use super::stored_trace::{close_of, stored_detail};
+use super::stored::{close_of, stored_detail};
 use super::traces::Pace;
 use crate::app::{App, beside, read};
 use crate::bulk::{bulk_case, kept_from};

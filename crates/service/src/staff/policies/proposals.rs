@@ -19,14 +19,14 @@ use jadegate_store::{
 };
 use serde::Serialize;
 
-use super::access::Power;
 use super::change::{ChangeView, DifferenceView, ProposedChange};
 use super::what_if::{Attached, Share, percent};
-use super::{conflict, wrong};
 use crate::app::{App, InForce};
 use crate::error::{Result, ServiceError};
 use crate::log::{ProposalStep, policy_leaf, proposal_leaf};
 use crate::session::StaffSession;
+use crate::staff::access::Power;
+use crate::staff::{conflict, wrong};
 use crate::what_if::Progress;
 
 /// Longest reason, in characters.

@@ -5,12 +5,12 @@ use jadegate_domain::{Gate, GateId, Place, Staff, StaffId};
 use jadegate_ledger::{GateEvent, StaffEvent};
 use jadegate_store::{Session, SessionSubject, Write};
 
-use super::access::Power;
 use super::invite::may_see_staff;
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::holder::sessions::{SessionView, named, views};
 use crate::session::{StaffSession, token_digest};
+use crate::staff::access::Power;
 
 impl App {
     /// Where this member of staff is signed in, newest first. `token` is the asking session's own.
@@ -109,7 +109,7 @@ impl App {
     }
 
     /// A gate at a place that is managed.
-    pub(super) async fn managed_gate(
+    pub(crate) async fn managed_gate(
         &self,
         session: &StaffSession,
         gate: GateId,

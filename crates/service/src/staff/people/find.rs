@@ -4,12 +4,12 @@ use jadegate_domain::{Assessment, Division, Holder, HolderId, Phone, Purpose};
 use jadegate_store::IndexKind;
 use serde::Serialize;
 
-use super::access::{Counted, Look, Power, What, no_such_holder};
-use super::wrong;
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::holder::register::DocumentInput;
 use crate::session::StaffSession;
+use crate::staff::access::{Counted, Look, Power, What, no_such_holder};
+use crate::staff::wrong;
 
 /// Whom something is about.
 #[derive(Clone, Debug)]

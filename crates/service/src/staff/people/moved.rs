@@ -17,15 +17,15 @@ use jadegate_store::{
     Authorship, Correction, CorrectionState, IndexKind, KeptRecord, SessionSubject, Unit, Write,
 };
 
-use super::access::What;
-use super::cases::{case_fact, case_key_name};
 use super::document::{LISTED_DAYS, over};
-use super::withdraw::Taker;
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, TRIES, busy};
 use crate::brake::{Held, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
+use crate::staff::access::What;
+use crate::staff::cases::{case_fact, case_key_name};
+use crate::staff::records::withdraw::Taker;
 
 /// What is recorded for the owner of a document.
 #[derive(Debug, Default)]
@@ -316,7 +316,7 @@ impl App {
 }
 
 /// What a record that waits will say of the person, unless it is about a visit.
-pub(super) fn fact_of(held: &Held) -> Option<Fact> {
+pub(crate) fn fact_of(held: &Held) -> Option<Fact> {
     match held {
         Held::Evidence { fact, .. } => Some(fact.clone()),
         Held::Case { case, .. } => Some(case_fact(case)),

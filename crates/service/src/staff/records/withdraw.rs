@@ -18,15 +18,15 @@ use jadegate_domain::{
 use jadegate_store::{WaitingDecision, Withdrawal, Write};
 use serde::Serialize;
 
-use super::access::{Power, not_yours};
-use super::contacts::SLICE;
-use super::parallel::{BoxFuture, run_concurrently};
-use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::EvidenceChange;
 use crate::brake::Author;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
+use crate::staff::access::{Power, not_yours};
+use crate::staff::parallel::{BoxFuture, run_concurrently};
+use crate::staff::tracing::contacts::SLICE;
+use crate::staff::{conflict, wrong};
 
 /// What is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,13 +64,13 @@ pub(crate) struct Taker {
 }
 
 impl Taker {
-    pub(super) fn row(self, record: RecordKind, id: i64, at: Timestamp) -> Write {
+    pub(crate) fn row(self, record: RecordKind, id: i64, at: Timestamp) -> Write {
         let Self { agency, staff, reason } = self;
         Write::AddWithdrawal(Withdrawal { record, id, at, agency, staff, reason })
     }
 
     /// The same for what falls with something else.
-    pub(super) fn followed(self) -> Self {
+    pub(crate) fn followed(self) -> Self {
         Self { reason: WithdrawalReason::Followed, ..self }
     }
 }
@@ -84,7 +84,7 @@ pub(crate) fn reason(text: &str) -> Result<WithdrawalReason> {
 }
 
 /// May this member of staff take back what an agency recorded? `power` is the one to record it.
-pub(super) fn may_withdraw(
+pub(crate) fn may_withdraw(
     session: &StaffSession,
     agency: AgencyId,
     kind: AgencyKind,
@@ -108,7 +108,7 @@ pub(super) fn may_withdraw(
 }
 
 /// May this member of staff take a case back? Any prevention team of the place may, too.
-pub(super) fn may_withdraw_case(
+pub(crate) fn may_withdraw_case(
     session: &StaffSession,
     case: &Case,
     kind: AgencyKind,
@@ -120,7 +120,7 @@ pub(super) fn may_withdraw_case(
     team || may_withdraw(session, case.agency, kind, Some(Power::RecordCase), home)
 }
 
-pub(super) fn unknown() -> ServiceError {
+pub(crate) fn unknown() -> ServiceError {
     ServiceError::not_found(
         "record.not_found",
         "There is no such record that you can withdraw. Whoever recorded it can, and a second body: the prevention team for laboratories, hospitals, carriers and the border, the health commission for prevention teams.",
@@ -151,7 +151,7 @@ impl App {
     }
 
     /// The kind of an agency that recorded something.
-    pub(super) async fn agency_kind(&self, agency: AgencyId) -> Result<AgencyKind> {
+    pub(crate) async fn agency_kind(&self, agency: AgencyId) -> Result<AgencyKind> {
         Ok(self.store.agency(agency).await?.ok_or_else(unknown)?.kind)
     }
 
@@ -164,7 +164,7 @@ impl App {
 
     /// Which pieces of a person who lives there this member of staff may take back now: of a case's
     /// own piece it is the case that is taken back; contacts fall with theirs.
-    pub(super) async fn withdrawable(
+    pub(crate) async fn withdrawable(
         &self,
         session: &StaffSession,
         own: &[Evidence],
@@ -242,7 +242,7 @@ impl App {
 
     /// The cases of a person that a laboratory's result made sure and that no other result bears
     /// out: confirmed at the very moment of a sample that was taken back.
-    pub(super) async fn resting_on(
+    pub(crate) async fn resting_on(
         &self,
         holder: HolderId,
         pieces: &[Evidence],
@@ -272,7 +272,7 @@ impl App {
     /// Withdraws a case: its contacts are released, then the case's own evidence goes with the case.
     /// Should it be cut short, the case still stands, and withdrawing it again finishes the work.
     /// Returns how many people were released.
-    pub(super) async fn drop_case(&self, id: CaseId, by: Taker) -> Result<u64> {
+    pub(crate) async fn drop_case(&self, id: CaseId, by: Taker) -> Result<u64> {
         let _one = self.case_locks.lock(id).await;
         let case = self.store.case(id).await?.ok_or_else(unknown)?;
         let now = self.now();
@@ -435,7 +435,7 @@ impl App {
         Ok(done)
     }
 
-    pub(super) fn withdrawal_leaf(
+    pub(crate) fn withdrawal_leaf(
         &self,
         record: RecordKind,
         by: Taker,
@@ -446,7 +446,7 @@ impl App {
     }
 }
 
-pub(super) fn withdrawn() -> ServiceError {
+pub(crate) fn withdrawn() -> ServiceError {
     conflict("record.withdrawn", "This was withdrawn before.")
 }
 

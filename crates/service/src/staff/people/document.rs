@@ -13,17 +13,17 @@ use jadegate_store::{
 };
 use serde::Serialize;
 
-use super::access::{Counted, Power, What};
-use super::wrong;
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
 use crate::holder::register::DocumentInput;
 use crate::session::StaffSession;
+use crate::staff::access::{Counted, Power, What};
+use crate::staff::wrong;
 
 /// How many characters a reason has at most.
 const REASON: usize = 300;
 /// Days for which corrections are listed.
-pub(super) const LISTED_DAYS: i64 = 30;
+pub(crate) const LISTED_DAYS: i64 = 30;
 
 #[cfg(feature = "openapi")]
 fn correction_states() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
@@ -185,7 +185,7 @@ impl App {
 }
 
 /// What a lost race for a correction is told as.
-pub(super) fn over(e: &StoreError) -> Option<ServiceError> {
+pub(crate) fn over(e: &StoreError) -> Option<ServiceError> {
     let lost = e.is_conflict(Precondition::Unused) || e.is_conflict(Precondition::Exists);
     lost.then(|| {
         ServiceError::new(

@@ -6,13 +6,13 @@ use jadegate_domain::{
 use jadegate_policy::Segment;
 use serde::Serialize;
 
-use super::access::{Counted, Look, Power, What};
-use super::wrong;
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::holder::check_in::Quarantine;
 use crate::holder::me::{AccessView, EvidenceView, HistoryEntry};
 use crate::session::StaffSession;
+use crate::staff::access::{Counted, Look, Power, What};
+use crate::staff::wrong;
 
 /// A person's record as an officer sees it.
 #[derive(Clone, Debug)]

@@ -5,12 +5,12 @@ use jadegate_domain::{Assessment, Colour, Division, Evidence, Fact, HolderId, Pu
 use jadegate_store::Page;
 use serde::Serialize;
 
-use super::access::{Look, NO_NAME, OpenedPerson, Power, What};
-use super::parallel::{BoxFuture, run_concurrently};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::holder::check_in::Quarantine;
 use crate::session::StaffSession;
+use crate::staff::access::{Look, NO_NAME, OpenedPerson, Power, What};
+use crate::staff::parallel::{BoxFuture, run_concurrently};
 
 /// Whom to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl std::str::FromStr for QuarantineFilter {
             "" | "all" => Ok(Self::All),
             "missed" => Ok(Self::Missed),
             "due" => Ok(Self::Due),
-            _ => Err(super::wrong("filter", "filter.unknown", "Choose all, missed or due.")),
+            _ => Err(crate::staff::wrong("filter", "filter.unknown", "Choose all, missed or due.")),
         }
     }
 }

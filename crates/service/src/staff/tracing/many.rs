@@ -8,16 +8,16 @@ use jadegate_domain::{Case, CaseId, Colour, EvidenceKind, Purpose, TraceJobId};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::access::{Look, Power, Recorder, What};
-use super::parallel::{BoxFuture, run_concurrently};
-use super::trace_jobs::{
+use super::jobs::{
     Found, JobOrder, Progress, Running, TraceJobProgress, TraceJobState, TraceJobView,
 };
-use super::{conflict, wrong};
 use crate::app::{App, beside, threads};
 use crate::bulk::{BulkSearch, ContactRow, bulk_case};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
+use crate::staff::access::{Look, Power, Recorder, What};
+use crate::staff::parallel::{BoxFuture, run_concurrently};
+use crate::staff::{conflict, wrong};
 
 /// Cases of one job.
 pub const MOST_CASES: usize = 20_000;
@@ -135,7 +135,7 @@ impl App {
             };
             let (case, _) = self.case_inside(recorder, id).await.map_err(named)?;
             if case.withdrawn_at.is_some() {
-                return Err(named(super::cases::withdrawn()));
+                return Err(named(crate::staff::cases::withdrawn()));
             }
             cases.push(case);
         }

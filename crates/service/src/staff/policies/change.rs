@@ -7,12 +7,12 @@ use jadegate_domain::{AgencyId, Division, Evidence, EvidenceId, PolicyRef, Times
 use jadegate_policy::Policy;
 use serde::{Deserialize, Serialize};
 
-use super::access::Power;
-use super::regions::RegionInput;
-use super::{conflict, wrong};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::session::StaffSession;
+use crate::staff::access::Power;
+use crate::staff::regions::RegionInput;
+use crate::staff::{conflict, wrong};
 
 /// Longest policy file.
 const MOST_POLICY_BYTES: usize = 512 * 1024;

@@ -6,11 +6,11 @@ use jadegate_policy::Policy;
 use jadegate_store::PolicyVersion;
 use serde::Serialize;
 
-use super::access::Power;
 use super::change::{DifferenceView, differences_of};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::session::StaffSession;
+use crate::staff::access::Power;
 
 /// Versions listed.
 const LIST: u32 = 100;

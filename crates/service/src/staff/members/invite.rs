@@ -14,13 +14,13 @@ use jadegate_store::{
 };
 use serde::Serialize;
 
-use super::access::Power;
-use super::wrong;
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
 use crate::gate::enrol::bad_link;
 use crate::log::{agency_leaf, staff_leaf};
 use crate::session::{NewSession, StaffSession, token_digest};
+use crate::staff::access::Power;
+use crate::staff::wrong;
 
 /// Passkeys named to an authenticator that must not hold them, at most.
 const MOST_EXCLUDED: usize = 64;
@@ -389,7 +389,7 @@ impl App {
         let admin = may_see_staff(session)?;
         let known = self.member_inside(session, staff).await?;
         if known.id == admin.id {
-            return Err(super::conflict(
+            return Err(crate::staff::conflict(
                 "staff.yourself",
                 "You cannot end your own access; ask another administrator.",
             ));
@@ -400,7 +400,7 @@ impl App {
         if is_standing_commissioner(&known) && session.may(Power::InviteStaff) {
             let all = self.store.all_staff().await?;
             if all.iter().filter(|s| is_standing_commissioner(s)).count() < 2 {
-                return Err(super::conflict(
+                return Err(crate::staff::conflict(
                     "staff.last_commissioner",
                     "Nobody else could confirm powers over people then. Have another commissioner confirmed first.",
                 ));

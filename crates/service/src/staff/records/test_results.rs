@@ -11,10 +11,6 @@ use jadegate_domain::{
 use jadegate_store::ImportCounts;
 use serde::Serialize;
 
-use super::access::{Counted, Recorder, What};
-use super::find::{Located, Whom};
-use super::parallel::{BoxFuture, run_concurrently};
-use super::{conflict, wrong};
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::brake::{Author, Held, HeldPiece, Hold, Signed};
@@ -23,6 +19,10 @@ use crate::holder::register::DocumentInput;
 use crate::import::Digesting;
 use crate::import::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
 use crate::session::StaffSession;
+use crate::staff::access::{Counted, Recorder, What};
+use crate::staff::parallel::{BoxFuture, run_concurrently};
+use crate::staff::people::find::{Located, Whom};
+use crate::staff::{conflict, wrong};
 
 /// A test result as typed.
 #[derive(Clone, Debug)]
@@ -278,7 +278,7 @@ impl App {
         limits: Limits,
     ) -> Result<ImportReport> {
         if recorder.evidence() != EvidenceKind::Test {
-            return Err(super::access::not_yours());
+            return Err(crate::staff::access::not_yours());
         }
         let mut csv = Digesting::new(csv);
         let mut report = ImportReport::default();

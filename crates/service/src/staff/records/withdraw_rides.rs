@@ -14,13 +14,13 @@ use jadegate_domain::{Period, Presence, Purpose, VisitKey};
 use jadegate_store::{StoredRide, Unit, Write};
 use jadegate_trace::KnownVisit;
 
-use super::access::{Power, What};
 use super::withdraw::{Taker, WithdrawnRecords, may_withdraw, unknown, withdrawn};
 use crate::app::{App, beside, read};
 use crate::brake::Author;
 use crate::error::Result;
 use crate::jobs::note;
 use crate::session::StaffSession;
+use crate::staff::access::{Power, What};
 
 /// Rides of one unit.
 const UNIT: usize = 300;

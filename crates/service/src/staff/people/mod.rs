@@ -1,0 +1,9 @@
+//! People: found, opened, followed through quarantine, and who a document belongs to.
+//!
+//! What is *recorded* of a person is a record ([`super::records`]), whoever it is about.
+
+pub mod document;
+pub mod find;
+pub(crate) mod moved;
+pub mod open;
+pub mod quarantine;

@@ -1,0 +1,7 @@
+//! Policies: what changes everybody's colour, a policy or risk levels, is measured by a what-if and
+//! comes into force by a proposal.
+
+pub mod change;
+pub mod proposals;
+pub mod published;
+pub mod what_if;

@@ -1,0 +1,12 @@
+//! Records: evidence entered, waiting for a second pair of eyes, taken back.
+//!
+//! A file lies here if it is about a record as such, from its entry to its withdrawal. Cases have a
+//! desk of their own ([`super::cases`]), for they are also traced.
+
+pub mod arrivals;
+pub mod own_records;
+pub mod releases;
+pub mod test_results;
+pub mod waiting;
+pub mod withdraw;
+mod withdraw_rides;
