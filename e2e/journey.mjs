@@ -254,6 +254,23 @@ export async function journey() {
     assert.equal(await officer.locator('[data-count=close]').textContent(), '1');
   });
 
+  await step('who was never aboard the train of another case is taken back where the trace shows it', async () => {
+    const found = await aboard(officer);
+    await officer.goto(`${url}/console/#/traces/${found.trace}`);
+    await officer.locator(`[id="row-${found.contact.holder}${found.contact.degree}"] button[aria-expanded]`).click();
+    const ticket = officer.locator('[data-ticket=contact]').filter({ hasText: found.ticket.seat });
+    await ticket.getByRole('button', { name: /^Withdraw: / }).click();
+    await ticket.locator('select').selectOption('never_happened');
+    await ticket.getByRole('button', { name: 'Withdraw it' }).click();
+    await officer.getByTestId('withdrawn').waitFor();
+    // The search was made anew without that ride, and the page leads there.
+    await officer.getByRole('link', { name: 'Result', exact: true }).click();
+    await officer.locator('[data-count=close]').waitFor();
+    await officer.locator(`[id^="row-${found.contact.holder}"]`).waitFor({ state: 'detached' });
+    const again = await ask(officer, '/v1/staff/withdrawals', { ride: found.ticket.ride, reason: 'never_happened' });
+    assert.deepEqual([again.status, again.json.code], [409, 'record.withdrawn'], again.text);
+  });
+
   const contactReason = 'close contact';
   await step('the contact is red and sees why, who says so and until when', async () => {
     await home(ben);
@@ -491,6 +508,20 @@ async function choose(page, id, path) {
     await select.locator(`option[value="${value}"]`).waitFor({ state: 'attached' });
     if ((await select.inputValue()) !== value) await select.selectOption(value);
   }
+}
+
+/** A contact of a case of the town by nothing but a ride, with their ticket. */
+async function aboard(officer) {
+  const { json } = await ask(officer, '/v1/staff/cases');
+  for (const { latest_trace: trace } of json.cases.filter((c) => c.latest_trace)) {
+    const detail = await ask(officer, `/v1/staff/traces/${trace}`);
+    for (const contact of detail.json.contacts) {
+      const [only, ...others] = contact.exposures;
+      const ticket = only.aboard?.contact[0];
+      if (others.length === 0 && ticket?.seat && ticket.may_withdraw) return { trace, contact, ticket };
+    }
+  }
+  throw new Error('nobody took the train with a case');
 }
 
 /** The newest one-time code that a phone would have got. */

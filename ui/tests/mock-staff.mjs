@@ -74,6 +74,8 @@ const TEAM = { name: '示例区疾控组', kind: 'prevention_team' };
 /** @type {AgencyName} */
 const CARRIER = { name: '示例客运', kind: 'carrier' };
 /** @type {AgencyName} */
+const BOARD = { name: '示例市卫健委', kind: 'health_commission' };
+/** @type {AgencyName} */
 const LAB = { name: '示例检验所', kind: 'laboratory' };
 /** @type {import('../src/shared/openapi').Power[]} */
 export const ALL_POWERS = [
@@ -130,8 +132,9 @@ const hid = (n) => `h0000000000${String(n).padStart(3, '0')}`;
  * Shared time aboard a train; of some the seat is not known.
  * @returns {import('../src/shared/openapi').ExposureView}
  */
-function ride(now, i) {
-  const ticket = (from, to, seat) => ({ ride: 'r0000000000001', from, to, seat });
+function ride(now, i, withdrawn) {
+  /** Of rides that were taken back nothing is told any more. */
+  const tickets = (ride, from, to, seat) => (withdrawn.has(ride) ? [] : [{ ride, from, to, seat, may_withdraw: true }]);
   return {
     place: { id: 'p0000000000002', name: 'G7331 2022-03-12', kind: 'train' },
     from: iso(now - 3 * DAY),
@@ -142,14 +145,14 @@ function ride(now, i) {
     aboard: {
       number: 'G7331',
       date: '2022-03-12',
-      source: [ticket('杭州东', '金华', '05-12A')],
-      contact: i === 0 ? [ticket('义乌', '上饶', '05-13F')] : [],
+      source: tickets('r0000000000001', '杭州东', '金华', '05-12A'),
+      contact: i === 0 ? tickets('r0000000000002', '义乌', '上饶', '05-13F') : [],
     },
   };
 }
 
 /** @returns {import('../src/shared/openapi').ContactView[]} */
-function contacts(now) {
+function contacts(now, withdrawn) {
   /**
    * @param {import('../src/shared/openapi').PlaceKind} kind
    * @returns {import('../src/shared/openapi').ExposurePlace}
@@ -173,7 +176,7 @@ function contacts(now) {
         certainty: 'recorded',
         aboard: null,
       },
-      ...(i % 4 === 0 ? [ride(now, i)] : []),
+      ...(i % 4 === 0 ? [ride(now, i, withdrawn)] : []),
     ],
   }));
 }
@@ -369,7 +372,7 @@ export async function startStaffMock() {
       body: { trace: 't0000000000001', case: body.case, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, close: 5, secondary: 9, places: 2, ms: 41, contacts_recorded: 14, contacts_withdrawn: 0, contacts_waiting: 0, contacts_unreadable: 0 },
     }),
     'GET /v1/staff/traces/{id}': ({ now }) => ({
-      body: { trace: 't0000000000001', case: 'c0000000000002', ran_at: iso(now), close: 5, secondary: 9, replaced_by: null, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, policy: POLICY, index_visits: 123_456, contacts: contacts(now) },
+      body: { trace: 't0000000000001', case: 'c0000000000002', ran_at: iso(now), close: 5, secondary: 9, replaced_by: null, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, policy: POLICY, index_visits: 123_456, contacts: contacts(now, state.withdrawn) },
     }),
     'GET /v1/staff/quarantine': ({ query, now }) => {
       /** @type {[string, Colour, number, number, number, boolean][]} */
@@ -462,18 +465,20 @@ export async function startStaffMock() {
     'POST /v1/staff/members/{id}/disable': () => ({ status: 204 }),
     'POST /v1/staff/withdrawals': ({ body }) => {
       if (!body.reason) return problem(422, 'input.invalid', 'no reason', { errors: [{ field: 'reason', code: 'withdrawal.unknown_reason', detail: 'Choose a reason.' }] });
-      state.withdrawn.add(body.case ?? body.evidence ?? body.import ?? body.risk_level);
+      state.withdrawn.add(body.case ?? body.evidence ?? body.ride ?? body.import ?? body.risk_level);
+      if (body.ride) return { body: { records: 1, cases: 0, released: 1 } };
       return { body: body.case ? { records: 1, cases: 0, released: 14 } : { records: body.import ? 212 : 1, cases: body.import ? 2 : 0, released: body.import ? 31 : 0 } };
     },
     'GET /v1/staff/records/own': ({ now }) => {
       /** @returns {import('../src/shared/openapi').WithdrawnView | null} */
       const taken = (id) => (state.withdrawn.has(id) ? { by: LAB, reason: 'wrong_person' } : null);
-      /** @type {[import('../src/shared/openapi').RecordKind, string, number, string | null, string | null, string | null, import('../src/shared/openapi').Fact][]} */
+      /** @type {[import('../src/shared/openapi').RecordKind, string, number, string | null, string | null, string | null, import('../src/shared/openapi').Fact | null][]} */
       const rows = [
         ['evidence', 'e0000000000031', 0.1, '试验员', null, 'LAB-2207', { kind: 'test', result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 0.4 * DAY) }],
         ['evidence', 'e0000000000032', 0.2, null, 'm0000000000001', 'LAB-2206', { kind: 'test', result: 'negative', method: 'nucleic_acid', sampled_at: iso(now - 0.5 * DAY) }],
         ['evidence', 'e0000000000033', 0.6, 'Testa Beispiel', null, null, { kind: 'arrival', from: 'JP', arrived_at: iso(now - DAY), purpose: 'study' }],
         ['case', 'c0000000000002', 1, 'Testa Beispiel', null, null, { kind: 'case', case: 'c0000000000002', class: 'confirmed', confirmed_at: iso(now - DAY), onset_at: null }],
+        ['ride', 'r0000000000003', 1.5, null, 'm0000000000002', null, null],
       ];
       return { body: { records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, fact, withdrawn: taken(id) })) } };
     },
@@ -482,6 +487,8 @@ export async function startStaffMock() {
         imports: [
           { id: 'm0000000000001', kind: 'tests', agency: LAB, staff: '试验员', started_at: iso(now - 0.2 * DAY), ended_at: iso(now - 0.2 * DAY), sha256: '00', taken: 212, unchanged: 40, rejected: 3, waiting: 0, withdrawn_at: state.withdrawn.has('m0000000000001') ? iso(now) : null, may_withdraw: !state.withdrawn.has('m0000000000001') },
           { id: 'm0000000000002', kind: 'rides', agency: CARRIER, staff: null, started_at: iso(now - 2 * DAY), ended_at: null, sha256: '00', taken: 0, unchanged: 0, rejected: 0, waiting: 0, withdrawn_at: null, may_withdraw: false },
+          { id: 'm0000000000003', kind: 'risk_levels', agency: BOARD, staff: null, started_at: iso(now - 3 * DAY), ended_at: iso(now - 3 * DAY), sha256: '00', taken: 2, unchanged: 14, rejected: 0, waiting: 0, withdrawn_at: state.withdrawn.has('m0000000000003') ? iso(now) : null, may_withdraw: !state.withdrawn.has('m0000000000003') },
+          { id: 'm0000000000004', kind: 'visits', agency: null, staff: null, started_at: iso(now - 4 * DAY), ended_at: iso(now - 4 * DAY), sha256: '00', taken: 900, unchanged: 0, rejected: 0, waiting: 0, withdrawn_at: null, may_withdraw: false },
         ],
       },
     }),

@@ -8,8 +8,8 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
   const sent = () => world.bodies.filter((b) => b.path.endsWith('/withdrawals')).map((b) => b.body);
   const group = page.getByRole('group', { name: t('撤销这条记录', 'Withdraw this record') });
   /** Asks, is told what falls with it, gives a reason, and sends. */
-  const takeBack = async (within, picture) => {
-    await within.getByRole('button', { name: t('撤销', 'Withdraw'), exact: true }).first().click();
+  const takeBack = async (within, picture, name = t('撤销', 'Withdraw')) => {
+    await within.getByRole('button', { name, exact: true }).first().click();
     await group.waitFor();
     expect(await group.evaluate((e) => document.activeElement === e), `${picture}: the question has the focus`);
     await take(`${picture}-asked`);
@@ -40,8 +40,14 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
   const record = await takeBack(page.getByTestId('own'), '31-records');
   expect(record.evidence === 'e0000000000031', 'the own record is withdrawn');
   await take('31-records-withdrawn');
+  const ride = await takeBack(page.getByTestId('own').locator('tr', { hasText: t('乘车记录', 'ride') }), '31-ride');
+  expect(ride.ride === 'r0000000000003', 'the ride is withdrawn among what was recorded');
   const file = await takeBack(page.getByTestId('files'), '32-file');
   expect(file.import === 'm0000000000001', 'the whole file is withdrawn');
+  const levels = await takeBack(page.getByTestId('files'), '32-levels');
+  expect(levels.import === 'm0000000000003', 'the whole list of risk levels is withdrawn');
+  const visits = page.getByTestId('files').locator('tr', { hasText: t('到访记录', 'Visits') });
+  expect((await visits.getByRole('button').count()) === 0, 'a file of visits cannot be withdrawn, so it is not offered');
   await go('regions', t('风险地区', 'Risk regions'));
   await page.locator('table').first().waitFor();
   const level = await takeBack(page.locator('table').first(), '33-region');
@@ -58,6 +64,16 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
   expect(test.evidence === 'e0000000000002', 'the test is withdrawn where it is seen');
   expect((await page.locator('main').innerText()).match(/document_|wrong_person|sample_mixed/) === null, 'no word of the program reaches the page');
   await take('34-person-withdrawn');
+
+  // Who was not aboard is taken back where the trace shows them.
+  await page.evaluate(() => (location.hash = '#/traces/t0000000000001'));
+  await page.getByRole('heading', { level: 1, name: t('追踪结果', 'Result of a trace') }).waitFor();
+  await page.locator('tbody button[aria-expanded]').first().click();
+  const aboard = page.locator('[data-ticket=contact]').filter({ hasText: '05-13F' });
+  const gone = await takeBack(aboard, '35-trace', /^(撤销|Withdraw): .*05-13F/);
+  expect(gone.ride === 'r0000000000002', 'the ride of the contact is withdrawn, not that of the case');
+  expect((await page.locator('[data-ticket=source]').first().textContent()).includes('05-12A'), 'that of the case stands');
+  await take('35-trace-withdrawn');
 
   // --- What is missing is said ---
   await go('waiting', t('等待第二人确认', 'Waiting for a second pair of eyes'));

@@ -5,7 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, CorrectionId, ImportId, ProposalId, WaitingId};
-use jadegate_domain::record::{RecordKind, WaitingState};
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
     Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
@@ -414,8 +414,17 @@ impl Store for SqliteStore {
         self.rows(move |c| records::waiting_since(c, since, limit)).await
     }
 
-    async fn waiting_unfinished(&self, state: WaitingState) -> Result<Vec<Waiting>> {
-        self.rows(move |c| records::waiting_unfinished(c, state)).await
+    async fn waiting_unfinished(
+        &self,
+        state: WaitingState,
+        import: Option<ImportId>,
+    ) -> Result<Vec<Waiting>> {
+        self.rows(move |c| records::waiting_unfinished(c, state, import)).await
+    }
+
+    async fn records_waiting(&self, region: Option<&Division>) -> Result<Vec<(WaitingKind, u64)>> {
+        let region = region.cloned();
+        self.list(move |c| records::records_waiting(c, region.as_ref())).await
     }
 
     async fn waiting_of_trace(&self, trace: TraceId) -> Result<Option<Waiting>> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, CorrectionId, ImportId, ProposalId, WaitingId};
-use jadegate_domain::record::{RecordKind, WaitingState};
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
     Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
@@ -275,8 +275,15 @@ pub trait Store: Send + Sync + 'static {
     /// All that waits, then what began to wait at or after a moment, newest first each.
     async fn waiting_since(&self, since: Timestamp, limit: u32) -> Result<Vec<Waiting>>;
     /// What is in a state and not finished, oldest first, at most 1000: all that waits, and of what
-    /// is confirmed that of which pieces are left.
-    async fn waiting_unfinished(&self, state: WaitingState) -> Result<Vec<Waiting>>;
+    /// is confirmed that of which pieces are left. From one file if given.
+    async fn waiting_unfinished(
+        &self,
+        state: WaitingState,
+        import: Option<ImportId>,
+    ) -> Result<Vec<Waiting>>;
+    /// How many records of each kind wait, however many that is; of the division if given. A kind of
+    /// which nothing waits is left out.
+    async fn records_waiting(&self, region: Option<&Division>) -> Result<Vec<(WaitingKind, u64)>>;
     /// The newest waiting of a run's contacts.
     async fn waiting_of_trace(&self, trace: TraceId) -> Result<Option<Waiting>>;
     /// The pieces of something that waits, from a number on, by number; the next part begins after

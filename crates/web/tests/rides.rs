@@ -137,8 +137,10 @@ async fn a_list_of_passengers_becomes_seats_in_a_trace() {
     let exposure = &detail["contacts"][0]["exposures"][0];
     assert_eq!(exposure["place"]["kind"], "train");
     let ride = |of: &str| exposure["aboard"][of][0]["ride"].as_str().unwrap().to_owned();
-    let ticket =
-        |of, seat| json!([{ "ride": ride(of), "from": "Hangzhou", "to": "Yiwu", "seat": seat }]);
+    let ticket = |of, seat| {
+        json!([{ "ride": ride(of), "from": "Hangzhou", "to": "Yiwu", "seat": seat,
+            "may_withdraw": true }])
+    };
     assert_eq!(
         exposure["aboard"],
         json!({ "number": "G1", "date": "2022-03-12", "source": ticket("source", "05-12A"),

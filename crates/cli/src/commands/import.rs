@@ -221,6 +221,12 @@ async fn risk_levels(
         "{} periods: {} recorded, {} waiting for a second officer, {} ended, {} outside the agency's region",
         r.periods, r.recorded, r.waiting, r.ended, r.outside
     );
+    if r.withdrawn > 0 {
+        println!(
+            "{} of the periods were withdrawn before and stay so: a list does not raise them again. What is right after all, an officer of the health commission sets in the console (Risk regions).",
+            r.withdrawn
+        );
+    }
     if r.unsure > 0 {
         println!(
             "{} snapshots hold lines that cannot be read: no level ends at them. Mend the lines and run this again.",

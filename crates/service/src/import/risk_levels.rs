@@ -8,7 +8,7 @@ use jadegate_divisions::risk_list::{self, Listed, RiskSpan};
 use jadegate_divisions::{Directory, Match};
 use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::id::{ImportId, ProposalId};
-use jadegate_domain::record::ImportKind;
+use jadegate_domain::record::{ImportKind, RecordKind};
 use jadegate_domain::{EvidenceId, EvidenceKind, Timestamp};
 use jadegate_policy::WhatIf;
 use jadegate_store::{ImportCounts, ProposalState};
@@ -70,6 +70,9 @@ pub struct RiskReport {
     pub waiting: u64,
     /// Of those, recorded before and ended now.
     pub ended: u64,
+    /// Of those, recorded before and withdrawn: they never held, and a list does not change that. What
+    /// is right after all is set by hand.
+    pub withdrawn: u64,
     /// Snapshots with lines that cannot be read: what they seem to leave out may stand there, so
     /// nothing ends at them.
     pub unsure: u64,
@@ -202,6 +205,10 @@ impl App {
                 (Some(old), Some(to)) if old.to.is_none() => {
                     report.ended += 1;
                     ends.extend(self.end_writes(author, old, to)?);
+                }
+                (Some(old), _) if old.to == Some(old.from) => {
+                    let taken_back = self.store.withdrawal(RecordKind::RiskLevel, id.as_i64());
+                    report.withdrawn += u64::from(taken_back.await?.is_some());
                 }
                 (Some(_), _) => {}
             }

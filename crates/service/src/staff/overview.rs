@@ -1,6 +1,5 @@
 //! The numbers at the top of the console.
 
-use jadegate_domain::record::WaitingState;
 use jadegate_domain::{Colour, PolicyRef, Timestamp};
 use jadegate_policy::ColourCounts;
 use jadegate_store::Page;
@@ -77,7 +76,7 @@ impl App {
             due_release += batch.people.iter().filter(|c| c.due).count() as u64;
             unreadable += batch.unreadable.len() as u64;
         }
-        let waiting = self.store.waiting_unfinished(WaitingState::Waiting).await?;
+        let waiting = self.store.records_waiting(Some(region)).await?;
         Ok(Overview {
             colours,
             from_before: found.from_before,
@@ -88,7 +87,7 @@ impl App {
             missed_check_in,
             due_release,
             unreadable,
-            waiting: waiting.iter().filter(|w| region.contains(&w.region)).map(|w| w.count).sum(),
+            waiting: waiting.iter().map(|(_, records)| records).sum(),
             server_time: self.now(),
             policy: self.policy().reference(),
         })

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::access::Power;
 use super::policies::change::RegionEntry;
-use super::records::withdraw::{self, Taker, WithdrawnRecords, may_withdraw};
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::brake::Author;
@@ -175,40 +174,6 @@ impl App {
             Write::AddLeaf(crate::log::risk_leaf(&ended, at)?),
             Write::AddAuthorship(Box::new(author)),
         ])
-    }
-
-    /// Takes an entry back that should never have been: it ends where it begins, so it never held, and
-    /// colours that stood on it alone change back. By the health commission that recorded it, or by
-    /// another one of a region that holds it.
-    pub(super) async fn withdraw_risk_level(
-        &self,
-        session: &StaffSession,
-        id: EvidenceId,
-        by: Taker,
-    ) -> Result<WithdrawnRecords> {
-        let _one = self.change_lock.lock().await;
-        let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
-        let mut risk = known.into_iter().find(|r| r.id == id).ok_or_else(withdraw::unknown)?;
-        let kind = self.agency_kind(risk.agency).await?;
-        let power = Some(Power::SetRegion);
-        if !may_withdraw(session, risk.agency, kind, power, &risk.division) {
-            return Err(withdraw::unknown());
-        }
-        let record = RecordKind::RiskLevel;
-        if self.store.withdrawal(record, id.as_i64()).await?.is_some() {
-            return Err(withdraw::withdrawn());
-        }
-        let (now, to) = (self.now(), risk.from);
-        risk.to = Some(to);
-        let writes = vec![
-            Write::EndRegionRisk { id, to },
-            by.row(record, id.as_i64(), now),
-            Write::AddLeaf(crate::log::risk_leaf(&risk, now)?),
-            self.withdrawal_leaf(record, by, 1)?,
-        ];
-        self.commit("withdraw_risk_level", writes).await?;
-        self.reload_regions().await?;
-        Ok(WithdrawnRecords { records: 1, ..WithdrawnRecords::default() })
     }
 
     /// The entries of the region that held within the retention period or will hold, newest first.

@@ -101,7 +101,7 @@ async fn what_waits_goes_on_past_a_piece_that_cannot_be_read() {
     assert_eq!(w.raw(&sql), 1);
     w.app.finish_waiting().await.unwrap();
     assert_eq!(w.colour(all[2]).await, Colour::Red);
-    let left = w.store.waiting_unfinished(WaitingState::Confirmed).await.unwrap();
+    let left = w.store.waiting_unfinished(WaitingState::Confirmed, None).await.unwrap();
     assert_eq!(left.len(), 1, "one still cannot be read, and waits on");
 }
 

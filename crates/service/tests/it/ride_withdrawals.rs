@@ -236,3 +236,35 @@ async fn a_withdrawal_that_was_cut_short_is_seen_to_its_end() {
     assert_eq!((done.records, done.released), (2, 1));
     assert_eq!(w.colour(second).await, Colour::Green);
 }
+
+#[tokio::test]
+async fn a_ride_of_which_no_seat_is_known_can_be_taken_back_where_it_is_seen() {
+    let mut w = World::new().await;
+    let carrier = w.staff("carrier", "officer", "CN").await;
+    let officer = w.officer().await;
+    let (_, case) = w.register(HOME).await;
+    let (_, near) = w.register(HOME).await;
+    let (_, scanned) = w.register(HOME).await;
+    let bare = |who| {
+        format!(
+            "train,G1,2022-03-12,CN-3301,{who},,,2022-03-12T01:00:00Z,,,2022-03-12T04:00:00Z,\n"
+        )
+    };
+    let report = import(&w, &carrier, &(bare(case) + &bare(near))).await;
+    assert_eq!(report.taken, 2, "{report:?}");
+    // Somebody scanned the code aboard: no carrier told of it.
+    let trip = known(&w, &[near]).first().unwrap().1;
+    w.visit(scanned, trip, "2022-03-12T01:00:00Z", "2022-03-12T04:00:00Z").await;
+    w.restart().await;
+    let detail = traced(&w, &officer, case).await;
+    let of = |who| {
+        let contact = detail.contacts.iter().find(|c| c.holder == who).unwrap();
+        contact.exposures[0].aboard.clone().unwrap()
+    };
+    assert!(of(scanned).contact.is_empty());
+    let ticket = of(near).contact[0].clone();
+    assert!(ticket.may_withdraw && ticket.seat.is_none() && ticket.from.is_none());
+    let done = w.app.withdraw_record(&officer, Record::Ride(ticket.ride), "never_happened").await;
+    assert_eq!(done.unwrap().released, 1);
+    assert_eq!((w.colour(near).await, w.colour(scanned).await), (Colour::Green, Colour::Red));
+}

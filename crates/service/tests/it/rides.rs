@@ -241,6 +241,7 @@ async fn seats_are_told_to_who_may_see_the_trace_and_forgotten_with_their_day() 
     assert_eq!(said(&seen.source), ["A C 05-12A"]);
     assert_eq!(said(&seen.contact), ["B D 05-12B"]);
     assert_ne!(seen.source[0].ride, seen.contact[0].ride, "each names its record");
+    assert!(seen.source[0].may_withdraw && seen.contact[0].may_withdraw, "its second body");
     // Of who lives elsewhere nothing is told; the case's seat is, and the case sees who looked.
     let seen = aboard(&detail, far);
     assert_eq!((seen.source.len(), seen.contact.len()), (1, 0));

@@ -1,13 +1,18 @@
 //! What was recorded can be taken back, by who recorded it and by a second body, with what followed.
 
+#![expect(clippy::unwrap_used, reason = "a test's own set-up")]
+
 use std::fmt::Write as _;
 
 use crate::common::{HOME, World, case_of, test_of};
-use jadegate_domain::record::{RecordKind, WithdrawalReason};
-use jadegate_domain::{CaseClass, Colour};
+use jadegate_domain::id::ImportId;
+use jadegate_domain::record::{ImportKind, RecordKind, WithdrawalReason};
+use jadegate_domain::{AgencyId, CaseClass, Colour, EvidenceKind};
 use jadegate_ledger::Leaf;
 use jadegate_service::Kind;
+use jadegate_service::import::risk_levels::{self, RiskReport};
 use jadegate_service::staff::{CaseInput, ChangeInput, Record, RegionInput, Whom};
+use jadegate_store::{ImportRun, Unit, Write};
 
 #[tokio::test]
 async fn a_false_positive_is_taken_back_with_the_case_that_rested_on_it() {
@@ -209,4 +214,92 @@ async fn an_agency_finds_its_own_records_and_nobody_in_them() {
     assert_eq!(person.withdrawable, []);
     let listed = w.app.list_cases(&officer).await.unwrap();
     assert_eq!((listed[0].id, listed[0].may_withdraw), (case, false));
+}
+
+const LIST: &str = "snapshot_hour,level,province,city,county,communities\n\
+    2022031020,high,浙江省,杭州市,西湖区,1\n\
+    2022031020,middle,浙江省,杭州市,上城区,1\n";
+
+async fn take_list(w: &World, agency: AgencyId, list: &str) -> RiskReport {
+    let recorder = w.app.recorder_for_agency(agency, EvidenceKind::RegionRisk).await.unwrap();
+    w.app.import_risk_levels(&recorder, list.as_bytes(), risk_levels::LIMITS).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_false_list_of_risk_levels_is_taken_back_whole() {
+    let mut w = World::of_one_officer("2022-03-15T08:00:00Z").await;
+    let board = w.staff("health_commission", "commissioner", "CN-33").await;
+    let second = w.staff("health_commission", "commissioner", "CN-33").await;
+    let elsewhere = w.staff("health_commission", "commissioner", "CN-31").await;
+    let officer = w.officer().await;
+    let (_, holder) = w.register(HOME).await;
+    let report = take_list(&w, board.staff().agency, LIST).await;
+    assert_eq!(report.recorded, 2, "{report:?}");
+    assert_ne!(w.colour(holder).await, Colour::Green, "home counts as a stay");
+    let record = Record::Import(report.import.unwrap());
+    for who in [&elsewhere, &officer] {
+        let e = w.app.withdraw_record(who, record, "never_happened").await;
+        assert_eq!(e.unwrap_err().kind, Kind::NotFound);
+    }
+    // One of them was taken back by itself.
+    let one = w.app.list_regions(&board).await.unwrap()[0].id;
+    w.app.withdraw_record(&board, Record::RiskLevel(one), "wrong_content").await.unwrap();
+    for who in [&board, &second] {
+        assert!(w.app.list_imports(who).await.unwrap()[0].may_withdraw);
+    }
+    let done = w.app.withdraw_record(&second, record, "never_happened").await.unwrap();
+    assert_eq!((done.records, done.cases, done.released), (1, 0, 0));
+    assert_eq!(w.colour(holder).await, Colour::Green);
+    assert!(w.app.regions_in_force().await.unwrap().is_empty());
+    let listed = w.app.list_imports(&board).await.unwrap();
+    assert!(listed[0].withdrawn_at.is_some() && !listed[0].may_withdraw);
+    let again = w.app.withdraw_record(&board, record, "never_happened").await.unwrap_err();
+    assert_eq!(again.code, "record.withdrawn");
+
+    // The list sent again raises nothing, and says so.
+    let again = take_list(&w, board.staff().agency, LIST).await;
+    assert_eq!((again.periods, again.recorded, again.withdrawn), (2, 0, 2));
+    assert_eq!(w.colour(holder).await, Colour::Green);
+}
+
+#[tokio::test]
+async fn what_a_withdrawn_list_proposed_waits_no_more() {
+    let mut w = World::new().await;
+    for _ in 0..3 {
+        w.register(HOME).await;
+    }
+    let board = w.staff("health_commission", "commissioner", "CN-33").await;
+    let second = w.staff("health_commission", "commissioner", "CN-33").await;
+    let report = take_list(&w, board.staff().agency, LIST).await;
+    let (file, proposal) = (report.import.unwrap(), report.proposal.unwrap());
+    assert_eq!((report.recorded, report.waiting), (0, 2));
+    let done = w.app.withdraw_record(&board, Record::Import(file), "wrong_content").await;
+    assert_eq!(done.unwrap().records, 0);
+    assert_eq!(w.app.proposal(&board, proposal).await.unwrap().state, "withdrawn");
+    let e = w.app.approve_proposal(&second, proposal).await.unwrap_err();
+    assert_eq!(e.code, "proposal.decided");
+    // Corrected or not, it may be sent again.
+    assert_eq!(take_list(&w, board.staff().agency, LIST).await.waiting, 2);
+}
+
+#[tokio::test]
+async fn of_a_file_of_visits_it_is_said_what_to_do_instead() {
+    let mut w = World::new().await;
+    let officer = w.officer().await;
+    let file = ImportId::from_random(7);
+    let run = ImportRun {
+        id: file,
+        kind: ImportKind::Visits,
+        agency: None,
+        staff: None,
+        started_at: w.app.now(),
+        digest: [7; 32],
+        ended: None,
+        withdrawn_at: None,
+    };
+    w.store.commit(Unit::new("test", vec![Write::AddImport(Box::new(run))])).await.unwrap();
+    let e = w.app.withdraw_record(&officer, Record::Import(file), "never_happened").await;
+    let e = e.unwrap_err();
+    assert_eq!((e.kind, e.code), (Kind::Conflict, "import.visits_stay"));
+    assert!(w.app.list_imports(&officer).await.unwrap().iter().all(|f| !f.may_withdraw));
 }

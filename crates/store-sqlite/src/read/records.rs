@@ -1,7 +1,7 @@
 //! Who recorded what, files as records, withdrawals, and what waits.
 
 use jadegate_domain::id::{ImportId, WaitingId};
-use jadegate_domain::record::{RecordKind, WaitingState};
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{AgencyId, Division, Timestamp, TraceId};
 use jadegate_store::{
     Authorship, ImportRun, KeptRecord, Listed, Waiting, WaitingPiece, Withdrawal,
@@ -9,7 +9,7 @@ use jadegate_store::{
 use rusqlite::{Connection, params};
 
 use super::{ALL, listed, lives_in, many, number, one};
-use crate::error::Result;
+use crate::error::{Result, sql};
 use crate::rows::{AuthorshipRow, ImportRow, KeptRow, PieceRow, WaitingRow, WithdrawalRow};
 
 pub(crate) fn authorship(c: &Connection, kind: RecordKind, id: i64) -> Result<Option<Authorship>> {
@@ -75,11 +75,38 @@ pub(crate) fn waiting_since(
     listed::<WaitingRow>(c, text, [since.as_secs()], limit)
 }
 
-pub(crate) fn waiting_unfinished(c: &Connection, state: WaitingState) -> Result<Listed<Waiting>> {
-    let text = "WHERE state = ?1 AND (state = 'waiting' OR EXISTS \
+pub(crate) fn waiting_unfinished(
+    c: &Connection,
+    state: WaitingState,
+    import: Option<ImportId>,
+) -> Result<Listed<Waiting>> {
+    let text = "WHERE state = ?1 AND (?2 IS NULL OR import = ?2) AND (state = 'waiting' OR EXISTS \
                 (SELECT 1 FROM waiting_piece p WHERE p.waiting = waiting.id)) \
                 ORDER BY made_at, id";
-    listed::<WaitingRow>(c, text, [state.as_str()], 1000)
+    listed::<WaitingRow>(c, text, params![state.as_str(), import.map(ImportId::as_i64)], 1000)
+}
+
+pub(crate) fn records_waiting(
+    c: &Connection,
+    region: Option<&Division>,
+) -> Result<Vec<(WaitingKind, u64)>> {
+    let inside = region.map_or("?1 IS NULL", lives_in);
+    let text = format!(
+        "SELECT kind, sum(pieces) FROM (SELECT kind, pieces, region AS home FROM waiting \
+         WHERE state = 'waiting') h WHERE {inside} GROUP BY kind"
+    );
+    let failed = |e: rusqlite::Error| sql("waiting", &e);
+    let mut stmt = c.prepare_cached(&text).map_err(failed)?;
+    let mut rows = stmt.query([region.map(Division::as_str)]).map_err(failed)?;
+    let mut counts = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let kind: String = row.get(0).map_err(failed)?;
+        let records: i64 = row.get(1).map_err(failed)?;
+        // A row of no kind that there is cannot be read: the lists say so, and nobody can decide on it.
+        let Ok(kind) = kind.parse() else { continue };
+        counts.push((kind, u64::try_from(records).unwrap_or(0)));
+    }
+    Ok(counts)
 }
 
 pub(crate) fn waiting_of_trace(c: &Connection, trace: TraceId) -> Result<Option<Waiting>> {

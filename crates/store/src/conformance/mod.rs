@@ -117,6 +117,7 @@ macro_rules! conformance_tests {
             records::a_withdrawal_names_who_and_why,
             records::what_was_taken_back_is_expected_to_stand_no_more,
             records::what_waits_is_decided_once,
+            records::all_that_waits_is_counted_however_much_it_is,
             units::a_missing_thing_is_none_or_empty,
             units::a_unit_that_fails_at_its_last_write_leaves_nothing,
             units::a_failing_unit_does_not_disturb_its_neighbours,

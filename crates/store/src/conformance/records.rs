@@ -1,5 +1,7 @@
 //! Who recorded what, files as records, withdrawals, and what waits.
 
+use std::collections::BTreeMap;
+
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{
     ImportKind, RecordKind, WaitingKind, WaitingState, WithdrawalReason,
@@ -269,11 +271,45 @@ pub async fn what_waits_is_decided_once(s: S) {
     assert_eq!(since(0, 9).await, [contacts.clone(), expired, confirmed.clone()]);
     assert_eq!(since(0, 1).await, std::slice::from_ref(&contacts));
 
-    let unfinished = async |state| s.waiting_unfinished(state).await.unwrap();
+    let unfinished = async |state| s.waiting_unfinished(state, None).await.unwrap();
     assert_eq!(unfinished(WaitingState::Waiting).await, [contacts]);
     keeps(&s, vec![take(1, 1)]).await;
     refuses(&s, vec![take(1, 1)], Precondition::Exists).await;
     assert_eq!(unfinished(WaitingState::Confirmed).await, [confirmed]);
     keeps(&s, vec![take(1, 0)]).await;
     assert_eq!(unfinished(WaitingState::Confirmed).await, []);
+}
+
+/// All that waits is counted, by kind and division, and what one file made wait is found among it.
+pub async fn all_that_waits_is_counted_however_much_it_is(s: S) {
+    let add = |w: Waiting| Write::AddWaiting(Box::new(w));
+    let many = (1..=1001).map(|n| add(waiting(n, n.cast_signed()))).collect();
+    keeps(&s, many).await;
+    let last = ImportId::from_random(6);
+    let of = |kind, region: &str| Waiting {
+        kind,
+        region: region.parse().unwrap(),
+        import: Some(last),
+        count: 7,
+        ..waiting(2000, 2000)
+    };
+    let far = Waiting { id: WaitingId::from_random(2001), ..of(WaitingKind::Arrivals, "CN-31") };
+    keeps(&s, vec![add(of(WaitingKind::Rides, "CN-3301")), add(far)]).await;
+    let counted = async |region: Option<&str>| {
+        let region = region.map(|r| r.parse().unwrap());
+        s.records_waiting(region.as_ref()).await.unwrap().into_iter().collect::<BTreeMap<_, _>>()
+    };
+    let (tests, rides) = ((waiting(1, 1).kind, 2002), (WaitingKind::Rides, 7));
+    let arrivals = (WaitingKind::Arrivals, 7);
+    assert_eq!(counted(None).await, BTreeMap::from([tests, rides, arrivals]));
+    assert_eq!(counted(Some("CN-33")).await, BTreeMap::from([tests, rides]));
+    assert_eq!(counted(Some("CN-3301")).await, BTreeMap::from([rides]));
+    assert_eq!(counted(Some("CN-44")).await, BTreeMap::new());
+    let found = s.waiting_unfinished(WaitingState::Waiting, Some(last)).await.unwrap();
+    assert_eq!(found.len(), 2);
+    let decision = WaitingDecision { at: at(3000), by: None };
+    let state = WaitingState::Expired;
+    let ended = Write::DecideWaiting { id: WaitingId::from_random(2001), state, decision };
+    keeps(&s, vec![ended]).await;
+    assert_eq!(counted(Some("CN-31")).await, BTreeMap::new());
 }

@@ -461,6 +461,8 @@ export const en: Dict<typeof zh> = {
     'purpose.not_of_this_case': 'This person does not belong to that case, so it is no reason to open their record.',
     'purpose.not_in_quarantine': 'This person is not in quarantine, so it is no reason to open their record.',
     'case.partly_withdrawn': 'Some people were released, but the records of others cannot be read, so the case still stands. The operator sees which they are; withdraw it again when they are put right.',
+    'import.visits_stay': 'A file of visits cannot be withdrawn, for no visit says which file it came from. Visits are deleted with their day. Whom a wrong visit confines, the prevention team releases with a paper.',
+    'import.partly_unreadable': 'Some records of this file cannot be read, so nothing of it was withdrawn. The operator sees which they are; withdraw the file again when they are put right. Levels that can be read can be withdrawn one by one.',
     'import.partly_withdrawn': 'Some records were withdrawn, but others cannot be read, so the file still stands. The operator sees which they are; withdraw it again when they are put right.',
     'record.not_found': 'There is no such record that you can withdraw. Whoever recorded it can, and a second body: the prevention team for laboratories, hospitals, carriers and the border, the health commission for prevention teams.',
     'record.withdrawn': 'This was withdrawn before.',

@@ -15,7 +15,7 @@ export const en: Dict<typeof zh> = {
       tests: (n) =>
         `All ${n} results of the file. A case that was confirmed by one of these samples falls with it, contacts included, unless another positive of that moment stands.`,
       rides: (n) => `All ${n} rides of the file, and the contacts that rest on them alone.`,
-      risk_levels: (n) => `All ${n} risk levels of the file, as if they had never held.`,
+      risk_levels: () => 'Every risk level that the file raised, as if it had never held; what it proposed and still waits is withdrawn, too. Levels that the file ended stay ended: set those anew that should hold on.',
     },
     what: {
       test: 'This result. A case that was confirmed by this very sample falls with it, contacts included, unless another positive of that moment stands.',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ContactRow } from '../types';
-import { tickets } from './aboard';
+import { ticketSaid } from './aboard';
 import { layout, MOST_NODES, moved, SIDE, width } from './graph';
 import { isOver, newer, readEvent, type TraceJob } from './job';
 
@@ -60,12 +60,12 @@ describe('the graph of a trace', () => {
 
 describe('tickets', () => {
   const words = { leg: (a: string, b: string) => `${a}-${b}`, seat: (s: string) => `seat ${s}`, unknown: 'unknown' };
-  const ticket = (from: string | null, to: string | null, seat: string | null) => ({ ride: 'r0000000000001', from, to, seat });
+  const ticket = (from: string | null, to: string | null, seat: string | null) => ({ ride: 'r0000000000001', from, to, seat, may_withdraw: false });
   it('say what is known and nothing else', () => {
-    expect(tickets([ticket('A', 'C', '05-12A')], words)).toBe('A-C, seat 05-12A');
-    expect(tickets([ticket('A', 'B', null), ticket('C', 'D', '1')], words)).toBe('A-B; C-D, seat 1');
-    expect(tickets([ticket(null, null, '12A')], words)).toBe('seat 12A');
-    for (const none of [[], [ticket('A', null, null)]]) expect(tickets(none, words)).toBe('unknown');
+    expect(ticketSaid(ticket('A', 'C', '05-12A'), words)).toBe('A-C, seat 05-12A');
+    expect(ticketSaid(ticket('A', 'B', null), words)).toBe('A-B');
+    expect(ticketSaid(ticket(null, null, '12A'), words)).toBe('seat 12A');
+    for (const none of [ticket(null, null, null), ticket('A', null, null)]) expect(ticketSaid(none, words)).toBe('unknown');
   });
 });
 

@@ -26,6 +26,7 @@ use crate::error::{Result, ServiceError};
 use crate::log::{ProposalStep, policy_leaf, proposal_leaf};
 use crate::session::StaffSession;
 use crate::staff::access::Power;
+use crate::staff::records::withdraw::Taker;
 use crate::staff::{conflict, wrong};
 use crate::what_if::Progress;
 
@@ -189,6 +190,11 @@ impl App {
         let step =
             |event| step_leaf(&proposal, change, &proposal.what_if, event, Some(by.agency), now);
         let mut writes = vec![Write::AddLeaf(step(ProposalEvent::Proposed)?)];
+        // A file may be withdrawn while its what-if is made.
+        writes.extend(by.import.map(|file| Write::ExpectNotWithdrawn {
+            record: RecordKind::Import,
+            id: file.as_i64(),
+        }));
         if needs {
             writes.push(Write::AddProposal(Box::new(proposal)));
             self.commit("propose", writes).await?;
@@ -397,6 +403,27 @@ impl App {
         let decision = Box::new(Decision { by, at: now, reason, what_if: None });
         let decide = Write::DecideProposal { id: proposal.id, state, decision };
         self.commit("end_proposal", vec![decide, Write::AddLeaf(leaf)]).await
+    }
+
+    /// The writes that end what a file proposed and still waits, for the file is taken back. The
+    /// caller holds the change lock.
+    pub(crate) async fn end_proposals_of(&self, file: ImportId, by: Taker) -> Result<Vec<Write>> {
+        let now = self.now();
+        let (state, event) = (ProposalState::Withdrawn, ProposalEvent::Withdrawn);
+        let mut writes = Vec::new();
+        for p in self.store.waiting_proposals(1000).await? {
+            if p.import != Some(file) {
+                continue;
+            }
+            // One that cannot be read waits on, and nobody can decide on it.
+            let Some(change) = self.or_set_aside(change_of(&p))? else { continue };
+            let leaf = step_leaf(&p, &change, &p.what_if, event, Some(by.agency), now)?;
+            let decision =
+                Box::new(Decision { by: by.staff, at: now, reason: None, what_if: None });
+            writes.push(Write::DecideProposal { id: p.id, state, decision });
+            writes.push(Write::AddLeaf(leaf));
+        }
+        Ok(writes)
     }
 
     /// Writes a change with what belongs to it, and takes it up in memory. The caller holds the

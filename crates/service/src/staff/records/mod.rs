@@ -9,4 +9,5 @@ pub mod releases;
 pub mod test_results;
 pub mod waiting;
 pub mod withdraw;
+mod withdraw_levels;
 mod withdraw_rides;

@@ -21,7 +21,7 @@ use crate::staff::access::{Power, not_yours};
 pub struct OwnRecord {
     /// What kind of record.
     pub record: RecordKind,
-    /// Its id, to withdraw it by; for a ride its number.
+    /// Its id, to withdraw it by.
     pub id: String,
     /// When it was recorded.
     pub at: Timestamp,

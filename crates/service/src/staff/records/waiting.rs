@@ -153,9 +153,8 @@ impl App {
 
     /// How many records of each kind wait in the whole deployment, for the numbers of the operation.
     pub async fn records_waiting(&self) -> Result<Vec<(WaitingKind, u64)>> {
-        let waiting = self.store.waiting_unfinished(WaitingState::Waiting).await?;
-        let of =
-            |kind: WaitingKind| waiting.iter().filter(|w| w.kind == kind).map(|w| w.count).sum();
+        let waiting = self.store.records_waiting(None).await?;
+        let of = |kind| waiting.iter().filter(|(k, _)| *k == kind).map(|(_, n)| n).sum();
         Ok(WaitingKind::ALL.iter().map(|kind| (*kind, of(*kind))).collect())
     }
 
@@ -373,7 +372,7 @@ impl App {
 
     /// Goes on with what was confirmed and cut short by the end of the program. Meant for the start.
     pub async fn finish_waiting(self: &Arc<Self>) -> Result<()> {
-        for w in self.store.waiting_unfinished(WaitingState::Confirmed).await? {
+        for w in self.store.waiting_unfinished(WaitingState::Confirmed, None).await? {
             self.or_set_aside(self.release(&w).await)?;
         }
         Ok(())
@@ -383,7 +382,7 @@ impl App {
     pub async fn expire_waiting(&self) -> Result<u64> {
         let now = self.now();
         let mut ended = 0;
-        for w in self.store.waiting_unfinished(WaitingState::Waiting).await? {
+        for w in self.store.waiting_unfinished(WaitingState::Waiting, None).await? {
             if now < w.expires_at {
                 continue;
             }

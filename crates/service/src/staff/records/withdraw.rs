@@ -1,5 +1,6 @@
 //! Taking records back: by who recorded them, or by a second body, with a reason from a closed list.
-//! What followed from a record falls with it; for rides see [`super::withdraw_rides`].
+//! What followed from a record falls with it; for rides see [`super::withdraw_rides`], for risk
+//! levels [`super::withdraw_levels`].
 //!
 //! The second body of what laboratories, hospitals, carriers and the border record is the prevention
 //! team of the person's region; of what prevention teams record, its health commission. Contacts are
@@ -118,6 +119,16 @@ pub(crate) fn may_withdraw_case(
         && session.staff().agency_kind == AgencyKind::PreventionTeam
         && session.staff().region.contains(home);
     team || may_withdraw(session, case.agency, kind, Some(Power::RecordCase), home)
+}
+
+/// The power to record what such a file tells; `None`: it is not taken back as a whole.
+const fn power_of_file(kind: ImportKind) -> Option<Power> {
+    match kind {
+        ImportKind::Tests => Some(Power::RecordTest),
+        ImportKind::Rides => Some(Power::RecordRides),
+        ImportKind::RiskLevels => Some(Power::SetRegion),
+        ImportKind::Visits => None,
+    }
 }
 
 pub(crate) fn unknown() -> ServiceError {
@@ -344,38 +355,34 @@ impl App {
         by: Taker,
     ) -> Result<WithdrawnRecords> {
         let run = self.store.import(id).await?.ok_or_else(unknown)?;
+        if run.kind == ImportKind::Visits {
+            return Err(self.visits_stay());
+        }
         let agency = self.store.agency(run.agency.ok_or_else(unknown)?).await?;
         let agency = agency.ok_or_else(unknown)?;
-        let power = match run.kind {
-            ImportKind::Tests => Power::RecordTest,
-            ImportKind::Rides => Power::RecordRides,
-            // Levels are ended one by one, each with its own colours; visits go with their days.
-            ImportKind::RiskLevels | ImportKind::Visits => return Err(unknown()),
-        };
-        if !may_withdraw(session, agency.id, agency.kind, Some(power), &agency.region) {
+        let power = power_of_file(run.kind);
+        if !may_withdraw(session, agency.id, agency.kind, power, &agency.region) {
             return Err(unknown());
         }
         if run.withdrawn_at.is_some() {
             return Err(withdrawn());
         }
+        if run.kind == ImportKind::RiskLevels {
+            return self.withdraw_levels_of(id, by).await;
+        }
         let now = self.now();
         let mut done = WithdrawnRecords::default();
         // What was confirmed and is still to be recorded would come after all that is taken back.
-        for w in self.store.waiting_unfinished(WaitingState::Confirmed).await? {
-            if w.import == Some(id) {
-                self.release(&w).await?;
-            }
+        for w in self.store.waiting_unfinished(WaitingState::Confirmed, Some(id)).await? {
+            self.release(&w).await?;
         }
-        for w in self.store.waiting_unfinished(WaitingState::Waiting).await? {
-            if w.import == Some(id) {
-                let decision = WaitingDecision { at: now, by: by.staff.map(|s| (s, by.agency)) };
-                let event = jadegate_ledger::WaitingEvent::Refused;
-                let leaf = crate::log::waiting_leaf(&w, event, now)?;
-                let (id, state) = (w.id, WaitingState::Refused);
-                let writes =
-                    vec![Write::DecideWaiting { id, state, decision }, Write::AddLeaf(leaf)];
-                self.commit("withdraw_import", writes).await?;
-            }
+        for w in self.store.waiting_unfinished(WaitingState::Waiting, Some(id)).await? {
+            let decision = WaitingDecision { at: now, by: by.staff.map(|s| (s, by.agency)) };
+            let event = jadegate_ledger::WaitingEvent::Refused;
+            let leaf = crate::log::waiting_leaf(&w, event, now)?;
+            let (id, state) = (w.id, WaitingState::Refused);
+            let writes = vec![Write::DecideWaiting { id, state, decision }, Write::AddLeaf(leaf)];
+            self.commit("withdraw_import", writes).await?;
         }
         let mut people: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
         let mut rides: BTreeSet<RideId> = BTreeSet::new();
@@ -433,6 +440,17 @@ impl App {
         ];
         self.commit("withdraw_import", writes).await?;
         Ok(done)
+    }
+
+    /// Which file a visit came from is not kept: it would be a second list of who was where.
+    fn visits_stay(&self) -> ServiceError {
+        let days = self.policy().retention_days();
+        conflict(
+            "import.visits_stay",
+            format!(
+                "A file of visits cannot be withdrawn, for no visit says which file it came from. Visits are deleted with their day, after {days} days. Whom a wrong visit confines, the prevention team releases with a paper.",
+            ),
+        )
     }
 
     pub(crate) fn withdrawal_leaf(
@@ -542,11 +560,7 @@ impl App {
                 }
                 None => None,
             };
-            let power = match run.kind {
-                ImportKind::Tests => Some(Power::RecordTest),
-                ImportKind::Rides => Some(Power::RecordRides),
-                ImportKind::RiskLevels | ImportKind::Visits => None,
-            };
+            let power = power_of_file(run.kind);
             let may = agency.zip(power).is_some_and(|(a, power)| {
                 may_withdraw(session, a.id, a.kind, Some(power), &a.region)
             });

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::record::RecordKind;
 use jadegate_domain::{
-    Case, CaseId, Colour, EvidenceKind, HolderId, Period, PlaceId, PlaceKind, PolicyRef, Timestamp,
-    TraceId,
+    Case, CaseId, Colour, EvidenceKind, Holder, HolderId, Period, PlaceId, PlaceKind, PolicyRef,
+    Timestamp, TraceId,
 };
 use jadegate_store::{StoredTrace, TraceHead, Write};
 use serde::Serialize;
@@ -461,7 +461,7 @@ impl App {
         holders.push(case.holder);
         let places = stored.contacts.iter().flat_map(|c| &c.exposures).map(|e| e.place);
         let vehicles = places.filter(|p| self.place_kind(*p).is_vehicle()).collect();
-        let tickets = self.tickets(vehicles).await?;
+        let mut tickets = self.tickets(session, vehicles).await?;
         let people = self.note_stays(session, &holders).await?;
         let futures: Vec<BoxFuture<'_, _>> =
             people.iter().map(|h| Box::pin(self.colour_now(h.id)) as BoxFuture<'_, _>).collect();
@@ -469,33 +469,34 @@ impl App {
         for found in run_concurrently(futures).await {
             colours.extend(self.or_set_aside(found)?);
         }
+        let people: HashMap<HolderId, &Holder> =
+            people.iter().filter(|h| colours.contains_key(&h.id)).map(|h| (h.id, h)).collect();
+        let inside = |h: HolderId| people.get(&h).copied();
+        let mut contacts = Vec::with_capacity(stored.contacts.len());
+        for c in stored.contacts {
+            let source = inside(c.via.unwrap_or(case.holder));
+            let mut exposures = Vec::with_capacity(c.exposures.len());
+            for e in &c.exposures {
+                let aboard = tickets.seating(e.place, source, inside(c.holder)).await?;
+                exposures.push(self.exposure_view(e, aboard));
+            }
+            contacts.push(ContactView {
+                colour: colours.get(&c.holder).copied(),
+                holder: c.holder,
+                degree: c.degree,
+                minutes: c.minutes,
+                certainty: c.certainty,
+                last_contact: c.last_contact,
+                via: c.via,
+                exposures,
+            });
+        }
         Ok(TraceDetail {
             row: row(&head),
             window: stored.window,
             policy: stored.policy,
             index_visits: stored.index_visits,
-            contacts: stored
-                .contacts
-                .into_iter()
-                .map(|c| ContactView {
-                    colour: colours.get(&c.holder).copied(),
-                    holder: c.holder,
-                    degree: c.degree,
-                    minutes: c.minutes,
-                    certainty: c.certainty,
-                    last_contact: c.last_contact,
-                    via: c.via,
-                    exposures: {
-                        let inside = |h: HolderId| colours.contains_key(&h).then_some(h);
-                        let source = inside(c.via.unwrap_or(case.holder));
-                        let seating = |p| tickets.seating(p, source, inside(c.holder));
-                        c.exposures
-                            .iter()
-                            .map(|e| self.exposure_view(e, seating(e.place)))
-                            .collect()
-                    },
-                })
-                .collect(),
+            contacts,
         })
     }
 
