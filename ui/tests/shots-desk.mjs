@@ -7,11 +7,13 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
   world.withdrawn.clear();
   const sent = () => world.bodies.filter((b) => b.path.endsWith('/withdrawals')).map((b) => b.body);
   const group = page.getByRole('group', { name: t('撤销这条记录', 'Withdraw this record') });
+  let asked = '';
   /** Asks, is told what falls with it, gives a reason, and sends. */
-  const takeBack = async (within, picture, name = t('撤销', 'Withdraw')) => {
-    await within.getByRole('button', { name, exact: true }).first().click();
+  const takeBack = async (within, picture, name = /^(撤销|Withdraw): /) => {
+    await within.getByRole('button', { name }).first().click();
     await group.waitFor();
     expect(await group.evaluate((e) => document.activeElement === e), `${picture}: the question has the focus`);
+    asked = await group.getByTestId('which').innerText();
     await take(`${picture}-asked`);
     const before = sent().length;
     await group.getByRole('button', { name: t('撤销', 'Withdraw it'), exact: true }).click();
@@ -27,7 +29,7 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
   // --- Taking back ---
   await go('cases', t('病例与追踪', 'Cases and traces'));
   await page.locator('table').first().waitFor();
-  await page.locator('table').getByRole('button', { name: t('撤销', 'Withdraw'), exact: true }).nth(1).click();
+  await page.locator('table').getByRole('button', { name: /^(撤销|Withdraw): / }).nth(1).click();
   await group.waitFor();
   expect((await group.textContent()).includes('14'), 'the contacts that fall with a case are counted');
   await button('不撤销', 'Keep it').click();
@@ -38,7 +40,7 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
   await page.getByTestId('own').locator('tbody tr').nth(3).waitFor();
   expect((await page.getByTestId('audited').count()) === 0, 'who recorded what is for auditors');
   const record = await takeBack(page.getByTestId('own'), '31-records');
-  expect(record.evidence === 'e0000000000031', 'the own record is withdrawn');
+  expect(record.evidence === 'e0000000000031' && asked.includes('LAB-2207'), 'the own record is withdrawn, and the question says which it is');
   await take('31-records-withdrawn');
   const ride = await takeBack(page.getByTestId('own').locator('tr', { hasText: t('乘车记录', 'ride') }), '31-ride');
   expect(ride.ride === 'r0000000000003', 'the ride is withdrawn among what was recorded');
