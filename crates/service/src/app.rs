@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use arc_swap::ArcSwap;
 use jadegate_domain::gate::GateCounts;
-use jadegate_domain::{Division, Evidence, HolderId, Place, PlaceId, PlaceKind, Timestamp};
+use jadegate_domain::{AgencyId, Evidence, HolderId, Place, PlaceId, PlaceKind, Timestamp};
 use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{Issuer, KeySet};
 use jadegate_policy::Policy;
@@ -13,22 +13,14 @@ use jadegate_store::{Page, RowRef, SetAside, Store, Unit, Unreadable, Write};
 use jadegate_trace::VisitIndex;
 
 use crate::clock::{Clock, Entropy};
-use crate::error::{Kind, Result, ServiceError};
+use crate::concurrency::{read, stopping, threads, write};
+use crate::error::{Result, ServiceError};
+use crate::in_force::{InForce, Regions};
 use crate::keys::Keys;
 use crate::known_places::KnownPlaces;
 use crate::log::LogTree;
 use crate::settings::Settings;
 use crate::visits::IndexMaintenance;
-
-/// Risk levels in memory, with the version they were loaded at.
-#[derive(Debug, Default)]
-pub(crate) struct Regions {
-    pub(crate) version: i64,
-    /// As evidence, by division and start.
-    pub(crate) evidence: Vec<Evidence>,
-    /// Where a level cannot be read; `None`: not even where.
-    pub(crate) unreadable: Vec<Option<Division>>,
-}
 
 /// A running Jadegate without its outermost layer.
 pub struct App {
@@ -60,28 +52,19 @@ pub struct App {
     /// One list of passengers at a time: what is known of a trip grows with each.
     pub(crate) carriers_lock: tokio::sync::Mutex<()>,
     /// What-ifs under way and their results.
-    pub(crate) what_ifs: crate::staff::policies::what_if::WhatIfs,
+    pub(crate) what_ifs: crate::staff::policies::runs::WhatIfs,
     /// Traces of many cases, under way and done.
     pub(crate) trace_jobs: crate::staff::tracing::jobs::TraceJobs,
     /// Visits that may change earlier traces.
     pub(crate) late: crate::staff::tracing::late::LateData,
     /// What was found out about database and disk.
-    pub(crate) checks: crate::health::Checks,
+    pub(crate) checks: crate::checks::Checks,
     /// The last moment at which the clock was believed.
-    pub(crate) seen: crate::hold::Seen,
+    pub(crate) seen: crate::clock::Seen,
     /// People whose assessment is due and whose record cannot be read.
     pub(crate) stuck: tokio::sync::Mutex<HashSet<HolderId>>,
     /// Rows whose contents this layer cannot read; the store knows of those that it cannot.
     pub(crate) aside: SetAside,
-}
-
-/// The policy in force and its file, swapped together.
-#[derive(Clone, Debug)]
-pub struct InForce {
-    /// The policy.
-    pub policy: Arc<Policy>,
-    /// Its file, as published.
-    pub text: Arc<str>,
 }
 
 /// What [`App::open`] needs.
@@ -139,11 +122,11 @@ impl App {
             stopping: std::sync::atomic::AtomicBool::new(false),
             change_lock: tokio::sync::Mutex::new(()),
             carriers_lock: tokio::sync::Mutex::new(()),
-            what_ifs: crate::staff::policies::what_if::WhatIfs::default(),
+            what_ifs: crate::staff::policies::runs::WhatIfs::default(),
             trace_jobs: crate::staff::tracing::jobs::TraceJobs::default(),
             late: crate::staff::tracing::late::LateData::default(),
-            checks: crate::health::Checks::default(),
-            seen: crate::hold::Seen::default(),
+            checks: crate::checks::Checks::default(),
+            seen: crate::clock::Seen::default(),
             stuck: tokio::sync::Mutex::default(),
             aside: SetAside::default(),
         };
@@ -233,6 +216,26 @@ impl App {
     /// A registered place.
     pub(crate) fn place(&self, id: PlaceId) -> Option<Arc<Place>> {
         read(&self.places).get(id).cloned()
+    }
+
+    /// The places after an id, by id: of an agency if given. Read in parts, so that nobody waits for
+    /// all of them; a place registered meanwhile may or may not be among them.
+    pub(crate) fn places_after(
+        &self,
+        agency: Option<AgencyId>,
+        after: Option<PlaceId>,
+    ) -> impl Iterator<Item = Arc<Place>> {
+        let mut after = after;
+        std::iter::from_fn(move || {
+            let places = read(&self.places);
+            let part = match agency {
+                Some(agency) => places.part_of(agency, after),
+                None => places.part(after),
+            };
+            after = Some(part.last()?.id);
+            Some(part)
+        })
+        .flatten()
     }
 
     pub(crate) fn place_kind(&self, id: PlaceId) -> PlaceKind {
@@ -333,36 +336,4 @@ async fn check_fingerprint(store: &dyn Store, keys: &Keys) -> Result<()> {
             "this database belongs to another root secret; start with the key folder it was made with",
         )),
     }
-}
-
-/// Code of the error that tells that the program is about to end.
-pub(crate) const STOPPING: &str = "server.stopping";
-
-/// Nothing takes long while the program ends.
-pub(crate) fn stopping() -> ServiceError {
-    let detail =
-        "The service is being stopped. What was recorded stays; please try again when it is back.";
-    ServiceError::new(Kind::Unavailable, STOPPING, detail).retry_after(10)
-}
-
-/// Threads of work that takes long: all but one.
-pub(crate) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).saturating_sub(1).max(1)
-}
-
-/// Work that takes long and waits for nothing, beside everything else.
-pub(crate) async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(ServiceError::internal)
-}
-
-/// A read lock; a panic in another thread does not poison plain data.
-pub(crate) fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// A write lock; see [`read`].
-pub(crate) fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -12,9 +12,10 @@ use jadegate_store::{
     ColourChange, Precondition, RowRef, StoreError, StoredAssessment, Unit, Write,
 };
 
-use crate::app::{App, Regions};
+use crate::app::App;
 use crate::brake::Signed;
 use crate::error::{Result, ServiceError};
+use crate::in_force::Regions;
 
 /// How often a unit that lost a race is decided again.
 pub(crate) const TRIES: u32 = 8;

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::limits::Limit;
-use crate::staff::access::What;
+use crate::staff::what::What;
 
 /// Seconds of the time that counts.
 const HOUR: u32 = 3600;

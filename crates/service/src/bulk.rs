@@ -3,97 +3,23 @@
 //! The API's jobs and the command line share it. What is written down about somebody is written by
 //! [`crate::staff::tracing::traces`] alone.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use jadegate_domain::evidence::{Certainty, ContactDegree};
-use jadegate_domain::{Case, CaseId, HolderId, PlaceId, PlaceKind, Ride, Timestamp};
+use jadegate_domain::{PlaceId, PlaceKind, Timestamp};
 use jadegate_policy::Policy;
 use jadegate_store::{Page, Store};
-use jadegate_trace::{
-    Bulk, BulkCase, BulkContact, BulkSecondary, CaseInput, ContactFound, Rules, VisitIndex,
-};
-use serde::Serialize;
+use jadegate_trace::{Bulk, CaseInput, Rules, VisitIndex};
 
-use crate::app::{App, read};
+use crate::app::App;
+use crate::concurrency::read;
+use crate::contact_row::ContactRow;
 use crate::error::Result;
-use crate::visits::{IndexOrigin, read_visits};
-
-/// One contact of one case, in sums; who they are is not known here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ContactRow {
-    /// From which case.
-    pub case: CaseId,
-    /// Who, opaquely.
-    pub holder: HolderId,
-    /// How near.
-    pub degree: ContactDegree,
-    /// Minutes recorded from end to end.
-    pub minutes_lower: u32,
-    /// Minutes with assumed ends, and with unproven presences beside proven ones.
-    pub minutes_upper: u32,
-    /// End of the last exposure that counts.
-    pub last_contact: Timestamp,
-    /// The least certainty one must accept for the minutes to suffice.
-    pub certainty: Certainty,
-    /// The kind of place of the longest exposure.
-    pub place_kind: PlaceKind,
-    /// For a secondary contact: the close contact in between.
-    pub via: Option<HolderId>,
-}
-
-impl ContactRow {
-    /// In sums what a trace found.
-    pub(crate) fn of(c: &ContactFound) -> Self {
-        Self {
-            case: c.case,
-            holder: c.holder,
-            degree: c.degree,
-            minutes_lower: c.minutes_lower,
-            minutes_upper: c.minutes_upper,
-            last_contact: c.last_contact,
-            certainty: c.certainty,
-            place_kind: c.main_kind(),
-            via: c.via,
-        }
-    }
-
-    fn of_sums(case: CaseId, found: &BulkCase<'_>, c: &BulkContact, via: Option<HolderId>) -> Self {
-        Self {
-            case,
-            holder: found.holder(c),
-            degree: if via.is_some() { ContactDegree::Secondary } else { ContactDegree::Close },
-            minutes_lower: c.lower_secs() / 60,
-            minutes_upper: c.upper_secs() / 60,
-            last_contact: c.last_contact(),
-            certainty: c.certainty(),
-            place_kind: c.main_kind(),
-            via,
-        }
-    }
-
-    fn all_of(case: CaseId, found: &BulkCase<'_>) -> impl Iterator<Item = Self> {
-        let secondary =
-            move |s: BulkSecondary| Self::of_sums(case, found, &s.contact, Some(found.via(&s)));
-        let close = found.contacts().map(move |c| Self::of_sums(case, found, &c, None));
-        close.chain(found.secondary().map(secondary))
-    }
-
-    /// By case and contact: nobody occurs twice in a case, so this is a whole order.
-    pub fn by_case(&self) -> (CaseId, HolderId) {
-        (self.case, self.holder)
-    }
-
-    /// Most minutes first.
-    pub fn by_minutes(&self) -> (Reverse<u32>, Reverse<u32>, CaseId, HolderId) {
-        (Reverse(self.minutes_upper), Reverse(self.minutes_lower), self.case, self.holder)
-    }
-}
+use crate::search_rules::{kept_from, rules};
+use crate::visits::{IndexOrigin, read_visits, stored_rides};
 
 /// How far a search is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,7 +66,7 @@ impl BulkSearch {
         let first_day = kept_from(policy, now).utc_day();
         let (mut index, origin) = read_visits(store, saved, first_day).await?;
         index.set_rides(stored_rides(store).await?);
-        Ok(Self { index, origin, kinds, rules: crate::staff::tracing::traces::rules(policy), now })
+        Ok(Self { index, origin, kinds, rules: rules(policy), now })
     }
 
     /// What the running application knows at this moment.
@@ -149,7 +75,7 @@ impl BulkSearch {
             index: read(&app.index).clone(),
             origin: app.index_origin(),
             kinds: app.places_after(None, None).map(|p| (p.id, p.kind)).collect(),
-            rules: crate::staff::tracing::traces::rules(&app.policy()),
+            rules: rules(&app.policy()),
             now: app.now(),
         }
     }
@@ -233,33 +159,10 @@ impl BulkSearch {
     }
 }
 
-/// A case as a search takes it: with the time in which it could infect others.
-pub fn bulk_case(case: &Case, policy: &Policy, now: Timestamp) -> CaseInput {
-    let window = policy.infectious_window(case.onset_at, case.confirmed_at, case.isolated_at, now);
-    CaseInput { case: case.id, holder: case.holder, window }
-}
-
-/// The first moment of which visits are kept: the beginning of a UTC day, as days go whole.
-pub(crate) fn kept_from(policy: &Policy, now: Timestamp) -> Timestamp {
-    let day = now.plus_days(-i64::from(policy.retention_days())).utc_day();
-    Timestamp::from_secs(day * jadegate_domain::time::DAY)
-}
-
-/// What tickets say of the store's visits, as the index takes it.
-pub(crate) async fn stored_rides(
-    store: &dyn Store,
-) -> Result<Vec<(HolderId, PlaceId, Timestamp, Ride)>> {
-    let mut rides = Vec::new();
-    for day in store.visit_days().await? {
-        let of_day = store.rides_on(day).await?;
-        rides.extend(of_day.into_iter().map(|r| (r.holder, r.trip, r.entered, r.ride)));
-    }
-    Ok(rides)
-}
-
 #[cfg(test)]
 mod tests {
-    use jadegate_domain::{Period, Presence};
+    use jadegate_domain::evidence::{Certainty, ContactDegree};
+    use jadegate_domain::{CaseId, HolderId, Period, Presence};
     use jadegate_trace::{KindRules, KnownVisit};
 
     use super::*;

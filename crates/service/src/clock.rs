@@ -1,5 +1,6 @@
 //! The two things a use case takes from the world: what time it is, and random bytes.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use jadegate_domain::Timestamp;
@@ -12,6 +13,10 @@ pub trait Clock: Send + Sync + 'static {
     /// How long this process has been running, by a clock that nobody sets and that never goes back.
     fn elapsed(&self) -> Duration;
 }
+
+/// The last moment at which the clock was believed.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(pub(crate) Mutex<Option<(Timestamp, Option<Duration>)>>);
 
 /// Furthest the clock may be ahead of what the running process expects. A machine that was suspended
 /// for longer looks like one whose clock was set.

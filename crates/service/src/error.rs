@@ -3,8 +3,6 @@
 use jadegate_domain::agency::UnknownName;
 use jadegate_store::{Precondition, RowRef, StoreError};
 
-use crate::holder::work::Puzzle;
-
 /// The kind of failure, for the outermost layer to translate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -36,6 +34,16 @@ pub struct FieldError {
     pub code: &'static str,
     /// What is wrong and what to do, without the value.
     pub detail: String,
+}
+
+/// What has to be solved.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Puzzle {
+    /// Send it back as it is.
+    pub puzzle: String,
+    /// Leading zero bits that SHA-256 of `puzzle:nonce` must have.
+    pub bits: u32,
 }
 
 /// Why a use case did not do what was asked, in words for the person who asked.
@@ -167,7 +175,7 @@ impl From<StoreError> for ServiceError {
                 "This visit is recorded with another end; what is recorded stays.",
             ),
             other => match (other.no_room(), other.row()) {
-                (Some((_, seconds)), _) => crate::limits::reached(seconds),
+                (Some((_, seconds)), _) => limit_reached(seconds),
                 (None, Some(row)) => Self::unreadable(row),
                 (None, None) => Self::internal(other),
             },
@@ -178,5 +186,34 @@ impl From<StoreError> for ServiceError {
 impl From<UnknownName> for ServiceError {
     fn from(e: UnknownName) -> Self {
         Self::bad("input.unknown_name", e.to_string())
+    }
+}
+
+/// A limit that is reached, in words that fit any of them.
+fn limit_reached(seconds: Option<u32>) -> ServiceError {
+    match seconds {
+        Some(seconds) => ServiceError::new(
+            Kind::TooMany,
+            "limit.reached",
+            format!(
+                "The limit for this is reached. Nothing was changed. Please try again in {}.",
+                in_words(seconds)
+            ),
+        )
+        .retry_after(seconds.max(1)),
+        None => ServiceError::new(
+            Kind::TooMany,
+            "limit.too_much",
+            "This is more at once than the limit allows. Nothing was changed. Please send it in smaller parts.",
+        ),
+    }
+}
+
+/// A wait in words.
+fn in_words(seconds: u32) -> String {
+    match seconds {
+        0..120 => format!("{} seconds", seconds.max(1)),
+        120..7200 => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} hours", seconds.div_ceil(3600)),
     }
 }

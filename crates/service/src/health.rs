@@ -1,7 +1,7 @@
 //! Can this server do its work, and what will soon keep it from doing so?
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use jadegate_domain::Timestamp;
@@ -83,17 +83,6 @@ pub struct Health {
     pub problems: Vec<Finding>,
     /// What will do so, or concerns single rows.
     pub warnings: Vec<Finding>,
-}
-
-/// What was found out beside the requests.
-#[derive(Debug, Default)]
-pub(crate) struct Checks {
-    /// When the database was asked last, by the monotonic clock, and its answer.
-    pinged: tokio::sync::Mutex<Option<(Duration, Option<String>)>>,
-    /// What the last full check found wrong with the database.
-    damage: Mutex<Vec<String>>,
-    /// When each row that cannot be read was met first, since the start.
-    met: Mutex<BTreeMap<RowRef, Timestamp>>,
 }
 
 impl App {

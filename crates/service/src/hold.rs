@@ -7,8 +7,7 @@
 //! that was right all along (the server stood still for long) is confirmed with
 //! `jadegate clock confirm`.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::PoisonError;
 
 use jadegate_domain::Timestamp;
 use jadegate_store::Write;
@@ -19,10 +18,6 @@ use crate::error::{Kind, Result, ServiceError};
 
 /// Where the store keeps the last moment believed, in seconds since the epoch.
 const SETTING: &str = "clock_seen";
-
-/// The last moment at which the clock was believed.
-#[derive(Debug, Default)]
-pub(crate) struct Seen(Mutex<Option<(Timestamp, Option<Duration>)>>);
 
 impl App {
     /// What is to be thought of the clock now.

@@ -10,8 +10,8 @@ use jadegate_store::Write;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::bulk::kept_from;
 use crate::error::Result;
+use crate::search_rules::kept_from;
 use crate::sms::SmsGateway;
 
 /// How long jobs may take to come to an end by themselves. They ask every few milliseconds.
@@ -187,7 +187,9 @@ impl App {
 
 pub(crate) fn note<T>(job: &'static str, result: &Result<T>) -> bool {
     match result {
-        Err(e) if e.code == crate::app::STOPPING => tracing::info!(job, "job left off to stop"),
+        Err(e) if e.code == crate::concurrency::STOPPING => {
+            tracing::info!(job, "job left off to stop");
+        }
         Err(e) => tracing::error!(job, error = %e, "job failed; it will be tried again"),
         Ok(_) => {}
     }

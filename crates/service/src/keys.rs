@@ -117,6 +117,11 @@ fn first16(key: &fast_hmac::Key, bytes: &[u8]) -> [u8; 16] {
     out
 }
 
+/// What a keyed digest gives for an id.
+pub(crate) fn first_bits(digest: [u8; 16]) -> u64 {
+    digest.first_chunk().map_or(1, |b| u64::from_be_bytes(*b))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

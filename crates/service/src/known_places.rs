@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use jadegate_domain::{AgencyId, Place, PlaceId};
 
-use crate::app::{App, read};
-
 /// All registered places, by id. Nothing goes through all of them at once: gates wait for whoever
 /// registers a place, and that waits for whoever reads.
 #[derive(Debug, Default)]
@@ -36,14 +34,14 @@ impl KnownPlaces {
     }
 
     /// Some of those after an id, by id.
-    fn part(&self, after: Option<PlaceId>) -> Vec<Arc<Place>> {
+    pub(crate) fn part(&self, after: Option<PlaceId>) -> Vec<Arc<Place>> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let after = self.by_id.range((from, Bound::Unbounded));
         after.take(PART).map(|(_, place)| Arc::clone(place)).collect()
     }
 
     /// Some of an agency's after an id, by id.
-    fn part_of(&self, agency: AgencyId, after: Option<PlaceId>) -> Vec<Arc<Place>> {
+    pub(crate) fn part_of(&self, agency: AgencyId, after: Option<PlaceId>) -> Vec<Arc<Place>> {
         let from = match after {
             Some(after) => Bound::Excluded((agency, after)),
             None => Bound::Included((agency, PlaceId::from_random(0))),
@@ -51,28 +49,6 @@ impl KnownPlaces {
         let of_agency = self.of_agency.range((from, Bound::Unbounded));
         let ids = of_agency.take(PART).take_while(|(of, _)| *of == agency);
         ids.filter_map(|(_, id)| self.by_id.get(id)).map(Arc::clone).collect()
-    }
-}
-
-impl App {
-    /// The places after an id, by id: of an agency if given. Read in parts, so that nobody waits for
-    /// all of them; a place registered meanwhile may or may not be among them.
-    pub(crate) fn places_after(
-        &self,
-        agency: Option<AgencyId>,
-        after: Option<PlaceId>,
-    ) -> impl Iterator<Item = Arc<Place>> {
-        let mut after = after;
-        std::iter::from_fn(move || {
-            let places = read(&self.places);
-            let part = match agency {
-                Some(agency) => places.part_of(agency, after),
-                None => places.part(after),
-            };
-            after = Some(part.last()?.id);
-            Some(part)
-        })
-        .flatten()
     }
 }
 

@@ -7,14 +7,12 @@ use jadegate_domain::agency::Agency;
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{Access, AgencyId, Evidence, Gate, PolicyRef, Staff, StaffId, Timestamp};
 use jadegate_ledger::{
-    AgencyEvent, Checkpoint, Commitment, EvidenceEvent, GateEvent, Hash, Leaf, LedgerError,
-    ProposalEvent, Salt, StaffEvent, WaitingEvent, commit, leaf_hash,
+    AgencyEvent, Commitment, EvidenceEvent, GateEvent, Hash, Leaf, LedgerError, ProposalEvent,
+    Salt, StaffEvent, WaitingEvent, commit,
     note::{NoteSigner, NoteVerifier},
-    sign_checkpoint,
 };
 use jadegate_store::{Store, Unit, Waiting, Write};
 
-use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
 use crate::keys::Keys;
 
@@ -318,61 +316,9 @@ pub(crate) async fn signer_at_start(
     Ok(given.named(known.name())?)
 }
 
-/// Where the pages were served last.
-const SERVED_AT: &str = "served_at";
-
-impl App {
-    /// Notes where browsers reach the pages, so that a command without a running server makes links
-    /// that lead there.
-    pub async fn note_served_at(&self, origin: &str) -> Result<()> {
-        let value = origin.to_owned();
-        let write = Write::PutSetting { name: SERVED_AT, value, expect: None };
-        self.commit("served_at", vec![write]).await
-    }
-
-    /// Where the pages were served last, if ever.
-    pub async fn served_at(&self) -> Result<Option<String>> {
-        Ok(self.store.setting(SERVED_AT).await?)
-    }
-
-    /// The public log's key in the form of C2SP (`name+id+key`), for everybody who verifies
-    /// checkpoints.
-    pub fn log_key(&self) -> String {
-        self.log_signer.verifier().to_string()
-    }
-
-    /// The signed checkpoint over all leaves so far. Leaves are hashed once: the tree lives in
-    /// memory and takes up what was added since.
-    pub async fn checkpoint(&self) -> Result<String> {
-        let mut log = self.log_tree.lock().await;
-        loop {
-            let leaves = self.store.log_leaves(log.tree.size(), 1000).await?;
-            if leaves.is_empty() {
-                break;
-            }
-            for leaf in leaves {
-                if leaf.index != log.tree.size() {
-                    return Err(ServiceError::internal("the public log has a gap"));
-                }
-                log.tree.append(leaf_hash(&leaf.bytes));
-            }
-        }
-        let (size, root) = (log.tree.size(), log.tree.root());
-        match &log.signed {
-            Some((at, text)) if *at == size => Ok(text.clone()),
-            _ => {
-                let origin = self.log_signer.name().to_owned();
-                let text = sign_checkpoint(&Checkpoint { origin, size, root }, &self.log_signer)?;
-                log.signed = Some((size, text.clone()));
-                Ok(text)
-            }
-        }
-    }
-}
-
 /// The log's tree in memory and its newest signed checkpoint.
 #[derive(Default)]
 pub(crate) struct LogTree {
-    tree: jadegate_ledger::Tree,
-    signed: Option<(u64, String)>,
+    pub(crate) tree: jadegate_ledger::Tree,
+    pub(crate) signed: Option<(u64, String)>,
 }

@@ -11,8 +11,8 @@ use jadegate_domain::Timestamp;
 use jadegate_policy::Policy;
 use jadegate_store::{PolicyVersion, Store, Unit, Write};
 
-use crate::app::InForce;
 use crate::error::{Kind, Result, ServiceError};
+use crate::in_force::InForce;
 
 /// The policy in force of a database, published now if there is none.
 pub(crate) async fn at_start(

@@ -7,10 +7,17 @@ use async_trait::async_trait;
 use jadegate_domain::{Phone, Timestamp};
 use jadegate_store::{OutboxMessage, OutboxState, RowRef, Write};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
-use crate::holder::codes::Message;
+
+/// What is sent to a phone, sealed in the outbox.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) phone: Phone,
+    pub(crate) text: String,
+}
 
 /// What came of a try that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

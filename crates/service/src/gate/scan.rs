@@ -12,8 +12,9 @@ use jadegate_domain::{
 use jadegate_pass::{PassError, VerifiedCode};
 use jadegate_store::{Precondition, StoreError, Unit, Write};
 
-use crate::app::{App, read, write};
+use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, NewEvidence, TRIES, busy};
+use crate::concurrency::{read, write};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::GateSession;
 

@@ -11,12 +11,12 @@ use jadegate_store::{
     Challenge, ChallengeUse, IndexKind, OutboxMessage, OutboxState, PhoneCode, Precondition, Route,
     Unit, Write,
 };
-use serde::{Deserialize, Serialize};
 
 use super::register::Asked;
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::limits::Limit;
+use crate::sms::Message;
 
 /// Digits of a code on an ordinary day.
 pub(crate) const SHORT: u32 = 6;
@@ -27,13 +27,6 @@ const GUESSING: u32 = 3600;
 /// Guesses at a phone's short codes; beyond them short codes are worth nothing.
 const GUESSES: u32 = 20;
 const DAY: u32 = 86_400;
-
-/// What is sent to a phone, sealed in the outbox.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Message {
-    pub(crate) phone: Phone,
-    pub(crate) text: String,
-}
 
 /// Where a request leads.
 struct Led {

@@ -10,7 +10,8 @@ use jadegate_domain::{
 use jadegate_trace::KnownVisit;
 use serde::Serialize;
 
-use crate::app::{App, read};
+use crate::app::App;
+use crate::concurrency::read;
 use crate::error::{Result, ServiceError};
 use crate::session::HolderSession;
 

@@ -7,65 +7,19 @@
 //!
 //! [decision 0030]: ../../../../docs/decisions/0030-one-time-codes.md
 
-use jadegate_domain::agency::UnknownName;
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::id::ChallengeId;
-use jadegate_domain::{
-    Division, Document, DocumentType, Evidence, Holder, HolderId, PersonName, Phone, Timestamp, hex,
-};
+use jadegate_domain::{Division, Evidence, Holder, HolderId, PersonName, Phone, Timestamp, hex};
 use jadegate_store::{Challenge, RowRef, SessionSubject, Unit, Write};
 use serde::{Deserialize, Serialize};
 
 use super::work::{Puzzle, WorkProof};
 use crate::app::App;
+pub use crate::document::DocumentInput;
 use crate::error::{FieldError, Kind, Result, ServiceError};
 use crate::limits::Limit;
 use crate::session::token_digest;
 use crate::vault::Identity;
-
-/// A document as typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct DocumentInput {
-    /// `resident_id`, `passport`, `hk_macao_permit`, `taiwan_permit`, `foreign_resident_card` or `other`.
-    #[serde(rename = "type")]
-    #[cfg_attr(feature = "openapi", schema(value_type = DocumentType))]
-    pub doc_type: String,
-    /// Its number, unless `mrz` is given.
-    #[serde(default)]
-    pub number: String,
-    /// Issuing country (alpha-3); China if left out.
-    #[serde(default)]
-    pub country: String,
-    /// The machine-readable lines of a passport, in place of the number.
-    #[serde(default)]
-    pub mrz: Option<String>,
-}
-
-impl DocumentInput {
-    /// Checks and normalises.
-    pub fn parse(&self, today: jiff::civil::Date) -> std::result::Result<Document, FieldError> {
-        let field = |code: &'static str, detail: String| FieldError {
-            field: "document.number",
-            code,
-            detail,
-        };
-        let doc_type: DocumentType =
-            self.doc_type.parse().map_err(|e: UnknownName| FieldError {
-                field: "document.type",
-                code: "document.unknown_type",
-                detail: e.to_string(),
-            })?;
-        if let Some(mrz) = self.mrz.as_deref().filter(|m| !m.trim().is_empty()) {
-            let (document, _) =
-                Document::from_mrz(mrz, today).map_err(|e| field(e.code(), e.to_string()))?;
-            return Ok(document);
-        }
-        let country = if self.country.is_empty() { "CHN" } else { &self.country };
-        Document::new(doc_type, country, &self.number).map_err(|e| field(e.code(), e.to_string()))
-    }
-}
 
 /// What a person fills in to register.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,8 @@ use jadegate_pass::VenueKind;
 use jadegate_store::{Unit, Write};
 
 use super::me::PlaceView;
-use crate::app::{App, read};
+use crate::app::App;
+use crate::concurrency::read;
 use crate::error::{Result, ServiceError};
 use crate::session::HolderSession;
 

@@ -9,22 +9,13 @@ use jadegate_domain::{Timestamp, hex};
 use jadegate_store::Write;
 
 use crate::app::App;
+pub use crate::error::Puzzle;
 use crate::error::{Result, ServiceError};
 use crate::limits::Limit;
 
 /// Seconds for which a puzzle can be solved.
 const SECONDS: u32 = 600;
 const USED: Limit = Limit { class: "otp.work", seconds: SECONDS + 1, most: 1 };
-
-/// What has to be solved.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Puzzle {
-    /// Send it back as it is.
-    pub puzzle: String,
-    /// Leading zero bits that SHA-256 of `puzzle:nonce` must have.
-    pub bits: u32,
-}
 
 /// A solved puzzle.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]

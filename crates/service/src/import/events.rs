@@ -10,10 +10,11 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::lines::{Fields, Limits, Lines, Rejection, all_told, reject};
-use crate::app::{App, read};
+use crate::app::App;
+use crate::concurrency::read;
 use crate::error::{Result, ServiceError};
-use crate::staff::RejectedLine;
-use crate::staff::tracing::traces::rules;
+use crate::import::report::RejectedLine;
+use crate::search_rules::rules;
 
 /// One published event.
 #[derive(Clone, Debug, PartialEq, Eq)]

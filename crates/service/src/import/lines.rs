@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jadegate_lines::{FileError, LineFault, Record, Table};
 
 use crate::error::{Kind, Result, ServiceError};
-use crate::staff::RejectedLine;
+use crate::import::report::RejectedLine;
 
 pub use jadegate_lines::Limits;
 

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::lines::{Fields, Rejection};
 use super::visit_rows::division;
-use crate::holder::register::DocumentInput;
+use crate::document::DocumentInput;
 use crate::staff::Whom;
 
 pub(super) const WANTED: [&str; 5] = ["kind", "number", "date", "division", "departs"];

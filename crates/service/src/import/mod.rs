@@ -4,6 +4,7 @@
 pub mod events;
 pub mod lines;
 mod manifest;
+pub mod report;
 pub mod rides;
 pub mod risk_levels;
 mod runs;

@@ -22,12 +22,14 @@ use super::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
 use super::manifest::{Boarding, Kept, OPTIONAL, TripKey, WANTED};
 use super::runs::Digesting;
 use super::visits::two_at_once;
-use crate::app::{App, read, write};
+use crate::app::App;
 use crate::brake::{Author, Held, HeldPiece, Hold, Signed, is_above};
+use crate::concurrency::{read, write};
 use crate::error::{Kind, Result, ServiceError};
+use crate::import::report::RejectedLine;
 use crate::session::StaffSession;
-use crate::staff::access::What;
-use crate::staff::{Power, RejectedLine};
+use crate::staff::Power;
+use crate::staff::what::What;
 
 /// What became of a list of passengers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -285,7 +287,7 @@ impl App {
     /// The id by which a ride is found among the records: a visit has none of its own.
     pub(crate) fn ride_id(&self, holder: HolderId, trip: PlaceId, entered: Timestamp) -> RideId {
         let key = format!("ride/{holder}/{trip}/{}", entered.as_secs());
-        RideId::from_random(super::visits::first_bits(self.keys.evidence_key(&key)))
+        RideId::from_random(crate::keys::first_bits(self.keys.evidence_key(&key)))
     }
 
     /// Writes a ride that somebody else has confirmed, and only then shows it to traces.
@@ -316,7 +318,7 @@ impl App {
     ) -> Result<Vec<Boarded>> {
         let mut lines = Lines::open_strict(csv, limits, &WANTED, &OPTIONAL)?;
         let now = self.now();
-        let oldest = crate::bulk::kept_from(&self.policy(), now);
+        let oldest = crate::search_rules::kept_from(&self.policy(), now);
         let mut all = Vec::new();
         loop {
             let piece = lines.piece()?;

@@ -19,9 +19,10 @@ use super::runs::Digesting;
 use crate::app::App;
 use crate::brake::Author;
 use crate::error::{Result, ServiceError};
-use crate::staff::policies::change::{ProposedChange, RegionEntry};
+use crate::import::report::RejectedLine;
 use crate::staff::policies::proposals::Proposer;
-use crate::staff::{Recorder, RejectedLine, Share};
+use crate::staff::policies::proposed::{ProposedChange, RegionEntry};
+use crate::staff::{Recorder, Share};
 use crate::what_if::Progress;
 
 /// Names without a code.
@@ -190,7 +191,7 @@ impl App {
                 continue;
             }
             let name = format!("{}/{}/{}", span.division, span.level.as_str(), span.from.as_secs());
-            let id = EvidenceId::from_random(super::visits::first_bits(
+            let id = EvidenceId::from_random(crate::keys::first_bits(
                 self.keys.blind("listed-risk-level", &name),
             ));
             match (known.get(&id), span.to) {

@@ -22,7 +22,8 @@ pub use super::visit_rows::VisitFormat;
 use super::visit_rows::{Row, parse};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
-use crate::staff::RejectedLine;
+use crate::import::report::RejectedLine;
+use crate::keys::first_bits;
 
 /// How to read a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -345,7 +346,7 @@ impl App {
         holder: HolderId,
         period: Period,
     ) -> Vec<(PlaceId, Timestamp, Option<Timestamp>)> {
-        crate::app::read(&self.index)
+        crate::concurrency::read(&self.index)
             .visits_of(holder, period)
             .map(|v| (v.place, v.entered, v.left))
             .collect()
@@ -399,8 +400,4 @@ impl VisitReport {
     fn check(&self) -> Result<()> {
         all_told(self.lines, self.skipped + self.visits + self.too_old + self.rejected_count)
     }
-}
-
-pub(crate) fn first_bits(digest: [u8; 16]) -> u64 {
-    digest.first_chunk().map_or(1, |b| u64::from_be_bytes(*b))
 }

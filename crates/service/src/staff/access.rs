@@ -25,6 +25,7 @@ use crate::brake::Author;
 use crate::error::{Kind, Result, ServiceError};
 use crate::limits::Limit;
 use crate::session::StaffSession;
+use crate::staff::what::What;
 use crate::vault::Identity;
 
 macro_rules! powers {
@@ -206,48 +207,6 @@ impl Power {
             | EvidenceKind::Appeal
             | EvidenceKind::Dispute
             | EvidenceKind::AppealDecision => None,
-        }
-    }
-}
-
-/// What was read of a person, as the holder is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum What {
-    /// Who they are (masked), and their colour.
-    Identity,
-    /// The colour that follows from what was recorded.
-    Assessment,
-    /// Their whole record: evidence, history, quarantine.
-    Evidence,
-    /// Where they shared time with a case.
-    Visits,
-    /// The days of their quarantine.
-    Quarantine,
-    /// Somebody shows the document that this account registered.
-    DocumentDisputed,
-    /// The document was taken from this account.
-    DocumentReleased,
-    /// That they are registered here: a file named them.
-    Registration,
-    /// A ride that a carrier told of them was taken back.
-    RideWithdrawn,
-}
-
-impl What {
-    /// The stable word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Assessment => "assessment",
-            Self::Evidence => "evidence",
-            Self::Visits => "visits",
-            Self::Quarantine => "quarantine",
-            Self::DocumentDisputed => "document_disputed",
-            Self::DocumentReleased => "document_released",
-            Self::Registration => "registration",
-            Self::RideWithdrawn => "ride_withdrawn",
         }
     }
 }

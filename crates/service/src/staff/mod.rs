@@ -18,8 +18,9 @@ pub mod policies;
 pub mod records;
 pub mod regions;
 pub mod tracing;
+pub mod what;
 
-pub use self::access::{Power, Recorder, What};
+pub use self::access::{Power, Recorder};
 pub use self::cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};
 pub use self::members::invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
 pub use self::operation::{Operation, StoredKind, UnreadableRows};
@@ -29,14 +30,16 @@ pub use self::people::find::{FoundHolder, Whom};
 pub use self::people::open::{HolderView, PersonRecord};
 pub use self::people::quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
 pub use self::places::{Enrolment, GateRow, PlaceInput, PlacePage, PlaceRow};
-pub use self::policies::change::{ChangeInput, ChangeView, DifferenceView, RegionLine, risk_of};
+pub use self::policies::change::{ChangeInput, ChangeView, RegionLine, risk_of};
 pub use self::policies::proposals::{AttachedWhatIf, Officer, ProposalView};
+pub use self::policies::proposed::DifferenceView;
 pub use self::policies::published::{PolicyCheck, PolicyProblem, PolicyRow, SoundPolicy};
-pub use self::policies::what_if::{ProgressView, Share, WhatIfState, WhatIfView};
+pub use self::policies::runs::Share;
+pub use self::policies::what_if::{ProgressView, WhatIfState, WhatIfView};
 pub use self::records::arrivals::ArrivalInput;
 pub use self::records::own_records::OwnRecord;
 pub use self::records::releases::ReleaseInput;
-pub use self::records::test_results::{ImportReport, RecordedEvidence, RejectedLine, TestInput};
+pub use self::records::test_results::{RecordedEvidence, TestInput};
 pub use self::records::waiting::{WaitingRow, WaitingSample, WaitingSamples};
 pub use self::records::withdraw::{ImportRow, Record, RecordRow, WithdrawnRecords};
 pub use self::regions::{RegionInput, RegionRow};
@@ -45,6 +48,8 @@ pub use self::tracing::jobs::{JobOrder, TraceJobProgress, TraceJobState, TraceJo
 pub use self::tracing::many::{JobContact, JobContactPage, TraceJobInput};
 pub use self::tracing::seating::{AboardView, TicketView};
 pub use self::tracing::traces::{TraceDetail, TraceReport, TraceRow};
+pub use self::what::What;
+pub use crate::import::report::{ImportReport, RejectedLine};
 
 use crate::error::{FieldError, Kind, ServiceError};
 

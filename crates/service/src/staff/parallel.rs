@@ -4,6 +4,9 @@ use futures_util::{StreamExt as _, stream};
 
 pub(crate) use futures_util::future::BoxFuture;
 
+/// Changes that are written before somebody else may come in between.
+pub(crate) const SLICE: usize = 256;
+
 /// How many units are on their way at once: enough for one group commit, few enough that people
 /// opening their codes are not kept waiting.
 pub(crate) const AT_ONCE: usize = 32;

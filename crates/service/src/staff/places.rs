@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use super::access::Power;
 use super::wrong;
-use crate::app::{App, beside};
+use crate::app::App;
+use crate::concurrency::beside;
 use crate::error::{Result, ServiceError};
 use crate::gate::enrol::Poster;
 use crate::session::{StaffSession, token_digest};

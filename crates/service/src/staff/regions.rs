@@ -9,13 +9,13 @@ use jadegate_store::{Authorship, Write};
 use serde::Serialize;
 
 use super::access::Power;
-use super::policies::change::RegionEntry;
+use super::policies::proposed::RegionEntry;
 use super::{conflict, wrong};
 use crate::app::App;
 use crate::brake::Author;
 use crate::error::{Result, ServiceError};
 use crate::holder::me::AgencyName;
-use crate::import::visits::first_bits;
+use crate::keys::first_bits;
 use crate::session::StaffSession;
 
 /// A risk level as typed. Moments are RFC 3339.

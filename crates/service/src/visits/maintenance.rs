@@ -12,7 +12,8 @@ use tokio::sync::watch;
 
 use super::start::from_store;
 use super::{Long, Tended};
-use crate::app::{App, beside, read, write};
+use crate::app::App;
+use crate::concurrency::{beside, read, write};
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
 

@@ -12,96 +12,21 @@
 mod file;
 mod maintenance;
 mod start;
+mod state;
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use jadegate_domain::{Timestamp, VisitKey};
+use jadegate_domain::VisitKey;
 use jadegate_store::{Receipt, StoreError, Unit, Write};
 use jadegate_trace::KnownVisit;
 
-use crate::app::{App, write};
-use file::IndexFile;
-pub(crate) use start::read_visits;
-
-/// Where the visits came from at a start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IndexOrigin {
-    /// From the saved index, which lacked nothing.
-    Loaded,
-    /// From the saved index, and days that had changed since from the store.
-    CaughtUp,
-    /// All from the store.
-    Rebuilt,
-}
-
-impl IndexOrigin {
-    /// Stable name, for the log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Loaded => "loaded",
-            Self::CaughtUp => "caught_up",
-            Self::Rebuilt => "rebuilt",
-        }
-    }
-}
-
-/// What [`App::tend_visits`] found to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tended {
-    /// Large parts of the index that were put together.
-    pub merged: usize,
-    /// Was the index saved?
-    pub saved: bool,
-}
-
-/// What is known of the index beside its visits.
-pub(crate) struct IndexMaintenance {
-    /// Where it is saved; nowhere if the deployment does not want it.
-    file: Option<Arc<IndexFile>>,
-    /// Shared by those who have handed visits to the store and not fed them yet.
-    feeding: tokio::sync::RwLock<()>,
-    /// How the last start came by the visits.
-    origin: OnceLock<IndexOrigin>,
-    /// Visits fed since the file was written.
-    fed: AtomicUsize,
-    /// One long piece of work at a time.
-    long: tokio::sync::Mutex<Long>,
-    /// What a purge has dropped and not seen to its end.
-    pub(crate) pending_purge: tokio::sync::Mutex<PendingPurge>,
-}
-
-/// Belongs to whoever does the long work.
-#[derive(Debug, Default)]
-struct Long {
-    /// When the file was last known to be right; `None` while there is none.
-    saved_at: Option<Timestamp>,
-    /// After a save that failed, no other is tried by itself before this.
-    wait_until: Option<Timestamp>,
-}
-
-/// What was dropped from the store, until the index, the file and the public log know it.
-#[derive(Debug, Default)]
-pub(crate) struct PendingPurge {
-    /// The index and the file may still have visits from before this.
-    pub(crate) before: Option<Timestamp>,
-    pub(crate) visits: u64,
-    pub(crate) scans: u64,
-}
-
-impl IndexMaintenance {
-    pub(crate) fn new(file: Option<PathBuf>) -> Self {
-        Self {
-            file: file.map(|path| Arc::new(IndexFile::new(path))),
-            origin: OnceLock::new(),
-            feeding: tokio::sync::RwLock::default(),
-            fed: AtomicUsize::new(0),
-            long: tokio::sync::Mutex::default(),
-            pending_purge: tokio::sync::Mutex::default(),
-        }
-    }
-}
+use crate::app::App;
+use crate::concurrency::write;
+pub(crate) use start::{read_visits, stored_rides};
+pub(crate) use state::IndexMaintenance;
+use state::Long;
+pub use state::{IndexOrigin, Tended};
 
 impl App {
     /// Where the visits came from at the start.

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use jadegate_domain::{Timestamp, Visit};
+use jadegate_domain::{HolderId, PlaceId, Ride, Timestamp, Visit};
 use jadegate_store::{DayMark, Store, VisitMarks};
 use jadegate_trace::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up};
 
 use super::file::IndexFile;
 use super::{IndexOrigin, Long};
-use crate::app::{App, beside, write};
+use crate::app::App;
+use crate::concurrency::{beside, write};
 use crate::error::Result;
 
 /// The store's days as the saved form has them.
@@ -76,6 +77,18 @@ pub(crate) async fn read_visits(
         index = beside(move || with(index, visits)).await?;
     }
     Ok((index, origin))
+}
+
+/// What tickets say of the store's visits, as the index takes it.
+pub(crate) async fn stored_rides(
+    store: &dyn Store,
+) -> Result<Vec<(HolderId, PlaceId, Timestamp, Ride)>> {
+    let mut rides = Vec::new();
+    for day in store.visit_days().await? {
+        let of_day = store.rides_on(day).await?;
+        rides.extend(of_day.into_iter().map(|r| (r.holder, r.trip, r.entered, r.ride)));
+    }
+    Ok(rides)
 }
 
 /// An index of all visits of some days, and how many they are.
@@ -196,7 +209,7 @@ impl App {
     /// What tickets say of the visits, which are there by now. From the store, whatever a file says:
     /// a seat that was told anew changes no mark.
     async fn load_rides(&self) -> Result<()> {
-        let rides = crate::bulk::stored_rides(self.store.as_ref()).await?;
+        let rides = stored_rides(self.store.as_ref()).await?;
         write(&self.index).set_rides(rides);
         Ok(())
     }

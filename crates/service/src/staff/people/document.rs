@@ -14,10 +14,11 @@ use jadegate_store::{
 use serde::Serialize;
 
 use crate::app::App;
+use crate::document::DocumentInput;
 use crate::error::{Kind, Result, ServiceError};
-use crate::holder::register::DocumentInput;
 use crate::session::StaffSession;
-use crate::staff::access::{Counted, Power, What};
+use crate::staff::access::{Counted, Power};
+use crate::staff::what::What;
 use crate::staff::wrong;
 
 /// How many characters a reason has at most.

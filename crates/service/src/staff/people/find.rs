@@ -5,10 +5,11 @@ use jadegate_store::IndexKind;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::document::DocumentInput;
 use crate::error::{Result, ServiceError};
-use crate::holder::register::DocumentInput;
 use crate::session::StaffSession;
-use crate::staff::access::{Counted, Look, Power, What, no_such_holder};
+use crate::staff::access::{Counted, Look, Power, no_such_holder};
+use crate::staff::what::What;
 use crate::staff::wrong;
 
 /// Whom something is about.

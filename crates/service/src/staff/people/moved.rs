@@ -23,9 +23,9 @@ use crate::assess::{AttemptError, EvidenceChange, TRIES, busy};
 use crate::brake::{Held, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
-use crate::staff::access::What;
 use crate::staff::cases::{case_fact, case_key_name};
 use crate::staff::records::withdraw::Taker;
+use crate::staff::what::What;
 
 /// What is recorded for the owner of a document.
 #[derive(Debug, Default)]

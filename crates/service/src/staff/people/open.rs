@@ -11,7 +11,8 @@ use crate::error::{Result, ServiceError};
 use crate::holder::check_in::Quarantine;
 use crate::holder::me::{AccessView, EvidenceView, HistoryEntry};
 use crate::session::StaffSession;
-use crate::staff::access::{Counted, Look, Power, What};
+use crate::staff::access::{Counted, Look, Power};
+use crate::staff::what::What;
 use crate::staff::wrong;
 
 /// A person's record as an officer sees it.

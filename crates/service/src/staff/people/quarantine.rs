@@ -9,8 +9,9 @@ use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::holder::check_in::Quarantine;
 use crate::session::StaffSession;
-use crate::staff::access::{Look, NO_NAME, OpenedPerson, Power, What};
+use crate::staff::access::{Look, NO_NAME, OpenedPerson, Power};
 use crate::staff::parallel::{BoxFuture, run_concurrently};
+use crate::staff::what::What;
 
 /// Whom to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,5 +3,7 @@
 
 pub mod change;
 pub mod proposals;
+pub mod proposed;
 pub mod published;
+pub(crate) mod runs;
 pub mod what_if;

@@ -19,10 +19,13 @@ use jadegate_store::{
 };
 use serde::Serialize;
 
-use super::change::{ChangeView, DifferenceView, ProposedChange};
-use super::what_if::{Attached, Share, percent};
-use crate::app::{App, InForce};
+use super::change::ChangeView;
+use super::proposed::{DifferenceView, ProposedChange};
+use super::runs::{Attached, Share};
+use super::what_if::percent;
+use crate::app::App;
 use crate::error::{Result, ServiceError};
+use crate::in_force::InForce;
 use crate::log::{ProposalStep, policy_leaf, proposal_leaf};
 use crate::session::StaffSession;
 use crate::staff::access::Power;

@@ -6,7 +6,8 @@ use jadegate_policy::Policy;
 use jadegate_store::PolicyVersion;
 use serde::Serialize;
 
-use super::change::{DifferenceView, differences_of};
+use super::change::differences_of;
+use super::proposed::DifferenceView;
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::session::StaffSession;

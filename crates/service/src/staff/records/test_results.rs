@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use jadegate_domain::evidence::{Fact, TestMethod, TestResult};
-use jadegate_domain::id::ImportId;
 use jadegate_domain::record::{ImportKind, WaitingKind};
 use jadegate_domain::{
     AgencyKind, Assessment, EvidenceId, EvidenceKind, HolderId, Purpose, Timestamp,
@@ -14,14 +13,16 @@ use serde::Serialize;
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::brake::{Author, Held, HeldPiece, Hold, Signed};
+use crate::document::DocumentInput;
 use crate::error::{Kind, Result, ServiceError};
-use crate::holder::register::DocumentInput;
 use crate::import::Digesting;
 use crate::import::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
+use crate::import::report::ImportReport;
 use crate::session::StaffSession;
-use crate::staff::access::{Counted, Recorder, What};
+use crate::staff::access::{Counted, Recorder};
 use crate::staff::parallel::{BoxFuture, run_concurrently};
 use crate::staff::people::find::{Located, Whom};
+use crate::staff::what::What;
 use crate::staff::{conflict, wrong};
 
 /// A test result as typed.
@@ -61,38 +62,6 @@ pub struct RecordedEvidence {
     /// It is above the mandate's number for this hour: it colours nobody before somebody else has
     /// confirmed it.
     pub waiting: bool,
-}
-
-/// One line of a file that was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RejectedLine {
-    /// Its number in the file, from 1; the header is line 1.
-    pub line: u64,
-    /// Stable code.
-    pub code: &'static str,
-    /// What is wrong and what to do, without the values.
-    pub detail: String,
-}
-
-/// What became of a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ImportReport {
-    /// Lines with something in them; each is taken, unchanged, or rejected.
-    pub lines: u64,
-    /// Lines recorded.
-    pub taken: u64,
-    /// Lines that had been recorded before, or stand twice in the file.
-    pub unchanged: u64,
-    /// Lines that are wrong.
-    pub rejected: Vec<RejectedLine>,
-    /// How many of the lines taken are positive.
-    pub positives: u64,
-    /// Lines that wait for a colleague: with them, this hour would be above the mandate's number.
-    pub waiting: u64,
-    /// The file as a record: by it the whole of it can be found and withdrawn.
-    pub import: Option<ImportId>,
 }
 
 /// A line in order, ready to be recorded.

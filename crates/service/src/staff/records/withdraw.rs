@@ -25,8 +25,7 @@ use crate::brake::Author;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 use crate::staff::access::{Power, not_yours};
-use crate::staff::parallel::{BoxFuture, run_concurrently};
-use crate::staff::tracing::contacts::SLICE;
+use crate::staff::parallel::{BoxFuture, SLICE, run_concurrently};
 use crate::staff::{conflict, wrong};
 
 /// What is taken back.

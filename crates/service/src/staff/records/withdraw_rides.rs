@@ -15,12 +15,14 @@ use jadegate_store::{StoredRide, Unit, Write};
 use jadegate_trace::KnownVisit;
 
 use super::withdraw::{Taker, WithdrawnRecords, may_withdraw, unknown, withdrawn};
-use crate::app::{App, beside, read};
+use crate::app::App;
 use crate::brake::Author;
+use crate::concurrency::{beside, read};
 use crate::error::Result;
 use crate::jobs::note;
 use crate::session::StaffSession;
-use crate::staff::access::{Power, What};
+use crate::staff::access::Power;
+use crate::staff::what::What;
 
 /// Rides of one unit.
 const UNIT: usize = 300;

@@ -9,11 +9,12 @@ use jadegate_domain::{Case, CaseId, Evidence, Fact, HolderId, TraceId};
 
 use super::stored::{Stored, StoredContact, contact_fact, says_the_same, stored_detail};
 use super::traces::Pace;
-use crate::app::{App, beside};
+use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::brake::{Author, Hold, Signed};
+use crate::concurrency::beside;
 use crate::error::Result;
-use crate::staff::parallel::{BoxFuture, run_concurrently};
+use crate::staff::parallel::{BoxFuture, SLICE, run_concurrently};
 
 /// How many changes brought the evidence in line with a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,9 +40,6 @@ enum Clearance {
     /// They were refused, or lapsed.
     Refused,
 }
-
-/// Changes that are written before somebody else may come in between.
-pub(crate) const SLICE: usize = 256;
 
 impl App {
     /// Records the contacts of a run that waited for a second pair of eyes.

@@ -13,7 +13,7 @@ use jadegate_domain::{CaseId, StaffId, Timestamp, TraceJobId};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
 
-use crate::bulk::ContactRow;
+use crate::contact_row::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
 
 /// Jobs that wait or run.

@@ -11,12 +11,16 @@ use tokio::sync::watch;
 use super::jobs::{
     Found, JobOrder, Progress, Running, TraceJobProgress, TraceJobState, TraceJobView,
 };
-use crate::app::{App, beside, threads};
-use crate::bulk::{BulkSearch, ContactRow, bulk_case};
+use crate::app::App;
+use crate::bulk::BulkSearch;
+use crate::concurrency::{beside, threads};
+use crate::contact_row::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
+use crate::search_rules::bulk_case;
 use crate::session::StaffSession;
-use crate::staff::access::{Look, Power, Recorder, What};
+use crate::staff::access::{Look, Power, Recorder};
 use crate::staff::parallel::{BoxFuture, run_concurrently};
+use crate::staff::what::What;
 use crate::staff::{conflict, wrong};
 
 /// Cases of one job.
@@ -146,7 +150,7 @@ impl App {
     /// could infect others on a day of which visits are kept.
     async fn standing_cases(&self, recorder: &Recorder) -> Result<Vec<Case>> {
         let (policy, now) = (self.policy(), self.now());
-        let kept_from = crate::bulk::kept_from(&policy, now);
+        let kept_from = crate::search_rules::kept_from(&policy, now);
         let mut cases = Vec::new();
         let most = super::retrace::MOST_CASES;
         for case in self.store.cases_in(recorder.region(), most).await? {

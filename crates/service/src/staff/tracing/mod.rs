@@ -1,6 +1,6 @@
 //! Tracing: from a case to its contacts, by hand, in jobs of many cases, and again when more is known.
 
-pub(crate) mod contacts;
+mod contacts;
 pub mod jobs;
 pub(crate) mod late;
 pub mod many;

@@ -27,10 +27,11 @@ use tokio::sync::watch;
 use super::late::{Looker, Noted, Traced};
 use super::stored::{close_of, stored_detail};
 use super::traces::Pace;
-use crate::app::{App, beside, read};
-use crate::bulk::{bulk_case, kept_from};
+use crate::app::App;
+use crate::concurrency::{beside, read};
 use crate::error::Result;
 use crate::jobs::note;
+use crate::search_rules::{bulk_case, kept_from, rules};
 
 /// Cases that are looked through; more than a country has at once.
 pub(crate) const MOST_CASES: u32 = 100_000;
@@ -97,7 +98,7 @@ impl App {
         let app = Arc::clone(self);
         let cases = beside(move || {
             let Some(watch) = &looker.watch else { return BTreeSet::new() };
-            let (index, rules) = (read(&app.index).clone(), super::traces::rules(&app.policy()));
+            let (index, rules) = (read(&app.index).clone(), rules(&app.policy()));
             watch.touched(&index, &rules, |place| app.place_kind(place), &gone)
         });
         let (mut released, mut failed) = (0, None);
@@ -162,7 +163,7 @@ impl App {
             }
         }
         let (index, now) = (read(&self.index).clone(), self.now());
-        let rules = super::traces::rules(&self.policy());
+        let rules = rules(&self.policy());
         let kind_of = |place| self.place_kind(place);
         if everything || noted.overflowed {
             // After a start nobody remembers the stays under way, another policy takes them to last

@@ -13,7 +13,8 @@ use jadegate_domain::{AgencyId, Holder, Leg, PlaceId, Ride, Trip};
 use jadegate_trace::VisitIndex;
 use serde::Serialize;
 
-use crate::app::{App, read};
+use crate::app::App;
+use crate::concurrency::read;
 use crate::error::Result;
 use crate::holder::me::AgencyName;
 use crate::session::StaffSession;

@@ -21,10 +21,12 @@ use super::seating::AboardView;
 use super::stored::{
     Stored, StoredExposure, close_of, count, places, stored_contact, stored_detail, stored_text,
 };
-use crate::app::{App, beside, read};
+use crate::app::App;
 use crate::brake::{Author, Signed};
-use crate::bulk::ContactRow;
+use crate::concurrency::{beside, read};
+use crate::contact_row::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
+use crate::search_rules::{kept_from, rules};
 use crate::session::StaffSession;
 use crate::staff::access::{Power, Recorder};
 use crate::staff::parallel::{BoxFuture, run_concurrently};
@@ -245,7 +247,7 @@ impl App {
         let Searched { found, rows, ms, .. } = searched;
         let applied = self.apply(trace, &case, &by, Arc::clone(&found), Pace::Asked).await?;
         if applied.cut_short {
-            return Err(crate::app::stopping());
+            return Err(crate::concurrency::stopping());
         }
         let (close, secondary) = count(&found.contacts);
         let report = TraceReport {
@@ -339,8 +341,9 @@ impl App {
             let input = jadegate_trace::CaseInput { case: case.id, holder: case.holder, window };
             let (kinds, rules) = (|p| app.place_kind(p), rules(&policy));
             let mut tracer = jadegate_trace::Tracer::new(&index, &rules, kinds, now);
-            let contacts =
-                tracer.case_while(&input, &|| !app.stops()).ok_or_else(crate::app::stopping)?;
+            let contacts = tracer
+                .case_while(&input, &|| !app.stops())
+                .ok_or_else(crate::concurrency::stopping)?;
             let rows = contacts.iter().map(ContactRow::of).collect();
             let mut found = Stored {
                 window,
@@ -356,7 +359,7 @@ impl App {
             };
             let mut under_way = false;
             if let Some(known) = &known {
-                found.keep_purged(known, crate::bulk::kept_from(&policy, now));
+                found.keep_purged(known, kept_from(&policy, now));
                 under_way = by_itself && found.keep_under_way(known, now);
             }
             // The same result again is the same run: what is missing of its evidence is added to it.
@@ -527,37 +530,4 @@ fn row(run: &TraceHead) -> TraceRow {
         secondary: run.secondary,
         replaced_by: run.replaced_by,
     }
-}
-
-/// What the policy says about exposure, in the form the search takes.
-pub(crate) fn rules(policy: &jadegate_policy::Policy) -> jadegate_trace::Rules {
-    use jadegate_policy::VehicleNear;
-    use jadegate_trace::{Aboard, Bound, KindRules, Near, Rules};
-    let at = |kind| KindRules {
-        contact_minutes: policy.contact_minutes(kind, ContactDegree::Close),
-        secondary_minutes: policy.contact_minutes(kind, ContactDegree::Secondary),
-        assumed_stay_minutes: policy.assumed_stay_minutes(kind),
-        lingering_minutes: policy.lingering_minutes(kind),
-    };
-    let aboard = |kind| {
-        let vehicle = policy.vehicle(kind);
-        let near = match vehicle.near {
-            VehicleNear::Vehicle => Near::Vehicle,
-            VehicleNear::Coach => Near::Coach,
-            VehicleNear::Rows(rows) => Near::Rows(rows),
-        };
-        Aboard { near, unknown_is_near: vehicle.unknown_is_near }
-    };
-    let mut rules = Rules::new(at(PlaceKind::Other));
-    for kind in PlaceKind::ALL {
-        rules.set(*kind, at(*kind));
-        rules.set_aboard(*kind, aboard(*kind));
-    }
-    rules.counts = match policy.counts() {
-        jadegate_policy::Bound::Upper => Bound::Upper,
-        jadegate_policy::Bound::Lower => Bound::Lower,
-    };
-    rules.secondary_delay_hours = policy.secondary_delay_hours();
-    rules.max_hops = u8::try_from(policy.max_hops()).unwrap_or(u8::MAX);
-    rules
 }

@@ -10,16 +10,18 @@ use jadegate_domain::{
 use jadegate_store::Write;
 use serde::Serialize;
 
-use super::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder, What};
-use super::people::find::{Located, Whom};
-use super::records::withdraw::{Taker, may_withdraw_case};
-use super::tracing::traces::{Pace, TraceReport};
-use super::{conflict, wrong};
+use super::case::{case_fact, case_key_name, withdrawn};
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::brake::{Held, HeldPiece, Hold, Signed};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
+use crate::staff::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder};
+use crate::staff::people::find::{Located, Whom};
+use crate::staff::records::withdraw::{Taker, may_withdraw_case};
+use crate::staff::tracing::traces::{Pace, TraceReport};
+use crate::staff::what::What;
+use crate::staff::{conflict, wrong};
 
 /// A case as typed. Moments are RFC 3339.
 #[derive(Clone, Debug)]
@@ -215,7 +217,7 @@ impl App {
                 }
                 Changed::Above => {
                     if self.store.waits(key).await? {
-                        return Err(super::records::test_results::waits_already());
+                        return Err(crate::staff::records::test_results::waits_already());
                     }
                     let held = Held::Case { case, trace, document: *document };
                     let piece = HeldPiece {
@@ -378,7 +380,7 @@ impl App {
                 }
                 Ok(*assessment)
             }
-            Changed::Above => Err(super::records::waiting::above()),
+            Changed::Above => Err(crate::staff::records::waiting::above()),
             Changed::Unchanged => Err(ServiceError::internal("a correction has no external key")),
         }
     }
@@ -406,7 +408,7 @@ impl App {
     }
 
     /// The pieces of evidence that say the person is this case and that count.
-    pub(super) async fn own_evidence(&self, case: &Case) -> Result<Vec<Evidence>> {
+    pub(crate) async fn own_evidence(&self, case: &Case) -> Result<Vec<Evidence>> {
         let all = self.store.evidence_of(case.holder).await?.map_or_else(Vec::new, |(_, e)| e);
         let own = |e: &Evidence| {
             e.counts() && matches!(&e.fact, Fact::Case { case: c, .. } if *c == case.id)
@@ -443,22 +445,4 @@ impl App {
         }
         Ok(Times { class, onset_at, confirmed_at, isolated_at })
     }
-}
-
-pub(crate) fn withdrawn() -> ServiceError {
-    conflict("case.withdrawn", "This case was withdrawn. Record it anew if it is a case after all.")
-}
-
-pub(crate) fn case_fact(case: &Case) -> Fact {
-    Fact::Case {
-        case: case.id,
-        class: case.class,
-        onset_at: case.onset_at,
-        confirmed_at: case.confirmed_at,
-    }
-}
-
-/// Names one person's case of one sample; `n`: how often it was withdrawn before.
-pub(super) fn case_key_name(holder: HolderId, confirmed_at: i64, n: u32) -> String {
-    format!("case/{holder}/{confirmed_at}/{n}")
 }
