@@ -1,70 +1,34 @@
 //! What every use case has at hand.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use jadegate_domain::gate::GateCounts;
-use jadegate_domain::{AgencyId, Evidence, HolderId, Place, PlaceId, PlaceKind, Timestamp};
+use jadegate_domain::{Evidence, Timestamp};
 use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{Issuer, KeySet};
 use jadegate_policy::Policy;
-use jadegate_store::{Page, RowRef, SetAside, Store, Unit, Unreadable, Write};
-use jadegate_trace::VisitIndex;
+use jadegate_store::{Page, RowRef, Store, Unit, Unreadable, Write};
 
 use crate::clock::{Clock, Entropy};
-use crate::concurrency::{read, stopping, threads, write};
+use crate::concurrency::{read, stopping};
+use crate::condition::Condition;
+use crate::deployment::Deployment;
 use crate::error::{Result, ServiceError};
 use crate::in_force::{InForce, Regions};
 use crate::keys::Keys;
-use crate::known_places::KnownPlaces;
-use crate::log::LogTree;
+use crate::locks::Locks;
+use crate::memory::Memory;
 use crate::settings::Settings;
-use crate::visits::IndexMaintenance;
+use crate::work::Work;
 
 /// A running Jadegate without its outermost layer.
 pub struct App {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) keys: Keys,
-    /// Replaced when the keys are renewed beside the running server.
-    pub(crate) issuer: ArcSwap<Issuer>,
-    pub(crate) log_signer: NoteSigner,
-    pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
-    pub(crate) policy: ArcSwap<InForce>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) rng: Arc<dyn Entropy>,
-    pub(crate) settings: Settings,
-    pub(crate) index: RwLock<VisitIndex>,
-    pub(crate) maintenance: IndexMaintenance,
-    pub(crate) places: RwLock<KnownPlaces>,
-    pub(crate) regions: ArcSwap<Regions>,
-    pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
-    /// Stripes by holder: one assessment of a holder is decided and written at a time.
-    pub(crate) assess_locks: [tokio::sync::Mutex<()>; 64],
-    /// One at a time for each case.
-    pub(crate) case_locks: crate::case_locks::CaseLocks,
-    /// Searches from cases that run at once: all but one thread's, for gates and holders come first.
-    pub(crate) searches: tokio::sync::Semaphore,
-    /// Is the program about to end? Asked by whatever may take long.
-    stopping: std::sync::atomic::AtomicBool,
-    /// One writer of risk levels at a time: it decides from what it loaded.
-    pub(crate) change_lock: tokio::sync::Mutex<()>,
-    /// One list of passengers at a time: what is known of a trip grows with each.
-    pub(crate) carriers_lock: tokio::sync::Mutex<()>,
-    /// What-ifs under way and their results.
-    pub(crate) what_ifs: crate::staff::policies::runs::WhatIfs,
-    /// Traces of many cases, under way and done.
-    pub(crate) trace_jobs: crate::staff::tracing::jobs::TraceJobs,
-    /// Visits that may change earlier traces.
-    pub(crate) late: crate::staff::tracing::late::LateData,
-    /// What was found out about database and disk.
-    pub(crate) checks: crate::checks::Checks,
-    /// The last moment at which the clock was believed.
-    pub(crate) seen: crate::clock::Seen,
-    /// People whose assessment is due and whose record cannot be read.
-    pub(crate) stuck: tokio::sync::Mutex<HashSet<HolderId>>,
-    /// Rows whose contents this layer cannot read; the store knows of those that it cannot.
-    pub(crate) aside: SetAside,
+    pub(crate) deployment: Deployment,
+    pub(crate) memory: Memory,
+    pub(crate) work: Work,
+    pub(crate) locks: Locks,
+    pub(crate) condition: Condition,
 }
 
 /// What [`App::open`] needs.
@@ -101,34 +65,15 @@ impl App {
             crate::log::signer_at_start(store.as_ref(), log_signer, settings.serves).await?;
         let now = clock.now();
         let in_force = crate::publish::at_start(store.as_ref(), policy, policy_text, now).await?;
+        let memory = Memory::new(in_force, settings.index_file.clone());
+        let issuer = ArcSwap::from_pointee(issuer);
         let app = Self {
             store,
-            keys,
-            issuer: ArcSwap::from_pointee(issuer),
-            log_signer,
-            log_tree: tokio::sync::Mutex::default(),
-            policy: ArcSwap::from_pointee(in_force),
-            clock,
-            rng,
-            maintenance: IndexMaintenance::new(settings.index_file.clone()),
-            settings,
-            index: RwLock::new(VisitIndex::new()),
-            places: RwLock::default(),
-            regions: ArcSwap::default(),
-            counts: RwLock::default(),
-            assess_locks: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
-            case_locks: crate::case_locks::CaseLocks::default(),
-            searches: tokio::sync::Semaphore::new(threads()),
-            stopping: std::sync::atomic::AtomicBool::new(false),
-            change_lock: tokio::sync::Mutex::new(()),
-            carriers_lock: tokio::sync::Mutex::new(()),
-            what_ifs: crate::staff::policies::runs::WhatIfs::default(),
-            trace_jobs: crate::staff::tracing::jobs::TraceJobs::default(),
-            late: crate::staff::tracing::late::LateData::default(),
-            checks: crate::checks::Checks::default(),
-            seen: crate::clock::Seen::default(),
-            stuck: tokio::sync::Mutex::default(),
-            aside: SetAside::default(),
+            deployment: Deployment { keys, issuer, log_signer, clock, rng, settings },
+            memory,
+            work: Work::default(),
+            locks: Locks::default(),
+            condition: Condition::default(),
         };
         app.load_clock().await?;
         app.load_places().await?;
@@ -140,14 +85,12 @@ impl App {
 
     /// From now on whatever takes long ends early.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, std::sync::atomic::Ordering::Relaxed);
-        self.trace_jobs.stop_all();
-        self.what_ifs.stop_all();
+        self.work.stop();
     }
 
     /// Is the program about to end?
     pub(crate) fn stops(&self) -> bool {
-        self.stopping.load(std::sync::atomic::Ordering::Relaxed)
+        self.work.stops()
     }
 
     /// An error once the program is about to end.
@@ -157,7 +100,7 @@ impl App {
 
     /// The present moment.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.deployment.clock.now()
     }
 
     /// The database, for the jobs and tools of the same deployment.
@@ -167,32 +110,32 @@ impl App {
 
     /// Limits and names.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.deployment.settings
     }
 
     /// The policy in force.
     pub fn policy(&self) -> Arc<Policy> {
-        Arc::clone(&self.policy.load().policy)
+        self.memory.policy()
     }
 
     /// The policy in force together with its file, as published.
     pub fn in_force(&self) -> Arc<InForce> {
-        self.policy.load_full()
+        self.memory.policy.load_full()
     }
 
     /// What signs codes and opens their handles, at this moment.
     pub fn issuer(&self) -> Arc<Issuer> {
-        self.issuer.load_full()
+        self.deployment.issuer.load_full()
     }
 
     /// The published keys that verify codes.
     pub fn key_set(&self) -> KeySet {
-        self.issuer.load().key_set().clone()
+        self.deployment.issuer.load().key_set().clone()
     }
 
     /// Are these the secrets that the database belongs to?
     pub fn has_root(&self, keys: &Keys) -> bool {
-        keys.fingerprint() == self.keys.fingerprint()
+        keys.fingerprint() == self.deployment.keys.fingerprint()
     }
 
     /// Takes up renewed keys: what is signed and published follows at once.
@@ -200,50 +143,17 @@ impl App {
     /// # Errors
     /// Keys of another issuer: gates would refuse every code.
     pub fn renew_keys(&self, issuer: Issuer) -> Result<()> {
-        if issuer.code() != self.issuer.load().code() {
+        if issuer.code() != self.deployment.issuer.load().code() {
             return Err(ServiceError::internal("the renewed keys are those of another issuer"));
         }
-        self.issuer.store(Arc::new(issuer));
+        self.deployment.issuer.store(Arc::new(issuer));
         Ok(())
     }
 
     /// How many visits the index holds, and the bytes it takes.
     pub fn index_size(&self) -> (usize, usize) {
-        let index = read(&self.index);
+        let index = read(&self.memory.index);
         (index.len(), index.memory_bytes())
-    }
-
-    /// A registered place.
-    pub(crate) fn place(&self, id: PlaceId) -> Option<Arc<Place>> {
-        read(&self.places).get(id).cloned()
-    }
-
-    /// The places after an id, by id: of an agency if given. Read in parts, so that nobody waits for
-    /// all of them; a place registered meanwhile may or may not be among them.
-    pub(crate) fn places_after(
-        &self,
-        agency: Option<AgencyId>,
-        after: Option<PlaceId>,
-    ) -> impl Iterator<Item = Arc<Place>> {
-        let mut after = after;
-        std::iter::from_fn(move || {
-            let places = read(&self.places);
-            let part = match agency {
-                Some(agency) => places.part_of(agency, after),
-                None => places.part(after),
-            };
-            after = Some(part.last()?.id);
-            Some(part)
-        })
-        .flatten()
-    }
-
-    pub(crate) fn place_kind(&self, id: PlaceId) -> PlaceKind {
-        self.place(id).map_or(PlaceKind::Other, |p| p.kind)
-    }
-
-    pub(crate) fn remember_place(&self, place: Place) {
-        write(&self.places).insert(Arc::new(place));
     }
 
     pub(crate) async fn commit(&self, name: &'static str, writes: Vec<Write>) -> Result<()> {
@@ -258,13 +168,13 @@ impl App {
         let found = self.store.region_risks(since).await?;
         let evidence = found.risks.iter().map(Evidence::from_region_risk).collect();
         let (version, unreadable) = (found.version, found.unreadable);
-        self.regions.store(Arc::new(Regions { version, evidence, unreadable }));
+        self.memory.regions.store(Arc::new(Regions { version, evidence, unreadable }));
         Ok(())
     }
 
     /// The rows that were found unreadable since the start, by table.
     pub fn unreadable(&self) -> Unreadable {
-        let (mut all, own) = (self.store.unreadable(), self.aside.found());
+        let (mut all, own) = (self.store.unreadable(), self.condition.aside.found());
         all.rows.extend(own.rows);
         all.rows.sort_unstable();
         all.rows.dedup();
@@ -286,7 +196,7 @@ impl App {
 
     /// Keeps a row in mind whose contents cannot be read, and names it in the log once.
     pub(crate) fn set_aside(&self, row: RowRef) {
-        if !self.store.unreadable().rows.contains(&row) && self.aside.note(row) {
+        if !self.store.unreadable().rows.contains(&row) && self.condition.aside.note(row) {
             let RowRef { table, column, row } = row;
             tracing::error!(table, column, row, "a row cannot be read and is set aside");
         }
@@ -299,7 +209,7 @@ impl App {
             let Some(last) = batch.last() else { return Ok(()) };
             page.after = Some(last.id);
             for place in batch {
-                self.remember_place(place);
+                self.memory.remember_place(place);
             }
         }
     }

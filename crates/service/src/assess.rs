@@ -180,7 +180,7 @@ impl App {
 
     /// What everybody is assessed by now.
     pub(crate) fn rule_set(&self) -> RuleSet {
-        RuleSet { policy: self.policy(), regions: self.regions.load_full(), now: self.now() }
+        RuleSet { policy: self.policy(), regions: self.memory.regions.load_full(), now: self.now() }
     }
 
     /// Where a holder lives, if the policy depends on it: no read from the store otherwise. Nobody's
@@ -215,7 +215,7 @@ impl App {
 
     async fn assess_lock(&self, holder: HolderId) -> tokio::sync::MutexGuard<'_, ()> {
         let stripe = usize::try_from(holder.as_u64() % 64).unwrap_or(0);
-        self.assess_locks[stripe].lock().await
+        self.locks.holders[stripe].lock().await
     }
 
     /// A holder's colours from their first evidence to the last change that can be foreseen, by the
@@ -289,13 +289,13 @@ impl App {
             if let Some(e) = own.iter_mut().find(|e| e.id == *id) {
                 e.withdrawn_at = Some(now);
                 writes.push(Write::WithdrawEvidence { id: *id, at: now });
-                writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.keys, e)?));
+                writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.deployment.keys, e)?));
                 after += 1;
             }
         }
         for new in &change.add {
             let evidence = Evidence {
-                id: new.id.unwrap_or_else(|| EvidenceId::from_random(self.rng.bits())),
+                id: new.id.unwrap_or_else(|| EvidenceId::from_random(self.deployment.rng.bits())),
                 holder: Some(holder),
                 fact: new.fact.clone(),
                 recorded_at: now,
@@ -309,7 +309,8 @@ impl App {
                 evidence: Box::new(evidence.clone()),
                 external_key: new.external_key,
             });
-            writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.keys, &evidence)?));
+            writes
+                .push(Write::AddLeaf(crate::log::evidence_leaf(&self.deployment.keys, &evidence)?));
             writes.extend(new.signed.as_ref().map(|s| {
                 s.row(RecordKind::Evidence, evidence.id.as_i64(), new.sample.clone(), now)
             }));

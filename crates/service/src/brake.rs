@@ -250,14 +250,14 @@ pub(crate) fn is_above(e: &StoreError) -> bool {
 
 impl App {
     fn of_agency(&self, agency: AgencyId) -> (Limit, [u8; 16]) {
-        let most = self.settings.waiting_above_per_hour;
-        let key = self.keys.evidence_key(&format!("weight/agency/{agency}"));
+        let most = self.deployment.settings.waiting_above_per_hour;
+        let key = self.deployment.keys.evidence_key(&format!("weight/agency/{agency}"));
         (Limit { class: AGENCY, seconds: HOUR, most }, key)
     }
 
     fn of_staff(&self, staff: StaffId) -> (Limit, [u8; 16]) {
-        let most = self.settings.waiting_above_per_staff_hour;
-        let key = self.keys.evidence_key(&format!("weight/staff/{staff}"));
+        let most = self.deployment.settings.waiting_above_per_staff_hour;
+        let key = self.deployment.keys.evidence_key(&format!("weight/staff/{staff}"));
         (Limit { class: STAFF, seconds: HOUR, most }, key)
     }
 
@@ -300,7 +300,7 @@ impl App {
     ) -> Result<WaitingId> {
         let now = self.now();
         let waiting = Waiting {
-            id: WaitingId::from_random(self.rng.bits()),
+            id: WaitingId::from_random(self.deployment.rng.bits()),
             kind: hold.kind,
             agency: author.agency,
             agency_kind: author.kind,
@@ -311,7 +311,7 @@ impl App {
             trace: hold.trace.map(|(trace, _)| trace),
             count: hold.trace.map_or(hold.pieces.len() as u64, |(_, n)| n),
             made_at: now,
-            expires_at: now.plus_secs(self.settings.waiting_seconds),
+            expires_at: now.plus_secs(self.deployment.settings.waiting_seconds),
             state: WaitingState::Waiting,
             decision: None,
         };
@@ -359,7 +359,7 @@ impl App {
             purpose,
             what: what.as_str().to_owned(),
         };
-        let leaf = crate::log::access_leaf(&self.keys, &access)?;
+        let leaf = crate::log::access_leaf(&self.deployment.keys, &access)?;
         Ok(vec![Write::AddAccess(access), Write::AddLeaf(leaf)])
     }
 }

@@ -14,10 +14,10 @@ use jadegate_policy::Policy;
 use jadegate_store::{Page, Store};
 use jadegate_trace::{Bulk, CaseInput, Rules, VisitIndex};
 
-use crate::app::App;
 use crate::concurrency::read;
 use crate::contact_row::ContactRow;
 use crate::error::Result;
+use crate::memory::Memory;
 use crate::search_rules::{kept_from, rules};
 use crate::visits::{IndexOrigin, read_visits, stored_rides};
 
@@ -70,13 +70,13 @@ impl BulkSearch {
     }
 
     /// What the running application knows at this moment.
-    pub(crate) fn of(app: &App) -> Self {
+    pub(crate) fn of(memory: &Memory, now: Timestamp) -> Self {
         Self {
-            index: read(&app.index).clone(),
-            origin: app.index_origin(),
-            kinds: app.places_after(None, None).map(|p| (p.id, p.kind)).collect(),
-            rules: rules(&app.policy()),
-            now: app.now(),
+            index: read(&memory.index).clone(),
+            origin: memory.maintenance.origin(),
+            kinds: memory.places_after(None, None).map(|p| (p.id, p.kind)).collect(),
+            rules: rules(&memory.policy()),
+            now,
         }
     }
 

@@ -54,7 +54,7 @@ const ROWS_AT_ONCE: usize = 20_000;
 
 impl App {
     fn only_in_a_demo(&self) -> Result<()> {
-        if self.settings.demo {
+        if self.deployment.settings.demo {
             return Ok(());
         }
         Err(ServiceError::not_found("demo.off", "This exists in the demo only."))
@@ -85,7 +85,7 @@ impl App {
                 .await?;
         }
         for place in places {
-            self.remember_place(place);
+            self.memory.remember_place(place);
         }
         Ok(())
     }
@@ -110,7 +110,7 @@ impl App {
     ) -> Result<StaffId> {
         self.only_in_a_demo()?;
         let staff = Staff {
-            id: StaffId::from_random(self.rng.bits()),
+            id: StaffId::from_random(self.deployment.rng.bits()),
             agency: agency.id,
             agency_kind: agency.kind,
             agency_name: agency.name.clone(),

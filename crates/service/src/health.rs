@@ -131,7 +131,7 @@ impl App {
             );
             health.warnings.push(Finding { code: FindingCode::RowsUnreadable, detail });
         }
-        if !self.settings.gateway {
+        if !self.deployment.settings.gateway {
             let detail = crate::sms::not_configured().detail;
             health.warnings.push(Finding { code: FindingCode::NoGateway, detail });
         }
@@ -141,7 +141,7 @@ impl App {
     /// Whole days for which codes can be made with the present keys; `None` if none can be made now.
     pub fn key_days_left(&self) -> Option<i64> {
         let now = self.now();
-        let until = self.issuer.load().complete_until(now)?;
+        let until = self.deployment.issuer.load().complete_until(now)?;
         Some(until.secs_since(now) / DAY)
     }
 
@@ -149,7 +149,7 @@ impl App {
     /// first, within a minute: a job asks that often.
     pub fn unreadable_since(&self) -> BTreeMap<RowRef, Timestamp> {
         let now = self.now();
-        let mut met = self.checks.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut met = self.condition.checks.met.lock().unwrap_or_else(PoisonError::into_inner);
         for row in self.unreadable().rows {
             met.entry(row).or_insert(now);
         }
@@ -158,7 +158,7 @@ impl App {
 
     /// What the last full check found wrong with the database; nothing before it has ended.
     pub fn damage(&self) -> Vec<String> {
-        self.checks.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.condition.checks.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Has the database checked whole, beside everything else. Takes minutes for a large one.
@@ -168,7 +168,7 @@ impl App {
             tracing::error!(code = "store.damaged", finding, "the database file is damaged");
         }
         let n = found.len();
-        *self.checks.damage.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        *self.condition.checks.damage.lock().unwrap_or_else(PoisonError::into_inner) = found;
         Ok(n)
     }
 
@@ -187,8 +187,8 @@ impl App {
 
     /// Why the database does not answer, if it does not. Callers wait for one another.
     async fn ping(&self) -> Option<String> {
-        let mut last = self.checks.pinged.lock().await;
-        let now = self.clock.elapsed();
+        let mut last = self.condition.checks.pinged.lock().await;
+        let now = self.deployment.clock.elapsed();
         if let Some((at, answer)) = &*last
             && now.saturating_sub(*at) < PING_EVERY
         {

@@ -22,12 +22,16 @@ const SETTING: &str = "clock_seen";
 impl App {
     /// What is to be thought of the clock now.
     pub fn clock_verdict(&self) -> ClockVerdict {
-        if !self.settings.watch_clock {
+        if !self.deployment.settings.watch_clock {
             return ClockVerdict::Steady;
         }
-        let seen = *self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = *self.condition.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((seen, at)) = seen else { return ClockVerdict::Steady };
-        judge_clock(Some(seen), self.now(), at.map(|at| self.clock.elapsed().saturating_sub(at)))
+        judge_clock(
+            Some(seen),
+            self.now(),
+            at.map(|at| self.deployment.clock.elapsed().saturating_sub(at)),
+        )
     }
 
     /// Must nothing be decided by the clock?
@@ -42,7 +46,7 @@ impl App {
 
     /// Reads what the store knows of the clock; at the start.
     pub(crate) async fn load_clock(&self) -> Result<()> {
-        if !self.settings.watch_clock {
+        if !self.deployment.settings.watch_clock {
             return Ok(());
         }
         let Some(text) = self.store.setting(SETTING).await? else {
@@ -50,14 +54,14 @@ impl App {
         };
         // A value that is none stands for a moment long ago: somebody has to look.
         let seen = Timestamp::from_secs(text.parse().unwrap_or(0));
-        *self.seen.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((seen, None));
+        *self.condition.seen.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((seen, None));
         self.see_clock().await.map(drop)
     }
 
     /// Looks at the clock and remembers the moment, if it can be believed. A job calls it each minute.
     pub async fn see_clock(&self) -> Result<ClockVerdict> {
         let verdict = self.clock_verdict();
-        if !self.settings.watch_clock {
+        if !self.deployment.settings.watch_clock {
             return Ok(verdict);
         }
         match clock_problem(verdict) {
@@ -76,11 +80,12 @@ impl App {
     }
 
     async fn believe_clock(&self) -> Result<()> {
-        let (now, at) = (self.now(), self.clock.elapsed());
+        let (now, at) = (self.now(), self.deployment.clock.elapsed());
         let value = now.as_secs().to_string();
         let write = Write::PutSetting { name: SETTING, value, expect: None };
         self.commit("clock_seen", vec![write]).await?;
-        *self.seen.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Some(at)));
+        *self.condition.seen.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((now, Some(at)));
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ impl App {
         if self.clock_is_held() {
             return Ok(0);
         }
-        let stuck = std::mem::take(&mut *self.stuck.lock().await);
+        let stuck = std::mem::take(&mut *self.condition.stuck.lock().await);
         let asked = limit.saturating_add(u32::try_from(stuck.len()).unwrap_or(u32::MAX));
         let due = self.store.due_assessments(self.now(), asked).await?;
         let (mut refreshed, mut still) = (0, HashSet::new());
@@ -51,7 +51,7 @@ impl App {
                 None => drop(still.insert(holder)),
             }
         }
-        *self.stuck.lock().await = still;
+        *self.condition.stuck.lock().await = still;
         Ok(refreshed)
     }
 
@@ -63,7 +63,7 @@ impl App {
     /// `clock.ahead`, `clock.behind`: what is dropped by a wrong clock is gone for good.
     pub async fn purge(&self) -> Result<Purged> {
         self.clock_must_hold()?;
-        let mut pending = self.maintenance.pending_purge.lock().await;
+        let mut pending = self.memory.maintenance.pending_purge.lock().await;
         let now = self.now();
         let mut kept_from = kept_from(&self.policy(), now);
         let days = self.store.visit_days().await?;
@@ -146,7 +146,7 @@ impl App {
                 self.warn_of_keys();
             }
             if !self.clock_is_held() {
-                self.trace_jobs.forget_old(self.now());
+                self.work.trace_jobs.forget_old(self.now());
                 if ticks.is_multiple_of(7200) {
                     note("finish_corrections", &self.finish_corrections().await);
                 }

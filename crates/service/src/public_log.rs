@@ -26,13 +26,13 @@ impl App {
     /// The public log's key in the form of C2SP (`name+id+key`), for everybody who verifies
     /// checkpoints.
     pub fn log_key(&self) -> String {
-        self.log_signer.verifier().to_string()
+        self.deployment.log_signer.verifier().to_string()
     }
 
     /// The signed checkpoint over all leaves so far. Leaves are hashed once: the tree lives in
     /// memory and takes up what was added since.
     pub async fn checkpoint(&self) -> Result<String> {
-        let mut log = self.log_tree.lock().await;
+        let mut log = self.memory.log_tree.lock().await;
         loop {
             let leaves = self.store.log_leaves(log.tree.size(), 1000).await?;
             if leaves.is_empty() {
@@ -49,8 +49,11 @@ impl App {
         match &log.signed {
             Some((at, text)) if *at == size => Ok(text.clone()),
             _ => {
-                let origin = self.log_signer.name().to_owned();
-                let text = sign_checkpoint(&Checkpoint { origin, size, root }, &self.log_signer)?;
+                let origin = self.deployment.log_signer.name().to_owned();
+                let text = sign_checkpoint(
+                    &Checkpoint { origin, size, root },
+                    &self.deployment.log_signer,
+                )?;
                 log.signed = Some((size, text.clone()));
                 Ok(text)
             }

@@ -139,7 +139,7 @@ impl App {
             None => "start",
         };
         let run = Recolouring {
-            id: RecolouringId::from_random(self.rng.bits()),
+            id: RecolouringId::from_random(self.deployment.rng.bits()),
             cause: cause.to_owned(),
             policy,
             regions_version: rule_set.regions.version,

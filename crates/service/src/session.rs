@@ -83,7 +83,7 @@ pub(crate) fn token_digest(token: &str) -> [u8; 32] {
 impl App {
     /// A fresh unguessable token, base64url of 32 bytes.
     pub(crate) fn new_token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.rng.bytes::<32>())
+        URL_SAFE_NO_PAD.encode(self.deployment.rng.bytes::<32>())
     }
 
     /// The write that begins a session, and its token.
@@ -98,10 +98,10 @@ impl App {
         agent: &str,
     ) -> (NewSession, Write) {
         let seconds = match subject {
-            SessionSubject::Device(_) => self.settings.device_seconds,
-            SessionSubject::Holder(_) => self.settings.holder_session_seconds,
-            SessionSubject::Staff(_) => self.settings.staff_session_seconds,
-            SessionSubject::Gate(_) => self.settings.gate_session_seconds,
+            SessionSubject::Device(_) => self.deployment.settings.device_seconds,
+            SessionSubject::Holder(_) => self.deployment.settings.holder_session_seconds,
+            SessionSubject::Staff(_) => self.deployment.settings.staff_session_seconds,
+            SessionSubject::Gate(_) => self.deployment.settings.gate_session_seconds,
         };
         let now = self.now();
         let token = self.new_token();

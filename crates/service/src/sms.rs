@@ -248,14 +248,15 @@ impl App {
         let what = format!("message/{}", message.challenge);
         let row = RowRef { table: "outbox", column: "sealed", row: message.challenge.as_i64() };
         let unreadable = || ServiceError::unreadable(row);
-        let plain = self.keys.open_envelope(&what, &message.sealed).map_err(|_| unreadable())?;
+        let plain =
+            self.deployment.keys.open_envelope(&what, &message.sealed).map_err(|_| unreadable())?;
         // The parser's own words could quote the message.
         serde_json::from_slice(&plain).map_err(|_| unreadable())
     }
 
     /// The newest messages in clear, newest first: phone (masked) and text. Demo only.
     pub async fn demo_outbox(&self) -> Result<Vec<(Timestamp, String, String)>> {
-        if !self.settings.demo {
+        if !self.deployment.settings.demo {
             return Err(ServiceError::new(
                 Kind::NotFound,
                 "demo.off",

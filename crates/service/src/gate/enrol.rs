@@ -73,14 +73,14 @@ impl App {
         let invitation = self.store.invitation(token_digest(token)).await?.ok_or_else(bad_link)?;
         let InvitationUse::Gate { place, by } = invitation.used_for else { return Err(bad_link()) };
         let gate = Gate {
-            id: GateId::from_random(self.rng.bits()),
+            id: GateId::from_random(self.deployment.rng.bits()),
             place,
             label,
             public_key: public_key.to_vec(),
             enrolled_at: now,
             revoked_at: None,
         };
-        let agency = self.place(place).and_then(|p| p.agency);
+        let agency = self.memory.place(place).and_then(|p| p.agency);
         let leaf = crate::log::gate_leaf(&gate, agency, GateEvent::Enrolled, by, now)?;
         let writes = vec![
             Write::UseInvitation { id: invitation.id, at: now },
@@ -99,10 +99,12 @@ impl App {
     /// it is used.
     pub fn gate_challenge(&self, gate: GateId) -> String {
         let at = self.now().as_secs().to_be_bytes();
-        let random: [u8; 16] = self.rng.bytes();
+        let random: [u8; 16] = self.deployment.rng.bytes();
         let body = [&at[..], &random].concat();
-        let mac =
-            self.keys.commitment(&[b"gate-nonce", gate.to_string().as_bytes(), &body].concat());
+        let mac = self
+            .deployment
+            .keys
+            .commitment(&[b"gate-nonce", gate.to_string().as_bytes(), &body].concat());
         URL_SAFE_NO_PAD.encode([&body[..], &mac[..16]].concat())
     }
 
@@ -125,8 +127,10 @@ impl App {
         };
         let raw = URL_SAFE_NO_PAD.decode(nonce).map_err(|_| refused())?;
         let (body, mac) = raw.split_at_checked(24).ok_or_else(refused)?;
-        let wanted =
-            self.keys.commitment(&[b"gate-nonce", gate.to_string().as_bytes(), body].concat());
+        let wanted = self
+            .deployment
+            .keys
+            .commitment(&[b"gate-nonce", gate.to_string().as_bytes(), body].concat());
         if !bool::from(subtle::ConstantTimeEq::ct_eq(mac, &wanted[..16])) {
             return Err(refused());
         }
@@ -167,7 +171,7 @@ impl App {
     /// The venue's own codes: one to print, one that rotates on a screen.
     pub fn poster(&self, place: jadegate_domain::PlaceId) -> Result<Poster> {
         let now = self.now();
-        let seconds = self.settings.venue_screen_seconds;
+        let seconds = self.deployment.settings.venue_screen_seconds;
         let until = now.plus_secs(seconds);
         let issue = |kind| {
             jadegate_pass::issue_venue(&self.issuer(), place, now, kind)

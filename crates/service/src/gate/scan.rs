@@ -278,7 +278,7 @@ impl App {
 
     /// Why a scan of this moment cannot be taken now, if so.
     fn out_of_time(&self, at: Timestamp) -> Option<&'static str> {
-        let (now, s) = (self.now(), &self.settings);
+        let (now, s) = (self.now(), &self.deployment.settings);
         if now.secs_since(at) > s.offline_grace_seconds {
             return Some("scan.too_old");
         }
@@ -290,7 +290,7 @@ impl App {
     fn read_code(&self, input: &ScanInput) -> CodeRead {
         let Some(text) = input.code.as_deref() else { return CodeRead::nothing(NO_CODE) };
         let (text, at) = (text.trim(), input.at);
-        let skew = u32::try_from(self.settings.clock_skew_seconds).unwrap_or(0);
+        let skew = u32::try_from(self.deployment.settings.clock_skew_seconds).unwrap_or(0);
         let issuer = self.issuer();
         let open = |code: &VerifiedCode| {
             jadegate_pass::open(issuer.handle_keys(), &code.handle, code.issued_at)
@@ -358,7 +358,7 @@ impl App {
     /// their beginning.
     fn open_visits(&self, holder: HolderId, place: PlaceId, at: Timestamp) -> Vec<VisitKey> {
         let period = Period { from: at.plus_secs(-LONGEST_STAY_SECONDS), to: at.plus_secs(1) };
-        let mut open: Vec<_> = read(&self.index)
+        let mut open: Vec<_> = read(&self.memory.index)
             .visits_of(holder, period)
             .filter(|v| v.place == place && v.left.is_none() && v.entered <= at)
             .filter(|v| v.presence != Presence::Imported)
@@ -370,14 +370,17 @@ impl App {
 
     /// A gate saw somebody outside their home division: that is a stay there, once a day.
     fn stay_seen(&self, holder: &Holder, scan: &Scan) -> Option<(HolderId, EvidenceChange)> {
-        let place = self.place(scan.place)?;
+        let place = self.memory.place(scan.place)?;
         if place.division.contains(&holder.home) || holder.home.contains(&place.division) {
             return None;
         }
         let policy = self.policy();
         let day = scan.at.local_day(policy.calendar().zone());
         let from = Timestamp::start_of_day(day, policy.calendar().zone());
-        let key = self.keys.evidence_key(&format!("stay/{}/{}/{day}", holder.id, place.division));
+        let key = self
+            .deployment
+            .keys
+            .evidence_key(&format!("stay/{}/{}/{day}", holder.id, place.division));
         let fact = Fact::Stay { division: place.division.clone(), from, to: from.plus_days(1) };
         let new = NewEvidence { external_key: Some(key), ..NewEvidence::by_holder(fact) };
         Some((holder.id, EvidenceChange { add: vec![new], ..EvidenceChange::default() }))
@@ -386,7 +389,7 @@ impl App {
     /// Today's numbers at a place.
     pub fn counts_at(&self, place: PlaceId) -> GateCounts {
         let today = self.now().local_day(self.policy().calendar().zone());
-        read(&self.counts)
+        read(&self.memory.counts)
             .get(&place)
             .filter(|(day, _)| *day == today)
             .map_or_else(GateCounts::default, |(_, c)| *c)
@@ -394,7 +397,7 @@ impl App {
 
     pub(crate) fn count_scan(&self, scan: &Scan) {
         let day = scan.at.local_day(self.policy().calendar().zone());
-        let mut counts = write(&self.counts);
+        let mut counts = write(&self.memory.counts);
         let entry = counts.entry(scan.place).or_insert((day, GateCounts::default()));
         if entry.0 < day {
             *entry = (day, GateCounts::default());

@@ -62,7 +62,7 @@ impl App {
         Ok(Delivery {
             state: self.message_state(c.created_at).await?,
             expires_at: c.expires_at,
-            resend_at: c.created_at.plus_secs(self.settings.otp_pause_seconds),
+            resend_at: c.created_at.plus_secs(self.deployment.settings.otp_pause_seconds),
         })
     }
 
@@ -85,7 +85,7 @@ impl App {
                 "This code has expired. Please ask for a new one.",
             ));
         }
-        if c.tries >= self.settings.otp_tries {
+        if c.tries >= self.deployment.settings.otp_tries {
             return Err(too_many_tries());
         }
         // A request of a moment ago leads nowhere yet; nobody can have its code.
@@ -94,13 +94,13 @@ impl App {
         let digits: String = code.chars().filter(char::is_ascii_digit).collect();
         let mut right = None;
         for code in self.store.phone_codes(route.lane, now).await? {
-            let wanted = self.keys.phone_code(&code);
+            let wanted = self.deployment.keys.phone_code(&code);
             if bool::from(subtle::ConstantTimeEq::ct_eq(digits.as_bytes(), wanted.as_bytes())) {
                 right = Some(code);
             }
         }
         let Some(code) = right.filter(|_| !matches!(route.used_for, ChallengeUse::Nothing)) else {
-            let left = self.settings.otp_tries.saturating_sub(c.tries + 1);
+            let left = self.deployment.settings.otp_tries.saturating_sub(c.tries + 1);
             if left == 0 {
                 return Err(too_many_tries());
             }
@@ -128,7 +128,7 @@ impl App {
     /// Counts an answer before it is looked at, so that parallel guesses cannot outrun the count.
     /// False: there were so many guesses at this phone's short codes that those are worth nothing.
     async fn count_guess(&self, id: ChallengeId, lane: [u8; 16]) -> Result<bool> {
-        let this = Write::CountTry { id, max_tries: self.settings.otp_tries };
+        let this = Write::CountTry { id, max_tries: self.deployment.settings.otp_tries };
         let spent = |e: StoreError| match e {
             e if e.is_conflict(Precondition::Unused) => too_many_tries(),
             e => e.into(),
@@ -182,21 +182,30 @@ impl App {
         let fields = self.store.sealed_fields(holder).await?;
         let kept = self.kept_of(identity, holder).await?;
         let mut writes = kept.take;
-        let rng = self.rng.as_ref();
-        writes.extend(self.keys.restore_document(&key, &fields, identity, self.now(), rng)?);
+        let rng = self.deployment.rng.as_ref();
+        writes.extend(self.deployment.keys.restore_document(
+            &key,
+            &fields,
+            identity,
+            self.now(),
+            rng,
+        )?);
         writes.extend(kept.record);
         Ok(writes)
     }
 
     async fn kept_of(&self, identity: &Identity, holder: HolderId) -> Result<Kept> {
         match &identity.document {
-            Some(document) => self.kept_for(self.keys.document_index(document), holder).await,
+            Some(document) => {
+                self.kept_for(self.deployment.keys.document_index(document), holder).await
+            }
             None => Ok(Kept::default()),
         }
     }
 
     fn asked(&self, c: &Challenge) -> Result<Asked> {
-        let plain = self.keys.open_envelope(&format!("request/{}", c.id), &c.sealed_payload)?;
+        let plain =
+            self.deployment.keys.open_envelope(&format!("request/{}", c.id), &c.sealed_payload)?;
         serde_json::from_slice(&plain).map_err(ServiceError::internal)
     }
 
@@ -245,7 +254,7 @@ impl App {
                 Err(e) if e.is_conflict(Precondition::Absent) => {
                     // The same person finished registering a moment ago, on another device: the code
                     // proved the phone, so it leads to that holder if that phone is the one on file.
-                    let phone = self.keys.phone_index(&waiting.identity.phone);
+                    let phone = self.deployment.keys.phone_index(&waiting.identity.phone);
                     return match self.store.indexed_holder(IndexKind::Phone, phone).await? {
                         Some(h) => self.finish_sign_in(c, h, right, agent).await,
                         None => Err(start_again()),

@@ -94,7 +94,7 @@ impl App {
         let temperature = parse_temperature(temperature)?;
         let symptoms = parse_symptoms(symptoms)?;
         let date = self.now().local_day(self.policy().calendar().zone());
-        let key = self.keys.evidence_key(&format!("check-in/{}/{date}", session.holder));
+        let key = self.deployment.keys.evidence_key(&format!("check-in/{}/{date}", session.holder));
         let new = NewEvidence {
             external_key: Some(key),
             ..NewEvidence::by_holder(Fact::CheckIn { temperature, symptoms })

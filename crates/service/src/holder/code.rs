@@ -53,7 +53,7 @@ impl App {
             assessment.colour,
             now,
             u32::try_from(fresh).unwrap_or(1),
-            self.rng.bytes(),
+            self.deployment.rng.bytes(),
         )
         .map_err(not_issued)?;
         let check_in = self.check_in_state(session.holder, &assessment).await?;

@@ -62,7 +62,7 @@ impl App {
 
     async fn route_request(&self, challenge: &Challenge) -> Result<()> {
         let what = format!("request/{}", challenge.id);
-        let plain = self.keys.open_envelope(&what, &challenge.sealed_payload)?;
+        let plain = self.deployment.keys.open_envelope(&what, &challenge.sealed_payload)?;
         let asked: Asked = serde_json::from_slice(&plain).map_err(ServiceError::internal)?;
         let led = self.lead(&asked).await?;
         let Led { route, to: Some(to) } = led else {
@@ -75,7 +75,7 @@ impl App {
             .await?;
         // A few messages a day come when asked for; then one every few hours, whose code lives until
         // the next may be sent.
-        let s = &self.settings;
+        let s = &self.deployment.settings;
         let often = Limit {
             class: "otp.phone",
             seconds: DAY,
@@ -99,13 +99,14 @@ impl App {
 
     /// What a day allows beyond the first few, spread over it.
     fn seldom(&self) -> Limit {
-        let s = &self.settings;
+        let s = &self.deployment.settings;
         let rest = s.otp_per_day.saturating_sub(s.otp_per_hour.saturating_sub(1)).max(1);
         Limit { class: "otp.phone.seldom", seconds: DAY.div_ceil(rest), most: 1 }
     }
 
     fn pause(&self) -> Limit {
-        let seconds = u32::try_from(self.settings.otp_pause_seconds).unwrap_or(60).max(1);
+        let seconds =
+            u32::try_from(self.deployment.settings.otp_pause_seconds).unwrap_or(60).max(1);
         Limit { class: "otp.phone.pause", seconds, most: 1 }
     }
 
@@ -132,7 +133,11 @@ impl App {
         };
         let own = asked.device.filter(|d| used_for == ChallengeUse::SignIn(d.holder));
         let lane = own.map_or_else(
-            || self.keys.blind("phone lane", to.as_ref().unwrap_or(&asked.phone).reveal()),
+            || {
+                self.deployment
+                    .keys
+                    .blind("phone lane", to.as_ref().unwrap_or(&asked.phone).reveal())
+            },
             |device| device.lane,
         );
         Ok(Led { route: Route { lane, used_for }, to })
@@ -140,13 +145,13 @@ impl App {
 
     async fn known_holder(&self, asked: &Asked) -> Result<Option<HolderId>> {
         if let Some(document) = asked.waiting.as_ref().and_then(|w| w.identity.document.as_ref()) {
-            let document = self.keys.document_index(document);
+            let document = self.deployment.keys.document_index(document);
             let by_document = self.store.indexed_holder(IndexKind::Document, document).await?;
             if by_document.is_some() {
                 return Ok(by_document);
             }
         }
-        let phone = self.keys.phone_index(&asked.phone);
+        let phone = self.deployment.keys.phone_index(&asked.phone);
         Ok(self.store.indexed_holder(IndexKind::Phone, phone).await?)
     }
 
@@ -161,23 +166,24 @@ impl App {
     ) -> Result<[Write; 2]> {
         let now = self.now();
         let expires_at = now.plus_secs(life);
-        let id = PhoneCodeId::from_random(self.rng.bits());
+        let id = PhoneCodeId::from_random(self.deployment.rng.bits());
         let code =
             PhoneCode { id, lane: route.lane, digits, created_at: now, expires_at, used_at: None };
-        let name = &self.settings.name;
-        let text = message_text(name, &self.keys.phone_code(&code), language, life);
+        let name = &self.deployment.settings.name;
+        let text = message_text(name, &self.deployment.keys.phone_code(&code), language, life);
         let message = Message { phone: to.clone(), text };
         let plain =
             zeroize::Zeroizing::new(serde_json::to_vec(&message).map_err(ServiceError::internal)?);
         let what = format!("message/{challenge}");
-        let sealed = self.keys.seal_envelope(&what, &plain, self.rng.as_ref())?;
+        let sealed =
+            self.deployment.keys.seal_envelope(&what, &plain, self.deployment.rng.as_ref())?;
         Ok([
             Write::AddPhoneCode(code),
             Write::AddOutbox(OutboxMessage {
                 challenge,
                 sealed,
                 created_at: now,
-                expires_at: now.plus_secs(self.settings.otp_seconds),
+                expires_at: now.plus_secs(self.deployment.settings.otp_seconds),
                 next_try_at: now,
                 attempts: 0,
                 state: OutboxState::Waiting,

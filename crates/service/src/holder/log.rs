@@ -52,11 +52,11 @@ impl App {
         let most = usize::try_from(MOST).unwrap_or(usize::MAX);
         let mut records = Vec::new();
         for e in own.iter().rev().take(most) {
-            let opened = evidence_opening(&self.keys, e)?;
+            let opened = evidence_opening(&self.deployment.keys, e)?;
             records.push(self.logged(opened, Some(e.id)).await?);
         }
         for a in self.store.accesses_of(session.holder, MOST).await? {
-            let opened = access_opening(&self.keys, &a)?;
+            let opened = access_opening(&self.deployment.keys, &a)?;
             records.push(self.logged(opened, None).await?);
         }
         Ok(LoggedRecords { log_key: self.log_key(), records })

@@ -220,13 +220,14 @@ impl App {
         let now = self.now();
         let days = i64::from(self.policy().retention_days());
         let period = Period { from: now.plus_days(-days), to: now.plus_days(1) };
-        let mut visits: Vec<_> = read(&self.index).visits_of(session.holder, period).collect();
+        let mut visits: Vec<_> =
+            read(&self.memory.index).visits_of(session.holder, period).collect();
         visits.sort_by_key(|v| std::cmp::Reverse(v.entered));
         visits.truncate(LIST as usize);
         // A trip belongs to the carrier that told of it.
         let told_by = |v: &KnownVisit| {
             let listed = v.presence == Presence::Imported;
-            let place = listed.then(|| self.place(v.place)).flatten()?;
+            let place = listed.then(|| self.memory.place(v.place)).flatten()?;
             names.get(&place.agency.filter(|_| place.kind.is_vehicle())?).cloned()
         };
         let view = |v: KnownVisit| VisitView {
@@ -269,7 +270,7 @@ impl App {
     }
 
     pub(crate) fn place_view(&self, id: jadegate_domain::PlaceId) -> PlaceView {
-        self.place(id).map_or_else(
+        self.memory.place(id).map_or_else(
             || PlaceView {
                 name: id.to_string(),
                 kind: PlaceKind::Other,

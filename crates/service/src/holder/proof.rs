@@ -56,7 +56,7 @@ impl App {
     async fn known_about(&self, session: &HolderSession) -> Result<Vec<Evidence>> {
         let gone = || ServiceError::not_found("holder.not_found", "There is no such holder.");
         let (_, own) = self.store.evidence_of(session.holder).await?.ok_or_else(gone)?;
-        let regions = self.regions.load();
+        let regions = self.memory.regions.load();
         Ok(relevant(&own, &regions)?.into_iter().cloned().collect())
     }
 }

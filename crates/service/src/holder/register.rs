@@ -178,19 +178,22 @@ impl App {
 
     /// Counts, seals, writes: nothing here depends on what is known.
     async fn ask(&self, mut asked: Asked, asker: Asker<'_>) -> Result<ChallengeSent> {
-        if !self.settings.gateway {
+        if !self.deployment.settings.gateway {
             return Err(crate::sms::not_configured());
         }
         let now = self.now();
-        let typed = self.keys.blind("typed phone", asked.phone.reveal());
-        let client = self.keys.blind("client", asker.client);
+        let typed = self.deployment.keys.blind("typed phone", asked.phone.reveal());
+        let client = self.deployment.keys.blind("client", asker.client);
         asked.device = self.trusted(asker.device).await?;
-        let id = ChallengeId::from_random(self.rng.bits());
+        let id = ChallengeId::from_random(self.deployment.rng.bits());
         let plain =
             zeroize::Zeroizing::new(serde_json::to_vec(&asked).map_err(ServiceError::internal)?);
-        let sealed_payload =
-            self.keys.seal_envelope(&format!("request/{id}"), &plain, self.rng.as_ref())?;
-        let expires_at = now.plus_secs(self.settings.otp_seconds);
+        let sealed_payload = self.deployment.keys.seal_envelope(
+            &format!("request/{id}"),
+            &plain,
+            self.deployment.rng.as_ref(),
+        )?;
+        let expires_at = now.plus_secs(self.deployment.settings.otp_seconds);
         let challenge = Write::AddChallenge(Box::new(Challenge {
             id,
             sealed_payload,
@@ -219,7 +222,7 @@ impl App {
             challenge: id,
             phone_masked: asked.phone.mask(),
             expires_at,
-            resend_at: now.plus_secs(self.settings.otp_pause_seconds),
+            resend_at: now.plus_secs(self.deployment.settings.otp_pause_seconds),
         })
     }
 
@@ -262,11 +265,11 @@ impl App {
     }
 
     fn client_limit(&self) -> Limit {
-        Limit { class: CLIENT, seconds: HOUR, most: self.settings.otp_per_client_hour }
+        Limit { class: CLIENT, seconds: HOUR, most: self.deployment.settings.otp_per_client_hour }
     }
 
     fn typed_limit(&self) -> Limit {
-        Limit { class: TYPED, seconds: HOUR, most: self.settings.otp_per_hour }
+        Limit { class: TYPED, seconds: HOUR, most: self.deployment.settings.otp_per_hour }
     }
 
     async fn trusted(&self, token: Option<&str>) -> Result<Option<Trusted>> {
@@ -274,7 +277,7 @@ impl App {
         let digest = token_digest(token);
         let Some(device) = self.store.session(digest, self.now()).await? else { return Ok(None) };
         let SessionSubject::Device(holder) = device.subject else { return Ok(None) };
-        let lane = self.keys.blind("device lane", &hex::encode(&digest));
+        let lane = self.deployment.keys.blind("device lane", &hex::encode(&digest));
         Ok(Some(Trusted { holder, lane }))
     }
 
@@ -285,17 +288,22 @@ impl App {
         home: &Division,
         now: Timestamp,
     ) -> Result<(HolderId, Vec<Write>)> {
-        let holder = HolderId::from_random(self.rng.bits());
+        let holder = HolderId::from_random(self.deployment.rng.bits());
         let mut writes = vec![Write::AddHolder(Holder {
             id: holder,
             home: home.clone(),
             registered_at: now,
             evidence_version: 0,
         })];
-        writes.extend(self.keys.store_identity(holder, identity, now, self.rng.as_ref())?);
+        writes.extend(self.deployment.keys.store_identity(
+            holder,
+            identity,
+            now,
+            self.deployment.rng.as_ref(),
+        )?);
         // Where somebody lives is a stay that goes on: a risk level there concerns them.
         let stay = Evidence {
-            id: jadegate_domain::EvidenceId::from_random(self.rng.bits()),
+            id: jadegate_domain::EvidenceId::from_random(self.deployment.rng.bits()),
             holder: Some(holder),
             fact: Fact::Stay { division: home.clone(), from: now, to: Timestamp::MAX },
             recorded_at: now,
@@ -304,7 +312,7 @@ impl App {
             withdrawn_at: None,
             superseded_by: None,
         };
-        writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.keys, &stay)?));
+        writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.deployment.keys, &stay)?));
         writes.push(Write::AddEvidence { evidence: Box::new(stay), external_key: None });
         Ok((holder, writes))
     }
@@ -313,7 +321,7 @@ impl App {
     pub(crate) async fn identity(&self, holder: HolderId) -> Result<Option<Identity>> {
         let key = self.store.vault_key(holder).await?;
         let fields = self.store.sealed_fields(holder).await?;
-        self.keys.open_identity(key, &fields).map_err(|e| ServiceError {
+        self.deployment.keys.open_identity(key, &fields).map_err(|e| ServiceError {
             inside: e.inside,
             ..ServiceError::unreadable(RowRef {
                 table: "sealed_field",

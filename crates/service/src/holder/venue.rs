@@ -36,10 +36,10 @@ impl App {
         text: &str,
     ) -> Result<RecordedVisit> {
         let now = self.now();
-        let skew = u32::try_from(self.settings.clock_skew_seconds).unwrap_or(0);
+        let skew = u32::try_from(self.deployment.settings.clock_skew_seconds).unwrap_or(0);
         let code = jadegate_pass::verify_venue(self.issuer().key_set(), text.trim(), now, skew)
             .map_err(|e| ServiceError::bad(e.code(), e.to_string()))?;
-        if self.place(code.place).is_none() {
+        if self.memory.place(code.place).is_none() {
             return Err(ServiceError::not_found(
                 "place.unknown",
                 "This code belongs to a place that is not registered any more. Please tell the venue.",
@@ -51,7 +51,7 @@ impl App {
         };
         // Tapping twice is one visit.
         let recently = Period { from: now.plus_secs(-SAME_VISIT_SECONDS), to: now.plus_secs(1) };
-        let again = read(&self.index)
+        let again = read(&self.memory.index)
             .visits_of(session.holder, recently)
             .find(|v| v.place == code.place && v.presence == presence);
         let entered = again.map_or(now, |v| v.entered);

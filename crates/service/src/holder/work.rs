@@ -45,14 +45,16 @@ impl Proved {
 impl App {
     pub(crate) fn new_puzzle(&self, bits: u32, typed: [u8; 16]) -> Puzzle {
         let until = self.now().plus_secs(i64::from(SECONDS)).as_secs();
-        let salt = hex::encode(&self.rng.bytes::<12>());
+        let salt = hex::encode(&self.deployment.rng.bytes::<12>());
         let terms = format!("{until}.{bits}.{salt}");
         let mac = self.puzzle_mac(&terms, typed);
         Puzzle { puzzle: format!("{terms}.{mac}"), bits }
     }
 
     fn puzzle_mac(&self, terms: &str, typed: [u8; 16]) -> String {
-        hex::encode(&self.keys.blind("puzzle", &format!("{terms}/{}", hex::encode(&typed))))
+        hex::encode(
+            &self.deployment.keys.blind("puzzle", &format!("{terms}/{}", hex::encode(&typed))),
+        )
     }
 
     /// The work in a proof; an error that says so if there is none.
@@ -80,7 +82,7 @@ impl App {
         {
             return Err(wrong());
         }
-        Ok(Proved { bits, key: self.keys.blind("puzzle used", &proof.puzzle) })
+        Ok(Proved { bits, key: self.deployment.keys.blind("puzzle used", &proof.puzzle) })
     }
 }
 

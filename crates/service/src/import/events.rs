@@ -242,9 +242,9 @@ impl App {
     pub fn events_exposures(&self, events: &[ExposureEvent]) -> Vec<EventContacts> {
         let (policy, now) = (self.policy(), self.now());
         let rules = rules(&policy);
-        let index = read(&self.index).clone();
+        let index = read(&self.memory.index).clone();
         let mut by_name: HashMap<String, Vec<(PlaceId, Division)>> = HashMap::new();
-        for place in self.places_after(None, None) {
+        for place in self.memory.places_after(None, None) {
             by_name
                 .entry(normal(&place.name))
                 .or_default()
@@ -256,7 +256,7 @@ impl App {
                 if !event.division.contains(division) && !division.contains(&event.division) {
                     continue;
                 }
-                let kinds = |p| self.place_kind(p);
+                let kinds = |p| self.memory.place_kind(p);
                 let exposures = jadegate_trace::exposures_to_event(
                     &index,
                     *place,

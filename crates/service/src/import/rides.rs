@@ -157,7 +157,7 @@ impl App {
         limits: Limits,
     ) -> Result<RideReport> {
         let mut csv = Digesting::new(csv);
-        let _one = self.carriers_lock.lock().await;
+        let _one = self.locks.carriers.lock().await;
         let mut state = State::default();
         // All that the list tells of the stops comes first: a line may leave to another when the
         // trip arrived.
@@ -235,7 +235,7 @@ impl App {
             *aboard |= cases.contains(&t.visit.holder);
         }
         let ever = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
-        let index = read(&self.index);
+        let index = read(&self.memory.index);
         for (place, aboard) in &mut trips {
             *aboard |= index.visits_at(*place, ever).any(|v| cases.contains(&v.holder));
         }
@@ -257,8 +257,10 @@ impl App {
             let id = self.ride_id(visit.holder, visit.place, visit.entered);
             // As it was before rides had ids of their own.
             let number = id.as_i64();
-            let external =
-                self.keys.evidence_key(&format!("ride/{number}/{:?}/{ride:?}", visit.left));
+            let external = self
+                .deployment
+                .keys
+                .evidence_key(&format!("ride/{number}/{:?}/{ride:?}", visit.left));
             if self.store.waits(external).await? {
                 state.report.unchanged += 1;
                 continue;
@@ -276,7 +278,8 @@ impl App {
         }
         state.report.waiting = pieces.len() as u64;
         state.report.new_trips += new_places.len() as u64;
-        let tell = move |app: &Self| new_places.into_iter().for_each(|p| app.remember_place(p));
+        let tell =
+            move |app: &Self| new_places.into_iter().for_each(|p| app.memory.remember_place(p));
         self.commit_and_feed(Unit::new("tell_trips", writes), tell).await.map_err(two_at_once)?;
         let (kind, weighs_on) = (WaitingKind::Rides, author.agency);
         let hold = Hold { kind, weighs_on, pieces, trace: None };
@@ -287,7 +290,7 @@ impl App {
     /// The id by which a ride is found among the records: a visit has none of its own.
     pub(crate) fn ride_id(&self, holder: HolderId, trip: PlaceId, entered: Timestamp) -> RideId {
         let key = format!("ride/{holder}/{trip}/{}", entered.as_secs());
-        RideId::from_random(crate::keys::first_bits(self.keys.evidence_key(&key)))
+        RideId::from_random(crate::keys::first_bits(self.deployment.keys.evidence_key(&key)))
     }
 
     /// Writes a ride that somebody else has confirmed, and only then shows it to traces.
@@ -299,8 +302,8 @@ impl App {
     ) -> Result<()> {
         with.extend(ride_writes(id, visit, ride));
         let tell = move |app: &Self| {
-            write(&app.index).set_rides([(visit.holder, visit.place, visit.entered, ride)]);
-            app.late.note(&[(&visit).into()]);
+            write(&app.memory.index).set_rides([(visit.holder, visit.place, visit.entered, ride)]);
+            app.memory.late.note(&[(&visit).into()]);
         };
         self.commit_and_feed(Unit::new("confirm_ride", with), tell).await?;
         Ok(())
@@ -384,7 +387,7 @@ impl App {
         let key = format!("trip:{}:{kind}:{number}:{date}", by.agency);
         let number = &b.number;
         let id = self.imported_place_id("trip", &key);
-        let place = self.place(id);
+        let place = self.memory.place(id);
         let before = self.store.trip(id).await?;
         let empty =
             || Trip { place: id, number: number.clone(), date: date.clone(), stops: Vec::new() };
@@ -458,7 +461,7 @@ impl App {
         visit: Visit,
         ride: Ride,
     ) -> std::result::Result<Option<Taken>, Rejection> {
-        let index = read(&self.index);
+        let index = read(&self.memory.index);
         let moment = Period { from: visit.entered, to: visit.entered.plus_secs(1) };
         let known = index
             .visits_of(visit.holder, moment)
@@ -516,12 +519,12 @@ impl App {
         let told = new_places.clone();
         let tell = move |app: &Self| {
             for place in new_places {
-                app.remember_place(place);
+                app.memory.remember_place(place);
             }
             // Before the visits: no trace sees one without its seat.
-            write(&app.index).set_rides(seats);
+            write(&app.memory.index).set_rides(seats);
             // A visit that was known may have another seat now, which changes traces too.
-            app.late.note(&visits);
+            app.memory.late.note(&visits);
         };
         let unit = Unit::new("import_rides", writes);
         match self.commit_and_feed(unit, tell).await {

@@ -180,7 +180,7 @@ impl App {
         spans: Vec<RiskSpan>,
         report: &mut RiskReport,
     ) -> Result<Vec<RegionEntry>> {
-        let _one = self.change_lock.lock().await;
+        let _one = self.locks.changes.lock().await;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let known: HashMap<EvidenceId, RegionRisk> = known.into_iter().map(|r| (r.id, r)).collect();
         let (mut ends, mut raised) = (Vec::new(), Vec::new());
@@ -192,7 +192,7 @@ impl App {
             }
             let name = format!("{}/{}/{}", span.division, span.level.as_str(), span.from.as_secs());
             let id = EvidenceId::from_random(crate::keys::first_bits(
-                self.keys.blind("listed-risk-level", &name),
+                self.deployment.keys.blind("listed-risk-level", &name),
             ));
             match (known.get(&id), span.to) {
                 (None, to) => raised.push(RegionEntry {

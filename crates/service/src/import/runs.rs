@@ -59,7 +59,7 @@ impl App {
     ) -> Result<ImportId> {
         let now: Timestamp = self.now();
         let run = ImportRun {
-            id: ImportId::from_random(self.rng.bits()),
+            id: ImportId::from_random(self.deployment.rng.bits()),
             kind,
             agency,
             staff,

@@ -247,14 +247,14 @@ impl App {
     /// four cities `NYC/1801`). Only this deployment's key makes it.
     pub fn imported_holder(&self, source: &str, person: &str) -> HolderId {
         HolderId::from_random(first_bits(
-            self.keys.blind("imported-person", &format!("{source}/{person}")),
+            self.deployment.keys.blind("imported-person", &format!("{source}/{person}")),
         ))
     }
 
     /// The id of a place made for a venue of a file.
     pub fn imported_place_id(&self, source: &str, place: &str) -> PlaceId {
         PlaceId::from_random(first_bits(
-            self.keys.blind("imported-place", &format!("{source}/{place}")),
+            self.deployment.keys.blind("imported-place", &format!("{source}/{place}")),
         ))
     }
 
@@ -264,7 +264,7 @@ impl App {
             return *id;
         }
         let id = self.imported_place_id(source, &row.place);
-        if self.place(id).is_none() {
+        if self.memory.place(id).is_none() {
             let key = format!("{source}:{}", row.place);
             let place = Place {
                 id,
@@ -313,7 +313,8 @@ impl App {
                 writes.extend_from_slice(&last);
             }
             let new_places = places.clone();
-            let tell = move |app: &Self| new_places.into_iter().for_each(|p| app.remember_place(p));
+            let tell =
+                move |app: &Self| new_places.into_iter().for_each(|p| app.memory.remember_place(p));
             match self.commit_and_feed(Unit::new("import_visits", writes), tell).await {
                 Ok(told) => {
                     state.report.visits += part.len() as u64;
@@ -346,7 +347,7 @@ impl App {
         holder: HolderId,
         period: Period,
     ) -> Vec<(PlaceId, Timestamp, Option<Timestamp>)> {
-        crate::concurrency::read(&self.index)
+        crate::concurrency::read(&self.memory.index)
             .visits_of(holder, period)
             .map(|v| (v.place, v.entered, v.left))
             .collect()

@@ -412,7 +412,7 @@ impl App {
     /// Counts a look-up or recording of a member of staff; too many are refused and told to the
     /// operator. The store counts: another server knows, and so does a restart.
     pub(crate) async fn count_look(&self, staff: StaffId, what: Counted) -> Result<()> {
-        let key = self.keys.evidence_key(&format!("looks/{staff}"));
+        let key = self.deployment.keys.evidence_key(&format!("looks/{staff}"));
         let count = Unit::new("count_look", vec![self.count(what.limit(), key, 1)]);
         let Err(e) = self.store.commit(count).await else { return Ok(()) };
         let Some((_, wait)) = e.no_room() else { return Err(e.into()) };

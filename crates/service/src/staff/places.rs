@@ -130,7 +130,7 @@ impl App {
             ));
         }
         let place = Place {
-            id: PlaceId::from_random(self.rng.bits()),
+            id: PlaceId::from_random(self.deployment.rng.bits()),
             kind,
             name,
             division,
@@ -140,7 +140,7 @@ impl App {
         };
         self.commit("create_place", vec![Write::AddPlace(place.clone())]).await?;
         let row = self.place_row(&place);
-        self.remember_place(place);
+        self.memory.remember_place(place);
         Ok(row)
     }
 
@@ -157,7 +157,7 @@ impl App {
         let (app, staff) = (Arc::clone(self), staff.clone());
         let find = move || {
             let agency = owner(&staff);
-            let all = app.places_after(agency, after).filter(|p| manages(&staff, p));
+            let all = app.memory.places_after(agency, after).filter(|p| manages(&staff, p));
             all.take(limit + 1).collect::<Vec<_>>()
         };
         let mut places = beside(find).await?;
@@ -176,9 +176,9 @@ impl App {
         let place = self.managed(session, place)?;
         let token = self.new_token();
         let now = self.now();
-        let expires_at = now.plus_secs(self.settings.invitation_seconds);
+        let expires_at = now.plus_secs(self.deployment.settings.invitation_seconds);
         let invitation = Invitation {
-            id: InvitationId::from_random(self.rng.bits()),
+            id: InvitationId::from_random(self.deployment.rng.bits()),
             token_digest: token_digest(&token),
             used_for: InvitationUse::Gate { place: place.id, by: Some(session.staff().id) },
             created_at: now,
@@ -225,7 +225,7 @@ impl App {
 
     pub(super) fn managed(&self, session: &StaffSession, place: PlaceId) -> Result<Arc<Place>> {
         let staff = session.need(Power::ManagePlaces)?;
-        self.place(place).filter(|p| manages(staff, p)).ok_or_else(|| {
+        self.memory.place(place).filter(|p| manages(staff, p)).ok_or_else(|| {
             ServiceError::not_found("place.not_found", "There is no such place among yours.")
         })
     }

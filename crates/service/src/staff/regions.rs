@@ -101,7 +101,7 @@ impl App {
                 "The end must be later than the beginning.",
             ));
         }
-        let id = EvidenceId::from_random(self.rng.bits());
+        let id = EvidenceId::from_random(self.deployment.rng.bits());
         Ok(RegionEntry { id, division, level, from, to })
     }
 
@@ -120,7 +120,7 @@ impl App {
             .transpose()
             .map_err(|e| wrong("to", "time.bad", e.to_string()))?
             .unwrap_or_else(|| self.now());
-        let _one = self.change_lock.lock().await;
+        let _one = self.locks.changes.lock().await;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let mut risk = known
             .into_iter()
@@ -157,7 +157,7 @@ impl App {
     ) -> Result<[Write; 3]> {
         let (id, at) = (risk.id, self.now());
         let ended = RegionRisk { to: Some(to), agency: author.agency, ..risk.clone() };
-        let key = self.keys.evidence_key(&format!("region-end/{id}/{}", to.as_secs()));
+        let key = self.deployment.keys.evidence_key(&format!("region-end/{id}/{}", to.as_secs()));
         let author = Authorship {
             record: RecordKind::RiskLevelEnd,
             id: EvidenceId::from_random(first_bits(key)).as_i64(),

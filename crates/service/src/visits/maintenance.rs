@@ -33,8 +33,8 @@ fn far_behind(fed: usize, all: usize) -> bool {
 impl App {
     /// Saves the visit index if it has changed since; for an orderly end.
     pub async fn save_visits(&self) -> Result<()> {
-        let mut long = self.maintenance.long.lock().await;
-        let fed = self.maintenance.fed.load(Ordering::Relaxed);
+        let mut long = self.memory.maintenance.long.lock().await;
+        let fed = self.memory.maintenance.fed.load(Ordering::Relaxed);
         if fed == 0 && long.saved_at.is_some() {
             return Ok(());
         }
@@ -43,9 +43,11 @@ impl App {
 
     /// Merges what is due and saves what has gone too far, unless such work is under way.
     pub async fn tend_visits(&self) -> Result<Tended> {
-        let Ok(mut long) = self.maintenance.long.try_lock() else { return Ok(Tended::default()) };
+        let Ok(mut long) = self.memory.maintenance.long.try_lock() else {
+            return Ok(Tended::default());
+        };
         let merged = self.merge_large_runs().await?;
-        let saved = self.maintenance.file.is_some() && self.save_is_due(&long);
+        let saved = self.memory.maintenance.file.is_some() && self.save_is_due(&long);
         if saved {
             self.save(&mut long).await?;
         }
@@ -73,7 +75,7 @@ impl App {
         if long.wait_until.is_some_and(|until| now < until) {
             return false;
         }
-        let fed = self.maintenance.fed.load(Ordering::Relaxed);
+        let fed = self.memory.maintenance.fed.load(Ordering::Relaxed);
         let a_day_old = fed > 0 && long.saved_at.is_none_or(|at| now.secs_since(at) >= DAY);
         a_day_old || far_behind(fed, self.index_size().0)
     }
@@ -83,30 +85,30 @@ impl App {
         let mut done = 0;
         loop {
             // Its runs are given back to the system when nobody waits for the lock any more.
-            let before = read(&self.index).clone();
+            let before = read(&self.memory.index).clone();
             let Some(merge) = before.merge_due() else { return Ok(done) };
             let merged = beside(move || merge.work()).await?;
-            write(&self.index).adopt(merged);
+            write(&self.memory.index).adopt(merged);
             done += 1;
         }
     }
 
     /// Writes the file anew.
     async fn save(&self, long: &mut Long) -> Result<()> {
-        let Some(file) = self.maintenance.file.clone() else { return Ok(()) };
+        let Some(file) = self.memory.maintenance.file.clone() else { return Ok(()) };
         let begun = Instant::now();
         // First the marks, then the copy: what is written in between is read again at the start.
         let from = from_store(&self.store.visit_marks().await?);
         // Whoever had written before the marks were read has fed the index when this is granted.
-        drop(self.maintenance.feeding.write().await);
+        drop(self.memory.maintenance.feeding.write().await);
         let (copy, fed) = {
-            let index = read(&self.index);
-            (index.clone(), self.maintenance.fed.load(Ordering::Relaxed))
+            let index = read(&self.memory.index);
+            (index.clone(), self.memory.maintenance.fed.load(Ordering::Relaxed))
         };
         let visits = copy.len();
         match beside(move || file.write(&from, &copy)).await? {
             Ok(bytes) => {
-                self.maintenance.fed.fetch_sub(fed, Ordering::Relaxed);
+                self.memory.maintenance.fed.fetch_sub(fed, Ordering::Relaxed);
                 *long = Long { saved_at: Some(self.now()), wait_until: None };
                 let seconds = begun.elapsed().as_secs_f64();
                 tracing::info!(visits, bytes, seconds, "visit index saved");
@@ -129,7 +131,7 @@ impl App {
 
     /// Takes the file away; a failure is logged here.
     pub(super) async fn remove_file(&self) -> bool {
-        let Some(file) = self.maintenance.file.clone() else { return true };
+        let Some(file) = self.memory.maintenance.file.clone() else { return true };
         match beside(move || file.remove()).await {
             Ok(Ok(())) => true,
             Ok(Err(e)) => {
@@ -159,7 +161,7 @@ impl App {
         let app = Arc::clone(self);
         let work = async move {
             // Nothing is saved meanwhile: a file would say that it is as far as the store.
-            let _long = app.maintenance.long.lock().await;
+            let _long = app.memory.maintenance.long.lock().await;
             let (mut gone, mut failed) = (Vec::new(), None);
             for (unit, visits) in units {
                 match app.store.commit(unit).await {
@@ -171,8 +173,8 @@ impl App {
                 }
             }
             app.take_out(gone.iter().map(KnownVisit::key).collect()).await?;
-            app.maintenance.fed.fetch_add(gone.len(), Ordering::Relaxed);
-            app.late.note(&gone);
+            app.memory.maintenance.fed.fetch_add(gone.len(), Ordering::Relaxed);
+            app.memory.late.note(&gone);
             Ok((gone, failed))
         };
         tokio::spawn(work).await.map_err(ServiceError::internal)?
@@ -183,17 +185,17 @@ impl App {
     async fn take_out(&self, gone: Vec<VisitKey>) -> Result<()> {
         let gone: Arc<[VisitKey]> = gone.into();
         loop {
-            let (copy, of) = (read(&self.index).clone(), Arc::clone(&gone));
+            let (copy, of) = (read(&self.memory.index).clone(), Arc::clone(&gone));
             if let Some(work) = beside(move || copy.removal(&of).map(Removal::work)).await? {
-                write(&self.index).adopt(work);
+                write(&self.memory.index).adopt(work);
                 continue;
             }
             // In parts: nobody who passes a gate waits for the whole of a list.
             for part in gone.chunks(256) {
-                write(&self.index).remove_new(part);
+                write(&self.memory.index).remove_new(part);
             }
             // What was small may have become a part of something large in between.
-            let (copy, of) = (read(&self.index).clone(), Arc::clone(&gone));
+            let (copy, of) = (read(&self.memory.index).clone(), Arc::clone(&gone));
             if !beside(move || copy.has_any(&of)).await? {
                 return Ok(());
             }
@@ -203,8 +205,8 @@ impl App {
     /// Takes the visits before a moment out of the index and out of the file. Readers and writers go
     /// on meanwhile: the work is done on a clone, which then catches up.
     pub(crate) async fn forget_before(&self, moment: Timestamp) -> Result<()> {
-        let mut long = self.maintenance.long.lock().await;
-        let before = read(&self.index).clone();
+        let mut long = self.memory.maintenance.long.lock().await;
+        let before = read(&self.memory.index).clone();
         let clone = before.clone();
         let mut anew = beside(move || {
             let mut anew = clone;
@@ -213,7 +215,7 @@ impl App {
         })
         .await?;
         // Most of what came meanwhile is fed here, so that the lock is held for the rest only.
-        let meanwhile = read(&self.index).clone();
+        let meanwhile = read(&self.memory.index).clone();
         let (old, new) = (before.clone(), meanwhile.clone());
         anew = beside(move || {
             anew.insert_since(&old, &new, moment);
@@ -221,7 +223,7 @@ impl App {
         })
         .await?;
         {
-            let mut index = write(&self.index);
+            let mut index = write(&self.memory.index);
             anew.insert_since(&meanwhile, &index, moment);
             std::mem::swap(&mut *index, &mut anew);
         }

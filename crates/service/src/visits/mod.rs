@@ -31,7 +31,7 @@ pub use state::{IndexOrigin, Tended};
 impl App {
     /// Where the visits came from at the start.
     pub fn index_origin(&self) -> IndexOrigin {
-        self.maintenance.origin.get().copied().unwrap_or(IndexOrigin::Rebuilt)
+        self.memory.maintenance.origin()
     }
 
     /// Writes a unit that changes visits, then tells the memory of it: `tell` for what the visits
@@ -45,7 +45,7 @@ impl App {
     ) -> std::result::Result<Receipt, StoreError> {
         let app = Arc::clone(self);
         let work = async move {
-            let _feeding = app.maintenance.feeding.read().await;
+            let _feeding = app.memory.maintenance.feeding.read().await;
             let told = told(&unit);
             let receipt = app.store.commit_for_receipt(unit).await?;
             tell(&app);
@@ -62,14 +62,14 @@ impl App {
     fn feed(&self, visits: &[KnownVisit]) {
         // In parts: nobody who passes a gate waits for the whole of an import.
         for part in visits.chunks(256) {
-            let mut index = write(&self.index);
+            let mut index = write(&self.memory.index);
             for visit in part {
                 index.insert(*visit);
             }
             // Under the same lock: a copy is of the moment of its count.
-            self.maintenance.fed.fetch_add(part.len(), Ordering::Relaxed);
+            self.memory.maintenance.fed.fetch_add(part.len(), Ordering::Relaxed);
         }
-        self.late.note(visits);
+        self.memory.late.note(visits);
     }
 }
 

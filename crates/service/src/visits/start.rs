@@ -129,14 +129,14 @@ impl App {
     /// Fills the index. Whatever is wrong with the saved one, it is made from the store instead.
     pub(crate) async fn load_visits(&self) -> Result<()> {
         let begun = Instant::now();
-        let mut long = self.maintenance.long.lock().await;
+        let mut long = self.memory.maintenance.long.lock().await;
         let (origin, days_read) = match self.load_saved(&mut long).await? {
             Some(0) => (IndexOrigin::Loaded, 0),
             Some(days) => (IndexOrigin::CaughtUp, days),
             None => (IndexOrigin::Rebuilt, self.load_all().await?),
         };
         self.load_rides().await?;
-        self.maintenance.origin.get_or_init(|| origin);
+        self.memory.maintenance.origin.get_or_init(|| origin);
         let seconds = begun.elapsed().as_secs_f64();
         let (visits, how) = (self.index_size().0, origin.as_str());
         tracing::info!(how, days_read, visits, seconds, "visit index ready");
@@ -145,7 +145,7 @@ impl App {
 
     /// From the saved index, if there is one that is of use; how many days had to be read.
     async fn load_saved(&self, long: &mut Long) -> Result<Option<usize>> {
-        let Some(file) = self.maintenance.file.clone() else { return Ok(None) };
+        let Some(file) = self.memory.maintenance.file.clone() else { return Ok(None) };
         let marks = self.store.visit_marks().await?;
         let load = move || -> std::result::Result<Option<(VisitIndex, CatchUp)>, SavedError> {
             file.tidy().map_err(SavedError::Unreadable)?;
@@ -192,7 +192,7 @@ impl App {
             && self.save_or_remove(long).await.is_err()
         {
             // Logged there; the next purge tries again.
-            self.maintenance.pending_purge.lock().await.before = Some(start_of(day));
+            self.memory.maintenance.pending_purge.lock().await.before = Some(start_of(day));
         }
         Ok(lacks.read.len())
     }
@@ -210,14 +210,14 @@ impl App {
     /// a seat that was told anew changes no mark.
     async fn load_rides(&self) -> Result<()> {
         let rides = stored_rides(self.store.as_ref()).await?;
-        write(&self.index).set_rides(rides);
+        write(&self.memory.index).set_rides(rides);
         Ok(())
     }
 
     fn begin_with(&self, index: VisitIndex, fed: usize) {
-        let mut held = write(&self.index);
+        let mut held = write(&self.memory.index);
         *held = index;
-        self.maintenance.fed.store(fed, Ordering::Relaxed);
+        self.memory.maintenance.fed.store(fed, Ordering::Relaxed);
     }
 }
 

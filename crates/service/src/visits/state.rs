@@ -84,4 +84,9 @@ impl IndexMaintenance {
             pending_purge: tokio::sync::Mutex::default(),
         }
     }
+
+    /// How the last start came by the visits.
+    pub(crate) fn origin(&self) -> IndexOrigin {
+        self.origin.get().copied().unwrap_or(IndexOrigin::Rebuilt)
+    }
 }

@@ -178,7 +178,7 @@ impl App {
         let mut n = 0;
         while n < MOST_REPEATS {
             let name = case_key_name(holder.id, times.confirmed_at.as_secs(), n);
-            let key = self.keys.evidence_key(&name);
+            let key = self.deployment.keys.evidence_key(&name);
             if let Some(id) = self.store.evidence_by_key(key).await? {
                 if let Some(case) = self.standing_case(id).await? {
                     self.commit("record_case_again", with).await?;
@@ -190,7 +190,7 @@ impl App {
                 continue;
             }
             let case = Case {
-                id: CaseId::from_random(self.rng.bits()),
+                id: CaseId::from_random(self.deployment.rng.bits()),
                 holder: holder.id,
                 class: times.class,
                 onset_at: times.onset_at,
@@ -332,7 +332,7 @@ impl App {
         input: &CaseCorrection,
     ) -> Result<Assessment> {
         let recorder = self.recorder(session, EvidenceKind::Case)?;
-        let _one = self.case_locks.lock(id).await;
+        let _one = self.locks.cases.lock(id).await;
         let (mut case, holder) = self.case_to_change(&recorder, id).await?;
         if case.withdrawn_at.is_some() {
             return Err(withdrawn());
@@ -371,9 +371,9 @@ impl App {
         let change = EvidenceChange { add: vec![new], with, ..EvidenceChange::default() };
         match self.record("correct_case", holder.id, change).await? {
             Changed::Done(_, assessment) => {
-                self.late.trace_again(id);
+                self.memory.late.trace_again(id);
                 match self.retrace(id, Pace::Asked).await {
-                    Ok(_) => self.late.traced_again(id),
+                    Ok(_) => self.memory.late.traced_again(id),
                     Err(e) => {
                         tracing::error!(case = %id, error = %e, "a corrected case is not traced yet");
                     }

@@ -146,7 +146,7 @@ impl App {
             && kind == AgencyKind::HealthCommission
             && !self.a_commission_stands().await?;
         let agency = Agency {
-            id: AgencyId::from_random(self.rng.bits()),
+            id: AgencyId::from_random(self.deployment.rng.bits()),
             kind,
             name,
             region,
@@ -228,7 +228,7 @@ impl App {
             && role == Role::Commissioner
             && !self.a_commission_stands().await?;
         let draft = Staff {
-            id: StaffId::from_random(self.rng.bits()),
+            id: StaffId::from_random(self.deployment.rng.bits()),
             agency: agency.id,
             agency_kind: agency.kind,
             agency_name: agency.name,
@@ -242,9 +242,9 @@ impl App {
             confirmed_by: None,
         };
         let token = self.new_token();
-        let expires_at = now.plus_secs(self.settings.invitation_seconds);
+        let expires_at = now.plus_secs(self.deployment.settings.invitation_seconds);
         let invitation = Invitation {
-            id: InvitationId::from_random(self.rng.bits()),
+            id: InvitationId::from_random(self.deployment.rng.bits()),
             token_digest: token_digest(&token),
             created_at: now,
             expires_at,
@@ -320,7 +320,7 @@ impl App {
         passkey: NewPasskey,
         agent: &str,
     ) -> Result<(Staff, NewSession)> {
-        let _one = self.change_lock.lock().await;
+        let _one = self.locks.changes.lock().await;
         let (id, mut staff) = self.open_invitation(token).await?;
         let now = self.now();
         if staff.confirmed_at.is_some() {

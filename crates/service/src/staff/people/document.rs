@@ -72,7 +72,7 @@ impl App {
             let detail = format!("Say in 1 to {REASON} characters why, without names or numbers.");
             return Err(wrong("reason", "reason.bad", detail));
         }
-        let document = self.keys.document_index(&self.read_document(document)?);
+        let document = self.deployment.keys.document_index(&self.read_document(document)?);
         let holder = self.store.indexed_holder(IndexKind::Document, document).await?;
         let holder = holder.ok_or_else(|| {
             ServiceError::not_found(
@@ -82,13 +82,13 @@ impl App {
         })?;
         let now = self.now();
         let correction = Correction {
-            id: CorrectionId::from_random(self.rng.bits()),
+            id: CorrectionId::from_random(self.deployment.rng.bits()),
             holder,
             document,
             reason: reason.to_owned(),
             opened_by: staff.id,
             opened_at: now,
-            expires_at: now.plus_secs(self.settings.proposal_seconds),
+            expires_at: now.plus_secs(self.deployment.settings.proposal_seconds),
             state: CorrectionState::Waiting,
             decided_by: None,
             decided_at: None,

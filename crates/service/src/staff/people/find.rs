@@ -73,14 +73,16 @@ impl App {
         let id = match whom {
             Whom::Holder(id) => Some(*id),
             Whom::Document(input) => {
-                let digest = self.keys.document_index(&self.read_document(input)?);
+                let digest = self.deployment.keys.document_index(&self.read_document(input)?);
                 document = Some(digest);
                 self.store.indexed_holder(IndexKind::Document, digest).await?
             }
             Whom::Phone(text) => {
                 let phone =
                     Phone::new(text).map_err(|e| wrong("phone", "phone.bad", e.to_string()))?;
-                self.store.indexed_holder(IndexKind::Phone, self.keys.phone_index(&phone)).await?
+                self.store
+                    .indexed_holder(IndexKind::Phone, self.deployment.keys.phone_index(&phone))
+                    .await?
             }
         };
         let holder = self.holder_inside(region, id.ok_or_else(no_such_holder)?).await?;

@@ -91,7 +91,7 @@ impl App {
             if let Fact::Case { case, .. } = m.piece.fact
                 && let Some(old) = self.store.case(case).await?
             {
-                let id = CaseId::from_random(self.rng.bits());
+                let id = CaseId::from_random(self.deployment.rng.bits());
                 cases.insert(case, Case { id, ..old });
             }
         }
@@ -135,7 +135,7 @@ impl App {
         }
         done?;
         for case in cases.keys() {
-            self.late.forget(*case);
+            self.memory.late.forget(*case);
         }
         Ok(())
     }
@@ -156,7 +156,7 @@ impl App {
         moved: &Moved<'_>,
         cases: &BTreeMap<CaseId, Case>,
     ) -> Result<KeptRecord> {
-        let id = EvidenceId::from_random(self.rng.bits());
+        let id = EvidenceId::from_random(self.deployment.rng.bits());
         let held = match &moved.piece.fact {
             Fact::Case { case, .. } => {
                 let case = cases.get(case).cloned();
@@ -231,7 +231,7 @@ impl App {
                 withdrawn_at: None,
                 superseded_by: None,
             };
-            let leaf = crate::log::evidence_leaf(&self.keys, &evidence)?;
+            let leaf = crate::log::evidence_leaf(&self.deployment.keys, &evidence)?;
             kept.record.push(Write::AddEvidence { evidence: Box::new(evidence), external_key });
             kept.record.push(Write::AddLeaf(leaf));
             kept.record.push(signed.row(RecordKind::Evidence, k.id.as_i64(), k.sample, now));
@@ -267,7 +267,7 @@ impl App {
             Fact::Case { confirmed_at, .. } => case_key_name(holder, confirmed_at.as_secs(), 0),
             _ => return None,
         };
-        Some(self.keys.evidence_key(&name))
+        Some(self.deployment.keys.evidence_key(&name))
     }
 
     /// Releases the contacts of cases that went with a document, and the cases that rest on what

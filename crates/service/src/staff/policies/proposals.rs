@@ -131,7 +131,7 @@ impl App {
         what_if: WhatIfId,
         reason: &str,
     ) -> Result<ProposalView> {
-        let run = self.what_ifs.of(session.staff().id, what_if)?;
+        let run = self.work.what_ifs.of(session.staff().id, what_if)?;
         self.may_change(session, &run.change).await?;
         let reason = reason_of(reason)?;
         let attached = run.attached().ok_or_else(|| {
@@ -146,7 +146,7 @@ impl App {
         // In a task of its own: a client that goes away must not stop it between disk and memory.
         let work = async move { app.submit(by, &change, &attached, reason).await };
         let id = tokio::spawn(work).await.map_err(ServiceError::internal)??;
-        self.what_ifs.forget(what_if);
+        self.work.what_ifs.forget(what_if);
         self.proposal(session, id).await
     }
 
@@ -158,7 +158,7 @@ impl App {
         attached: &Attached,
         reason: String,
     ) -> Result<ProposalId> {
-        let _one = self.change_lock.lock().await;
+        let _one = self.locks.changes.lock().await;
         if !self.still_true(attached) {
             return Err(outdated("what_if.outdated"));
         }
@@ -171,12 +171,13 @@ impl App {
         }
         // Counted again under the lock: others may have made small changes meanwhile.
         let measured = self.measure(&attached.touched).await?;
-        let people = attached.threshold_people.unwrap_or(self.settings.second_officer_people);
+        let people =
+            attached.threshold_people.unwrap_or(self.deployment.settings.second_officer_people);
         let needs = measured.exceeds(attached.threshold, people);
         let state = if needs { ProposalState::Waiting } else { ProposalState::Applied };
         let alone = Decision { by: None, at: now, reason: None, what_if: None };
         let proposal = StoredProposal {
-            id: ProposalId::from_random(self.rng.bits()),
+            id: ProposalId::from_random(self.deployment.rng.bits()),
             change: text,
             change_digest: digest,
             state,
@@ -184,7 +185,7 @@ impl App {
             proposed_by: by.staff,
             import: by.import,
             proposed_at: now,
-            expires_at: now.plus_secs(self.settings.proposal_seconds),
+            expires_at: now.plus_secs(self.deployment.settings.proposal_seconds),
             reason,
             what_if: serde_json::to_string(attached).map_err(ServiceError::internal)?,
             decision: (!needs).then_some(alone),
@@ -223,7 +224,7 @@ impl App {
             let Some(again) = app.replay(&change, progress).await? else {
                 return Err(ServiceError::internal("a what-if stopped by itself"));
             };
-            let _one = app.change_lock.lock().await;
+            let _one = app.locks.changes.lock().await;
             if !app.still_true(&again) {
                 return Err(conflict(
                     "proposal.changed_meanwhile",
@@ -338,7 +339,7 @@ impl App {
     /// Was the what-if made against what is in force now?
     fn still_true(&self, attached: &Attached) -> bool {
         attached.policy == self.policy().reference()
-            && attached.regions_version == self.regions.load().version
+            && attached.regions_version == self.memory.regions.load().version
     }
 
     /// A proposal that waits, and that this member of staff may decide on as the second officer.
@@ -460,7 +461,7 @@ impl App {
                 });
                 self.commit(name, writes).await?;
                 let text: Arc<str> = text.as_str().into();
-                self.policy.store(Arc::new(InForce { policy: Arc::new(policy), text }));
+                self.memory.policy.store(Arc::new(InForce { policy: Arc::new(policy), text }));
             }
             ProposedChange::Region { entries } => {
                 let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;

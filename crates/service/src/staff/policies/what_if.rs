@@ -107,15 +107,15 @@ impl App {
         let change = self.change(session, input).await?;
         let now = self.now();
         let run = Arc::new(Run {
-            id: WhatIfId::from_random(self.rng.bits()),
+            id: WhatIfId::from_random(self.deployment.rng.bits()),
             by: session.staff().id,
             change,
             made_at: now,
-            valid_until: now.plus_secs(self.settings.what_if_seconds),
+            valid_until: now.plus_secs(self.deployment.settings.what_if_seconds),
             progress: Arc::new(Progress::default()),
             outcome: Mutex::new(Outcome::Running),
         });
-        self.what_ifs.begin(Arc::clone(&run), now)?;
+        self.work.what_ifs.begin(Arc::clone(&run), now)?;
         let (app, work) = (Arc::clone(self), Arc::clone(&run));
         tokio::spawn(async move {
             let outcome = match app.replay(&work.change, Arc::clone(&work.progress)).await {
@@ -133,16 +133,16 @@ impl App {
 
     /// One's own what-if.
     pub fn what_if(&self, session: &StaffSession, id: WhatIfId) -> Result<WhatIfView> {
-        self.what_if_view(self.what_ifs.of(session.staff().id, id)?.as_ref())
+        self.what_if_view(self.work.what_ifs.of(session.staff().id, id)?.as_ref())
     }
 
     /// Stops one's own what-if and forgets its result.
     pub fn cancel_what_if(&self, session: &StaffSession, id: WhatIfId) -> Result<()> {
-        let run = self.what_ifs.of(session.staff().id, id)?;
+        let run = self.work.what_ifs.of(session.staff().id, id)?;
         run.progress.cancel();
         // The place is free at once; the thread hears of it at its next step.
         run.end(Outcome::Cancelled);
-        self.what_ifs.forget(id);
+        self.work.what_ifs.forget(id);
         Ok(())
     }
 
@@ -161,7 +161,7 @@ impl App {
             risks_before,
             at: rule_set.now,
             also: Vec::new(),
-            seed: self.rng.bits(),
+            seed: self.deployment.rng.bits(),
         };
         let mut differences = Vec::new();
         match change {
@@ -187,8 +187,8 @@ impl App {
         let Some(answer) = ask(self.store.as_ref(), question, progress).await? else {
             return Ok(None);
         };
-        let threshold = self.settings.second_officer_basis_points;
-        let threshold_people = self.settings.second_officer_people;
+        let threshold = self.deployment.settings.second_officer_basis_points;
+        let threshold_people = self.deployment.settings.second_officer_people;
         let measured = self.measure(&answer.touched).await?;
         let needs = measured.exceeds(threshold, threshold_people);
         Ok(Some(Attached {
@@ -265,9 +265,9 @@ impl App {
             change: self.change_view(&run.change, false)?,
             needs_second_officer: attached.map(|a| a.needs_second_officer),
             share: attached.and_then(|a| a.share.clone()),
-            threshold_percent: percent(self.settings.second_officer_basis_points),
+            threshold_percent: percent(self.deployment.settings.second_officer_basis_points),
             confined_people: attached.map(|a| a.confined_people),
-            threshold_people: self.settings.second_officer_people,
+            threshold_people: self.deployment.settings.second_officer_people,
             result: attached.map(|a| a.result.clone()),
             differences: attached.map(|a| a.differences.clone()).unwrap_or_default(),
             made_at: run.made_at,

@@ -203,7 +203,7 @@ impl App {
                 if author.kind == AgencyKind::Laboratory && sample.is_none() {
                     return Err(wrong("sample", NO_SAMPLE.0, NO_SAMPLE.1));
                 }
-                let id = EvidenceId::from_random(self.rng.bits());
+                let id = EvidenceId::from_random(self.deployment.rng.bits());
                 let kind = match fact.kind() {
                     EvidenceKind::Arrival => WaitingKind::Arrivals,
                     _ => WaitingKind::Tests,
@@ -333,7 +333,7 @@ impl App {
             } else if author.kind == AgencyKind::Laboratory && line.sample.is_none() {
                 report.rejected.push(Rejection::new(NO_SAMPLE.0, NO_SAMPLE.1).at(line.line));
             } else {
-                let id = EvidenceId::from_random(self.rng.bits());
+                let id = EvidenceId::from_random(self.deployment.rng.bits());
                 pieces.push(HeldPiece {
                     holder: line.holder,
                     held: Held::Evidence { id, fact: line.fact(), document: line.document },
@@ -502,7 +502,7 @@ impl App {
                 wrong(field, "time.bad", e.to_string())
             })?;
         let now = self.now();
-        if at > now.plus_secs(self.settings.clock_skew_seconds) {
+        if at > now.plus_secs(self.deployment.settings.clock_skew_seconds) {
             return Err(wrong(
                 field,
                 "time.in_future",

@@ -306,7 +306,7 @@ impl App {
                 }
                 None => {
                     let kept = KeptRecord {
-                        id: EvidenceId::from_random(self.rng.bits()),
+                        id: EvidenceId::from_random(self.deployment.rng.bits()),
                         document,
                         body: piece.body,
                         moved_from: None,

@@ -283,7 +283,7 @@ impl App {
     /// Should it be cut short, the case still stands, and withdrawing it again finishes the work.
     /// Returns how many people were released.
     pub(crate) async fn drop_case(&self, id: CaseId, by: Taker) -> Result<u64> {
-        let _one = self.case_locks.lock(id).await;
+        let _one = self.locks.cases.lock(id).await;
         let case = self.store.case(id).await?.ok_or_else(unknown)?;
         let now = self.now();
         let follows = |id: &EvidenceId| by.followed().row(RecordKind::Evidence, id.as_i64(), now);
@@ -342,7 +342,7 @@ impl App {
             }
             let change = EvidenceChange { withdraw: own, with, ..EvidenceChange::default() };
             self.record("withdraw_case", case.holder, change).await?;
-            self.late.forget(id);
+            self.memory.late.forget(id);
         }
         Ok(released)
     }

@@ -29,7 +29,7 @@ impl App {
         id: EvidenceId,
         by: Taker,
     ) -> Result<WithdrawnRecords> {
-        let _one = self.change_lock.lock().await;
+        let _one = self.locks.changes.lock().await;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let risk = known.into_iter().find(|r| r.id == id).ok_or_else(unknown)?;
         let kind = self.agency_kind(risk.agency).await?;
@@ -54,7 +54,7 @@ impl App {
         id: ImportId,
         by: Taker,
     ) -> Result<WithdrawnRecords> {
-        let _one = self.change_lock.lock().await;
+        let _one = self.locks.changes.lock().await;
         let mut writes = self.end_proposals_of(id, by).await?;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let mut known: HashMap<EvidenceId, RegionRisk> =

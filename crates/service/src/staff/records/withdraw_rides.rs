@@ -69,7 +69,7 @@ impl App {
         mut leaf: Option<Write>,
     ) -> Result<WithdrawnRecords> {
         // No list is taken over meanwhile: it decides from what is known of a ride.
-        let _one = self.carriers_lock.lock().await;
+        let _one = self.locks.carriers.lock().await;
         let rides = self.rides_of(ids).await?;
         let now = self.now();
         let mut units = Vec::new();
@@ -125,7 +125,7 @@ impl App {
         let presence = Presence::Imported;
         let key = VisitKey { entered, holder, place, presence };
         let moment = Period { from: entered, to: entered.plus_secs(1) };
-        let known = read(&self.index).visits_of(holder, moment).find(|v| v.key() == key);
+        let known = read(&self.memory.index).visits_of(holder, moment).find(|v| v.key() == key);
         known.unwrap_or(KnownVisit { holder, place, entered, left: None, presence })
     }
 }

@@ -45,7 +45,7 @@ impl App {
     /// Records the contacts of a run that waited for a second pair of eyes.
     pub(crate) async fn release_contacts(self: &Arc<Self>, trace: TraceId) -> Result<()> {
         let Some(of) = self.store.trace(trace).await?.map(|run| run.case) else { return Ok(()) };
-        let _one = self.case_locks.lock(of).await;
+        let _one = self.locks.cases.lock(of).await;
         let Some(run) = self.store.trace(trace).await? else { return Ok(()) };
         let case = self.store.case(run.case).await?;
         let Some(case) = case.filter(|c| c.withdrawn_at.is_none() && run.replaced_by.is_none())
@@ -69,7 +69,7 @@ impl App {
         found: Arc<Stored>,
         pace: Pace<'_>,
     ) -> Result<Applied> {
-        self.late.unfinished(case.id);
+        self.memory.late.unfinished(case.id);
         // Whose contact cannot be read is found by recording theirs, which fails for them alone.
         let present = self.store.standing_contacts(case.id).await?.rows;
         let known: HashSet<_> = present.iter().filter_map(|e| e.holder).collect();
@@ -125,7 +125,7 @@ impl App {
             };
             self.hold(author, hold, Vec::new()).await?;
         }
-        self.late.finished(case.id);
+        self.memory.late.finished(case.id);
         Ok(applied)
     }
 
@@ -157,7 +157,7 @@ impl App {
         let cases = self.store.cases(super::retrace::MOST_CASES).await?;
         for case in cases.into_iter().filter(|c| c.withdrawn_at.is_none()) {
             self.must_go_on()?;
-            let _one = self.case_locks.lock(case.id).await;
+            let _one = self.locks.cases.lock(case.id).await;
             let run = self.or_set_aside(self.standing_trace(case.id).await)?.flatten();
             let Some(run) = run else { continue };
             // What cannot be done for one case keeps no other waiting.
@@ -169,7 +169,7 @@ impl App {
                 Ok(applied) => finished += applied.recorded + applied.withdrawn,
                 Err(e) => {
                     tracing::error!(case = %case.id, error = %e, "a trace is not finished yet");
-                    self.late.trace_again(case.id);
+                    self.memory.late.trace_again(case.id);
                 }
             }
         }

@@ -96,7 +96,7 @@ impl App {
             None => self.standing_cases(&recorder).await?,
         };
         let job = Arc::new(Running {
-            id: TraceJobId::from_random(self.rng.bits()),
+            id: TraceJobId::from_random(self.deployment.rng.bits()),
             staff: session.staff().id,
             hops,
             record: input.record,
@@ -114,8 +114,8 @@ impl App {
             }),
             found: Mutex::default(),
         });
-        self.trace_jobs.forget_old(self.now());
-        self.trace_jobs.add(&job)?;
+        self.work.trace_jobs.forget_old(self.now());
+        self.work.trace_jobs.add(&job)?;
         let (app, running) = (Arc::clone(self), Arc::clone(&job));
         tokio::spawn(async move { app.work(&running, cases, recorder).await });
         Ok(job.view())
@@ -173,7 +173,7 @@ impl App {
     }
 
     async fn work(self: &Arc<Self>, job: &Arc<Running>, cases: Vec<Case>, recorder: Recorder) {
-        let Ok(_one) = self.trace_jobs.one.acquire().await else { return };
+        let Ok(_one) = self.work.trace_jobs.one.acquire().await else { return };
         let result = if job.stopped() {
             Ok(None)
         } else {
@@ -212,7 +212,7 @@ impl App {
             let (policy, now) = (app.policy(), app.now());
             let inputs: Vec<_> = cases.iter().map(|c| bulk_case(c, &policy, now)).collect();
             let hops = u8::try_from(job.hops).unwrap_or(2);
-            let search = BulkSearch::of(&app).with_hops(hops);
+            let search = BulkSearch::of(&app.memory, app.now()).with_hops(hops);
             // A thousand times in all is often enough to be told.
             let step = inputs.len().div_ceil(1000).max(1);
             let rows = search.run(&inputs, threads(), &|p| {
@@ -269,8 +269,8 @@ impl App {
     /// A job of this member of staff; any other is not found.
     fn own_trace_job(&self, session: &StaffSession, id: TraceJobId) -> Result<Arc<Running>> {
         let staff = session.need(Power::RunTrace)?;
-        self.trace_jobs.forget_old(self.now());
-        let job = self.trace_jobs.jobs().get(&id).filter(|j| j.staff == staff.id).cloned();
+        self.work.trace_jobs.forget_old(self.now());
+        let job = self.work.trace_jobs.jobs().get(&id).filter(|j| j.staff == staff.id).cloned();
         job.ok_or_else(|| {
             ServiceError::not_found(
                 "trace_job.not_found",
@@ -287,8 +287,8 @@ impl App {
     /// The jobs of this member of staff, newest first.
     pub fn list_trace_jobs(&self, session: &StaffSession) -> Result<Vec<TraceJobView>> {
         let staff = session.need(Power::RunTrace)?;
-        self.trace_jobs.forget_old(self.now());
-        let jobs = self.trace_jobs.jobs();
+        self.work.trace_jobs.forget_old(self.now());
+        let jobs = self.work.trace_jobs.jobs();
         let mut own: Vec<_> =
             jobs.values().filter(|j| j.staff == staff.id).map(|j| j.view()).collect();
         own.sort_by_key(|j| std::cmp::Reverse((j.started_at, j.job)));
@@ -318,7 +318,7 @@ impl App {
     pub fn cancel_trace_job(&self, session: &StaffSession, id: TraceJobId) -> Result<()> {
         let job = self.own_trace_job(session, id)?;
         if job.view().state.is_over() {
-            self.trace_jobs.jobs().remove(&id);
+            self.work.trace_jobs.jobs().remove(&id);
         } else {
             job.stop.store(true, Ordering::Relaxed);
         }

@@ -59,18 +59,18 @@ impl App {
 
     /// The same, stopped early when `go_on` says so; what is left is for the next round.
     async fn follow_while(self: &Arc<Self>, go_on: &(dyn Fn() -> bool + Sync)) -> Result<u64> {
-        let mut rounds = self.late.rounds.lock().await;
+        let mut rounds = self.memory.late.rounds.lock().await;
         self.look_at_late_data().await?;
         let now = self.now();
         let (mut changed, mut failed) = (0, None);
-        for case in self.late.take_due(now, &mut rounds) {
+        for case in self.memory.late.take_due(now, &mut rounds) {
             // Somebody is at it, and may be for long.
-            let one = if go_on() { self.case_locks.try_lock(case) } else { None };
+            let one = if go_on() { self.locks.cases.try_lock(case) } else { None };
             let Some(_one) = one else {
-                self.late.trace_again(case);
+                self.memory.late.trace_again(case);
                 continue;
             };
-            let gives_way = || go_on() && !self.case_locks.is_waited_for(case);
+            let gives_way = || go_on() && !self.locks.cases.is_waited_for(case);
             match self.retrace(case, Pace::ByItself(&gives_way)).await {
                 Ok(done) => {
                     changed += u64::from(done.changed);
@@ -81,7 +81,7 @@ impl App {
                     }
                 }
                 Err(e) => {
-                    self.late.trace_again(case);
+                    self.memory.late.trace_again(case);
                     failed = Some(e);
                 }
             }
@@ -94,20 +94,20 @@ impl App {
     pub(crate) async fn follow_taken_back(self: &Arc<Self>, gone: Vec<KnownVisit>) -> Result<u64> {
         // Whoever searched before they were gone has noted whom to watch when this is done.
         self.look_at_late_data().await?;
-        let looker = Arc::clone(&self.late.looker).lock_owned().await;
+        let looker = Arc::clone(&self.memory.late.looker).lock_owned().await;
         let app = Arc::clone(self);
         let cases = beside(move || {
             let Some(watch) = &looker.watch else { return BTreeSet::new() };
-            let (index, rules) = (read(&app.index).clone(), rules(&app.policy()));
-            watch.touched(&index, &rules, |place| app.place_kind(place), &gone)
+            let (index, rules) = (read(&app.memory.index).clone(), rules(&app.policy()));
+            watch.touched(&index, &rules, |place| app.memory.place_kind(place), &gone)
         });
         let (mut released, mut failed) = (0, None);
         for case in cases.await? {
-            let _one = self.case_locks.lock(case).await;
+            let _one = self.locks.cases.lock(case).await;
             match self.retrace(case, Pace::ByItself(&|| !self.stops())).await {
                 Ok(done) => released += done.withdrawn,
                 Err(e) => {
-                    self.late.trace_again(case);
+                    self.memory.late.trace_again(case);
                     failed = Some(e);
                 }
             }
@@ -118,7 +118,7 @@ impl App {
     /// Finds the cases that were touched by what was noted since the last look. The first look, and
     /// each after a change of the policy, is for every case.
     pub(crate) async fn look_at_late_data(self: &Arc<Self>) -> Result<()> {
-        let mut looker = Arc::clone(&self.late.looker).lock_owned().await;
+        let mut looker = Arc::clone(&self.memory.late.looker).lock_owned().await;
         let digest = self.policy().reference().digest;
         let mut everything = looker.policy.as_ref() != Some(&digest);
         if looker.watch.is_none() {
@@ -126,8 +126,8 @@ impl App {
             everything = true;
         }
         let (noted, traced) = {
-            let _nobody_searches = self.late.searching.write().await;
-            self.late.take_noted()
+            let _nobody_searches = self.memory.late.searching.write().await;
+            self.memory.late.take_noted()
         };
         let app = Arc::clone(self);
         let found = beside(move || {
@@ -137,11 +137,11 @@ impl App {
         });
         match found.await {
             Ok(cases) => {
-                self.late.touch(cases);
+                self.memory.late.touch(cases);
                 Ok(())
             }
             Err(e) => {
-                self.late.lost();
+                self.memory.late.lost();
                 Err(e)
             }
         }
@@ -162,9 +162,9 @@ impl App {
                 None => watch.remove(case),
             }
         }
-        let (index, now) = (read(&self.index).clone(), self.now());
+        let (index, now) = (read(&self.memory.index).clone(), self.now());
         let rules = rules(&self.policy());
-        let kind_of = |place| self.place_kind(place);
+        let kind_of = |place| self.memory.place_kind(place);
         if everything || noted.overflowed {
             // After a start nobody remembers the stays under way, another policy takes them to last
             // otherwise, and some may not have found room.
@@ -204,7 +204,7 @@ impl App {
             }
             // Nearly all are over, whatever kind of place it was.
             if v.left.unwrap_or_else(|| v.entered.plus_secs(longest)) > now {
-                let over = over_at(&v, rules, self.place_kind(v.place));
+                let over = over_at(&v, rules, self.memory.place_kind(v.place));
                 if over > now {
                     each(&v, over);
                 }

@@ -75,7 +75,7 @@ impl App {
                 trips.insert(place, Arc::new(trip));
             }
         }
-        let index = read(&self.index).clone();
+        let index = read(&self.memory.index).clone();
         let agencies = if trips.is_empty() { HashMap::new() } else { self.agency_names().await? };
         Ok(Tickets { app: self, session, trips, index, agencies, told_by: HashMap::new() })
     }

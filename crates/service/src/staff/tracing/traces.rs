@@ -236,7 +236,7 @@ impl App {
         if recorder.evidence() != EvidenceKind::Contact {
             return Err(crate::staff::access::not_yours());
         }
-        let _one = self.case_locks.lock(id).await;
+        let _one = self.locks.cases.lock(id).await;
         let (case, _) = self.case_inside(recorder, id).await?;
         if case.withdrawn_at.is_some() {
             return Err(crate::staff::cases::withdrawn());
@@ -273,18 +273,18 @@ impl App {
     pub(crate) async fn retrace(self: &Arc<Self>, id: CaseId, pace: Pace<'_>) -> Result<Retraced> {
         let case = self.store.case(id).await?.filter(|c| c.withdrawn_at.is_none());
         let (Some(case), Some(before)) = (case, self.standing_trace(id).await?) else {
-            self.late.forget(id);
+            self.memory.late.forget(id);
             return Ok(Retraced::default());
         };
         let by = self.traced_by(&before).await?;
         let (trace, changed, searched) =
             self.search_and_store(&case, Some(before), &by, pace).await?;
         if searched.under_way {
-            self.late.trace_again_at(id, self.now().plus_secs(LOOK_AGAIN_SECONDS));
+            self.memory.late.trace_again_at(id, self.now().plus_secs(LOOK_AGAIN_SECONDS));
         }
         let contacts = searched.found.contacts.len();
         let mut done = Retraced { changed, contacts, ..Retraced::default() };
-        if !changed && !self.late.is_unfinished(id) {
+        if !changed && !self.memory.late.is_unfinished(id) {
             return Ok(done);
         }
         let applied = self.apply(trace, &case, &by, searched.found, pace).await?;
@@ -305,7 +305,7 @@ impl App {
         by: &Author,
         pace: Pace<'_>,
     ) -> Result<(TraceId, bool, Searched)> {
-        let _searching = self.late.searching.read().await;
+        let _searching = self.memory.late.searching.read().await;
         let by_itself = matches!(pace, Pace::ByItself(_));
         let mut searched = self.search(case, before, by_itself).await?;
         let (trace, new) = match &mut searched.run {
@@ -316,7 +316,7 @@ impl App {
             }
         };
         let sources = std::iter::once(case.holder).chain(close_of(&searched.found)).collect();
-        self.late.watch(case.id, sources);
+        self.memory.late.watch(case.id, sources);
         Ok((trace, new, searched))
     }
 
@@ -329,7 +329,7 @@ impl App {
         by_itself: bool,
     ) -> Result<Searched> {
         // No more at once than leave a thread to those who read codes and pass gates.
-        let _one = self.searches.acquire().await.map_err(ServiceError::internal)?;
+        let _one = self.work.searches.acquire().await.map_err(ServiceError::internal)?;
         let app = Arc::clone(self);
         let case = case.clone();
         let search = move || {
@@ -337,9 +337,9 @@ impl App {
             let (policy, now) = (app.policy(), app.now());
             let window =
                 policy.infectious_window(case.onset_at, case.confirmed_at, case.isolated_at, now);
-            let index = read(&app.index).clone();
+            let index = read(&app.memory.index).clone();
             let input = jadegate_trace::CaseInput { case: case.id, holder: case.holder, window };
-            let (kinds, rules) = (|p| app.place_kind(p), rules(&policy));
+            let (kinds, rules) = (|p| app.memory.place_kind(p), rules(&policy));
             let mut tracer = jadegate_trace::Tracer::new(&index, &rules, kinds, now);
             let contacts = tracer
                 .case_while(&input, &|| !app.stops())
@@ -385,7 +385,7 @@ impl App {
         (found, detail): (&Stored, String),
         before: Option<TraceId>,
     ) -> Result<TraceId> {
-        let id = TraceId::from_random(self.rng.bits());
+        let id = TraceId::from_random(self.deployment.rng.bits());
         let (close, secondary) = count(&found.contacts);
         let mut writes = vec![Write::AddTrace(Box::new(StoredTrace {
             id,
@@ -406,7 +406,7 @@ impl App {
             writes.extend(self.end_waiting_of(before).await?);
         }
         // Whoever goes away from here on leaves the evidence for the next round.
-        self.late.unfinished(case.id);
+        self.memory.late.unfinished(case.id);
         self.commit("store_trace", writes).await?;
         Ok(id)
     }
@@ -463,7 +463,7 @@ impl App {
         holders.extend(stored.contacts.iter().filter_map(|c| c.via));
         holders.push(case.holder);
         let places = stored.contacts.iter().flat_map(|c| &c.exposures).map(|e| e.place);
-        let vehicles = places.filter(|p| self.place_kind(*p).is_vehicle()).collect();
+        let vehicles = places.filter(|p| self.memory.place_kind(*p).is_vehicle()).collect();
         let mut tickets = self.tickets(session, vehicles).await?;
         let people = self.note_stays(session, &holders).await?;
         let futures: Vec<BoxFuture<'_, _>> =

@@ -1,0 +1,28 @@
+//! Who waits for whom within this process. What another server must know is decided by the store.
+
+use tokio::sync::Mutex;
+
+use crate::case_locks::CaseLocks;
+
+/// One at a time, by what it is about.
+pub(crate) struct Locks {
+    /// Stripes by holder: one assessment of a holder is decided and written at a time.
+    pub(crate) holders: [Mutex<()>; 64],
+    /// One at a time for each case.
+    pub(crate) cases: CaseLocks,
+    /// One writer of risk levels at a time: it decides from what it loaded.
+    pub(crate) changes: Mutex<()>,
+    /// One list of passengers at a time: what is known of a trip grows with each.
+    pub(crate) carriers: Mutex<()>,
+}
+
+impl Default for Locks {
+    fn default() -> Self {
+        Self {
+            holders: std::array::from_fn(|_| Mutex::new(())),
+            cases: CaseLocks::default(),
+            changes: Mutex::new(()),
+            carriers: Mutex::new(()),
+        }
+    }
+}
