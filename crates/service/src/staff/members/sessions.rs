@@ -9,8 +9,14 @@ use super::invite::may_see_staff;
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::holder::sessions::{SessionView, named, views};
+use crate::limits::Limit;
 use crate::session::{StaffSession, token_digest};
 use crate::staff::access::Power;
+
+/// How often others end the sessions of one member of staff, or of one gate, within an hour. Beyond
+/// it, it would keep them from their work and fill the public log; what is meant then is to end
+/// their access.
+const SIGN_OUTS: Limit = Limit { class: "session.sign_out", seconds: 3600, most: 10 };
 
 impl App {
     /// Where this member of staff is signed in, newest first. `token` is the asking session's own.
@@ -58,7 +64,8 @@ impl App {
         let end = self.end_of(SessionSubject::Staff(member.id), id).await?;
         let (by, now) = (Some(session.staff().id), self.now());
         let leaf = crate::log::staff_leaf(&member, StaffEvent::SignedOut, by, None, now)?;
-        self.commit("end_sessions", vec![end, Write::AddLeaf(leaf)]).await
+        let count = self.count_sign_out(&format!("staff/{}", member.id));
+        self.commit("end_sessions", vec![count, end, Write::AddLeaf(leaf)]).await
     }
 
     /// Where a gate of one's places is signed in.
@@ -84,7 +91,12 @@ impl App {
         let end = self.end_of(SessionSubject::Gate(gate.id), id).await?;
         let (by, now) = (Some(session.staff().id), self.now());
         let leaf = crate::log::gate_leaf(&gate, place.agency, GateEvent::SignedOut, by, now)?;
-        self.commit("end_sessions", vec![end, Write::AddLeaf(leaf)]).await
+        let count = self.count_sign_out(&format!("gate/{}", gate.id));
+        self.commit("end_sessions", vec![count, end, Write::AddLeaf(leaf)]).await
+    }
+
+    fn count_sign_out(&self, of: &str) -> Write {
+        self.count(SIGN_OUTS, self.keys.evidence_key(&format!("sign-out/{of}")), 1)
     }
 
     /// The write that ends a session by its name, or all.
