@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 
 use crate::common::{HOME, World, case_of, test_of};
 use jadegate_domain::id::WaitingId;
-use jadegate_domain::record::{RecordKind, WaitingState};
-use jadegate_domain::{CaseId, Colour, HolderId, PlaceId};
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
+use jadegate_domain::{AgencyKind, CaseId, Colour, HolderId, PlaceId};
 use jadegate_ledger::{Leaf, WaitingEvent};
 use jadegate_service::StaffSession;
 use jadegate_service::staff::{ArrivalInput, CaseInput, WaitingRow, Whom};
-use jadegate_store::{Unit, WaitingDecision, Write};
+use jadegate_store::{Unit, Waiting, WaitingDecision, Write};
 
 const HEAD: &str = "document_type,document_number,result,method,sampled_at,sample_reference\n";
 
@@ -163,6 +163,42 @@ async fn a_positive_without_its_sample_does_not_wait() {
     let codes: Vec<_> = report.rejected.iter().map(|r| (r.line, r.code)).collect();
     assert_eq!(codes, [2, 3, 4].map(|line| (line, "test.no_sample_reference")));
     assert_eq!(coloured(&w, &all).await, 0);
+}
+
+#[tokio::test]
+async fn what_waits_elsewhere_hides_nothing() {
+    let mut w = World::braked(1, 1).await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let colleague = w.colleague(&lab).await;
+    let border = w.staff("border", "officer", "CN-31").await;
+    people(&mut w, 2).await;
+    w.app.import_tests(&lab, lines(1..=2, true).as_bytes()).await.unwrap();
+    let id = only(&w, &colleague).await;
+    // Another agency lets more wait, one by one and later, than any list has room for.
+    let own = w.store.waiting(id).await.unwrap().unwrap();
+    let many = (1..=250).map(|n| {
+        Write::AddWaiting(Box::new(Waiting {
+            id: WaitingId::from_random(n),
+            kind: WaitingKind::Arrivals,
+            agency: border.staff().agency,
+            agency_kind: AgencyKind::Border,
+            weighs_on: border.staff().agency,
+            staff: Some(border.staff().id),
+            region: border.staff().region.clone(),
+            import: None,
+            made_at: own.made_at.plus_secs(60),
+            ..own.clone()
+        }))
+    });
+    w.store.commit(Unit::new("test", many.collect())).await.unwrap();
+    assert_eq!(only(&w, &colleague).await, id);
+    // Nor does it hide what was decided.
+    w.app.confirm_waiting(&colleague, id).await.unwrap();
+    let listed = w.app.list_waiting(&colleague).await.unwrap();
+    assert_eq!(
+        listed.iter().map(|r| (r.id, r.state)).collect::<Vec<_>>(),
+        [(id, WaitingState::Confirmed)]
+    );
 }
 
 #[tokio::test]

@@ -102,6 +102,31 @@ async fn an_administrator_alone_gives_nobody_a_power_over_people() {
     w.app.record_case(&officer, &case_of(holder)).await.unwrap();
 }
 
+/// To take back a laboratory's positives that wait keeps people green: a power over people.
+#[tokio::test]
+async fn an_administrator_alone_takes_nothing_back_that_waits() {
+    let mut w = World::braked(1, 1).await;
+    let admin = w.staff("operator", "administrator", "CN-33").await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    w.register(HOME).await;
+    w.register(HOME).await;
+    let csv = "document_type,document_number,result,method,sampled_at,sample_reference\n\
+               passport,X0000001,positive,nucleic_acid,2022-03-14T02:00:00Z,LAB-1\n\
+               passport,X0000002,positive,nucleic_acid,2022-03-14T02:00:00Z,LAB-2\n";
+    assert_eq!(w.app.import_tests(&lab, csv.as_bytes()).await.unwrap().waiting, 2);
+    let id = w.app.list_waiting(&lab).await.unwrap()[0].id;
+
+    // A member of the laboratory who is himself, and whom nobody has confirmed.
+    let input = member(lab.staff().agency, "lab_technician");
+    let own = w.app.invite_staff(&admin, &input).await.unwrap();
+    let own = accept(&w, &own, 120).await;
+    assert_eq!(w.app.refuse_waiting(&own, id).await.unwrap_err().code, "waiting.not_found");
+    let samples = w.app.waiting_samples(&own, id, 0).await.map(drop);
+    assert_eq!(samples.unwrap_err().code, "waiting.not_found");
+    assert_eq!(w.app.list_waiting(&own).await.unwrap(), []);
+    w.app.refuse_waiting(&lab, id).await.unwrap();
+}
+
 #[tokio::test]
 async fn nobody_accepts_an_invitation_where_staff_is_signed_in_or_with_a_known_passkey() {
     let w = World::new().await;
@@ -300,4 +325,52 @@ async fn sessions_of_staff_and_gates_are_listed_and_ended() {
     let last = w.store.log_leaves(leaves + 1, 1).await.unwrap();
     let last: Leaf = serde_json::from_slice(&last[0].bytes).unwrap();
     assert!(matches!(last, Leaf::Gate { event: GateEvent::SignedOut, .. }), "{last:?}");
+}
+
+/// Nobody is kept from their work by being signed out again and again, nor is the public log filled
+/// with it.
+#[tokio::test]
+async fn nobody_is_signed_out_without_end() {
+    let mut w = World::new().await;
+    let admin = w.staff("operator", "administrator", "CN-33").await;
+    let commissioner = w.staff("health_commission", "commissioner", "CN-33").await;
+    let id = commissioner.staff().id;
+    let mut ended = 0;
+    let (session, refused) = loop {
+        let session = w.app.sign_in_staff_with(id, None, "").await.unwrap();
+        match w.app.end_sessions_of_member(&admin, id, None).await {
+            Ok(()) => ended += 1,
+            Err(e) => break (session, e),
+        }
+        assert!(ended < 100, "it goes on for ever");
+    };
+    assert_eq!((ended, refused.code), (10, "limit.reached"));
+    let other = w.colleague(&admin).await;
+    let leaves = w.leaves().await;
+    w.app.end_sessions_of_member(&other, id, None).await.unwrap_err();
+    assert!(w.app.staff_session(&session.token).await.is_ok());
+    // They end their own as often as they like, and others have theirs ended.
+    w.app.end_own_staff_sessions(&commissioner).await.unwrap();
+    assert_eq!(w.leaves().await, leaves);
+    w.app.end_sessions_of_member(&admin, other.staff().id, None).await.unwrap();
+    w.clock.advance(3600);
+    w.app.end_sessions_of_member(&admin, id, None).await.unwrap();
+
+    // The same for a gate.
+    let manager = w.staff("venue", "venue_manager", "CN-33").await;
+    let input = PlaceInput {
+        name: "Made-up Cafe".to_owned(),
+        kind: "restaurant".to_owned(),
+        division: HOME.to_owned(),
+    };
+    let place = w.app.create_place(&manager, &input).await.unwrap();
+    let link = w.app.enrolment_link(&manager, place.id).await.unwrap().link;
+    let token = link.split("enrol=").nth(1).unwrap();
+    let key = [&[4_u8][..], &[7; 64]].concat();
+    let gate = w.app.enrol_gate(token, "North door", &key).await.unwrap().gate;
+    for _ in 0..10 {
+        w.app.end_sessions_of_gate(&manager, gate.id, None).await.unwrap();
+    }
+    let refused = w.app.end_sessions_of_gate(&manager, gate.id, None).await.unwrap_err();
+    assert_eq!(refused.code, "limit.reached");
 }

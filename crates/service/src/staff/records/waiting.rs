@@ -4,6 +4,7 @@
 //! for an officer of another agency than the one that recorded it and the one whose case it is. So
 //! nobody confirms their own.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jadegate_domain::evidence::{TestMethod, TestResult};
@@ -90,7 +91,7 @@ pub struct WaitingSamples {
 
 /// Days for which what was decided is still listed.
 const LISTED_DAYS: i64 = 7;
-/// Entries listed.
+/// Entries looked through of what was decided.
 const LIST: u32 = 200;
 /// Pieces read at once.
 const PAGE: u32 = 500;
@@ -111,9 +112,20 @@ fn may_confirm(session: &StaffSession, w: &Waiting) -> bool {
         && me.region.contains(&w.region)
 }
 
-/// Whoever may confirm may refuse; whoever recorded it may take it back.
+/// Whoever may confirm may refuse; whoever may record the same for the same agency may take it back.
 fn may_refuse(session: &StaffSession, w: &Waiting) -> bool {
-    may_confirm(session, w) || session.staff().agency == w.agency
+    let own = session.staff().agency == w.agency && session.may(power_to_record(w.kind));
+    own || may_confirm(session, w)
+}
+
+const fn power_to_record(kind: WaitingKind) -> Power {
+    match kind {
+        WaitingKind::Tests => Power::RecordTest,
+        WaitingKind::Case => Power::RecordCase,
+        WaitingKind::Arrivals => Power::RecordArrival,
+        WaitingKind::Rides => Power::RecordRides,
+        WaitingKind::Contacts => Power::RunTrace,
+    }
 }
 
 fn is_of_a_laboratory(w: &Waiting) -> bool {
@@ -130,7 +142,16 @@ impl App {
         let named = |agency| names.get(&agency).cloned();
         let me = session.staff();
         let mine = |w: &Waiting| may_refuse(session, w) || (lists && me.region.contains(&w.region));
-        let all = self.store.waiting_since(since, LIST).await?;
+        // What waits is asked for from the oldest on, beside what was decided: what others let wait
+        // later pushes nothing off the list.
+        let mut all = self.store.waiting_unfinished(WaitingState::Waiting).await?;
+        all.reverse();
+        let waiting = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let known = self.store.waiting_since(since, LIST.saturating_add(waiting)).await?;
+        // One that was decided between the two questions stands there already.
+        let asked: BTreeSet<_> = all.iter().map(|w| w.id).collect();
+        let decided = |w: &Waiting| w.state != WaitingState::Waiting && !asked.contains(&w.id);
+        all.extend(known.into_iter().filter(decided));
         Ok(all
             .into_iter()
             .filter(mine)
