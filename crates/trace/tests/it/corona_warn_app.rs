@@ -22,9 +22,7 @@
 
 #![expect(clippy::unwrap_used, reason = "unreadable input fails the test")]
 
-mod common;
-
-use common::{holder, place, plain_rules};
+use crate::common::{holder, place, plain_rules};
 use jadegate_domain::{Period, PlaceId, PlaceKind, Presence, Timestamp};
 use jadegate_trace::{
     CaseInput, EventExposure, KnownVisit, Rules, VisitIndex, exposures_to_event, trace,

@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "writing into memory does not fail")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{case, minute, period, plain_rules, visit};
+use crate::common::{case, minute, period, plain_rules, visit};
 use jadegate_domain::{PlaceId, PlaceKind};
 use jadegate_trace::{
     CatchUp, Dropped, KnownVisit, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up, trace,

@@ -1,10 +1,8 @@
 //! Tracing again what a watch names leaves what a full run finds, whatever happened in whatever order.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{case, holder, minute, period, place, plain_rules, visit};
+use crate::common::{case, holder, minute, period, place, plain_rules, visit};
 use jadegate_domain::evidence::ContactDegree;
 use jadegate_domain::{CaseId, PlaceId, PlaceKind, Presence};
 use jadegate_trace::{

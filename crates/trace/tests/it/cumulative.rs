@@ -1,12 +1,10 @@
 //! Cumulative exposure against nested loops over all pairs, and against the contacts of each case.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use common::oracle::{NO_RIDES, Rides, Town};
-use common::{case, holder, minute, period, plain_rules, unproven, visit};
+use crate::common::oracle::{NO_RIDES, Rides, Town};
+use crate::common::{case, holder, minute, period, plain_rules, unproven, visit};
 use jadegate_domain::{HolderId, Leg, PlaceId, PlaceKind, Ride, Seat, Timestamp};
 use jadegate_trace::{
     Aboard, Bulk, CaseInput, Cumulative, CumulativeExposure, KindRules, KnownVisit, Near, Rules,

@@ -1,9 +1,7 @@
 //! The index and the trace against the naive oracle, over random towns and random histories.
 
-mod common;
-
-use common::oracle::{Contact, NO_RIDES, Rides, Town};
-use common::{case, minute, period, place};
+use crate::common::oracle::{Contact, NO_RIDES, Rides, Town};
+use crate::common::{case, minute, period, place};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -50,7 +48,7 @@ fn a_visit(holders: u64, places: u64) -> impl Strategy<Value = KnownVisit> {
     ];
     (0..holders, 0..places, entered, length, presence).prop_map(|(who, at, from, len, presence)| {
         let from = from * 10;
-        KnownVisit { presence, ..common::visit(who, at, from, len.map(|l| from + l * 10)) }
+        KnownVisit { presence, ..crate::common::visit(who, at, from, len.map(|l| from + l * 10)) }
     })
 }
 
@@ -192,7 +190,7 @@ proptest! {
         secondary in prop::sample::select(vec![0u32, 10, 20]),
         delay in 0..8u32,
     ) {
-        let mut rules = common::plain_rules();
+        let mut rules = crate::common::plain_rules();
         let shop = *rules.at(PlaceKind::Shop);
         for kind in [PlaceKind::Shop, PlaceKind::Outdoor] {
             let contact = if kind == PlaceKind::Shop { 60 } else { 40 };
@@ -310,9 +308,9 @@ fn a_crowded_town_agrees_too() {
         let from = i64::try_from(random(SPAN as u64 / 10)).unwrap() * 10;
         let len = i64::try_from(random(12)).unwrap() * 10;
         let left = (random(4) > 0).then_some(from + len);
-        let mut v = common::visit(random(400), random(20), from, left);
+        let mut v = crate::common::visit(random(400), random(20), from, left);
         if random(10) == 0 {
-            v = common::unproven(v);
+            v = crate::common::unproven(v);
         }
         index.insert(v);
         list.push(v);
@@ -322,7 +320,7 @@ fn a_crowded_town_agrees_too() {
             list.push(KnownVisit { left, ..v });
         }
     }
-    let mut rules = common::plain_rules();
+    let mut rules = crate::common::plain_rules();
     let outdoor = KindRules { contact_minutes: 60, ..*rules.at(PlaceKind::Shop) };
     rules.set(PlaceKind::Outdoor, outdoor);
     rules.max_hops = 1;

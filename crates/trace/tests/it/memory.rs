@@ -1,8 +1,6 @@
 //! Memory: both orders of a visit together take at most 24 bytes, ids and what is reserved included.
 
-mod common;
-
-use common::visit;
+use crate::common::visit;
 use jadegate_trace::VisitIndex;
 
 /// A town like the benchmark's: ten visits a person, a hundred a place, skewed.
@@ -45,9 +43,9 @@ fn an_index_fed_one_by_one_takes_little_more() {
 fn removed_days_give_their_memory_back() {
     let mut index = VisitIndex::build(town(30_000, 300_000));
     let before = index.memory_bytes();
-    index.remove_before(common::minute(7 * 1440));
+    index.remove_before(crate::common::minute(7 * 1440));
     assert!(index.memory_bytes() < before * 6 / 10);
-    index.remove_before(common::minute(15 * 1440));
+    index.remove_before(crate::common::minute(15 * 1440));
     assert!(index.is_empty());
     assert!(index.memory_bytes() < 4096, "no id stays behind: {}", index.memory_bytes());
 }

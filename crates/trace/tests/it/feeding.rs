@@ -1,10 +1,8 @@
 //! Feeding goes on while runs are merged and old visits removed elsewhere.
 
-mod common;
-
 use std::collections::HashSet;
 
-use common::{minute, visit};
+use crate::common::{minute, visit};
 use jadegate_domain::{HolderId, PlaceId, Presence};
 use jadegate_trace::{KnownVisit, VisitIndex};
 

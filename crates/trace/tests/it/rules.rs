@@ -1,8 +1,6 @@
 //! What counts as shared time, one rule at a time.
 
-mod common;
-
-use common::{case, holder, minute, period, place, plain_rules, unproven, visit};
+use crate::common::{case, holder, minute, period, place, plain_rules, unproven, visit};
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{Leg, PlaceId, PlaceKind, Ride};
 use jadegate_trace::{

@@ -1,8 +1,6 @@
 //! What went wrong with real health codes must not be possible here.
 
-mod common;
-
-use common::{case, holder, minute, period, place, plain_rules, unproven, visit};
+use crate::common::{case, holder, minute, period, place, plain_rules, unproven, visit};
 use jadegate_domain::evidence::Certainty;
 use jadegate_domain::{PlaceId, PlaceKind};
 use jadegate_trace::{VisitIndex, exposures_to_event, trace};

@@ -6,13 +6,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "unreadable input fails the test")]
 
-mod common;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::path::PathBuf;
 
-use common::{holder, place};
+use crate::common::{holder, place};
 use flate2::read::GzDecoder;
 use jadegate_domain::{CaseId, Period, PlaceId, PlaceKind, Presence, Timestamp};
 use jadegate_trace::{CaseInput, KindRules, KnownVisit, Rules, VisitIndex, trace};

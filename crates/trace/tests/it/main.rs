@@ -1,0 +1,13 @@
+//! The tests of this crate from outside, in one binary: linking one takes seconds, one for each file takes minutes.
+
+mod agrees_with_oracle;
+mod common;
+mod corona_warn_app;
+mod cumulative;
+mod feeding;
+mod history;
+mod memory;
+mod real_checkins;
+mod rules;
+mod saved;
+mod watch;
