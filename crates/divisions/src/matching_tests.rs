@@ -77,18 +77,27 @@ fn tables_by_hand_agree_with_the_directory() {
     }
 }
 
-proptest! {
-    #[test]
-    fn every_county_is_found_by_its_own_names(i in 0usize..2900) {
-        let (code, name) = t().descendants(None, Level::County).nth(i).unwrap();
+/// All of them: one county in three thousand has the name of its city, which luck found once in ten runs.
+#[test]
+fn every_county_is_found_by_its_own_names() {
+    let mut like_its_city = Vec::new();
+    for (code, name) in t().descendants(None, Level::County) {
         let county = Directory::division(code).unwrap();
         let city = county.parent().unwrap();
         let province = city.parent().unwrap();
         let (c, p) = (t().name(&city).unwrap(), t().name(&province).unwrap());
+        // A repeated name means the whole city, of which such a county is all.
+        let wanted = if c == name { &city } else { &county };
+        if c == name && p != c {
+            like_its_city.push(name);
+        }
         let m = t().match_names(p, c, name);
-        prop_assert_eq!(m.division(), Some(&county), "{} {} {}", p, c, name);
+        assert_eq!(m.division(), Some(wanted), "{p} {c} {name}");
     }
+    assert_eq!(like_its_city, ["嘉峪关市"]);
+}
 
+proptest! {
     #[test]
     fn no_names_panic(p in "(浙江省|北京市|\\PC{0,6})", c in "(杭州市|\\PC{0,6})", d in "(高新区|区|市|\\PC{0,6})") {
         let _ = t().match_names(&p, &c, &d);

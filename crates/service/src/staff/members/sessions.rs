@@ -96,7 +96,7 @@ impl App {
     }
 
     fn count_sign_out(&self, of: &str) -> Write {
-        self.count(SIGN_OUTS, self.keys.evidence_key(&format!("sign-out/{of}")), 1)
+        self.count(SIGN_OUTS, self.deployment.keys.evidence_key(&format!("sign-out/{of}")), 1)
     }
 
     /// The write that ends a session by its name, or all.

@@ -144,7 +144,7 @@ impl App {
         let mine = |w: &Waiting| may_refuse(session, w) || (lists && me.region.contains(&w.region));
         // What waits is asked for from the oldest on, beside what was decided: what others let wait
         // later pushes nothing off the list.
-        let mut all = self.store.waiting_unfinished(WaitingState::Waiting).await?;
+        let mut all = self.store.waiting_unfinished(WaitingState::Waiting, None).await?;
         all.reverse();
         let waiting = u32::try_from(all.len()).unwrap_or(u32::MAX);
         let known = self.store.waiting_since(since, LIST.saturating_add(waiting)).await?;
