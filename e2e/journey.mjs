@@ -262,7 +262,7 @@ export async function journey() {
     await ticket.getByRole('button', { name: /^Withdraw: / }).click();
     await ticket.locator('select').selectOption('never_happened');
     await ticket.getByRole('button', { name: 'Withdraw it' }).click();
-    await officer.getByTestId('withdrawn').waitFor();
+    await officer.locator('[data-testid=withdrawn]').waitFor();
     // The search was made anew without that ride, and the page leads there.
     await officer.getByRole('link', { name: 'Result', exact: true }).click();
     await officer.locator('[data-count=close]').waitFor();
