@@ -309,7 +309,11 @@ export async function firefox(complain, children) {
       return context;
     },
     leave: (context) => bidi.ask('browser.removeUserContext', { userContext: homes.get(context) }),
-    goto: (context, url) => bidi.ask('browsingContext.navigate', { context, url, wait: 'complete' }),
+    goto: async (context, url) => {
+      // A tab behind another is hidden, and a hidden page asks the server no more.
+      await bidi.ask('browsingContext.activate', { context });
+      await bidi.ask('browsingContext.navigate', { context, url, wait: 'complete' });
+    },
     reload: (context) => bidi.ask('browsingContext.reload', { context, wait: 'complete' }),
     picture: async (context) => (await bidi.ask('browsingContext.captureScreenshot', { context })).data,
     call: async (context, fn, arg) => {
