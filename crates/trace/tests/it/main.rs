@@ -1,4 +1,5 @@
 //! The tests of this crate from outside, in one binary: linking one takes seconds, one for each file takes minutes.
+//! A new file is named here.
 
 mod agrees_with_oracle;
 mod common;
