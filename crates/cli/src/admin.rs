@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
-use crate::wire::Failure;
+use crate::failure::Failure;
 
 /// Longest request and answer, in bytes.
 const MOST: u64 = 16 * 1024;

@@ -1,6 +1,6 @@
 //! What an operator changes beside the running server: renewed keys, a confirmed clock.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,25 +9,20 @@ use jadegate_service::App;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::keyring::Keyring;
-use crate::wire::{self, Failure};
 
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_secs(2);
 /// A confirmation is for a clock that shows about the moment that was confirmed.
 const CONFIRMED_SECONDS: i64 = 600;
 
-/// Where an operator says that the clock is right.
-pub(crate) fn clock_file(config: &Config) -> PathBuf {
-    config.data.join("clock.confirmed")
-}
-
-/// Says it: the running server takes it up within seconds, or the next start does.
+/// Says that the clock is right: the running server takes it up within seconds, or the next start does.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(crate) fn confirm(config: &Config, now: Timestamp) -> Result<(), Failure> {
-    let file = clock_file(config);
+    let file = config.clock_file();
     let fresh = file.with_extension("new");
     std::fs::write(&fresh, format!("{now}\n"))
         .and_then(|()| std::fs::rename(&fresh, &file))
@@ -61,7 +56,7 @@ fn stamp(path: &Path) -> Stamp {
 
 /// Looks until `stop` turns true.
 pub(crate) async fn keep_looking(app: Arc<App>, config: Config, mut stop: watch::Receiver<bool>) {
-    let (keys, clock) = (wire::key_file(&config), clock_file(&config));
+    let (keys, clock) = (config.key_file(), config.clock_file());
     // Read again at once: it may have changed since the start read it.
     let mut seen = None;
     loop {

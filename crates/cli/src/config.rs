@@ -266,6 +266,27 @@ impl Config {
         Ok(config)
     }
 
+    /// The database's file in the data folder.
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.data.join("jadegate.db")
+    }
+
+    /// The visit index saved in the data folder; it can be thrown away, and is as sensitive as the
+    /// database.
+    pub(crate) fn visit_index_file(&self) -> PathBuf {
+        self.data.join("visits.index")
+    }
+
+    /// The key file in the data folder.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.data.join("keys.toml")
+    }
+
+    /// Where an operator says that the clock is right.
+    pub(crate) fn clock_file(&self) -> PathBuf {
+        self.data.join("clock.confirmed")
+    }
+
     /// Where counters and timings are served, if anywhere.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
 
 use crate::config::Config;
-use crate::wire::{self, Failure};
+use crate::failure::Failure;
 
 /// What a start may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +41,14 @@ struct Found {
 /// # Errors
 /// What is there and does not fit together, and what to do.
 pub(crate) async fn look(config: &Config) -> Result<Folder, Failure> {
-    let database = wire::database(config);
-    let keys = wire::key_file(config);
+    let database = config.database_file();
+    let keys = config.key_file();
     let log = std::path::PathBuf::from(format!("{}-wal", database.display()));
     let found = Found {
         database: size(&database)?.is_some_and(|n| n > 0),
         keys: size(&keys)?.is_some(),
         log: size(&log)?.is_some_and(|n| n > 0),
-        index: size(&wire::visit_index(config))?.is_some(),
+        index: size(&config.visit_index_file())?.is_some(),
         keys_new: size(&keys.with_extension("new"))?.is_some(),
     };
     let (data, database, keys) =

@@ -9,6 +9,7 @@ mod beside;
 mod commands;
 mod config;
 mod demo;
+mod failure;
 mod folder;
 mod keyring;
 mod serve;

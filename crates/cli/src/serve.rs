@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::config::Config;
-use crate::wire::{Deployment, Failure};
+use crate::failure::Failure;
+use crate::wire::Deployment;
 
 /// The message gateway of the configuration.
 pub(crate) fn gateway(config: &Config, demo: bool) -> Result<Arc<dyn SmsGateway>, Failure> {

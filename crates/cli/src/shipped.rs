@@ -4,7 +4,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use crate::wire::Failure;
+use crate::failure::Failure;
 
 /// A policy of the folder `policies/`.
 pub(crate) struct Shipped {

@@ -1,6 +1,5 @@
 //! Puts an application together from configuration and key file.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jadegate_ledger::note::NoteSigner;
@@ -10,11 +9,10 @@ use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 
 use crate::beside;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::folder::{self, Folder};
 use crate::keyring::Keyring;
-
-/// Anything that stops a command, in words for the person at the keyboard.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::shipped::policy_text;
 
 /// An opened deployment.
 pub(crate) struct Deployment {
@@ -24,24 +22,9 @@ pub(crate) struct Deployment {
     pub store: Arc<SqliteStore>,
 }
 
-/// The database's file in a data folder.
-pub(crate) fn database(config: &Config) -> PathBuf {
-    config.data.join("jadegate.db")
-}
-
-/// The visit index saved in a data folder; it can be thrown away, and is as sensitive as the database.
-pub(crate) fn visit_index(config: &Config) -> PathBuf {
-    config.data.join("visits.index")
-}
-
-/// The key file in a data folder.
-pub(crate) fn key_file(config: &Config) -> PathBuf {
-    config.data.join("keys.toml")
-}
-
 /// Reads a policy, a shipped one by name or a file, telling every problem at once.
 pub(crate) fn read_policy(path: &std::path::Path) -> Result<(Policy, String), Failure> {
-    let text = crate::shipped::policy_text(path)?;
+    let text = policy_text(path)?;
     match Policy::parse(&text) {
         Ok(policy) => Ok((policy, text)),
         Err(problems) => {
@@ -62,7 +45,7 @@ pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure>
         gateway: demo || !config.sms.url.is_empty(),
         // The demo's clock is moved on purpose.
         watch_clock: !demo,
-        index_file: Some(visit_index(config)),
+        index_file: Some(config.visit_index_file()),
         otp_per_hour: config.limits.otp_per_hour,
         otp_per_client_hour: config.limits.otp_per_client_hour,
         second_officer_basis_points: config.mandate.basis_points()?,
@@ -84,7 +67,7 @@ pub(crate) async fn open(
     let (policy, policy_text) = read_policy(&config.policy)?;
     let folder = folder::look(config).await?;
     std::fs::create_dir_all(&config.data).map_err(|e| format!("{}: {e}", config.data.display()))?;
-    let path = key_file(config);
+    let path = config.key_file();
     // Read before the database is touched. New ones are made after it, so that keys are never left
     // without the database they are for.
     let known = match folder {
@@ -94,7 +77,7 @@ pub(crate) async fn open(
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let (readers, list_readers) = jadegate_web::readers(cores.min(16));
     let options = OpenOptions { readers, list_readers, ..OpenOptions::default() };
-    let store = SqliteStore::open(database(config), options)?;
+    let store = SqliteStore::open(config.database_file(), options)?;
     folder::check_small(&store).await?;
     let ring = match known {
         Some(ring) => ring,
@@ -116,7 +99,7 @@ pub(crate) async fn open(
     .await;
     match opened {
         Ok(app) => {
-            beside::take_up_clock(&app, &beside::clock_file(config)).await;
+            beside::take_up_clock(&app, &config.clock_file()).await;
             Ok(Deployment { app, store })
         }
         Err(e) => {

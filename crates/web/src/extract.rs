@@ -11,8 +11,9 @@ use jadegate_service::{
 };
 use serde::de::DeserializeOwned;
 
+use crate::edge::client;
 use crate::problem::Failure;
-use crate::{Web, edge};
+use crate::state::Web;
 
 /// A JSON body. What is wrong with it is told without repeating it.
 #[derive(Debug)]
@@ -236,7 +237,7 @@ impl FromRequestParts<Arc<Web>> for Client {
         if let Some(client) = parts.extensions.get::<Self>() {
             return Ok(*client);
         }
-        Ok(Self(edge::client(parts, state.settings.trust_proxy)?))
+        Ok(Self(client(parts, state.settings.trust_proxy)?))
     }
 }
 

@@ -16,10 +16,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
 use crate::extract::{Body, Cookie, GateAuth, Path, agent, id};
 use crate::problem::{Answer, Problem};
 use crate::public::{KeySetView, key_set_view};
+use crate::state::Web;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()

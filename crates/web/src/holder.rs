@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::AppendHeaders;
-use jadegate_domain::assessment::Texts;
 use jadegate_domain::evidence::Symptom;
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::openapi::one_of;
@@ -26,9 +25,10 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
 use crate::extract::{Body, Client, Cookie, HolderAuth, Path, agent, id};
 use crate::problem::{Answer, Problem};
+use crate::public::{PolicyView, policy_view};
+use crate::state::Web;
 use crate::views::{self, AssessmentView, HolderChange, Namer, TimelineView};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
@@ -137,21 +137,6 @@ struct CodeView {
     assessment: AssessmentView,
     policy: PolicyView,
     check_in: CheckInView,
-}
-
-/// The policy in force, in short.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PolicyView {
-    /// Its id.
-    pub id: String,
-    /// Its version.
-    pub version: u32,
-    /// First bytes of its digest.
-    pub digest: String,
-    /// Its title in languages.
-    pub title: Texts,
-    /// Seconds a code is fresh.
-    pub fresh_seconds: u32,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -373,7 +358,7 @@ async fn code(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<
         server_time: c.server_time,
         name_masked: c.name_masked,
         assessment: views::assessment(&web.app, c.assessment).await?,
-        policy: crate::public::policy_view(&web.app),
+        policy: policy_view(&web.app),
         check_in: CheckInView { expected: c.check_in_expected, done_today: c.check_in_done },
     }))
 }

@@ -1,9 +1,7 @@
 //! What stands around every request: limits, headers, counting.
 
-use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
@@ -11,58 +9,18 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::clock::Clock as _;
-use governor::{DefaultKeyedRateLimiter, Quota};
 use jadegate_service::{Kind, ServiceError};
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
-use crate::Web;
-use crate::edge::{self, Class, Connection, Shed};
+use crate::edge::{Class, Connection, Shed, client};
 use crate::extract::{Client, too_large};
 use crate::problem::Failure;
+use crate::state::Web;
 
-/// Requests per client network.
-pub(crate) struct ClientLimiter {
-    limiter: DefaultKeyedRateLimiter<IpAddr>,
-    /// More networks are remembered than can be counted one by one.
-    crowded: AtomicBool,
-}
-
-/// So many networks are counted one by one; beyond that, wider ones are.
-const MANY_NETWORKS: usize = 200_000;
-
-impl ClientLimiter {
-    /// So many requests a second and client; four times as many in a burst.
-    pub(crate) fn new(per_second: u32) -> Self {
-        let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
-        let burst = NonZeroU32::new(per_second.saturating_mul(4)).unwrap_or(rate);
-        let limiter = DefaultKeyedRateLimiter::keyed(Quota::per_second(rate).allow_burst(burst));
-        Self { limiter, crowded: AtomicBool::new(false) }
-    }
-
-    /// # Errors
-    /// Seconds to wait.
-    fn check(&self, network: IpAddr) -> Result<(), u32> {
-        let crowded = self.crowded.load(Ordering::Relaxed);
-        let key = if crowded { edge::wider(network) } else { network };
-        self.limiter.check_key(&key).map_err(|wait| {
-            let clock = governor::clock::DefaultClock::default();
-            u32::try_from(wait.wait_time_from(clock.now()).as_secs().max(1)).unwrap_or(60)
-        })
-    }
-
-    /// Forgets everybody who has been quiet for long enough to have all their requests again.
-    pub(crate) fn tidy(&self) {
-        self.limiter.retain_recent();
-        self.limiter.shrink_to_fit();
-        self.crowded.store(self.limiter.len() > MANY_NETWORKS, Ordering::Relaxed);
-    }
-}
-
-/// Bodies of ordinary requests that are held in memory before they are let in, in KiB; small ones
-/// are not counted.
-pub(crate) const BODIES_KIB: usize = 64 * 1024;
+/// Largest body that is held in memory until its request is let in: of those that are no file.
+const MAX_WAITING_BODY: usize = 1024 * 1024;
+/// Up to here a body is not counted.
 const SMALL_BODY_KIB: u32 = 16;
 
 const CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -130,7 +88,7 @@ pub(crate) async fn same_origin(State(web): State<Arc<Web>>, req: Request, next:
 pub(crate) async fn limits(State(web): State<Arc<Web>>, req: Request, next: Next) -> Response {
     let Some(class) = Class::of(req.uri().path()) else { return next.run(req).await };
     let (mut parts, body) = req.into_parts();
-    let network = match edge::client(&parts, web.settings.trust_proxy) {
+    let network = match client(&parts, web.settings.trust_proxy) {
         Ok(network) => network,
         Err(e) => return Failure(e).into_response(),
     };
@@ -183,7 +141,7 @@ async fn whole(web: &Web, body: Body) -> Result<(Body, Option<SemaphorePermit<'_
     if body.is_end_stream() {
         return Ok((body, None));
     }
-    let most = crate::MAX_WAITING_BODY;
+    let most = MAX_WAITING_BODY;
     let said = body.size_hint().upper().unwrap_or(u64::MAX);
     let kib = u32::try_from(said.min(most as u64).div_ceil(1024)).unwrap_or(u32::MAX);
     let held = if kib <= SMALL_BODY_KIB {
@@ -267,32 +225,6 @@ mod tests {
             assert_eq!(method_label(&made_up.parse().unwrap()), "other");
         }
         assert_eq!(method_label(&Method::DELETE), "DELETE");
-    }
-
-    #[test]
-    fn a_client_that_has_been_quiet_is_forgotten() {
-        let limiter = ClientLimiter::new(1000);
-        for n in 0..2000_u32 {
-            assert_eq!(limiter.check(IpAddr::from(n.to_be_bytes())), Ok(()));
-        }
-        assert_eq!(limiter.limiter.len(), 2000);
-        // Longer than a request takes to be given back; how much longer does not matter.
-        std::thread::sleep(Duration::from_millis(50));
-        limiter.tidy();
-        assert_eq!(limiter.limiter.len(), 0);
-        assert!(!limiter.crowded.load(Ordering::Relaxed));
-    }
-
-    #[test]
-    fn more_networks_than_can_be_counted_are_counted_by_wider_ones() {
-        let limiter = ClientLimiter::new(1);
-        limiter.crowded.store(true, Ordering::Relaxed);
-        let ip = |last: u8| IpAddr::from([10, 0, 0, last]);
-        for last in 0..4 {
-            assert_eq!(limiter.check(ip(last)), Ok(()));
-        }
-        assert!(limiter.check(ip(9)).is_err());
-        assert_eq!(limiter.limiter.len(), 1);
     }
 
     #[test]

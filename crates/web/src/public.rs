@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jadegate_divisions::Directory;
+use jadegate_domain::assessment::Texts;
 use jadegate_domain::{Division, Timestamp};
 use jadegate_service::staff::RegionRow;
 use jadegate_service::{App, ClockVerdict, Finding, Kind, ServiceError};
@@ -18,10 +19,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
 use crate::extract::{Path, Query};
-use crate::holder::PolicyView;
 use crate::problem::{Answer, Problem};
+use crate::state::Web;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()
@@ -92,6 +92,21 @@ pub(crate) fn key_set_view(app: &App) -> KeySetView {
         keys: set.keys().iter().map(view).collect(),
         log: app.log_key(),
     }
+}
+
+/// The policy in force, in short.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PolicyView {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// First bytes of its digest.
+    pub digest: String,
+    /// Its title in languages.
+    pub title: Texts,
+    /// Seconds a code is fresh.
+    pub fresh_seconds: u32,
 }
 
 pub(crate) fn policy_view(app: &App) -> PolicyView {

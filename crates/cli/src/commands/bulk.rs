@@ -18,7 +18,8 @@ use serde::Serialize;
 use super::bulk_arrow::write_arrow;
 use crate::args::TraceFormat;
 use crate::config::Config;
-use crate::wire::{self, Failure};
+use crate::failure::Failure;
+use crate::wire;
 use crate::world::SystemClock;
 
 /// Lines that are wrong and shown; more are counted.
@@ -101,7 +102,7 @@ pub(super) async fn load(
     }
     let (policy, _) = wire::read_policy(&config.policy)?;
     let now = SystemClock.now();
-    let store = SqliteStore::open_read_only(wire::database(config))?;
+    let store = SqliteStore::open_read_only(config.database_file())?;
     let mut cases = Vec::with_capacity(listed.len());
     for l in listed {
         match store.case(l.case).await? {
@@ -115,7 +116,7 @@ pub(super) async fn load(
     if !wrong.is_empty() {
         return Err(complaint(&name, wrong).into());
     }
-    let saved = Some(wire::visit_index(config));
+    let saved = Some(config.visit_index_file());
     let search = BulkSearch::load(store.as_ref(), saved, &policy, now).await?;
     store.close().await;
     Ok((cases, search))

@@ -12,7 +12,7 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use jadegate_service::ContactRow;
 
-use crate::wire::Failure;
+use crate::failure::Failure;
 
 /// Rows of one batch of a stream.
 pub(super) const BATCH: usize = 65_536;

@@ -18,7 +18,7 @@ use super::bulk::{load, searched, write_json, write_table};
 use super::bulk_arrow::BATCH;
 use crate::args::TraceFormat;
 use crate::config::Config;
-use crate::wire::Failure;
+use crate::failure::Failure;
 
 pub(super) async fn run(
     config: &Config,

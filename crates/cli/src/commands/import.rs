@@ -16,10 +16,11 @@ use jadegate_service::import::visits::{self, FileRecord, Progress, VisitFormat, 
 use jadegate_service::import::{Limits, SMALL_FILE, risk_levels};
 use jadegate_service::staff::RejectedLine;
 
-use super::{ATTENTION, open, open_file};
+use super::common::{ATTENTION, open, open_file};
 use crate::args::{Import, ImportArgs, VisitForm};
 use crate::config::Config;
-use crate::wire::{Deployment, Failure};
+use crate::failure::Failure;
+use crate::wire::Deployment;
 
 /// Wrong lines printed; the number of all is always told.
 const SHOWN: usize = 20;

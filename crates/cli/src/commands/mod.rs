@@ -3,6 +3,7 @@
 
 mod bulk;
 mod bulk_arrow;
+mod common;
 mod cumulative;
 mod import;
 mod policy;
@@ -17,18 +18,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use jadegate_service::{Clock as _, Entropy, Settings};
+use jadegate_service::{Clock as _, Entropy};
 
 use crate::args::{Args, ClockCommand, Command, KeysCommand, PolicyCommand, Serve};
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::keyring::Keyring;
-use crate::wire::{self, Deployment, Failure};
+use crate::wire;
 use crate::world::{OsEntropy, SystemClock};
 
 /// The configuration file that is looked for if none is named.
 const CONFIGURATION: &str = "jadegate.toml";
-/// Something needs attention.
-const ATTENTION: u8 = 2;
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -107,12 +107,6 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     done
 }
 
-/// Opens the deployment alone, for a command that writes.
-async fn open(config: &Config) -> Result<Deployment, Failure> {
-    let settings = Settings { serves: false, ..wire::settings(config, false)? };
-    wire::open(config, settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await
-}
-
 async fn serve(config: Config) -> Result<(), Failure> {
     let settings = wire::settings(&config, false)?;
     let deployment =
@@ -133,7 +127,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
 }
 
 fn keys(config: &Config, command: &KeysCommand) -> Result<(), Failure> {
-    let path = wire::key_file(config);
+    let path = config.key_file();
     let rng: &dyn Entropy = &OsEntropy;
     let now = SystemClock.now();
     // None are made here: a key file without a database could be taken for one that lost its.
@@ -165,16 +159,4 @@ fn confirm_clock(config: &Config) -> Result<(), Failure> {
         "confirmed: it is {now}. A running server takes it up within seconds, or the next start does"
     );
     Ok(())
-}
-
-/// A file, unpacked if it is gzip.
-fn open_file(path: &std::path::Path) -> Result<Box<dyn std::io::Read + Send>, Failure> {
-    let file = std::fs::File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let buffered = std::io::BufReader::with_capacity(1 << 16, file);
-    let gzip = path.extension().is_some_and(|e| e == "gz");
-    Ok(if gzip {
-        Box::new(flate2::read::MultiGzDecoder::new(buffered))
-    } else {
-        Box::new(buffered)
-    })
 }

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use jadegate_policy::{CasesError, Problem};
 
 use crate::args::PolicyCommand;
+use crate::failure::Failure;
 use crate::shipped::{POLICIES, named, policy_text, read_text};
-use crate::wire::{Failure, read_policy};
+use crate::wire::read_policy;
 
 pub(super) fn run(command: &PolicyCommand) -> Result<ExitCode, Failure> {
     match command {

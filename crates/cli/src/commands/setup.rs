@@ -13,10 +13,11 @@ use jadegate_service::staff::{AgencyInput, StaffInput};
 use jadegate_service::{App, Clock as _, SmsError, SmsFault};
 use jadegate_store::Store as _;
 
-use super::ATTENTION;
+use super::common::ATTENTION;
 use crate::args::Setup;
 use crate::config::Config;
-use crate::wire::{self, Deployment, Failure};
+use crate::failure::Failure;
+use crate::wire::{self, Deployment};
 use crate::world::{OsEntropy, SystemClock};
 
 /// Free disk space below which `setup` says so.
@@ -109,7 +110,7 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
     );
     println!(
         "\nKeep a copy of {} elsewhere: it is not in the database and not in its backup.\n",
-        wire::key_file(&config).display()
+        config.key_file().display()
     );
     let mut found = look(&config, newest?, args.test_phone.as_deref()).await;
     found.push(offices?);
@@ -227,7 +228,7 @@ impl Asked {
 
 /// Was it set up before?
 async fn has_agencies(config: &Config) -> Result<bool, Failure> {
-    let file = wire::database(config);
+    let file = config.database_file();
     if !file.exists() {
         return Ok(false);
     }
@@ -435,7 +436,7 @@ fn disk(data: &Path) -> Found {
 fn permissions(config: &Config) -> Found {
     use std::os::unix::fs::PermissionsExt as _;
     const WHAT: &str = "permissions";
-    let open: Vec<String> = [config.data.clone(), wire::key_file(config)]
+    let open: Vec<String> = [config.data.clone(), config.key_file()]
         .iter()
         .filter(|p: &&PathBuf| {
             std::fs::metadata(p).is_ok_and(|m| m.permissions().mode() & 0o077 != 0)

@@ -2,11 +2,12 @@
 
 use jadegate_store::Store as _;
 
-use super::open;
+use super::common::open;
 use crate::admin::{self, Act};
 use crate::args::StaffCommand;
 use crate::config::Config;
-use crate::wire::{self, Deployment, Failure};
+use crate::failure::Failure;
+use crate::wire::Deployment;
 
 pub(super) async fn run(config: &Config, command: StaffCommand) -> Result<(), Failure> {
     let act = match command {
@@ -56,7 +57,7 @@ fn origin(config: &Config, served_at: Option<String>) -> Result<String, Failure>
 }
 
 async fn list(config: &Config, people: bool) -> Result<(), Failure> {
-    let store = jadegate_store_sqlite::SqliteStore::open_read_only(wire::database(config))?;
+    let store = jadegate_store_sqlite::SqliteStore::open_read_only(config.database_file())?;
     let confirmed = |at: Option<_>| if at.is_some() { "confirmed" } else { "unconfirmed" };
     if people {
         for s in store.all_staff().await? {

@@ -2,10 +2,11 @@
 
 use jadegate_domain::EvidenceKind;
 
-use super::open;
+use super::common::open;
 use crate::args::{Trace, TraceFormat};
 use crate::config::Config;
-use crate::wire::{Deployment, Failure};
+use crate::failure::Failure;
+use crate::wire::Deployment;
 
 pub(super) async fn run(config: &Config, args: &Trace) -> Result<(), Failure> {
     if let Some(file) = &args.cases {

@@ -7,20 +7,21 @@ use jadegate_service::{Clock as _, ClockVerdict, WARN_DAYS, judge_clock};
 use jadegate_store::Store as _;
 use jadegate_store_sqlite::SqliteStore;
 
-use super::ATTENTION;
+use super::common::ATTENTION;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::keyring::Keyring;
-use crate::wire::{self, Failure};
+use crate::wire;
 use crate::world::SystemClock;
 
 pub(super) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
-    let store = SqliteStore::open_read_only(wire::database(config))?;
+    let store = SqliteStore::open_read_only(config.database_file())?;
     store.backup(file).await?;
     let bytes = std::fs::metadata(file)?.len();
     println!(
         "{} ({bytes} bytes). The key file is not in it: keep a copy of {} elsewhere.",
         file.display(),
-        wire::key_file(config).display()
+        config.key_file().display()
     );
     Ok(())
 }
@@ -38,7 +39,7 @@ pub(super) async fn doctor(config: &Config) -> Result<ExitCode, Failure> {
         }
         Err(e) => say(false, "policy", e.to_string()),
     }
-    let path = wire::key_file(config);
+    let path = config.key_file();
     match Keyring::load(&path).and_then(|r| Ok((r.keys(&path)?, r.issuer(&config.issuer, &path)?)))
     {
         Ok((keys, issuer)) => {
@@ -78,7 +79,7 @@ async fn database(
     fingerprint: Option<&str>,
     say: &mut impl FnMut(bool, &str, String),
 ) {
-    let file = wire::database(config);
+    let file = config.database_file();
     let store = match SqliteStore::open_read_only(&file) {
         Ok(s) => s,
         Err(e) => return say(false, "database", format!("{}: {e}", file.display())),

@@ -15,7 +15,8 @@ use serde_json::json;
 
 use crate::args::{self, ReportFormat};
 use crate::config::Config;
-use crate::wire::{self, Failure, read_policy};
+use crate::failure::Failure;
+use crate::wire::read_policy;
 use crate::world::SystemClock;
 
 /// Divisions printed: the worst ones; the JSON form holds all.
@@ -23,7 +24,7 @@ const SHOWN: usize = 20;
 
 pub(super) async fn run(config: &Config, args: &args::WhatIf) -> Result<(), Failure> {
     let limits = (config.mandate.basis_points()?, config.mandate.second_officer_people);
-    let store = SqliteStore::open_read_only(wire::database(config))?;
+    let store = SqliteStore::open_read_only(config.database_file())?;
     let before = match &args.against {
         Some(file) => read_policy(file)?.0,
         None => in_force(&store).await?,

@@ -1,14 +1,14 @@
 //! What the demo can do beyond the real thing: enter as anybody in it, move the clock.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jadegate_domain::{HolderId, PlaceId, StaffId, Timestamp};
+use jadegate_domain::{PlaceId, Timestamp};
 use jadegate_service::{App, Clock, NewSession, Result, ServiceError};
 use jadegate_web::{DemoControl, DemoEntry};
 
+use super::cast::Cast;
 use super::kept::Town;
 use crate::world::DemoClock;
 
@@ -51,43 +51,6 @@ impl Clock for TownClock {
 const MOST_SECONDS: i64 = 366 * 86_400;
 /// Assessments brought up to date at once.
 const BATCH: u32 = 1000;
-
-/// Everybody one can enter as.
-#[derive(Debug, Default)]
-pub(crate) struct Cast {
-    /// In the order of the page.
-    pub(crate) entries: Vec<DemoEntry>,
-    /// Holders by key.
-    pub(crate) holders: HashMap<String, HolderId>,
-    /// Staff by key.
-    pub(crate) staff: HashMap<String, StaffId>,
-}
-
-impl Cast {
-    /// Adds a holder; a key that is taken keeps its first.
-    pub(crate) fn holder(&mut self, key: &str, id: HolderId, en: &str, zh: &str) {
-        let key = format!("holder:{key}");
-        if self.holders.insert(key.clone(), id).is_none() {
-            self.entries.push(DemoEntry {
-                key,
-                page: "holder",
-                en: en.to_owned(),
-                zh: zh.to_owned(),
-            });
-        }
-    }
-
-    /// Adds a member of staff.
-    pub(crate) fn member(&mut self, key: &str, id: StaffId, en: &str, zh: &str) {
-        self.staff.insert(key.to_owned(), id);
-        self.entries.push(DemoEntry {
-            key: key.to_owned(),
-            page: "staff",
-            en: en.to_owned(),
-            zh: zh.to_owned(),
-        });
-    }
-}
 
 /// The demo's controls.
 #[derive(Debug)]

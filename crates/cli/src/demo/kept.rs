@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use jadegate_domain::{HolderId, PlaceId, StaffId};
 use serde::{Deserialize, Serialize};
 
-use super::control::Cast;
-use crate::wire::Failure;
+use super::cast::Cast;
+use crate::failure::Failure;
 
 /// The file in the town's folder. It is written when the town is ready, so a folder without it holds no
 /// town, or a part of one.

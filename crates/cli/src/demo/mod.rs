@@ -1,6 +1,7 @@
 //! `jadegate demo`: a made-up town, served like a real one, with ways in that need no phone and no
 //! passkey. None of this is reachable from `serve`.
 
+mod cast;
 mod control;
 mod dice;
 mod kept;
@@ -13,14 +14,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use jadegate_domain::PlaceId;
 use jadegate_service::Entropy;
 use jadegate_web::DemoControl;
 use tokio::net::TcpListener;
 
 use crate::args;
 use crate::config::Config;
-use crate::wire::{self, Deployment, Failure};
+use crate::failure::Failure;
+use crate::wire::{self, Deployment};
 use crate::world::OsEntropy;
 use control::{Control, TownClock};
 use kept::Town;
@@ -102,13 +103,6 @@ async fn reopen(town: Town, config: &Config) -> Result<Built, Failure> {
     let (summary, folder) = (town.summary.clone(), config.data.clone());
     let control = Control { app, clock, cast, gate_place, town, folder };
     Ok(Built { deployment, control, summary })
-}
-
-/// What a finished story leaves behind.
-struct Story {
-    cast: control::Cast,
-    gate_place: PlaceId,
-    summary: String,
 }
 
 fn greeting(origin: &str, summary: &str, seconds: f64, kept: Option<&Path>) -> String {

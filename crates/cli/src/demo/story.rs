@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::evidence::ContactDegree;
-use jadegate_domain::{Colour, Fact, HolderId, PlaceKind, Role, Timestamp};
+use jadegate_domain::{Colour, Fact, HolderId, PlaceId, PlaceKind, Role, Timestamp};
 use jadegate_service::staff::{
     AgencyInput, ArrivalInput, CaseInput, ChangeInput, RegionInput, TestInput, WhatIfState, Whom,
 };
@@ -15,11 +15,11 @@ use jadegate_service::{App, DemoPerson, Result, ServiceError, StaffSession};
 use jadegate_store::Page;
 use tokio::task::JoinSet;
 
-use super::Story;
-use super::control::{Cast, TownClock, catch_up};
+use super::cast::Cast;
+use super::control::{TownClock, catch_up};
 use super::dice::Dice;
 use super::town::{CITY, RISKY_COUNTY, Span, Town};
-use crate::wire::Failure;
+use crate::failure::Failure;
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3600;
@@ -31,6 +31,13 @@ const VISIT_DAYS: i64 = 14;
 const AT_ONCE: usize = 256;
 /// Of 100 people in quarantine, how many forget a day.
 const FORGETFUL: u32 = 4;
+
+/// What a finished story leaves behind.
+pub(super) struct Story {
+    pub(super) cast: Cast,
+    pub(super) gate_place: PlaceId,
+    pub(super) summary: String,
+}
 
 /// Builds the town and lives through its days.
 pub(super) async fn tell(

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::LogFormat;
+use jadegate_domain::PlaceId;
 use jadegate_web::{ConnectionLimits, Web, WebSettings};
 
 fn config(dir: &Path) -> Config {
@@ -88,7 +89,7 @@ async fn a_real_deployment_has_none_of_it() {
     let control: Arc<dyn DemoControl> = Arc::new(Control {
         app: Arc::clone(app),
         clock,
-        cast: control::Cast::default(),
+        cast: cast::Cast::default(),
         gate_place: PlaceId::from_random(1),
         town: Town::default(),
         folder: dir.path().to_owned(),

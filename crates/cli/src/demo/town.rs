@@ -11,7 +11,7 @@ use jadegate_domain::{
 use jadegate_service::{DemoPerson, DemoVisit, Identity};
 
 use super::dice::{Dice, sums};
-use crate::wire::Failure;
+use crate::failure::Failure;
 
 /// The city in which the town lies.
 pub(crate) const CITY: &str = "CN-3301";

@@ -26,7 +26,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use tower::Service as _;
 
-use crate::Web;
+use crate::router::{metrics_router, router};
+use crate::state::Web;
 pub(crate) use client::{client, wider};
 pub(crate) use connections::Connection;
 pub use connections::ConnectionLimits;
@@ -82,11 +83,11 @@ impl Serving {
             io::Result::Ok(())
         };
         let connections = Connections::new(web.settings.connections);
-        take(listener, crate::router(Arc::clone(web)), Arc::clone(&connections))?;
+        take(listener, router(Arc::clone(web)), Arc::clone(&connections))?;
         let limits = ConnectionLimits { connections: 64, ..ConnectionLimits::default() };
         let scrapes = Connections::new(limits);
         if let Some(listener) = metrics {
-            take(listener, crate::metrics_router(Arc::clone(web)), Arc::clone(&scrapes))?;
+            take(listener, metrics_router(Arc::clone(web)), Arc::clone(&scrapes))?;
         }
         runtime.spawn(look_after(Arc::clone(web), connections, scrapes, stopped));
         Ok(Self { stop, under_way, runtime: Some(runtime) })

@@ -16,9 +16,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
 use crate::extract::{Body, Path, StaffAuth, id};
 use crate::problem::{Answer, Problem};
+use crate::state::Web;
 
 /// Largest request with a policy file in it.
 const MAX_POLICY: usize = 1024 * 1024;

@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
 use crate::extract::{Body, Path, StaffAuth, id};
 use crate::problem::{Answer, Problem};
+use crate::state::Web;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()

@@ -13,9 +13,9 @@ use jadegate_service::staff::ImportReport;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
 use crate::extract::{StaffAuth, too_large};
 use crate::problem::{Answer, Problem};
+use crate::state::Web;
 
 /// Largest file: 50,000 lines of about 150 bytes fit.
 const MAX_IMPORT: usize = 8 * 1024 * 1024;

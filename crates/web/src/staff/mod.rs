@@ -15,10 +15,10 @@ use jadegate_service::{NewSession, ServiceError};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
 use crate::extract::{Body, Cookie, Path, Query, StaffAuth, agent, id};
 use crate::problem::{Answer, Problem};
 use crate::public::RegionList;
+use crate::state::Web;
 use crate::views::{self, Namer};
 
 mod body;

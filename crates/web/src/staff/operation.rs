@@ -8,9 +8,9 @@ use jadegate_service::staff::Operation;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
 use crate::extract::StaffAuth;
 use crate::problem::{Answer, Problem};
+use crate::state::Web;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new().routes(routes!(operation))

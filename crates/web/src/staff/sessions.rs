@@ -10,10 +10,10 @@ use jadegate_service::holder::sessions::SessionView;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Web;
 use crate::extract::{Cookie, Path, StaffAuth, id};
 use crate::holder::{Cookies, SessionList};
 use crate::problem::{Answer, Problem};
+use crate::state::Web;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()

@@ -1,47 +1,22 @@
 //! Shortcuts of the made-up town: enter without a phone or a passkey, read the messages a phone
 //! would have got, move the clock. None of these routes exists under `jadegate serve`.
 
+mod control;
+
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use jadegate_domain::Timestamp;
-use jadegate_service::{NewSession, Result, ServiceError};
+use jadegate_service::{Result, ServiceError};
 use serde::Deserialize;
 
-use crate::Web;
 use crate::extract::{Body, Cookie};
 use crate::problem::Answer;
-
-/// What the demo can do beyond the real thing; made by `cli`.
-#[async_trait]
-pub trait DemoControl: Send + Sync + 'static {
-    /// The people one can enter as: key and words (English, Chinese).
-    fn entries(&self) -> Vec<DemoEntry>;
-    /// A session for one of them.
-    async fn enter(&self, key: &str) -> Result<NewSession>;
-    /// Links that enrol a gate, made anew each time: place and link.
-    async fn gate_link(&self) -> Result<String>;
-    /// Moves the demo's clock forward and lets time's consequences happen.
-    async fn advance(&self, seconds: i64) -> Result<Timestamp>;
-}
-
-/// One person to enter as.
-#[derive(Clone, Debug)]
-pub struct DemoEntry {
-    /// What to send.
-    pub key: String,
-    /// Which page they belong to: `holder` or `staff`.
-    pub page: &'static str,
-    /// Who, in English.
-    pub en: String,
-    /// Who, in Chinese.
-    pub zh: String,
-}
+use crate::state::Web;
+pub use control::{DemoControl, DemoEntry};
 
 pub(crate) fn routes() -> Router<Arc<Web>> {
     Router::new()
