@@ -291,6 +291,17 @@ pub enum Write {
         /// The end; never before the entry.
         left: Timestamp,
     },
+    /// Moves a visit's end to an earlier moment: its holder was seen to leave before. The day is noted
+    /// as one that lost a visit, so that no copy of the visits keeps the longer one. Precondition: it
+    /// exists, and ends at `from` (else the conflict is [`Precondition::Agrees`](crate::Precondition)).
+    ShortenVisit {
+        /// Holder, place and moment of entry of the visit.
+        visit: VisitKey,
+        /// The end that is known.
+        from: Timestamp,
+        /// The right one: before `from`, never before the entry.
+        to: Timestamp,
+    },
     /// What a ticket says of a visit aboard a trip, kept with the day of `entered`; it replaces what
     /// was said of the same holder, trip and moment of entry before. No precondition.
     PutRide(StoredRide),

@@ -137,6 +137,7 @@ impl<'a> Applier<'a> {
             Write::RevokeGate { gate, at } => self.revoke_gate(*gate, *at),
             // They tell whether they were new.
             Write::AddVisit(_) | Write::CloseVisit { .. } => self.tells(write).map(drop),
+            Write::ShortenVisit { visit, from, to } => self.shorten_visit(visit, *from, *to),
             Write::PutRide(r) => self.put_ride(r),
             Write::WithdrawRide { holder, trip, entered } => {
                 self.withdraw_ride(*holder, *trip, *entered)

@@ -5,7 +5,7 @@ use jadegate_domain::{
     AgencyId, Colour, Gate, GateId, HolderId, Leg, Place, PlaceId, Presence, Scan, Seat, Timestamp,
     Trip, Visit, VisitKey,
 };
-use jadegate_store::{Precondition, SessionSubject, StoredRide};
+use jadegate_store::{Precondition, SessionSubject, StoreError, StoredRide};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Applier, json, secs};
@@ -98,23 +98,53 @@ impl Applier<'_> {
             self.days.marks.change(day);
             return Ok(true);
         }
-        let text = format!(
-            "SELECT left_at FROM {table} WHERE entered = ?1 AND holder = ?2 AND place = ?3 \
-             AND presence = ?4"
-        );
-        let there = self
-            .conn
-            .prepare_cached(&text)
-            .and_then(|mut s| {
-                s.query_row([entered, holder, place, presence], |r| r.get::<_, Option<i64>>(0))
-                    .optional()
-            })
-            .map_err(|e| sql("visit", &e))?;
-        match there {
-            None => Err(conflict("visit", Precondition::Exists)),
-            Some(end) if end == Some(left.as_secs()) => Ok(false),
-            Some(_) => Err(conflict("visit", Precondition::Agrees)),
+        if self.end_of(visit)? == Some(left.as_secs()) {
+            return Ok(false);
         }
+        Err(conflict("visit", Precondition::Agrees))
+    }
+
+    pub(super) fn shorten_visit(
+        &mut self,
+        visit: &VisitKey,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<()> {
+        if to >= from {
+            let why = "a visit is shortened to an earlier end".into();
+            return Err(StoreError::Invalid { table: "visit", why });
+        }
+        let day = visit.entered.utc_day();
+        if !self.days.has(Kind::Visit, day) {
+            return Err(conflict("visit", Precondition::Exists));
+        }
+        let text = format!(
+            "UPDATE {} SET left_at = ?6 WHERE entered = ?1 AND holder = ?2 AND place = ?3 \
+             AND presence = ?4 AND left_at = ?5",
+            Kind::Visit.table(day)
+        );
+        let [entered, holder, place, presence] = key(visit);
+        let row = [entered, holder, place, presence, from.as_secs(), to.as_secs()];
+        if self.run("visit", &text, row)? > 0 {
+            self.days.marks.lose(day);
+            return Ok(());
+        }
+        self.end_of(visit)?;
+        Err(conflict("visit", Precondition::Agrees))
+    }
+
+    /// The end of a visit of a day that there is; without that visit a conflict.
+    fn end_of(&self, visit: &VisitKey) -> Result<Option<i64>> {
+        let text = format!(
+            "SELECT left_at FROM {} WHERE entered = ?1 AND holder = ?2 AND place = ?3 \
+             AND presence = ?4",
+            Kind::Visit.table(visit.entered.utc_day())
+        );
+        self.conn
+            .prepare_cached(&text)
+            .and_then(|mut s| s.query_row(key(visit), |r| r.get(0)).optional())
+            .map_err(|e| sql("visit", &e))?
+            .ok_or_else(|| conflict("visit", Precondition::Exists))
     }
 
     pub(super) fn put_ride(&mut self, r: &StoredRide) -> Result<()> {

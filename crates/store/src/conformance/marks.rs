@@ -113,6 +113,19 @@ pub async fn a_day_that_lost_a_visit_is_told(s: S) {
     assert_eq!((all.len(), lost().await), (2, all[1..].to_vec()));
 }
 
+/// A visit that was shortened is one of which a copy may know too much.
+pub async fn a_day_whose_visit_was_shortened_is_told(s: S) {
+    let long = Visit { left: Some(on(0).plus_secs(90)), ..visit(1, on(0)) };
+    keeps(&s, vec![Write::AddVisit(long)]).await;
+    let before = marks(&s).await;
+    let (visit, from, to) = (long.key(), on(0).plus_secs(90), on(0).plus_secs(50));
+    keeps(&s, vec![Write::ShortenVisit { visit, from, to }]).await;
+    let now = marks(&s).await;
+    assert!(now[0].1 > before[0].1);
+    let lost = s.visit_marks().await.unwrap().lost;
+    assert_eq!(lost.iter().map(|d| (d.day, d.mark)).collect::<Vec<_>>(), now);
+}
+
 /// The store's id was drawn once.
 pub async fn a_store_keeps_its_id(s: S) {
     let id = s.visit_marks().await.unwrap().store;

@@ -27,6 +27,7 @@ enum Op {
     Expect { holder: u64, version: i64 },
     Visit { n: u64, day: i64, left: Option<i64> },
     Close { n: u64, day: i64, secs: i64 },
+    Shorten { n: u64, day: i64, from: i64, to: i64 },
     Leaf(u8),
     Count { key: u8, count: u32, secs: i64 },
     Setting { value: u8, expect: Option<Option<u8>> },
@@ -52,6 +53,9 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (n(), day(), proptest::option::of(0..3_i64))
             .prop_map(|(n, day, left)| Op::Visit { n, day, left }),
         2 => (n(), day(), 0..3_i64).prop_map(|(n, day, secs)| Op::Close { n, day, secs }),
+        2 => (n(), day(), 1..3_i64, 0..2_i64).prop_map(|(n, day, from, to)| {
+            Op::Shorten { n, day, from, to: to.min(from - 1) }
+        }),
         2 => any::<u8>().prop_map(Op::Leaf),
         4 => (0..2_u8, 1..5_u32, 0..40_i64)
             .prop_map(|(key, count, secs)| Op::Count { key, count, secs }),
@@ -97,6 +101,11 @@ impl Op {
             Self::Close { n, day, secs } => Write::CloseVisit {
                 visit: visit(n, moment(day)).key(),
                 left: moment(day).plus_secs(secs),
+            },
+            Self::Shorten { n, day, from, to } => Write::ShortenVisit {
+                visit: visit(n, moment(day)).key(),
+                from: moment(day).plus_secs(from),
+                to: moment(day).plus_secs(to),
             },
             Self::Leaf(n) => Write::AddLeaf(vec![n]),
             Self::Count { key, count, secs } => Write::CountWithin {
@@ -201,6 +210,15 @@ impl Model {
                 Some(_) => Err(Precondition::EvidenceVersion),
             },
             Op::Visit { .. } | Op::Close { .. } => Ok(()),
+            Op::Shorten { n, day, from, to } => {
+                let key = visit(n, moment(day)).key();
+                let v = self.visits.get_mut(&key).ok_or(Precondition::Exists)?;
+                if v.left != Some(moment(day).plus_secs(from)) {
+                    return Err(Precondition::Agrees);
+                }
+                v.left = Some(moment(day).plus_secs(to));
+                Ok(())
+            }
             Op::Leaf(n) => {
                 self.leaves.push(vec![n]);
                 Ok(())

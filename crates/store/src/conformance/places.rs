@@ -256,6 +256,30 @@ pub async fn a_visit_has_one_end(s: S) {
     assert_eq!(told.known(), 0);
 }
 
+/// Who was seen to leave earlier than was known stayed shorter. It is said by whoever knows the end
+/// that was recorded; an end is never moved to a later moment, and a visit without one is closed.
+pub async fn a_visit_is_shortened_from_the_end_it_has(s: S) {
+    let open = visit(1, at(10));
+    let ended = |left| Visit { left: Some(at(left)), ..open };
+    let shorten = |from, to| Write::ShortenVisit { visit: open.key(), from: at(from), to: at(to) };
+    refuses(&s, vec![shorten(90, 50)], Precondition::Exists).await;
+    keeps(&s, vec![Write::AddVisit(open)]).await;
+    refuses(&s, vec![shorten(90, 50)], Precondition::Agrees).await;
+    keeps(&s, vec![Write::CloseVisit { visit: open.key(), left: at(90) }]).await;
+    refuses(&s, vec![shorten(91, 50)], Precondition::Agrees).await;
+    for later in [90, 91] {
+        rejects(&s, vec![shorten(90, later)]).await;
+    }
+    rejects(&s, vec![shorten(90, 9)]).await;
+    assert_eq!(s.visits_on(DAY0).await.unwrap(), [ended(90)]);
+    keeps(&s, vec![shorten(90, 50), shorten(50, 10)]).await;
+    assert_eq!(s.visits_on(DAY0).await.unwrap(), [ended(10)]);
+    refuses(&s, vec![shorten(90, 50)], Precondition::Agrees).await;
+    let nobody = visit(404, at(10)).key();
+    let unknown = Write::ShortenVisit { visit: nobody, from: at(90), to: at(50) };
+    refuses(&s, vec![unknown], Precondition::Exists).await;
+}
+
 /// The end is set in the day of entry, though it lies in the next.
 pub async fn a_visit_is_closed_in_its_own_day(s: S) {
     let late = visit(1, at(86_399));
