@@ -1,4 +1,5 @@
 //! What a gate does: enrol with a key of its own, sign in, check codes, hand in its scans.
 
 pub mod enrol;
+mod presence;
 pub mod scan;

@@ -7,16 +7,19 @@ use jadegate_domain::evidence::Fact;
 use jadegate_domain::gate::{Direction, GateCounts, OverrideReason};
 use jadegate_domain::{
     Colour, Holder, HolderId, Period, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp,
-    Visit, VisitKey,
+    VisitKey,
 };
 use jadegate_pass::{PassError, VerifiedCode};
 use jadegate_store::{Precondition, StoreError, Unit, Write};
+use jadegate_trace::KnownVisit;
 
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, NewEvidence, TRIES, busy};
 use crate::concurrency::{read, write};
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::GateSession;
+
+use super::presence::{Known, LONGEST_STAY_SECONDS, concerns};
 
 /// A scan as a gate hands it in.
 #[derive(Clone, Debug)]
@@ -52,10 +55,6 @@ pub struct ScanResult {
 
 /// Scans taken in one call.
 pub const MAX_SCANS: usize = 500;
-/// An open visit is closed by a scan on leaving within this time.
-const LONGEST_STAY_SECONDS: i64 = 24 * 3600;
-/// Coming in twice within this time, without leaving in between, is coming in once.
-const SAME_ENTRY_SECONDS: i64 = 600;
 /// The problem of a scan without any code.
 const NO_CODE: &str = "scan.no_code";
 
@@ -185,37 +184,43 @@ impl App {
             reason: input.override_reason,
             problem: code.problem.map(str::to_owned),
         };
+        let told = ScanResult {
+            id: input.id,
+            outcome: Some(outcome),
+            colour,
+            problem: code.problem,
+            recorded: true,
+        };
+        match self.write_once(&scan, holder.as_ref()).await? {
+            Written::Now => {}
+            Written::Before(stored) => {
+                let answer = answer_of(&stored, input, code)?;
+                if answer.recorded {
+                    self.settle(&stored).await?;
+                }
+                return Ok(answer);
+            }
+        }
+        self.settle(&scan).await?;
+        Ok(told)
+    }
+
+    /// Writes a scan unless it is there.
+    async fn write_once(self: &Arc<Self>, scan: &Scan, holder: Option<&Holder>) -> Result<Written> {
         // Visits that the store does not know as the index does.
         let mut passed_over = Vec::new();
         for _ in 0..TRIES {
-            let visits = match &holder {
-                Some(h) => self.visits_of_scan(h.id, &scan, &passed_over),
-                None => Vec::new(),
-            };
-            let stay = match (&holder, visits.first()) {
-                (Some(h), Some(Write::AddVisit(_))) => self.stay_seen(h, &scan),
-                _ => None,
-            };
-            match self.write_scan(&scan, &visits, stay.as_ref()).await {
-                Ok(()) => {
-                    return Ok(ScanResult {
-                        id: input.id,
-                        outcome: Some(outcome),
-                        colour,
-                        problem: code.problem,
-                        recorded: true,
-                    });
-                }
-                Err(Refused::Visit) => passed_over.extend(visits.iter().filter_map(closed)),
-                Err(Refused::Attempt(AttemptError::Failed(e))) => return Err(*e),
-                Err(Refused::Attempt(AttemptError::Above)) => {
-                    return Err(ServiceError::internal("what a gate sees has no weight"));
-                }
+            let visits = self.visits_of_scan(scan, &passed_over);
+            let stay = holder.filter(|_| admits(scan)).and_then(|h| self.stay_seen(h, scan));
+            match self.write_scan(scan, &visits, stay.as_ref()).await {
+                Ok(()) => return Ok(Written::Now),
+                Err(Refused::Visit) => passed_over.extend(visits.iter().filter_map(concerns)),
                 Err(Refused::Attempt(AttemptError::Race)) => {
-                    if let Some(before) = self.answered_before(session, input, code).await? {
-                        return Ok(before);
+                    if let Some(stored) = self.store.scan(scan.at, scan.gate, scan.id).await? {
+                        return Ok(Written::Before(Box::new(stored)));
                     }
                 }
+                Err(Refused::Attempt(e)) => return Err(failed(e)),
             }
         }
         Err(busy())
@@ -239,7 +244,15 @@ impl App {
         writes.extend_from_slice(visits);
         let counted = scan.clone();
         let tell = move |app: &Self| app.count_scan(&counted);
-        match self.commit_and_feed(Unit::new("scan", writes), tell).await {
+        self.commit_scan(Unit::new("scan", writes), tell).await
+    }
+
+    async fn commit_scan(
+        self: &Arc<Self>,
+        unit: Unit,
+        tell: impl FnOnce(&Self) + Send + 'static,
+    ) -> std::result::Result<(), Refused> {
+        match self.commit_and_feed(unit, tell).await {
             Ok(_) => Ok(()),
             Err(StoreError::Conflict {
                 table: "visit",
@@ -249,9 +262,7 @@ impl App {
         }
     }
 
-    /// The answer that this scan had when it was handed in before; `None` if it was not. Another
-    /// act of the same gate under the same id and moment is not taken for it: the gate must give it
-    /// an id of its own.
+    /// The answer that this scan had when it was handed in before; `None` if it was not.
     async fn answered_before(
         &self,
         session: &GateSession,
@@ -259,21 +270,7 @@ impl App {
         code: CodeRead,
     ) -> Result<Option<ScanResult>> {
         let stored = self.store.scan(input.at, session.gate.id, input.id).await?;
-        let Some(stored) = stored else { return Ok(None) };
-        // A code that can be opened no longer, or only now, is no sign of another person.
-        let other_person = code.holder.zip(stored.holder).is_some_and(|(now, then)| now != then);
-        let other_act =
-            (input.direction, input.override_reason) != (stored.direction, stored.reason);
-        if other_person || other_act {
-            return Ok(Some(not_recorded(input.id, "scan.id_taken")));
-        }
-        Ok(Some(ScanResult {
-            id: input.id,
-            outcome: Some(stored.outcome),
-            colour: stored.colour,
-            problem: stored.problem.as_deref().map(known_problem).transpose()?,
-            recorded: true,
-        }))
+        stored.map(|stored| answer_of(&stored, input, code)).transpose()
     }
 
     /// Why a scan of this moment cannot be taken now, if so.
@@ -285,8 +282,9 @@ impl App {
         (at.secs_since(now) > s.clock_skew_seconds.max(60)).then_some("scan.in_future")
     }
 
-    /// Verifies the code as of the moment it was read and opens its handle. Who leaves may show the
-    /// code of their entry: it is not fresh, which is said, but it is known whose visit ends.
+    /// Verifies the code as of the moment it was read and opens its handle. Who leaves is not judged:
+    /// they may show the code of their entry, or the gate's clock may be wrong. It is said that the
+    /// code is not fresh, but it is known whose visit ends.
     fn read_code(&self, input: &ScanInput) -> CodeRead {
         let Some(text) = input.code.as_deref() else { return CodeRead::nothing(NO_CODE) };
         let (text, at) = (text.trim(), input.at);
@@ -301,12 +299,15 @@ impl App {
             Ok((holder, colour)) => {
                 CodeRead { holder: Some(holder), colour: Some(colour), problem: None }
             }
-            Err(PassError::Stale) if input.direction == Direction::Out => {
-                let recent =
-                    |code: &VerifiedCode| at.secs_since(code.issued_at) <= LONGEST_STAY_SECONDS;
+            Err(e @ (PassError::Stale | PassError::NotYetValid))
+                if input.direction == Direction::Out =>
+            {
+                let recent = |code: &VerifiedCode| {
+                    at.secs_since(code.issued_at).abs() <= LONGEST_STAY_SECONDS
+                };
                 let code = jadegate_pass::verify_of_any_age(issuer.key_set(), text).ok();
                 let holder = code.filter(recent).and_then(|code| open(&code).ok());
-                CodeRead { holder, ..CodeRead::nothing(PassError::Stale.code()) }
+                CodeRead { holder, ..CodeRead::nothing(e.code()) }
             }
             Err(e) => CodeRead::nothing(e.code()),
         }
@@ -328,44 +329,46 @@ impl App {
         Ok(code.max(now.colour))
     }
 
-    /// What a scan says of its holder's visits; nothing if they were not let in, or if nobody saw
-    /// them come in.
-    fn visits_of_scan(
-        &self,
-        holder: HolderId,
-        scan: &Scan,
-        passed_over: &[VisitKey],
-    ) -> Vec<Write> {
-        match (scan.direction, scan.outcome) {
-            (_, ScanOutcome::Refused) => Vec::new(),
-            (Direction::In, _) => vec![Write::AddVisit(Visit {
-                holder,
-                place: scan.place,
-                entered: scan.at,
-                left: None,
-                presence: Presence::Gate,
-            })],
-            (Direction::Out, _) => {
-                let left = scan.at;
-                let mut open = self.open_visits(holder, scan.place, left);
-                open.retain(|v| !passed_over.contains(v));
-                one_stay(open).into_iter().map(|visit| Write::CloseVisit { visit, left }).collect()
-            }
+    /// What a scan says of its holder's visits that is not known yet; nothing if they were not let in.
+    fn visits_of_scan(&self, scan: &Scan, passed_over: &[VisitKey]) -> Vec<Write> {
+        let (Some(holder), place) = (scan.holder, scan.place) else { return Vec::new() };
+        if scan.outcome == ScanOutcome::Refused {
+            return Vec::new();
+        }
+        let visits = &self.visits_around(holder, place, scan.at);
+        let known = Known { holder, place, visits, passed_over };
+        match scan.direction {
+            Direction::In => known.entry(scan.at),
+            Direction::Out => known.exit(scan.at),
         }
     }
 
-    /// The visits of a holder at a place that had begun at a moment and of which no end is known, by
-    /// their beginning.
-    fn open_visits(&self, holder: HolderId, place: PlaceId, at: Timestamp) -> Vec<VisitKey> {
-        let period = Period { from: at.plus_secs(-LONGEST_STAY_SECONDS), to: at.plus_secs(1) };
-        let mut open: Vec<_> = read(&self.memory.index)
+    /// The visits of a holder to a place about a moment that a gate or they themselves told of.
+    fn visits_around(&self, holder: HolderId, place: PlaceId, at: Timestamp) -> Vec<KnownVisit> {
+        let from = at.plus_secs(-LONGEST_STAY_SECONDS);
+        let period = Period { from, to: at.plus_secs(LONGEST_STAY_SECONDS + 1) };
+        read(&self.memory.index)
             .visits_of(holder, period)
-            .filter(|v| v.place == place && v.left.is_none() && v.entered <= at)
-            .filter(|v| v.presence != Presence::Imported)
-            .map(|v| VisitKey { entered: v.entered, holder, place, presence: v.presence })
-            .collect();
-        open.sort_unstable();
-        open
+            .filter(|v| v.place == place && v.presence != Presence::Imported)
+            .collect()
+    }
+
+    /// Another gate's scan may have been written at the same time, neither knowing of the other: who
+    /// comes second to look sees both.
+    async fn settle(self: &Arc<Self>, scan: &Scan) -> Result<()> {
+        let mut passed_over = Vec::new();
+        for _ in 0..TRIES {
+            let visits = self.visits_of_scan(scan, &passed_over);
+            if visits.is_empty() {
+                return Ok(());
+            }
+            match self.commit_scan(Unit::new("scan_settled", visits.clone()), |_| {}).await {
+                Ok(()) | Err(Refused::Attempt(AttemptError::Race)) => {}
+                Err(Refused::Visit) => passed_over.extend(visits.iter().filter_map(concerns)),
+                Err(Refused::Attempt(e)) => return Err(failed(e)),
+            }
+        }
+        Err(busy())
     }
 
     /// A gate saw somebody outside their home division: that is a stay there, once a day.
@@ -429,9 +432,29 @@ fn decide(
     }
 }
 
+/// Did somebody come in?
+fn admits(scan: &Scan) -> bool {
+    scan.direction == Direction::In && scan.outcome != ScanOutcome::Refused
+}
+
+/// Whether a scan was there already, and as what.
+enum Written {
+    Now,
+    Before(Box<Scan>),
+}
+
+/// Why a scan was not written, when trying again is of no use.
+fn failed(error: AttemptError) -> ServiceError {
+    match error {
+        AttemptError::Failed(e) => *e,
+        AttemptError::Above => ServiceError::internal("what a gate sees has no weight"),
+        AttemptError::Race => busy(),
+    }
+}
+
 /// Why a scan was not written.
 enum Refused {
-    /// A visit that it closes is gone from the store, or has an end there.
+    /// A visit that it ends is gone from the store, or has another end there.
     Visit,
     /// Something changed meanwhile, or it failed.
     Attempt(AttemptError),
@@ -441,23 +464,6 @@ impl From<AttemptError> for Refused {
     fn from(error: AttemptError) -> Self {
         Self::Attempt(error)
     }
-}
-
-/// The visit that a write closes.
-const fn closed(write: &Write) -> Option<VisitKey> {
-    match write {
-        Write::CloseVisit { visit, .. } => Some(*visit),
-        _ => None,
-    }
-}
-
-/// Of open visits by their beginning, those that one leaving ends: the last, and those that began
-/// shortly before it, for somebody who was scanned twice when they came in was there once.
-fn one_stay(mut open: Vec<VisitKey>) -> Vec<VisitKey> {
-    let together =
-        |a: &VisitKey, b: &VisitKey| b.entered.secs_since(a.entered) <= SAME_ENTRY_SECONDS;
-    let first = open.windows(2).rposition(|w| !together(&w[0], &w[1])).map_or(0, |at| at + 1);
-    open.split_off(first)
 }
 
 /// Scans with their places in the call, those of one holder together and in their order.
@@ -478,6 +484,24 @@ fn by_holder(read: Vec<(ScanInput, CodeRead)>) -> Vec<Vec<(usize, ScanInput, Cod
 /// An answer about a scan that is not in the store.
 const fn not_recorded(id: ScanId, problem: &'static str) -> ScanResult {
     ScanResult { id, outcome: None, colour: None, problem: Some(problem), recorded: false }
+}
+
+/// The answer that a stored scan had. Another act of the same gate under the same id and moment is not
+/// taken for it: the gate must give it an id of its own.
+fn answer_of(stored: &Scan, input: &ScanInput, code: CodeRead) -> Result<ScanResult> {
+    // A code that can be opened no longer, or only now, is no sign of another person.
+    let other_person = code.holder.zip(stored.holder).is_some_and(|(now, then)| now != then);
+    let other_act = (input.direction, input.override_reason) != (stored.direction, stored.reason);
+    if other_person || other_act {
+        return Ok(not_recorded(input.id, "scan.id_taken"));
+    }
+    Ok(ScanResult {
+        id: input.id,
+        outcome: Some(stored.outcome),
+        colour: stored.colour,
+        problem: stored.problem.as_deref().map(known_problem).transpose()?,
+        recorded: true,
+    })
 }
 
 /// A problem as it was stored: one of those that a code can have.

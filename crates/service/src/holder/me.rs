@@ -15,6 +15,8 @@ use crate::concurrency::read;
 use crate::error::{Result, ServiceError};
 use crate::session::HolderSession;
 
+use super::stays::stays;
+
 /// An agency by name, as holders see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -220,9 +222,13 @@ impl App {
         let now = self.now();
         let days = i64::from(self.policy().retention_days());
         let period = Period { from: now.plus_days(-days), to: now.plus_days(1) };
-        let mut visits: Vec<_> =
-            read(&self.memory.index).visits_of(session.holder, period).collect();
-        visits.sort_by_key(|v| std::cmp::Reverse(v.entered));
+        let visits = read(&self.memory.index).visits_of(session.holder, period).collect();
+        let policy = self.policy();
+        let assumed_end = |place, entered: Timestamp| {
+            let kind = self.memory.place(place).map_or(PlaceKind::Other, |p| p.kind);
+            entered.plus_secs(60 * i64::from(policy.assumed_stay_minutes(kind)))
+        };
+        let mut visits = stays(visits, assumed_end);
         visits.truncate(LIST as usize);
         // A trip belongs to the carrier that told of it.
         let told_by = |v: &KnownVisit| {

@@ -10,5 +10,6 @@ pub mod me;
 pub mod proof;
 pub mod register;
 pub mod sessions;
+mod stays;
 pub mod venue;
 pub mod work;

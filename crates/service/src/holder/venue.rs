@@ -49,11 +49,11 @@ impl App {
             VenueKind::Poster => Presence::Unproven,
             VenueKind::Screen { .. } => Presence::VenueScreen,
         };
-        // Tapping twice is one visit.
+        // Tapping twice is one visit; after they were seen to leave it is another.
         let recently = Period { from: now.plus_secs(-SAME_VISIT_SECONDS), to: now.plus_secs(1) };
         let again = read(&self.memory.index)
             .visits_of(session.holder, recently)
-            .find(|v| v.place == code.place && v.presence == presence);
+            .find(|v| v.place == code.place && v.presence == presence && v.left.is_none());
         let entered = again.map_or(now, |v| v.entered);
         if again.is_none() {
             let visit =

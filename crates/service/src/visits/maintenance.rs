@@ -182,7 +182,7 @@ impl App {
 
     /// Takes visits out of the index, beside the readers and the writers. Whoever calls it holds the
     /// lock for long work.
-    async fn take_out(&self, gone: Vec<VisitKey>) -> Result<()> {
+    pub(super) async fn take_out(&self, gone: Vec<VisitKey>) -> Result<()> {
         let gone: Arc<[VisitKey]> = gone.into();
         loop {
             let (copy, of) = (read(&self.memory.index).clone(), Arc::clone(&gone));

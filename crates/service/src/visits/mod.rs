@@ -17,7 +17,7 @@ mod state;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use jadegate_domain::VisitKey;
+use jadegate_domain::{Timestamp, VisitKey};
 use jadegate_store::{Receipt, StoreError, Unit, Write};
 use jadegate_trace::KnownVisit;
 
@@ -45,10 +45,22 @@ impl App {
     ) -> std::result::Result<Receipt, StoreError> {
         let app = Arc::clone(self);
         let work = async move {
+            let shortened = shortened(&unit);
+            // What is taken out of the index must not be saved once more meanwhile.
+            let _long = if shortened.is_empty() {
+                None
+            } else {
+                Some(app.memory.maintenance.long.lock().await)
+            };
             let _feeding = app.memory.maintenance.feeding.read().await;
             let told = told(&unit);
             let receipt = app.store.commit_for_receipt(unit).await?;
             tell(&app);
+            if !shortened.is_empty() {
+                let keys = shortened.iter().map(KnownVisit::key).collect();
+                app.take_out(keys).await.map_err(|e| StoreError::Unavailable(e.to_string()))?;
+                app.memory.late.note(&shortened);
+            }
             let new = told.into_iter().filter(|(write, _)| !receipt.was_known(*write));
             app.feed(&new.map(|(_, visit)| visit).collect::<Vec<_>>());
             Ok(receipt)
@@ -77,11 +89,24 @@ impl App {
 fn told(unit: &Unit) -> Vec<(usize, KnownVisit)> {
     let told = |(n, write): (usize, &Write)| match write {
         Write::AddVisit(visit) => Some((n, visit.into())),
-        Write::CloseVisit { visit, left } => {
-            let VisitKey { entered, holder, place, presence } = *visit;
-            Some((n, KnownVisit { holder, place, entered, left: Some(*left), presence }))
+        Write::CloseVisit { visit, left } | Write::ShortenVisit { visit, to: left, .. } => {
+            Some((n, ended(visit, *left)))
         }
         _ => None,
     };
     unit.writes.iter().enumerate().filter_map(told).collect()
+}
+
+/// Visits that a unit shortens, as they were.
+fn shortened(unit: &Unit) -> Vec<KnownVisit> {
+    let before = |write: &Write| match write {
+        Write::ShortenVisit { visit, from, .. } => Some(ended(visit, *from)),
+        _ => None,
+    };
+    unit.writes.iter().filter_map(before).collect()
+}
+
+const fn ended(visit: &VisitKey, left: Timestamp) -> KnownVisit {
+    let VisitKey { entered, holder, place, presence } = *visit;
+    KnownVisit { holder, place, entered, left: Some(left), presence }
 }

@@ -7,6 +7,7 @@ mod clock;
 mod common;
 mod crowd;
 mod damaged_files;
+mod door;
 mod gate_scans;
 mod history_staff;
 mod holder_side;
