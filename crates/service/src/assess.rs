@@ -262,7 +262,8 @@ impl App {
 
     /// Decides a change from what is stored now, for a unit that may hold more than this; `None` if
     /// the same was recorded before. The unit is lost like any race if something changed meanwhile:
-    /// then prepare again.
+    /// then prepare again. What it withdraws or replaces must stand ([`is_ended`](crate::error::is_ended)):
+    /// else whoever chose it has to choose anew.
     pub(crate) async fn prepare(
         &self,
         holder: HolderId,
@@ -287,6 +288,7 @@ impl App {
         let mut after = version;
         for id in &change.withdraw {
             if let Some(e) = own.iter_mut().find(|e| e.id == *id) {
+                must_stand(e)?;
                 e.withdrawn_at = Some(now);
                 writes.push(Write::WithdrawEvidence { id: *id, at: now });
                 writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.deployment.keys, e)?));
@@ -318,9 +320,14 @@ impl App {
             if let Some(old) = new.supersedes
                 && let Some(e) = own.iter_mut().find(|e| e.id == old)
             {
+                must_stand(e)?;
                 e.superseded_by = Some(evidence.id);
                 writes.push(Write::SupersedeEvidence { id: old, by: evidence.id });
                 after += 1;
+            }
+            if own.iter().any(|e| e.counts() && excludes(&e.fact, &evidence.fact)) {
+                // Somebody told the same a moment ago: that piece is the one to replace.
+                return Err(crate::error::ended().into());
             }
             ids.push(evidence.id);
             own.push(evidence);
@@ -344,6 +351,20 @@ impl App {
         all.extend(self.weigh(change.add.iter().filter_map(|n| n.signed.as_ref())));
         Ok(Some(Prepared { ids, assessment, writes: all, _one: one }))
     }
+}
+
+/// Of two such facts about one person only one counts at a time.
+fn excludes(one: &Fact, other: &Fact) -> bool {
+    match (one, other) {
+        (Fact::Declaration { .. }, Fact::Declaration { .. }) => true,
+        (Fact::Contact { case: a, .. }, Fact::Contact { case: b, .. })
+        | (Fact::Case { case: a, .. }, Fact::Case { case: b, .. }) => a == b,
+        _ => false,
+    }
+}
+
+fn must_stand(e: &Evidence) -> Result<()> {
+    if e.counts() { Ok(()) } else { Err(crate::error::ended()) }
 }
 
 /// Computes the assessment and the writes that keep it: catches up with every change of colour that

@@ -164,6 +164,7 @@ impl From<StoreError> for ServiceError {
                 "evidence.changed",
                 "This person's record changed at the same moment. Please try again.",
             ),
+            StoreError::Conflict { precondition: Precondition::Stands, .. } => ended(),
             StoreError::Conflict { precondition: Precondition::Leads, .. } => Self::new(
                 Kind::Conflict,
                 "document.moved",
@@ -187,6 +188,20 @@ impl From<UnknownName> for ServiceError {
     fn from(e: UnknownName) -> Self {
         Self::bad("input.unknown_name", e.to_string())
     }
+}
+
+/// What was to be changed or built upon has ended since it was loaded.
+pub(crate) fn ended() -> ServiceError {
+    ServiceError::new(
+        Kind::Conflict,
+        "record.ended",
+        "This was withdrawn or replaced a moment ago. Nothing was changed; please load it again.",
+    )
+}
+
+/// Is it that what was loaded has ended meanwhile? Then load it again and decide again.
+pub(crate) fn is_ended(e: &ServiceError) -> bool {
+    e.kind == Kind::Conflict && e.code == "record.ended"
 }
 
 /// A limit that is reached, in words that fit any of them.

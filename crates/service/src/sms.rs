@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::error::{Kind, Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError, is_ended};
 
 /// What is sent to a phone, sealed in the outbox.
 #[derive(Serialize, Deserialize)]
@@ -213,7 +213,11 @@ impl App {
                 None => OutboxMessage { state: OutboxState::GivenUp, ..message },
             };
             sent += usize::from(after.state == OutboxState::Sent);
-            self.commit("message_tried", vec![Write::UpdateOutbox(after)]).await?;
+            match self.commit("message_tried", vec![Write::UpdateOutbox(after)]).await {
+                // Another server has sent it, or given it up, meanwhile.
+                Err(e) if is_ended(&e) => {}
+                done => done?,
+            }
         }
         Ok(sent)
     }

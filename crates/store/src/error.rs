@@ -7,6 +7,9 @@ pub enum Precondition {
     Absent,
     /// The row must exist.
     Exists,
+    /// What is changed or built upon is there and still in force: neither withdrawn nor replaced, nor
+    /// ended in another way, and of a case's runs the one that was loaded.
+    Stands,
     /// The holder's evidence has moved on since it was loaded.
     EvidenceVersion,
     /// The holder's stored assessment is not the one that was loaded.

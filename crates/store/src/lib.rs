@@ -26,9 +26,13 @@
 //! *Expiry.* What has an `expires_at` works before that moment and no more at it.
 //!
 //! *Expected rows.* A write that names one row and touches none is [`StoreError::Conflict`] with
-//! [`Precondition::Exists`]; nothing is silently skipped. That goes for a row that is there but no
-//! longer in the state asked for (withdrawn, replaced) and for a one-time thing that does not exist;
-//! one that exists but is spent is [`Precondition::Unused`].
+//! [`Precondition::Exists`]; nothing is silently skipped. That goes for a row that is no longer in the
+//! state asked for (decided, ended) and for a one-time thing that does not exist; one that exists but
+//! is spent is [`Precondition::Unused`].
+//!
+//! *Standing records.* What another unit may have withdrawn or replaced (evidence, cases, runs of a
+//! trace, risk levels, people's access) is only changed or built upon while it stands; else the
+//! conflict is [`Precondition::Stands`].
 //!
 //! *Keys of days.* Visits, rides and scans have natural keys: two that differ in what tells them
 //! apart never meet, and the same told twice is one. What was there already is told by the unit's

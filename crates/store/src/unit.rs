@@ -142,7 +142,8 @@ pub enum Write {
     },
     /// A message to a phone. Precondition: none yet for this challenge.
     AddOutbox(OutboxMessage),
-    /// Replaces a message after a try. Precondition: it exists.
+    /// Replaces a message after a try. Preconditions: it exists, and waits
+    /// ([`Precondition::Stands`](crate::Precondition)): nobody else has sent it or given it up.
     UpdateOutbox(OutboxMessage),
 
     /// Counts something within a window that slides with `at`. Precondition: what was counted of this
@@ -223,7 +224,7 @@ pub enum Write {
         at: Timestamp,
     },
     /// The health commission confirms a member of staff; a second time keeps the first.
-    /// Precondition: exists.
+    /// Preconditions: exists, and their access has not ended ([`Precondition::Stands`](crate::Precondition)).
     ConfirmStaff {
         /// The member of staff who is confirmed.
         staff: StaffId,
@@ -328,16 +329,17 @@ pub enum Write {
         /// piece of evidence.
         external_key: Option<[u8; 16]>,
     },
-    /// Withdraws evidence. Precondition: it exists and is not withdrawn. Raises the holder's
-    /// `evidence_version`.
+    /// Withdraws evidence. Preconditions: it exists, and stands: it is neither withdrawn nor replaced
+    /// ([`Precondition::Stands`](crate::Precondition)). Raises the holder's `evidence_version`.
     WithdrawEvidence {
         /// The evidence that is withdrawn.
         id: EvidenceId,
         /// The moment from which it no longer counts.
         at: Timestamp,
     },
-    /// Marks evidence as replaced. Precondition: it exists and is not replaced. Raises the
-    /// holder's `evidence_version`.
+    /// Marks evidence as replaced. Preconditions: it exists, and stands: it is neither withdrawn nor
+    /// replaced ([`Precondition::Stands`](crate::Precondition)). Raises the holder's
+    /// `evidence_version`.
     SupersedeEvidence {
         /// The evidence that is replaced.
         id: EvidenceId,
@@ -369,7 +371,8 @@ pub enum Write {
 
     /// A risk level of a division. Precondition: the id is free. Raises the regions' version.
     AddRegionRisk(RegionRisk),
-    /// Ends a risk level, or moves its end; never before its start. Precondition: it exists. Raises the regions' version.
+    /// Ends a risk level, or moves its end; never before its start. Preconditions: it exists, and was
+    /// not withdrawn ([`Precondition::Stands`](crate::Precondition)). Raises the regions' version.
     EndRegionRisk {
         /// The risk level, by the id of its evidence.
         id: EvidenceId,
@@ -423,10 +426,17 @@ pub enum Write {
 
     /// A new case. Precondition: the id is free.
     AddCase(Case),
-    /// Corrects a case; whether it is withdrawn stays as it is. Precondition: it exists, of the same
-    /// holder.
-    UpdateCase(Case),
-    /// Withdraws a case. Precondition: it exists and is not withdrawn.
+    /// Corrects a case. Preconditions: it exists, of the same holder, and stands: it is not withdrawn,
+    /// and says what `replaces` says ([`Precondition::Stands`](crate::Precondition)). So no correction
+    /// undoes another.
+    UpdateCase {
+        /// What it is to say.
+        case: Box<Case>,
+        /// What was loaded.
+        replaces: Box<Case>,
+    },
+    /// Withdraws a case. Preconditions: it exists, and is not withdrawn
+    /// ([`Precondition::Stands`](crate::Precondition)).
     WithdrawCase {
         /// The case that is withdrawn.
         case: CaseId,
@@ -435,12 +445,23 @@ pub enum Write {
     },
     /// A trace's run. Precondition: the id is free.
     AddTrace(Box<StoredTrace>),
-    /// Marks a run as replaced. Precondition: it exists.
+    /// Marks a run as replaced. Preconditions: it exists, and no other replaced it
+    /// ([`Precondition::Stands`](crate::Precondition)).
     ReplaceTrace {
         /// The run that is replaced.
         id: TraceId,
         /// By which.
         by: TraceId,
+    },
+    /// Demands that the case exists, is not withdrawn, and that this is its standing run
+    /// ([`Store::standing_trace`](crate::Store::standing_trace); `None`: it has none), where the write
+    /// stands; else the conflict is [`Precondition::Stands`](crate::Precondition). So no contact is
+    /// recorded for a case that is none any more, or from a run that another one replaced.
+    ExpectTrace {
+        /// The case.
+        case: CaseId,
+        /// The run.
+        run: Option<TraceId>,
     },
 
     /// Who recorded something. Precondition: nobody is named for that record yet.

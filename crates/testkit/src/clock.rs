@@ -1,6 +1,7 @@
 //! A clock that is set by hand and randomness that repeats.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jadegate_domain::Timestamp;
@@ -8,17 +9,60 @@ use jadegate_service::{Clock, Entropy};
 use sha2::{Digest as _, Sha256};
 
 /// A clock that stands until it is moved.
-#[derive(Debug)]
 pub struct FakeClock {
     now: AtomicI64,
     /// Seconds that really went by.
     elapsed: AtomicI64,
+    meanwhile: Mutex<Option<Meanwhile>>,
+}
+
+/// What is done at a reading, and how many readings go before it.
+struct Meanwhile {
+    readings: usize,
+    what: Box<dyn FnOnce() + Send>,
+}
+
+impl std::fmt::Debug for FakeClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FakeClock").field("now", &self.now).finish_non_exhaustive()
+    }
 }
 
 impl FakeClock {
     /// A clock that shows this moment.
     pub const fn at(now: Timestamp) -> Self {
-        Self { now: AtomicI64::new(now.as_secs()), elapsed: AtomicI64::new(0) }
+        Self {
+            now: AtomicI64::new(now.as_secs()),
+            elapsed: AtomicI64::new(0),
+            meanwhile: Mutex::new(None),
+        }
+    }
+
+    /// Does this, once, when the clock was read so many times more: somewhere between what a use case
+    /// loads and what it writes. So a test decides what another server does in between.
+    pub fn meanwhile(&self, readings: usize, what: impl FnOnce() + Send + 'static) {
+        *self.planned() = Some(Meanwhile { readings, what: Box::new(what) });
+    }
+
+    /// Takes back what was planned, if the clock was not read so often.
+    pub fn was_meanwhile(&self) -> bool {
+        self.planned().take().is_none()
+    }
+
+    fn planned(&self) -> MutexGuard<'_, Option<Meanwhile>> {
+        self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Taken out before it is done: that reads the clock, too.
+    fn due(&self) -> Option<Meanwhile> {
+        let mut planned = self.planned();
+        match planned.as_mut() {
+            Some(m) if m.readings > 0 => {
+                m.readings -= 1;
+                None
+            }
+            _ => planned.take(),
+        }
     }
 
     /// Lets time go by. (A negative number is a clock that was set back.)
@@ -40,6 +84,9 @@ impl FakeClock {
 
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
+        if let Some(meanwhile) = self.due() {
+            (meanwhile.what)();
+        }
         Timestamp::from_secs(self.now.load(Ordering::SeqCst))
     }
 

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 
 use super::check_in::{field, parse_symptoms, parse_temperature};
 use crate::app::App;
-use crate::assess::{Changed, EvidenceChange, NewEvidence};
-use crate::error::{Result, ServiceError};
+use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
+use crate::error::{Result, ServiceError, is_ended};
 use crate::session::HolderSession;
 
 /// A declaration as filled in.
@@ -60,10 +60,27 @@ impl App {
             contact_with_case: input.contact_with_case,
             stays: self.parse_stays(&input.stays)?,
         };
+        for _ in 0..TRIES {
+            match self.try_declare(session, fact.clone()).await {
+                // Another one was recorded meanwhile: it is the one to replace.
+                Err(e) if is_ended(&e) => {}
+                done => return done,
+            }
+        }
+        Err(busy())
+    }
+
+    async fn try_declare(
+        &self,
+        session: &HolderSession,
+        fact: Fact,
+    ) -> Result<(EvidenceId, Assessment)> {
         let versions = self.declarations(session).await?;
-        let current = versions.iter().find(|e| e.counts()).map(|e| e.id);
-        let new = NewEvidence { supersedes: current, ..NewEvidence::by_holder(fact) };
-        let change = EvidenceChange { add: vec![new], ..EvidenceChange::default() };
+        let mut counting = versions.iter().filter(|e| e.counts()).map(|e| e.id);
+        let new = NewEvidence { supersedes: counting.next(), ..NewEvidence::by_holder(fact) };
+        // Older programs let two of the same moment stand.
+        let withdraw = counting.collect();
+        let change = EvidenceChange { add: vec![new], withdraw, ..EvidenceChange::default() };
         match self.record("declare", session.holder, change).await? {
             Changed::Done(ids, assessment) => {
                 let id = ids.first().copied().ok_or_else(|| ServiceError::internal("no id"))?;

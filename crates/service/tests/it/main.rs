@@ -30,5 +30,6 @@ mod saved_index;
 mod set_aside;
 mod sign_in;
 mod staff_cases;
+mod standing;
 mod trace_jobs;
 mod withdraw;

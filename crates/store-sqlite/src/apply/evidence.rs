@@ -1,6 +1,7 @@
 //! Evidence, assessments, regions.
 
 use jadegate_domain::division::RegionRisk;
+use jadegate_domain::record::RecordKind;
 use jadegate_domain::{
     AgencyId, CaseId, Colour, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp, TraceId,
 };
@@ -35,14 +36,14 @@ impl Applier<'_> {
     }
 
     pub(super) fn withdraw_evidence(&self, id: EvidenceId, at: Timestamp) -> Result<()> {
-        let text = "UPDATE evidence SET withdrawn_at = ?2 \
-                    WHERE id = ?1 AND withdrawn_at IS NULL RETURNING holder";
+        let text = "UPDATE evidence SET withdrawn_at = ?2 WHERE id = ?1 \
+                    AND withdrawn_at IS NULL AND superseded_by IS NULL RETURNING holder";
         self.change_evidence(text, id, at.as_secs())
     }
 
     pub(super) fn supersede_evidence(&self, id: EvidenceId, by: EvidenceId) -> Result<()> {
-        let text = "UPDATE evidence SET superseded_by = ?2 \
-                    WHERE id = ?1 AND superseded_by IS NULL RETURNING holder";
+        let text = "UPDATE evidence SET superseded_by = ?2 WHERE id = ?1 \
+                    AND withdrawn_at IS NULL AND superseded_by IS NULL RETURNING holder";
         self.change_evidence(text, id, by.as_i64())
     }
 
@@ -52,10 +53,10 @@ impl Applier<'_> {
             .prepare_cached(text)
             .and_then(|mut s| s.query_row([id.as_i64(), value], |r| r.get(0)).optional())
             .map_err(|e| sql("evidence", &e))?;
-        match holder {
-            Some(holder) => self.raise_version(holder),
-            None => Err(conflict("evidence", Precondition::Exists)),
+        if let Some(holder) = holder {
+            return self.raise_version(holder);
         }
+        Err(self.ended("evidence", ("SELECT 1 FROM evidence WHERE id = ?1", &[id.as_i64()]))?)
     }
 
     fn raise_version(&self, holder: Option<i64>) -> Result<()> {
@@ -150,8 +151,11 @@ impl Applier<'_> {
     }
 
     pub(super) fn end_region_risk(&self, id: EvidenceId, to: Timestamp) -> Result<()> {
-        let text = "UPDATE region_risk SET ends_at = ?2 WHERE id = ?1";
-        self.touch("region_risk", text, [id.as_i64(), to.as_secs()])?;
+        let text = "UPDATE region_risk SET ends_at = ?2 WHERE id = ?1 AND NOT EXISTS \
+                    (SELECT 1 FROM withdrawal w WHERE w.record = ?3 AND w.id = ?1)";
+        let row = params![id.as_i64(), to.as_secs(), RecordKind::RiskLevel.as_str()];
+        let there = "SELECT 1 FROM region_risk WHERE id = ?1";
+        self.touch_standing("region_risk", text, row, (there, &[id.as_i64()]))?;
         self.raise_regions()
     }
 

@@ -26,9 +26,11 @@ impl Applier<'_> {
         self.touch("case_record", text, row)
     }
 
-    pub(super) fn update_case(&self, c: &Case) -> Result<()> {
+    pub(super) fn update_case(&self, c: &Case, old: &Case) -> Result<()> {
         let text = "UPDATE case_record SET class = ?3, onset_at = ?4, confirmed_at = ?5, \
-                    isolated_at = ?6, recorded_at = ?7, agency = ?8 WHERE id = ?1 AND holder = ?2";
+                    isolated_at = ?6, recorded_at = ?7, agency = ?8 \
+                    WHERE id = ?1 AND holder = ?2 AND withdrawn_at IS NULL \
+                    AND class = ?9 AND onset_at IS ?10 AND confirmed_at = ?11 AND isolated_at IS ?12";
         let row = params![
             c.id.as_i64(),
             c.holder.as_i64(),
@@ -38,14 +40,22 @@ impl Applier<'_> {
             secs(c.isolated_at),
             c.recorded_at.as_secs(),
             c.agency.as_i64(),
+            old.class.as_str(),
+            secs(old.onset_at),
+            old.confirmed_at.as_secs(),
+            secs(old.isolated_at),
         ];
-        self.touch("case_record", text, row)
+        let there = "SELECT 1 FROM case_record WHERE id = ?1 AND holder = ?2";
+        let key = [c.id.as_i64(), c.holder.as_i64()];
+        self.touch_standing("case_record", text, row, (there, &key))
     }
 
     pub(super) fn withdraw_case(&self, case: CaseId, at: Timestamp) -> Result<()> {
         let text =
             "UPDATE case_record SET withdrawn_at = ?2 WHERE id = ?1 AND withdrawn_at IS NULL";
-        self.touch("case_record", text, [case.as_i64(), at.as_secs()])
+        let there = "SELECT 1 FROM case_record WHERE id = ?1";
+        let row = [case.as_i64(), at.as_secs()];
+        self.touch_standing("case_record", text, row, (there, &[case.as_i64()]))
     }
 
     pub(super) fn add_trace(&self, t: &StoredTrace) -> Result<()> {
@@ -67,8 +77,25 @@ impl Applier<'_> {
     }
 
     pub(super) fn replace_trace(&self, id: TraceId, by: TraceId) -> Result<()> {
-        let text = "UPDATE trace_run SET replaced_by = ?2 WHERE id = ?1";
-        self.touch("trace_run", text, [id.as_i64(), by.as_i64()])
+        let text = "UPDATE trace_run SET replaced_by = ?2 WHERE id = ?1 AND replaced_by IS NULL";
+        let there = "SELECT 1 FROM trace_run WHERE id = ?1";
+        let row = [id.as_i64(), by.as_i64()];
+        self.touch_standing("trace_run", text, row, (there, &[id.as_i64()]))
+    }
+
+    pub(super) fn expect_trace(&self, case: CaseId, run: Option<TraceId>) -> Result<()> {
+        let id = case.as_i64();
+        let stands = "SELECT 1 FROM case_record WHERE id = ?1 AND withdrawn_at IS NULL";
+        if !self.finds("case_record", stands, [id])? {
+            return Err(
+                self.ended("case_record", ("SELECT 1 FROM case_record WHERE id = ?1", &[id]))?
+            );
+        }
+        let standing = crate::read::log::standing_trace(self.conn, case)?;
+        if standing.map(|t| t.id) == run {
+            return Ok(());
+        }
+        Err(conflict("trace_run", Precondition::Stands))
     }
 
     pub(super) fn add_access(&self, a: &Access) -> Result<()> {

@@ -9,7 +9,7 @@ mod records;
 mod tally;
 
 use jadegate_domain::Timestamp;
-use jadegate_store::{Precondition, Receipt, Unit, Write};
+use jadegate_store::{Precondition, Receipt, StoreError, Unit, Write};
 use rusqlite::{Connection, Params};
 
 use crate::days::Days;
@@ -70,6 +70,27 @@ impl<'a> Applier<'a> {
             0 => Err(conflict(table, Precondition::Exists)),
             _ => Ok(()),
         }
+    }
+
+    /// The same for a row that another unit may have ended: the statement touches it while it stands.
+    /// If it touches none, `there` says whether the row exists.
+    fn touch_standing(
+        &self,
+        table: &'static str,
+        text: &str,
+        params: impl Params,
+        there: (&str, &[i64]),
+    ) -> Result<()> {
+        if self.run(table, text, params)? > 0 {
+            return Ok(());
+        }
+        Err(self.ended(table, there)?)
+    }
+
+    /// Why a statement that touches what stands touched nothing.
+    fn ended(&self, table: &'static str, (text, key): (&str, &[i64])) -> Result<StoreError> {
+        let there = self.finds(table, text, rusqlite::params_from_iter(key))?;
+        Ok(conflict(table, if there { Precondition::Stands } else { Precondition::Exists }))
     }
 
     /// Does the query find a row?
@@ -171,10 +192,11 @@ impl<'a> Applier<'a> {
             }
             Write::EndRecolouring { id, at } => self.end_recolouring(*id, *at),
             Write::AddCase(c) => self.add_case(c),
-            Write::UpdateCase(c) => self.update_case(c),
+            Write::UpdateCase { case, replaces } => self.update_case(case, replaces),
             Write::WithdrawCase { case, at } => self.withdraw_case(*case, *at),
             Write::AddTrace(t) => self.add_trace(t),
             Write::ReplaceTrace { id, by } => self.replace_trace(*id, *by),
+            Write::ExpectTrace { case, run } => self.expect_trace(*case, *run),
             Write::AddAuthorship(a) => self.add_authorship(a),
             Write::AddImport(r) => self.add_import(r),
             Write::EndImport { id, at, counts } => self.end_import(*id, *at, counts),

@@ -168,8 +168,10 @@ impl Applier<'_> {
 
     pub(super) fn update_outbox(&self, m: &OutboxMessage) -> Result<()> {
         let text = "UPDATE outbox SET sealed = ?2, created_at = ?3, expires_at = ?4, \
-                    next_try_at = ?5, attempts = ?6, state = ?7 WHERE challenge = ?1";
-        self.touch("outbox", text, rusqlite::params_from_iter(message(m)))
+                    next_try_at = ?5, attempts = ?6, state = ?7 \
+                    WHERE challenge = ?1 AND state = 'waiting'";
+        let there = ("SELECT 1 FROM outbox WHERE challenge = ?1", &[m.challenge.as_i64()][..]);
+        self.touch_standing("outbox", text, rusqlite::params_from_iter(message(m)), there)
     }
 
     pub(super) fn add_session(&self, s: &Session) -> Result<()> {
@@ -315,9 +317,11 @@ impl Applier<'_> {
     ) -> Result<()> {
         let text = "UPDATE staff SET \
                     confirmed_by = CASE WHEN confirmed_at IS NULL THEN ?2 ELSE confirmed_by END, \
-                    confirmed_at = coalesce(confirmed_at, ?3) WHERE id = ?1";
+                    confirmed_at = coalesce(confirmed_at, ?3) \
+                    WHERE id = ?1 AND disabled_at IS NULL";
         let row = params![staff.as_i64(), by.map(StaffId::as_i64), at.as_secs()];
-        self.touch("staff", text, row)
+        let there = ("SELECT 1 FROM staff WHERE id = ?1", &[staff.as_i64()][..]);
+        self.touch_standing("staff", text, row, there)
     }
 
     pub(super) fn add_credential(&self, c: &CredentialRow) -> Result<()> {

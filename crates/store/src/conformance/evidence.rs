@@ -5,6 +5,7 @@ use jadegate_domain::evidence::{
     AppealOutcome, ArrivalPurpose, Certainty, ContactDegree, DeclaredStay, ReleaseOf, ReleasePaper,
     Symptom, Temperature, TestMethod, TestResult,
 };
+use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{
     AgencyId, CaseClass, CaseId, Colour, Evidence, EvidenceKind, Fact, HolderId, PlaceKind,
     Timestamp, TraceId,
@@ -101,19 +102,30 @@ pub async fn each_change_of_evidence_raises_the_version_by_one(s: S) {
     assert_eq!(version(1).await, 2);
     keeps(&s, vec![Write::WithdrawEvidence { id: eid(1), at: at(200) }]).await;
     assert_eq!(version(1).await, 3);
-    keeps(&s, vec![Write::SupersedeEvidence { id: eid(1), by: eid(2) }]).await;
-    assert_eq!(version(1).await, 4);
-    let e = s.evidence(eid(1)).await.unwrap().unwrap();
-    assert_eq!((e.withdrawn_at, e.superseded_by), (Some(at(200)), Some(eid(2))));
-
-    for n in [1, 404] {
-        let withdraw = Write::WithdrawEvidence { id: eid(n), at: at(300) };
-        refuses(&s, vec![withdraw], Precondition::Exists).await;
-        let supersede = Write::SupersedeEvidence { id: eid(n), by: eid(9) };
-        refuses(&s, vec![supersede], Precondition::Exists).await;
-    }
+    keeps(&s, vec![Write::SupersedeEvidence { id: eid(2), by: eid(3) }]).await;
     assert_eq!((version(1).await, version(2).await), (4, 0));
-    assert_eq!(s.evidence(eid(1)).await.unwrap(), Some(e));
+    for (n, ended) in [(1, (Some(at(200)), None)), (2, (None, Some(eid(3))))] {
+        let e = s.evidence(eid(n)).await.unwrap().unwrap();
+        assert_eq!((e.withdrawn_at, e.superseded_by), ended);
+    }
+}
+
+/// What was withdrawn or replaced is neither withdrawn nor replaced again, whichever came first.
+pub async fn evidence_that_has_ended_is_not_changed(s: S) {
+    let id = with_holder(&s, 1).await;
+    keeps(&s, (1..=2).map(|n| add(evidence(n, Some(id), test_fact()))).collect()).await;
+    keeps(&s, vec![Write::WithdrawEvidence { id: eid(1), at: at(200) }]).await;
+    keeps(&s, vec![Write::SupersedeEvidence { id: eid(2), by: eid(3) }]).await;
+    let before = s.evidence_of(id).await.unwrap();
+    for (n, why) in
+        [(1, Precondition::Stands), (2, Precondition::Stands), (404, Precondition::Exists)]
+    {
+        let withdraw = Write::WithdrawEvidence { id: eid(n), at: at(300) };
+        refuses(&s, vec![withdraw], why).await;
+        let supersede = Write::SupersedeEvidence { id: eid(n), by: eid(9) };
+        refuses(&s, vec![supersede], why).await;
+    }
+    assert_eq!(s.evidence_of(id).await.unwrap(), before);
 }
 
 /// Evidence about somebody who is not there is refused.
@@ -339,5 +351,18 @@ pub async fn risk_levels_raise_the_regions_version(s: S) {
     let nothing = Write::EndRegionRisk { id: eid(404), to: at(25) };
     refuses(&s, vec![nothing], Precondition::Exists).await;
     rejects(&s, vec![Write::EndRegionRisk { id: eid(1), to: at(19) }]).await;
-    assert_eq!(s.region_risks(at(0)).await.unwrap().version, 4);
+    // One that never held does not begin to hold because another unit ends it.
+    let never = crate::Withdrawal {
+        record: RecordKind::RiskLevel,
+        id: eid(3).as_i64(),
+        at: at(50),
+        agency: AgencyId::from_random(1),
+        staff: None,
+        reason: WithdrawalReason::NeverHappened,
+    };
+    keeps(&s, vec![Write::EndRegionRisk { id: eid(3), to: at(30) }, Write::AddWithdrawal(never)])
+        .await;
+    let later = Write::EndRegionRisk { id: eid(3), to: at(35) };
+    refuses(&s, vec![later], Precondition::Stands).await;
+    assert_eq!(s.region_risks(at(0)).await.unwrap().version, 5);
 }

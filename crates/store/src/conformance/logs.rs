@@ -21,7 +21,7 @@ pub(super) fn trace(n: u64, of: u64, ran: i64) -> StoredTrace {
     }
 }
 
-/// A correction changes what was said, never whose case it is nor that it was withdrawn.
+/// A correction changes what was said, never whose case it is; one that is withdrawn is not corrected.
 pub async fn a_case_is_corrected_and_withdrawn_once(s: S) {
     let first = case(1, 1, at(5));
     keeps(&s, vec![Write::AddCase(first.clone())]).await;
@@ -33,20 +33,27 @@ pub async fn a_case_is_corrected_and_withdrawn_once(s: S) {
         onset_at: None,
         isolated_at: Some(at(50)),
         confirmed_at: at(2),
-        ..first
+        ..first.clone()
     };
-    keeps(&s, vec![Write::UpdateCase(corrected.clone())]).await;
+    let update = |case: &Case, replaces: &Case| {
+        let (case, replaces) = (Box::new(case.clone()), Box::new(replaces.clone()));
+        vec![Write::UpdateCase { case, replaces }]
+    };
+    keeps(&s, update(&corrected, &first)).await;
     assert_eq!(s.case(corrected.id).await.unwrap(), Some(corrected.clone()));
-    refuses(&s, vec![Write::UpdateCase(case(404, 1, at(5)))], Precondition::Exists).await;
+    // What was decided from what it said before is decided anew.
+    refuses(&s, update(&first, &first), Precondition::Stands).await;
+    refuses(&s, update(&case(404, 1, at(5)), &corrected), Precondition::Exists).await;
     let other_holder = Case { holder: hid(2), ..corrected.clone() };
-    refuses(&s, vec![Write::UpdateCase(other_holder)], Precondition::Exists).await;
+    refuses(&s, update(&other_holder, &corrected), Precondition::Exists).await;
 
     let withdraw = |n, when| Write::WithdrawCase { case: CaseId::from_random(n), at: at(when) };
     keeps(&s, vec![withdraw(1, 70)]).await;
-    keeps(&s, vec![Write::UpdateCase(corrected.clone())]).await;
+    let again = Case { class: CaseClass::Suspected, ..corrected.clone() };
+    refuses(&s, update(&again, &corrected), Precondition::Stands).await;
     let withdrawn = Case { withdrawn_at: Some(at(70)), ..corrected };
     assert_eq!(s.case(withdrawn.id).await.unwrap(), Some(withdrawn));
-    refuses(&s, vec![withdraw(1, 80)], Precondition::Exists).await;
+    refuses(&s, vec![withdraw(1, 80)], Precondition::Stands).await;
     refuses(&s, vec![withdraw(404, 80)], Precondition::Exists).await;
 }
 
@@ -120,6 +127,10 @@ pub async fn a_trace_is_read_back_and_replaced(s: S) {
     assert_eq!(s.trace(replaced.id).await.unwrap(), Some(replaced));
     assert_eq!(s.trace(runs[2].id).await.unwrap().as_ref(), Some(&runs[2]));
     refuses(&s, vec![replace(404)], Precondition::Exists).await;
+    // No other takes its place a second time.
+    let by = TraceId::from_random(2);
+    let twice = Write::ReplaceTrace { id: TraceId::from_random(1), by };
+    refuses(&s, vec![twice], Precondition::Stands).await;
 
     let standing = async |of| s.standing_trace(CaseId::from_random(of)).await.unwrap();
     assert_eq!(standing(1).await, Some(runs[2].head()));
@@ -130,6 +141,29 @@ pub async fn a_trace_is_read_back_and_replaced(s: S) {
     let by = Write::ReplaceTrace { id: TraceId::from_random(9), by: runs[1].id };
     keeps(&s, vec![by]).await;
     assert_eq!(standing(2).await.map(|t| t.id), Some(runs[1].id));
+}
+
+/// What follows from a run is only written while the case stands and the run is its standing one.
+pub async fn a_run_is_built_upon_while_it_and_its_case_stand(s: S) {
+    let of = CaseId::from_random(1);
+    let expect = |run: Option<u64>| {
+        vec![Write::ExpectTrace { case: of, run: run.map(TraceId::from_random) }]
+    };
+    refuses(&s, expect(None), Precondition::Exists).await;
+    keeps(&s, vec![Write::AddCase(case(1, 1, at(5)))]).await;
+    refuses(&s, expect(Some(1)), Precondition::Stands).await;
+    // As it is where the write stands: before the run and after it.
+    let first = Write::AddTrace(Box::new(trace(1, 1, 10)));
+    keeps(&s, [expect(None), vec![first], expect(Some(1))].concat()).await;
+    refuses(&s, expect(None), Precondition::Stands).await;
+    let (id, by) = (TraceId::from_random(1), TraceId::from_random(2));
+    let second = Write::AddTrace(Box::new(trace(2, 1, 20)));
+    let replace = vec![second, Write::ReplaceTrace { id, by }];
+    keeps(&s, [expect(Some(1)), replace].concat()).await;
+    refuses(&s, expect(Some(1)), Precondition::Stands).await;
+    keeps(&s, expect(Some(2))).await;
+    keeps(&s, vec![Write::WithdrawCase { case: of, at: at(70) }]).await;
+    refuses(&s, expect(Some(2)), Precondition::Stands).await;
 }
 
 /// A holder sees who looked, newest first; of two at one moment, the later written first.

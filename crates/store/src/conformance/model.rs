@@ -191,15 +191,13 @@ impl Model {
                 self.raise(hid(holder))
             }
             Op::Withdraw(n) => {
-                let e = self.evidence.get_mut(&n).filter(|e| e.withdrawn_at.is_none());
-                let e = e.ok_or(Precondition::Exists)?;
+                let e = self.standing(n)?;
                 e.withdrawn_at = Some(at(7));
                 let holder = e.holder.ok_or(Precondition::Exists)?;
                 self.raise(holder)
             }
             Op::Supersede { n, by } => {
-                let e = self.evidence.get_mut(&n).filter(|e| e.superseded_by.is_none());
-                let e = e.ok_or(Precondition::Exists)?;
+                let e = self.standing(n)?;
                 e.superseded_by = Some(eid(by));
                 let holder = e.holder.ok_or(Precondition::Exists)?;
                 self.raise(holder)
@@ -254,6 +252,11 @@ impl Model {
                 Ok(())
             }
         }
+    }
+
+    fn standing(&mut self, n: u64) -> Result<&mut Evidence, Precondition> {
+        let e = self.evidence.get_mut(&n).ok_or(Precondition::Exists)?;
+        if e.counts() { Ok(e) } else { Err(Precondition::Stands) }
     }
 
     fn on(&self, day: i64) -> Vec<Visit> {

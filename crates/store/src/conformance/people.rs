@@ -344,8 +344,13 @@ pub async fn messages_wait_until_due_oldest_first(s: S) {
     keeps(&s, vec![update(&sent), update(&given_up), update(&later)]).await;
     assert_eq!(s.due_messages(at(59), 10).await.unwrap(), []);
     assert_eq!(s.due_messages(at(60), 10).await.unwrap(), std::slice::from_ref(&later));
-    assert_eq!(s.newest_messages(10).await.unwrap(), [given_up, sent, later]);
+    let newest = [given_up.clone(), sent.clone(), later];
+    assert_eq!(s.newest_messages(10).await.unwrap(), newest);
     refuses(&s, vec![Write::UpdateOutbox(message(404))], Precondition::Exists).await;
+    // What was sent or given up is not made to wait again.
+    let waits = OutboxMessage { state: OutboxState::Waiting, ..sent.clone() };
+    refuses(&s, vec![update(&waits)], Precondition::Stands).await;
+    refuses(&s, vec![update(&given_up)], Precondition::Stands).await;
 }
 
 /// A session lives until its end or until it is ended.

@@ -64,6 +64,12 @@ pub async fn a_confirmation_is_kept_and_the_first_stays(s: S) {
     assert_eq!((known.confirmed_at, known.confirmed_by), (at, by));
     let known = s.staff(who).await.unwrap().unwrap();
     assert_eq!((known.confirmed_at, known.confirmed_by), (at, by));
+    // Whoever has left is confirmed by nobody.
+    keeps(&s, vec![Write::AddStaff(staff(2, 1))]).await;
+    let left = StaffId::from_random(2);
+    keeps(&s, vec![Write::DisableStaff { staff: left, at: super::made_up::at(5) }]).await;
+    let write = Write::ConfirmStaff { staff: left, by: None, at: super::made_up::at(6) };
+    refuses(&s, vec![write], Precondition::Stands).await;
     let nobody = StaffId::from_random(404);
     let write = Write::ConfirmStaff { staff: nobody, by: None, at: super::made_up::at(1) };
     refuses(&s, vec![write], Precondition::Exists).await;

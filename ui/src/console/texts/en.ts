@@ -558,6 +558,7 @@ export const en: Dict<typeof zh> = {
     'request.not_csv': 'This is not a CSV file.',
     'evidence.changing': 'The record is just being changed. Please try again.',
     'evidence.changed': 'The record has just changed. Please try again.',
+    'record.ended': 'This was withdrawn or replaced a moment ago. Nothing was changed; please load it again.',
     'input.invalid': 'Some fields need correction.',
     'phone.bad': 'This is not a phone number.',
     'division.bad': 'Please choose from the list.',

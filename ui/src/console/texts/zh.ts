@@ -553,6 +553,7 @@ export const zh = {
     'request.not_csv': '这不是 CSV 文件。',
     'evidence.changing': '记录正在变动，请再试一次。',
     'evidence.changed': '记录刚刚变动，请再试一次。',
+    'record.ended': '该记录刚刚被撤回或取代，未作任何更改，请重新载入。',
     'input.invalid': '有些内容需要更正。',
     'phone.bad': '手机号写得不对。',
     'division.bad': '请从列表中选择。',

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use super::case::{case_fact, case_key_name, withdrawn};
 use crate::app::App;
-use crate::assess::{Changed, EvidenceChange, NewEvidence};
+use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
 use crate::brake::{Held, HeldPiece, Hold, Signed};
-use crate::error::{Kind, Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder};
 use crate::staff::people::find::{Located, Whom};
@@ -331,8 +331,29 @@ impl App {
         id: CaseId,
         input: &CaseCorrection,
     ) -> Result<Assessment> {
-        let recorder = self.recorder(session, EvidenceKind::Case)?;
         let _one = self.locks.cases.lock(id).await;
+        for _ in 0..TRIES {
+            match self.try_correct(session, id, input).await {
+                // Corrected or withdrawn meanwhile, by another server or with its document.
+                Err(e) if is_ended(&e) => {}
+                Ok(assessment) => {
+                    self.trace_corrected(id).await;
+                    return Ok(assessment);
+                }
+                failed => return failed,
+            }
+        }
+        Err(busy())
+    }
+
+    /// The caller holds the case's lock.
+    async fn try_correct(
+        &self,
+        session: &StaffSession,
+        id: CaseId,
+        input: &CaseCorrection,
+    ) -> Result<Assessment> {
+        let recorder = self.recorder(session, EvidenceKind::Case)?;
         let (mut case, holder) = self.case_to_change(&recorder, id).await?;
         if case.withdrawn_at.is_some() {
             return Err(withdrawn());
@@ -344,6 +365,7 @@ impl App {
             &input.confirmed_at.clone().unwrap_or_else(|| case.confirmed_at.to_string()),
             input.isolated_at.clone().unwrap_or_else(|| text(case.isolated_at)).as_deref(),
         )?;
+        let replaces = Box::new(case.clone());
         case.class = times.class;
         case.onset_at = times.onset_at;
         case.confirmed_at = times.confirmed_at;
@@ -354,7 +376,7 @@ impl App {
             Purpose::RecordEvidence,
             What::Assessment,
         )?;
-        with.push(Write::UpdateCase(case.clone()));
+        with.push(Write::UpdateCase { case: Box::new(case.clone()), replaces });
         let fact = case_fact(&case);
         let author = recorder.author(None);
         let old = self.own_evidence(&case).await?.into_iter().next();
@@ -370,18 +392,17 @@ impl App {
         let new = NewEvidence { supersedes: old.map(|e| e.id), ..NewEvidence::by(signed, fact) };
         let change = EvidenceChange { add: vec![new], with, ..EvidenceChange::default() };
         match self.record("correct_case", holder.id, change).await? {
-            Changed::Done(_, assessment) => {
-                self.memory.late.trace_again(id);
-                match self.retrace(id, Pace::Asked).await {
-                    Ok(_) => self.memory.late.traced_again(id),
-                    Err(e) => {
-                        tracing::error!(case = %id, error = %e, "a corrected case is not traced yet");
-                    }
-                }
-                Ok(*assessment)
-            }
+            Changed::Done(_, assessment) => Ok(*assessment),
             Changed::Above => Err(crate::staff::records::waiting::above()),
             Changed::Unchanged => Err(ServiceError::internal("a correction has no external key")),
+        }
+    }
+
+    async fn trace_corrected(self: &Arc<Self>, id: CaseId) {
+        self.memory.late.trace_again(id);
+        match self.retrace(id, Pace::Asked).await {
+            Ok(_) => self.memory.late.traced_again(id),
+            Err(e) => tracing::error!(case = %id, error = %e, "a corrected case is not traced yet"),
         }
     }
 

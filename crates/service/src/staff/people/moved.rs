@@ -21,7 +21,7 @@ use super::document::{LISTED_DAYS, over};
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, TRIES, busy};
 use crate::brake::{Held, Signed};
-use crate::error::{Kind, Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::jobs::note;
 use crate::staff::cases::{case_fact, case_key_name};
 use crate::staff::records::withdraw::Taker;
@@ -63,6 +63,8 @@ impl App {
                 Err(AttemptError::Above) => {
                     return Err(ServiceError::internal("moving has no weight"));
                 }
+                // Corrected or withdrawn meanwhile: what goes is chosen anew.
+                Err(AttemptError::Failed(e)) if is_ended(&e) => {}
                 Err(AttemptError::Failed(e)) => return Err(*e),
                 Ok(()) => {
                     // The document is released, whatever becomes of this now.

@@ -20,9 +20,9 @@ use jadegate_store::{WaitingDecision, Withdrawal, Write};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::assess::EvidenceChange;
+use crate::assess::{EvidenceChange, TRIES, busy};
 use crate::brake::Author;
-use crate::error::{Kind, Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::session::StaffSession;
 use crate::staff::access::{Power, not_yours};
 use crate::staff::parallel::{BoxFuture, SLICE, run_concurrently};
@@ -284,7 +284,29 @@ impl App {
     /// Returns how many people were released.
     pub(crate) async fn drop_case(&self, id: CaseId, by: Taker) -> Result<u64> {
         let _one = self.locks.cases.lock(id).await;
+        let mut released = 0;
+        for _ in 0..TRIES {
+            match self.try_drop_case(id, by, &mut released).await {
+                // Another server corrected it, traced from it or released somebody meanwhile.
+                Err(e) if is_ended(&e) => {}
+                done => return done.map(|()| released),
+            }
+        }
+        Err(busy())
+    }
+
+    async fn try_drop_case(&self, id: CaseId, by: Taker, released: &mut u64) -> Result<()> {
         let case = self.store.case(id).await?.ok_or_else(unknown)?;
+        self.release_contacts_of(id, by, released).await?;
+        if case.withdrawn_at.is_none() {
+            self.withdraw_case_itself(&case, by).await?;
+            // A trace may have recorded more of them before it was withdrawn; from here on none can.
+            self.release_contacts_of(id, by, released).await?;
+        }
+        Ok(())
+    }
+
+    async fn release_contacts_of(&self, id: CaseId, by: Taker, released: &mut u64) -> Result<()> {
         let now = self.now();
         let follows = |id: &EvidenceId| by.followed().row(RecordKind::Evidence, id.as_i64(), now);
         let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
@@ -297,7 +319,6 @@ impl App {
                 by_holder.entry(holder).or_default().push(e.id);
             }
         }
-        let mut released = 0;
         let mut by_holder = by_holder.into_iter().peekable();
         while by_holder.peek().is_some() {
             let some = by_holder.by_ref().take(SLICE);
@@ -311,7 +332,7 @@ impl App {
             let mut failed = None;
             for done in run_concurrently(futures).await {
                 match self.or_set_aside(done) {
-                    Ok(Some(_)) => released += 1,
+                    Ok(Some(_)) => *released += 1,
                     Ok(None) => left += 1,
                     Err(e) => failed = Some(e),
                 }
@@ -329,22 +350,26 @@ impl App {
                 ),
             ));
         }
-        if case.withdrawn_at.is_none() {
-            let own: Vec<_> = self.own_evidence(&case).await?.iter().map(|e| e.id).collect();
-            let mut with = vec![
-                Write::WithdrawCase { case: id, at: now },
-                by.row(RecordKind::Case, id.as_i64(), now),
-                self.withdrawal_leaf(RecordKind::Case, by, 1)?,
-            ];
-            with.extend(own.iter().map(follows));
-            if let Some(run) = self.standing_trace(id).await? {
-                with.extend(self.end_waiting_of(run.id).await?);
-            }
-            let change = EvidenceChange { withdraw: own, with, ..EvidenceChange::default() };
-            self.record("withdraw_case", case.holder, change).await?;
-            self.memory.late.forget(id);
+        Ok(())
+    }
+
+    async fn withdraw_case_itself(&self, case: &Case, by: Taker) -> Result<()> {
+        let (id, now) = (case.id, self.now());
+        let own: Vec<_> = self.own_evidence(case).await?.iter().map(|e| e.id).collect();
+        let mut with = vec![
+            Write::WithdrawCase { case: id, at: now },
+            by.row(RecordKind::Case, id.as_i64(), now),
+            self.withdrawal_leaf(RecordKind::Case, by, 1)?,
+        ];
+        let follows = |e: &EvidenceId| by.followed().row(RecordKind::Evidence, e.as_i64(), now);
+        with.extend(own.iter().map(follows));
+        if let Some(run) = self.standing_trace(id).await? {
+            with.extend(self.end_waiting_of(run.id).await?);
         }
-        Ok(released)
+        let change = EvidenceChange { withdraw: own, with, ..EvidenceChange::default() };
+        self.record("withdraw_case", case.holder, change).await?;
+        self.memory.late.forget(id);
+        Ok(())
     }
 
     async fn withdraw_import(
@@ -400,7 +425,7 @@ impl App {
                 left += 1;
                 continue;
             };
-            let Some(piece) = piece.filter(|e| e.withdrawn_at.is_none()) else { continue };
+            let Some(piece) = piece.filter(Evidence::counts) else { continue };
             if let Some(holder) = piece.holder {
                 people.entry(holder).or_default().push(piece);
             }

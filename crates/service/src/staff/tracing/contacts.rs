@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jadegate_domain::record::{WaitingKind, WaitingState};
 use jadegate_domain::{Case, CaseId, Evidence, Fact, HolderId, TraceId};
+use jadegate_store::Write;
 
 use super::stored::{Stored, StoredContact, contact_fact, says_the_same, stored_detail};
 use super::traces::Pace;
@@ -13,7 +14,7 @@ use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::brake::{Author, Hold, Signed};
 use crate::concurrency::beside;
-use crate::error::Result;
+use crate::error::{Result, is_ended};
 use crate::staff::parallel::{BoxFuture, SLICE, run_concurrently};
 
 /// How many changes brought the evidence in line with a run.
@@ -54,7 +55,11 @@ impl App {
         };
         let author = self.traced_by(&run).await?;
         let stored = Arc::new(beside(move || stored_detail(&run)).await??);
-        self.apply(trace, &case, &author, stored, Pace::Asked).await.map(drop)
+        match self.apply(trace, &case, &author, stored, Pace::Asked).await {
+            // Withdrawn or traced anew by another server meanwhile: its contacts wait by themselves.
+            Err(e) if is_ended(&e) => Ok(()),
+            done => done.map(drop),
+        }
     }
 
     /// Brings the evidence in line with a run: contacts as they were keep their evidence, changed
@@ -203,6 +208,8 @@ fn plan(
         }
     }
     let all = |old: &[Evidence]| old.iter().map(|e| e.id).collect::<Vec<_>>();
+    // Another server may have traced anew, or withdrawn the case, since the run was stored.
+    let with = vec![Write::ExpectTrace { case, run: Some(trace) }];
     let mut planned = Vec::new();
     for contact in contacts {
         let mut old = present.remove(&contact.holder).unwrap_or_default();
@@ -212,7 +219,8 @@ fn plan(
             // Only a run that was cut short leaves more than one piece.
             old.swap_remove(i);
             if !old.is_empty() {
-                let change = EvidenceChange { withdraw: all(&old), ..EvidenceChange::default() };
+                let (withdraw, with) = (all(&old), with.clone());
+                let change = EvidenceChange { withdraw, with, ..EvidenceChange::default() };
                 planned.push(Planned { holder, change, contact: None });
             }
             continue;
@@ -225,12 +233,12 @@ fn plan(
         };
         let supersedes = replaced.map(|e| e.id);
         let new = NewEvidence { supersedes, ..NewEvidence::by(signed, wanted) };
-        let change =
-            EvidenceChange { add: vec![new], withdraw: all(&old), ..EvidenceChange::default() };
+        let change = EvidenceChange { add: vec![new], withdraw: all(&old), with: with.clone() };
         planned.push(Planned { holder, change, contact: Some(true) });
     }
     for (holder, old) in present {
-        let change = EvidenceChange { withdraw: all(&old), ..EvidenceChange::default() };
+        let (withdraw, with) = (all(&old), with.clone());
+        let change = EvidenceChange { withdraw, with, ..EvidenceChange::default() };
         planned.push(Planned { holder, change, contact: Some(false) });
     }
     Ok(planned)

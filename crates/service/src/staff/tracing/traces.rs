@@ -22,10 +22,11 @@ use super::stored::{
     Stored, StoredExposure, close_of, count, places, stored_contact, stored_detail, stored_text,
 };
 use crate::app::App;
+use crate::assess::{TRIES, busy};
 use crate::brake::{Author, Signed};
 use crate::concurrency::{beside, read};
 use crate::contact_row::ContactRow;
-use crate::error::{Kind, Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::search_rules::{kept_from, rules};
 use crate::session::StaffSession;
 use crate::staff::access::{Power, Recorder};
@@ -237,6 +238,22 @@ impl App {
             return Err(crate::staff::access::not_yours());
         }
         let _one = self.locks.cases.lock(id).await;
+        for _ in 0..TRIES {
+            match self.try_trace(recorder, id).await {
+                // The case was withdrawn, or another server traced from it meanwhile.
+                Err(e) if is_ended(&e) => {}
+                done => return done,
+            }
+        }
+        Err(busy())
+    }
+
+    /// The caller holds the case's lock.
+    async fn try_trace(
+        self: &Arc<Self>,
+        recorder: &Recorder,
+        id: CaseId,
+    ) -> Result<(TraceReport, Vec<ContactRow>)> {
         let (case, _) = self.case_inside(recorder, id).await?;
         if case.withdrawn_at.is_some() {
             return Err(crate::staff::cases::withdrawn());
@@ -387,7 +404,8 @@ impl App {
     ) -> Result<TraceId> {
         let id = TraceId::from_random(self.deployment.rng.bits());
         let (close, secondary) = count(&found.contacts);
-        let mut writes = vec![Write::AddTrace(Box::new(StoredTrace {
+        let mut writes = vec![Write::ExpectTrace { case: case.id, run: before }];
+        writes.push(Write::AddTrace(Box::new(StoredTrace {
             id,
             case: case.id,
             ran_at: self.now(),
@@ -397,7 +415,7 @@ impl App {
             secondary,
             detail,
             replaced_by: None,
-        }))];
+        })));
         let made = Signed::weighing(by, case.agency);
         writes.push(made.row(RecordKind::Trace, id.as_i64(), None, self.now()));
         if let Some(before) = before {

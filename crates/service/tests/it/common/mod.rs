@@ -129,6 +129,18 @@ impl World {
         open(&self.store, &self.clock, &self.rng, &self.settings).await
     }
 
+    /// Another server does this, to its end, when the clock was read so many times more.
+    pub(crate) fn meanwhile(
+        &self,
+        readings: usize,
+        other: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.clock.meanwhile(readings, move || {
+            let alone = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            std::thread::spawn(move || alone.block_on(other)).join().unwrap();
+        });
+    }
+
     /// Under a mandate in which no change needs a second officer.
     pub(crate) async fn of_one_officer(now: &str) -> Self {
         let settings = Settings {
