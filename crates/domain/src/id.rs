@@ -136,6 +136,8 @@ ids! {
     PhoneCodeId = 'm', "code";
     /// The release of a document from an account that holds it wrongly.
     CorrectionId = 'x', "correction";
+    /// A change of how a person is known: phone, name, document, who cares for them.
+    ChangeId = 'd', "change";
     /// A staff invitation or a gate enrolment link.
     InvitationId = 'i', "invitation";
     /// A what-if: a change replayed over the present evidence, kept in memory for a while.

@@ -25,6 +25,22 @@ names! {
 }
 
 names! {
+    /// What changed about how a person is known. Each such change is shown to the person.
+    AccountEvent, "change of an account" {
+        /// Somebody may show their code and see what they see.
+        CarerAdded = "carer_added",
+        /// That somebody may no more.
+        CarerEnded = "carer_ended",
+        /// Another phone.
+        PhoneChanged = "phone_changed",
+        /// Another name, or another spelling of it.
+        NameChanged = "name_changed",
+        /// One more document leads to them; those before it still do.
+        DocumentAdded = "document_added",
+    }
+}
+
+names! {
     /// What a file tells.
     ImportKind, "kind of import" {
         /// Test results.

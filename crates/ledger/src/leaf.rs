@@ -220,6 +220,19 @@ pub enum Leaf {
         /// How many records were taken back.
         records: u32,
     },
+    /// How a person is known has changed, or who cares for them.
+    Account {
+        /// When it was logged.
+        at: Timestamp,
+        /// What changed, as a stable word (`phone_changed`, `carer_added`).
+        event: Word,
+        /// Was that change undone?
+        undone: bool,
+        /// Whose counter; absent where it was the person or somebody who cares for them.
+        agency: Option<AgencyId>,
+        /// To the change as the person sees it (`commit("account", ..)`).
+        commitment: Commitment,
+    },
     /// A mass of records above the mandate's number waits, or was decided on.
     Waiting {
         /// When it was logged.
@@ -356,6 +369,13 @@ mod tests {
                 agency,
                 reason: "wrong_person".parse().unwrap(),
                 records: 980,
+            },
+            Leaf::Account {
+                at,
+                event: "phone_changed".parse().unwrap(),
+                undone: false,
+                agency: Some(agency),
+                commitment,
             },
             Leaf::Waiting {
                 at,

@@ -3,6 +3,7 @@
 //! Each use case is a method of [`App`] in a file of its own. None of them knows HTTP; none of them
 //! sets a colour: colours come out of `policy::assess` over recorded evidence, in `assess.rs` only.
 
+mod accounts;
 mod app;
 mod assess;
 mod brake;

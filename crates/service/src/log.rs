@@ -4,14 +4,14 @@ use jadegate_domain::division::RegionRisk;
 use std::str::FromStr as _;
 
 use jadegate_domain::agency::Agency;
-use jadegate_domain::record::{RecordKind, WithdrawalReason};
+use jadegate_domain::record::{AccountEvent, RecordKind, WithdrawalReason};
 use jadegate_domain::{Access, AgencyId, Evidence, Gate, PolicyRef, Staff, StaffId, Timestamp};
 use jadegate_ledger::{
     AgencyEvent, Commitment, EvidenceEvent, GateEvent, Hash, Leaf, LedgerError, ProposalEvent,
     Salt, StaffEvent, WaitingEvent, commit,
     note::{NoteSigner, NoteVerifier},
 };
-use jadegate_store::{Store, Unit, Waiting, Write};
+use jadegate_store::{AccountChange, Store, Unit, Waiting, Write};
 
 use crate::error::{Kind, Result, ServiceError};
 use crate::keys::Keys;
@@ -241,6 +241,36 @@ pub(crate) fn access_leaf(keys: &Keys, access: &Access) -> Result<Vec<u8>> {
         agency: access.agency,
         purpose: access.purpose,
         commitment: access_opening(keys, access)?.commitment,
+    };
+    Ok(leaf.encode()?)
+}
+
+/// A change of how a person is known is committed to as the person sees it.
+pub(crate) fn account_opening(keys: &Keys, change: &AccountChange) -> Result<Opening> {
+    #[derive(serde::Serialize)]
+    struct AsSeen {
+        holder: jadegate_domain::HolderId,
+        at: Timestamp,
+        event: AccountEvent,
+        agency: Option<AgencyId>,
+    }
+    let seen = AsSeen {
+        holder: change.holder,
+        at: change.at,
+        event: change.event,
+        agency: change.by.agency(),
+    };
+    opening("account", salt(keys, "account", &change.id.to_string()), &seen)
+}
+
+/// How a person is known has changed, or who cares for them; or such a change was undone.
+pub(crate) fn account_leaf(keys: &Keys, change: &AccountChange) -> Result<Vec<u8>> {
+    let leaf = Leaf::Account {
+        at: change.undone_at.unwrap_or(change.at),
+        event: change.event.as_str().parse().map_err(ServiceError::internal)?,
+        undone: change.undone_at.is_some(),
+        agency: change.by.agency(),
+        commitment: account_opening(keys, change)?.commitment,
     };
     Ok(leaf.encode()?)
 }

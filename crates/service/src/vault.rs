@@ -152,6 +152,17 @@ impl Keys {
         Ok(writes)
     }
 
+    /// Seals something under a holder's own key, so that it goes when they are shredded.
+    pub(crate) fn seal_for(
+        &self,
+        key: &VaultKey,
+        what: &str,
+        plain: &[u8],
+        rng: &dyn Entropy,
+    ) -> Result<Vec<u8>> {
+        seal(&*self.data_key(key)?, format!("{what}/{}", key.holder).as_bytes(), plain, rng)
+    }
+
     fn data_key(&self, key: &VaultKey) -> Result<Zeroizing<[u8; 32]>> {
         let plain = unseal(self.kek(), format!("key/{}", key.holder).as_bytes(), &key.wrapped)?;
         let plain: [u8; 32] = plain

@@ -8,6 +8,7 @@
 //!
 //! Values in, values out: no database, no clock, no disk.
 
+mod accounts;
 mod at;
 mod columns;
 mod evidence;
@@ -17,6 +18,7 @@ mod policies;
 mod records;
 mod stored;
 
+pub use accounts::{AccountChangeRow, ProxyRow, changed_by};
 pub use columns::{Column, ColumnError, Columns};
 pub use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,

@@ -99,6 +99,7 @@ pub const fn challenge_use(u: ChallengeUse) -> (&'static str, Option<HolderId>) 
     match u {
         ChallengeUse::SignIn(holder) => ("sign_in", Some(holder)),
         ChallengeUse::Register => ("register", None),
+        ChallengeUse::Phone => ("phone", None),
         ChallengeUse::Nothing => ("nothing", None),
     }
 }
@@ -109,6 +110,7 @@ impl ChallengeRow {
         let used_for = match (self.used_for.as_deref(), holder) {
             (Some("sign_in"), Some(holder)) => Some(ChallengeUse::SignIn(holder)),
             (Some("register"), None) => Some(ChallengeUse::Register),
+            (Some("phone"), None) => Some(ChallengeUse::Phone),
             (Some("nothing"), None) => Some(ChallengeUse::Nothing),
             (None, None) => None,
             _ => return Err(at.bad("used_for", "not a known use")),

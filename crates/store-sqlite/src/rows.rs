@@ -7,12 +7,13 @@ use rusqlite::types::FromSql;
 use crate::error::{Result, sql};
 
 pub(crate) use jadegate_store_rows::{
-    AccessRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow,
-    ConfinedRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow, KeptRow,
-    LeafRow, OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow,
-    ProposalRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow,
-    StaffRow, Stored, TraceHeadRow, TraceRow, TripRow, VaultKeyRow, VisitRow, WaitingRow,
-    WithdrawalRow, challenge_use, correction_state, outbox_state, presence_code, session_subject,
+    AccessRow, AccountChangeRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow,
+    ColourChangeRow, ConfinedRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow,
+    InvitationRow, KeptRow, LeafRow, OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
+    PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow,
+    SealedFieldRow, SessionRow, StaffRow, Stored, TraceHeadRow, TraceRow, TripRow, VaultKeyRow,
+    VisitRow, WaitingRow, WithdrawalRow, challenge_use, changed_by, correction_state, outbox_state,
+    presence_code, session_subject,
 };
 
 /// A row, and the table it is of.

@@ -68,6 +68,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "kept_for_document",
         text: include_str!("../migrations/0019_kept_for_document.sql"),
     },
+    Migration {
+        number: 28,
+        name: "phones_and_carers",
+        text: include_str!("../migrations/0028_phones_and_carers.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.
@@ -190,6 +195,7 @@ mod tests {
         "0bef6f2edc6d344a064ef3fb0703a9eebda35194b7ab183d7816876de6a8a272",
         "3d2cfe9758b014ad199099bb9cd2f351326b67ec1c276ffa398b03b4dbfc43dd",
         "59566d9807736329af54f81c26fc79e155c00b7353a33b9f97d846fb4a84fb13",
+        "24d27817695a77752e20e31e1e996a0d3283e67f740d96fa5f5b17d1f542c4cb",
     ];
 
     #[test]

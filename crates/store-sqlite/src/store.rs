@@ -4,18 +4,19 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
-use jadegate_domain::id::{ChallengeId, CorrectionId, ImportId, ProposalId, WaitingId};
+use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, ImportId, ProposalId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
     Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 use jadegate_store::{
-    Authorship, Challenge, ColourChange, ColourCounts, ConfinedHolder, Correction, CredentialRow,
-    EvidencePage, ImportRun, IndexKind, Invitation, KeptRecord, Listed, LogLeaf, Looked, OpenCases,
-    OutboxMessage, Page, PhoneCode, PolicyVersion, Receipt, Recolouring, RegionRisks, SealedField,
-    Session, SessionSubject, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace,
-    TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    AccountChange, Authorship, Challenge, ColourChange, ColourCounts, ConfinedHolder, Correction,
+    CredentialRow, EvidencePage, ImportRun, IndexKind, Invitation, KeptRecord, Listed, LogLeaf,
+    Looked, OpenCases, OutboxMessage, Page, PhoneCode, PolicyVersion, Proxy, Receipt, Recolouring,
+    RegionRisks, SealedField, Session, SessionSubject, Store, StoredAssessment, StoredProposal,
+    StoredRide, StoredTrace, TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting,
+    WaitingPiece, Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -23,7 +24,7 @@ use tokio::sync::oneshot;
 use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::{check_by_table, private_file};
-use crate::read::{evidence, log, people, places, policies, records, tally};
+use crate::read::{accounts, evidence, log, people, places, policies, records, tally};
 use crate::{SqliteStore, writer::Command};
 
 impl SqliteStore {
@@ -106,8 +107,28 @@ impl Store for SqliteStore {
         self.point(|c| people::holder(c, id))
     }
 
-    async fn indexed_holder(&self, kind: IndexKind, digest: [u8; 16]) -> Result<Option<HolderId>> {
-        self.point(|c| people::indexed_holder(c, kind, digest))
+    async fn indexed_holders(&self, kind: IndexKind, digest: [u8; 16]) -> Result<Vec<HolderId>> {
+        self.point(|c| people::indexed_holders(c, kind, digest))
+    }
+
+    async fn people_of(&self, carer: HolderId) -> Result<Vec<Proxy>> {
+        self.point_rows(|c| accounts::people_of(c, carer))
+    }
+
+    async fn carers_of(&self, person: HolderId) -> Result<Vec<Proxy>> {
+        self.point_rows(|c| accounts::carers_of(c, person))
+    }
+
+    async fn proxy(&self, person: HolderId, carer: HolderId) -> Result<Option<Proxy>> {
+        self.point(|c| accounts::proxy(c, person, carer))
+    }
+
+    async fn account_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<AccountChange>> {
+        self.rows(move |c| accounts::account_changes(c, holder, limit)).await
+    }
+
+    async fn account_change(&self, id: ChangeId) -> Result<Option<AccountChange>> {
+        self.point(|c| accounts::account_change(c, id))
     }
 
     async fn vault_key(&self, holder: HolderId) -> Result<Option<VaultKey>> {

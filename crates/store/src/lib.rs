@@ -76,9 +76,10 @@ pub use records::{
     Withdrawal,
 };
 pub use rows::{
-    Challenge, ChallengeUse, ColourChange, ConfinedHolder, Correction, CorrectionState,
-    CredentialRow, DayMark, DroppedDays, IndexKind, Invitation, InvitationUse, LogLeaf, Looked,
-    OpenCases, OutboxMessage, OutboxState, PhoneCode, Route, SealedField, Session, SessionSubject,
-    StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
+    AccountChange, Challenge, ChallengeUse, ChangedBy, ColourChange, ConfinedHolder, Correction,
+    CorrectionState, CredentialRow, DayMark, DroppedDays, IndexKind, Invitation, InvitationUse,
+    LogLeaf, Looked, OpenCases, OutboxMessage, OutboxState, PhoneCode, Proxy, Route, SealedField,
+    Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey,
+    VisitMarks,
 };
-pub use unit::{Receipt, Unit, Write};
+pub use unit::{PEOPLE, Receipt, Unit, Write};

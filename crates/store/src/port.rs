@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
-use jadegate_domain::id::{ChallengeId, CorrectionId, ImportId, ProposalId, WaitingId};
+use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, ImportId, ProposalId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
@@ -16,9 +16,9 @@ use crate::policies::{
 };
 use crate::records::{Authorship, ImportRun, KeptRecord, Waiting, WaitingPiece, Withdrawal};
 use crate::rows::{
-    Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind, Invitation,
-    LogLeaf, Looked, OpenCases, OutboxMessage, PhoneCode, SealedField, Session, SessionSubject,
-    StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
+    AccountChange, Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind,
+    Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, PhoneCode, Proxy, SealedField, Session,
+    SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
 use crate::unit::{Receipt, Unit};
 
@@ -71,8 +71,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// A holder.
     async fn holder(&self, id: HolderId) -> Result<Option<Holder>>;
-    /// Where a blind index entry leads.
-    async fn indexed_holder(&self, kind: IndexKind, digest: [u8; 16]) -> Result<Option<HolderId>>;
+    /// The one holder to whom a blind index entry leads; `None` if it leads to nobody, or (a phone) to
+    /// several.
+    async fn indexed_holder(&self, kind: IndexKind, digest: [u8; 16]) -> Result<Option<HolderId>> {
+        let all = self.indexed_holders(kind, digest).await?;
+        Ok(all.first().copied().filter(|_| all.len() == 1))
+    }
+    /// Everybody to whom a blind index entry leads, by id: of a document one at most.
+    async fn indexed_holders(&self, kind: IndexKind, digest: [u8; 16]) -> Result<Vec<HolderId>>;
+    /// For whom somebody may act, by the person's id.
+    async fn people_of(&self, carer: HolderId) -> Result<Vec<Proxy>>;
+    /// Who may act for somebody, by the carer's id.
+    async fn carers_of(&self, person: HolderId) -> Result<Vec<Proxy>>;
+    /// May the carer act for the person?
+    async fn proxy(&self, person: HolderId, carer: HolderId) -> Result<Option<Proxy>>;
+    /// Changes of how a holder is known, newest first.
+    async fn account_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<AccountChange>>;
+    /// One of them.
+    async fn account_change(&self, id: ChangeId) -> Result<Option<AccountChange>>;
     /// The wrapped data key; `None` after shredding.
     async fn vault_key(&self, holder: HolderId) -> Result<Option<VaultKey>>;
     /// The newest version of each sealed field, ordered by column.

@@ -1,10 +1,11 @@
 //! Things that are stored but are no words of the field: sealed identity, one-time codes, sessions.
 
 use jadegate_domain::agency::AgencyKind;
-use jadegate_domain::id::{ChallengeId, CorrectionId, InvitationId, PhoneCodeId};
+use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, InvitationId, PhoneCodeId};
+use jadegate_domain::record::AccountEvent;
 use jadegate_domain::{
-    Assessment, CaseId, Colour, Division, GateId, HolderId, PlaceId, Purpose, Ride, StaffId,
-    Timestamp, TraceId,
+    AgencyId, Assessment, CaseId, Colour, Division, GateId, HolderId, PlaceId, Purpose, Ride,
+    StaffId, Timestamp, TraceId,
 };
 
 /// A holder's data key, wrapped by the key-encryption key that lives outside the database.
@@ -42,9 +43,9 @@ pub struct SealedField {
 /// What a blind index is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IndexKind {
-    /// Type, country and number of a document.
+    /// Type, country and number of a document: leads to one person, who may have several.
     Document,
-    /// A phone number.
+    /// A phone number: leads to everybody who uses it.
     Phone,
 }
 
@@ -65,6 +66,8 @@ pub enum ChallengeUse {
     SignIn(HolderId),
     /// Creates the holder described in the sealed payload.
     Register,
+    /// Leads to whoever of those on the phone shows the end of their document with the answer.
+    Phone,
     /// Leads nowhere, although it looks the same from outside.
     Nothing,
 }
@@ -175,6 +178,66 @@ pub struct Session {
     pub device: String,
     /// The UTC day (since the epoch) on which it was used last.
     pub seen_day: i64,
+}
+
+/// Somebody (the carer) may show another person's code and see what that person sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Who is cared for.
+    pub person: HolderId,
+    /// Who cares for them.
+    pub carer: HolderId,
+    /// Since when.
+    pub since: Timestamp,
+    /// It was given for a child, by a guardian: it ends at the age that the policy names.
+    pub child: bool,
+}
+
+/// Whose hand changed how a person is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangedBy {
+    /// The person, signed in or by what they proved.
+    Person,
+    /// Somebody who cares for them.
+    Carer(HolderId),
+    /// A counter.
+    Staff {
+        /// The agency.
+        agency: AgencyId,
+        /// The member of staff; not shown to the person.
+        staff: StaffId,
+    },
+}
+
+impl ChangedBy {
+    /// The agency whose counter it was.
+    pub const fn agency(self) -> Option<AgencyId> {
+        match self {
+            Self::Staff { agency, .. } => Some(agency),
+            Self::Person | Self::Carer(_) => None,
+        }
+    }
+}
+
+/// A change of how a person is known. Kept as long as the person is; says nothing that is not theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountChange {
+    /// The change's id.
+    pub id: ChangeId,
+    /// Whose.
+    pub holder: HolderId,
+    /// When.
+    pub at: Timestamp,
+    /// What changed.
+    pub event: AccountEvent,
+    /// By whom.
+    pub by: ChangedBy,
+    /// Who cares for the person or did, where the change is about that.
+    pub carer: Option<HolderId>,
+    /// What was there before, sealed under the person's key: what undoing it needs.
+    pub sealed_before: Option<Vec<u8>>,
+    /// When it was undone.
+    pub undone_at: Option<Timestamp>,
 }
 
 /// How a correction ended.

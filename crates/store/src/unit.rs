@@ -3,8 +3,8 @@
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{
-    ChallengeId, CorrectionId, ImportId, InvitationId, PhoneCodeId, ProposalId, RecolouringId,
-    WaitingId,
+    ChallengeId, ChangeId, CorrectionId, ImportId, InvitationId, PhoneCodeId, ProposalId,
+    RecolouringId, WaitingId,
 };
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{
@@ -20,10 +20,13 @@ use crate::records::{
     Withdrawal,
 };
 use crate::rows::{
-    Challenge, ColourChange, Correction, CredentialRow, IndexKind, Invitation, OutboxMessage,
-    PhoneCode, Route, SealedField, Session, SessionSubject, StoredAssessment, StoredRide,
-    StoredTrace, VaultKey,
+    AccountChange, Challenge, ColourChange, Correction, CredentialRow, IndexKind, Invitation,
+    OutboxMessage, PhoneCode, Proxy, Route, SealedField, Session, SessionSubject, StoredAssessment,
+    StoredRide, StoredTrace, VaultKey,
 };
+
+/// The limit of how many people anybody cares for.
+pub const PEOPLE: &str = "people";
 
 /// A named list of writes, applied whole or not at all.
 #[derive(Clone, Debug)]
@@ -75,9 +78,9 @@ pub enum Write {
     AddVaultKey(VaultKey),
     /// A sealed identity field. Precondition: this holder, column and version is free.
     AddSealedField(SealedField),
-    /// A blind index entry. Preconditions: kind and digest are free (one person, one code), and
-    /// nothing is kept for the owner of a document ([`Precondition::Leads`](crate::Precondition)): it
-    /// is taken ([`Write::TakeKept`]) earlier in the unit.
+    /// A blind index entry. Preconditions: a document leads to nobody yet (one person, one code), and
+    /// nothing is kept for its owner ([`Precondition::Leads`](crate::Precondition)): it is taken
+    /// ([`Write::TakeKept`]) earlier in the unit. A phone leads to many, to each once.
     AddIndex {
         /// Over what.
         kind: IndexKind,
@@ -96,6 +99,44 @@ pub enum Write {
         /// To whom it leads.
         holder: HolderId,
     },
+    /// Demands that a blind index entry leads to these holders and no others where the write stands;
+    /// else the conflict is [`Precondition::Leads`](crate::Precondition). So what was decided from who
+    /// uses a phone is not decided from who used it a moment ago.
+    ExpectIndexed {
+        /// Over what.
+        kind: IndexKind,
+        /// Keyed digest.
+        digest: [u8; 16],
+        /// To whom it leads, ascending.
+        holders: Vec<HolderId>,
+    },
+    /// Somebody may act for a person. Preconditions: both exist, it does not stand yet, and the carer
+    /// cares for fewer than `most`; else the conflict is
+    /// [`Precondition::Room`](crate::Precondition::Room) of [`PEOPLE`](crate::PEOPLE).
+    AddProxy {
+        /// Who, for whom.
+        proxy: Proxy,
+        /// For how many people anybody may act.
+        most: u32,
+    },
+    /// Somebody may act for a person no more. Precondition: they might.
+    EndProxy {
+        /// Who was cared for.
+        person: HolderId,
+        /// Who cared for them.
+        carer: HolderId,
+    },
+    /// What changed about how a person is known. Precondition: the id is free.
+    AddAccountChange(Box<AccountChange>),
+    /// A change is undone. Precondition: it exists, of this holder, and is not undone yet.
+    UndoAccountChange {
+        /// The change.
+        id: ChangeId,
+        /// Whose.
+        holder: HolderId,
+        /// When.
+        at: Timestamp,
+    },
     /// Removes every version of a sealed field, leaving no readable copy. No precondition.
     DropSealedField {
         /// Whose.
@@ -103,8 +144,9 @@ pub enum Write {
         /// Which column.
         column: &'static str,
     },
-    /// Destroys a holder's data key, sealed fields, index entries, sessions, and the challenges
-    /// that lead to them with their messages. No precondition.
+    /// Destroys a holder's data key, sealed fields, index entries, sessions, who cares for them and
+    /// whom they care for, what was there before a change, and the challenges that lead to them with
+    /// their messages. No precondition.
     Shred(HolderId),
 
     /// A new challenge. Precondition: the id is free.

@@ -10,6 +10,7 @@ use jadegate_domain::evidence::Symptom;
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::openapi::one_of;
 use jadegate_domain::{EvidenceId, Timestamp};
+use jadegate_service::holder::answer::Answering;
 use jadegate_service::holder::check_in::Quarantine;
 use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::holder::log::LoggedRecords;
@@ -111,6 +112,10 @@ struct DeliveryView {
 struct AnswerBody {
     /// The digits of the newest message: six, or more when strangers have been asking.
     code: String,
+    /// The last six characters of the person's document, or all of it: asked for (`document.needed`)
+    /// where the phone alone does not say who it is.
+    #[serde(default)]
+    document_end: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -289,7 +294,8 @@ async fn answer(
     headers: HeaderMap,
     Body(b): Body<AnswerBody>,
 ) -> Answer<(AppendHeaders<[(HeaderName, HeaderValue); 2]>, Json<AnswerView>)> {
-    let s = web.app.answer_challenge(id(&text)?, &b.code, agent(&headers)).await?;
+    let with = Answering { code: &b.code, document_end: &b.document_end, agent: agent(&headers) };
+    let s = web.app.answer(id(&text)?, &with).await?;
     let view = AnswerView { holder: MaskedHolder { name_masked: s.name_masked }, new: s.new };
     let cookies = [
         (header::SET_COOKIE, Cookie::Holder.set(&s.session, web.secure)),

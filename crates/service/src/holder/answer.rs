@@ -1,6 +1,7 @@
 //! Answering a request with the code from the phone.
 
 use jadegate_domain::id::ChallengeId;
+use jadegate_domain::record::AccountEvent;
 use jadegate_domain::{HolderId, Timestamp};
 use jadegate_store::{
     Challenge, ChallengeUse, IndexKind, PhoneCode, Precondition, Route, SessionSubject, StoreError,
@@ -9,6 +10,7 @@ use jadegate_store::{
 
 use super::codes::{SHORT, guesses};
 use super::register::Asked;
+use crate::accounts::Change;
 use crate::app::App;
 use crate::assess::TRIES;
 use crate::error::{Kind, Result, ServiceError};
@@ -40,6 +42,17 @@ pub struct SignedIn {
     pub new: bool,
 }
 
+/// An answer to a request for a code.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answering<'a> {
+    /// The digits of the message.
+    pub code: &'a str,
+    /// The end of the person's document, where the phone alone does not say who they are.
+    pub document_end: &'a str,
+    /// The browser's name for itself; only the kind of device is kept.
+    pub agent: &'a str,
+}
+
 /// The code that was typed, and that it was tried.
 struct Right {
     challenge: ChallengeId,
@@ -66,14 +79,19 @@ impl App {
         })
     }
 
-    /// Answers a challenge: signs in the holder it leads to, creating one for a new registration.
-    /// `agent` is the browser's name for itself; only the kind of device is kept.
+    /// Answers a challenge with the code alone.
     pub async fn answer_challenge(
         &self,
         id: ChallengeId,
         code: &str,
         agent: &str,
     ) -> Result<SignedIn> {
+        self.answer(id, &Answering { code, agent, ..Answering::default() }).await
+    }
+
+    /// Answers a challenge: signs in the holder it leads to, creating one for a new registration. If
+    /// the phone alone does not say who it is, the code stays good for an answer that shows it.
+    pub async fn answer(&self, id: ChallengeId, with: &Answering<'_>) -> Result<SignedIn> {
         let now = self.now();
         let c = self.store.challenge(id).await?.ok_or_else(no_challenge)?;
         if c.used_at.is_some() {
@@ -91,7 +109,7 @@ impl App {
         // A request of a moment ago leads nowhere yet; nobody can have its code.
         let route = c.route.unwrap_or(Route { lane: [0; 16], used_for: ChallengeUse::Nothing });
         let short_counts = self.count_guess(id, route.lane).await?;
-        let digits: String = code.chars().filter(char::is_ascii_digit).collect();
+        let digits: String = with.code.chars().filter(char::is_ascii_digit).collect();
         let mut right = None;
         for code in self.store.phone_codes(route.lane, now).await? {
             let wanted = self.deployment.keys.phone_code(&code);
@@ -119,10 +137,24 @@ impl App {
         }
         let right = Right { challenge: id, code };
         match route.used_for {
-            ChallengeUse::SignIn(holder) => self.finish_sign_in(&c, holder, &right, agent).await,
-            ChallengeUse::Register => self.finish_registration(&c, &right, agent).await,
+            ChallengeUse::SignIn(holder) => self.finish_sign_in(&c, holder, &right, with).await,
+            ChallengeUse::Phone => self.finish_by_phone(&c, &right, with).await,
+            ChallengeUse::Register => self.finish_registration(&c, &right, with).await,
             ChallengeUse::Nothing => Err(no_challenge()),
         }
+    }
+
+    /// Whoever of those on the phone shows their document.
+    async fn finish_by_phone(
+        &self,
+        c: &Challenge,
+        right: &Right,
+        with: &Answering<'_>,
+    ) -> Result<SignedIn> {
+        let phone = self.asked(c)?.phone;
+        let users = self.users_of(&phone).await?;
+        let user = self.shown_user(&phone, users, with.document_end).await?;
+        self.finish_sign_in(c, user.holder, right, with).await
     }
 
     /// Counts an answer before it is looked at, so that parallel guesses cannot outrun the count.
@@ -149,20 +181,26 @@ impl App {
         c: &Challenge,
         holder: HolderId,
         right: &Right,
-        agent: &str,
+        with: &Answering<'_>,
     ) -> Result<SignedIn> {
         let mut identity = self.identity(holder).await?.ok_or_else(no_challenge)?;
         let mut writes: Vec<_> = right.use_up(self.now()).into();
         let mut adopts = false;
-        // An account that lost a document which was not its own gets the one that is.
-        if identity.document.is_none()
-            && let Some(waiting) = self.asked(c)?.waiting
+        // An account that lost a document which was not its own gets the one that is; one whose
+        // document was renewed has both.
+        if let Some(waiting) = self.asked(c)?.waiting
+            && self.is_new_to(holder, &identity, &waiting.identity).await?
         {
+            let before = identity.document.clone();
             identity = Identity { phone: identity.phone, ..waiting.identity };
+            if before.is_some() {
+                let added = Change::own(holder, AccountEvent::DocumentAdded, self.now());
+                writes.extend(self.note_change_from(added, &before).await?);
+            }
             writes.extend(self.adopt(holder, &identity).await?);
             adopts = true;
         }
-        let (session, device) = self.begin_on_device(holder, agent, &mut writes);
+        let (session, device) = self.begin_on_device(holder, with.agent, &mut writes);
         self.store.commit(Unit::new("sign_in", writes)).await.map_err(|e| {
             let lost = adopts
                 && [Precondition::Absent, Precondition::Leads, Precondition::Exists]
@@ -176,6 +214,22 @@ impl App {
         Ok(SignedIn { session, device, name_masked: identity.name.mask(), new: false })
     }
 
+    /// Is the document of this registration one more for the account? Who had none gets the one they
+    /// register; what leads to the account already changes nothing.
+    async fn is_new_to(
+        &self,
+        holder: HolderId,
+        known: &Identity,
+        registers: &Identity,
+    ) -> Result<bool> {
+        if known.document.is_none() {
+            return Ok(true);
+        }
+        let Some(document) = &registers.document else { return Ok(false) };
+        let digest = self.deployment.keys.document_index(document);
+        Ok(self.store.indexed_holder(IndexKind::Document, digest).await? != Some(holder))
+    }
+
     /// The writes that give an account a document, and what was kept for its owner.
     async fn adopt(&self, holder: HolderId, identity: &Identity) -> Result<Vec<Write>> {
         let key = self.store.vault_key(holder).await?.ok_or_else(no_challenge)?;
@@ -183,13 +237,12 @@ impl App {
         let kept = self.kept_of(identity, holder).await?;
         let mut writes = kept.take;
         let rng = self.deployment.rng.as_ref();
-        writes.extend(self.deployment.keys.restore_document(
-            &key,
-            &fields,
-            identity,
-            self.now(),
-            rng,
-        )?);
+        let restored =
+            self.deployment.keys.restore_document(&key, &fields, identity, self.now(), rng)?;
+        let leads = self.on_this_phone(identity).await? == Some(holder);
+        // One of several that were the account's already is known by its number still.
+        let known = |w: &Write| leads && matches!(w, Write::AddIndex { .. });
+        writes.extend(restored.into_iter().filter(|w| !known(w)));
         writes.extend(kept.record);
         Ok(writes)
     }
@@ -226,19 +279,28 @@ impl App {
         &self,
         c: &Challenge,
         right: &Right,
-        agent: &str,
+        with: &Answering<'_>,
     ) -> Result<SignedIn> {
         let now = self.now();
-        let waiting = self.asked(c)?.waiting.ok_or_else(no_challenge)?;
+        let asked = self.asked(c)?;
+        let device = asked.device.map(|d| d.holder);
+        let waiting = asked.waiting.ok_or_else(no_challenge)?;
         for _ in 0..TRIES {
+            let users = self.users_of(&waiting.identity.phone).await?;
+            let expect = self.expect_users(&waiting.identity.phone, &users);
+            let end = with.document_end;
+            if let Some(user) = self.same_person(users, &waiting.identity, device, end).await? {
+                return self.finish_sign_in(c, user.holder, right, with).await;
+            }
             let (holder, new) = self.new_holder(&waiting.identity, &waiting.home, now)?;
             let kept = self.kept_of(&waiting.identity, holder).await?;
             let has_kept = !kept.take.is_empty();
             let mut writes: Vec<_> = right.use_up(now).into();
+            writes.push(expect);
             writes.extend(kept.take);
             writes.extend(new);
             writes.extend(kept.record);
-            let (session, device) = self.begin_on_device(holder, agent, &mut writes);
+            let (session, device) = self.begin_on_device(holder, with.agent, &mut writes);
             match self.store.commit(Unit::new("register", writes)).await {
                 Ok(()) => {
                     if has_kept {
@@ -248,15 +310,14 @@ impl App {
                     let name_masked = waiting.identity.name.mask();
                     return Ok(SignedIn { session, device, name_masked, new: true });
                 }
-                // Something was kept for the document's owner, or taken, a moment ago.
+                // Something was kept for the document's owner, or taken, or somebody else began to use
+                // the phone, a moment ago.
                 Err(e) if e.is_conflict(Precondition::Leads) => {}
                 Err(e) if has_kept && e.is_conflict(Precondition::Exists) => {}
                 Err(e) if e.is_conflict(Precondition::Absent) => {
-                    // The same person finished registering a moment ago, on another device: the code
-                    // proved the phone, so it leads to that holder if that phone is the one on file.
-                    let phone = self.deployment.keys.phone_index(&waiting.identity.phone);
-                    return match self.store.indexed_holder(IndexKind::Phone, phone).await? {
-                        Some(h) => self.finish_sign_in(c, h, right, agent).await,
+                    // The same person finished registering a moment ago, on another device.
+                    return match self.on_this_phone(&waiting.identity).await? {
+                        Some(h) => self.finish_sign_in(c, h, right, with).await,
                         None => Err(start_again()),
                     };
                 }
@@ -264,6 +325,16 @@ impl App {
             }
         }
         Err(start_again())
+    }
+
+    /// Whom the document leads to, if they use the phone that the code proved.
+    async fn on_this_phone(&self, who: &Identity) -> Result<Option<HolderId>> {
+        let Some(document) = &who.document else { return Ok(None) };
+        let document = self.deployment.keys.document_index(document);
+        let holder = self.store.indexed_holder(IndexKind::Document, document).await?;
+        let phone = self.deployment.keys.phone_index(&who.phone);
+        let users = self.store.indexed_holders(IndexKind::Phone, phone).await?;
+        Ok(holder.filter(|h| users.contains(h)))
     }
 }
 

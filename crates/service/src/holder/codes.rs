@@ -122,15 +122,7 @@ impl App {
     }
 
     async fn lead(&self, asked: &Asked) -> Result<Led> {
-        let (used_for, to) = match self.known_holder(asked).await? {
-            // The phone on file, which may be another than the one typed: its owner gets the code.
-            Some(holder) => match self.identity(holder).await? {
-                Some(identity) => (ChallengeUse::SignIn(holder), Some(identity.phone)),
-                None => (ChallengeUse::Nothing, None),
-            },
-            None if asked.waiting.is_some() => (ChallengeUse::Register, Some(asked.phone.clone())),
-            None => (ChallengeUse::Nothing, None),
-        };
+        let (used_for, to) = self.leads_to(asked).await?;
         let own = asked.device.filter(|d| used_for == ChallengeUse::SignIn(d.holder));
         let lane = own.map_or_else(
             || {
@@ -143,16 +135,36 @@ impl App {
         Ok(Led { route: Route { lane, used_for }, to })
     }
 
-    async fn known_holder(&self, asked: &Asked) -> Result<Option<HolderId>> {
-        if let Some(document) = asked.waiting.as_ref().and_then(|w| w.identity.document.as_ref()) {
-            let document = self.deployment.keys.document_index(document);
-            let by_document = self.store.indexed_holder(IndexKind::Document, document).await?;
-            if by_document.is_some() {
-                return Ok(by_document);
-            }
+    /// What the right answer does, and which phone gets the code.
+    async fn leads_to(&self, asked: &Asked) -> Result<(ChallengeUse, Option<Phone>)> {
+        if let Some(holder) = self.by_document(asked).await? {
+            // The phone on file, which may be another than the one typed: its owner gets the code.
+            return Ok(match self.identity(holder).await? {
+                Some(identity) => (ChallengeUse::SignIn(holder), Some(identity.phone)),
+                None => (ChallengeUse::Nothing, None),
+            });
+        }
+        let typed = Some(asked.phone.clone());
+        if asked.waiting.is_some() {
+            return Ok((ChallengeUse::Register, typed));
         }
         let phone = self.deployment.keys.phone_index(&asked.phone);
-        Ok(self.store.indexed_holder(IndexKind::Phone, phone).await?)
+        let users = self.store.indexed_holders(IndexKind::Phone, phone).await?;
+        let own = asked.device.map(|d| d.holder).filter(|h| users.contains(h));
+        Ok(match own {
+            Some(holder) => (ChallengeUse::SignIn(holder), typed),
+            None if users.is_empty() => (ChallengeUse::Nothing, None),
+            None => (ChallengeUse::Phone, typed),
+        })
+    }
+
+    async fn by_document(&self, asked: &Asked) -> Result<Option<HolderId>> {
+        let waiting = asked.waiting.as_ref();
+        let Some(document) = waiting.and_then(|w| w.identity.document.as_ref()) else {
+            return Ok(None);
+        };
+        let digest = self.deployment.keys.document_index(document);
+        Ok(self.store.indexed_holder(IndexKind::Document, digest).await?)
     }
 
     fn message(

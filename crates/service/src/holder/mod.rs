@@ -8,6 +8,7 @@ pub mod declare;
 pub mod log;
 pub mod me;
 pub mod proof;
+pub(crate) mod prove;
 pub mod register;
 pub mod sessions;
 mod stays;

@@ -431,8 +431,16 @@ impl App {
 
     /// A holder inside a region; anybody else is not found.
     pub(crate) async fn holder_inside(&self, region: &Division, id: HolderId) -> Result<Holder> {
-        let holder = self.store.holder(id).await?.filter(|h| region.contains(&h.home));
-        holder.ok_or_else(no_such_holder)
+        self.holder_inside_if(region, id).await?.ok_or_else(no_such_holder)
+    }
+
+    /// The same where nobody is no error.
+    pub(crate) async fn holder_inside_if(
+        &self,
+        region: &Division,
+        id: HolderId,
+    ) -> Result<Option<Holder>> {
+        Ok(self.store.holder(id).await?.filter(|h| region.contains(&h.home)))
     }
 
     /// The row that says who looked at whom, with its leaf of the public log.

@@ -44,14 +44,12 @@ async fn begin(w: &World, n: u32, phone_of: u32) -> ChallengeSent {
 async fn one_person_one_code() {
     let mut w = World::new().await;
     let (_, holder) = w.register(HOME).await;
-    // The same document and phone again, and the same phone with another document.
-    for n in [1, 77] {
-        let sent = begin(&w, n, 1).await;
-        let (_, code) = newest(&w).await;
-        let again = w.app.answer_challenge(sent.challenge, &code, "").await.unwrap();
-        assert!(!again.new);
-        assert_eq!(w.app.holder_session(&again.session.token).await.unwrap().holder(), holder);
-    }
+    // The same document again.
+    let sent = begin(&w, 1, 1).await;
+    let (_, code) = newest(&w).await;
+    let again = w.app.answer_challenge(sent.challenge, &code, "").await.unwrap();
+    assert!(!again.new);
+    assert_eq!(w.app.holder_session(&again.session.token).await.unwrap().holder(), holder);
 }
 
 #[tokio::test]

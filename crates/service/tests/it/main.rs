@@ -20,6 +20,7 @@ mod looks;
 mod mass;
 mod moved;
 mod own_records;
+mod people;
 mod powers;
 mod proof;
 mod real_data;

@@ -7,6 +7,7 @@ use crate::common::{HOME, World, document, phone};
 use async_trait::async_trait;
 use jadegate_domain::Phone;
 use jadegate_domain::id::ChallengeId;
+use jadegate_service::holder::answer::{Answering, SignedIn};
 use jadegate_service::holder::register::{Asker, ChallengeSent, RegistrationInput};
 use jadegate_service::holder::work::{WorkProof, solve};
 use jadegate_service::{ServiceError, SmsError, SmsGateway};
@@ -51,6 +52,12 @@ async fn newest_of(w: &World, n: u32) -> String {
     codes_of(w, n).await.pop().unwrap().1
 }
 
+/// Answers a request of whoever registered document 1.
+async fn answer(w: &World, challenge: ChallengeId, code: &str, agent: &str) -> SignedIn {
+    let with = Answering { code, document_end: "000001", agent };
+    w.app.answer(challenge, &with).await.unwrap()
+}
+
 async fn sign_in(w: &World, n: u32, asker: Asker<'_>) -> Result<ChallengeSent, ServiceError> {
     w.app.begin_sign_in(&phone(n), "en", asker).await
 }
@@ -78,7 +85,7 @@ async fn a_strangers_thousand_requests_do_not_stop_the_owner() {
             let sent = sign_in(&w, 1, Asker::at("owner")).await.unwrap();
             w.app.deliver_messages(&Takes).await.unwrap();
             let code = newest_of(&w, 1).await;
-            let done = w.app.answer_challenge(sent.challenge, &code, "").await.unwrap();
+            let done = answer(&w, sent.challenge, &code, "").await;
             let session = w.app.holder_session(&done.session.token).await.unwrap();
             assert_eq!(session.holder(), owner.holder());
             // On that device from now on: at once, with an ordinary code.
@@ -164,7 +171,7 @@ async fn guessing_makes_codes_longer_and_shuts_nobody_out() {
     w.app.deliver_messages(&Takes).await.unwrap();
     let code = newest_of(&w, 1).await;
     assert_eq!(code.len(), 10);
-    w.app.answer_challenge(again.challenge, &code, "").await.unwrap();
+    answer(&w, again.challenge, &code, "").await;
 }
 
 fn with(proof: &WorkProof) -> Asker<'_> {
@@ -313,7 +320,7 @@ async fn sessions_are_listed_and_ended_one_by_one_and_everywhere() {
         w.clock.advance(61);
         let sent = sign_in(&w, 1, Asker::at("owner")).await.unwrap();
         let code = newest_of(&w, 1).await;
-        tokens.push(w.app.answer_challenge(sent.challenge, &code, agent).await.unwrap());
+        tokens.push(answer(&w, sent.challenge, &code, agent).await);
     }
     let (phone, computer) = (&tokens[0], &tokens[1]);
     w.clock.advance(86_400);

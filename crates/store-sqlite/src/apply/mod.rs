@@ -1,5 +1,6 @@
 //! Writes. Each function applies one kind of write inside the writer's transaction.
 
+mod accounts;
 mod evidence;
 mod log;
 mod people;
@@ -110,6 +111,15 @@ impl<'a> Applier<'a> {
             Write::AddIndex { kind, digest, holder } => self.add_index(*kind, digest, *holder),
             Write::ExpectIndex { kind, digest, holder } => {
                 self.expect_index(*kind, digest, *holder)
+            }
+            Write::ExpectIndexed { kind, digest, holders } => {
+                self.expect_indexed(*kind, *digest, holders)
+            }
+            Write::AddProxy { proxy, most } => self.add_proxy(proxy, *most),
+            Write::EndProxy { person, carer } => self.end_proxy(*person, *carer),
+            Write::AddAccountChange(c) => self.add_account_change(c),
+            Write::UndoAccountChange { id, holder, at } => {
+                self.undo_account_change(*id, *holder, *at)
             }
             Write::DropSealedField { holder, column } => self.drop_sealed_field(*holder, column),
             Write::Shred(holder) => self.shred(*holder),

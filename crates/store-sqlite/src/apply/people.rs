@@ -4,8 +4,8 @@ use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, CorrectionId, InvitationId, PhoneCodeId};
 use jadegate_domain::{AgencyId, Holder, HolderId, Staff, StaffId, Timestamp};
 use jadegate_store::{
-    Challenge, Correction, CorrectionState, CredentialRow, IndexKind, Invitation, OutboxMessage,
-    PhoneCode, Precondition, Route, SealedField, Session, SessionSubject, VaultKey,
+    Challenge, Correction, CorrectionState, CredentialRow, Invitation, OutboxMessage, PhoneCode,
+    Precondition, Route, SealedField, Session, SessionSubject, VaultKey,
 };
 use rusqlite::params;
 
@@ -35,33 +35,6 @@ impl Applier<'_> {
         self.touch("sealed_field", text, row)
     }
 
-    pub(super) fn add_index(
-        &self,
-        kind: IndexKind,
-        digest: &[u8; 16],
-        holder: HolderId,
-    ) -> Result<()> {
-        let kept = "SELECT 1 FROM kept_record WHERE document = ?1";
-        if kind == IndexKind::Document && self.finds("kept_record", kept, [digest])? {
-            return Err(conflict("blind_index", Precondition::Leads));
-        }
-        let text = "INSERT INTO blind_index (kind, digest, holder) VALUES (?1, ?2, ?3)";
-        self.touch("blind_index", text, params![kind.as_str(), digest, holder.as_i64()])
-    }
-
-    pub(super) fn expect_index(
-        &self,
-        kind: IndexKind,
-        digest: &[u8; 16],
-        holder: HolderId,
-    ) -> Result<()> {
-        let text = "SELECT 1 FROM blind_index WHERE kind = ?1 AND digest = ?2 AND holder = ?3";
-        if self.finds("blind_index", text, params![kind.as_str(), digest, holder.as_i64()])? {
-            return Ok(());
-        }
-        Err(conflict("blind_index", Precondition::Leads))
-    }
-
     pub(super) fn drop_sealed_field(&self, holder: HolderId, column: &str) -> Result<()> {
         let text = "DELETE FROM sealed_field WHERE holder = ?1 AND field = ?2";
         self.run("sealed_field", text, params![holder.as_i64(), column]).map(drop)
@@ -71,22 +44,12 @@ impl Applier<'_> {
         let id = [holder.as_i64()];
         self.run("vault_key", "DELETE FROM vault_key WHERE holder = ?1", id)?;
         self.run("sealed_field", "DELETE FROM sealed_field WHERE holder = ?1", id)?;
-        self.run("blind_index", "DELETE FROM blind_index WHERE holder = ?1", id)?;
+        self.shred_account(holder)?;
         let messages = "DELETE FROM outbox WHERE challenge IN \
                         (SELECT id FROM challenge WHERE holder = ?1)";
         self.run("outbox", messages, id)?;
         self.run("challenge", "DELETE FROM challenge WHERE holder = ?1", id)?;
         self.end_all_sessions_of(SessionSubject::Holder(holder))
-    }
-
-    pub(super) fn release_index(
-        &self,
-        kind: IndexKind,
-        digest: &[u8; 16],
-        holder: HolderId,
-    ) -> Result<()> {
-        let text = "DELETE FROM blind_index WHERE kind = ?1 AND digest = ?2 AND holder = ?3";
-        self.touch("blind_index", text, params![kind.as_str(), digest, holder.as_i64()])
     }
 
     pub(super) fn add_challenge(&self, c: &Challenge) -> Result<()> {

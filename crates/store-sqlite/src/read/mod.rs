@@ -1,5 +1,6 @@
 //! Queries. Each takes a connection and answers in domain types.
 
+pub(crate) mod accounts;
 pub(crate) mod evidence;
 pub(crate) mod log;
 pub(crate) mod people;
@@ -15,11 +16,12 @@ use rusqlite::{Connection, OptionalExtension, Params};
 use crate::days::{Kind, days};
 use crate::error::{Result, sql};
 use crate::rows::{
-    AccessRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow,
-    CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow, KeptRow, LeafRow,
-    OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow, ProposalRow,
-    RecolouringRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored,
-    TraceRow, TripRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, read as read_row,
+    AccessRow, AccountChangeRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow,
+    ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
+    KeptRow, LeafRow, OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow,
+    ProposalRow, ProxyRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow,
+    SessionRow, StaffRow, Stored, TraceRow, TripRow, VaultKeyRow, VisitRow, WaitingRow,
+    WithdrawalRow, read as read_row,
 };
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.
@@ -153,7 +155,9 @@ pub(crate) fn unreadable(c: &Connection) -> Result<Vec<RowRef>> {
         WaitingRow,
         PieceRow,
         WithdrawalRow,
-        KeptRow
+        KeptRow,
+        ProxyRow,
+        AccountChangeRow
     );
     for day in days(c, Kind::Visit)? {
         found.extend(unreadable_in::<VisitRow>(c, &Kind::Visit.table(day))?);

@@ -9,7 +9,7 @@ use jadegate_store::{
 };
 use rusqlite::{Connection, params};
 
-use super::{ALL, from, id, listed, many, number, one};
+use super::{ALL, from, ids, listed, many, numbers, one};
 use crate::error::Result;
 use crate::rows::{
     AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,
@@ -25,15 +25,14 @@ pub(crate) fn holders(c: &Connection, page: Page<HolderId>) -> Result<Listed<Hol
     listed::<HolderRow>(c, "WHERE id > ?1 ORDER BY id", [after], most)
 }
 
-pub(crate) fn indexed_holder(
+pub(crate) fn indexed_holders(
     c: &Connection,
     kind: IndexKind,
     digest: [u8; 16],
-) -> Result<Option<HolderId>> {
-    let text = "SELECT holder FROM blind_index WHERE kind = ?1 AND digest = ?2";
-    number(c, "blind_index", text, params![kind.as_str(), digest])?
-        .map(|n| id("blind_index", "holder", n, HolderId::from_i64))
-        .transpose()
+) -> Result<Vec<HolderId>> {
+    let text = "SELECT holder FROM blind_index WHERE kind = ?1 AND digest = ?2 ORDER BY holder";
+    let found = numbers(c, "blind_index", text, params![kind.as_str(), digest])?;
+    ids("blind_index", "holder", found, HolderId::from_i64)
 }
 
 pub(crate) fn vault_key(c: &Connection, holder: HolderId) -> Result<Option<VaultKey>> {

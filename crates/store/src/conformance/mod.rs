@@ -16,6 +16,7 @@
     expect(clippy::wildcard_imports, reason = "the made-up values belong to every case")
 )]
 
+pub mod accounts;
 pub mod evidence;
 pub mod logs;
 mod made_up;
@@ -41,7 +42,10 @@ macro_rules! conformance_tests {
             people::holders_come_in_pages_by_id,
             people::a_vault_key_is_made_once,
             people::the_newest_version_of_each_sealed_field_is_read,
-            people::one_document_or_phone_leads_to_one_holder,
+            accounts::one_document_leads_to_one_holder,
+            accounts::a_phone_leads_to_all_who_use_it,
+            accounts::a_carer_is_seen_from_both_sides,
+            accounts::a_change_of_an_account_is_undone_once,
             people::shredding_leaves_no_way_to_the_person,
             people::a_challenge_is_read_back_and_used_once,
             people::a_challenge_out_of_time_or_tries_is_refused,

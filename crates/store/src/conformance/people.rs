@@ -82,16 +82,6 @@ pub async fn the_newest_version_of_each_sealed_field_is_read(s: S) {
     refuses(&s, vec![add("name", 2)], Precondition::Absent).await;
 }
 
-/// One person, one code: a digest leads to one holder.
-pub async fn one_document_or_phone_leads_to_one_holder(s: S) {
-    keeps(&s, vec![index(IndexKind::Document, 1, 1), index(IndexKind::Phone, 1, 2)]).await;
-    assert_eq!(s.indexed_holder(IndexKind::Document, [1; 16]).await.unwrap(), Some(hid(1)));
-    assert_eq!(s.indexed_holder(IndexKind::Phone, [1; 16]).await.unwrap(), Some(hid(2)));
-    refuses(&s, vec![index(IndexKind::Document, 1, 3)], Precondition::Absent).await;
-    assert_eq!(s.indexed_holder(IndexKind::Document, [1; 16]).await.unwrap(), Some(hid(1)));
-    assert_eq!(s.indexed_holder(IndexKind::Document, [2; 16]).await.unwrap(), None);
-}
-
 /// After shredding neither key, field, index, session nor message leads to the person; others and
 /// the pseudonymous record stay.
 pub async fn shredding_leaves_no_way_to_the_person(s: S) {
@@ -151,6 +141,7 @@ pub async fn a_challenge_is_read_back_and_used_once(s: S) {
     for (n, used_for) in [
         Some(ChallengeUse::Register),
         Some(ChallengeUse::SignIn(hid(5))),
+        Some(ChallengeUse::Phone),
         Some(ChallengeUse::Nothing),
         None,
     ]

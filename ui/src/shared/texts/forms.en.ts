@@ -84,6 +84,9 @@ export const en: Dict<typeof zh> = {
     resendIn: (n) => `A new code can be sent in ${n} s`,
     resent: 'Asked for again. A phone gets only a few messages an hour: the newest one it has works.',
     expires: (clock) => `The code is valid until ${clock}`,
+    documentNeeded: 'The code is right. A phone can be shared or change hands, so we also have to know who you are.',
+    documentEnd: 'Last six characters of the document number',
+    documentEndHint: 'Of the document you registered with; the whole number will do too',
     other: 'Go back and change',
     delivery: {
       waiting: 'Sending the message…',
@@ -158,6 +161,10 @@ export const en: Dict<typeof zh> = {
     'otp.work_needed': 'Many codes were asked for from your network or for this phone. Please try again.',
     'otp.bad_work': 'That took too long. Please try again.',
     'otp.unknown': 'There is no such code, or it has expired. Send a new one.',
+    'document.needed': 'Enter the last six characters of the document number.',
+    'document.not_shown': 'These are not the last characters of a document that was registered with this phone. Compare them with the document.',
+    'document.counter':
+      'Too many wrong document numbers were typed for this phone. A device on which you signed in before still works; otherwise please go to a counter with your document.',
     'code.no_document':
       'The document of this account belongs to somebody else and was given to its owner, so the account has no code. Sign out and register again with your own document and this phone; what was recorded of you stays yours.',
     'registration.start_again': 'This registration could not be finished. Please register again.',

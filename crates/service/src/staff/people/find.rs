@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::document::DocumentInput;
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Look, Power, no_such_holder};
 use crate::staff::what::What;
@@ -80,17 +80,36 @@ impl App {
             Whom::Phone(text) => {
                 let phone =
                     Phone::new(text).map_err(|e| wrong("phone", "phone.bad", e.to_string()))?;
-                self.store
-                    .indexed_holder(IndexKind::Phone, self.deployment.keys.phone_index(&phone))
-                    .await?
+                return self.locate_user(region, &phone).await;
             }
         };
         let holder = self.holder_inside(region, id.ok_or_else(no_such_holder)?).await?;
         Ok(Located { holder, document })
     }
 
+    /// The one inside a region who uses a phone; several are told apart by their documents.
+    async fn locate_user(&self, region: &Division, phone: &Phone) -> Result<Located> {
+        let digest = self.deployment.keys.phone_index(phone);
+        let mut found = None;
+        for id in self.store.indexed_holders(IndexKind::Phone, digest).await? {
+            let Some(holder) = self.holder_inside_if(region, id).await? else { continue };
+            if found.replace(holder).is_some() {
+                return Err(several());
+            }
+        }
+        Ok(Located { holder: found.ok_or_else(no_such_holder)?, document: None })
+    }
+
     pub(crate) fn read_document(&self, input: &DocumentInput) -> Result<jadegate_domain::Document> {
         let today = self.now().local_day(self.policy().calendar().zone());
         input.parse(today).map_err(|e| ServiceError::fields(vec![e]))
     }
+}
+
+fn several() -> ServiceError {
+    ServiceError::new(
+        Kind::Conflict,
+        "holder.several",
+        "Several people use this phone. Please ask for the person's document.",
+    )
 }
