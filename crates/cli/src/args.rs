@@ -143,6 +143,13 @@ pub(crate) struct ImportArgs {
     /// Most lines of the file; each kind of file has a limit of its own if left out
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_lines: Option<u64>,
+    /// Say all that would become of the file, line by line, and record nothing
+    #[arg(long, global = true)]
+    pub check: bool,
+    /// Zone of times that state none: Asia/Shanghai or +08:00. A column time_zone says it line by line;
+    /// without either, such times are refused
+    #[arg(long, global = true, value_name = "ZONE")]
+    pub time_zone: Option<String>,
     /// What is in the file
     #[command(subcommand)]
     pub what: Import,

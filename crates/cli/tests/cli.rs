@@ -143,6 +143,17 @@ fn an_administrator_is_invited_and_tests_are_imported_once() {
     assert_eq!(out.status.code(), Some(2), "{}", text(&out.stderr));
     let said = text(&out.stdout);
     assert!(said.contains("line 2") && !said.contains("not-a-number"), "{said}");
+
+    let check = |zone: &str| {
+        let args = ["import", "--check", "--time-zone", zone, "tests", "t.csv", "--agency", &lab];
+        jadegate(d, &args)
+    };
+    let out = check("Asia/Shanghai");
+    let said = text(&out.stdout);
+    assert!(said.contains("nothing of the file is recorded") && said.contains("line 2"), "{said}");
+    assert!(!said.contains("The file is import"), "{said}");
+    let out = check("CST");
+    assert!(!out.status.success() && text(&out.stderr).contains("Asia/Shanghai"));
 }
 
 /// A made-up agency is added and confirmed, and its id comes back.

@@ -117,7 +117,7 @@ fn the_list_of_2022_is_matched() {
     let (mut rows, mut kinds) = (0u32, BTreeMap::<&str, u32>::new());
     let mut rest = BTreeMap::<(String, String), u32>::new();
     let limits = jadegate_lines::Limits::new(64 << 20, 1_000_000);
-    for row in risk_list::parse(flate2::read::GzDecoder::new(file), limits).unwrap() {
+    for row in risk_list::parse(flate2::read::GzDecoder::new(file), limits, None).unwrap() {
         let row = row.unwrap();
         rows += 1;
         let (kind, place, reason) = match &row {

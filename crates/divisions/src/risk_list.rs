@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use jadegate_domain::division::RiskLevel;
-use jadegate_domain::{Division, Timestamp};
+use jadegate_domain::written::{self, WrittenError};
+use jadegate_domain::{Division, Timestamp, text};
 use jadegate_lines::{FileError, Limits, LineFault, Record, Table};
+use jiff::tz::TimeZone;
 
-/// The columns, in their order.
+/// The columns.
 const HEADER: [&str; 6] = ["snapshot_hour", "level", "province", "city", "county", "communities"];
 
 /// Longer cells are refused.
@@ -51,7 +53,8 @@ pub struct LineError {
 pub type RiskLine = Result<RiskRow, LineError>;
 
 /// Reads the list, every line by itself: right lines come through, wrong ones are errors with their
-/// line number.
+/// line number. The columns may stand in any order, beside others. `zone` is that of the hours; China's
+/// (UTC+8), if none is stated.
 ///
 /// # Errors
 /// The first line does not name the columns, or the source cannot be read to its end or is larger
@@ -59,19 +62,24 @@ pub type RiskLine = Result<RiskRow, LineError>;
 pub fn parse<R: Read>(
     reader: R,
     limits: Limits,
+    zone: Option<&TimeZone>,
 ) -> Result<impl Iterator<Item = Result<RiskLine, FileError>>, FileError> {
     let table = Table::open(reader, limits, &HEADER)?.with_short_lines();
-    if table.names() != HEADER {
-        return Err(FileError::MissingColumns(format!("{} in this order", HEADER.join(", "))));
+    let mut columns = [0; HEADER.len()];
+    for (at, name) in columns.iter_mut().zip(HEADER) {
+        // `Table::open` has found each of them.
+        *at = table.column(name)?.unwrap_or_default();
     }
-    Ok(table.map(|line| {
+    // China has had no summer time since 1991.
+    let zone = zone.cloned().unwrap_or_else(|| TimeZone::fixed(jiff::tz::offset(8)));
+    Ok(table.map(move |line| {
         line.map(|(line, record)| {
             let wrong =
                 |at, code, message: &str| LineError { line, at, code, message: message.to_owned() };
             match record {
-                Ok(record) => row(line, &record).map_err(|(code, message)| {
-                    let hour = record.field(0).and_then(|f| std::str::from_utf8(f).ok());
-                    wrong(hour.map(str::trim).and_then(snapshot_hour), code, message)
+                Ok(record) => row(line, &record, &columns, &zone).map_err(|(code, message)| {
+                    let hour = record.field(columns[0]).and_then(|f| std::str::from_utf8(f).ok());
+                    wrong(hour.and_then(|h| snapshot_hour(h, &zone).ok()), code, message)
                 }),
                 Err(LineFault::Columns { .. }) => Err(wrong(None, "risk_list.bad_columns", SIX)),
                 Err(fault) => Err(wrong(None, fault.code(), &fault.to_string())),
@@ -88,13 +96,18 @@ const SIX: &str = "the line needs six columns";
 
 type Wrong = (&'static str, &'static str);
 
-fn row(line: u64, record: &Record) -> Result<RiskRow, Wrong> {
+fn row(
+    line: u64,
+    record: &Record,
+    columns: &[usize; HEADER.len()],
+    zone: &TimeZone,
+) -> Result<RiskRow, Wrong> {
     let mut cells = [""; HEADER.len()];
-    for (i, cell) in cells.iter_mut().enumerate() {
-        let bytes = record.field(i).ok_or(("risk_list.bad_columns", SIX))?;
+    for (cell, at) in cells.iter_mut().zip(columns) {
+        let bytes = record.field(*at).ok_or(("risk_list.bad_columns", SIX))?;
         *cell = std::str::from_utf8(bytes)
-            .map_err(|_| ("risk_list.not_utf8", "the line is not UTF-8 text"))?
-            .trim();
+            .map(text::field)
+            .map_err(|_| ("risk_list.not_utf8", "the letters of the line cannot be read"))?;
     }
     let [hour, level, province, city, county, communities] = cells;
     if [province, city, county].iter().any(|c| c.len() > MAX_CELL) {
@@ -108,11 +121,9 @@ fn row(line: u64, record: &Record) -> Result<RiskRow, Wrong> {
     }
     Ok(RiskRow {
         line,
-        at: snapshot_hour(hour)
-            .ok_or(("risk_list.bad_hour", "the hour has to be written like 2022041520"))?,
-        level: level
-            .parse()
-            .map_err(|_| ("risk_list.bad_level", "the level has to be high, medium or low"))?,
+        at: snapshot_hour(hour, zone)?,
+        level: risk_level(level)
+            .ok_or(("risk_list.bad_level", "the level has to be high, medium or low"))?,
         province: province.to_owned(),
         city: city.to_owned(),
         county: county.to_owned(),
@@ -122,18 +133,38 @@ fn row(line: u64, record: &Record) -> Result<RiskRow, Wrong> {
     })
 }
 
-/// `2022041520` is 20:00 on 15 April 2022 in China, which has had no summer time since 1991.
-fn snapshot_hour(text: &str) -> Option<Timestamp> {
-    if text.len() != 10 || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
+/// A level as the list names it: `high`, `High`, 高风险, 高风险区, 高.
+fn risk_level(text: &str) -> Option<RiskLevel> {
+    let word = text::word(text);
+    let plain = word.trim_end_matches("_risk").trim_end_matches('区').trim_end_matches("风险");
+    match plain {
+        "高" => Some(RiskLevel::High),
+        "中" => Some(RiskLevel::Medium),
+        "低" => Some(RiskLevel::Low),
+        other => other.parse().ok(),
     }
-    let part = |r: std::ops::Range<usize>| text[r].parse::<i8>().ok();
-    let year = text[..4].parse().ok()?;
-    let date = jiff::civil::Date::new(year, part(4..6)?, part(6..8)?).ok()?;
-    let hour = part(8..10).filter(|h| *h <= 23)?;
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
-    let at = date.at(hour, 0, 0, 0).to_zoned_datetime(zone).ok()?.timestamp().as_second();
-    (at >= 0).then(|| Timestamp::from_secs(at))
+}
+
+/// The hour of a snapshot: `2022041520`, or written out with its time (`2022-04-15 20:00`,
+/// `2022/4/15 20:00`, `2022-04-15T20:00:00+08:00`, `2022年4月15日20时`).
+fn snapshot_hour(text: &str, zone: &TimeZone) -> Result<Timestamp, Wrong> {
+    const BAD: Wrong = (
+        "risk_list.bad_hour",
+        "the hour has to be written like 2022041520 or 2022-04-15 20:00, year first",
+    );
+    let text = text::field(text);
+    let plain: String = text.chars().map(text::narrow).collect();
+    let written = match plain.split_at_checked(8) {
+        Some((day, hour)) if hour.len() == 2 && plain.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("{day} {hour}:00")
+        }
+        // 20时 alone is the full hour.
+        _ => plain.strip_suffix('时').map_or_else(|| plain.clone(), |hour| format!("{hour}:00")),
+    };
+    written::moment(&written, Some(zone)).map_err(|e| match e {
+        WrittenError::Order => ("risk_list.ambiguous_hour", BAD.1),
+        _ => BAD,
+    })
 }
 
 /// What a snapshot says of one place.

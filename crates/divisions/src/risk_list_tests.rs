@@ -8,7 +8,7 @@ const HEAD: &str = "snapshot_hour,level,province,city,county,communities\n";
 const LIMITS: Limits = Limits::new(64 << 20, 1_000_000);
 
 fn lines(text: &[u8]) -> impl Iterator<Item = RiskLine> {
-    parse(text, LIMITS).unwrap().map(Result::unwrap)
+    parse(text, LIMITS, None).unwrap().map(Result::unwrap)
 }
 
 fn codes(text: &[u8]) -> Vec<(u64, &'static str)> {
@@ -16,7 +16,7 @@ fn codes(text: &[u8]) -> Vec<(u64, &'static str)> {
 }
 
 fn refused(text: &[u8]) -> &'static str {
-    parse(text, LIMITS).err().unwrap().code()
+    parse(text, LIMITS, None).err().unwrap().code()
 }
 
 #[test]
@@ -88,8 +88,45 @@ fn another_file_is_refused_whole() {
     for text in [&b"a,b\n1,2\n3,4\n"[..], b"", b"\xff\n1,2\n"] {
         assert_eq!(refused(text), "csv.missing_columns");
     }
-    let other = "level,snapshot_hour,province,city,county,communities\n";
-    assert_eq!(refused(other.as_bytes()), "csv.missing_columns");
+    let less = "snapshot_hour,level,province,city,county\n";
+    assert_eq!(refused(less.as_bytes()), "csv.missing_columns");
+}
+
+#[test]
+fn columns_stand_in_any_order_and_hours_and_levels_are_read_as_people_write_them() {
+    let head = "Level,note,snapshot_hour,province,city,county,communities";
+    let line = |level: &str, hour: &str| format!("\n{level},x,{hour},浙江省,杭州市,西湖区,3");
+    let good = [
+        ("high", "2022041520"),
+        ("High", "2022-04-15 20:00"),
+        ("高风险区", "2022/4/15 20:00"),
+        ("高", "2022-04-15T20:00:00+08:00"),
+        ("high risk", "2022年4月15日20时"),
+        ("HIGH", "２０２２０４１５２０"),
+        ("high", "=\"2022041520\""),
+    ];
+    let text: String = good.iter().map(|(level, hour)| line(level, hour)).collect();
+    let text = format!("{head}{text}");
+    let at: Timestamp = "2022-04-15T12:00:00Z".parse().unwrap();
+    let rows: Vec<_> = lines(text.as_bytes()).collect();
+    assert_eq!(rows.len(), good.len());
+    for row in rows {
+        let row = row.unwrap();
+        assert_eq!((row.at, row.level), (at, RiskLevel::High), "line {}", row.line);
+    }
+    for (hour, code) in [
+        ("15/04/2022 20:00", "risk_list.ambiguous_hour"),
+        ("2022-04-15", "risk_list.bad_hour"),
+        ("44666.83", "risk_list.bad_hour"),
+        ("2022041525", "risk_list.bad_hour"),
+    ] {
+        let text = format!("{head}{}", line("low", hour));
+        assert_eq!(lines(text.as_bytes()).next().unwrap().unwrap_err().code, code, "{hour}");
+    }
+    let japan = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+    let text = format!("{head}{}", line("low", "2022041521"));
+    let row = parse(text.as_bytes(), LIMITS, Some(&japan)).unwrap().next().unwrap().unwrap();
+    assert_eq!(row.unwrap().at, at);
 }
 
 fn place(n: usize) -> Option<Division> {
@@ -196,7 +233,7 @@ proptest! {
         if head {
             bytes.splice(0..0, HEAD.bytes());
         }
-        if let Ok(lines) = parse(bytes.as_slice(), LIMITS) {
+        if let Ok(lines) = parse(bytes.as_slice(), LIMITS, None) {
             prop_assert!(lines.count() <= bytes.len());
         }
     }
@@ -211,7 +248,7 @@ fn the_list_of_2022_folds_back_into_itself() {
         return;
     };
     let t = Directory::embedded();
-    let rows: BTreeSet<Listed> = parse(flate2::read::GzDecoder::new(file), LIMITS)
+    let rows: BTreeSet<Listed> = parse(flate2::read::GzDecoder::new(file), LIMITS, None)
         .unwrap()
         .flatten()
         .flatten()

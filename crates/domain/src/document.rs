@@ -53,6 +53,11 @@ pub enum DocumentError {
     /// A check digit does not fit.
     #[error("the number has a typing mistake; compare every character with the document")]
     BadCheckDigit,
+    /// A spreadsheet took the number for one to calculate with, and its last digits are lost.
+    #[error(
+        "a spreadsheet has rounded this number; format the column as text and fill it in again from the source"
+    )]
+    Rounded,
     /// The date of birth inside is no date of a living person.
     #[error("the date of birth in the number is not possible; compare it with the document")]
     BadBirthDate,
@@ -77,6 +82,7 @@ impl DocumentError {
             Self::BadLength(_) => "document.bad_length",
             Self::BadCharacter(_) => "document.bad_character",
             Self::BadCheckDigit => "document.bad_check_digit",
+            Self::Rounded => "document.rounded_number",
             Self::BadBirthDate => "document.bad_birth_date",
             Self::BadExpiry => "document.bad_expiry",
             Self::BadCountry => "document.bad_country",
@@ -139,6 +145,9 @@ impl Document {
     ///   2023, 18 characters that start with 9 and end in the check character of GB 11643.
     /// - Other: 3 to 32 letters and digits.
     pub fn new(doc_type: DocumentType, country: &str, number: &str) -> Result<Self, DocumentError> {
+        if is_rounded(number) {
+            return Err(DocumentError::Rounded);
+        }
         let country = issuing_country(doc_type, country)?;
         let number = compact(number)?;
         let number = match doc_type {
@@ -348,6 +357,15 @@ fn narrow(c: char) -> char {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         _ => c,
     }
+}
+
+/// `8.99999E+17`, as a spreadsheet shows what it calculates with.
+fn is_rounded(number: &str) -> bool {
+    let digits = |s: &str| !s.is_empty() && is_digits(s);
+    let parts = number.trim().split_once(['E', 'e']);
+    let mantissa =
+        |m: &str| m.split_once(['.', ',']).map_or(digits(m), |(a, b)| digits(a) && digits(b));
+    parts.is_some_and(|(m, e)| mantissa(m) && e.strip_prefix('+').is_some_and(digits))
 }
 
 /// Capital letters and digits only; spaces and hyphens are dropped, anything else is an error.

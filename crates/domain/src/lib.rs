@@ -21,9 +21,11 @@ pub mod openapi;
 pub mod person;
 pub mod place;
 pub mod record;
+pub mod text;
 pub mod time;
 pub mod trip;
 pub mod visit;
+pub mod written;
 
 pub use agency::{Access, AgencyKind, Purpose, Role, Staff};
 pub use assessment::{Assessment, Eased, EasedBy, PolicyRef, Reason};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A moment in UTC, in whole seconds since 1970-01-01T00:00:00Z.
 ///
 /// Seconds are enough for every rule of a health code and keep a visit small. Text form is RFC 3339
-/// (`2022-03-01T08:30:00Z`); any offset is accepted on input.
+/// (`2022-03-01T08:30:00Z`); any offset is accepted on input, also as `+08` and `+0800`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -164,7 +164,13 @@ fn offset(s: &str) -> Option<i64> {
         return Some(0);
     }
     let sign = if s.starts_with('-') { -1 } else { 1 };
-    let (hours, minutes) = s.strip_prefix(['+', '-'])?.split_once(':')?;
+    let s = s.strip_prefix(['+', '-'])?;
+    // Databases write `+08` and programs `+0800`.
+    let (hours, minutes) = match s.len() {
+        2 => (s, "00"),
+        4 => s.split_at_checked(2)?,
+        _ => s.split_once(':')?,
+    };
     let (hours, minutes) = (two(hours)?, two(minutes)?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
@@ -227,7 +233,13 @@ mod tests {
         assert_eq!(serde_json::from_str::<Timestamp>("\"2022-03-01T00:30:00Z\"").unwrap(), t);
         assert!("yesterday".parse::<Timestamp>().is_err());
         assert!("1969-12-31T23:59:59Z".parse::<Timestamp>().is_err());
-        let same = ["2022-03-01 00:30Z", "2022-02-28t20:30:00.999-04:00", "2022-03-01T00:30:00z"];
+        let same = [
+            "2022-03-01 00:30Z",
+            "2022-02-28t20:30:00.999-04:00",
+            "2022-03-01T00:30:00z",
+            "2022-03-01 08:30:00+08",
+            "2022-03-01T08:30:00+0800",
+        ];
         for s in same {
             assert_eq!(s.parse(), Ok(t), "{s}");
         }

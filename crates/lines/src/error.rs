@@ -19,8 +19,15 @@ pub enum FileError {
     #[error("A quotation mark in line {0}, which names the columns, is never closed.")]
     OpenQuote(u64),
     /// The first line does not name the columns that are needed.
-    #[error("The first line must name the columns; missing: {0}.")]
-    MissingColumns(String),
+    #[error("The first line must name the columns{missing}. Expected: {expected}. Found: {found}.", missing = missing_of(missing))]
+    MissingColumns {
+        /// Those that are not there.
+        missing: String,
+        /// Those that are needed.
+        expected: String,
+        /// What stands there instead; nothing of it, if it looks like data.
+        found: String,
+    },
     /// A column that is needed is named twice.
     #[error("The column {0} stands twice in the first line.")]
     RepeatedColumn(String),
@@ -35,10 +42,14 @@ impl FileError {
             Self::LineTooLong(..) => "file.line_too_long",
             Self::Unreadable(..) => "file.unreadable",
             Self::OpenQuote(_) => "csv.open_quote",
-            Self::MissingColumns(_) => "csv.missing_columns",
+            Self::MissingColumns { .. } => "csv.missing_columns",
             Self::RepeatedColumn(_) => "csv.repeated_column",
         }
     }
+}
+
+fn missing_of(names: &str) -> String {
+    if names.is_empty() { String::new() } else { format!("; missing: {names}") }
 }
 
 /// A number of bytes in words.

@@ -6,8 +6,11 @@
 //! that is never closed spoils its own line and no more. A record that spans lines is therefore not
 //! read; each of its lines is told as wrong.
 //!
+//! Files in UTF-16 and in GB18030 are read as what they are (`alphabet`).
+//!
 //! What is kept in memory is one line and one block of the file, whatever the file is.
 
+mod alphabet;
 mod error;
 mod limits;
 mod table;

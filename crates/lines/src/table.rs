@@ -110,40 +110,18 @@ impl<R: Read> Table<R> {
         let mut said = None;
         let head = loop {
             match lines.next_line(&mut line)? {
-                None => return Err(FileError::MissingColumns(wanted.join(", "))),
+                None => return Err(missing(wanted, wanted, &[])),
                 Some(l) if !l.whole => {
                     return Err(FileError::LineTooLong(l.number, limits.line as u64));
                 }
                 Some(_) if line.trim_ascii().is_empty() => {}
-                Some(l) => match *line.trim_ascii() {
-                    [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', sign] if said.is_none() => {
-                        said = Some(sign);
-                    }
+                Some(l) => match said_sign(&line) {
+                    Some(sign) if said.is_none() => said = Some(sign),
                     _ => break l.number,
                 },
             }
         };
-        let signs = said.as_ref().map_or(&DELIMITERS[..], std::slice::from_ref);
-        let mut open = false;
-        let mut best: Option<(Vec<&str>, Vec<String>, u8)> = None;
-        for sign in signs {
-            let Ok(names) = names(&mut line, *sign) else {
-                open = true;
-                continue;
-            };
-            let lacks = |w: &&&str| !names.iter().any(|n| n == **w);
-            let missing: Vec<&str> = wanted.iter().filter(lacks).copied().collect();
-            if best.as_ref().is_none_or(|(m, ..)| missing.len() < m.len()) {
-                best = Some((missing, names, *sign));
-            }
-        }
-        let (names, sign) = match best {
-            Some((missing, names, sign)) if missing.is_empty() => (names, sign),
-            Some((missing, ..)) if !open => {
-                return Err(FileError::MissingColumns(missing.join(", ")));
-            }
-            _ => return Err(FileError::OpenQuote(head)),
-        };
+        let (names, sign) = header(&mut line, head, said, wanted)?;
         let at = |w: &&str| names.iter().position(|n| n == w);
         let least = wanted.iter().filter_map(at).max().map_or(0, |i| i + 1);
         let parser = parser(sign);
@@ -260,9 +238,80 @@ fn read(parser: &mut csv_core::Reader, line: &mut Vec<u8>) -> Result<Record, usi
     Ok(Record { bytes, ends })
 }
 
+/// The sign that a spreadsheet's own first line (`sep=;`) says stands between the fields.
+fn said_sign(line: &[u8]) -> Option<u8> {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let (word, rest) = line.split_at_checked(4)?;
+    let (sign, rest) = rest.split_first()?;
+    let only = rest.iter().all(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b',' | b';'));
+    (word.eq_ignore_ascii_case(b"sep=") && !sign.is_ascii_alphanumeric() && only).then_some(*sign)
+}
+
+/// The columns' names, and what stands between them: the sign with which most of the wanted are there.
+fn header(
+    line: &mut Vec<u8>,
+    number: u64,
+    said: Option<u8>,
+    wanted: &[&str],
+) -> Result<(Vec<String>, u8), FileError> {
+    let mut open = false;
+    let mut best: Option<(Vec<&str>, Vec<String>, u8)> = None;
+    // What a spreadsheet said first may be of another one, which saved the file before.
+    for sign in said.iter().chain(&DELIMITERS) {
+        let Ok(names) = names(line, *sign) else {
+            open = true;
+            continue;
+        };
+        let lacks = |w: &&&str| !names.iter().any(|n| n == **w);
+        let missing: Vec<&str> = wanted.iter().filter(lacks).copied().collect();
+        let better = |(m, n, _): &(Vec<&str>, Vec<String>, u8)| {
+            (missing.len(), n.len()) < (m.len(), names.len())
+        };
+        if best.as_ref().is_none_or(better) {
+            best = Some((missing, names, *sign));
+        }
+    }
+    match best {
+        Some((missing, names, sign)) if missing.is_empty() => Ok((names, sign)),
+        Some((lacking, names, _)) if !open => Err(missing(&lacking, wanted, &names)),
+        _ => Err(FileError::OpenQuote(number)),
+    }
+}
+
 /// The names in a first line, or where a quotation mark is never closed.
 fn names(line: &mut Vec<u8>, delimiter: u8) -> Result<Vec<String>, usize> {
     let record = read(&mut parser(delimiter), line)?;
-    let name = |f| String::from_utf8_lossy(f).trim().to_ascii_lowercase();
-    Ok(record.fields().map(name).collect())
+    Ok(record.fields().map(|f| name(&String::from_utf8_lossy(f))).collect())
+}
+
+/// A column's name as it is compared: `Document Number` is `document_number`.
+fn name(written: &str) -> String {
+    let visible = |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let seen: String = written.chars().filter(visible).collect();
+    let plain = seen.trim_matches(|c: char| c.is_whitespace() || c == '\'');
+    plain.to_ascii_lowercase().split([' ', '-', '\u{a0}']).collect::<Vec<_>>().join("_")
+}
+
+/// The longest name of a column, and the most of them, that an error shows.
+const MOST_SHOWN: (usize, usize) = (30, 20);
+
+/// Says what was expected and what was found. A line that looks like data is not repeated: it may be
+/// about somebody.
+fn missing(lacking: &[&str], wanted: &[&str], names: &[String]) -> FileError {
+    let data = |n: &String| {
+        n.len() > MOST_SHOWN.0
+            || n.contains("://")
+            || n.bytes().filter(u8::is_ascii_digit).count() > 2
+    };
+    let shown: Vec<&str> =
+        names.iter().map(String::as_str).filter(|n| !n.is_empty()).take(MOST_SHOWN.1).collect();
+    let found = match shown[..] {
+        [] => "nothing".to_owned(),
+        _ if names.iter().any(data) => {
+            format!("{} fields that look like data, not like names of columns", names.len())
+        }
+        _ => shown.join(", "),
+    };
+    FileError::MissingColumns { missing: lacking.join(", "), expected: wanted.join(", "), found }
 }

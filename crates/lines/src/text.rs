@@ -1,7 +1,8 @@
 //! Lines as an editor shows them.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 
+use crate::alphabet::{Alphabet, Utf8};
 use crate::error::FileError;
 use crate::limits::{HOPELESS, Limits};
 
@@ -20,7 +21,8 @@ pub struct TextLine {
 /// Reads a source line by line. Holds one block and never more than it.
 #[derive(Debug)]
 pub struct TextLines<R> {
-    source: R,
+    source: Utf8<R>,
+    alphabet: Alphabet,
     limits: Limits,
     block: Box<[u8]>,
     at: usize,
@@ -29,13 +31,16 @@ pub struct TextLines<R> {
     number: u64,
     /// The last byte was `\r`: a `\n` now belongs to it.
     after_cr: bool,
+    /// The block before ended within a line.
+    begun: bool,
 }
 
 impl<R: Read> TextLines<R> {
     /// Begins at the first line.
     pub fn new(source: R, limits: Limits) -> Self {
         Self {
-            source,
+            source: Utf8::new(source),
+            alphabet: Alphabet::default(),
             limits,
             block: vec![0; BLOCK].into(),
             at: 0,
@@ -43,6 +48,7 @@ impl<R: Read> TextLines<R> {
             read: 0,
             number: 0,
             after_cr: false,
+            begun: false,
         }
     }
 
@@ -51,8 +57,8 @@ impl<R: Read> TextLines<R> {
         self.limits
     }
 
-    /// Puts the next line into `line`, without its end and the file's byte order mark; `None` after
-    /// the last one.
+    /// Puts the next line into `line`, without its end and the file's byte order mark, as UTF-8 where it
+    /// is clear what it is; `None` after the last one.
     ///
     /// # Errors
     /// More bytes than allowed, a hopeless line, a source that fails. Asking again goes on asking the
@@ -92,19 +98,22 @@ impl<R: Read> TextLines<R> {
         if self.number == 0 && line.starts_with("\u{feff}".as_bytes()) {
             line.drain(..3);
         }
+        if let Some(text) = self.alphabet.read(line) {
+            *line = text.into_bytes();
+        }
         self.number += 1;
         TextLine { number: self.number, whole }
     }
 
     /// Reads the next block; `false` at the end of the source.
     fn fill(&mut self) -> Result<bool, FileError> {
-        let got = loop {
-            match self.source.read(&mut self.block) {
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(FileError::Unreadable(self.number, e)),
-                Ok(got) => break got.min(BLOCK),
-            }
-        };
+        let got = self.source.read(&mut self.block);
+        let got = got.map_err(|e| FileError::Unreadable(self.number, e))?.min(BLOCK);
+        if self.alphabet == Alphabet::Unknown {
+            let block = self.block.get(..got).unwrap_or_default();
+            self.alphabet = Alphabet::of(block, self.begun);
+            self.begun = block.last().is_some_and(|b| !matches!(b, b'\n' | b'\r'));
+        }
         (self.at, self.end) = (0, got);
         self.read = self.read.saturating_add(got as u64);
         if self.read > self.limits.bytes {
@@ -190,7 +199,8 @@ mod tests {
             assert_eq!(error.code(), code);
             let most = limits.bytes.min((Limits::LINE * HOPELESS) as u64) + 2 * BLOCK as u64;
             let most = if code == "file.too_large" { limits.bytes + BLOCK as u64 } else { most };
-            assert!(reader.source.given <= most, "{} asked for", reader.source.given);
+            let given = reader.source.into_inner().given;
+            assert!(given <= most, "{given} asked for");
             assert!(widest.max(line.capacity()) <= 2 * Limits::LINE);
         }
     }
@@ -201,7 +211,7 @@ mod tests {
         impl Read for Broken {
             fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
                 if std::mem::replace(&mut self.0, true) {
-                    return Err(ErrorKind::UnexpectedEof.into());
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
                 }
                 buf[..4].copy_from_slice(b"a\nb\n");
                 Ok(4)

@@ -83,7 +83,7 @@ export function readProblem(status: number, body: unknown, retryAfterHeader: str
 }
 
 export interface RequestOptions {
-  /** JSON body; a string is sent as it is with `contentType`. */
+  /** JSON body; a string or a file is sent as it is with `contentType`. */
   body?: unknown;
   contentType?: string;
   signal?: AbortSignal;
@@ -116,7 +116,7 @@ export async function request<T>(method: string, path: string, options: RequestO
     };
     if (method !== 'GET') {
       init.headers = { ...init.headers, 'Content-Type': contentType };
-      if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
+      if (body !== undefined) init.body = typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body);
     }
     const res = await fetch(path, init);
     const text = res.status === 204 ? '' : await res.text();

@@ -27,10 +27,13 @@ export type Answer<P extends keyof paths, M extends Method> = P extends unknown
   ? Content<Responses<P, M>[keyof Responses<P, M> & (200 | 201 | 202 | 204)]>
   : never;
 
+/** A file is sent as it lies on the disk: its letters may be in any alphabet. */
+type Sent<B> = B extends { content: { 'text/csv': string } } ? string | Blob : Content<B>;
+
 /** What an operation is sent; `undefined` where it takes nothing. */
 export type Body<P extends keyof paths, M extends Method> = P extends unknown
   ? paths[P][M] extends { requestBody: infer B }
-    ? Content<B>
+    ? Sent<B>
     : undefined
   : never;
 

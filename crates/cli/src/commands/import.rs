@@ -13,7 +13,7 @@ use jadegate_lines::TextLines;
 use jadegate_service::App;
 use jadegate_service::import::events::{self, parse_events};
 use jadegate_service::import::visits::{self, FileRecord, Progress, VisitFormat, VisitImport};
-use jadegate_service::import::{Limits, SMALL_FILE, risk_levels};
+use jadegate_service::import::{Limits, Reading, SMALL_FILE, risk_levels};
 use jadegate_service::staff::RejectedLine;
 
 use super::common::{ATTENTION, open, open_file};
@@ -37,17 +37,29 @@ pub(super) async fn run(config: &Config, args: ImportArgs) -> Result<ExitCode, F
     if let Import::Divisions { file } = &args.what {
         return divisions(file, within(DIVISIONS));
     }
+    let reading = |own: Limits| {
+        let reading = Reading { check: args.check, ..within(own).into() };
+        match &args.time_zone {
+            Some(zone) => reading.in_zone(zone),
+            None => Ok(reading),
+        }
+    };
+    // Before anything is opened: a zone that is none is told at once.
+    reading(SMALL_FILE)?;
+    if args.check {
+        println!("Checking only: nothing of the file is recorded.");
+    }
     let Deployment { app, store } = open(config).await?;
     let result = match args.what {
         Import::Visits { file, form, start, agency } => {
-            let limits = within(visits::LIMITS);
-            visits(&app, &file, form, (&start, agency.as_deref()), limits).await
+            let reading = reading(visits::LIMITS)?;
+            visits(&app, &file, form, (&start, agency.as_deref()), reading).await
         }
-        Import::Tests { file, agency } => tests(&app, &file, &agency, within(SMALL_FILE)).await,
-        Import::Rides { file, agency } => rides(&app, &file, &agency, within(SMALL_FILE)).await,
+        Import::Tests { file, agency } => tests(&app, &file, &agency, reading(SMALL_FILE)?).await,
+        Import::Rides { file, agency } => rides(&app, &file, &agency, reading(SMALL_FILE)?).await,
         Import::RiskLevels { file, agency, unmatched } => {
-            let limits = within(risk_levels::LIMITS);
-            risk_levels(&app, &file, &agency, unmatched, limits).await
+            let reading = reading(risk_levels::LIMITS)?;
+            risk_levels(&app, &file, &agency, unmatched, reading).await
         }
         Import::Events { file } => events(&app, &file, within(events::LIMITS)),
         Import::Divisions { .. } => Ok(ExitCode::SUCCESS),
@@ -57,6 +69,7 @@ pub(super) async fn run(config: &Config, args: ImportArgs) -> Result<ExitCode, F
     result
 }
 
+/// The wrong lines one by one; all others of the file were counted above.
 fn rejected(lines: &[RejectedLine], all: u64) -> ExitCode {
     for r in lines.iter().take(SHOWN) {
         println!("  line {}: {} ({})", r.line, r.detail, r.code);
@@ -72,7 +85,7 @@ async fn visits(
     file: &Path,
     form: VisitForm,
     (start, agency): (&str, Option<&str>),
-    limits: Limits,
+    reading: Reading,
 ) -> Result<ExitCode, Failure> {
     let format = match form {
         VisitForm::Generic => VisitFormat::Generic,
@@ -100,7 +113,7 @@ async fn visits(
         // For going on after an interruption.
         file: hex::encode(&digest[..16]),
         keep_old: form != VisitForm::Generic,
-        limits,
+        reading,
         record: Some(FileRecord { agency: agency.map(str::parse).transpose()?, digest }),
     };
     let go_on = |p: Progress| {
@@ -153,10 +166,10 @@ async fn tests(
     app: &Arc<App>,
     file: &Path,
     agency: &str,
-    limits: Limits,
+    reading: Reading,
 ) -> Result<ExitCode, Failure> {
     let recorder = app.recorder_for_agency(agency.parse()?, EvidenceKind::Test).await?;
-    let r = app.import_tests_within(&recorder, open_file(file)?, limits).await?;
+    let r = app.import_tests_within(&recorder, open_file(file)?, reading).await?;
     println!(
         "{} lines: {} taken ({} positive), {} known already, {} wrong",
         r.lines,
@@ -190,10 +203,10 @@ async fn rides(
     app: &Arc<App>,
     file: &Path,
     agency: &str,
-    limits: Limits,
+    reading: Reading,
 ) -> Result<ExitCode, Failure> {
     let conductor = app.conductor_for_agency(agency.parse()?).await?;
-    let r = app.import_rides_within(&conductor, open_file(file)?, limits).await?;
+    let r = app.import_rides_within(&conductor, open_file(file)?, reading).await?;
     let wrong = r.rejected.len() as u64 - r.unknown;
     println!(
         "{} lines: {} taken, {} known already, {} new trips, {} too old, {} unknown passengers, {wrong} wrong",
@@ -208,10 +221,10 @@ async fn risk_levels(
     file: &Path,
     agency: &str,
     all: bool,
-    limits: Limits,
+    reading: Reading,
 ) -> Result<ExitCode, Failure> {
     let recorder = app.recorder_for_agency(agency.parse()?, EvidenceKind::RegionRisk).await?;
-    let r = app.import_risk_levels(&recorder, open_file(file)?, limits).await?;
+    let r = app.import_risk_levels(&recorder, open_file(file)?, reading).await?;
     #[expect(clippy::cast_precision_loss, reason = "a percentage for people")]
     let percent = if r.rows == 0 { 0.0 } else { r.matched as f64 * 100.0 / r.rows as f64 };
     println!(

@@ -70,7 +70,7 @@ pub fn parse_events<R: Read>(source: R, limits: Limits) -> Result<EventList> {
     let zone = TimeZone::get("Pacific/Auckland").map_err(ServiceError::internal)?;
     let mut list = EventList::default();
     let mut seen = HashSet::new();
-    for line in Lines::open(source, limits, &["event", "city", "start", "end"], &[])? {
+    for line in Lines::open(source, &limits.into(), &["event", "city", "start", "end"], &[])? {
         let (line, fields) = line?;
         list.lines += 1;
         match fields.and_then(|f| event(line, &f, &zone)) {

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
+use jadegate_domain::text::field as plain;
+use jadegate_domain::{Timestamp, written};
 use jadegate_lines::{FileError, LineFault, Record, Table};
+use jiff::tz::TimeZone;
 
 use crate::error::{Kind, Result, ServiceError};
 use crate::import::report::RejectedLine;
@@ -26,6 +29,53 @@ pub(crate) const PIECE: usize = 100;
 
 /// What a file that is taken as a whole may hold.
 pub const SMALL_FILE: Limits = Limits::new(MAX_BYTES, MAX_LINES);
+
+/// How a file is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// How much of it at most.
+    pub limits: Limits,
+    /// The zone of its times that state none themselves; `None`: they are refused.
+    pub zone: Option<TimeZone>,
+    /// Say all that would become of it, and record nothing.
+    pub check: bool,
+}
+
+impl From<Limits> for Reading {
+    fn from(limits: Limits) -> Self {
+        Self { limits, zone: None, check: false }
+    }
+}
+
+impl Reading {
+    /// With the zone that somebody states for the whole file (`Asia/Shanghai`, `+08:00`).
+    ///
+    /// # Errors
+    /// There is no such zone.
+    pub fn in_zone(self, text: &str) -> Result<Self> {
+        let zone = written::zone(text).ok_or_else(|| {
+            let Rejection { code, detail } = unknown_zone();
+            ServiceError::bad(code, detail)
+        })?;
+        Ok(Self { zone: Some(zone), ..self })
+    }
+
+    /// Only to see what would become of the file.
+    #[must_use]
+    pub fn checking(self) -> Self {
+        Self { check: true, ..self }
+    }
+}
+
+/// Columns that may state the zone of a line's times.
+const ZONES: [&str; 4] = ["time_zone", "timezone", "tz", "utc_offset"];
+
+fn unknown_zone() -> Rejection {
+    Rejection::new(
+        "time.unknown_zone",
+        "This zone is not known. Write it like +08:00 or Asia/Shanghai; abbreviations of a few letters mean several zones.",
+    )
+}
 
 /// Why a line is not taken; never holds what stands in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,25 +140,29 @@ pub(crate) fn all_told(lines: u64, told: u64) -> Result<()> {
 pub(crate) struct Fields {
     columns: Arc<HashMap<String, usize>>,
     record: Record,
+    zone: Option<TimeZone>,
 }
 
 impl Fields {
-    /// A field without spaces and invisible signs at its ends; empty if there is no such column, or if
+    /// A field without spaces, invisible signs and a spreadsheet's marks at its ends; empty if there is no such column, or if
     /// the line ends before it.
     pub(crate) fn get(&self, column: &str) -> &str {
         let field = self.columns.get(column).and_then(|i| self.record.field(*i));
         // `Lines` gives no line in which a field that is asked for is no text.
-        trimmed(field.and_then(|f| std::str::from_utf8(f).ok()).unwrap_or(""))
+        plain(field.and_then(|f| std::str::from_utf8(f).ok()).unwrap_or(""))
     }
-}
 
-/// Spreadsheets and web pages leave spaces that do not break, marks of direction and signs without
-/// width around what is copied from them.
-fn trimmed(field: &str) -> &str {
-    field.trim_matches(|c: char| {
-        c.is_whitespace()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    })
+    /// The moment that stands in a column. A time without a zone is in that of its line, else in that of
+    /// its file.
+    pub(crate) fn moment(&self, column: &str) -> std::result::Result<Timestamp, Rejection> {
+        let said = ZONES.iter().map(|c| self.get(c)).find(|z| !z.is_empty());
+        let zone = match said {
+            Some(text) => Some(written::zone(text).ok_or_else(unknown_zone)?),
+            None => self.zone.clone(),
+        };
+        let at = written::moment(self.get(column), zone.as_ref());
+        at.map_err(|e| Rejection::new(e.code(), e.to_string()))
+    }
 }
 
 /// A CSV file, line by line.
@@ -117,6 +171,8 @@ pub(crate) struct Lines<R> {
     columns: Arc<HashMap<String, usize>>,
     /// Refuse fields that a spreadsheet would run, and control characters.
     strict: bool,
+    /// What the whole file states.
+    zone: Option<TimeZone>,
 }
 
 /// A line with its number (the header is line 1), or why it cannot be read.
@@ -127,11 +183,11 @@ impl<R: Read> Lines<R> {
     /// characters, are refused.
     pub(crate) fn open_strict(
         source: R,
-        limits: Limits,
+        reading: &Reading,
         wanted: &[&str],
         optional: &[&str],
     ) -> Result<Self> {
-        Ok(Self { strict: true, ..Self::open(source, limits, wanted, optional)? })
+        Ok(Self { strict: true, ..Self::open(source, reading, wanted, optional)? })
     }
 
     /// The next lines, [`PIECE`] at most and none at the end of the file: what is in memory of a file
@@ -144,39 +200,44 @@ impl<R: Read> Lines<R> {
     /// `optional` ones are ignored; what stands in the fields is for the caller to check.
     pub(crate) fn open(
         source: R,
-        limits: Limits,
+        reading: &Reading,
         wanted: &[&str],
         optional: &[&str],
     ) -> Result<Self> {
-        let table = Table::open(source, limits, wanted)?;
+        let table = Table::open(source, reading.limits, wanted)?;
         let mut columns = HashMap::new();
-        for name in wanted.iter().chain(optional) {
+        for name in wanted.iter().chain(optional).chain(&ZONES) {
             if let Some(i) = table.column(name)? {
                 columns.insert((*name).to_owned(), i);
             }
         }
-        Ok(Self { table, columns: Arc::new(columns), strict: false })
+        let zone = reading.zone.clone();
+        Ok(Self { table, columns: Arc::new(columns), strict: false, zone })
     }
 
     fn check(&self, record: Record) -> std::result::Result<Fields, Rejection> {
-        for field in self.columns.values().filter_map(|i| record.field(*i)) {
-            let field = std::str::from_utf8(field).map(trimmed).map_err(|_| {
+        for (column, i) in &*self.columns {
+            let Some(field) = record.field(*i) else { continue };
+            let field = std::str::from_utf8(field).map(plain).map_err(|_| {
                 Rejection::new(
                     "line.not_utf8",
-                    "The line is not UTF-8 text; save the file as UTF-8.",
+                    "The letters of this line cannot be read; save the file as UTF-8.",
                 )
             })?;
             if field.len() > MAX_FIELD {
                 return Err(Rejection::new("line.too_long", "A field of the line is too long."));
             }
-            if self.strict && (is_formula(field) || field.contains(char::is_control)) {
+            // An offset from UTC begins like a formula and is read as nothing else.
+            let formula = is_formula(field) && !ZONES.contains(&column.as_str());
+            if self.strict && (formula || field.contains(char::is_control)) {
                 return Err(Rejection::new(
                     "line.formula",
                     "A field of the line begins like a formula or holds a control character.",
                 ));
             }
         }
-        Ok(Fields { columns: Arc::clone(&self.columns), record })
+        let (columns, zone) = (Arc::clone(&self.columns), self.zone.clone());
+        Ok(Fields { columns, record, zone })
     }
 }
 
@@ -211,7 +272,7 @@ mod tests {
     use super::*;
 
     fn whole(text: &[u8]) -> Result<Vec<Line>> {
-        let mut lines = Lines::open_strict(text, SMALL_FILE, &["a", "b"], &["c"])?;
+        let mut lines = Lines::open_strict(text, &SMALL_FILE.into(), &["a", "b"], &["c"])?;
         let mut all = Vec::new();
         loop {
             let piece = lines.piece()?;
@@ -239,11 +300,14 @@ mod tests {
     fn line_numbers_are_those_of_an_editor_whatever_the_line_ends() {
         let file = "a,b\n1,2\n\n\n\"x\ny\",2\n3,4\n\n5,6";
         for end in ["\n", "\r\n", "\r"] {
-            let lines = Lines::open(file.replace('\n', end).as_bytes(), SMALL_FILE, &["a"], &[])
-                .unwrap()
-                .map(|line| line.unwrap())
-                .map(|(n, f)| (n, f.map_or_else(|r| r.code.to_owned(), |f| f.get("a").to_owned())))
-                .collect::<Vec<_>>();
+            let lines =
+                Lines::open(file.replace('\n', end).as_bytes(), &SMALL_FILE.into(), &["a"], &[])
+                    .unwrap()
+                    .map(|line| line.unwrap())
+                    .map(|(n, f)| {
+                        (n, f.map_or_else(|r| r.code.to_owned(), |f| f.get("a").to_owned()))
+                    })
+                    .collect::<Vec<_>>();
             // No record spans lines: what is left open on line 5 is told there, and its rest on line 6.
             let open = "line.open_quote";
             let want = [(2, "1"), (5, open), (6, open), (7, "3"), (9, "5")];

@@ -2,13 +2,15 @@
 //! passengers are and what is known already is decided in [`super::rides`].
 
 use jadegate_domain::time::DAY;
+use jadegate_domain::written::{self, WrittenError};
 use jadegate_domain::{
-    Division, HolderId, Leg, PlaceKind, Ride, RideError, Seat, Stop, Timestamp, Trip,
+    Division, HolderId, Leg, PlaceKind, Ride, RideError, Seat, Stop, Timestamp, Trip, text,
 };
 use jiff::civil::Date;
 
 use super::lines::{Fields, Rejection};
 use super::visit_rows::division;
+use super::words;
 use crate::document::DocumentInput;
 use crate::staff::Whom;
 
@@ -41,7 +43,7 @@ type Result<T> = std::result::Result<T, Rejection>;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TripKey {
     pub(super) kind: PlaceKind,
-    /// In capitals, with single spaces.
+    /// As [`same_number`] has it.
     pub(super) number: String,
     /// As written on the ticket: the local day on which the trip starts.
     pub(super) date: String,
@@ -76,8 +78,9 @@ impl Boarding {
         let number = f.get("number").split_whitespace().collect::<Vec<_>>().join(" ");
         let trip = TripKey::read(f, &number)?;
         let (from, to) = (stop(f, "from_no", "from")?, stop(f, "to_no", "to")?);
-        let departs = moment(f.get("departs"))?;
-        let arrives = Some(f.get("arrives")).filter(|t| !t.is_empty()).map(moment).transpose()?;
+        let departs = f.moment("departs")?;
+        let arrives = Some(f.get("arrives")).filter(|t| !t.is_empty());
+        let arrives = arrives.map(|_| f.moment("arrives")).transpose()?;
         let seat = Some(f.get("seat")).filter(|s| !s.is_empty()).map(str::parse).transpose();
         let b = Self {
             line,
@@ -178,7 +181,8 @@ impl Kept {
 
 impl TripKey {
     fn read(f: &Fields, number: &str) -> Result<Self> {
-        let kind: PlaceKind = f.get("kind").parse().unwrap_or(PlaceKind::Other);
+        let kind = words::name(words::VEHICLES, f.get("kind"));
+        let kind: PlaceKind = kind.parse().unwrap_or(PlaceKind::Other);
         if !kind.is_vehicle() {
             return Err(Rejection::new(
                 "trip.unknown_kind",
@@ -191,9 +195,37 @@ impl TripKey {
                 "Give the number passengers know the trip by, like MU5137.",
             ));
         }
-        let date: Date = f.get("date").parse().map_err(|_| bad_date())?;
-        Ok(Self { kind, number: number.to_uppercase(), date: date.to_string() })
+        let date = written::day(f.get("date")).map_err(|e| match e {
+            WrittenError::Unreadable | WrittenError::OutOfRange => bad_date(),
+            e => Rejection::new(e.code(), bad_date().detail),
+        })?;
+        let same = same_number(kind, number);
+        if same.is_empty() {
+            return Err(Rejection::new(
+                "trip.bad_number",
+                "The number has no letter and no digit.",
+            ));
+        }
+        Ok(Self { kind, number: same, date: date.to_string() })
     }
+}
+
+/// A number as two lines agree on it: `G 9001`, `g9001`, `G-9001`, `Ｇ９００１` and `G9001次` are one train,
+/// `155路` and `155` one bus.
+fn same_number(kind: PlaceKind, written: &str) -> String {
+    let plain = written.chars().filter(|c| !text::is_invisible(*c) && !c.is_whitespace());
+    let plain: String =
+        plain.map(|c| if text::is_dash(c) { '-' } else { text::narrow(c) }).collect();
+    let ends: &[&str] = if kind == PlaceKind::Bus {
+        &["路", "线", "號", "号"]
+    } else {
+        &["次列车", "次", "航班"]
+    };
+    let plain = ends.iter().find_map(|end| plain.strip_suffix(end)).unwrap_or(&plain);
+    let letters = plain.find(|c: char| !c.is_alphabetic()).unwrap_or(plain.len());
+    let (letters, rest) = plain.split_at(letters);
+    let digits = rest.strip_prefix('-').filter(|d| !letters.is_empty() && !d.is_empty());
+    format!("{letters}{}", digits.unwrap_or(rest)).to_uppercase()
 }
 
 fn bad_date() -> Rejection {
@@ -209,10 +241,6 @@ fn wrong_ride(e: &RideError) -> Rejection {
         RideError::Leg(..) => "The stop of alighting must come after that of boarding.",
     };
     Rejection::new(e.code(), detail)
-}
-
-fn moment(text: &str) -> Result<Timestamp> {
-    text.parse::<Timestamp>().map_err(|e| Rejection::new("time.bad", e.to_string()))
 }
 
 /// A stop needs both, its number and its name; neither is right, too.
@@ -235,7 +263,7 @@ fn whom(f: &Fields) -> Result<Whom> {
             Rejection::new("holder.bad", "This is no holder's id; it is `h` and 13 characters.")
         }),
         (true, false) => Ok(Whom::Document(DocumentInput {
-            doc_type: f.get("document_type").to_owned(),
+            doc_type: words::name(words::DOCUMENTS, f.get("document_type")),
             number: number.to_owned(),
             country: f.get("document_country").to_owned(),
             mrz: None,
@@ -287,11 +315,12 @@ mod tests {
 
     fn read(head: &str, line: &str) -> std::result::Result<Boarding, &'static str> {
         let file = format!("{head}\n{line}\n");
-        let (n, fields) = Lines::open_strict(file.as_bytes(), SMALL_FILE, &WANTED, &OPTIONAL)
-            .unwrap()
-            .next()
-            .unwrap()
-            .unwrap();
+        let (n, fields) =
+            Lines::open_strict(file.as_bytes(), &SMALL_FILE.into(), &WANTED, &OPTIONAL)
+                .unwrap()
+                .next()
+                .unwrap()
+                .unwrap();
         Boarding::read(n, &fields.unwrap(), NOW.parse().unwrap()).map_err(|r| r.code)
     }
 
@@ -313,7 +342,7 @@ mod tests {
              5,Jinhua,2022-03-12T09:10:00+08:00,5-12f",
         );
         let b = b.unwrap();
-        assert_eq!((b.trip.number.as_str(), b.trip.date.as_str()), ("G 1371", "2022-03-12"));
+        assert_eq!((b.trip.number.as_str(), b.trip.date.as_str()), ("G1371", "2022-03-12"));
         assert_eq!(b.number, "g 1371");
         assert_eq!(b.ride().leg, Leg::new(1, 4).ok());
         assert_eq!(b.ride().seat.unwrap().to_string(), "05-12F");
@@ -326,6 +355,32 @@ mod tests {
         let b = read(head, "bus,155,2022-03-12,CN-3301,2022-03-12T08:30:00Z,h0000000000001");
         let b = b.unwrap();
         assert_eq!((b.ride(), b.kept().left(&trip)), (Ride::default(), None));
+    }
+
+    #[test]
+    fn one_train_has_one_number_however_it_is_written() {
+        for written in [
+            "G9001",
+            "g9001",
+            "G 9001",
+            "G\u{a0}9001",
+            "G-9001",
+            "Ｇ９００１",
+            "G9001次",
+            "g 9001 次",
+        ] {
+            assert_eq!(same_number(PlaceKind::Train, written), "G9001", "{written}");
+        }
+        for (kind, written, want) in [
+            (PlaceKind::Bus, "155路", "155"),
+            (PlaceKind::Bus, "155-1", "155-1"),
+            (PlaceKind::Flight, "MU-5137", "MU5137"),
+            (PlaceKind::Flight, "mu5137航班", "MU5137"),
+            (PlaceKind::Bus, "-", "-"),
+            (PlaceKind::Ferry, "Blue Star", "BLUESTAR"),
+        ] {
+            assert_eq!(same_number(kind, written), want, "{written}");
+        }
     }
 
     #[test]

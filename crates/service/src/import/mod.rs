@@ -10,6 +10,7 @@ pub mod risk_levels;
 mod runs;
 mod visit_rows;
 pub mod visits;
+pub(crate) mod words;
 
-pub use lines::{Limits, MAX_LINES, MOST_REJECTED, SMALL_FILE};
+pub use lines::{Limits, MAX_LINES, MOST_REJECTED, Reading, SMALL_FILE};
 pub(crate) use runs::Digesting;

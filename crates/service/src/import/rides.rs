@@ -18,7 +18,7 @@ use jadegate_domain::{
 use jadegate_store::{ImportCounts, StoredRide, Unit, Write};
 use serde::Serialize;
 
-use super::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
+use super::lines::{Lines, Reading, Rejection, SMALL_FILE, all_told};
 use super::manifest::{Boarding, Kept, OPTIONAL, TripKey, WANTED};
 use super::runs::Digesting;
 use super::visits::two_at_once;
@@ -149,22 +149,26 @@ impl App {
         self.import_rides_within(by, csv, SMALL_FILE).await
     }
 
-    /// The same for a file that is read as it comes, within these bounds.
+    /// The same for a file that is read as it comes, in this way.
     pub async fn import_rides_within(
         self: &Arc<Self>,
         by: &Conductor,
         csv: impl Read + Send,
-        limits: Limits,
+        reading: impl Into<Reading> + Send,
     ) -> Result<RideReport> {
+        let reading = reading.into();
         let mut csv = Digesting::new(csv);
         let _one = self.locks.carriers.lock().await;
         let mut state = State::default();
         // All that the list tells of the stops comes first: a line may leave to another when the
         // trip arrived.
-        let boarded = self.read_boardings(by, &mut csv, limits, &mut state).await?;
+        let boarded = self.read_boardings(by, &mut csv, &reading, &mut state).await?;
         // A file without a line is no record.
         if state.report.lines == 0 {
             return Ok(state.report);
+        }
+        if reading.check {
+            return self.check_rides(&by.author_of(None), boarded, state).await;
         }
         let run = self.begin_import(ImportKind::Rides, &by.author_of(None), csv.sha256()).await?;
         let author = by.author_of(Some(run));
@@ -206,6 +210,50 @@ impl App {
         let (taken, unchanged, waiting) = (report.taken, known, report.waiting);
         self.end_import(run, ImportCounts { taken, unchanged, rejected, waiting }).await?;
         Ok(report)
+    }
+
+    /// What would become of the lines of a list. Nothing is recorded but whom somebody asked for.
+    async fn check_rides(
+        &self,
+        author: &Author,
+        boarded: Vec<Boarded>,
+        mut state: State,
+    ) -> Result<RideReport> {
+        for b in boarded {
+            if let Err(r) = self.take_boarding(&b, &mut state).await? {
+                state.report.rejected.push(r.at(b.told.line));
+            }
+        }
+        let taken = std::mem::take(&mut state.taken);
+        let heavy = self.beside_a_case(&taken).await?;
+        let weighing = heavy.iter().filter(|h| **h).count() as u64;
+        let waits = weighing > self.room(author, author.agency).await?;
+        let mut trips = BTreeSet::new();
+        for ((trip, t), heavy) in taken.iter().zip(heavy) {
+            if !(heavy && waits) {
+                state.report.taken += 1;
+            } else if self.store.waits(self.held_ride_key(&t.visit, t.ride)).await? {
+                state.report.unchanged += 1;
+                continue;
+            } else {
+                state.report.waiting += 1;
+            }
+            trips.extend(state.trips.get(*trip).filter(|k| k.new).map(|_| *trip));
+        }
+        self.note_asked(author, state.asked).await?;
+        let mut report = state.report;
+        report.new_trips = trips.len() as u64;
+        report.rejected.sort_by_key(|r| r.line);
+        let told = report.taken + report.unchanged + report.too_old + report.waiting;
+        all_told(report.lines, told + report.rejected.len() as u64)?;
+        Ok(report)
+    }
+
+    /// What makes two rides that wait the same.
+    fn held_ride_key(&self, visit: &Visit, ride: Ride) -> [u8; 16] {
+        // As it was before rides had ids of their own.
+        let number = self.ride_id(visit.holder, visit.place, visit.entered).as_i64();
+        self.deployment.keys.evidence_key(&format!("ride/{number}/{:?}/{ride:?}", visit.left))
     }
 
     /// The file asked for these people: each of them sees that, once.
@@ -254,13 +302,7 @@ impl App {
         let mut writes = Vec::new();
         let mut new_places = Vec::new();
         for (trip, Taken { visit, ride }) in heavy {
-            let id = self.ride_id(visit.holder, visit.place, visit.entered);
-            // As it was before rides had ids of their own.
-            let number = id.as_i64();
-            let external = self
-                .deployment
-                .keys
-                .evidence_key(&format!("ride/{number}/{:?}/{ride:?}", visit.left));
+            let external = self.held_ride_key(&visit, ride);
             if self.store.waits(external).await? {
                 state.report.unchanged += 1;
                 continue;
@@ -316,10 +358,10 @@ impl App {
         &self,
         by: &Conductor,
         csv: impl Read + Send,
-        limits: Limits,
+        reading: &Reading,
         state: &mut State,
     ) -> Result<Vec<Boarded>> {
-        let mut lines = Lines::open_strict(csv, limits, &WANTED, &OPTIONAL)?;
+        let mut lines = Lines::open_strict(csv, reading, &WANTED, &OPTIONAL)?;
         let now = self.now();
         let oldest = crate::search_rules::kept_from(&self.policy(), now);
         let mut all = Vec::new();

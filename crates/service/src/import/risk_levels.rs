@@ -11,10 +11,10 @@ use jadegate_domain::id::{ImportId, ProposalId};
 use jadegate_domain::record::{ImportKind, RecordKind};
 use jadegate_domain::{EvidenceId, EvidenceKind, Timestamp};
 use jadegate_policy::WhatIf;
-use jadegate_store::{ImportCounts, ProposalState};
+use jadegate_store::{ImportCounts, ProposalState, Write};
 use serde::Serialize;
 
-use super::lines::{Limits, MAX_BYTES, all_told, reject};
+use super::lines::{Limits, MAX_BYTES, Reading, all_told, reject};
 use super::runs::Digesting;
 use crate::app::App;
 use crate::brake::Author;
@@ -107,22 +107,26 @@ impl App {
         &self,
         recorder: &Recorder,
         source: R,
-        limits: Limits,
+        reading: impl Into<Reading> + Send,
     ) -> Result<RiskReport> {
+        let reading = reading.into();
         if recorder.evidence() != EvidenceKind::RegionRisk {
             return Err(crate::staff::access::not_yours());
         }
         let mut report = RiskReport::default();
         let mut source = Digesting::new(source);
-        let (listed, unsure) = read_list(&mut source, limits, &mut report)?;
+        let (listed, unsure) = read_list(&mut source, &reading, &mut report)?;
         // A file without a line is no record.
         if report.lines == 0 {
             return Ok(report);
         }
         let author = recorder.author(None);
+        let spans = risk_list::fold_snapshots(listed, &unsure);
+        if reading.check {
+            return self.check_spans(&author, spans, report).await;
+        }
         let run = self.begin_import(ImportKind::RiskLevels, &author, source.sha256()).await?;
         report.import = Some(run);
-        let spans = risk_list::fold_snapshots(listed, &unsure);
         let report = self.import_spans(recorder, run, spans, report).await?;
         // Of a list the periods are what is taken or known; wrong are its lines.
         let taken = report.recorded + report.ended;
@@ -133,6 +137,39 @@ impl App {
             waiting: report.waiting,
         };
         self.end_import(run, counts).await?;
+        Ok(report)
+    }
+
+    /// What would become of the periods of a list.
+    async fn check_spans(
+        &self,
+        author: &Author,
+        spans: Vec<RiskSpan>,
+        mut report: RiskReport,
+    ) -> Result<RiskReport> {
+        let (_, raised) = self.compare_spans(author, spans, &mut report).await?;
+        if raised.is_empty() {
+            return Ok(report);
+        }
+        let count = raised.len() as u64;
+        let change = ProposedChange::Region { entries: raised };
+        let (_, digest) = change.stored()?;
+        let waiting = self.store.waiting_proposals(1000).await?;
+        if let Some(same) = waiting.iter().find(|p| p.change_digest == digest) {
+            report.waiting = count;
+            report.proposal = Some(same.id);
+            return Ok(report);
+        }
+        let Some(attached) = self.replay(&change, Arc::new(Progress::default())).await? else {
+            return Err(ServiceError::internal("a what-if stopped by itself"));
+        };
+        if self.needs_second_officer(&attached).await? {
+            report.waiting = count;
+        } else {
+            report.recorded = count;
+        }
+        report.share = attached.share;
+        report.what_if = Some(attached.result);
         Ok(report)
     }
 
@@ -181,6 +218,23 @@ impl App {
         report: &mut RiskReport,
     ) -> Result<Vec<RegionEntry>> {
         let _one = self.locks.changes.lock().await;
+        let (ends, raised) = self.compare_spans(author, spans, report).await?;
+        if !ends.is_empty() {
+            for unit in ends.chunks(UNIT) {
+                self.commit("import_risk_levels", unit.to_vec()).await?;
+            }
+            self.reload_regions().await?;
+        }
+        Ok(raised)
+    }
+
+    /// What a list ends, as writes, and what is new in it.
+    async fn compare_spans(
+        &self,
+        author: &Author,
+        spans: Vec<RiskSpan>,
+        report: &mut RiskReport,
+    ) -> Result<(Vec<Write>, Vec<RegionEntry>)> {
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let known: HashMap<EvidenceId, RegionRisk> = known.into_iter().map(|r| (r.id, r)).collect();
         let (mut ends, mut raised) = (Vec::new(), Vec::new());
@@ -214,13 +268,7 @@ impl App {
                 (Some(_), _) => {}
             }
         }
-        if !ends.is_empty() {
-            for unit in ends.chunks(UNIT) {
-                self.commit("import_risk_levels", unit.to_vec()).await?;
-            }
-            self.reload_regions().await?;
-        }
-        Ok(raised)
+        Ok((ends, raised))
     }
 }
 
@@ -228,7 +276,7 @@ impl App {
 /// read.
 fn read_list<R: Read>(
     source: R,
-    limits: Limits,
+    reading: &Reading,
     report: &mut RiskReport,
 ) -> Result<(Vec<Listed>, BTreeSet<Timestamp>)> {
     let directory = Directory::embedded();
@@ -238,7 +286,7 @@ fn read_list<R: Read>(
     let mut unsure = BTreeSet::new();
     // A wrong line that does not tell its hour has that of the lines around it.
     let (mut before, mut untold): (Option<Timestamp>, bool) = (None, false);
-    for row in risk_list::parse(source, limits)? {
+    for row in risk_list::parse(source, reading.limits, reading.zone.as_ref())? {
         report.lines += 1;
         let row = match row? {
             Ok(row) => row,

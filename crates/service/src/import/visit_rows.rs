@@ -5,6 +5,7 @@ use jadegate_domain::{Division, PlaceKind, Timestamp};
 use jiff::civil::{Date, DateTime};
 
 use super::lines::{Fields, Rejection};
+use super::words;
 
 /// How a file writes visits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,23 +88,19 @@ pub(super) fn division(text: &str) -> std::result::Result<Division, Rejection> {
 }
 
 fn generic(f: &Fields) -> std::result::Result<Row, Rejection> {
-    let moment = |text: &str| {
-        text.parse::<Timestamp>().map_err(|e| Rejection::new("time.bad", e.to_string()))
-    };
     let left = match f.get("left") {
         "" => None,
-        text => Some(moment(text)?),
+        _ => Some(f.moment("left")?),
     };
     Ok(Row {
         person: named(f, "person")?,
         place: named(f, "place")?,
-        kind: f
-            .get("place_kind")
+        kind: words::name(words::VEHICLES, f.get("place_kind"))
             .parse()
             .map_err(|e: UnknownName| Rejection::new("place.unknown_kind", e.to_string()))?,
         place_name: clean(f.get("place_name")),
         division: division(f.get("division"))?,
-        entered: moment(f.get("entered"))?,
+        entered: f.moment("entered")?,
         left,
     })
 }
@@ -252,7 +249,7 @@ mod tests {
 
     fn rows(format: &VisitFormat, text: &str) -> Vec<std::result::Result<Row, &'static str>> {
         let (wanted, optional) = format.columns();
-        Lines::open(text.as_bytes(), SMALL_FILE, wanted, optional)
+        Lines::open(text.as_bytes(), &SMALL_FILE.into(), wanted, optional)
             .unwrap()
             .map(|line| line.unwrap().1)
             .map(|f| f.and_then(|f| parse(format, &f)).map_err(|r| r.code))

@@ -11,16 +11,17 @@ use std::sync::Arc;
 use jadegate_domain::id::ImportId;
 use jadegate_domain::record::ImportKind;
 use jadegate_domain::{
-    AgencyId, Holder, HolderId, Period, Place, PlaceId, Presence, Timestamp, Visit,
+    AgencyId, Holder, HolderId, Period, Place, PlaceId, Presence, Timestamp, Visit, VisitKey,
 };
 use jadegate_lines::FileError;
 use jadegate_store::{ImportCounts, Precondition, StoreError, Unit, Write};
 use serde::Serialize;
 
-use super::lines::{Limits, Lines, Rejection, all_told, reject};
+use super::lines::{Limits, Lines, Reading, Rejection, all_told, reject};
 pub use super::visit_rows::VisitFormat;
 use super::visit_rows::{Row, parse};
 use crate::app::App;
+use crate::concurrency::read;
 use crate::error::{Result, ServiceError};
 use crate::import::report::RejectedLine;
 use crate::keys::first_bits;
@@ -36,8 +37,8 @@ pub struct VisitImport {
     /// Take visits older than the policy keeps them? They are dropped by the next purge; for trying
     /// out public data.
     pub keep_old: bool,
-    /// What is read of it at most.
-    pub limits: Limits,
+    /// How it is read: bounds, zone, and whether only to see what would become of it.
+    pub reading: Reading,
     /// Who brings it, for the record; `None`: no record is made of it.
     pub record: Option<FileRecord>,
 }
@@ -106,6 +107,8 @@ struct State {
     /// With their lines.
     visits: Vec<(u64, Visit)>,
     report: VisitReport,
+    /// Visits that a check has seen, with their ends.
+    seen: HashMap<VisitKey, Option<Timestamp>>,
 }
 
 impl App {
@@ -118,17 +121,18 @@ impl App {
         mut progress: impl FnMut(Progress) -> bool + Send,
     ) -> Result<VisitReport> {
         let (wanted, optional) = options.format.columns();
-        let mut lines = Lines::open(source, options.limits, wanted, optional)?;
+        let mut lines = Lines::open(source, &options.reading, wanted, optional)?;
         let mut state = State::default();
-        let done_before = self.visit_progress(options).await?;
+        let checking = options.reading.check;
+        let done_before = if checking { 0 } else { self.visit_progress(options).await? };
         let run = match options.record {
-            Some(FileRecord { agency, digest }) => {
+            Some(FileRecord { agency, digest }) if !checking => {
                 if let Some(agency) = agency {
                     self.confirmed_agency(agency).await?;
                 }
                 Some(self.begin_import_by(ImportKind::Visits, (agency, None), digest).await?)
             }
-            None => None,
+            _ => None,
         };
         state.report.import = run;
         loop {
@@ -165,7 +169,11 @@ impl App {
                     Err(r) => state.report.reject(r.at(line)),
                 }
             }
-            self.write_visits(options, &mut state).await?;
+            if checking {
+                self.check_visits(&mut state);
+            } else {
+                self.write_visits(options, &mut state).await?;
+            }
             let going_on =
                 progress(Progress { lines: state.report.lines, visits: state.report.visits });
             state.report.check()?;
@@ -182,6 +190,9 @@ impl App {
             let (taken, rejected) = (r.visits - r.known, r.rejected_count);
             let counts = ImportCounts { taken, unchanged: known, rejected, waiting: 0 };
             self.end_import(run, counts).await?;
+        }
+        if checking {
+            return Ok(state.report);
         }
         // The next start need not read all this again; the import itself is done.
         crate::jobs::note("tend_visits", &self.tend_visits().await);
@@ -283,6 +294,34 @@ impl App {
         id
     }
 
+    /// What writing these would come to: the answer of a check. All visits of the file are remembered.
+    fn check_visits(&self, state: &mut State) {
+        state.writes.clear();
+        state.new_places.clear();
+        let index = read(&self.memory.index);
+        for (line, visit) in std::mem::take(&mut state.visits) {
+            let moment = Period { from: visit.entered, to: visit.entered.plus_secs(1) };
+            let before = state.seen.get(&visit.key()).copied().or_else(|| {
+                let mut known = index.visits_of(visit.holder, moment);
+                let same = known.find(|v| (v.place, v.entered) == (visit.place, visit.entered));
+                same.map(|v| v.left)
+            });
+            match (before, visit.left) {
+                (Some(Some(a)), Some(b)) if a != b => {
+                    state.report.reject(other_end().at(line));
+                    continue;
+                }
+                (Some(before), left) if before == left || left.is_none() => {
+                    state.report.known += 1;
+                }
+                _ => {}
+            }
+            state.report.visits += 1;
+            state.seen.insert(visit.key(), visit.left.or(before.flatten()));
+        }
+        state.report.rejected.sort_by_key(|r| r.line);
+    }
+
     /// Writes what was taken. A line that gives a visit another end than is recorded is refused by
     /// the store with its whole unit, so the unit is halved until that line is alone; it is told
     /// like any wrong line, and all others are taken.
@@ -347,7 +386,7 @@ impl App {
         holder: HolderId,
         period: Period,
     ) -> Vec<(PlaceId, Timestamp, Option<Timestamp>)> {
-        crate::concurrency::read(&self.memory.index)
+        read(&self.memory.index)
             .visits_of(holder, period)
             .map(|v| (v.place, v.entered, v.left))
             .collect()

@@ -106,7 +106,7 @@ async fn a_file_of_visits_is_a_record() {
         format: VisitFormat::Generic,
         file: String::new(),
         keep_old: false,
-        limits: visits::LIMITS,
+        reading: visits::LIMITS.into(),
         record: Some(FileRecord { agency, digest: [7; 32] }),
     };
     let take =

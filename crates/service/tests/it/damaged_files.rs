@@ -75,7 +75,7 @@ impl Place {
             format: VisitFormat::Generic,
             file: String::new(),
             keep_old: false,
-            limits: visits::LIMITS,
+            reading: visits::LIMITS.into(),
             record: None,
         };
         self.w.app.import_visits(file, &options, |_| true).await.unwrap()
@@ -276,7 +276,7 @@ async fn a_file_beyond_its_bounds_takes_nothing_that_is_not_told() {
         format: VisitFormat::Generic,
         file: "digest".to_owned(),
         keep_old: false,
-        limits: Limits::new(1 << 20, lines),
+        reading: Limits::new(1 << 20, lines).into(),
         record: None,
     };
     let e = p.w.app.import_visits(file.as_bytes(), &options(1100), |_| true).await.unwrap_err();

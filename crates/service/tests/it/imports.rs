@@ -70,7 +70,11 @@ async fn right_test_results_are_taken_and_wrong_lines_told() {
     assert_eq!((again.taken, again.unchanged, again.positives), (0, 4, 0));
     assert_eq!(again.rejected, report.rejected);
     let recorder = w.app.recorder_for_agency(lab.staff().agency, EvidenceKind::Test).await.unwrap();
-    let third = w.app.import_tests_for(&recorder, file.as_bytes()).await.unwrap();
+    let third = w
+        .app
+        .import_tests_within(&recorder, file.as_bytes(), jadegate_service::import::SMALL_FILE)
+        .await
+        .unwrap();
     assert_eq!((third.taken, third.unchanged), (0, 4));
     assert_eq!(w.leaves().await, leaves);
 
@@ -111,7 +115,7 @@ fn options(file: &str) -> VisitImport {
         format: VisitFormat::Generic,
         file: file.to_owned(),
         keep_old: false,
-        limits: visits::LIMITS,
+        reading: visits::LIMITS.into(),
         record: None,
     }
 }

@@ -8,6 +8,7 @@ mod common;
 mod crowd;
 mod damaged_files;
 mod door;
+mod files_as_brought;
 mod gate_scans;
 mod history_staff;
 mod holder_side;

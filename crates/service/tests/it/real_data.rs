@@ -85,7 +85,7 @@ async fn calgarys_contacts_are_those_of_a_few_plain_lines() {
         format: VisitFormat::Calgary,
         file: "c".to_owned(),
         keep_old: true,
-        limits: visits::LIMITS,
+        reading: visits::LIMITS.into(),
         record: None,
     };
     let report = w.app.import_visits(file.as_slice(), &options, |_| true).await.unwrap();
@@ -196,7 +196,7 @@ async fn the_four_cities_are_imported_whole() {
         format: VisitFormat::FourCities { start },
         file: "f".to_owned(),
         keep_old: true,
-        limits: visits::LIMITS,
+        reading: visits::LIMITS.into(),
         record: None,
     };
     let begun = std::time::Instant::now();

@@ -194,7 +194,7 @@ fn generic() -> jadegate_service::import::visits::VisitImport {
         format: jadegate_service::import::visits::VisitFormat::Generic,
         file: String::new(),
         keep_old: false,
-        limits: jadegate_service::import::visits::LIMITS,
+        reading: jadegate_service::import::visits::LIMITS.into(),
         record: None,
     }
 }

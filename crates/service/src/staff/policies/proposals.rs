@@ -170,10 +170,7 @@ impl App {
             return Err(conflict("proposal.waiting", "The same change was proposed and waits."));
         }
         // Counted again under the lock: others may have made small changes meanwhile.
-        let measured = self.measure(&attached.touched).await?;
-        let people =
-            attached.threshold_people.unwrap_or(self.deployment.settings.second_officer_people);
-        let needs = measured.exceeds(attached.threshold, people);
+        let needs = self.needs_second_officer(attached).await?;
         let state = if needs { ProposalState::Waiting } else { ProposalState::Applied };
         let alone = Decision { by: None, at: now, reason: None, what_if: None };
         let proposal = StoredProposal {
@@ -208,6 +205,14 @@ impl App {
         writes.push(Write::AddProposal(Box::new(proposal)));
         self.apply_change("propose", id, by, change, writes).await?;
         Ok(id)
+    }
+
+    /// Is a change, with what was changed lately, above the mandate's threshold?
+    pub(crate) async fn needs_second_officer(&self, attached: &Attached) -> Result<bool> {
+        let measured = self.measure(&attached.touched).await?;
+        let people =
+            attached.threshold_people.unwrap_or(self.deployment.settings.second_officer_people);
+        Ok(measured.exceeds(attached.threshold, people))
     }
 
     /// A second officer agrees: the what-if is made again, and the change takes effect.

@@ -1,6 +1,6 @@
 //! Test results: one by hand, many from a file.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jadegate_domain::evidence::{Fact, TestMethod, TestResult};
 use jadegate_domain::record::{ImportKind, WaitingKind};
@@ -16,8 +16,9 @@ use crate::brake::{Author, Held, HeldPiece, Hold, Signed};
 use crate::document::DocumentInput;
 use crate::error::{Kind, Result, ServiceError};
 use crate::import::Digesting;
-use crate::import::lines::{Limits, Lines, Rejection, SMALL_FILE, all_told};
+use crate::import::lines::{Lines, Reading, Rejection, SMALL_FILE, all_told};
 use crate::import::report::ImportReport;
+use crate::import::words;
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Recorder};
 use crate::staff::parallel::{BoxFuture, run_concurrently};
@@ -111,6 +112,8 @@ struct Outcome {
 
 /// People whose results are on their way at once.
 const SLICE: usize = 256;
+/// Writes of looks in one unit.
+const LOOKS: usize = 300;
 
 const COLUMNS: [&str; 5] = ["document_type", "document_number", "result", "method", "sampled_at"];
 /// May be left out; China if it is.
@@ -230,31 +233,40 @@ impl App {
     /// Records the test results of a CSV file for the agency of a session. Wrong lines are reported
     /// one by one, right ones taken; running the same file again changes nothing.
     pub async fn import_tests(&self, session: &StaffSession, csv: &[u8]) -> Result<ImportReport> {
+        self.import_tests_as(session, csv, SMALL_FILE.into()).await
+    }
+
+    /// The same, read in this way.
+    pub async fn import_tests_as(
+        &self,
+        session: &StaffSession,
+        csv: &[u8],
+        reading: Reading,
+    ) -> Result<ImportReport> {
         let recorder = self.recorder(session, EvidenceKind::Test)?;
-        self.import_tests_for(&recorder, csv).await
+        self.import_tests_within(&recorder, csv, reading).await
     }
 
-    /// The same for a recorder, who may be an agency named on the command line.
-    pub async fn import_tests_for(&self, recorder: &Recorder, csv: &[u8]) -> Result<ImportReport> {
-        self.import_tests_within(recorder, csv, SMALL_FILE).await
-    }
-
-    /// The same for a file that is read as it comes, within these bounds.
+    /// The same for a file that is read as it comes, in this way.
     pub async fn import_tests_within(
         &self,
         recorder: &Recorder,
         csv: impl std::io::Read + Send,
-        limits: Limits,
+        reading: impl Into<Reading> + Send,
     ) -> Result<ImportReport> {
         if recorder.evidence() != EvidenceKind::Test {
             return Err(crate::staff::access::not_yours());
         }
+        let reading = reading.into();
         let mut csv = Digesting::new(csv);
         let mut report = ImportReport::default();
-        let lines = self.read_results(recorder, &mut csv, limits, &mut report).await?;
+        let lines = self.read_results(recorder, &mut csv, &reading, &mut report).await?;
         // A file without a line is no record.
         if report.lines == 0 {
             return Ok(report);
+        }
+        if reading.check {
+            return self.check_results(recorder, &lines, report).await;
         }
         let author = recorder.author(None);
         let run = self.begin_import(ImportKind::Tests, &author, csv.sha256()).await?;
@@ -309,6 +321,69 @@ impl App {
         Ok(report)
     }
 
+    /// What would become of the lines of a file. Nothing is recorded but, for a member of staff, whom
+    /// they asked for: the answer says who is registered.
+    async fn check_results(
+        &self,
+        recorder: &Recorder,
+        lines: &[Line],
+        mut report: ImportReport,
+    ) -> Result<ImportReport> {
+        let author = recorder.author(None);
+        let held = self.too_many(&author, lines).await?;
+        for line in lines {
+            let confines = line.fact().may_confine();
+            if let Some(known) = self.store.evidence_by_key(line.key).await? {
+                let known = self.store.evidence(known).await?;
+                if known.is_some_and(|e| e.withdrawn_at.is_some()) {
+                    let gone = Rejection::new(WITHDRAWN.0, WITHDRAWN.1);
+                    report.rejected.push(gone.at(line.line));
+                } else {
+                    report.unchanged += 1;
+                }
+            } else if !held || !confines {
+                report.taken += 1;
+                report.positives += u64::from(confines);
+            } else if self.store.waits(line.key).await? {
+                report.unchanged += 1;
+            } else if author.kind == AgencyKind::Laboratory && line.sample.is_none() {
+                report.rejected.push(Rejection::new(NO_SAMPLE.0, NO_SAMPLE.1).at(line.line));
+            } else {
+                report.waiting += 1;
+            }
+        }
+        self.note_asked(&author, lines.iter().map(|l| l.holder).collect()).await?;
+        report.rejected.sort_by_key(|r| r.line);
+        let rejected = report.rejected.len() as u64;
+        let all = report.taken + report.unchanged + report.waiting + rejected;
+        all_told(report.lines, all)?;
+        Ok(report)
+    }
+
+    /// A member of staff who checks a file learns who of it is registered: each of them sees that. The
+    /// machine's own command line asks for nobody.
+    pub(crate) async fn note_asked(
+        &self,
+        author: &Author,
+        asked: BTreeSet<HolderId>,
+    ) -> Result<()> {
+        if author.staff.is_none() {
+            return Ok(());
+        }
+        let mut writes = Vec::new();
+        for holder in asked {
+            let what = What::Registration;
+            writes.extend(self.look_writes(author, holder, Purpose::RecordEvidence, what)?);
+            if writes.len() >= LOOKS {
+                self.commit("check_file_looks", std::mem::take(&mut writes)).await?;
+            }
+        }
+        if !writes.is_empty() {
+            self.commit("check_file_looks", writes).await?;
+        }
+        Ok(())
+    }
+
     /// Are there more new results in a file that can confine somebody than this hour has room for?
     /// Then all of those wait: whoever is coloured must not depend on the order of lines.
     async fn too_many(&self, author: &Author, lines: &[Line]) -> Result<bool> {
@@ -357,16 +432,16 @@ impl App {
         line: u64,
         f: &crate::import::lines::Fields,
     ) -> std::result::Result<Parsed, Rejection> {
-        let result = f.get("result").parse().map_err(|_| {
+        let result = words::name(words::RESULTS, f.get("result")).parse().map_err(|_| {
             Rejection::new("test.unknown_result", "The result must be `positive` or `negative`.")
         })?;
-        let method = f.get("method").parse().map_err(|_| {
+        let method = words::name(words::METHODS, f.get("method")).parse().map_err(|_| {
             Rejection::new("test.unknown_method", "The method must be `nucleic_acid` or `antigen`.")
         })?;
-        let sampled_at =
-            self.past_moment("sampled_at", f.get("sampled_at")).map_err(|e| Rejection::from(&e))?;
+        let sampled_at = f.moment("sampled_at")?;
+        let sampled_at = self.been("sampled_at", sampled_at).map_err(|e| Rejection::from(&e))?;
         let whom = Whom::Document(DocumentInput {
-            doc_type: f.get("document_type").to_owned(),
+            doc_type: words::name(words::DOCUMENTS, f.get("document_type")),
             number: f.get("document_number").to_owned(),
             country: f.get(COUNTRY).to_owned(),
             mrz: None,
@@ -382,10 +457,10 @@ impl App {
         &self,
         recorder: &Recorder,
         csv: impl std::io::Read + Send,
-        limits: Limits,
+        reading: &Reading,
         report: &mut ImportReport,
     ) -> Result<Vec<Line>> {
-        let mut lines = Lines::open_strict(csv, limits, &COLUMNS, &[COUNTRY, SAMPLE])?;
+        let mut lines = Lines::open_strict(csv, reading, &COLUMNS, &[COUNTRY, SAMPLE])?;
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
         loop {
             let piece = lines.piece()?;
@@ -501,6 +576,11 @@ impl App {
             text.trim().parse().map_err(|e: jadegate_domain::time::BadTimestamp| {
                 wrong(field, "time.bad", e.to_string())
             })?;
+        self.been(field, at)
+    }
+
+    /// The same for a moment that was read.
+    fn been(&self, field: &'static str, at: Timestamp) -> Result<Timestamp> {
         let now = self.now();
         if at > now.plus_secs(self.deployment.settings.clock_skew_seconds) {
             return Err(wrong(

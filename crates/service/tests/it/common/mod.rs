@@ -254,11 +254,21 @@ impl World {
 
     /// Somebody registers with passport `X0000001` and so on.
     pub(crate) async fn register(&mut self, home: &str) -> (HolderSession, HolderId) {
+        let document = document(self.people + 1);
+        self.register_with(home, document).await
+    }
+
+    /// Somebody registers with this document.
+    pub(crate) async fn register_with(
+        &mut self,
+        home: &str,
+        document: DocumentInput,
+    ) -> (HolderSession, HolderId) {
         self.people += 1;
         let n = self.people;
         let input = RegistrationInput {
             name: "Test Person".to_owned(),
-            document: document(n),
+            document,
             nationality: "CN".to_owned(),
             phone: phone(n),
             home_division: home.to_owned(),
@@ -407,6 +417,14 @@ pub(crate) fn document(n: u32) -> DocumentInput {
         number: format!("X{n:07}"),
         country: "CHN".to_owned(),
         mrz: None,
+    }
+}
+
+pub(crate) fn resident_id(number: &str) -> DocumentInput {
+    DocumentInput {
+        doc_type: "resident_id".to_owned(),
+        number: number.to_owned(),
+        ..DocumentInput::default()
     }
 }
 
