@@ -24,9 +24,9 @@ help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
 run: setup-run pages
-	$(call say,Building the release binary)
-	cargo build --release --locked -p jadegate
-	$(TARGET)/release/jadegate demo $(ARGS)
+	$(call say,Building the demo: four to eight minutes the first time)
+	cargo build --profile demo --locked -p jadegate
+	$(TARGET)/demo/jadegate demo $(ARGS)
 
 # A debug binary: quicker to make. Both end together.
 dev: setup-run pages
