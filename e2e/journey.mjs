@@ -2,6 +2,7 @@
 // people, a gate with a camera, and staff with passkeys. Time is moved by the demo's own clock.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { scanInEachWay, scanUnreadably } from './scanners.mjs';
 import { ENGINE, EVERYTHING, PATIENCE, RESULTS, accessible, ask, authenticator, blankFilm, browser, device, filmCode, residentId, start, step } from './harness.mjs';
 
 const HOUR = 3600;
@@ -204,6 +205,32 @@ export async function journey() {
     await counts(gate, { admitted: 2 });
     await uploaded(gate);
   });
+
+  const scanners = () => step('hand scanners as they are sold are read, and their keys reach nothing else', async () => {
+    let shown = '';
+    const left = await scanInEachWay(
+      gate,
+      async () => (shown ||= await code(ben)),
+      async (name) => {
+        await verdict(gate, 'admitted').waitFor().catch((e) => {
+          throw new Error(`${name}: ${e.message}`);
+        });
+        await next(gate);
+        assert.equal(await gate.locator('#paste').inputValue(), '');
+      },
+    );
+    assert.deepEqual(left, [], 'keys with Ctrl that opened something of the browser');
+    // Shown again within ten seconds each time, or anew once it is stale: read, and counted once.
+    await counts(gate, { admitted: 2 });
+    await scanUnreadably(gate);
+    await gate.locator('[data-testid=unread]').waitFor();
+    await accessible(gate, 'the gate with a scanner that cannot be read');
+    await gate.locator('[data-testid=unread]').getByRole('button', { name: 'Scanner settings' }).click();
+    await gate.getByRole('heading', { name: 'Scanner settings' }).waitFor();
+    await accessible(gate, 'the scanner settings');
+    await gate.getByRole('button', { name: 'Back' }).click();
+  });
+  if (EVERYTHING) await scanners();
 
   await step('a venue poster scanned by a holder makes an unproven visit', async () => {
     const poster = await ask(gate, '/v1/gate/poster');

@@ -44,8 +44,55 @@ function loadDetector(): Promise<Detector> {
 
 export type CameraProblem = 'denied' | 'none';
 
+/** One of the cameras of this device. */
+export interface Lens {
+  id: string;
+  label: string;
+}
+
+/** Where the chosen one is remembered. */
+const LENS_KEY = 'jg.camera';
+
+export function rememberedLens(storage: Pick<Storage, 'getItem'>): string | null {
+  try {
+    return storage.getItem(LENS_KEY);
+  } catch {
+    return null;
+  }
+}
+
+export function rememberLens(storage: Pick<Storage, 'setItem'>, id: string): void {
+  try {
+    storage.setItem(LENS_KEY, id);
+  } catch {
+    // It is then chosen again the next time.
+  }
+}
+
+/** The cameras there are. Browsers name them only once one of them may be used. */
+async function lenses(): Promise<Lens[]> {
+  const all = await navigator.mediaDevices.enumerateDevices();
+  return all.filter((d) => d.kind === 'videoinput' && d.deviceId !== '').map((d) => ({ id: d.deviceId, label: d.label }));
+}
+
+const SIZE = { width: { ideal: 1280 }, height: { ideal: 720 } };
+
+/** The chosen camera; if it is gone, the one at the back. */
+async function open(lens: string | null): Promise<MediaStream> {
+  const back = { audio: false, video: { facingMode: 'environment', ...SIZE } };
+  if (lens === null) return navigator.mediaDevices.getUserMedia(back);
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: false, video: { deviceId: { exact: lens }, ...SIZE } });
+  } catch (e) {
+    if (e instanceof DOMException && e.name === 'NotAllowedError') throw e;
+    return navigator.mediaDevices.getUserMedia(back);
+  }
+}
+
 /** Milliseconds between two looks; a look takes 10 to 60 on a phone. */
 const PAUSE = 90;
+/** Milliseconds without a new picture after which a camera is taken to have stopped. */
+const STALLED = 4_000;
 
 export class Camera {
   readonly #video: HTMLVideoElement;
@@ -53,9 +100,15 @@ export class Camera {
   #stream: MediaStream | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
+  /** The picture's own time at the last look, and since when it has not moved. */
+  #frame = -1;
+  #still = 0;
+  /** All cameras of this device, and the one in use; known once it has started. */
+  lenses: Lens[] = [];
+  lens: string | null = null;
   /** While this says true, nothing is read (a verdict is on the screen). */
   paused = (): boolean => false;
-  /** The picture has stopped for good (unplugged, or taken away while the page was hidden). */
+  /** The picture has stopped: unplugged, taken by something else, or black after the screen was locked. */
   lost = (): void => undefined;
 
   constructor(video: HTMLVideoElement, found: (texts: string[]) => void) {
@@ -63,24 +116,20 @@ export class Camera {
     this.#found = found;
   }
 
-  /** Begins to read. `null` when all is well. */
-  async start(): Promise<CameraProblem | null> {
+  /** Begins to read with the chosen camera, or with the one at the back. `null` when all is well. */
+  async start(lens: string | null = null): Promise<CameraProblem | null> {
     try {
-      const media = navigator.mediaDevices?.getUserMedia({
-        audio: false,
-        video: { facingMode: 'environment', width: { ideal: 1280 }, height: { ideal: 720 } },
-      });
-      if (!media) return 'none';
-      this.#stream = await media;
+      if (!navigator.mediaDevices) return 'none';
+      this.#stream = await open(lens);
       if (this.#stopped) {
         this.stop();
         return null;
       }
-      this.#track()?.addEventListener('ended', () => {
-        if (!this.#stopped) this.lost();
-      });
+      this.#track()?.addEventListener('ended', () => this.#lose());
+      this.lens = this.#track()?.getSettings?.().deviceId ?? lens;
       this.#video.srcObject = this.#stream;
       await this.#video.play();
+      this.lenses = await lenses().catch(() => []);
       const reader = await loadDetector();
       this.#look(reader);
       return null;
@@ -95,6 +144,7 @@ export class Camera {
     const again = () => {
       this.#timer = setTimeout(() => this.#look(reader), PAUSE);
     };
+    if (this.#hasStalled()) return this.#lose();
     if (this.paused() || this.#video.readyState < 2 || document.hidden) return again();
     reader
       .detect(this.#video)
@@ -104,6 +154,20 @@ export class Camera {
       // A frame that cannot be read is like one without a code.
       .catch(() => undefined)
       .finally(again);
+  }
+
+  /** No new picture for a while, though the page is seen. */
+  #hasStalled(): boolean {
+    const now = performance.now();
+    if (document.hidden || this.#video.currentTime !== this.#frame) {
+      this.#frame = this.#video.currentTime;
+      this.#still = now;
+    }
+    return now - this.#still > STALLED;
+  }
+
+  #lose(): void {
+    if (!this.#stopped) this.lost();
   }
 
   #track(): MediaStreamTrack | undefined {

@@ -60,6 +60,16 @@ export function parseCode(raw: string): ParsedCode {
   return { ...parseClaims(payload), signed: toBeSigned(payload), signature };
 }
 
+/** Is this a live code from its first character to its last? Proves nothing about who made it. */
+export function isWhole(text: string): boolean {
+  try {
+    parseCode(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function parseClaims(payload: Uint8Array<ArrayBuffer>) {
   const cwt = new CborReader(payload);
   cwt.map(5);

@@ -3,6 +3,7 @@
  * All that the components show is state of this class.
  */
 import { clock, localDay } from '../shared/time';
+import { GateClock, type Trust } from './clock';
 import { looksLikeCode, trimmed } from './code';
 import { GateDb } from './db';
 import { storedDevice, type Device } from './device';
@@ -41,6 +42,9 @@ export interface Shown {
 /** How long a verdict stays: short when there is nothing to do but walk on. */
 const STAYS = { admitted: 2_000, refused: 15_000, override: 2_500, direct: 6_000, repeat: 5_000 };
 
+/** Milliseconds that a page which was just opened waits for the server. */
+const FIRST_ANSWER = 2_000;
+
 /** What makes two readings the same showing. */
 const key = (direction: Direction, code: string) => `${direction} ${code}`;
 
@@ -50,6 +54,7 @@ export class Desk {
   readonly db: GateDb;
   readonly #queue: ScanQueue;
   readonly #repeats = new Repeats();
+  readonly #time: GateClock;
   #sync: Sync | undefined;
   #row: Promise<ScanRow | null> = Promise.resolve(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -62,17 +67,22 @@ export class Desk {
   direction = $state<Direction>('in');
   shown = $state.raw<Shown | null>(null);
   last = $state.raw<Shown | null>(null);
+  /** Can this device's clock be believed? */
+  trust = $state<Trust>('unsure');
+  /** Minutes by which it is ahead of the server's, if that is worth a word. */
+  ahead = $state<number | null>(null);
   /** The last scan could not be written to this device's disk. */
   notKept = $state(false);
 
   private constructor(db: GateDb) {
     this.db = db;
     this.#queue = new ScanQueue(db);
+    clock.restore(localStorage);
+    this.#time = new GateClock(clock, localStorage, sessionStorage);
   }
 
   static async open(): Promise<Desk> {
     const desk = new Desk(await GateDb.open());
-    clock.restore(localStorage);
     const device = await storedDevice(desk.db);
     if (device) await desk.begin(device);
     return desk;
@@ -88,13 +98,14 @@ export class Desk {
       queue: this.#queue,
       server,
       device,
-      now: () => clock.now(),
+      now: () => this.now(),
       dayOf: localDay,
       random: Math.random,
       failure,
       changed: (state) => {
         this.sync = state;
         clock.save(localStorage);
+        this.tick();
         void this.#refresh();
       },
     });
@@ -109,6 +120,24 @@ export class Desk {
     void this.#sync?.kick();
   }
 
+  /** Milliseconds by the server's clock. */
+  now(): number {
+    return this.#time.now();
+  }
+
+  /** To be called now and then: is the clock still right? */
+  tick(): void {
+    this.#time.tick();
+    this.trust = this.#time.trust;
+    this.ahead = this.#time.ahead;
+  }
+
+  /** Somebody says that the time on the screen is right. */
+  confirmTime(): void {
+    this.#time.confirm();
+    this.tick();
+  }
+
   async #refresh(): Promise<void> {
     this.waiting = await this.#queue.waiting();
     this.surprises = await this.#queue.surprises();
@@ -117,7 +146,7 @@ export class Desk {
   /** Today's numbers, with what the server does not know yet. */
   get counts(): Counts {
     const known = this.sync.known;
-    const today = localDay(clock.now());
+    const today = localDay(this.now());
     const base = known && known.day === today ? known.counts : NOBODY;
     return withWaiting(base, this.waiting.filter((r) => localDay(r.at) === today));
   }
@@ -125,7 +154,8 @@ export class Desk {
   /** A code was read. */
   async read(raw: string, by: ReadBy): Promise<void> {
     const text = trimmed(raw);
-    const at = clock.now();
+    await this.#askTime();
+    const at = this.now();
     const repeat = this.#repeats.isRepeat(key(this.direction, text), performance.now());
     // Held before the camera it is the same showing; a scanner's trigger or a paste is a question
     // again, and gets the same answer without being counted twice.
@@ -134,15 +164,18 @@ export class Desk {
     const direction = this.direction;
     const rules = this.sync.known;
     const result: Result = rules
-      ? await judge(text, direction, rules, at)
+      ? await judge(text, direction, rules, this.#time)
       : { outcome: 'refused', colour: null, problem: 'gate.no_keys' };
     if (turn !== this.#turn) return;
     this.#closeRow();
-    if (!repeat) {
+    // When it was is not known: the code is to be shown again.
+    if (result.problem === 'gate.clock') this.#repeats.forget(key(direction, text));
+    else if (!repeat) {
       const held = result.outcome !== 'admitted';
       this.#keep({ code: text, at, direction, override: null, read_by: by, local: result, held });
     }
     this.#show({ result, direction, override: null, at, code: text, by, repeat, direct: false });
+    this.tick();
   }
 
   /** Somebody is let in against the code, or without one. */
@@ -153,8 +186,15 @@ export class Desk {
     else this.#letInWithoutCode(reason);
   }
 
+  /** A page that was just opened waits a moment for the server to tell the time. */
+  async #askTime(): Promise<void> {
+    if (this.#time.sure || this.sync.offlineSince !== null) return;
+    await Promise.race([this.#sync?.kick(), new Promise((done) => setTimeout(done, FIRST_ANSWER))]);
+    this.tick();
+  }
+
   #letInWithoutCode(override: Override): void {
-    const at = clock.now();
+    const at = this.now();
     const result: Result = { outcome: 'override', colour: null, problem: null };
     this.#closeRow();
     this.#keep({ code: null, at, direction: 'in', override, read_by: 'none', local: result, held: true });

@@ -13,4 +13,9 @@ export class Repeats {
     this.#seen.set(what, at);
     return repeat;
   }
+
+  /** It came to nothing: the next sight is a first one. */
+  forget(what: string): void {
+    this.#seen.delete(what);
+  }
 }

@@ -133,6 +133,9 @@ afterEach(() => {
   db.close();
 });
 
+/** A clock that is right. */
+const timeAt = (now: number) => ({ now: () => now, sure: true, passed: () => undefined });
+
 describe('the device', () => {
   it('keeps a key that nobody can copy, and forgets an earlier enrolment', async () => {
     expect(device.key.extractable).toBe(false);
@@ -384,7 +387,7 @@ describe('the server far and near', () => {
 describe('the verdict', () => {
   const rules: Rules = { keys: { issuer: 'JG', keys: [] }, keysAt: NOW, admit: ['green'], graceSeconds: 3600 };
   it('is never good for a code that is none', async () => {
-    expect(await judge('hello', 'in', rules, NOW)).toEqual({ outcome: 'refused', colour: null, problem: 'code.not_ours' });
-    expect(await judge('JG1:!', 'out', rules, NOW)).toMatchObject({ outcome: 'refused', problem: 'code.malformed' });
+    expect(await judge('hello', 'in', rules, timeAt(NOW))).toEqual({ outcome: 'refused', colour: null, problem: 'code.not_ours' });
+    expect(await judge('JG1:!', 'out', rules, timeAt(NOW))).toMatchObject({ outcome: 'refused', problem: 'code.malformed' });
   });
 });

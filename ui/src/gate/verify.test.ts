@@ -86,6 +86,9 @@ describe.each(verifiers)('codes by %s', (_, verify) => {
   });
 });
 
+/** A clock that is right. */
+const timeAt = (now: number) => ({ now: () => now, sure: true, passed: () => undefined });
+
 describe('freshness', () => {
   const row = vectors.live.find((r) => r.name === 'green');
   const at = (seconds: number, skew: number) =>
@@ -220,17 +223,37 @@ describe('the verdict at the door', () => {
     ['red', 'in', 'refused'],
     ['red', 'out', 'admitted'],
   ] as const)('%s going %s is %s', async (colour, direction, outcome) => {
-    expect(await judge(text(colour), direction, rules, NOW)).toEqual({ outcome, colour, problem: null });
+    expect(await judge(text(colour), direction, rules, timeAt(NOW))).toEqual({ outcome, colour, problem: null });
   });
   it('vouches for nothing when its keys are older than the grace', async () => {
     const old = { ...rules, keysAt: NOW - 3601_000 };
     const refused = { outcome: 'refused', colour: null, problem: 'gate.keys_old' };
-    expect(await judge(text('green'), 'in', old, NOW)).toEqual(refused);
-    expect(await judge(text('green'), 'in', { ...old, keys: { issuer: 'JG', keys: [] } }, NOW)).toEqual(refused);
-    expect(await judge(text('green'), 'in', { ...rules, keysAt: NOW - 3600_000 }, NOW)).toMatchObject({ outcome: 'admitted' });
+    expect(await judge(text('green'), 'in', old, timeAt(NOW))).toEqual(refused);
+    expect(await judge(text('green'), 'in', { ...old, keys: { issuer: 'JG', keys: [] } }, timeAt(NOW))).toEqual(refused);
+    expect(await judge(text('green'), 'in', { ...rules, keysAt: NOW - 3600_000 }, timeAt(NOW))).toMatchObject({ outcome: 'admitted' });
   });
   it('says what is wrong with a code before it blames the keys', async () => {
     const old = { ...rules, keysAt: 0 };
-    expect(await judge(text('green'), 'in', old, NOW + 120_000)).toMatchObject({ problem: 'code.stale' });
+    expect(await judge(text('green'), 'in', old, timeAt(NOW + 120_000))).toMatchObject({ problem: 'code.stale' });
+  });
+  it('does not judge who leaves: an old code, an early one and an old list say who they are', async () => {
+    for (const [at, problem] of [[NOW + 45 * 60_000, 'code.stale'], [NOW - 3600_000, 'code.not_yet_valid']] as const) {
+      expect(await judge(text('red'), 'out', rules, timeAt(at))).toEqual({ outcome: 'admitted', colour: null, problem });
+    }
+    expect(await judge(text('red'), 'out', { ...rules, keysAt: 0 }, timeAt(NOW))).toMatchObject({ outcome: 'admitted' });
+    expect(await judge('JG1:NONSENSE', 'out', rules, timeAt(NOW))).toMatchObject({ outcome: 'refused' });
+  });
+  it('takes no code for fresh by a clock that it cannot believe, and learns from each how late it is', async () => {
+    const seen: number[] = [];
+    const unsure = { now: () => NOW, sure: false, passed: (at: number) => void seen.push(at) };
+    const refused = { outcome: 'refused', colour: null, problem: 'gate.clock' };
+    expect(await judge(text('green'), 'in', rules, unsure)).toEqual(refused);
+    expect(await judge(text('green'), 'in', rules, { ...unsure, now: () => NOW - 86_400_000 })).toEqual(refused);
+    expect(await judge(text('green'), 'out', rules, unsure)).toMatchObject({ outcome: 'admitted' });
+    expect(seen).toHaveLength(3);
+    // A forged code says nothing about the time.
+    const forged = `${text('green').slice(0, -3)}000`;
+    expect(await judge(forged, 'in', rules, unsure)).toMatchObject({ problem: 'code.bad_signature' });
+    expect(seen).toHaveLength(3);
   });
 });

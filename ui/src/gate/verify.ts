@@ -2,7 +2,7 @@
 import type { Colour } from '../shared/colour';
 import { parseCode } from './code';
 import { verifier, type Verifier } from './ed25519';
-import { CodeError } from './errors';
+import { CodeError, type CodeProblem } from './errors';
 import type { GateKeySet } from './keys';
 
 /** Seconds by which a holder's, the gate's and the server's clocks may differ. */
@@ -18,18 +18,12 @@ export interface VerifiedCode {
 }
 
 /**
- * Verifies a code at `now` (milliseconds since 1970 by the server's clock). The key is chosen by
- * the moment of issue; a set with no key for that moment is `code.unknown_key`.
+ * A code that the issuer has signed, of whatever age. The key is chosen by the moment of issue; a
+ * set with no key for that moment is `code.unknown_key`.
  *
  * Rejects only with `CodeError`.
  */
-export async function verifyCode(
-  text: string,
-  keys: GateKeySet,
-  now: number,
-  skewSeconds = SKEW_SECONDS,
-  verify?: Verifier,
-): Promise<VerifiedCode> {
+export async function genuineCode(text: string, keys: GateKeySet, verify?: Verifier): Promise<VerifiedCode> {
   const code = parseCode(text);
   if (code.issuer !== keys.issuer) throw new CodeError('code.wrong_issuer');
   const inForce = keys.keys.filter((k) => k.from <= code.issuedAt && code.issuedAt < k.to);
@@ -40,9 +34,27 @@ export async function verifyCode(
     genuine ||= await check(key.publicKey, code.signed, code.signature).catch(() => false);
   }
   if (!genuine) throw new CodeError('code.bad_signature');
+  return { colour: code.colour, issuedAt: code.issuedAt, expiresAt: code.expiresAt };
+}
+
+/** What is wrong with a genuine code at `now` (milliseconds since 1970 by the server's clock). */
+export function outOfTime(code: VerifiedCode, now: number, skewSeconds = SKEW_SECONDS): CodeProblem | null {
   const seconds = now / 1000;
   const skew = Math.min(skewSeconds, MAX_SKEW_SECONDS);
-  if (seconds >= code.expiresAt + skew) throw new CodeError('code.stale');
-  if (seconds + skew < code.issuedAt) throw new CodeError('code.not_yet_valid');
-  return { colour: code.colour, issuedAt: code.issuedAt, expiresAt: code.expiresAt };
+  if (seconds >= code.expiresAt + skew) return 'code.stale';
+  return seconds + skew < code.issuedAt ? 'code.not_yet_valid' : null;
+}
+
+/** A code that is genuine and fresh at `now`. Rejects only with `CodeError`. */
+export async function verifyCode(
+  text: string,
+  keys: GateKeySet,
+  now: number,
+  skewSeconds = SKEW_SECONDS,
+  verify?: Verifier,
+): Promise<VerifiedCode> {
+  const code = await genuineCode(text, keys, verify);
+  const problem = outOfTime(code, now, skewSeconds);
+  if (problem) throw new CodeError(problem);
+  return code;
 }

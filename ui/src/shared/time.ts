@@ -55,6 +55,12 @@ export class ServerClock {
     return this.#offset;
   }
 
+  /** Whole minutes by which the device's clock is ahead of the server's, if that is worth a word. */
+  get minutesAhead(): number | null {
+    const minutes = -Math.round(this.#offset / 60_000);
+    return this.#known && Math.abs(minutes) > 2 ? minutes : null;
+  }
+
   /** Whether any answer has been seen. */
   get known(): boolean {
     return this.#known;

@@ -36,6 +36,8 @@ export const en: Dict<typeof zh> = {
     meaning: 'This code cannot be used',
     text: "This device's clock is far behind the server's, so nobody can tell whether the code is still valid. Connect to the network or correct the clock.",
   },
+  clockApart: (hours, minutes, fast) =>
+    `This device's clock is ${hours > 0 ? `${hours} h ` : ''}${minutes} min ${fast ? 'fast' : 'slow'}. The times here are the server's; please set the clock.`,
   none: {
     wait: 'Please wait',
     word: 'NO CODE',

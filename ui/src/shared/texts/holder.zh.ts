@@ -34,6 +34,8 @@ export const zh = {
     meaning: '此码不能使用',
     text: '本机时钟比服务器慢太多，无法确认这个码是否有效。请连接网络，或校正手机时间。',
   },
+  clockApart: (hours: number, minutes: number, fast: boolean) =>
+    `本机时钟${fast ? '快' : '慢'}了${hours > 0 ? ` ${hours} 小时` : ''} ${minutes} 分。这里的时间以服务器为准；请校准时钟。`,
   none: {
     wait: '请稍候',
     word: '没有码',
