@@ -284,6 +284,7 @@ mod tests {
     use super::*;
     use crate::commitment::commit;
 
+    #[expect(clippy::too_many_lines, reason = "a few lines for each kind of leaf")]
     fn one_of_each() -> Vec<Leaf> {
         let at = Timestamp::from_secs(1_646_121_600);
         let agency = AgencyId::from_random(7);
