@@ -41,17 +41,20 @@ impl Kind {
             Self::Visit => {
                 "entered INTEGER NOT NULL, holder INTEGER NOT NULL, place INTEGER NOT NULL, \
                  presence INTEGER NOT NULL, left_at INTEGER, \
+                 mark INTEGER NOT NULL DEFAULT 0, \
                  PRIMARY KEY (entered, holder, place, presence), \
                  CHECK (left_at IS NULL OR left_at >= entered)"
             }
             Self::Scan => {
                 "at INTEGER NOT NULL, gate INTEGER NOT NULL, id INTEGER NOT NULL, \
                  place INTEGER NOT NULL, holder INTEGER, direction TEXT NOT NULL, colour TEXT, \
-                 outcome TEXT NOT NULL, reason TEXT, problem TEXT, PRIMARY KEY (at, gate, id)"
+                 outcome TEXT NOT NULL, reason TEXT, problem TEXT, \
+                 mark INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (at, gate, id)"
             }
             Self::Ride => {
                 "entered INTEGER NOT NULL, holder INTEGER NOT NULL, trip INTEGER NOT NULL, \
                  leg_from INTEGER, leg_to INTEGER, seat TEXT, \
+                 mark INTEGER NOT NULL DEFAULT 0, \
                  PRIMARY KEY (entered, holder, trip), \
                  CHECK ((leg_from IS NULL) = (leg_to IS NULL)), \
                  CHECK (leg_from IS NULL OR leg_from < leg_to)"
@@ -111,6 +114,38 @@ pub(crate) fn to_natural_keys(c: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Gives the rows of all days the mark of their day's last change. Part of migration 29, in its
+/// transaction, for the same reason.
+pub(crate) fn to_marks(c: &Connection) -> Result<()> {
+    for kind in Kind::ALL {
+        let run = |text: &str, day: i64| c.execute(text, [day]).map_err(|e| sql(kind.name(), &e));
+        for day in days(c, kind)? {
+            // Days without visits had no mark.
+            let text =
+                "INSERT INTO day_mark (day, mark, told) VALUES (?1, 0, 1) ON CONFLICT DO NOTHING";
+            run(text, day)?;
+            let table = kind.table(day);
+            let told = "SELECT told FROM day_mark WHERE day = ?1";
+            let told: i64 =
+                c.query_row(told, [day], |r| r.get(0)).map_err(|e| sql("day_mark", &e))?;
+            let has = "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1) WHERE name = 'mark')";
+            let done = if c
+                .query_row(has, [&table], |r| r.get(0))
+                .map_err(|e| sql("sqlite_schema", &e))?
+            {
+                // Made by migration 7 just now.
+                c.execute(&format!("UPDATE {table} SET mark = ?1"), [told])
+            } else {
+                let text =
+                    format!("ALTER TABLE {table} ADD COLUMN mark INTEGER NOT NULL DEFAULT {told}");
+                c.execute(&text, [])
+            };
+            done.map_err(|e| sql(kind.name(), &e))?;
+        }
+    }
+    Ok(())
+}
+
 /// The days that have a table, ascending.
 pub(crate) fn days(c: &Connection, kind: Kind) -> Result<Vec<i64>> {
     let prefix = format!("{}_", kind.name());
@@ -137,7 +172,7 @@ pub(crate) struct Days {
     known: HashSet<(Kind, i64)>,
     /// Made by the unit being applied: forgotten again if it is rolled back.
     fresh: Vec<(Kind, i64)>,
-    /// Which days' visits the transaction changes.
+    /// What the transaction changes of what is followed.
     pub(crate) marks: Marks,
 }
 
@@ -165,10 +200,10 @@ impl Days {
         Ok(())
     }
 
-    /// The unit was kept.
-    pub(crate) fn keep(&mut self) {
+    /// The unit was kept. Did it change anything that is followed?
+    pub(crate) fn keep(&mut self) -> bool {
         self.fresh.clear();
-        self.marks.keep();
+        self.marks.keep()
     }
 
     /// The unit was rolled back, and the tables it made with it.

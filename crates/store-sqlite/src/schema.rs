@@ -73,6 +73,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "phones_and_carers",
         text: include_str!("../migrations/0028_phones_and_carers.sql"),
     },
+    Migration { number: 29, name: "changes", text: include_str!("../migrations/0029_changes.sql") },
 ];
 
 /// One applied migration, for `doctor`.
@@ -120,6 +121,9 @@ pub(crate) fn migrate(c: &mut Connection) -> Result<()> {
         if m.number == 7 {
             // What SQL alone cannot say, in the same transaction.
             crate::days::to_natural_keys(&tx)?;
+        }
+        if m.number == 29 {
+            crate::days::to_marks(&tx)?;
         }
         tx.execute(
             "INSERT INTO migration (number, name, sha256) VALUES (?1, ?2, ?3)",
@@ -196,6 +200,7 @@ mod tests {
         "3d2cfe9758b014ad199099bb9cd2f351326b67ec1c276ffa398b03b4dbfc43dd",
         "59566d9807736329af54f81c26fc79e155c00b7353a33b9f97d846fb4a84fb13",
         "24d27817695a77752e20e31e1e996a0d3283e67f740d96fa5f5b17d1f542c4cb",
+        "56ba1adb46064806d29b61d331026099d676678a4a1700c990e34a21b66b56ab",
     ];
 
     #[test]

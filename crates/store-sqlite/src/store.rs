@@ -11,12 +11,12 @@ use jadegate_domain::{
     Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 use jadegate_store::{
-    AccountChange, Authorship, Challenge, ColourChange, ColourCounts, ConfinedHolder, Correction,
-    CredentialRow, EvidencePage, ImportRun, IndexKind, Invitation, KeptRecord, Listed, LogLeaf,
-    Looked, OpenCases, OutboxMessage, Page, PhoneCode, PolicyVersion, Proxy, Receipt, Recolouring,
-    RegionRisks, SealedField, Session, SessionSubject, Store, StoredAssessment, StoredProposal,
-    StoredRide, StoredTrace, TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting,
-    WaitingPiece, Withdrawal, Write,
+    AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
+    Correction, CredentialRow, EvidencePage, ImportRun, IndexKind, Invitation, KeptRecord, Listed,
+    LogLeaf, Looked, OpenCases, OutboxMessage, Page, PhoneCode, PolicyVersion, Position, Proxy,
+    Reading, Receipt, Recolouring, RegionRisks, SealedField, Session, SessionSubject, Store,
+    StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Unit, Unreadable,
+    VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::{check_by_table, private_file};
-use crate::read::{accounts, evidence, log, people, places, policies, records, tally};
+use crate::read::{accounts, changes, evidence, log, people, places, policies, records, tally};
 use crate::{SqliteStore, writer::Command};
 
 impl SqliteStore {
@@ -101,6 +101,16 @@ impl Store for SqliteStore {
 
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)> {
         self.ask(|answer| Command::DropDays(utc_day, answer)).await
+    }
+
+    async fn position(&self) -> Result<Position> {
+        self.point(marks::position)
+    }
+
+    async fn changes_since(&self, reading: Reading, most: u32) -> Result<Changes> {
+        let (page, unreadable) = self.list(move |c| changes::since(c, reading, most)).await?;
+        self.note_all(&unreadable);
+        Ok(page)
     }
 
     async fn holder(&self, id: HolderId) -> Result<Option<Holder>> {

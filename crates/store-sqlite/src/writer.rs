@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::apply::Applier;
 use crate::connection::BUSY;
 use crate::days::{Days, Kind, days};
-use crate::error::{Result, sql, unavailable};
+use crate::error::{Result, sql};
 use crate::marks;
 use crate::read::places::rows_of;
 
@@ -36,6 +36,14 @@ pub(crate) enum Command {
 }
 
 type Waiting = (Unit, oneshot::Sender<Result<Receipt>>);
+
+/// A unit that is kept if its transaction is.
+struct Kept {
+    /// The places of its writes that told nothing new.
+    known: Vec<usize>,
+    /// Does it change anything that is followed?
+    changes: bool,
+}
 
 /// An answer held back until no readable copy of what was erased is left.
 struct PendingErasure {
@@ -172,32 +180,37 @@ impl Writer {
             return Err(why.clone());
         }
         let written = self.exec("BEGIN IMMEDIATE").and_then(|()| {
-            let results = group.iter().map(|(unit, _)| self.unit(unit)).collect::<Result<_>>()?;
-            self.days.marks.write(&self.conn)?;
+            let units = group.iter().map(|(unit, _)| self.unit(unit));
+            let results: Vec<_> = units.collect::<Result<_>>()?;
+            let kept_at = self.days.marks.write(&self.conn)?;
             self.exec("COMMIT")?;
-            Ok(results)
+            let receipt =
+                |Kept { known, changes }| Receipt::new(known, kept_at.filter(|_| changes));
+            Ok(results.into_iter().map(|kept| kept.map(receipt)).collect())
         });
         written.map_err(|e| self.abandon(&e))
     }
 
     /// One unit inside its savepoint. The outer error means that the whole transaction is lost.
-    fn unit(&mut self, unit: &Unit) -> Result<Result<Receipt>> {
+    fn unit(&mut self, unit: &Unit) -> Result<Result<Kept>> {
         self.exec("SAVEPOINT unit")?;
         let result = Applier::new(&self.conn, &mut self.days).apply(unit);
         tracing::debug!(unit = unit.name, writes = unit.writes.len(), kept = result.is_ok());
-        if result.is_ok() {
-            self.exec("RELEASE unit")?;
-            self.days.keep();
-            return Ok(result);
-        }
+        let why = match result {
+            Ok(known) => {
+                self.exec("RELEASE unit")?;
+                return Ok(Ok(Kept { known, changes: self.days.keep() }));
+            }
+            Err(why) => why,
+        };
         if self.conn.is_autocommit() {
             // SQLite itself rolled everything back (full, out of memory, I/O).
-            return Err(result.err().unwrap_or_else(|| unavailable("rolled back")));
+            return Err(why);
         }
         self.exec("ROLLBACK TO unit")?;
         self.exec("RELEASE unit")?;
         self.days.undo();
-        Ok(result)
+        Ok(Err(why))
     }
 
     /// Rolls the group back and says why, for every unit in it.

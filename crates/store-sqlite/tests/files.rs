@@ -5,10 +5,13 @@
 mod common;
 
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+use std::sync::Arc;
 
 use common::{DAY, Place, at, evidence, hid, holder, keeps, ride, visit};
 use jadegate_domain::{Assessment, Colour, EvidenceId, PlaceId, PolicyRef, Presence, Visit};
-use jadegate_store::{Page, RowRef, Store, StoreError, StoredAssessment, Unit, Write};
+use jadegate_store::{
+    Change, Page, Position, Reading, RowRef, Store, StoreError, StoredAssessment, Unit, Write,
+};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 
 fn open_error(place: &Place) -> StoreError {
@@ -296,16 +299,55 @@ async fn an_older_databases_days_get_natural_keys() {
     assert_eq!(rides.len(), 1);
     assert_eq!(rides[0].ride.seat, "05-12A".parse().ok());
 
+    let before = s.position().await.unwrap();
+    let told = changes(&s, Position::BEGINNING).await;
+    assert!(told.contains(&Change::Visit(first)) && told.contains(&Change::Visit(open)));
+    assert_eq!(told.len(), 5, "two visits, two scans, a ride: {told:?}");
+    assert_eq!(changes(&s, before).await, []);
+
     let close = Write::CloseVisit { visit: open.key(), left: at(90) };
     let again = vec![Write::AddVisit(first), close, Write::PutRide(rides[0])];
     let told = s.commit_for_receipt(Unit::new("again", again)).await.unwrap();
     assert!(told.was_known(0) && told.known() == 1);
     assert_eq!(s.visits_on(DAY).await.unwrap().len(), 2);
     assert_eq!(s.rides_on(DAY).await.unwrap(), rides);
+    let closed = Visit { left: Some(at(90)), ..open };
+    assert_eq!(changes(&s, before).await, [Change::Ride(rides[0]), Change::Visit(closed)]);
     assert!(s.visit_marks().await.unwrap().days[0].mark > 1);
     assert!(s.integrity_check().unwrap().is_empty());
     drop(s);
     assert_eq!(place.open().scans_on(DAY).await.unwrap(), scans);
+}
+
+/// All that changed after a position.
+async fn changes(s: &Arc<SqliteStore>, after: Position) -> Vec<Change> {
+    let page = s.changes_since(Reading::after(after, 0), 1000).await.unwrap();
+    assert_eq!(page.next, None);
+    page.changes
+}
+
+/// A position is good after a restart, also of a database whose every day was dropped, and in a backup.
+#[tokio::test]
+async fn a_position_survives_a_restart() {
+    let place = Place::new();
+    let s = place.open();
+    keeps(&s, vec![visit(1, 1, at(0)), visit(2, 1, at(86_400))]).await;
+    let first = s.position().await.unwrap();
+    drop(s);
+    let s = place.open();
+    assert_eq!(s.position().await.unwrap(), first);
+    keeps(&s, vec![visit(3, 1, at(5))]).await;
+    assert_eq!(changes(&s, first).await.len(), 1);
+    s.drop_days_before(DAY + 9).await.unwrap();
+    let last = s.position().await.unwrap();
+    assert!(last > first);
+    drop(s);
+    let s = place.open();
+    assert_eq!(s.position().await.unwrap(), last);
+    assert_eq!(changes(&s, first).await, [Change::DaysDropped(DAY + 9)]);
+    keeps(&s, vec![visit(4, 1, at(5))]).await;
+    assert!(s.position().await.unwrap() > last);
+    assert_eq!(changes(&s, last).await.len(), 1);
 }
 
 /// Ready means that something can be written: an empty transaction says nothing about a full disk.

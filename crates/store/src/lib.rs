@@ -49,12 +49,21 @@
 //! were taken back, that is told with the mark. So a copy of the visits knows what it lacks and what it
 //! must lose.
 //!
+//! *Positions.* Every transaction that changes something of what [`ChangeKind`] lists has a position,
+//! higher than all before it, and a unit's [`Receipt`] names it. [`Store::changes_since`] tells what
+//! changed after a position and how far that reaches: nothing that is kept later ever has a position up
+//! to there. So whoever reads on from where they were misses nothing, whoever wrote it, and a position
+//! is good after a restart as well. Positions may have gaps; one that the store has not reached is
+//! another past (a backup was restored).
+//!
 //! *Erasure.* [`Write::Shred`], [`Write::DropSealedField`], [`Store::drop_days_before`] and [`Store::purge_expired`] leave no
 //! readable copy in the database's files (`secure_delete`, and the log of the database is
 //! truncated). A backup made earlier is not reached; its retention is its keeper's.
 
 mod aside;
+mod changes;
 mod error;
+mod news;
 mod policies;
 mod port;
 mod records;
@@ -65,6 +74,7 @@ mod unit;
 pub mod conformance;
 
 pub use aside::{Listed, SetAside, Unreadable};
+pub use changes::{Change, ChangeKind, Changes, Cursor, KeptAt, Position, Reading};
 pub use error::{Precondition, RowRef, StoreError};
 pub use policies::{
     AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,

@@ -10,6 +10,7 @@ use jadegate_domain::{
 };
 
 use crate::aside::{Listed, Unreadable};
+use crate::changes::{Changes, Position, Reading};
 use crate::error::StoreError;
 use crate::policies::{
     ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, StoredProposal,
@@ -66,6 +67,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// The rows that reads since the start found unreadable, each once.
     fn unreadable(&self) -> Unreadable;
+
+    // What changed
+
+    /// The position of the last change. Quick: it is asked again and again.
+    async fn position(&self) -> Result<Position>;
+    /// A page of what changed since a position: at most `most` (1..=100,000) changes. A row that cannot be read is left out and set aside.
+    async fn changes_since(&self, reading: Reading, most: u32) -> Result<Changes>;
 
     // Holders and the vault
 

@@ -12,6 +12,7 @@ use jadegate_domain::{
     PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit, VisitKey,
 };
 
+use crate::changes::KeptAt;
 use crate::policies::{
     AssessmentMark, Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal,
 };
@@ -48,12 +49,20 @@ impl Unit {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
     known: Vec<usize>,
+    kept_at: Option<KeptAt>,
 }
 
 impl Receipt {
-    /// Of a unit in which the writes at these places, ascending, told nothing new.
-    pub const fn new(known: Vec<usize>) -> Self {
-        Self { known }
+    /// Of a unit in which the writes at these places, ascending, told nothing new; with its position
+    /// if it changes something that is followed.
+    pub const fn new(known: Vec<usize>, kept_at: Option<KeptAt>) -> Self {
+        Self { known, kept_at }
+    }
+
+    /// At which position the unit was kept; `None` if nothing that it says is followed
+    /// ([`ChangeKind`](crate::ChangeKind)).
+    pub const fn kept_at(&self) -> Option<KeptAt> {
+        self.kept_at
     }
 
     /// Was all that this write of the unit tells there already? Only writes of visits can say so:

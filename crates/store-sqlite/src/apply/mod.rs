@@ -10,7 +10,7 @@ mod records;
 mod tally;
 
 use jadegate_domain::Timestamp;
-use jadegate_store::{Precondition, Receipt, StoreError, Unit, Write};
+use jadegate_store::{Precondition, StoreError, Unit, Write};
 use rusqlite::{Connection, Params};
 
 use crate::days::Days;
@@ -37,15 +37,16 @@ impl<'a> Applier<'a> {
         Self { conn, days }
     }
 
-    /// Applies the unit's writes in order, up to the first that fails.
-    pub(crate) fn apply(&mut self, unit: &Unit) -> Result<Receipt> {
+    /// Applies the unit's writes in order, up to the first that fails; the places of those that told
+    /// nothing new.
+    pub(crate) fn apply(&mut self, unit: &Unit) -> Result<Vec<usize>> {
         let mut known = Vec::new();
         for (write, n) in unit.writes.iter().zip(0..) {
             if !self.tells(write)? {
                 known.push(n);
             }
         }
-        Ok(Receipt::new(known))
+        Ok(known)
     }
 
     /// Applies a write. Did it tell anything new?
@@ -53,7 +54,11 @@ impl<'a> Applier<'a> {
         match write {
             Write::AddVisit(v) => self.add_visit(v),
             Write::CloseVisit { visit, left } => self.close_visit(visit, *left),
-            other => self.one(other).map(|()| true),
+            other => {
+                self.one(other)?;
+                self.days.marks.wrote(other);
+                Ok(true)
+            }
         }
     }
 

@@ -68,12 +68,12 @@ impl Applier<'_> {
         let day = v.entered.utc_day();
         self.days.make(self.conn, Kind::Visit, day)?;
         let text = format!(
-            "INSERT INTO {} (entered, holder, place, presence, left_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            "INSERT INTO {} (entered, holder, place, presence, left_at, mark) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
             Kind::Visit.table(day)
         );
         let [entered, holder, place, presence] = key(&v.key());
-        let row = params![entered, holder, place, presence, secs(v.left)];
+        let row = params![entered, holder, place, presence, secs(v.left), self.days.marks.next()];
         if self.run("visit", &text, row)? > 0 {
             self.days.marks.change(day);
             return Ok(true);
@@ -90,10 +90,10 @@ impl Applier<'_> {
         let table = Kind::Visit.table(day);
         let [entered, holder, place, presence] = key(visit);
         let text = format!(
-            "UPDATE {table} SET left_at = ?5 WHERE entered = ?1 AND holder = ?2 AND place = ?3 \
-             AND presence = ?4 AND left_at IS NULL"
+            "UPDATE {table} SET left_at = ?5, mark = ?6 WHERE entered = ?1 AND holder = ?2 \
+             AND place = ?3 AND presence = ?4 AND left_at IS NULL"
         );
-        let row = [entered, holder, place, presence, left.as_secs()];
+        let row = [entered, holder, place, presence, left.as_secs(), self.days.marks.next()];
         if self.run("visit", &text, row)? > 0 {
             self.days.marks.change(day);
             return Ok(true);
@@ -119,12 +119,13 @@ impl Applier<'_> {
             return Err(conflict("visit", Precondition::Exists));
         }
         let text = format!(
-            "UPDATE {} SET left_at = ?6 WHERE entered = ?1 AND holder = ?2 AND place = ?3 \
+            "UPDATE {} SET left_at = ?6, mark = ?7 WHERE entered = ?1 AND holder = ?2 AND place = ?3 \
              AND presence = ?4 AND left_at = ?5",
             Kind::Visit.table(day)
         );
         let [entered, holder, place, presence] = key(visit);
-        let row = [entered, holder, place, presence, from.as_secs(), to.as_secs()];
+        let (from, to, mark) = (from.as_secs(), to.as_secs(), self.days.marks.next());
+        let row = [entered, holder, place, presence, from, to, mark];
         if self.run("visit", &text, row)? > 0 {
             self.days.marks.lose(day);
             return Ok(());
@@ -151,8 +152,8 @@ impl Applier<'_> {
         let day = r.entered.utc_day();
         self.days.make(self.conn, Kind::Ride, day)?;
         let text = format!(
-            "INSERT OR REPLACE INTO {} (entered, holder, trip, leg_from, leg_to, seat) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO {} (entered, holder, trip, leg_from, leg_to, seat, mark) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             Kind::Ride.table(day)
         );
         let row = params![
@@ -162,8 +163,11 @@ impl Applier<'_> {
             r.ride.leg.map(Leg::from),
             r.ride.leg.map(Leg::to),
             r.ride.seat.map(|s: Seat| s.to_string()),
+            self.days.marks.next(),
         ];
-        self.touch("ride", &text, row)
+        self.touch("ride", &text, row)?;
+        self.days.marks.tell(day);
+        Ok(())
     }
 
     pub(super) fn withdraw_ride(
@@ -199,7 +203,7 @@ impl Applier<'_> {
         self.days.make(self.conn, Kind::Scan, day)?;
         let text = format!(
             "INSERT INTO {} (id, gate, place, holder, at, direction, colour, outcome, reason, \
-             problem) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             problem, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             Kind::Scan.table(day)
         );
         let row = params![
@@ -213,8 +217,11 @@ impl Applier<'_> {
             s.outcome.as_str(),
             s.reason.map(OverrideReason::as_str),
             s.problem,
+            self.days.marks.next(),
         ];
-        self.touch("scan", &text, row)
+        self.touch("scan", &text, row)?;
+        self.days.marks.tell(day);
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Queries. Each takes a connection and answers in domain types.
 
 pub(crate) mod accounts;
+pub(crate) mod changes;
 pub(crate) mod evidence;
 pub(crate) mod log;
 pub(crate) mod people;

@@ -17,6 +17,7 @@
 )]
 
 pub mod accounts;
+pub mod changes;
 pub mod evidence;
 pub mod logs;
 mod made_up;
@@ -89,6 +90,12 @@ macro_rules! conformance_tests {
             marks::a_day_that_lost_a_visit_is_told,
             marks::a_day_whose_visit_was_shortened_is_told,
             marks::a_store_keeps_its_id,
+            changes::what_a_unit_says_is_what_is_told,
+            changes::what_changes_nothing_has_no_position,
+            changes::pages_of_any_size_tell_the_same,
+            changes::what_comes_between_two_pages_is_told_by_the_next_reading,
+            changes::what_went_is_told_by_its_day,
+            changes::units_side_by_side_are_all_told,
             evidence::every_kind_of_fact_is_read_back,
             evidence::each_change_of_evidence_raises_the_version_by_one,
             evidence::evidence_that_has_ended_is_not_changed,
