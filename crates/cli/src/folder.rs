@@ -92,7 +92,7 @@ fn size(path: &Path) -> Result<Option<u64>, Failure> {
 async fn never_started(database: &str) -> bool {
     let Ok(store) = SqliteStore::open_read_only(database) else { return false };
     matches!(store.setting("root_secret_fingerprint").await, Ok(None))
-        && matches!(store.log_size().await, Ok(0))
+        && matches!(store.pending_leaves(0).await, Ok(log) if log.from + log.count == 0)
 }
 
 /// Files up to this size are checked before anything is served: it takes a moment.

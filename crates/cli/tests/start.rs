@@ -8,8 +8,13 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jadegate_ledger::note::NoteVerifier;
+use jadegate_ledger::{Tree, leaf_hash, open_checkpoint, root_at};
 use serde_json::Value;
 
 const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/three-colour.toml");
@@ -102,22 +107,10 @@ impl Server {
 
     /// One request; the body and what cookie was set.
     fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> (Value, String) {
-        let mut to = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        to.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        write!(
-            to,
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: {cookie}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        to.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 20"), "{method} {path}: {answer}");
+        let (head, body) = ask(self.port, method, path, cookie, body).unwrap();
         let set = head.lines().find_map(|l| l.strip_prefix("set-cookie: ")).unwrap_or_default();
         let cookie = set.split(';').next().unwrap_or_default().to_owned();
-        (serde_json::from_str(body).unwrap(), cookie)
+        (serde_json::from_str(&body).unwrap(), cookie)
     }
 
     fn enter(&self, who: &str) -> String {
@@ -131,6 +124,29 @@ impl Server {
     fn visits(&self, holder: &str) -> Value {
         self.ask("GET", "/v1/me/visits", holder, "").0
     }
+}
+
+/// One request that is answered well: head and body. An error if the server goes away meanwhile.
+fn ask(
+    port: u16,
+    method: &str,
+    path: &str,
+    cookie: &str,
+    body: &str,
+) -> std::io::Result<(String, String)> {
+    let mut to = TcpStream::connect(("127.0.0.1", port))?;
+    to.set_read_timeout(Some(Duration::from_mins(1)))?;
+    write!(
+        to,
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: {cookie}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )?;
+    let mut answer = String::new();
+    to.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    assert!(head.starts_with("HTTP/1.1 20"), "{method} {path}: {answer}");
+    Ok((head.to_owned(), body.to_owned()))
 }
 
 /// What the log says of a start.
@@ -225,6 +241,79 @@ fn traces_agree_from_start_to_start() {
     assert_eq!(server.visits(&holder), second);
     server.stop();
     assert_eq!(trace(dir, &case, &agency), (Started::good("loaded"), traced));
+}
+
+/// The public log as anybody reads it: its leaves, among them those of its checkpoint.
+fn public_log(server: &Server) -> Vec<String> {
+    let key = server.ask("GET", "/v1/keys", "", "").0["log"].as_str().unwrap().to_owned();
+    let key: NoteVerifier = key.parse().unwrap();
+    let (_, text) = ask(server.port, "GET", "/v1/log/checkpoint", "", "").unwrap();
+    let signed = open_checkpoint(&text, &key).unwrap();
+    let mut leaves = Vec::new();
+    while leaves.len() % 1000 == 0 {
+        let path = format!("/v1/log/leaves?from={}&limit=1000", leaves.len());
+        let part = server.ask("GET", &path, "", "").0;
+        let part = part["leaves"].as_array().unwrap();
+        for leaf in part {
+            assert_eq!(leaf["index"], leaves.len(), "a gap");
+            leaves.push(leaf["leaf"].as_str().unwrap().to_owned());
+        }
+        if part.is_empty() {
+            break;
+        }
+    }
+    let bytes = leaves.iter().map(|leaf| STANDARD.decode(leaf).unwrap());
+    let tree = Tree::from_leaf_hashes(bytes.map(|bytes| leaf_hash(&bytes)));
+    assert_eq!(root_at(&tree, signed.size).unwrap(), signed.root);
+    leaves
+}
+
+/// Killed while people declare: the log goes on where it was, with all that was acknowledged, and
+/// whatever was read of it before stays.
+#[test]
+fn the_public_log_goes_on_after_kills() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let demo = Server::demo(dir);
+    let people = ["holder:green", "holder:case", "holder:traveller"].map(|who| demo.enter(who));
+    demo.stop();
+    let mut before = Vec::new();
+    for round in 0..3 {
+        let (server, _) = Server::serve(dir);
+        let log = public_log(&server);
+        assert!(log.starts_with(&before), "what was signed for has changed");
+        let (told, kept) = mpsc::channel();
+        let senders = people.clone().map(|cookie| {
+            let (port, told) = (server.port, told.clone());
+            std::thread::spawn(move || {
+                let body = "{\"contact_with_case\":false}";
+                while ask(port, "POST", "/v1/me/declaration", &cookie, body).is_ok() {
+                    told.send(()).unwrap();
+                }
+            })
+        });
+        drop(told);
+        // Some of it is read, and so signed for, before the end.
+        let mut acknowledged = kept.iter().take(4 + 3 * round).count();
+        let read = public_log(&server);
+        assert!(read.len() >= log.len() + acknowledged, "acknowledged, and not in the log");
+        acknowledged += kept.iter().take(5).count();
+        drop(server);
+        for sender in senders {
+            sender.join().unwrap();
+        }
+        acknowledged += kept.iter().count();
+        let (server, _) = Server::serve(dir);
+        let after = public_log(&server);
+        assert!(after.starts_with(&read), "what was signed for has changed");
+        let new = after.len() - log.len();
+        assert!(
+            (acknowledged..=acknowledged + people.len()).contains(&new),
+            "{new} {acknowledged}"
+        );
+        drop(server);
+        before = after;
+    }
 }
 
 /// Half a request that never goes on, and one whose answer nobody takes.

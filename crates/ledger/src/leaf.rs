@@ -271,6 +271,15 @@ impl Leaf {
         if leaf.encode()? == bytes { Ok(leaf) } else { Err(LedgerError::BadLeaf) }
     }
 
+    /// When a leaf of any kind was logged, by its bytes alone; `None` if they are no leaf.
+    pub fn moment(bytes: &[u8]) -> Option<Timestamp> {
+        #[derive(Deserialize)]
+        struct Moment {
+            at: Timestamp,
+        }
+        serde_json::from_slice(bytes).ok().map(|moment: Moment| moment.at)
+    }
+
     /// Its hash in the tree.
     pub fn hash(&self) -> Result<Hash, LedgerError> {
         Ok(leaf_hash(&self.encode()?))
@@ -396,7 +405,9 @@ mod tests {
             let bytes = leaf.encode().unwrap();
             assert_eq!(Leaf::decode(&bytes).as_ref(), Ok(leaf));
             assert_eq!(leaf.hash().unwrap(), leaf_hash(&bytes));
+            assert_eq!(Leaf::moment(&bytes), Some(Timestamp::from_secs(1_646_121_600)));
         }
+        assert_eq!(Leaf::moment(b"made up"), None);
         let mut hashes: Vec<_> = leaves.iter().map(|l| l.hash().unwrap()).collect();
         hashes.sort();
         hashes.dedup();

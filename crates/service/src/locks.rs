@@ -14,6 +14,8 @@ pub(crate) struct Locks {
     pub(crate) changes: Mutex<()>,
     /// One list of passengers at a time: what is known of a trip grows with each.
     pub(crate) carriers: Mutex<()>,
+    /// One at a time numbers leaves: who waits finds that it is done.
+    pub(crate) numbering: Mutex<()>,
 }
 
 impl Default for Locks {
@@ -23,6 +25,7 @@ impl Default for Locks {
             cases: CaseLocks::default(),
             changes: Mutex::new(()),
             carriers: Mutex::new(()),
+            numbering: Mutex::new(()),
         }
     }
 }

@@ -74,6 +74,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0028_phones_and_carers.sql"),
     },
     Migration { number: 29, name: "changes", text: include_str!("../migrations/0029_changes.sql") },
+    Migration {
+        number: 30,
+        name: "leaves_numbered",
+        text: include_str!("../migrations/0030_leaves_numbered.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.
@@ -201,6 +206,7 @@ mod tests {
         "59566d9807736329af54f81c26fc79e155c00b7353a33b9f97d846fb4a84fb13",
         "24d27817695a77752e20e31e1e996a0d3283e67f740d96fa5f5b17d1f542c4cb",
         "56ba1adb46064806d29b61d331026099d676678a4a1700c990e34a21b66b56ab",
+        "6a960c90c277781000c5e508e448daa4ab03e96931c03a6f562e3cf8489004eb",
     ];
 
     #[test]

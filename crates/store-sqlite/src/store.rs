@@ -13,10 +13,10 @@ use jadegate_domain::{
 use jadegate_store::{
     AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
     Correction, CredentialRow, EvidencePage, ImportRun, IndexKind, Invitation, KeptRecord, Listed,
-    LogLeaf, Looked, OpenCases, OutboxMessage, Page, PhoneCode, PolicyVersion, Position, Proxy,
-    Reading, Receipt, Recolouring, RegionRisks, SealedField, Session, SessionSubject, Store,
-    StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Unit, Unreadable,
-    VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    LogLeaf, Looked, OpenCases, OutboxMessage, Page, PendingLeaves, PhoneCode, PolicyVersion,
+    Position, Proxy, Reading, Receipt, Recolouring, RegionRisks, SealedField, Session,
+    SessionSubject, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead,
+    Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -490,6 +490,13 @@ impl Store for SqliteStore {
 
     async fn log_leaves(&self, from: u64, limit: u32) -> Result<Vec<LogLeaf>> {
         self.list(move |c| log::log_leaves(c, from, limit)).await
+    }
+
+    async fn pending_leaves(&self, limit: u32) -> Result<PendingLeaves> {
+        if limit > 1 {
+            return self.list(move |c| log::pending_leaves(c, limit)).await;
+        }
+        self.point(|c| log::pending_leaves(c, limit))
     }
 
     async fn leaves_of_commitment(&self, commitment: &str) -> Result<Vec<LogLeaf>> {

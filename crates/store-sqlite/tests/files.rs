@@ -350,6 +350,43 @@ async fn a_position_survives_a_restart() {
     assert_eq!(changes(&s, last).await.len(), 1);
 }
 
+/// A database whose leaves were numbered by their units: each keeps its number, and what is written
+/// from then on waits.
+#[tokio::test]
+async fn an_older_databases_leaves_keep_their_numbers() {
+    let place = Place::before_marks();
+    place.raw("INSERT INTO log_leaf (position, bytes) VALUES (0, x'0A'), (1, x'0B'), (2, x'0C')");
+    let s = place.open();
+    let old = s.log_leaves(0, 9).await.unwrap();
+    assert_eq!(
+        old.iter().map(|l| (l.index, l.bytes[0])).collect::<Vec<_>>(),
+        [(0, 10), (1, 11), (2, 12)]
+    );
+    assert_eq!(s.pending_leaves(9).await.unwrap().count, 0);
+    keeps(&s, vec![Write::AddLeaf(vec![13])]).await;
+    let waiting = s.pending_leaves(9).await.unwrap();
+    assert_eq!((waiting.from, waiting.count, waiting.first), (3, 1, vec![vec![13]]));
+    keeps(&s, vec![Write::NumberLeaves { from: 3, most: 9 }]).await;
+    let all = s.log_leaves(0, 9).await.unwrap();
+    assert_eq!((&all[..3], all[3].index, all[3].bytes[0]), (&old[..], 3, 13));
+}
+
+/// A number that was given, and perhaps signed for, is never given to another leaf.
+#[tokio::test]
+async fn where_numbered_leaves_are_gone_no_more_are_numbered() {
+    let place = Place::new();
+    let s = place.open();
+    keeps(&s, vec![Write::AddLeaf(vec![1]), Write::AddLeaf(vec![2])]).await;
+    keeps(&s, vec![Write::NumberLeaves { from: 0, most: 9 }]).await;
+    drop(s);
+    place.raw("DELETE FROM log_leaf WHERE position = 1");
+    let s = place.open();
+    let damaged = |e: StoreError| matches!(e, StoreError::Corrupt { table: "log_leaf", .. });
+    assert!(damaged(s.pending_leaves(0).await.unwrap_err()));
+    let number = Write::NumberLeaves { from: 2, most: 9 };
+    assert!(damaged(s.commit(Unit::new("number", vec![number])).await.unwrap_err()));
+}
+
 /// Ready means that something can be written: an empty transaction says nothing about a full disk.
 #[tokio::test]
 async fn a_ping_writes() {

@@ -19,6 +19,8 @@ pub enum Precondition {
     /// A document leads where the write says: to this holder, or to nobody while something is kept
     /// for its owner.
     Leads,
+    /// The public log has another size than it had when it was looked at: somebody else numbered.
+    LogSize,
     /// The one-time thing (challenge, invitation, nonce) was used, has expired or is out of tries.
     Unused,
     /// A limit is reached ([`Write::CountWithin`](crate::Write::CountWithin)).

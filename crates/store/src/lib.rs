@@ -56,6 +56,13 @@
 //! is good after a restart as well. Positions may have gaps; one that the store has not reached is
 //! another past (a backup was restored).
 //!
+//! *The public log.* A unit writes its leaves without numbers, so that units of many servers need not
+//! wait for one another; [`Write::NumberLeaves`] numbers what waits, from 0, without a gap, each leaf
+//! once and for ever. What has no number is in no list of leaves. The order: those of a unit as they
+//! stand in it, and of two units the one that was acknowledged before the other was handed over comes
+//! first. Units that were under way at the same time come in the order that the
+//! store gives them when they are numbered, whoever does it.
+//!
 //! *Erasure.* [`Write::Shred`], [`Write::DropSealedField`], [`Store::drop_days_before`] and [`Store::purge_expired`] leave no
 //! readable copy in the database's files (`secure_delete`, and the log of the database is
 //! truncated). A backup made earlier is not reached; its retention is its keeper's.
@@ -88,8 +95,8 @@ pub use records::{
 pub use rows::{
     AccountChange, Challenge, ChallengeUse, ChangedBy, ColourChange, ConfinedHolder, Correction,
     CorrectionState, CredentialRow, DayMark, DroppedDays, IndexKind, Invitation, InvitationUse,
-    LogLeaf, Looked, OpenCases, OutboxMessage, OutboxState, PhoneCode, Proxy, Route, SealedField,
-    Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey,
-    VisitMarks,
+    LogLeaf, Looked, OpenCases, OutboxMessage, OutboxState, PendingLeaves, PhoneCode, Proxy, Route,
+    SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
+    VaultKey, VisitMarks,
 };
 pub use unit::{PEOPLE, Receipt, Unit, Write};

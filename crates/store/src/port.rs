@@ -18,8 +18,9 @@ use crate::policies::{
 use crate::records::{Authorship, ImportRun, KeptRecord, Waiting, WaitingPiece, Withdrawal};
 use crate::rows::{
     AccountChange, Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind,
-    Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, PhoneCode, Proxy, SealedField, Session,
-    SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
+    Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, PendingLeaves, PhoneCode, Proxy,
+    SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
+    VaultKey, VisitMarks,
 };
 use crate::unit::{Receipt, Unit};
 
@@ -328,12 +329,14 @@ pub trait Store: Send + Sync + 'static {
     /// Which of these holders a member of staff has looked at already, as `look` says, at or after
     /// its moment; in the order asked for.
     async fn looked_at(&self, look: &Looked, holders: &[HolderId]) -> Result<Vec<HolderId>>;
-    /// How many leaves the public log has.
+    /// How many leaves the public log has: those with a number.
     async fn log_size(&self) -> Result<u64>;
-    /// Leaves from an index on, in order.
+    /// Leaves with a number, from an index on, in order.
     async fn log_leaves(&self, from: u64, limit: u32) -> Result<Vec<LogLeaf>>;
-    /// The leaves that hold this commitment (its base64 text, after `"commitment":"`), in order: what
-    /// was recorded and, later, withdrawn.
+    /// The leaves that wait for a number, from one snapshot; the first `limit` of them are listed.
+    async fn pending_leaves(&self, limit: u32) -> Result<PendingLeaves>;
+    /// The leaves with a number that hold this commitment (its base64 text, after `"commitment":"`),
+    /// in order: what was recorded and, later, withdrawn.
     async fn leaves_of_commitment(&self, commitment: &str) -> Result<Vec<LogLeaf>>;
     /// A setting of the deployment.
     async fn setting(&self, name: &str) -> Result<Option<String>>;

@@ -486,6 +486,17 @@ pub struct DroppedDays {
     pub mark: u64,
 }
 
+/// Leaves of the public log that have no number yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PendingLeaves {
+    /// How many leaves have a number, which is the number the next one gets.
+    pub from: u64,
+    /// How many wait, however few of them are listed.
+    pub count: u64,
+    /// The first of them, in the order in which they will be numbered: their bytes.
+    pub first: Vec<Vec<u8>>,
+}
+
 /// One leaf of the public log, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLeaf {

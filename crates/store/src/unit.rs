@@ -574,8 +574,20 @@ pub enum Write {
 
     /// One look at a person's data. No precondition.
     AddAccess(Access),
-    /// A leaf of the public log; the store gives it the next index. No precondition.
+    /// A leaf of the public log. It waits without a number until
+    /// [`NumberLeaves`](Self::NumberLeaves) gives it one. No precondition.
     AddLeaf(Vec<u8>),
+    /// Gives the next numbers to the first leaves that wait, in the order of
+    /// [`Store::pending_leaves`](crate::Store::pending_leaves), however few or many of them there are by
+    /// then. Precondition: the log has `from` leaves; else the conflict is
+    /// [`Precondition::LogSize`](crate::Precondition). So of two that number at once one does, and the
+    /// other looks again.
+    NumberLeaves {
+        /// How many leaves the log had when it was looked at: the first number that is given.
+        from: u64,
+        /// How many are numbered at most; bounds the work of one transaction.
+        most: u32,
+    },
     /// A setting of the deployment (`signing_key_fingerprint`). Precondition: if `expect` is given,
     /// the present value equals it (`Some(None)`: it is absent; else the conflict is `Absent`,
     /// otherwise `Exists`).

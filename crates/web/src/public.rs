@@ -13,7 +13,7 @@ use jadegate_divisions::Directory;
 use jadegate_domain::assessment::Texts;
 use jadegate_domain::{Division, Timestamp};
 use jadegate_service::staff::RegionRow;
-use jadegate_service::{App, ClockVerdict, Finding, Kind, ServiceError};
+use jadegate_service::{App, ClockVerdict, Finding, Kind, LogPart, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -289,10 +289,8 @@ struct LeafView {
 #[utoipa::path(get, path = "/v1/log/leaves", tag = "public", params(LeafQuery),
     responses((status = 200, body = LeafList), (status = "4XX", body = Problem)))]
 async fn leaves(State(web): State<Arc<Web>>, Query(q): Query<LeafQuery>) -> Answer<Json<LeafList>> {
-    let store = web.app.store();
     let limit = q.limit.unwrap_or(100).clamp(1, 1000);
-    let leaves = store.log_leaves(q.from, limit).await.map_err(ServiceError::from)?;
-    let size = store.log_size().await.map_err(ServiceError::from)?;
+    let LogPart { size, leaves } = web.app.log_part(q.from, limit).await?;
     let view =
         |l: jadegate_store::LogLeaf| LeafView { index: l.index, leaf: STANDARD.encode(&l.bytes) };
     Ok(Json(LeafList { size, leaves: leaves.into_iter().map(view).collect() }))
@@ -339,9 +337,22 @@ fn health_gauges(app: &App) {
     }
 }
 
+/// How far the numbering of the public log is behind.
+async fn log_gauges(app: &App) {
+    match app.pending_log().await {
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        Ok(pending) => {
+            metrics::gauge!("jadegate_log_pending_leaves").set(pending.leaves as f64);
+            metrics::gauge!("jadegate_log_pending_seconds").set(pending.seconds as f64);
+        }
+        Err(e) => tracing::error!(code = e.code, error = %e, "pending leaves could not be counted"),
+    }
+}
+
 /// Counters and timings, Prometheus text format.
 pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> String {
     health_gauges(&web.app);
+    log_gauges(&web.app).await;
     let (visits, bytes) = web.app.index_size();
     let waiting = web.app.records_waiting().await.unwrap_or_else(|e| {
         tracing::error!(code = e.code, error = %e, "what waits could not be counted");

@@ -99,7 +99,7 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
     )
     .await?;
     let begun = begin(&app, &config, two).await;
-    let newest = newest_leaf(&app).await;
+    let newest = app.newest_leaf().await;
     let offices = offices(&app).await;
     let key = app.log_key();
     drop(app);
@@ -320,19 +320,6 @@ async fn offices(app: &App) -> Result<Found, Failure> {
         let how = "the commission has one office, so nobody could decide on a large change (policy, risk level) that it proposes. Add a second with `jadegate staff add-agency --kind health_commission`, invite its commissioner, and have the first one confirm both";
         (false, WHAT, how.to_owned())
     })
-}
-
-/// When the newest leaf of the public log was written.
-async fn newest_leaf(app: &App) -> Result<Option<Timestamp>, Failure> {
-    let store = app.store();
-    let size = store.log_size().await?;
-    let Some(last) = size.checked_sub(1) else { return Ok(None) };
-    let leaves = store.log_leaves(last, 1).await?;
-    let at = leaves.first().and_then(|l| {
-        let value: serde_json::Value = serde_json::from_slice(&l.bytes).ok()?;
-        value["at"].as_str()?.parse().ok()
-    });
-    Ok(at)
 }
 
 type Found = (bool, &'static str, String);

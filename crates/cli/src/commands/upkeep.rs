@@ -147,11 +147,11 @@ async fn database(
         (Err(e), _) => say(false, "belonging", e.to_string()),
         _ => say(true, "belonging", "not started yet".to_owned()),
     }
-    if let (Ok(size), Ok(days)) = (store.log_size().await, store.visit_days().await) {
-        say(
-            true,
-            "contents",
-            format!("{size} leaves in the public log, visits of {} days", days.len()),
+    if let (Ok(log), Ok(days)) = (store.pending_leaves(0).await, store.visit_days().await) {
+        let (size, waiting, days) = (log.from, log.count, days.len());
+        let what = format!(
+            "{size} leaves in the public log and {waiting} to be numbered, visits of {days} days"
         );
+        say(true, "contents", what);
     }
 }

@@ -49,13 +49,16 @@ impl App {
     /// The holder's newest evidence and looks at their data, each with what opens its commitment.
     pub async fn my_log(&self, session: &HolderSession) -> Result<LoggedRecords> {
         let own = self.store.evidence_of(session.holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        let looks = self.store.accesses_of(session.holder, MOST).await?;
+        // What was just read has its leaves; they are told by their numbers.
+        self.number_leaves().await?;
         let most = usize::try_from(MOST).unwrap_or(usize::MAX);
         let mut records = Vec::new();
         for e in own.iter().rev().take(most) {
             let opened = evidence_opening(&self.deployment.keys, e)?;
             records.push(self.logged(opened, Some(e.id)).await?);
         }
-        for a in self.store.accesses_of(session.holder, MOST).await? {
+        for a in looks {
             let opened = access_opening(&self.deployment.keys, &a)?;
             records.push(self.logged(opened, None).await?);
         }

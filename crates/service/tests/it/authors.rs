@@ -35,7 +35,7 @@ async fn a_risk_level_names_who_raised_it_and_who_ended_it() {
     let of = |kind| records.iter().filter(|r| r.record == kind).count();
     assert_eq!((of(RecordKind::RiskLevel), of(RecordKind::RiskLevelEnd)), (1, 2));
     assert!(records.iter().all(|r| r.staff.as_deref() == Some("Test Staff") && r.agency.is_some()));
-    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    let leaves = w.log(0, 10_000).await;
     let by: Vec<_> = leaves
         .iter()
         .filter_map(|l| match Leaf::decode(&l.bytes).unwrap() {

@@ -42,7 +42,7 @@ async fn officers(w: &mut World) -> (StaffSession, StaffSession) {
 }
 
 async fn steps(w: &World) -> Vec<ProposalEvent> {
-    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    let leaves = w.log(0, 10_000).await;
     leaves
         .iter()
         .filter_map(|l| match Leaf::decode(&l.bytes).unwrap() {

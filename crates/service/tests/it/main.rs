@@ -20,6 +20,7 @@ mod log_name;
 mod looks;
 mod mass;
 mod moved;
+mod numbering;
 mod own_records;
 mod people;
 mod powers;

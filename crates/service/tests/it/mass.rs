@@ -55,7 +55,7 @@ async fn only(w: &World, by: &StaffSession) -> WaitingId {
 
 /// What the public log says of records that wait.
 async fn told(w: &World) -> Vec<(WaitingEvent, String, u32)> {
-    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    let leaves = w.log(0, 10_000).await;
     let told = leaves.iter().filter_map(|l| match Leaf::decode(&l.bytes).unwrap() {
         Leaf::Waiting { event, what, records, .. } => {
             Some((event, what.as_str().to_owned(), records))

@@ -33,7 +33,7 @@ async fn a_holder_finds_each_own_record_in_the_log() {
 
     let own = w.app.my_log(&me).await.unwrap();
     assert_eq!(own.log_key, w.app.log_key());
-    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    let leaves = w.log(0, 10_000).await;
     let evidence = w.app.my_evidence(&me).await.unwrap();
     let accesses = w.app.my_accesses(&me).await.unwrap();
     assert_eq!(own.records.len(), evidence.len() + accesses.len());

@@ -205,7 +205,7 @@ async fn every_step_is_a_leaf_without_a_name() {
     let gate = w.app.enrol_gate(token, "North door", &[4; 65]).await.unwrap().gate;
     w.app.revoke_gate(&manager, gate.id).await.unwrap();
 
-    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    let leaves = w.log(0, 10_000).await;
     assert!(leaves.iter().all(|l| !String::from_utf8_lossy(&l.bytes).contains("Test Staff")));
     let leaves: Vec<Leaf> = leaves.iter().map(|l| Leaf::decode(&l.bytes).unwrap()).collect();
     let agency: Vec<(AgencyEvent, Option<StaffId>)> = leaves
@@ -322,7 +322,7 @@ async fn sessions_of_staff_and_gates_are_listed_and_ended() {
     assert!(w.app.gate_session(&token).await.is_err());
     w.app.end_sessions_of_gate(&manager, gate.id, None).await.unwrap();
     assert_eq!(w.leaves().await, leaves + 2);
-    let last = w.store.log_leaves(leaves + 1, 1).await.unwrap();
+    let last = w.log(leaves + 1, 1).await;
     let last: Leaf = serde_json::from_slice(&last[0].bytes).unwrap();
     assert!(matches!(last, Leaf::Gate { event: GateEvent::SignedOut, .. }), "{last:?}");
 }

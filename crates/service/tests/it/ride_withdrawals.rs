@@ -111,7 +111,7 @@ async fn a_false_list_is_taken_back_with_all_that_followed() {
     assert_eq!(looks[0].what, "ride_withdrawn");
     assert_eq!(looks[0].agency.as_ref().unwrap().name, "Test carrier");
     assert!(w.app.my_visits(&own).await.unwrap().is_empty());
-    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    let leaves = w.log(0, 10_000).await;
     let told: Vec<u32> = leaves
         .iter()
         .filter_map(|l| match Leaf::decode(&l.bytes).unwrap() {

@@ -60,7 +60,7 @@ async fn a_false_positive_is_taken_back_with_the_case_that_rested_on_it() {
     assert_eq!(withdrawn.by.as_ref().unwrap().name, "Test laboratory");
     let row = w.store.withdrawal(RecordKind::Case, case.as_i64()).await.unwrap().unwrap();
     assert_eq!((row.reason, row.agency), (WithdrawalReason::Followed, lab.staff().agency));
-    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    let leaves = w.log(0, 10_000).await;
     let told = leaves
         .iter()
         .filter(|l| matches!(Leaf::decode(&l.bytes).unwrap(), Leaf::Withdrawal { .. }));

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Applier, secs};
 use crate::error::{Result, conflict, sql};
+use crate::read::log::log_ends;
 
 impl Applier<'_> {
     pub(super) fn add_case(&self, c: &Case) -> Result<()> {
@@ -112,10 +113,26 @@ impl Applier<'_> {
         self.touch("access", text, row)
     }
 
+    /// Its position is its place in the order of commits. As there is one writer, and what was rolled
+    /// back leaves no hole, it is also the number that it will have.
     pub(super) fn add_leaf(&self, bytes: &[u8]) -> Result<()> {
         let text = "INSERT INTO log_leaf (position, bytes) \
                     SELECT coalesce(max(position) + 1, 0), ?1 FROM log_leaf";
         self.touch("log_leaf", text, [bytes])
+    }
+
+    /// Moves the mark below which leaves have their number.
+    pub(super) fn number_leaves(&self, from: u64, most: u32) -> Result<()> {
+        let (numbered, end) = log_ends(self.conn)?;
+        if numbered != from {
+            return Err(conflict("log_leaf", Precondition::LogSize));
+        }
+        let to = end.min(from.saturating_add(most.into()));
+        if to == from {
+            return Ok(());
+        }
+        let text = "UPDATE counter SET value = ?1 WHERE name = 'numbered_leaves'";
+        self.touch("counter", text, [i64::try_from(to).unwrap_or(i64::MAX)])
     }
 
     pub(super) fn put_setting(

@@ -230,6 +230,7 @@ impl<'a> Applier<'a> {
             }
             Write::AddAccess(a) => self.add_access(a),
             Write::AddLeaf(bytes) => self.add_leaf(bytes),
+            Write::NumberLeaves { from, most } => self.number_leaves(*from, *most),
             Write::PutSetting { name, value, expect } => {
                 self.put_setting(name, value, expect.as_ref())
             }

@@ -1,10 +1,12 @@
 //! Cases, traces, and looking back.
 
 use jadegate_domain::{Access, Case, CaseId, Division, HolderId, TraceId};
-use jadegate_store::{Listed, LogLeaf, Looked, OpenCases, StoredTrace, TraceHead};
+use jadegate_store::{
+    Listed, LogLeaf, Looked, OpenCases, PendingLeaves, StoreError, StoredTrace, TraceHead,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{listed, lives_in, many, number, one};
+use super::{listed, lives_in, many, number, one, snapshot};
 use crate::error::{Result, sql};
 use crate::rows::{AccessRow, CaseRow, LeafRow, TraceHeadRow, TraceRow};
 
@@ -95,17 +97,49 @@ pub(crate) fn looked_at(
     Ok(seen)
 }
 
+/// How many leaves have their number.
 pub(crate) fn log_size(c: &Connection) -> Result<u64> {
-    let next = "SELECT coalesce(max(position) + 1, 0) FROM log_leaf";
-    Ok(number(c, "log_leaf", next, [])?.map_or(0, |n| u64::try_from(n).unwrap_or(0)))
+    let mark = "SELECT value FROM counter WHERE name = 'numbered_leaves'";
+    let size = number(c, "counter", mark, [])?.and_then(|n| u64::try_from(n).ok());
+    size.ok_or_else(|| lost("counter", "the count of leaves that have a number is gone"))
+}
+
+/// How many leaves have their number, and how many there are with those that wait.
+pub(crate) fn log_ends(c: &Connection) -> Result<(u64, u64)> {
+    let numbered = log_size(c)?;
+    let end = "SELECT coalesce(max(position) + 1, 0) FROM log_leaf";
+    let end = number(c, "log_leaf", end, [])?.and_then(|n| u64::try_from(n).ok());
+    match end.filter(|end| *end >= numbered) {
+        Some(end) => Ok((numbered, end)),
+        // Going on would give their numbers, which were signed for, to others.
+        None => Err(lost("log_leaf", "leaves that had a number are gone")),
+    }
+}
+
+/// Damage of the file, not of one row.
+fn lost(table: &'static str, why: &str) -> StoreError {
+    StoreError::Corrupt { table, column: "*", row: 0, why: why.to_owned() }
 }
 
 pub(crate) fn log_leaves(c: &Connection, from: u64, limit: u32) -> Result<Vec<LogLeaf>> {
     let Ok(from) = i64::try_from(from) else {
         return Ok(Vec::new());
     };
-    let next = "WHERE position >= ?1 ORDER BY position LIMIT ?2";
-    many::<LeafRow>(c, next, params![from, limit])
+    let numbered = "WHERE position >= ?1 AND position < \
+                    (SELECT value FROM counter WHERE name = 'numbered_leaves') \
+                    ORDER BY position LIMIT ?2";
+    many::<LeafRow>(c, numbered, params![from, limit])
+}
+
+pub(crate) fn pending_leaves(c: &Connection, limit: u32) -> Result<PendingLeaves> {
+    snapshot(c, |c| {
+        let (from, end) = log_ends(c)?;
+        let waiting = "WHERE position >= ?1 ORDER BY position LIMIT ?2";
+        let first =
+            many::<LeafRow>(c, waiting, [i64::try_from(from).unwrap_or(i64::MAX), limit.into()])?;
+        let first = first.into_iter().map(|leaf| leaf.bytes).collect();
+        Ok(PendingLeaves { from, count: end - from, first })
+    })
 }
 
 pub(crate) fn leaves_of_commitment(c: &Connection, commitment: &str) -> Result<Vec<LogLeaf>> {
@@ -118,7 +152,9 @@ pub(crate) fn leaves_of_commitment(c: &Connection, commitment: &str) -> Result<V
                  ORDER BY position";
     let mut leaves = many::<LeafRow>(c, found, [start])?;
     let whole = format!("\"commitment\":\"{commitment}\"");
-    leaves.retain(|l| l.bytes.windows(whole.len()).any(|w| w == whole.as_bytes()));
+    let size = log_size(c)?;
+    leaves
+        .retain(|l| l.index < size && l.bytes.windows(whole.len()).any(|w| w == whole.as_bytes()));
     Ok(leaves)
 }
 

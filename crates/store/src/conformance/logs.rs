@@ -1,11 +1,11 @@
-//! Cases, traces, and looking back.
+//! Cases, traces, looks, settings.
 
 use jadegate_domain::{
     Access, AgencyId, AgencyKind, Case, CaseClass, CaseId, HolderId, Purpose, StaffId, TraceId,
 };
 
 use super::made_up::*;
-use crate::{LogLeaf, Looked, Precondition, StoredTrace, Write};
+use crate::{Looked, Precondition, StoredTrace, Write};
 
 pub(super) fn trace(n: u64, of: u64, ran: i64) -> StoredTrace {
     StoredTrace {
@@ -224,35 +224,6 @@ pub async fn a_look_is_known_again(s: S) {
     assert_eq!(s.looked_at(&earlier, &[]).await.unwrap(), []);
 }
 
-/// Leaves are numbered from 0 in the order of writing; a refused unit takes no number.
-pub async fn the_log_has_no_gaps(s: S) {
-    assert_eq!(s.log_size().await.unwrap(), 0);
-    let leaf = |n: u8| Write::AddLeaf(vec![n; 3]);
-    keeps(&s, vec![leaf(0), leaf(1)]).await;
-    refuses(
-        &s,
-        vec![
-            leaf(9),
-            Write::CountTry { id: jadegate_domain::id::ChallengeId::from_random(1), max_tries: 1 },
-        ],
-        Precondition::Exists,
-    )
-    .await;
-    keeps(&s, vec![leaf(2)]).await;
-    keeps(&s, vec![Write::AddLeaf(Vec::new())]).await;
-    let wanted: Vec<LogLeaf> = (0..4)
-        .map(|n| LogLeaf {
-            index: u64::from(n),
-            bytes: if n < 3 { vec![n; 3] } else { Vec::new() },
-        })
-        .collect();
-    assert_eq!(s.log_size().await.unwrap(), 4);
-    assert_eq!(s.log_leaves(0, 99).await.unwrap(), wanted);
-    assert_eq!(s.log_leaves(1, 2).await.unwrap(), wanted[1..3]);
-    assert_eq!(s.log_leaves(4, 2).await.unwrap(), []);
-    assert_eq!(s.log_leaves(u64::MAX, 2).await.unwrap(), []);
-}
-
 /// A setting can demand what it replaces.
 pub async fn a_setting_is_replaced_only_as_expected(s: S) {
     let put = |value: &str, expect: Option<Option<&str>>| Write::PutSetting {
@@ -270,27 +241,4 @@ pub async fn a_setting_is_replaced_only_as_expected(s: S) {
     keeps(&s, vec![put("c", None)]).await;
     assert_eq!(now().await.as_deref(), Some("c"));
     assert_eq!(s.setting("other").await.unwrap(), None);
-}
-
-/// The leaves of a commitment are found by it, in order, and no others.
-pub async fn leaves_are_found_by_their_commitment(s: S) {
-    let commitment = |c: char| c.to_string().repeat(43) + "=";
-    let leaf = |c: char, event: &str| {
-        format!("{{\"at\":\"x\",\"commitment\":\"{}\",\"event\":\"{event}\"}}", commitment(c))
-            .into_bytes()
-    };
-    let near = commitment('a').replacen(&"a".repeat(19), &"b".repeat(19), 1);
-    let near = near.chars().rev().collect::<String>().replace('=', "") + "=";
-    let near = format!("{{\"commitment\":\"{near}\"}}").into_bytes();
-    let all = [leaf('a', "recorded"), leaf('b', "recorded"), near, leaf('a', "withdrawn"), vec![7]];
-    for bytes in &all {
-        keeps(&s, vec![Write::AddLeaf(bytes.clone())]).await;
-    }
-    let found = s.leaves_of_commitment(&commitment('a')).await.unwrap();
-    assert_eq!(found.iter().map(|l| l.index).collect::<Vec<_>>(), [0, 3]);
-    assert_eq!(found[1].bytes, all[3]);
-    assert_eq!(s.leaves_of_commitment(&commitment('b')).await.unwrap().len(), 1);
-    for nothing in [commitment('c'), String::new(), "a".to_owned()] {
-        assert_eq!(s.leaves_of_commitment(&nothing).await.unwrap(), []);
-    }
 }

@@ -23,6 +23,7 @@ pub mod logs;
 mod made_up;
 pub mod marks;
 pub mod model;
+pub mod numbering;
 pub mod people;
 pub mod places;
 pub mod policies;
@@ -123,9 +124,13 @@ macro_rules! conformance_tests {
             logs::a_run_is_built_upon_while_it_and_its_case_stand,
             logs::accesses_come_newest_first,
             logs::a_look_is_known_again,
-            logs::the_log_has_no_gaps,
-            logs::leaves_are_found_by_their_commitment,
             logs::a_setting_is_replaced_only_as_expected,
+            numbering::a_leaf_waits_until_it_is_numbered,
+            numbering::numbers_follow_the_order_of_acknowledgement,
+            numbering::a_numbering_from_an_old_look_is_refused,
+            numbering::many_that_number_at_once_number_each_leaf_once,
+            numbering::any_order_of_units_and_two_sequencers_gives_one_log,
+            numbering::leaves_are_found_by_their_commitment,
             records::who_recorded_what_is_found_again,
             records::what_is_kept_for_a_document_goes_to_its_owner,
             records::a_file_is_a_record,

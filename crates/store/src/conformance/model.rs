@@ -29,6 +29,7 @@ enum Op {
     Close { n: u64, day: i64, secs: i64 },
     Shorten { n: u64, day: i64, from: i64, to: i64 },
     Leaf(u8),
+    Number { from: u8, most: u32 },
     Count { key: u8, count: u32, secs: i64 },
     Setting { value: u8, expect: Option<Option<u8>> },
 }
@@ -57,6 +58,7 @@ fn op() -> impl Strategy<Value = Op> {
             Op::Shorten { n, day, from, to: to.min(from - 1) }
         }),
         2 => any::<u8>().prop_map(Op::Leaf),
+        2 => (0..20_u8, 0..4_u32).prop_map(|(from, most)| Op::Number { from, most }),
         4 => (0..2_u8, 1..5_u32, 0..40_i64)
             .prop_map(|(key, count, secs)| Op::Count { key, count, secs }),
         1 => (0..3_u8, proptest::option::of(proptest::option::of(0..3_u8)))
@@ -108,6 +110,7 @@ impl Op {
                 to: moment(day).plus_secs(to),
             },
             Self::Leaf(n) => Write::AddLeaf(vec![n]),
+            Self::Number { from, most } => Write::NumberLeaves { from: from.into(), most },
             Self::Count { key, count, secs } => Write::CountWithin {
                 class: COUNTED,
                 key: [key; 16],
@@ -133,6 +136,7 @@ struct Model {
     keys: BTreeSet<u8>,
     visits: BTreeMap<VisitKey, Visit>,
     leaves: Vec<Vec<u8>>,
+    numbered: usize,
     counted: BTreeMap<(u8, i64), u32>,
     setting: Option<String>,
 }
@@ -221,6 +225,12 @@ impl Model {
                 self.leaves.push(vec![n]);
                 Ok(())
             }
+            Op::Number { from, most } if usize::from(from) == self.numbered => {
+                let most = usize::try_from(most).unwrap();
+                self.numbered = self.leaves.len().min(self.numbered + most);
+                Ok(())
+            }
+            Op::Number { .. } => Err(Precondition::LogSize),
             Op::Count { key, count, secs } => {
                 let window = i64::from(WINDOW);
                 let within = |now: i64| -> u32 {
@@ -310,6 +320,8 @@ async fn observed(s: &S) -> Model {
         }
     }
     m.leaves = s.log_leaves(0, 1_000).await.unwrap().into_iter().map(|l| l.bytes).collect();
+    m.numbered = m.leaves.len();
+    m.leaves.extend(s.pending_leaves(1_000).await.unwrap().first);
     m.setting = s.setting("made_up").await.unwrap();
     m
 }

@@ -85,7 +85,7 @@ pub async fn of_many_at_once_as_many_pass_as_there_is_room_for(s: S) {
     }
     assert_eq!(passed, 10);
     assert_eq!(s.counted(CLASS, [1; 16], at(0)).await.unwrap(), 10);
-    assert_eq!(s.log_size().await.unwrap(), 10);
+    assert_eq!(logged(&s).await, 10);
 }
 
 /// A unit that fails elsewhere uses up no room.

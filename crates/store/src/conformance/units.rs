@@ -9,8 +9,8 @@ use jadegate_domain::{
 
 use super::made_up::*;
 use crate::{
-    EvidencePage, IndexKind, Listed, Page, Precondition, RegionRisks, SessionSubject, StoreError,
-    Unit, Unreadable, Write,
+    EvidencePage, IndexKind, Listed, Page, PendingLeaves, Precondition, RegionRisks,
+    SessionSubject, StoreError, Unit, Unreadable, Write,
 };
 
 /// Every read of an empty store answers, and finds nothing.
@@ -80,6 +80,7 @@ pub async fn a_missing_thing_is_none_or_empty(s: S) {
     assert_eq!(s.accesses_of(h, 9).await.unwrap(), []);
     assert_eq!(s.log_size().await.unwrap(), 0);
     assert_eq!(s.log_leaves(0, 9).await.unwrap(), []);
+    assert_eq!(s.pending_leaves(9).await.unwrap(), PendingLeaves::default());
     assert_eq!(s.setting("").await.unwrap(), None);
     assert_eq!(s.unreadable(), Unreadable::default());
     assert_eq!(s.check().await.unwrap(), [] as [String; 0]);
@@ -142,7 +143,7 @@ pub async fn a_failing_unit_does_not_disturb_its_neighbours(s: S) {
     }
     kept.sort_unstable();
     assert_eq!(kept, (0..120).filter(|n| n % 3 != 0).collect::<Vec<_>>());
-    assert_eq!(s.log_size().await.unwrap(), 80);
+    assert_eq!(logged(&s).await, 80);
     assert_eq!(s.holder(id).await.unwrap(), Some(holder(1_000)));
 }
 
@@ -211,8 +212,7 @@ pub async fn a_unit_is_kept_though_its_caller_went_away(s: S) {
     // Units are applied in the order they were handed over, so this one comes after them.
     keeps(&s, vec![Write::AddLeaf(vec![2])]).await;
     let holders = s.holders(Page::first(99)).await.unwrap().len();
-    let leaves = usize::try_from(s.log_size().await.unwrap()).unwrap();
-    assert_eq!((holders, leaves), (20, 21));
+    assert_eq!((holders, logged(&s).await), (20, 21));
 }
 
 /// Nothing to write is no error.

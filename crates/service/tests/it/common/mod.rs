@@ -18,7 +18,7 @@ use jadegate_service::staff::{
     TestInput, WhatIfState, WhatIfView, Whom,
 };
 use jadegate_service::{App, Clock as _, HolderSession, Keys, Parts, Settings, StaffSession};
-use jadegate_store::{Store, Unit, Write};
+use jadegate_store::{LogLeaf, Store, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 use jadegate_testkit::{FakeClock, SeededEntropy};
 
@@ -406,8 +406,14 @@ impl World {
         self.app.assessment(holder).await.unwrap().colour
     }
 
+    /// How many leaves the public log has.
     pub(crate) async fn leaves(&self) -> u64 {
-        self.store.log_size().await.unwrap()
+        self.app.log_part(0, 0).await.unwrap().size
+    }
+
+    /// Leaves of the public log.
+    pub(crate) async fn log(&self, from: u64, limit: u32) -> Vec<LogLeaf> {
+        self.app.log_part(from, limit).await.unwrap().leaves
     }
 }
 
