@@ -3,17 +3,21 @@
 //! The only place that calls `policy::assess` for a stored holder, and the only place that records
 //! evidence: evidence, assessment, change of colour and log leaf are written in one unit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jadegate_domain::evidence::TestResult;
 use jadegate_domain::record::RecordKind;
-use jadegate_domain::{Assessment, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp};
+use jadegate_domain::{
+    Assessment, CaseClass, CaseId, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp,
+};
 use jadegate_policy::{Policy, Timeline};
 use jadegate_store::{
     ColourChange, Precondition, RowRef, StoreError, StoredAssessment, Unit, Write,
 };
 
 use crate::app::App;
-use crate::brake::Signed;
+use crate::brake::{Signed, Taker};
 use crate::error::{Result, ServiceError};
 use crate::in_force::Regions;
 
@@ -55,6 +59,9 @@ impl NewEvidence {
 pub(crate) struct EvidenceChange {
     pub(crate) add: Vec<NewEvidence>,
     pub(crate) withdraw: Vec<EvidenceId>,
+    /// Who takes back, if it is said of each piece: then the cases that rest on what goes begin to
+    /// fall in this unit.
+    pub(crate) by: Option<Taker>,
     /// Other writes of the same unit.
     pub(crate) with: Vec<Write>,
 }
@@ -286,12 +293,15 @@ impl App {
         let mut writes = Vec::new();
         let mut ids = Vec::new();
         let mut after = version;
+        let mut gone = Vec::new();
         for id in &change.withdraw {
             if let Some(e) = own.iter_mut().find(|e| e.id == *id) {
                 must_stand(e)?;
                 e.withdrawn_at = Some(now);
                 writes.push(Write::WithdrawEvidence { id: *id, at: now });
                 writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.deployment.keys, e)?));
+                writes.extend(change.by.map(|by| by.row(RecordKind::Evidence, id.as_i64(), now)));
+                gone.push(*id);
                 after += 1;
             }
         }
@@ -313,8 +323,8 @@ impl App {
             });
             writes
                 .push(Write::AddLeaf(crate::log::evidence_leaf(&self.deployment.keys, &evidence)?));
-            writes.extend(new.signed.as_ref().map(|s| {
-                s.row(RecordKind::Evidence, evidence.id.as_i64(), new.sample.clone(), now)
+            writes.extend(new.signed.iter().flat_map(|s| {
+                s.rows(RecordKind::Evidence, evidence.id.as_i64(), new.sample.clone(), now)
             }));
             after += 1;
             if let Some(old) = new.supersedes
@@ -323,6 +333,7 @@ impl App {
                 must_stand(e)?;
                 e.superseded_by = Some(evidence.id);
                 writes.push(Write::SupersedeEvidence { id: old, by: evidence.id });
+                gone.push(old);
                 after += 1;
             }
             if own.iter().any(|e| e.counts() && excludes(&e.fact, &evidence.fact)) {
@@ -331,6 +342,9 @@ impl App {
             }
             ids.push(evidence.id);
             own.push(evidence);
+        }
+        if let Some(by) = change.by {
+            writes.extend(self.begin_to_fall(&own, &gone, by.followed()).await?);
         }
         let rule_set = RuleSet { now, ..self.rule_set() };
         let home = self.home_of(&rule_set.policy, holder).await?;
@@ -351,6 +365,49 @@ impl App {
         all.extend(self.weigh(change.add.iter().filter_map(|n| n.signed.as_ref())));
         Ok(Some(Prepared { ids, assessment, writes: all, _one: one }))
     }
+
+    /// The withdrawals of the cases that rest on pieces which go: in the same unit, so that nothing
+    /// that is cut short leaves such a case standing. What follows from them is taken back afterwards.
+    async fn begin_to_fall(
+        &self,
+        own: &[Evidence],
+        gone: &[EvidenceId],
+        by: Taker,
+    ) -> Result<Vec<Write>> {
+        let mut writes = Vec::new();
+        for case in resting_on(own, |e| gone.contains(&e.id)) {
+            let id = case.as_i64();
+            let stands = self.store.case(case).await?.is_some_and(|c| c.withdrawn_at.is_none());
+            if stands && self.store.withdrawal(RecordKind::Case, id).await?.is_none() {
+                writes.push(by.row(RecordKind::Case, id, self.now()));
+            }
+        }
+        Ok(writes)
+    }
+}
+
+/// The cases of a person that a laboratory's result made sure and that no other result bears out:
+/// confirmed at the very moment of a positive sample that went.
+pub(crate) fn resting_on(own: &[Evidence], gone: impl Fn(&Evidence) -> bool) -> Vec<CaseId> {
+    let positive = |e: &Evidence| match e.fact {
+        Fact::Test { result: TestResult::Positive, sampled_at, .. } => Some(sampled_at),
+        _ => None,
+    };
+    let went: BTreeSet<Timestamp> = own.iter().filter(|e| gone(e)).filter_map(positive).collect();
+    if went.is_empty() {
+        return Vec::new();
+    }
+    let counting = || own.iter().filter(|e| e.counts());
+    let left: BTreeSet<Timestamp> = counting().filter_map(positive).collect();
+    let rests = |e: &Evidence| match e.fact {
+        Fact::Case { case, class, confirmed_at, .. } => {
+            let by_laboratory = matches!(class, CaseClass::Confirmed | CaseClass::Asymptomatic);
+            let rests = went.contains(&confirmed_at) && !left.contains(&confirmed_at);
+            (by_laboratory && rests).then_some(case)
+        }
+        _ => None,
+    };
+    counting().filter_map(rests).collect()
 }
 
 /// Of two such facts about one person only one counts at a time.

@@ -12,14 +12,14 @@
 use std::collections::BTreeMap;
 
 use jadegate_domain::id::{ImportId, WaitingId};
-use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState, WithdrawalReason};
 use jadegate_domain::{
-    AgencyId, AgencyKind, Case, Division, Evidence, EvidenceId, Fact, HolderId, Purpose, Ride,
-    Staff, StaffId, Timestamp, TraceId, Visit,
+    AgencyId, AgencyKind, Case, CaseId, Division, Evidence, EvidenceId, Fact, HolderId, Purpose,
+    Ride, Staff, StaffId, Timestamp, TraceId, Visit,
 };
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
-    Authorship, IndexKind, KeptRecord, StoreError, Unit, Waiting, WaitingPiece, Write,
+    Authorship, IndexKind, KeptRecord, StoreError, Unit, Waiting, WaitingPiece, Withdrawal, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,44 @@ impl Author {
             import: None,
         }
     }
+}
+
+/// Who takes back, and why.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taker {
+    pub(crate) agency: AgencyId,
+    pub(crate) staff: Option<StaffId>,
+    pub(crate) reason: WithdrawalReason,
+}
+
+impl Taker {
+    /// Whoever began a withdrawal goes on with it.
+    pub(crate) const fn of(begun: &Withdrawal) -> Self {
+        let Withdrawal { agency, staff, reason, .. } = *begun;
+        Self { agency, staff, reason }
+    }
+
+    pub(crate) fn row(self, record: RecordKind, id: i64, at: Timestamp) -> Write {
+        let Self { agency, staff, reason } = self;
+        Write::AddWithdrawal(Withdrawal { record, id, at, agency, staff, reason })
+    }
+
+    /// The same for what falls with something else.
+    pub(crate) const fn followed(self) -> Self {
+        Self { reason: WithdrawalReason::Followed, ..self }
+    }
+}
+
+/// Demands that nobody takes a file back, in each unit that records or holds something of it: what a
+/// withdrawal does not find cannot come after it.
+pub(crate) fn file_stands(import: Option<ImportId>) -> Option<Write> {
+    let id = import?.as_i64();
+    Some(Write::ExpectNotWithdrawn { record: RecordKind::Import, id })
+}
+
+/// Demands that nobody takes a case back, in each unit that adds to it.
+pub(crate) const fn case_stands(case: CaseId) -> Write {
+    Write::ExpectNotWithdrawn { record: RecordKind::Case, id: case.as_i64() }
 }
 
 /// An author who may record this: see the constructors.
@@ -168,15 +206,15 @@ impl Signed {
         self.agency
     }
 
-    /// The row that says who made a record.
-    pub(crate) fn row(
+    /// The row that says who made a record; it is made only while its file stands.
+    pub(crate) fn rows(
         &self,
         record: RecordKind,
         id: i64,
         sample: Option<String>,
         at: Timestamp,
-    ) -> Write {
-        Write::AddAuthorship(Box::new(Authorship {
+    ) -> impl Iterator<Item = Write> + use<> {
+        let row = Write::AddAuthorship(Box::new(Authorship {
             record,
             id,
             agency: self.agency,
@@ -186,7 +224,8 @@ impl Signed {
             by_document: self.by_document,
             moved_from: self.moved_from,
             at,
-        }))
+        }));
+        file_stands(self.import).into_iter().chain([row])
     }
 }
 
@@ -316,7 +355,8 @@ impl App {
             decision: None,
         };
         let id = waiting.id;
-        let mut writes = with;
+        let stands = || file_stands(author.import);
+        let mut writes: Vec<Write> = stands().into_iter().chain(with).collect();
         writes.push(Write::AddLeaf(crate::log::waiting_leaf(&waiting, WaitingEvent::Held, now)?));
         tracing::warn!(
             waiting = %id, kind = %waiting.kind, agency = %waiting.agency, records = waiting.count,
@@ -333,7 +373,8 @@ impl App {
                 external_key: piece.external_key,
             })));
             if writes.len() >= UNIT {
-                let unit = Unit::new("hold", std::mem::take(&mut writes));
+                let next = stands().into_iter().collect();
+                let unit = Unit::new("hold", std::mem::replace(&mut writes, next));
                 self.store.commit(unit).await?;
             }
         }

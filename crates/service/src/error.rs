@@ -1,6 +1,7 @@
 //! What a use case can fail with. Only `web` knows what status code that is.
 
 use jadegate_domain::agency::UnknownName;
+use jadegate_domain::record::RecordKind;
 use jadegate_store::{Precondition, RowRef, StoreError};
 
 /// The kind of failure, for the outermost layer to translate.
@@ -170,6 +171,9 @@ impl From<StoreError> for ServiceError {
                 "document.moved",
                 "This document was given to its owner a moment ago. Please send it again.",
             ),
+            StoreError::Conflict {
+                precondition: Precondition::NotWithdrawn { record }, ..
+            } => taken_back(record),
             StoreError::Conflict { precondition: Precondition::Agrees, .. } => Self::new(
                 Kind::Conflict,
                 "visit.other_end",
@@ -202,6 +206,22 @@ pub(crate) fn ended() -> ServiceError {
 /// Is it that what was loaded has ended meanwhile? Then load it again and decide again.
 pub(crate) fn is_ended(e: &ServiceError) -> bool {
     e.kind == Kind::Conflict && e.code == "record.ended"
+}
+
+/// What a unit builds on was withdrawn, or begun to be, at the same moment.
+fn taken_back(record: RecordKind) -> ServiceError {
+    let (code, detail) = match record {
+        RecordKind::Import => (
+            "import.withdrawn",
+            "This file was withdrawn while it was being recorded. Nothing more of it is recorded, and what was recorded of it is taken back.",
+        ),
+        RecordKind::Case => (
+            "case.withdrawn",
+            "This case was withdrawn at the same moment. Nothing was added to it.",
+        ),
+        _ => ("record.withdrawn", "This was withdrawn at the same moment. Nothing was changed."),
+    };
+    ServiceError::new(Kind::Conflict, code, detail)
 }
 
 /// A limit that is reached, in words that fit any of them.

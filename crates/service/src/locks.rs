@@ -12,6 +12,8 @@ pub(crate) struct Locks {
     pub(crate) cases: CaseLocks,
     /// One writer of risk levels at a time: it decides from what it loaded.
     pub(crate) changes: Mutex<()>,
+    /// One file is taken back at a time; others go on after a crash.
+    pub(crate) withdrawals: Mutex<()>,
     /// One list of passengers at a time: what is known of a trip grows with each.
     pub(crate) carriers: Mutex<()>,
     /// One at a time numbers leaves: who waits finds that it is done.
@@ -24,6 +26,7 @@ impl Default for Locks {
             holders: std::array::from_fn(|_| Mutex::new(())),
             cases: CaseLocks::default(),
             changes: Mutex::new(()),
+            withdrawals: Mutex::new(()),
             carriers: Mutex::new(()),
             numbering: Mutex::new(()),
         }

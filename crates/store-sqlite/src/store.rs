@@ -433,6 +433,10 @@ impl Store for SqliteStore {
         self.point(|c| records::withdrawal(c, record, id))
     }
 
+    async fn unfinished_withdrawals(&self, limit: u32) -> Result<Vec<Withdrawal>> {
+        self.rows(move |c| records::unfinished_withdrawals(c, limit)).await
+    }
+
     async fn kept_for_document(&self, document: [u8; 16]) -> Result<Vec<KeptRecord>> {
         self.point(|c| records::kept_for_document(c, document))
     }

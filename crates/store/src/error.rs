@@ -1,5 +1,7 @@
 //! The one error of every store, and the name of a row that cannot be read.
 
+use jadegate_domain::record::RecordKind;
+
 /// What a write demanded and did not find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precondition {
@@ -16,6 +18,15 @@ pub enum Precondition {
     Assessment,
     /// What is there under this key says the same (a visit's end).
     Agrees,
+    /// A record that nobody has taken back, or begun to
+    /// ([`Write::ExpectNotWithdrawn`](crate::Write::ExpectNotWithdrawn)).
+    NotWithdrawn {
+        /// Of what kind it is.
+        record: RecordKind,
+    },
+    /// Somebody is left who can do what must be done
+    /// ([`Write::ExpectStaff`](crate::Write::ExpectStaff)).
+    Remains,
     /// A document leads where the write says: to this holder, or to nobody while something is kept
     /// for its owner.
     Leads,

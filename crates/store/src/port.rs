@@ -293,6 +293,9 @@ pub trait Store: Send + Sync + 'static {
     async fn imports_in(&self, region: &Division, limit: u32) -> Result<Vec<ImportRun>>;
     /// Who took a record back.
     async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>>;
+    /// Withdrawals of files and cases that were begun and are not finished: the file or the case is not
+    /// marked as withdrawn yet. Oldest first.
+    async fn unfinished_withdrawals(&self, limit: u32) -> Result<Vec<Withdrawal>>;
     /// What is kept for the owner of a document that leads to nobody, by id.
     async fn kept_for_document(&self, document: [u8; 16]) -> Result<Vec<KeptRecord>>;
     /// Something that waits, or waited.

@@ -8,8 +8,9 @@ use jadegate_domain::id::{
 };
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{
-    Access, AgencyId, Case, CaseId, Evidence, EvidenceId, Gate, GateId, Holder, HolderId, Place,
-    PlaceId, Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit, VisitKey,
+    Access, AgencyId, AgencyKind, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId,
+    Holder, HolderId, Place, PlaceId, Role, Scan, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
+    VisitKey,
 };
 
 use crate::changes::KeptAt;
@@ -297,6 +298,18 @@ pub enum Write {
         /// The moment from which they can no longer sign in.
         at: Timestamp,
     },
+    /// Demands that somebody of this role in this kind of agency is left where the write stands, who
+    /// with their agency is confirmed, whose access has not ended and whose region contains the
+    /// division; else the conflict is [`Precondition::Remains`](crate::Precondition). So of several
+    /// who end each other's access at once the last one stays.
+    ExpectStaff {
+        /// The kind of their agency.
+        agency_kind: AgencyKind,
+        /// Their role there.
+        role: Role,
+        /// Where they have to act.
+        region: Division,
+    },
     /// A new single-use link. Precondition: the id and the digest are free.
     AddInvitation(Invitation),
     /// Uses a link. Precondition: unused and not expired at `at`.
@@ -535,10 +548,13 @@ pub enum Write {
         /// The moment from which its records no longer count.
         at: Timestamp,
     },
-    /// Who took a record back, and why. Precondition: nobody did yet.
+    /// Who took a record back, and why. Precondition: nobody did yet. Of a file or a case it says so
+    /// before the records that came from it are taken back one after another; until
+    /// [`Write::WithdrawImport`] or [`Write::WithdrawCase`] it is unfinished.
     AddWithdrawal(Withdrawal),
-    /// Demands that nobody has taken this record back; else the conflict is `Absent`. So nothing that
-    /// was taken back comes again with a file that is on its way.
+    /// Demands that nobody has taken this record back, or begun to; else the conflict is
+    /// [`Precondition::NotWithdrawn`](crate::Precondition). So nothing that was taken back comes again with
+    /// a file that is on its way, and nothing is added to a file or a case that is being taken back.
     ExpectNotWithdrawn {
         /// What kind of record.
         record: RecordKind,

@@ -1,7 +1,7 @@
 //! Answering a request with the code from the phone.
 
 use jadegate_domain::id::ChallengeId;
-use jadegate_domain::record::AccountEvent;
+use jadegate_domain::record::{AccountEvent, RecordKind};
 use jadegate_domain::{HolderId, Timestamp};
 use jadegate_store::{
     Challenge, ChallengeUse, IndexKind, PhoneCode, Precondition, Route, SessionSubject, StoreError,
@@ -67,6 +67,8 @@ impl Right {
         ]
     }
 }
+
+const FILE_STANDS: Precondition = Precondition::NotWithdrawn { record: RecordKind::Import };
 
 impl App {
     /// How far the message of a challenge has come.
@@ -203,7 +205,7 @@ impl App {
         let (session, device) = self.begin_on_device(holder, with.agent, &mut writes);
         self.store.commit(Unit::new("sign_in", writes)).await.map_err(|e| {
             let lost = adopts
-                && [Precondition::Absent, Precondition::Leads, Precondition::Exists]
+                && [Precondition::Absent, Precondition::Leads, Precondition::Exists, FILE_STANDS]
                     .into_iter()
                     .any(|p| e.is_conflict(p));
             if lost { start_again() } else { answer_error(e) }
@@ -314,6 +316,8 @@ impl App {
                 // the phone, a moment ago.
                 Err(e) if e.is_conflict(Precondition::Leads) => {}
                 Err(e) if has_kept && e.is_conflict(Precondition::Exists) => {}
+                // A file of which something was kept is taken back: it is left out.
+                Err(e) if e.is_conflict(FILE_STANDS) => {}
                 Err(e) if e.is_conflict(Precondition::Absent) => {
                     // The same person finished registering a moment ago, on another device.
                     return match self.on_this_phone(&waiting.identity).await? {

@@ -23,7 +23,7 @@ use super::manifest::{Boarding, Kept, OPTIONAL, TripKey, WANTED};
 use super::runs::Digesting;
 use super::visits::two_at_once;
 use crate::app::App;
-use crate::brake::{Author, Held, HeldPiece, Hold, Signed, is_above};
+use crate::brake::{Author, Held, HeldPiece, Hold, Signed, file_stands, is_above};
 use crate::concurrency::{read, write};
 use crate::error::{Kind, Result, ServiceError};
 use crate::import::report::RejectedLine;
@@ -322,6 +322,7 @@ impl App {
         state.report.new_trips += new_places.len() as u64;
         let tell =
             move |app: &Self| new_places.into_iter().for_each(|p| app.memory.remember_place(p));
+        writes.extend(file_stands(author.import));
         self.commit_and_feed(Unit::new("tell_trips", writes), tell).await.map_err(two_at_once)?;
         let (kind, weighs_on) = (WaitingKind::Rides, author.agency);
         let hold = Hold { kind, weighs_on, pieces, trace: None };
@@ -543,12 +544,13 @@ impl App {
         for (trip, _) in &taken {
             state.tell_trip(*trip, &mut writes, &mut new_places);
         }
+        writes.extend(file_stands(author.import));
         for (_, t) in &taken {
             let id = self.ride_id(t.visit.holder, t.visit.place, t.visit.entered);
             writes.extend(ride_writes(id, t.visit, t.ride));
             // A ride that is told again with its end or its seat keeps its author.
             if self.store.authorship(RecordKind::Ride, id.as_i64()).await?.is_none() {
-                writes.push(signed.row(RecordKind::Ride, id.as_i64(), None, now));
+                writes.extend(signed.rows(RecordKind::Ride, id.as_i64(), None, now));
             }
         }
         writes.extend(self.weigh(std::iter::repeat_n(&signed, taken.len())));

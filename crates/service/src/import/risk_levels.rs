@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::lines::{Limits, MAX_BYTES, Reading, all_told, reject};
 use super::runs::Digesting;
 use crate::app::App;
-use crate::brake::Author;
+use crate::brake::{Author, file_stands};
 use crate::error::{Result, ServiceError};
 use crate::import::report::RejectedLine;
 use crate::staff::policies::proposals::Proposer;
@@ -221,7 +221,9 @@ impl App {
         let (ends, raised) = self.compare_spans(author, spans, report).await?;
         if !ends.is_empty() {
             for unit in ends.chunks(UNIT) {
-                self.commit("import_risk_levels", unit.to_vec()).await?;
+                let stands = file_stands(author.import);
+                let unit = stands.into_iter().chain(unit.iter().cloned()).collect();
+                self.commit("import_risk_levels", unit).await?;
             }
             self.reload_regions().await?;
         }

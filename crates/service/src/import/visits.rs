@@ -9,7 +9,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use jadegate_domain::id::ImportId;
-use jadegate_domain::record::ImportKind;
+use jadegate_domain::record::{ImportKind, RecordKind};
 use jadegate_domain::{
     AgencyId, Holder, HolderId, Period, Place, PlaceId, Presence, Timestamp, Visit, VisitKey,
 };
@@ -401,9 +401,10 @@ fn other_end() -> Rejection {
 }
 
 /// Two imports of one file at once make the same people and places; the second stops and can be
-/// started again.
+/// started again. So does one of which a ride was taken back meanwhile.
 pub(super) fn two_at_once(e: StoreError) -> ServiceError {
-    if e.is_conflict(Precondition::Absent) {
+    let withdrawn = Precondition::NotWithdrawn { record: RecordKind::Ride };
+    if e.is_conflict(Precondition::Absent) || e.is_conflict(withdrawn) {
         return crate::staff::conflict(
             "import.two_at_once",
             "Another import makes the same people or places. Start again when it has ended.",

@@ -36,3 +36,4 @@ mod staff_cases;
 mod standing;
 mod trace_jobs;
 mod withdraw;
+mod withdraw_files;

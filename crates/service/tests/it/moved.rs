@@ -34,7 +34,7 @@ impl Hands {
 }
 
 /// Somebody asks for a code with this document and phone, and types it.
-async fn enter(w: &World, document_of: u32, phone_of: u32) -> HolderSession {
+pub(crate) async fn enter(w: &World, document_of: u32, phone_of: u32) -> HolderSession {
     w.clock.advance(61);
     let input = RegistrationInput {
         name: "Test Owner".to_owned(),

@@ -374,3 +374,28 @@ async fn nobody_is_signed_out_without_end() {
     let refused = w.app.end_sessions_of_gate(&manager, gate.id, None).await.unwrap_err();
     assert_eq!(refused.code, "limit.reached");
 }
+
+/// Each of two commissioners ends the access of the other, at the same moment and on different servers:
+/// one of them remains.
+#[tokio::test]
+async fn of_two_commissioners_who_end_each_other_one_remains() {
+    let mut w = World::new().await;
+    let one = w.staff("health_commission", "commissioner", "CN-33").await;
+    let two = w.staff("health_commission", "commissioner", "CN-33").await;
+    // Elsewhere somebody stands, too; that helps nobody here.
+    w.staff("health_commission", "commissioner", "CN-31").await;
+    let server = w.second_server().await;
+    let (a, b) = tokio::join!(
+        w.app.disable_staff(&one, two.staff().id),
+        server.disable_staff(&two, one.staff().id)
+    );
+    let refused = [a, b].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(refused[0].code, "staff.last_commissioner");
+    let mut left = 0;
+    for who in [&one, &two] {
+        let known = w.store.staff(who.staff().id).await.unwrap().unwrap();
+        left += u8::from(known.disabled_at.is_none());
+    }
+    assert_eq!(left, 1);
+}

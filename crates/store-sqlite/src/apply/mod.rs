@@ -165,6 +165,9 @@ impl<'a> Applier<'a> {
             Write::AddCredential(c) => self.add_credential(c),
             Write::UpdateCredential(c) => self.update_credential(c),
             Write::DisableStaff { staff, at } => self.disable_staff(*staff, *at),
+            Write::ExpectStaff { agency_kind, role, region } => {
+                self.expect_staff(*agency_kind, *role, region)
+            }
             Write::AddInvitation(i) => self.add_invitation(i),
             Write::UseInvitation { id, at } => self.use_invitation(*id, *at),
             Write::AddPlace(p) => self.add_place(p),

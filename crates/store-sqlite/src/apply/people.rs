@@ -2,7 +2,9 @@
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, CorrectionId, InvitationId, PhoneCodeId};
-use jadegate_domain::{AgencyId, Holder, HolderId, Staff, StaffId, Timestamp};
+use jadegate_domain::{
+    AgencyId, AgencyKind, Division, Holder, HolderId, Role, Staff, StaffId, Timestamp,
+};
 use jadegate_store::{
     Challenge, Correction, CorrectionState, CredentialRow, Invitation, OutboxMessage, PhoneCode,
     Precondition, Route, SealedField, Session, SessionSubject, VaultKey,
@@ -10,7 +12,7 @@ use jadegate_store::{
 use rusqlite::params;
 
 use super::{Applier, json, secs};
-use crate::error::{Result, conflict};
+use crate::error::{Result, conflict, sql};
 use crate::rows::{challenge_use, correction_state, outbox_state, session_subject};
 
 impl Applier<'_> {
@@ -303,6 +305,28 @@ impl Applier<'_> {
         let text = "UPDATE staff SET disabled_at = coalesce(disabled_at, ?2) WHERE id = ?1";
         self.touch("staff", text, [staff.as_i64(), at.as_secs()])?;
         self.end_sessions_of(SessionSubject::Staff(staff))
+    }
+
+    pub(super) fn expect_staff(
+        &self,
+        kind: AgencyKind,
+        role: Role,
+        division: &Division,
+    ) -> Result<()> {
+        let failed = |e: rusqlite::Error| sql("staff", &e);
+        let text = "SELECT s.region FROM staff s JOIN agency a ON a.id = s.agency \
+                    WHERE a.kind = ?1 AND s.role = ?2 AND s.disabled_at IS NULL \
+                    AND s.confirmed_at IS NOT NULL AND a.confirmed_at IS NOT NULL";
+        let mut stmt = self.conn.prepare_cached(text).map_err(failed)?;
+        let mut rows = stmt.query(params![kind.as_str(), role.as_str()]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let region: String = row.get(0).map_err(failed)?;
+            // Of a row that cannot be read nobody knows where they act: they do not count.
+            if region.parse().is_ok_and(|r: Division| r.contains(division)) {
+                return Ok(());
+            }
+        }
+        Err(conflict("staff", Precondition::Remains))
     }
 
     pub(super) fn add_invitation(&self, i: &Invitation) -> Result<()> {

@@ -114,7 +114,7 @@ impl Applier<'_> {
     pub(super) fn expect_not_withdrawn(&self, record: RecordKind, id: i64) -> Result<()> {
         let text = "SELECT 1 FROM withdrawal WHERE record = ?1 AND id = ?2";
         if self.finds("withdrawal", text, params![record.as_str(), id])? {
-            return Err(conflict("withdrawal", Precondition::Absent));
+            return Err(conflict("withdrawal", Precondition::NotWithdrawn { record }));
         }
         Ok(())
     }

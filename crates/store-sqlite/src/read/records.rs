@@ -57,6 +57,14 @@ pub(crate) fn withdrawal(c: &Connection, kind: RecordKind, id: i64) -> Result<Op
     one::<WithdrawalRow>(c, "WHERE id = ?2 AND record = ?1", params![kind.as_str(), id])
 }
 
+pub(crate) fn unfinished_withdrawals(c: &Connection, limit: u32) -> Result<Listed<Withdrawal>> {
+    let text = "WHERE (record = 'import' AND EXISTS (SELECT 1 FROM import_run i \
+                WHERE i.id = withdrawal.id AND i.withdrawn_at IS NULL)) \
+                OR (record = 'case' AND EXISTS (SELECT 1 FROM case_record f \
+                WHERE f.id = withdrawal.id AND f.withdrawn_at IS NULL)) ORDER BY at, record, id";
+    listed::<WithdrawalRow>(c, text, [], limit)
+}
+
 pub(crate) fn kept_for_document(c: &Connection, document: [u8; 16]) -> Result<Vec<KeptRecord>> {
     many::<KeptRow>(c, "WHERE document = ?1 ORDER BY id", [document])
 }

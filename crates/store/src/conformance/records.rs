@@ -183,8 +183,60 @@ pub async fn what_was_taken_back_is_expected_to_stand_no_more(s: S) {
     let (at, reason) = (at(9), WithdrawalReason::NeverHappened);
     let w = Withdrawal { record: RecordKind::Ride, id: 3, at, agency: of(1), staff: None, reason };
     keeps(&s, vec![expect(RecordKind::Ride, 3), Write::AddWithdrawal(w)]).await;
-    refuses(&s, vec![expect(RecordKind::Ride, 3)], Precondition::Absent).await;
+    let stands = Precondition::NotWithdrawn { record: RecordKind::Ride };
+    refuses(&s, vec![expect(RecordKind::Ride, 3)], stands).await;
     keeps(&s, vec![expect(RecordKind::Ride, 4), expect(RecordKind::Case, 3)]).await;
+}
+
+/// A withdrawal of a file or a case is unfinished from its first row on until the file or the case is
+/// marked; of two who begin it one does.
+pub async fn a_withdrawal_that_was_begun_is_listed_until_it_is_done(s: S) {
+    let file = |n: u64| ImportRun {
+        id: ImportId::from_random(n),
+        kind: ImportKind::Tests,
+        agency: Some(of(1)),
+        staff: None,
+        started_at: at(1),
+        digest: [9; 32],
+        ended: None,
+        withdrawn_at: None,
+    };
+    let first = case(1, 1, at(5));
+    keeps(&s, vec![Write::AddAgency(agency(1)), Write::AddCase(first.clone())]).await;
+    for n in [1, 2] {
+        keeps(&s, vec![Write::AddImport(Box::new(file(n)))]).await;
+    }
+    let begun = |record, id, secs| Withdrawal {
+        record,
+        id,
+        at: at(secs),
+        agency: of(1),
+        staff: Some(by(7)),
+        reason: WithdrawalReason::WrongContent,
+    };
+    let (one, two) = (file(1).id, file(2).id);
+    let of_case = begun(RecordKind::Case, first.id.as_i64(), 20);
+    let of_file = begun(RecordKind::Import, two.as_i64(), 10);
+    // Of a single record there is nothing to finish.
+    let of_piece = begun(RecordKind::Evidence, 3, 5);
+    let unfinished = async |limit| s.unfinished_withdrawals(limit).await.unwrap();
+    assert_eq!(unfinished(9).await, []);
+    keeps(&s, [of_case, of_file, of_piece].map(Write::AddWithdrawal).to_vec()).await;
+    refuses(&s, vec![Write::AddWithdrawal(of_file)], Precondition::Absent).await;
+    assert_eq!(unfinished(9).await, [of_file, of_case]);
+    assert_eq!(unfinished(1).await, [of_file]);
+    let expect =
+        |id: ImportId| Write::ExpectNotWithdrawn { record: RecordKind::Import, id: id.as_i64() };
+    keeps(&s, vec![expect(one), write(&author(RecordKind::Evidence, 8, 30))]).await;
+    let stands = Precondition::NotWithdrawn { record: RecordKind::Import };
+    let late = author(RecordKind::Evidence, 9, 30);
+    refuses(&s, vec![write(&late), expect(two)], stands).await;
+    assert_eq!(s.authorship(RecordKind::Evidence, 9).await.unwrap(), None);
+    keeps(&s, vec![Write::WithdrawImport { id: two, at: at(30) }]).await;
+    assert_eq!(unfinished(9).await, [of_case]);
+    refuses(&s, vec![expect(two)], stands).await;
+    keeps(&s, vec![Write::WithdrawCase { case: first.id, at: at(30) }]).await;
+    assert_eq!(unfinished(9).await, []);
 }
 
 fn waiting(n: u64, secs: i64) -> Waiting {

@@ -2,10 +2,12 @@
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::InvitationId;
-use jadegate_domain::{AgencyId, PlaceId, StaffId};
+use jadegate_domain::{AgencyId, AgencyKind, PlaceId, Role, Staff, StaffId};
 
 use super::made_up::*;
-use crate::{CredentialRow, Invitation, InvitationUse, Precondition, SessionSubject, Write};
+use crate::{
+    CredentialRow, Invitation, InvitationUse, Precondition, SessionSubject, StoreError, Unit, Write,
+};
 
 fn passkey(n: u8, of: u64) -> CredentialRow {
     CredentialRow {
@@ -119,6 +121,65 @@ pub async fn a_disabled_member_loses_every_session(s: S) {
     assert_eq!(s.session([3; 32], at(1)).await.unwrap(), Some(session(3, other)));
     let nobody = Write::DisableStaff { staff: StaffId::from_random(404), at: at(1) };
     refuses(&s, vec![nobody], Precondition::Exists).await;
+}
+
+/// Commissioners of these numbers and regions, confirmed with their agency.
+async fn commissioners(s: &S, of: &[(u64, &str)]) {
+    let kind = AgencyKind::HealthCommission;
+    let board = Agency { kind, confirmed_at: Some(at(1)), ..agency(1) };
+    keeps(s, vec![Write::AddAgency(board)]).await;
+    for (n, region) in of {
+        keeps(s, vec![Write::AddStaff(commissioner(*n, region))]).await;
+    }
+}
+
+fn commissioner(n: u64, region: &str) -> Staff {
+    let (agency_kind, role) = (AgencyKind::HealthCommission, Role::Commissioner);
+    let region = region.parse().unwrap();
+    Staff { agency_kind, role, region, confirmed_at: Some(at(2)), ..staff(n, 1) }
+}
+
+/// Ends an access if somebody is left who acts there.
+fn end_unless_last(n: u64, region: &str) -> Vec<Write> {
+    let (agency_kind, role) = (AgencyKind::HealthCommission, Role::Commissioner);
+    let region = region.parse().unwrap();
+    vec![
+        Write::DisableStaff { staff: StaffId::from_random(n), at: at(50) },
+        Write::ExpectStaff { agency_kind, role, region },
+    ]
+}
+
+/// Nobody's access ends if nobody else can do the same where they could; whoever is not confirmed,
+/// has left, is of another role or acts elsewhere is nobody.
+pub async fn the_last_one_of_a_region_remains(s: S) {
+    commissioners(&s, &[(1, "CN-33"), (2, "CN-3301"), (3, "CN-31")]).await;
+    let unconfirmed = Staff { confirmed_at: None, ..commissioner(4, "CN-33") };
+    let other_role = Staff { role: Role::Officer, ..commissioner(5, "CN-33") };
+    let unknown = Agency { kind: AgencyKind::HealthCommission, ..agency(2) };
+    let of_unconfirmed = Staff { agency: AgencyId::from_random(2), ..commissioner(6, "CN-33") };
+    keeps(&s, vec![Write::AddStaff(unconfirmed), Write::AddStaff(other_role)]).await;
+    keeps(&s, vec![Write::AddAgency(unknown), Write::AddStaff(of_unconfirmed)]).await;
+    let leaves = async |n| s.staff(StaffId::from_random(n)).await.unwrap().unwrap().disabled_at;
+    refuses(&s, end_unless_last(1, "CN-33"), Precondition::Remains).await;
+    refuses(&s, end_unless_last(3, "CN-31"), Precondition::Remains).await;
+    assert_eq!(leaves(1).await, None);
+    // The province's holds the city's.
+    keeps(&s, end_unless_last(2, "CN-3301")).await;
+    keeps(&s, vec![Write::AddStaff(commissioner(7, "CN"))]).await;
+    keeps(&s, end_unless_last(1, "CN-33")).await;
+    refuses(&s, end_unless_last(7, "CN"), Precondition::Remains).await;
+    assert_eq!((leaves(1).await, leaves(7).await), (Some(at(50)), None));
+}
+
+/// Two units at once, each of which would leave the other one, never leave nobody.
+pub async fn of_two_who_end_each_other_one_remains(s: S) {
+    commissioners(&s, &[(1, "CN-33"), (2, "CN-33")]).await;
+    let end = async |n| s.commit(Unit::new("end", end_unless_last(n, "CN-33"))).await;
+    let (first, second) = tokio::join!(end(1), end(2));
+    let refused =
+        |r: &Result<(), StoreError>| matches!(r, Err(e) if e.is_conflict(Precondition::Remains));
+    assert_eq!(u8::from(first.is_ok()) + u8::from(second.is_ok()), 1);
+    assert_eq!(u8::from(refused(&first)) + u8::from(refused(&second)), 1);
 }
 
 /// A link works once, and before its end.

@@ -13,12 +13,12 @@ use serde::Serialize;
 use super::case::{case_fact, case_key_name, withdrawn};
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
-use crate::brake::{Held, HeldPiece, Hold, Signed};
+use crate::brake::{Held, HeldPiece, Hold, Signed, Taker, case_stands};
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder};
 use crate::staff::people::find::{Located, Whom};
-use crate::staff::records::withdraw::{Taker, may_withdraw_case};
+use crate::staff::records::withdraw::may_withdraw_case;
 use crate::staff::tracing::traces::{Pace, TraceReport};
 use crate::staff::what::What;
 use crate::staff::{conflict, wrong};
@@ -171,7 +171,7 @@ impl App {
         recorder: &Recorder,
         Located { holder, document }: &Located,
         times: &Times,
-        mut with: Vec<Write>,
+        with: Vec<Write>,
         trace: bool,
     ) -> Result<AddedCase> {
         let author = recorder.author(None);
@@ -203,14 +203,13 @@ impl App {
             let id = case.id;
             let fact = case_fact(&case);
             let signed = Signed::own(&author, &fact).of_document(*document);
-            with.insert(0, signed.row(RecordKind::Case, id.as_i64(), None, case.recorded_at));
-            with.insert(0, Write::AddCase(case.clone()));
+            let rows = signed.rows(RecordKind::Case, id.as_i64(), None, case.recorded_at);
+            let own: Vec<_> = std::iter::once(Write::AddCase(case.clone())).chain(rows).collect();
             let new = NewEvidence { external_key: Some(key), ..NewEvidence::by(signed, fact) };
+            let with_it = own.into_iter().chain(with.iter().cloned()).collect();
             let change =
-                EvidenceChange { add: vec![new], with: with.clone(), ..EvidenceChange::default() };
-            let changed = self.record("record_case", holder.id, change).await?;
-            with.drain(..2);
-            match changed {
+                EvidenceChange { add: vec![new], with: with_it, ..EvidenceChange::default() };
+            match self.record("record_case", holder.id, change).await? {
                 Changed::Done(_, assessment) => {
                     let assessment = *assessment;
                     return Ok(AddedCase { case: id, assessment, new: true, waiting: false });
@@ -376,6 +375,7 @@ impl App {
             Purpose::RecordEvidence,
             What::Assessment,
         )?;
+        with.push(case_stands(id));
         with.push(Write::UpdateCase { case: Box::new(case.clone()), replaces });
         let fact = case_fact(&case);
         let author = recorder.author(None);

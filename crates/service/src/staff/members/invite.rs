@@ -383,8 +383,8 @@ impl App {
     }
 
     /// Ends somebody's access: their sessions end at once. Nobody ends their own, so that an
-    /// administrator always remains; nor does an administrator end that of the last commissioner, so
-    /// that somebody remains who confirms.
+    /// administrator always remains; nor that of the last confirmed commissioner of a region, so that
+    /// somebody remains who confirms there.
     pub async fn disable_staff(&self, session: &StaffSession, staff: StaffId) -> Result<()> {
         let admin = may_see_staff(session)?;
         let known = self.member_inside(session, staff).await?;
@@ -397,16 +397,13 @@ impl App {
         if known.disabled_at.is_some() {
             return Ok(());
         }
-        if is_standing_commissioner(&known) && session.may(Power::InviteStaff) {
-            let all = self.store.all_staff().await?;
-            if all.iter().filter(|s| is_standing_commissioner(s)).count() < 2 {
-                return Err(crate::staff::conflict(
-                    "staff.last_commissioner",
-                    "Nobody else could confirm powers over people then. Have another commissioner confirmed first.",
-                ));
-            }
-        }
-        self.end_access(&known, Some(admin.id)).await
+        // Of two who are ended at once the store lets the last one stay.
+        let Staff { agency_kind, role, ref region, .. } = known;
+        let others = is_standing_commissioner(&known).then(|| {
+            let region = region.clone();
+            Write::ExpectStaff { agency_kind, role, region }
+        });
+        self.end_access(&known, Some(admin.id), others).await
     }
 
     /// Ends somebody's access without anybody signed in: only for the command line of the machine
@@ -418,15 +415,31 @@ impl App {
         if known.disabled_at.is_some() {
             return Ok(());
         }
-        self.end_access(&known, None).await
+        self.end_access(&known, None, None).await
     }
 
-    async fn end_access(&self, staff: &Staff, by: Option<StaffId>) -> Result<()> {
+    async fn end_access(
+        &self,
+        staff: &Staff,
+        by: Option<StaffId>,
+        others: Option<Write>,
+    ) -> Result<()> {
         let now = self.now();
         let leaf = staff_leaf(staff, StaffEvent::Ended, by, None, now)?;
-        let end = Write::DisableStaff { staff: staff.id, at: now };
-        self.commit("disable_staff", vec![end, Write::AddLeaf(leaf)]).await
+        let mut writes = vec![Write::DisableStaff { staff: staff.id, at: now }];
+        writes.extend(others);
+        writes.push(Write::AddLeaf(leaf));
+        self.store.commit(Unit::new("disable_staff", writes)).await.map_err(|e| {
+            if e.is_conflict(Precondition::Remains) { last_commissioner() } else { e.into() }
+        })
     }
+}
+
+fn last_commissioner() -> ServiceError {
+    crate::staff::conflict(
+        "staff.last_commissioner",
+        "Nobody else could confirm powers over people in this region then. Have another commissioner confirmed first whose region holds it.",
+    )
 }
 
 /// Whoever invites sees agencies and staff, and so does whoever confirms them.

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jadegate_domain::evidence::ReleaseOf;
+use jadegate_domain::id::ImportId;
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{
     AgencyId, Case, CaseId, Evidence, EvidenceId, EvidenceKind, Fact, HolderId, Purpose, Staff,
@@ -20,11 +21,10 @@ use jadegate_store::{
 use super::document::{LISTED_DAYS, over};
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, TRIES, busy};
-use crate::brake::{Held, Signed};
+use crate::brake::{Held, Signed, Taker};
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::jobs::note;
 use crate::staff::cases::{case_fact, case_key_name};
-use crate::staff::records::withdraw::Taker;
 use crate::staff::what::What;
 
 /// What is recorded for the owner of a document.
@@ -114,7 +114,6 @@ impl App {
         for m in moved {
             let id = m.piece.id;
             withdraw.push(id);
-            with.push(by.row(RecordKind::Evidence, id.as_i64(), now));
             with.push(Write::KeepForDocument(Box::new(self.kept(c.document, &m, &cases)?)));
         }
         for case in cases.keys() {
@@ -128,9 +127,8 @@ impl App {
         if count > 0 {
             with.push(self.withdrawal_leaf(RecordKind::Evidence, by, count)?);
         }
-        let change = EvidenceChange { withdraw, with, ..EvidenceChange::default() };
-        let prepared = self.prepare(c.holder, &change).await?;
-        let prepared = prepared.ok_or_else(|| ServiceError::internal("nothing to release"))?;
+        let change = EvidenceChange { withdraw, by: Some(by), with, ..EvidenceChange::default() };
+        let prepared = self.prepare(c.holder, &change).await?.ok_or(AttemptError::Race)?;
         let done = self.store.commit(Unit::new("decide_correction", prepared.writes)).await;
         if let Some(e) = done.as_ref().err().and_then(over) {
             return Err(e.into());
@@ -150,6 +148,12 @@ impl App {
             moved.extend(author.filter(|a| a.by_document).map(|author| Moved { piece, author }));
         }
         Ok(moved)
+    }
+
+    /// Is a file taken back, or begun to be?
+    pub(crate) async fn file_is_withdrawn(&self, import: Option<ImportId>) -> Result<bool> {
+        let Some(id) = import else { return Ok(false) };
+        Ok(self.store.withdrawal(RecordKind::Import, id.as_i64()).await?.is_some())
     }
 
     fn kept(
@@ -195,11 +199,7 @@ impl App {
         let mut seen = HashSet::new();
         for k in self.store.kept_for_document(document).await? {
             kept.take.push(Write::TakeKept(k.id));
-            let file = match k.import {
-                Some(import) => self.store.import(import).await?,
-                None => None,
-            };
-            if file.is_some_and(|file| file.withdrawn_at.is_some()) {
+            if self.file_is_withdrawn(k.import).await? {
                 continue;
             }
             let held: Held = serde_json::from_str(&k.body).map_err(|e| {
@@ -211,7 +211,7 @@ impl App {
                 Held::Case { case, .. } => {
                     let case = Case { holder, recorded_at: now, ..case };
                     let fact = case_fact(&case);
-                    kept.record.push(signed.row(RecordKind::Case, case.id.as_i64(), None, now));
+                    kept.record.extend(signed.rows(RecordKind::Case, case.id.as_i64(), None, now));
                     kept.record.push(Write::AddCase(case));
                     fact
                 }
@@ -236,7 +236,7 @@ impl App {
             let leaf = crate::log::evidence_leaf(&self.deployment.keys, &evidence)?;
             kept.record.push(Write::AddEvidence { evidence: Box::new(evidence), external_key });
             kept.record.push(Write::AddLeaf(leaf));
-            kept.record.push(signed.row(RecordKind::Evidence, k.id.as_i64(), k.sample, now));
+            kept.record.extend(signed.rows(RecordKind::Evidence, k.id.as_i64(), k.sample, now));
         }
         Ok(kept)
     }
@@ -308,12 +308,9 @@ impl App {
                     self.drop_case(case, by.followed()).await?;
                 }
             }
-            gone.push(piece);
+            gone.push(piece.id);
         }
-        for case in self.resting_on(holder, &gone).await? {
-            self.drop_case(case.id, by.followed()).await?;
-        }
-        Ok(())
+        self.let_fall(holder, &gone, by).await.map(drop)
     }
 }
 

@@ -24,12 +24,12 @@ use super::proposed::{DifferenceView, ProposedChange};
 use super::runs::{Attached, Share};
 use super::what_if::percent;
 use crate::app::App;
+use crate::brake::{Taker, file_stands};
 use crate::error::{Result, ServiceError};
 use crate::in_force::InForce;
 use crate::log::{ProposalStep, policy_leaf, proposal_leaf};
 use crate::session::StaffSession;
 use crate::staff::access::Power;
-use crate::staff::records::withdraw::Taker;
 use crate::staff::{conflict, wrong};
 use crate::what_if::Progress;
 
@@ -192,10 +192,7 @@ impl App {
             |event| step_leaf(&proposal, change, &proposal.what_if, event, Some(by.agency), now);
         let mut writes = vec![Write::AddLeaf(step(ProposalEvent::Proposed)?)];
         // A file may be withdrawn while its what-if is made.
-        writes.extend(by.import.map(|file| Write::ExpectNotWithdrawn {
-            record: RecordKind::Import,
-            id: file.as_i64(),
-        }));
+        writes.extend(file_stands(by.import));
         if needs {
             writes.push(Write::AddProposal(Box::new(proposal)));
             self.commit("propose", writes).await?;
@@ -469,6 +466,7 @@ impl App {
                 self.memory.policy.store(Arc::new(InForce { policy: Arc::new(policy), text }));
             }
             ProposedChange::Region { entries } => {
+                writes.extend(file_stands(by.import));
                 let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
                 for e in entries {
                     let same = |r: &RegionRisk| {

@@ -9,5 +9,6 @@ pub mod releases;
 pub mod test_results;
 pub mod waiting;
 pub mod withdraw;
+mod withdraw_files;
 mod withdraw_levels;
 mod withdraw_rides;

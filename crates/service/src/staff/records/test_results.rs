@@ -295,6 +295,8 @@ impl App {
                         let gone = outcome.withdrawn.into_iter().map(|l| gone.clone().at(l));
                         report.rejected.extend(gone);
                     }
+                    // Of a file that is taken back nothing more is recorded.
+                    Err(e) if e.code == "import.withdrawn" => return Err(e),
                     // One person's record that cannot be written does not stop the others.
                     Err(e) => {
                         let r = Rejection::new(

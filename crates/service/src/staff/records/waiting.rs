@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES};
-use crate::brake::{Held, Signed};
+use crate::brake::{Held, Signed, file_stands};
 use crate::error::{Kind, Result, ServiceError};
 use crate::holder::me::AgencyName;
 use crate::jobs::note;
@@ -303,8 +303,9 @@ impl App {
     async fn release_piece(self: &Arc<Self>, w: &Waiting, piece: WaitingPiece) -> Result<()> {
         for _ in 0..TRIES {
             match self.try_piece(w, piece.clone()).await {
-                // The document was given to its owner meanwhile: so is the piece.
-                Err(e) if document_moved(&e) => {}
+                // The document was given to its owner meanwhile: so is the piece. Or its file is
+                // taken back: then it is left out.
+                Err(e) if document_moved(&e) || e.code == "import.withdrawn" => {}
                 other => return other,
             }
         }
@@ -315,6 +316,9 @@ impl App {
     /// nobody, it is kept for its owner.
     async fn try_piece(self: &Arc<Self>, w: &Waiting, mut piece: WaitingPiece) -> Result<()> {
         let take = Write::TakeWaitingPiece { waiting: w.id, number: piece.number };
+        if self.file_is_withdrawn(w.import).await? {
+            return self.commit("confirm_withdrawn", vec![take]).await;
+        }
         let held = held(&piece)?;
         let document = held.document();
         if let Some(document) = document {
@@ -337,7 +341,8 @@ impl App {
                         sample: piece.sample,
                         kept_at: self.now(),
                     };
-                    let keep = vec![take, Write::KeepForDocument(Box::new(kept))];
+                    let keep = [take, Write::KeepForDocument(Box::new(kept))];
+                    let keep = file_stands(w.import).into_iter().chain(keep).collect();
                     return self.commit("keep_confirmed", keep).await;
                 }
             }
@@ -349,10 +354,10 @@ impl App {
             }
             Held::Case { case, trace, .. } => {
                 let case = jadegate_domain::Case { holder: piece.holder, ..case };
-                let row = signed.row(RecordKind::Case, case.id.as_i64(), None, self.now());
+                let rows = signed.rows(RecordKind::Case, case.id.as_i64(), None, self.now());
                 let traced = trace.then_some(case.id);
                 let fact = case_fact(&case);
-                let with = vec![take, Write::AddCase(case), row];
+                let with = [take, Write::AddCase(case)].into_iter().chain(rows).collect();
                 (NewEvidence::by(signed, fact), with, traced)
             }
             Held::Ride { visit, ride } => {
@@ -363,8 +368,9 @@ impl App {
                     return self.commit("confirm_withdrawn", vec![take]).await;
                 }
                 let known = self.store.authorship(record, number).await?.is_some();
-                let row = (!known).then(|| signed.row(record, number, None, self.now()));
-                let with = std::iter::once(take).chain(row).collect();
+                let rows = (!known).then(|| signed.rows(record, number, None, self.now()));
+                let with = file_stands(w.import).into_iter().chain([take]);
+                let with = with.chain(rows.into_iter().flatten()).collect();
                 return self.write_confirmed_ride((id, visit), ride, with).await;
             }
         };

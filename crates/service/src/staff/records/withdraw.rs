@@ -1,27 +1,26 @@
 //! Taking records back: by who recorded them, or by a second body, with a reason from a closed list.
-//! What followed from a record falls with it; for rides see [`super::withdraw_rides`], for risk
-//! levels [`super::withdraw_levels`].
+//! What followed from a record falls with it; for files see [`super::withdraw_files`], for rides
+//! [`super::withdraw_rides`], for risk levels [`super::withdraw_levels`].
 //!
 //! The second body of what laboratories, hospitals, carriers and the border record is the prevention
 //! team of the person's region; of what prevention teams record, its health commission. Contacts are
 //! no record of anybody: they fall with their case.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jadegate_domain::evidence::TestResult;
 use jadegate_domain::id::{ImportId, RideId};
-use jadegate_domain::record::{ImportKind, RecordKind, WaitingState, WithdrawalReason};
+use jadegate_domain::record::{ImportKind, RecordKind, WithdrawalReason};
 use jadegate_domain::{
-    AgencyId, AgencyKind, Case, CaseClass, CaseId, Division, Evidence, EvidenceId, EvidenceKind,
-    Fact, HolderId, StaffId, Timestamp, hex,
+    AgencyId, AgencyKind, Case, CaseId, Division, Evidence, EvidenceId, EvidenceKind, Fact,
+    HolderId, StaffId, Timestamp, hex,
 };
-use jadegate_store::{WaitingDecision, Withdrawal, Write};
+use jadegate_store::{Precondition, Unit, Write};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::assess::{EvidenceChange, TRIES, busy};
-use crate::brake::Author;
+use crate::assess::{EvidenceChange, TRIES, busy, resting_on};
+use crate::brake::Taker;
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::session::StaffSession;
 use crate::staff::access::{Power, not_yours};
@@ -53,26 +52,6 @@ pub struct WithdrawnRecords {
     pub cases: u64,
     /// People whose contact counts no more.
     pub released: u64,
-}
-
-/// Who takes back, and why.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Taker {
-    pub(crate) agency: AgencyId,
-    pub(crate) staff: Option<StaffId>,
-    pub(crate) reason: WithdrawalReason,
-}
-
-impl Taker {
-    pub(crate) fn row(self, record: RecordKind, id: i64, at: Timestamp) -> Write {
-        let Self { agency, staff, reason } = self;
-        Write::AddWithdrawal(Withdrawal { record, id, at, agency, staff, reason })
-    }
-
-    /// The same for what falls with something else.
-    pub(crate) fn followed(self) -> Self {
-        Self { reason: WithdrawalReason::Followed, ..self }
-    }
 }
 
 /// A reason as typed.
@@ -121,7 +100,7 @@ pub(crate) fn may_withdraw_case(
 }
 
 /// The power to record what such a file tells; `None`: it is not taken back as a whole.
-const fn power_of_file(kind: ImportKind) -> Option<Power> {
+pub(super) const fn power_of_file(kind: ImportKind) -> Option<Power> {
     match kind {
         ImportKind::Tests => Some(Power::RecordTest),
         ImportKind::Rides => Some(Power::RecordRides),
@@ -226,64 +205,89 @@ impl App {
             _ => {}
         }
         let leaf = self.withdrawal_leaf(RecordKind::Evidence, by, 1)?;
-        self.take_back(holder, vec![piece], by, vec![leaf]).await
+        let done = self.take_back(holder, &[id], by, vec![leaf]).await?;
+        // Somebody else was faster.
+        if done.records == 0 { Err(withdrawn()) } else { Ok(done) }
     }
 
-    /// Takes pieces of one person back, with the cases that rest on them.
-    async fn take_back(
+    /// Takes those of some pieces of one person back that still stand, with the cases that rest on
+    /// them. Cut short, it is finished by doing it again, or by [`App::finish_withdrawals`].
+    pub(super) async fn take_back(
         &self,
         holder: HolderId,
-        pieces: Vec<Evidence>,
+        pieces: &[EvidenceId],
         by: Taker,
-        mut with: Vec<Write>,
+        with: Vec<Write>,
     ) -> Result<WithdrawnRecords> {
-        let now = self.now();
-        let mut done = WithdrawnRecords { records: pieces.len() as u64, ..Default::default() };
-        with.extend(pieces.iter().map(|e| by.row(RecordKind::Evidence, e.id.as_i64(), now)));
-        let withdraw = pieces.iter().map(|e| e.id).collect();
-        let change = EvidenceChange { withdraw, with, ..EvidenceChange::default() };
-        self.record("withdraw_record", holder, change).await?;
-        for case in self.resting_on(holder, &pieces).await? {
-            done.cases += 1;
-            done.released += self.drop_case(case.id, by.followed()).await?;
+        let mut done = WithdrawnRecords::default();
+        for _ in 0..TRIES {
+            let own = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
+            let stands = |e: &&Evidence| e.counts() && pieces.contains(&e.id);
+            let withdraw: Vec<_> = own.iter().filter(stands).map(|e| e.id).collect();
+            let (records, by_them, with) = (withdraw.len() as u64, Some(by), with.clone());
+            if records > 0 {
+                let change =
+                    EvidenceChange { withdraw, by: by_them, with, ..EvidenceChange::default() };
+                match self.record("withdraw_record", holder, change).await {
+                    // Somebody else took some of them back at the same moment.
+                    Err(e) if is_ended(&e) => continue,
+                    other => drop(other?),
+                }
+            }
+            done.records = records;
+            (done.cases, done.released) = self.let_fall(holder, pieces, by).await?;
+            return Ok(done);
         }
-        Ok(done)
+        Err(busy())
     }
 
-    /// The cases of a person that a laboratory's result made sure and that no other result bears
-    /// out: confirmed at the very moment of a sample that was taken back.
-    pub(crate) async fn resting_on(
+    /// Withdraws the cases of a person that rest on pieces which are gone; says how many, and how many
+    /// people were released.
+    pub(crate) async fn let_fall(
         &self,
         holder: HolderId,
-        pieces: &[Evidence],
-    ) -> Result<Vec<Case>> {
-        let positive = |e: &Evidence| match e.fact {
-            Fact::Test { result: TestResult::Positive, sampled_at, .. } => Some(sampled_at),
-            _ => None,
-        };
-        let gone: BTreeSet<Timestamp> = pieces.iter().filter_map(positive).collect();
-        if gone.is_empty() {
-            return Ok(Vec::new());
-        }
+        gone: &[EvidenceId],
+        by: Taker,
+    ) -> Result<(u64, u64)> {
         let own = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
-        let left: BTreeSet<Timestamp> =
-            own.iter().filter(|e| e.counts()).filter_map(positive).collect();
-        let mut cases = Vec::new();
-        for e in own.iter().filter(|e| e.counts()) {
-            let Fact::Case { case, class, confirmed_at, .. } = e.fact else { continue };
-            let by_laboratory = matches!(class, CaseClass::Confirmed | CaseClass::Asymptomatic);
-            if by_laboratory && gone.contains(&confirmed_at) && !left.contains(&confirmed_at) {
-                cases.extend(self.store.case(case).await?.filter(|c| c.withdrawn_at.is_none()));
+        let (mut cases, mut released) = (0, 0);
+        for case in resting_on(&own, |e| !e.counts() && gone.contains(&e.id)) {
+            if self.store.case(case).await?.is_some_and(|c| c.withdrawn_at.is_none()) {
+                cases += 1;
+                released += self.drop_case(case, by.followed()).await?;
             }
         }
-        Ok(cases)
+        Ok((cases, released))
     }
 
-    /// Withdraws a case: its contacts are released, then the case's own evidence goes with the case.
-    /// Should it be cut short, the case still stands, and withdrawing it again finishes the work.
-    /// Returns how many people were released.
+    /// Says that a file or a case is being taken back: from here on nothing is added to it, whoever
+    /// is at it on whichever server, and what is left off here is finished by
+    /// [`App::finish_withdrawals`]. Whoever began first goes on.
+    pub(super) async fn begin_withdrawal(
+        &self,
+        record: RecordKind,
+        id: i64,
+        by: Taker,
+    ) -> Result<Taker> {
+        let begun = async || -> Result<Option<Taker>> {
+            Ok(self.store.withdrawal(record, id).await?.as_ref().map(Taker::of))
+        };
+        if let Some(first) = begun().await? {
+            return Ok(first);
+        }
+        let begin = Unit::new("begin_withdrawal", vec![by.row(record, id, self.now())]);
+        match self.store.commit(begin).await {
+            Err(e) if e.is_conflict(Precondition::Absent) => Ok(begun().await?.unwrap_or(by)),
+            done => Ok(done.map(|()| by)?),
+        }
+    }
+
+    /// Withdraws a case: no contact is added any more, its contacts are released, then the case's own
+    /// evidence goes with the case. Should it be cut short, the case still stands, and
+    /// [`App::finish_withdrawals`] goes on. Returns how many people were released.
     pub(crate) async fn drop_case(&self, id: CaseId, by: Taker) -> Result<u64> {
         let _one = self.locks.cases.lock(id).await;
+        let by = self.begin_withdrawal(RecordKind::Case, id.as_i64(), by).await?;
         let mut released = 0;
         for _ in 0..TRIES {
             match self.try_drop_case(id, by, &mut released).await {
@@ -300,15 +304,12 @@ impl App {
         self.release_contacts_of(id, by, released).await?;
         if case.withdrawn_at.is_none() {
             self.withdraw_case_itself(&case, by).await?;
-            // A trace may have recorded more of them before it was withdrawn; from here on none can.
-            self.release_contacts_of(id, by, released).await?;
         }
         Ok(())
     }
 
     async fn release_contacts_of(&self, id: CaseId, by: Taker, released: &mut u64) -> Result<()> {
-        let now = self.now();
-        let follows = |id: &EvidenceId| by.followed().row(RecordKind::Evidence, id.as_i64(), now);
+        let follows = Some(by.followed());
         let mut by_holder: BTreeMap<HolderId, Vec<EvidenceId>> = BTreeMap::new();
         let contacts = self.store.standing_contacts(id).await?;
         let mut left = contacts.unreadable.len();
@@ -324,8 +325,8 @@ impl App {
             let some = by_holder.by_ref().take(SLICE);
             let futures: Vec<BoxFuture<'_, _>> = some
                 .map(|(holder, withdraw)| {
-                    let with = withdraw.iter().map(follows).collect();
-                    let change = EvidenceChange { withdraw, with, ..EvidenceChange::default() };
+                    let change =
+                        EvidenceChange { withdraw, by: follows, ..EvidenceChange::default() };
                     Box::pin(self.record("release_contact", holder, change)) as BoxFuture<'_, _>
                 })
                 .collect();
@@ -346,7 +347,7 @@ impl App {
                 Kind::Unavailable,
                 "case.partly_withdrawn",
                 format!(
-                    "{released} people were released. The records of {left} more cannot be read, so the case still stands. The operator sees which records they are; withdraw the case again when they are put right."
+                    "{released} people were released. The records of {left} more cannot be read, so the case still stands. The operator sees which records they are; the withdrawal is finished by itself when they are put right."
                 ),
             ));
         }
@@ -358,123 +359,16 @@ impl App {
         let own: Vec<_> = self.own_evidence(case).await?.iter().map(|e| e.id).collect();
         let mut with = vec![
             Write::WithdrawCase { case: id, at: now },
-            by.row(RecordKind::Case, id.as_i64(), now),
             self.withdrawal_leaf(RecordKind::Case, by, 1)?,
         ];
-        let follows = |e: &EvidenceId| by.followed().row(RecordKind::Evidence, e.as_i64(), now);
-        with.extend(own.iter().map(follows));
         if let Some(run) = self.standing_trace(id).await? {
             with.extend(self.end_waiting_of(run.id).await?);
         }
-        let change = EvidenceChange { withdraw: own, with, ..EvidenceChange::default() };
+        let by = Some(by.followed());
+        let change = EvidenceChange { withdraw: own, by, with, ..EvidenceChange::default() };
         self.record("withdraw_case", case.holder, change).await?;
         self.memory.late.forget(id);
         Ok(())
-    }
-
-    async fn withdraw_import(
-        self: &Arc<Self>,
-        session: &StaffSession,
-        id: ImportId,
-        by: Taker,
-    ) -> Result<WithdrawnRecords> {
-        let run = self.store.import(id).await?.ok_or_else(unknown)?;
-        if run.kind == ImportKind::Visits {
-            return Err(self.visits_stay());
-        }
-        let agency = self.store.agency(run.agency.ok_or_else(unknown)?).await?;
-        let agency = agency.ok_or_else(unknown)?;
-        let power = power_of_file(run.kind);
-        if !may_withdraw(session, agency.id, agency.kind, power, &agency.region) {
-            return Err(unknown());
-        }
-        if run.withdrawn_at.is_some() {
-            return Err(withdrawn());
-        }
-        if run.kind == ImportKind::RiskLevels {
-            return self.withdraw_levels_of(id, by).await;
-        }
-        let now = self.now();
-        let mut done = WithdrawnRecords::default();
-        // What was confirmed and is still to be recorded would come after all that is taken back.
-        for w in self.store.waiting_unfinished(WaitingState::Confirmed, Some(id)).await? {
-            self.release(&w).await?;
-        }
-        for w in self.store.waiting_unfinished(WaitingState::Waiting, Some(id)).await? {
-            let decision = WaitingDecision { at: now, by: by.staff.map(|s| (s, by.agency)) };
-            let event = jadegate_ledger::WaitingEvent::Refused;
-            let leaf = crate::log::waiting_leaf(&w, event, now)?;
-            let (id, state) = (w.id, WaitingState::Refused);
-            let writes = vec![Write::DecideWaiting { id, state, decision }, Write::AddLeaf(leaf)];
-            self.commit("withdraw_import", writes).await?;
-        }
-        let mut people: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
-        let mut rides: BTreeSet<RideId> = BTreeSet::new();
-        let records = self.store.records_of_import(id).await?;
-        let mut left = records.unreadable.len();
-        for record in records.rows {
-            if record.record == RecordKind::Ride {
-                rides.extend(RideId::from_i64(record.id));
-            }
-            if record.record != RecordKind::Evidence {
-                continue;
-            }
-            let Some(id) = EvidenceId::from_i64(record.id) else { continue };
-            let piece = self.or_set_aside(self.store.evidence(id).await.map_err(Into::into))?;
-            let Some(piece) = piece else {
-                left += 1;
-                continue;
-            };
-            let Some(piece) = piece.filter(Evidence::counts) else { continue };
-            if let Some(holder) = piece.holder {
-                people.entry(holder).or_default().push(piece);
-            }
-        }
-        for (holder, pieces) in people {
-            let of = pieces.len();
-            let one = self.take_back(holder, pieces, by, Vec::new()).await;
-            let Some(one) = self.or_set_aside(one)? else {
-                left += of;
-                continue;
-            };
-            done.records += one.records;
-            done.cases += one.cases;
-            done.released += one.released;
-        }
-        if !rides.is_empty() {
-            let author = Author::of(session.staff());
-            let all = self.take_back_rides(rides, &author, by, None).await?;
-            done.records += all.records;
-            done.released += all.released;
-        }
-        if left > 0 {
-            return Err(ServiceError::new(
-                Kind::Unavailable,
-                "import.partly_withdrawn",
-                format!(
-                    "{} records were withdrawn. {left} more cannot be read, so the file still stands. The operator sees which records they are; withdraw the file again when they are put right.",
-                    done.records
-                ),
-            ));
-        }
-        let writes = vec![
-            Write::WithdrawImport { id, at: now },
-            by.row(RecordKind::Import, id.as_i64(), now),
-            self.withdrawal_leaf(RecordKind::Import, by, done.records)?,
-        ];
-        self.commit("withdraw_import", writes).await?;
-        Ok(done)
-    }
-
-    /// Which file a visit came from is not kept: it would be a second list of who was where.
-    fn visits_stay(&self) -> ServiceError {
-        let days = self.policy().retention_days();
-        conflict(
-            "import.visits_stay",
-            format!(
-                "A file of visits cannot be withdrawn, for no visit says which file it came from. Visits are deleted with their day, after {days} days. Whom a wrong visit confines, the prevention team releases with a paper.",
-            ),
-        )
     }
 
     pub(crate) fn withdrawal_leaf(

@@ -12,8 +12,9 @@ use jadegate_domain::record::RecordKind;
 use jadegate_domain::{EvidenceId, Timestamp};
 use jadegate_store::Write;
 
-use super::withdraw::{Taker, WithdrawnRecords, may_withdraw, unknown, withdrawn};
+use super::withdraw::{WithdrawnRecords, may_withdraw, unknown, withdrawn};
 use crate::app::App;
+use crate::brake::Taker;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::StaffSession;
 use crate::staff::access::Power;
@@ -48,7 +49,7 @@ impl App {
     }
 
     /// Takes back all that a list raised, in one unit, and ends what it proposed and still waits. Who
-    /// may is for the caller to say.
+    /// may is for the caller to say; the row that says so stands already.
     pub(super) async fn withdraw_levels_of(
         &self,
         id: ImportId,
@@ -56,11 +57,31 @@ impl App {
     ) -> Result<WithdrawnRecords> {
         let _one = self.locks.changes.lock().await;
         let mut writes = self.end_proposals_of(id, by).await?;
+        let levels = self.levels_of(id).await?;
+        let records = levels.len() as u64;
+        for risk in levels {
+            writes.extend(self.never_held(risk, by)?);
+        }
+        writes.extend([
+            Write::WithdrawImport { id, at: self.now() },
+            self.withdrawal_leaf(RecordKind::Import, by, records)?,
+        ]);
+        self.commit("withdraw_import", writes).await?;
+        self.reload_regions().await?;
+        Ok(WithdrawnRecords { records, ..WithdrawnRecords::default() })
+    }
+
+    /// What a list raised and was not taken back by itself.
+    ///
+    /// # Errors
+    /// If a single one of them cannot be read: half a list would leave places red of which nobody could
+    /// say why.
+    pub(super) async fn levels_of(&self, id: ImportId) -> Result<Vec<RegionRisk>> {
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let mut known: HashMap<EvidenceId, RegionRisk> =
             known.into_iter().map(|r| (r.id, r)).collect();
         let authors = self.store.records_of_import(id).await?;
-        let (mut records, mut left) = (0, authors.unreadable.len());
+        let (mut levels, mut left) = (Vec::new(), authors.unreadable.len());
         for author in authors.rows.iter().filter(|a| a.record == RECORD) {
             let risk = EvidenceId::from_i64(author.id).and_then(|id| known.remove(&id));
             let Some(risk) = risk else {
@@ -68,28 +89,19 @@ impl App {
                 continue;
             };
             if self.store.withdrawal(RECORD, author.id).await?.is_none() {
-                records += 1;
-                writes.extend(self.never_held(risk, by)?);
+                levels.push(risk);
             }
         }
-        if left > 0 {
-            return Err(ServiceError::new(
-                Kind::Unavailable,
-                "import.partly_unreadable",
-                format!(
-                    "{left} records of the file cannot be read, so nothing of it was withdrawn. The operator sees which records they are; withdraw the file again when they are put right. Levels that can be read can be withdrawn one by one."
-                ),
-            ));
+        if left == 0 {
+            return Ok(levels);
         }
-        let now = self.now();
-        writes.extend([
-            Write::WithdrawImport { id, at: now },
-            by.row(RecordKind::Import, id.as_i64(), now),
-            self.withdrawal_leaf(RecordKind::Import, by, records)?,
-        ]);
-        self.commit("withdraw_import", writes).await?;
-        self.reload_regions().await?;
-        Ok(WithdrawnRecords { records, ..WithdrawnRecords::default() })
+        Err(ServiceError::new(
+            Kind::Unavailable,
+            "import.partly_unreadable",
+            format!(
+                "{left} records of the file cannot be read, so nothing of it was withdrawn. The operator sees which records they are; withdraw the file again when they are put right. Levels that can be read can be withdrawn one by one."
+            ),
+        ))
     }
 
     /// The writes by which a level never held.

@@ -14,9 +14,9 @@ use jadegate_domain::{Period, Presence, Purpose, VisitKey};
 use jadegate_store::{StoredRide, Unit, Write};
 use jadegate_trace::KnownVisit;
 
-use super::withdraw::{Taker, WithdrawnRecords, may_withdraw, unknown, withdrawn};
+use super::withdraw::{WithdrawnRecords, may_withdraw, unknown, withdrawn};
 use crate::app::App;
-use crate::brake::Author;
+use crate::brake::{Author, Taker};
 use crate::concurrency::{beside, read};
 use crate::error::Result;
 use crate::jobs::note;

@@ -12,7 +12,7 @@ use super::stored::{Stored, StoredContact, contact_fact, says_the_same, stored_d
 use super::traces::Pace;
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
-use crate::brake::{Author, Hold, Signed};
+use crate::brake::{Author, Hold, Signed, case_stands};
 use crate::concurrency::beside;
 use crate::error::{Result, is_ended};
 use crate::staff::parallel::{BoxFuture, SLICE, run_concurrently};
@@ -128,7 +128,7 @@ impl App {
                 pieces: Vec::new(),
                 trace: Some((trace, applied.waiting)),
             };
-            self.hold(author, hold, Vec::new()).await?;
+            self.hold(author, hold, vec![case_stands(case.id)]).await?;
         }
         self.memory.late.finished(case.id);
         Ok(applied)
@@ -233,7 +233,13 @@ fn plan(
         };
         let supersedes = replaced.map(|e| e.id);
         let new = NewEvidence { supersedes, ..NewEvidence::by(signed, wanted) };
-        let change = EvidenceChange { add: vec![new], withdraw: all(&old), with: with.clone() };
+        let change = EvidenceChange {
+            add: vec![new],
+            withdraw: all(&old),
+            // A case that is being taken back gets no contact any more.
+            with: with.iter().cloned().chain([case_stands(case)]).collect(),
+            ..EvidenceChange::default()
+        };
         planned.push(Planned { holder, change, contact: Some(true) });
     }
     for (holder, old) in present {

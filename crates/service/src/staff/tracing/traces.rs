@@ -23,7 +23,7 @@ use super::stored::{
 };
 use crate::app::App;
 use crate::assess::{TRIES, busy};
-use crate::brake::{Author, Signed};
+use crate::brake::{Author, Signed, case_stands};
 use crate::concurrency::{beside, read};
 use crate::contact_row::ContactRow;
 use crate::error::{Kind, Result, ServiceError, is_ended};
@@ -417,7 +417,8 @@ impl App {
             replaced_by: None,
         })));
         let made = Signed::weighing(by, case.agency);
-        writes.push(made.row(RecordKind::Trace, id.as_i64(), None, self.now()));
+        writes.push(case_stands(case.id));
+        writes.extend(made.rows(RecordKind::Trace, id.as_i64(), None, self.now()));
         if let Some(before) = before {
             writes.push(Write::ReplaceTrace { id: before, by: id });
             // What waited of the run before is asked for anew, as it is now.
