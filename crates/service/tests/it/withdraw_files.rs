@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use crate::common::{HOME, World, case_of, document, test_of};
 use jadegate_domain::id::ImportId;
-use jadegate_domain::record::{RecordKind, WaitingState, WithdrawalReason};
+use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{Colour, HolderId};
 use jadegate_ledger::Leaf;
 use jadegate_service::staff::{CaseInput, Record, Whom};
@@ -279,13 +279,12 @@ async fn what_is_kept_of_a_file_goes_with_it() {
     let c = w.app.begin_document_correction(&team, &document(1), "made up").await.unwrap();
     w.app.decide_document_correction(&hospital, c.id, true).await.unwrap();
     assert_eq!(w.read("SELECT count(*) || '' FROM kept_record"), "1");
-    // It is withdrawn while the owner registers.
-    withdrawn_once(&w, &lab, "DELETE ON kept_record", "OLD.import");
+    // Its withdrawal has begun when the owner registers.
+    let file = report.import.unwrap();
+    w.store.commit(begun(&w, &lab, RecordKind::Import, file.as_i64())).await.unwrap();
     let owner = crate::moved::enter(&w, 1, 71).await;
     assert_eq!(w.colour(owner.holder()).await, Colour::Green);
     assert_eq!(w.read("SELECT count(*) || '' FROM kept_record"), "0");
     w.app.finish_withdrawals().await.unwrap();
-    assert!(is_withdrawn(&w, report.import.unwrap()).await);
-    let decided = w.app.list_waiting(&lab).await.unwrap();
-    assert!(decided.iter().all(|r| r.state != WaitingState::Waiting));
+    assert!(is_withdrawn(&w, file).await);
 }
