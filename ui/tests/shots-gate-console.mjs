@@ -1,11 +1,12 @@
 // Opens the built gate and console pages in Chromium, walks through their states in both languages,
 // checks each with axe, and takes a picture of each. Needs `npm run build` first.
-//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|console|change|desk]
+//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|door|console|change|desk]
 // Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
 import { correction, generate } from 'lean-qr';
 import { makeCode, startStaffMock } from './mock-staff.mjs';
 import { changeScenes } from './shots-change.mjs';
 import { deskScenes } from './shots-desk.mjs';
+import { doorScenes } from './shots-door.mjs';
 import { launch, launchSeeing, locale, walk } from './walk.mjs';
 
 const out = process.argv[2] ?? 'test-results/shots-gate-console';
@@ -403,6 +404,15 @@ async function consolePage() {
   await browser.close();
 }
 
+async function door() {
+  const film = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2'];
+  const [blind, camera] = [await launch(), await launch(film)];
+  await doorScenes({ blind, camera, expect, watch, shot });
+  await camera.close();
+  await blind.close();
+}
+
 if (only === undefined || only === 'gate') await gate();
-if (only !== 'gate') await consolePage();
+if (only === undefined || only === 'door') await door();
+if (only !== 'gate' && only !== 'door') await consolePage();
 end();

@@ -132,6 +132,53 @@ async fn a_phone_gets_few_messages_and_the_newest_code_works_at_any_time() {
     }
 }
 
+/// The first message comes after the second was asked for, and is typed first: it works, for either
+/// request, and so does the second.
+#[tokio::test]
+async fn the_first_message_may_come_after_the_second() {
+    let mut w = World::new().await;
+    w.register(HOME).await;
+    for (request, message) in [(1, 0), (0, 1), (1, 1), (0, 0)] {
+        w.clock.advance(3 * 86_400);
+        let before = codes_of(&w, 1).await.len();
+        let mut asked = Vec::new();
+        for client in ["first", "second"] {
+            asked.push(sign_in(&w, 1, Asker::at(client)).await.unwrap().challenge);
+            w.app.deliver_messages(&Takes).await.unwrap();
+            w.clock.advance(61);
+        }
+        let codes = codes_of(&w, 1).await.split_off(before);
+        assert_eq!(codes.len(), 2);
+        let signed_in = answer(&w, asked[request], &codes[message].1, "").await;
+        assert!(!signed_in.new, "request {request}, message {message}");
+    }
+}
+
+/// A message that comes when its code has run out is told apart from a wrong one, and costs no try;
+/// what was never sent does.
+#[tokio::test]
+async fn a_code_that_came_too_late_costs_no_try() {
+    let mut w = World::new().await;
+    w.register(HOME).await;
+    w.clock.advance(3 * 86_400);
+    let before = codes_of(&w, 1).await.len();
+    let mut asked = None;
+    for client in ["first", "second"] {
+        w.clock.advance(600);
+        asked = Some(sign_in(&w, 1, Asker::at(client)).await.unwrap().challenge);
+        w.app.deliver_messages(&Takes).await.unwrap();
+    }
+    let (asked, codes) = (asked.unwrap(), codes_of(&w, 1).await.split_off(before));
+    let refused = async |code: &str| w.app.answer_challenge(asked, code, "").await.err().unwrap();
+    for _ in 0..20 {
+        let late = refused(&codes[0].1).await;
+        assert_eq!((late.code, late.tries_left), ("otp.late", None));
+    }
+    let wrong = refused("0000000").await;
+    assert_eq!((wrong.code, wrong.tries_left), ("otp.wrong", Some(4)));
+    assert!(!answer(&w, asked, &codes[1].1, "").await.new);
+}
+
 #[tokio::test]
 async fn guessing_makes_codes_longer_and_shuts_nobody_out() {
     let mut w = World::new().await;

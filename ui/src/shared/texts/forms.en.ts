@@ -154,6 +154,7 @@ export const en: Dict<typeof zh> = {
   },
   byCode: {
     'otp.wrong': 'That is not the code we sent.',
+    'otp.late': 'That code is of an earlier message and has run out. Type the one of the newest message. This did not count as a try.',
     'otp.expired': 'The code has expired. Send a new one.',
     'otp.used': 'The code was used already. Send a new one.',
     'otp.too_many_tries': 'Too many wrong tries: this code no longer works. Send a new one.',
