@@ -4,7 +4,7 @@ use jadegate_domain::{Colour, Timestamp};
 
 use crate::engine::found::Found;
 use crate::engine::occurrence::{Mitigation, Occurrence};
-use crate::model::compact::NEVER;
+use crate::model::kinds::NEVER;
 use crate::model::mitigation::MITIGATED;
 use crate::model::policy::Compiled;
 use crate::model::rule::Phase;

@@ -7,9 +7,10 @@ use crate::engine::active::{Active, actives, next_change};
 use crate::engine::found::{Found, View, Warning};
 use crate::engine::occurrence::Occurrence;
 use crate::engine::search::find;
-use crate::model::compact::{CompactEvidence, CompactFact, NEVER, compact, recorded_id};
+use crate::model::compact::{CompactEvidence, compact, recorded_id};
+use crate::model::kinds::{CompactFact, NEVER, When};
 use crate::model::policy::{Compiled, Policy};
-use crate::model::rule::{Phase, When};
+use crate::model::rule::Phase;
 
 /// What a policy says about one person at one moment.
 ///

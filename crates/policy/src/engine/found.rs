@@ -4,7 +4,8 @@ use jadegate_domain::{EvidenceId, Timestamp};
 
 use crate::engine::occurrence::Occurrence;
 use crate::engine::release::Room;
-use crate::model::compact::{CompactEvidence, NEVER};
+use crate::model::compact::CompactEvidence;
+use crate::model::kinds::NEVER;
 
 /// What the policy could not make sense of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

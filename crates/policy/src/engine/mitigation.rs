@@ -10,10 +10,10 @@ use jadegate_domain::evidence::AppealOutcome;
 
 use crate::engine::found::{Found, View, Warning};
 use crate::engine::occurrence::{Mitigation, Occurrence};
-use crate::model::compact::{CompactEvidence, CompactFact, recorded_id};
+use crate::model::compact::{CompactEvidence, recorded_id};
+use crate::model::kinds::{CompactFact, When};
 use crate::model::mitigation::{Easing, WhileDisputed};
 use crate::model::policy::Compiled;
-use crate::model::rule::When;
 
 impl Compiled {
     /// The words for a mitigated reason.

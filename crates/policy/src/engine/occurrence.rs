@@ -4,7 +4,7 @@
 use jadegate_domain::Timestamp;
 use jadegate_domain::assessment::EasedBy;
 
-use crate::model::compact::NEVER;
+use crate::model::kinds::NEVER;
 use crate::model::rule::MOST_PHASES;
 
 /// One application of one rule. Ordered, so that the order of the evidence leaves no trace.

@@ -7,7 +7,9 @@ use jadegate_domain::Timestamp;
 use jadegate_domain::evidence::TestResult;
 
 use crate::model::calendar::Calendar;
-use crate::model::compact::{CompactEvidence, CompactFact, NEVER, Place, Reference};
+use crate::model::compact::CompactEvidence;
+use crate::model::kinds::{CompactFact, NEVER, Reference};
+use crate::model::place::Place;
 use crate::model::rule::{CheckIns, NegativeTests, Paper, PaperNeeded, Phase, Release};
 
 /// What a release must be about: the occurrence it would end.

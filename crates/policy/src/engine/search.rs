@@ -7,12 +7,10 @@ use crate::engine::found::{Found, View, Warning};
 use crate::engine::mitigation::mitigate;
 use crate::engine::occurrence::Occurrence;
 use crate::engine::release::{About, Known};
-use crate::model::compact::{
-    CompactEvidence, CompactFact, Kind, NEVER, Reference, recorded_id, time_of,
-};
-use crate::model::index::Fit;
+use crate::model::compact::{CompactEvidence, recorded_id, time_of};
+use crate::model::kinds::{CompactFact, CountFrom, Fit, Kind, Missing, NEVER, Reference, When};
 use crate::model::policy::Compiled;
-use crate::model::rule::{CountFrom, MOST_PHASES, Missing, Rule, When};
+use crate::model::rule::{MOST_PHASES, Rule};
 
 /// Looks through the evidence known at `now`.
 pub(crate) fn find(policy: &Compiled, view: &View<'_>, now: Timestamp, found: &mut Found) {
@@ -94,13 +92,17 @@ impl Search<'_, '_> {
             CompactFact::Release { .. } if !p.class.by_agency => {
                 self.warn(Warning::Unattributed, p);
             }
-            // Levels of regions work through stays, papers through the releases of rules, and the
-            // others through the reasons they speak of.
-            CompactFact::Release { .. }
-            | CompactFact::Risk { .. }
-            | CompactFact::Dispute
-            | CompactFact::Appeal
-            | CompactFact::Decision { .. } => {}
+            _ => self.other(p),
+        }
+    }
+
+    /// What needs no more than its moment: a rule on it counts from when it happened or was recorded.
+    /// Levels of regions work through stays, papers through the releases of rules, and disputes and
+    /// appeals through the reasons they speak of: none of them starts a rule.
+    fn other(&mut self, p: &CompactEvidence) {
+        if !self.policy.index.rules_for(p.class.fact.kind()).is_empty() {
+            let at = self.event(p, p.at);
+            self.each_rule(p, |rule, _| Match::at(p, at, recorded_or(rule, p, at)));
         }
     }
 

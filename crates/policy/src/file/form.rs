@@ -13,7 +13,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::file::problem::Problems;
 use crate::file::relative::Anchor;
-use crate::file::words::{Word, is_id, refers_to};
+use crate::file::words::{Word, is_id};
+use crate::model::kinds::refers_to;
 
 /// A value of a file and where it stands.
 pub(crate) type Value<'i> = Spanned<DeValue<'i>>;

@@ -13,9 +13,10 @@ use crate::file::problem::Problems;
 use crate::file::reader::Reader;
 use crate::file::recorders::{Recorders, undeclared};
 use crate::file::words::ZoneName;
+use crate::model::kinds::When;
 use crate::model::mitigation::{Easing, Imported, MITIGATED};
 use crate::model::policy::{Compiled, Zone};
-use crate::model::rule::{Rule, When};
+use crate::model::rule::Rule;
 
 /// A policy file being read.
 type File<'i> = Reader<'i, keys::Policy>;

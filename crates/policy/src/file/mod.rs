@@ -2,8 +2,9 @@
 //!
 //! What a file can hold is said in `keys`, key by key; `form` and `nested` say how a value of each
 //! form is read and what its JSON Schema is; `schema` puts the schemas together. `policy` (with
-//! `contact`, `recorders`, `rules`, `when`, `phases`, `meanwhile`), `cases` and `evidence` make of
-//! the keys what the program needs, and note everything that is wrong as a `problem`.
+//! `contact`, `recorders`, `rules`, `phases`, `meanwhile`), `cases`, `evidence` and, for each kind of
+//! evidence, `kinds` make of the keys what the program needs, and note everything that is wrong as a
+//! `problem`.
 
 pub(crate) mod cases;
 mod contact;
@@ -11,6 +12,7 @@ pub(crate) mod evidence;
 mod form;
 mod key;
 mod keys;
+mod kinds;
 mod meanwhile;
 mod nested;
 mod phases;
@@ -23,5 +25,4 @@ mod relative;
 mod rules;
 pub(crate) mod schema;
 mod tz;
-mod when;
 mod words;

@@ -8,7 +8,8 @@ use jadegate_domain::agency::AgencyKind;
 use crate::file::keys::policy as keys;
 use crate::file::problem::Problems;
 use crate::file::reader::Reader;
-use crate::file::words::{Recorder, refers_to};
+use crate::file::words::Recorder;
+use crate::model::kinds::refers_to;
 
 pub(crate) type Recorders = BTreeMap<EvidenceKind, Vec<Option<AgencyKind>>>;
 

@@ -6,31 +6,17 @@ use std::ops::Range;
 use jadegate_domain::EvidenceKind;
 
 use crate::file::keys::{policy as policy_keys, rules as keys};
+use crate::file::kinds::when;
 use crate::file::phases::phase;
 use crate::file::placeholders::{fill, no_placeholder};
 use crate::file::problem::Problems;
 use crate::file::reader::Reader;
 use crate::file::recorders::{Recorders, undeclared};
-use crate::file::when::when;
 use crate::file::words::Confining;
 use crate::model::calendar::Calendar;
+use crate::model::kinds::{CountFrom, Missing, When};
 use crate::model::origin::Origins;
-use crate::model::rule::{CountFrom, MOST_PHASES, Missing, Phase, Rule, When};
-
-/// What a rule can count from: the first is meant where the file says nothing.
-const fn count_origins(when: &When) -> &'static [(CountFrom, &'static str)] {
-    use CountFrom as C;
-    match when {
-        When::Case { .. } => {
-            &[(C::Confirmed, "confirmed"), (C::Onset, "onset"), (C::Recorded, "recorded")]
-        }
-        When::Test { .. } => &[(C::Sampled, "sampled"), (C::Recorded, "recorded")],
-        When::Contact { .. } => &[(C::LastContact, "last_contact"), (C::Recorded, "recorded")],
-        When::Stay { .. } => &[(C::Exit, "exit"), (C::Entry, "entry")],
-        When::Report { .. } | When::Missing { .. } => &[(C::Recorded, "recorded")],
-        When::Arrival { .. } => &[(C::Arrived, "arrived"), (C::Recorded, "recorded")],
-    }
-}
+use crate::model::rule::{MOST_PHASES, Phase, Rule};
 
 pub(crate) fn rules(
     file: &mut Reader<'_, policy_keys::Policy>,
@@ -92,7 +78,7 @@ fn rule(
     }
     relief_never_worsens(&phases, &phases_span, p);
     let (when, origins) = when?;
-    let allowed = count_origins(&when);
+    let allowed = when.count_origins();
     let count_from = origin.unwrap_or(allowed[0].0);
     if !allowed.iter().any(|(o, _)| *o == count_from) {
         let words = allowed.iter().map(|(_, w)| *w).collect::<Vec<_>>();

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use jadegate_domain::EvidenceKind;
 
 use super::*;
-use crate::file::words::{Starting, Word};
+use crate::file::keys::kinds::Starting;
+use crate::file::words::Word;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies")
@@ -109,8 +110,8 @@ fn every_kind_of_evidence_has_its_variant() {
         assert_eq!(chosen.len(), all.len());
         assert!(all.iter().all(|word| chosen.contains(&word.as_str().unwrap())), "{all:?}");
     }
-    check::<crate::file::keys::rules::When, Starting>(7);
-    check::<crate::file::keys::evidence::Evidence, EvidenceKind>(EvidenceKind::ALL.len());
+    check::<crate::file::keys::kinds::When, Starting>(7);
+    check::<crate::file::keys::kinds::Evidence, EvidenceKind>(EvidenceKind::ALL.len());
 }
 
 /// As much of JSON Schema as these schemas use; anything else is an error of the test.

@@ -15,8 +15,9 @@ use serde_json::{Value as Json, json};
 use crate::file::tz::zone;
 use crate::model::calendar::{DayCount, FirstDay};
 use crate::model::contact::Bound;
+use crate::model::kinds::Missing;
 use crate::model::mitigation::WhileDisputed;
-use crate::model::rule::{CountFrom, Missing, Paper};
+use crate::model::rule::Paper;
 
 /// A value that is written as one word.
 pub(crate) trait Word: FromStr {
@@ -57,6 +58,8 @@ macro_rules! words {
         }
     };
 }
+
+pub(crate) use words;
 
 /// The closed lists of the domain, all of whose words a file may use.
 macro_rules! all_words {
@@ -128,23 +131,6 @@ pub(crate) fn is_id(s: &str) -> bool {
         && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !s.starts_with('-')
         && !s.ends_with('-')
-}
-
-/// What each kind of evidence must refer to; written in the file so that its reader sees it, and
-/// checked so that it is true.
-pub(crate) const fn refers_to(kind: EvidenceKind) -> &'static str {
-    match kind {
-        EvidenceKind::Test => "sample",
-        EvidenceKind::Case => "case",
-        EvidenceKind::Contact => "case and trace",
-        EvidenceKind::Stay | EvidenceKind::RegionRisk => "division and period",
-        EvidenceKind::Declaration | EvidenceKind::CheckIn => "own health",
-        EvidenceKind::Arrival => "border crossing",
-        EvidenceKind::Release => "case or trace",
-        EvidenceKind::Dispute => "imported evidence",
-        EvidenceKind::Appeal => "evidence",
-        EvidenceKind::AppealDecision => "appeal",
-    }
 }
 
 impl Named for PlaceKind {
@@ -256,17 +242,6 @@ words!(Missing, "report, temperature or negative_test" {
 
 words!(Paper, "this or any" { "this" => Self::This, "any" => Self::Any, });
 
-words!(CountFrom, "a known origin" {
-    "confirmed" => Self::Confirmed,
-    "onset" => Self::Onset,
-    "sampled" => Self::Sampled,
-    "last_contact" => Self::LastContact,
-    "exit" => Self::Exit,
-    "entry" => Self::Entry,
-    "arrived" => Self::Arrived,
-    "recorded" => Self::Recorded,
-});
-
 /// A colour that a rule can ask for; green is what is left when none does.
 pub(crate) struct Confining(pub(crate) Colour);
 
@@ -282,22 +257,6 @@ words!(NamedPaper, "discharge, release or confirmation" {
     "discharge" => Self(ReleasePaper::Discharge),
     "release" => Self(ReleasePaper::Release),
     "confirmation" => Self(ReleasePaper::Confirmation),
-});
-
-/// A kind of evidence that can start a rule.
-pub(crate) struct Starting(pub(crate) EvidenceKind);
-
-words!(
-    Starting,
-    "case, test, contact, stay, arrival, declaration or check_in (region_risk works through stay, \
-     release through a phase's ends_when)" {
-    "case" => Self(EvidenceKind::Case),
-    "test" => Self(EvidenceKind::Test),
-    "contact" => Self(EvidenceKind::Contact),
-    "stay" => Self(EvidenceKind::Stay),
-    "arrival" => Self(EvidenceKind::Arrival),
-    "declaration" => Self(EvidenceKind::Declaration),
-    "check_in" => Self(EvidenceKind::CheckIn),
 });
 
 /// A symptom, or all of them.

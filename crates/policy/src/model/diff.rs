@@ -8,10 +8,11 @@ use jadegate_domain::{Colour, EvidenceKind, PlaceKind};
 
 use crate::model::calendar::{DayCount, FirstDay};
 use crate::model::contact::{Bound, PlaceRules, VehicleNear, VehicleRules};
+use crate::model::listed::{joined, list};
 use crate::model::mitigation::{Easing, WhileDisputed};
 use crate::model::origin::Origins;
 use crate::model::policy::{Compiled, Policy};
-use crate::model::rule::{CountFrom, Paper, PaperNeeded, Phase, Release, Rule, When};
+use crate::model::rule::{Paper, PaperNeeded, Phase, Release, Rule};
 
 /// One thing that two policies say differently.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,9 +176,9 @@ fn evidence(out: &mut Differ, a: &Compiled, b: &Compiled) {
 fn rule(out: &mut Differ, a: &Rule, b: &Rule) {
     let about = |what: &str| format!("rule {}, {what}", a.id);
     out.texts(&about("title"), &a.title, &b.title);
-    out.values(&about("when"), &when(&a.when), &when(&b.when));
+    out.values(&about("when"), &a.when, &b.when);
     out.values(&about("whose evidence"), &whose(&a.origins), &whose(&b.origins));
-    out.values(&about("counted from"), &origin(a.count_from), &origin(b.count_from));
+    out.values(&about("counted from"), &a.count_from.said(), &b.count_from.said());
     let days = |r: &Rule| day_count(r.calendar.day_count());
     out.values(&about("day count"), &days(a), &days(b));
     for i in 0..a.phases.len().max(b.phases.len()) {
@@ -252,7 +253,7 @@ fn zones(out: &mut Differ, a: &Compiled, b: &Compiled) {
 
 fn in_short(r: &Rule) -> String {
     let phases: Vec<String> = r.phases.iter().map(phase).collect();
-    format!("on {}, {}: {}", when(&r.when), whose(&r.origins), phases.join(", then "))
+    format!("on {}, {}: {}", r.when, whose(&r.origins), phases.join(", then "))
 }
 
 fn phase(p: &Phase) -> String {
@@ -292,69 +293,6 @@ fn paper(p: &PaperNeeded) -> String {
     };
     let from = if p.same_origin { " from where the evidence came from" } else { "" };
     format!("a {kind} {of}{from}")
-}
-
-fn joined<T: fmt::Display>(items: &[T], by: &str) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(by)
-}
-
-const fn origin(from: CountFrom) -> &'static str {
-    match from {
-        CountFrom::Confirmed => "confirmation",
-        CountFrom::Onset => "onset",
-        CountFrom::Sampled => "sample",
-        CountFrom::LastContact => "last contact",
-        CountFrom::Exit => "exit",
-        CountFrom::Entry => "entry",
-        CountFrom::Arrived => "arrival",
-        CountFrom::Recorded => "record",
-    }
-}
-
-fn list<T: fmt::Display>(items: &[T]) -> String {
-    if items.is_empty() { "any".to_owned() } else { joined(items, ", ") }
-}
-
-fn when(w: &When) -> String {
-    match w {
-        When::Case { classes } => format!("case ({})", list(classes)),
-        When::Test { results, methods } => format!("{} test ({})", list(results), list(methods)),
-        When::Contact { degrees, certainties, places, min_minutes } => format!(
-            "contact (degree {}; certainty {}; place {}; {min_minutes} minutes or more)",
-            list(degrees),
-            list(certainties),
-            list(places)
-        ),
-        When::Stay { levels, divisions, while_in_force } => {
-            let levels: Vec<&str> = levels.iter().map(|l| l.as_str()).collect();
-            let force = if *while_in_force { "while the level is in force" } else { "also later" };
-            format!("stay (level {}; division {}; {force})", list(&levels), list(divisions))
-        }
-        When::Report { declarations, check_ins, symptoms, fever, contact_with_case } => {
-            let kinds = match (declarations, check_ins) {
-                (true, true) => "declaration or check-in",
-                (true, false) => "declaration",
-                _ => "check-in",
-            };
-            let mut what = Vec::new();
-            if !symptoms.is_empty() {
-                what.push(format!("symptoms {}", list(symptoms)));
-            }
-            what.extend(fever.map(|t| format!("from {}.{} °C", t.tenths() / 10, t.tenths() % 10)));
-            if *contact_with_case {
-                what.push("contact with a case".to_owned());
-            }
-            format!("{kinds} ({})", what.join("; "))
-        }
-        When::Arrival { from_abroad, from, purposes } => {
-            let abroad = if *from_abroad { "from abroad" } else { "from anywhere" };
-            format!("arrival ({abroad}; {}; purpose {})", list(from), list(purposes))
-        }
-        When::Missing { what, hours, also_if_never } => {
-            let never = if *also_if_never { ", also if never" } else { "" };
-            format!("no {} for {hours} hours{never}", what.as_str())
-        }
-    }
 }
 
 #[cfg(test)]

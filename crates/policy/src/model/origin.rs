@@ -2,7 +2,7 @@
 
 use jadegate_domain::Division;
 
-use crate::model::compact::Place;
+use crate::model::place::Place;
 
 /// A rule's filter on who recorded the evidence; the default lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

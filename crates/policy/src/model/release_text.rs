@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use jadegate_domain::assessment::{Reason, Texts};
 use jadegate_domain::evidence::{ReleasePaper, TestMethod};
 
+use crate::model::kinds::{Missing, When};
 use crate::model::policy::Policy;
-use crate::model::rule::{CheckIns, Missing, NegativeTests, PaperNeeded, Release, When};
+use crate::model::rule::{CheckIns, NegativeTests, PaperNeeded, Release};
 
 impl Policy {
     /// What the holder or an agency can do to end a reason's present phase, in English and Chinese:

@@ -1,14 +1,11 @@
 //! Rules: the evidence that starts one, its phases, and what ends each of them.
 
 use jadegate_domain::assessment::Texts;
-use jadegate_domain::division::RiskLevel;
-use jadegate_domain::evidence::{
-    ArrivalPurpose, Certainty, ContactDegree, ReleasePaper, Symptom, Temperature, TestMethod,
-    TestResult,
-};
-use jadegate_domain::{CaseClass, Colour, Division, PlaceKind, Timestamp};
+use jadegate_domain::evidence::{ReleasePaper, TestMethod};
+use jadegate_domain::{Colour, Timestamp};
 
 use crate::model::calendar::Calendar;
+use crate::model::kinds::{CountFrom, When};
 use crate::model::origin::Origins;
 
 /// Most phases of a rule: what an assessment keeps inline.
@@ -113,90 +110,6 @@ pub(crate) enum Paper {
     This,
     /// Any that was recorded for the holder after the phase began.
     Any,
-}
-
-/// What starts a rule.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum When {
-    Case {
-        classes: Vec<CaseClass>,
-    },
-    Test {
-        results: Vec<TestResult>,
-        methods: Vec<TestMethod>,
-    },
-    Contact {
-        degrees: Vec<ContactDegree>,
-        certainties: Vec<Certainty>,
-        places: Vec<PlaceKind>,
-        min_minutes: u32,
-    },
-    Stay {
-        levels: Vec<RiskLevel>,
-        divisions: Vec<Division>,
-        while_in_force: bool,
-    },
-    Report {
-        declarations: bool,
-        check_ins: bool,
-        symptoms: Vec<Symptom>,
-        fever: Option<Temperature>,
-        contact_with_case: bool,
-    },
-    Arrival {
-        from_abroad: bool,
-        from: Vec<Division>,
-        purposes: Vec<ArrivalPurpose>,
-    },
-    /// Nothing of this kind was recorded for so many hours.
-    Missing {
-        what: Missing,
-        hours: u32,
-        also_if_never: bool,
-    },
-}
-
-/// What must be recorded again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// A declaration or check-in of any content.
-    Report,
-    /// A declaration or check-in with a temperature.
-    Temperature,
-    /// A negative test.
-    NegativeTest,
-}
-
-impl Missing {
-    /// The word in policy files and in a reason's needs.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Report => "report",
-            Self::Temperature => "temperature",
-            Self::NegativeTest => "negative_test",
-        }
-    }
-}
-
-/// The moment a rule's days are counted from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CountFrom {
-    /// When the case was confirmed.
-    Confirmed,
-    /// First symptoms of the case; confirmation where none are known.
-    Onset,
-    /// When the sample was taken.
-    Sampled,
-    /// End of the last shared time.
-    LastContact,
-    /// Leaving the region (or the region's level ending, if earlier).
-    Exit,
-    /// Entering the region.
-    Entry,
-    /// Crossing the border.
-    Arrived,
-    /// When it was recorded.
-    Recorded,
 }
 
 impl Rule {

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use jadegate_domain::{Division, Evidence, Period, Timestamp};
 
-use crate::engine::population::encoding::{CONTINUED, FAR, Fields, fields_of};
+use crate::engine::population::encoding::{CONTINUED, FAR};
 use crate::engine::population::people::{Population, is_lab_result};
 use crate::engine::population::plan::HIGH;
-use crate::model::compact::{Class, CompactEvidence, CompactFact, NEVER, compact, time_of};
+use crate::model::compact::{Class, CompactEvidence, compact, time_of};
+use crate::model::kinds::{CompactFact, Fields, NEVER};
 
 /// Gathers a [`Population`].
 #[derive(Clone, Debug, Default)]
@@ -95,7 +96,7 @@ impl PopulationBuilder {
         let recorded = self.moment(p.recorded);
         let more = if first { 0 } else { CONTINUED };
         self.made.words.extend([class | more, recorded]);
-        match fields_of(&p.class.fact) {
+        match p.class.fact.fields() {
             Fields::Recorded => {}
             Fields::At => self.push_moment(p.at),
             Fields::AtTo => {

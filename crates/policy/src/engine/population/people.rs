@@ -11,8 +11,9 @@ use std::ops::Range;
 use jadegate_domain::evidence::TestResult;
 use jadegate_domain::{Division, Timestamp};
 
-use crate::engine::population::encoding::{CONTINUED, FAR, Fields, fields_of};
-use crate::model::compact::{Class, CompactEvidence, CompactFact, NEVER};
+use crate::engine::population::encoding::{CONTINUED, FAR};
+use crate::model::compact::{Class, CompactEvidence};
+use crate::model::kinds::{CompactFact, Fields, NEVER};
 
 /// The evidence of many people, without their names or ids. Made by a [`PopulationBuilder`](crate::PopulationBuilder).
 #[derive(Clone, Debug, Default)]
@@ -138,7 +139,7 @@ impl Population {
                 case: 0,
                 class_number,
             };
-            let kind = fields_of(&class.fact);
+            let kind = class.fact.fields();
             let Some((mine, others)) = fields.split_at_checked(kind.words()) else { return };
             rest = others;
             match (kind, mine) {

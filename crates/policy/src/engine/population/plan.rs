@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use jadegate_domain::{Evidence, Timestamp};
 
 use crate::engine::found::Nearby;
-use crate::engine::population::encoding::{CONTINUED, FAR, fields_of};
+use crate::engine::population::encoding::{CONTINUED, FAR};
 use crate::engine::population::people::Population;
-use crate::model::compact::{Class, CompactEvidence, CompactFact, Kind, NEVER, compact};
-use crate::model::index::Fit;
+use crate::model::compact::{Class, CompactEvidence, compact};
+use crate::model::kinds::{CompactFact, CountFrom, Fit, MattersBy, NEVER, When};
 use crate::model::policy::Policy;
-use crate::model::rule::{CountFrom, Rule, When};
+use crate::model::rule::Rule;
 
 /// Set in the ids of public evidence, so that they differ from the numbers of somebody's own.
 pub(crate) const HIGH: u64 = 1 << 63;
@@ -101,7 +101,7 @@ impl Plan {
                 _ => decide(&policy, n, class, &over, risks, now),
             };
             // At most 3 words follow the first two.
-            let words = u8::try_from(2 + fields_of(&class.fact).words()).unwrap_or(2);
+            let words = u8::try_from(2 + class.fact.fields().words()).unwrap_or(2);
             Row { live_from, deciding, words }
         };
         let rows = (0u32..).zip(people.classes()).map(row).collect();
@@ -161,12 +161,11 @@ fn decide(
         Ok(secs) => secs.min(FAR),
         Err(_) => FAR,
     };
-    match kind {
-        Kind::Stay => (TO, live_from),
-        Kind::Report | Kind::Other | Kind::Risk => (RECORDED, live_from),
-        // Arrivals may lie after or before their record: no word bounds both.
-        Kind::Arrival if by_event && by_record => (RECORDED, 0),
-        Kind::Arrival | Kind::Case | Kind::Test | Kind::Contact => {
+    match kind.matters_by() {
+        MattersBy::End => (TO, live_from),
+        MattersBy::Record => (RECORDED, live_from),
+        MattersBy::EventOnEitherSide if by_event && by_record => (RECORDED, 0),
+        MattersBy::Event | MattersBy::EventOnEitherSide => {
             (if by_record { RECORDED } else { AT }, live_from)
         }
     }

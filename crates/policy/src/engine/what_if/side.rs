@@ -13,7 +13,8 @@ use crate::engine::search::find;
 use crate::engine::what_if::result::SampleSegment;
 use crate::engine::what_if::setting::Setting;
 use crate::engine::what_if::tally::Verdict;
-use crate::model::compact::{CompactEvidence, CompactFact, NEVER};
+use crate::model::compact::CompactEvidence;
+use crate::model::kinds::{CompactFact, NEVER};
 use crate::model::policy::Compiled;
 
 /// A setting arranged for a population at a moment.

@@ -4,7 +4,7 @@ use jadegate_domain::{Colour, Division};
 
 use crate::file::form::{List, Moment, MomentOrNever, One, Text};
 use crate::file::key::keys;
-use crate::file::keys::evidence::Evidence;
+use crate::file::keys::kinds::Evidence;
 use crate::file::nested::Tables;
 
 keys! {

@@ -1,7 +1,7 @@
 //! What files can hold, key by key: the one place that says it. `key` tells how to read a table.
 
 pub(crate) mod cases;
-pub(crate) mod evidence;
+pub(crate) mod kinds;
 pub(crate) mod policy;
 pub(crate) mod rules;
 

@@ -1,18 +1,16 @@
 //! The keys of a policy file's rules and decays.
 
-use jadegate_domain::evidence::{ArrivalPurpose, Certainty, ContactDegree, TestMethod, TestResult};
-use jadegate_domain::{CaseClass, Division, PlaceKind};
+use jadegate_domain::evidence::TestMethod;
 
 use crate::file::form::{Degrees, Flag, Id, List, One, Texts, Whole};
 use crate::file::key::keys;
-use crate::file::keys::{MOST_DAYS, MOST_HOURS, MOST_SHARED};
+use crate::file::keys::kinds::When;
+use crate::file::keys::{MOST_DAYS, MOST_HOURS};
 use crate::file::nested::{Inner, OneOr, Tables};
-use crate::file::words::{AnySymptom, Confining, NamedPaper, RaisedLevel, Starting};
+use crate::file::words::{Confining, NamedPaper};
 use crate::model::calendar::DayCount;
-use crate::model::rule::{CountFrom, Missing, Paper};
-
-/// What somebody is told who filters by a word that is none.
-const IN_THE_DOCS: &str = "a value named in the policy language's page";
+use crate::model::kinds::{CountFrom, Missing};
+use crate::model::rule::Paper;
 
 keys! {
     /// One of `[[rule]]`.
@@ -31,83 +29,6 @@ keys! {
         may count_from: One<CountFrom>,
         /// One to six, one after the other.
         may phase: Tables<Phase>,
-    }
-
-    /// `when` of a rule. What else it can hold depends on the kind of evidence.
-    When {
-        /// The kind of evidence that starts the rule.
-        must evidence: List<Starting>,
-    } by evidence {
-        "case" => OnCase,
-        "test" => OnTest,
-        "contact" => OnContact,
-        "stay" => OnStay,
-        "arrival" => OnArrival,
-        "declaration" | "check_in" => OnReport,
-    }
-
-    /// Whose evidence it is, for what other authorities record as well.
-    Origin {
-        /// true: only evidence imported from another authority; false: only evidence recorded here.
-        may imported: Flag,
-        /// Only evidence imported from one of these divisions.
-        may origins: List<Division> = "a division like CN-13",
-    }
-
-    /// `when` of a rule on cases.
-    OnCase with Origin {
-        /// Only these classes.
-        may classes: List<CaseClass> = IN_THE_DOCS,
-    }
-
-    /// `when` of a rule on tests.
-    OnTest with Origin {
-        /// Only these results.
-        must results: List<TestResult>,
-        /// Only these methods.
-        may methods: List<TestMethod> = IN_THE_DOCS,
-    }
-
-    /// `when` of a rule on contacts.
-    OnContact with Origin {
-        /// Only these degrees.
-        may degrees: List<ContactDegree> = IN_THE_DOCS,
-        /// Only these; recorded and assumed where nothing is said.
-        may certainties: List<Certainty> = "recorded, assumed or unproven",
-        /// Only at these kinds of place.
-        may places: List<PlaceKind> = IN_THE_DOCS,
-        /// At least so many minutes shared.
-        may min_minutes: Whole<0, MOST_SHARED>,
-    }
-
-    /// `when` of a rule on stays.
-    OnStay {
-        /// The region's level during the stay.
-        may risk_levels: List<RaisedLevel>,
-        /// Only stays there.
-        may divisions: List<Division> = IN_THE_DOCS,
-        /// The rule holds only while the region's level does.
-        may while_in_force: Flag,
-    }
-
-    /// `when` of a rule on arrivals.
-    OnArrival with Origin {
-        /// Only from another country.
-        may from_abroad: Flag,
-        /// Only from these countries or divisions.
-        may from: List<Division> = IN_THE_DOCS,
-        /// Only for these purposes, or for one that is not stated.
-        may purposes: List<ArrivalPurpose>,
-    }
-
-    /// `when` of a rule on declarations and check-ins.
-    OnReport {
-        /// Any of these was reported.
-        may symptoms: List<AnySymptom>,
-        /// A temperature of so many degrees or more.
-        may temperature_from: Degrees,
-        /// Contact with a case was declared.
-        may contact_with_case: Flag,
     }
 
     /// One of a rule's `[[phase]]`.

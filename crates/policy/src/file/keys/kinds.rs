@@ -1,16 +1,51 @@
-//! The keys of evidence that is written by hand: in case files, and for trying a policy out.
+//! What files can say of each kind of evidence, key by key: evidence that is written by hand (in case
+//! files, and for trying a policy out), and what a rule that starts from it can ask for.
+
+use std::str::FromStr;
 
 use jadegate_domain::evidence::{
     AppealOutcome, ArrivalPurpose, Certainty, ContactDegree, ReleasePaper, Symptom, TestMethod,
     TestResult,
 };
 use jadegate_domain::{CaseClass, Division, EvidenceKind, PlaceKind};
+use serde_json::{Value as Json, json};
 
 use crate::file::form::{Degrees, Flag, List, Moment, One, Whole};
 use crate::file::key::keys;
 use crate::file::keys::{MOST_DAYS, MOST_NUMBERS, MOST_SHARED};
 use crate::file::nested::Tables;
-use crate::file::words::Level;
+use crate::file::words::{AnySymptom, Level, RaisedLevel, Word, words};
+use crate::model::kinds::CountFrom;
+
+/// What somebody is told who filters by a word that is none.
+const IN_THE_DOCS: &str = "a value named in the policy language's page";
+
+/// A kind of evidence that can start a rule.
+pub(crate) struct Starting(pub(crate) EvidenceKind);
+
+words!(
+    Starting,
+    "case, test, contact, stay, arrival, declaration or check_in (region_risk works through stay, \
+     release through a phase's ends_when)" {
+    "case" => Self(EvidenceKind::Case),
+    "test" => Self(EvidenceKind::Test),
+    "contact" => Self(EvidenceKind::Contact),
+    "stay" => Self(EvidenceKind::Stay),
+    "arrival" => Self(EvidenceKind::Arrival),
+    "declaration" => Self(EvidenceKind::Declaration),
+    "check_in" => Self(EvidenceKind::CheckIn),
+});
+
+words!(CountFrom, "a known origin" {
+    "confirmed" => Self::Confirmed,
+    "onset" => Self::Onset,
+    "sampled" => Self::Sampled,
+    "last_contact" => Self::LastContact,
+    "exit" => Self::Exit,
+    "entry" => Self::Entry,
+    "arrived" => Self::Arrived,
+    "recorded" => Self::Recorded,
+});
 
 keys! {
     /// A whole file of evidence.
@@ -166,5 +201,81 @@ keys! {
         must outcome: One<AppealOutcome>,
         /// The piece it speaks of: the first of the list has number 1.
         must appeal: Whole<1, MOST_NUMBERS>,
+    }
+    /// `when` of a rule. What else it can hold depends on the kind of evidence.
+    When {
+        /// The kind of evidence that starts the rule.
+        must evidence: List<Starting>,
+    } by evidence {
+        "case" => OnCase,
+        "test" => OnTest,
+        "contact" => OnContact,
+        "stay" => OnStay,
+        "arrival" => OnArrival,
+        "declaration" | "check_in" => OnReport,
+    }
+
+    /// Whose evidence it is, for what other authorities record as well.
+    Origin {
+        /// true: only evidence imported from another authority; false: only evidence recorded here.
+        may imported: Flag,
+        /// Only evidence imported from one of these divisions.
+        may origins: List<Division> = "a division like CN-13",
+    }
+
+    /// `when` of a rule on cases.
+    OnCase with Origin {
+        /// Only these classes.
+        may classes: List<CaseClass> = IN_THE_DOCS,
+    }
+
+    /// `when` of a rule on tests.
+    OnTest with Origin {
+        /// Only these results.
+        must results: List<TestResult>,
+        /// Only these methods.
+        may methods: List<TestMethod> = IN_THE_DOCS,
+    }
+
+    /// `when` of a rule on contacts.
+    OnContact with Origin {
+        /// Only these degrees.
+        may degrees: List<ContactDegree> = IN_THE_DOCS,
+        /// Only these; recorded and assumed where nothing is said.
+        may certainties: List<Certainty> = "recorded, assumed or unproven",
+        /// Only at these kinds of place.
+        may places: List<PlaceKind> = IN_THE_DOCS,
+        /// At least so many minutes shared.
+        may min_minutes: Whole<0, MOST_SHARED>,
+    }
+
+    /// `when` of a rule on stays.
+    OnStay {
+        /// The region's level during the stay.
+        may risk_levels: List<RaisedLevel>,
+        /// Only stays there.
+        may divisions: List<Division> = IN_THE_DOCS,
+        /// The rule holds only while the region's level does.
+        may while_in_force: Flag,
+    }
+
+    /// `when` of a rule on arrivals.
+    OnArrival with Origin {
+        /// Only from another country.
+        may from_abroad: Flag,
+        /// Only from these countries or divisions.
+        may from: List<Division> = IN_THE_DOCS,
+        /// Only for these purposes, or for one that is not stated.
+        may purposes: List<ArrivalPurpose>,
+    }
+
+    /// `when` of a rule on declarations and check-ins.
+    OnReport {
+        /// Any of these was reported.
+        may symptoms: List<AnySymptom>,
+        /// A temperature of so many degrees or more.
+        may temperature_from: Degrees,
+        /// Contact with a case was declared.
+        may contact_with_case: Flag,
     }
 }
