@@ -104,7 +104,7 @@ export function changes(world) {
   });
 
   /**
-   * @param {import('../src/shared/openapi').ChangeBody} change
+   * @param {import('../src/shared/openapi').ChangeInput} change
    * @returns {import('../src/shared/openapi').ChangeView}
    */
   const summary = (change) =>

@@ -109,9 +109,6 @@ function reason(colour, now) {
   };
 }
 
-/** As the policy itself says it: agencies by id. */
-const bare = (colour, now) => ({ ...reason(colour, now), agencies: ['a0000000000001'] });
-
 /**
  * @param {Colour} colour
  * @param {number} now
@@ -412,7 +409,7 @@ export async function startStaffMock() {
           days_list: Array.from({ length: 14 }, (_, i) => ({ date: iso(now + (i - 4) * DAY).slice(0, 10), state: i === 2 ? 'missed' : i < 4 ? 'done' : i === 4 ? 'due' : 'coming' })),
         },
         what_they_see: {
-          colour: 'red', reasons: [bare('red', now)], next_change: null, check_in_expected: true, check_in_done: false,
+          colour: 'red', reasons: [reason('red', now)], next_change: null, check_in_expected: true, check_in_done: false,
           accesses: [{ at: iso(now), agency: TEAM, purpose: 'quarantine', what: 'evidence' }, { at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'visits' }, { at: iso(now - 2 * DAY), agency: TEAM, purpose: 'holder_request', what: 'document_released' }, { at: iso(now - 3 * DAY), agency: LAB, purpose: 'holder_request', what: 'document_disputed' }],
         },
       },

@@ -141,7 +141,7 @@ export async function startMock() {
     /** Answer 503 to everything. */
     busy: false,
     doneToday: false,
-    delivery: /** @type {import('../src/shared/openapi').DeliveryView['delivery']} */ ('sent'),
+    delivery: /** @type {import('../src/shared/openapi').Delivery['delivery']} */ ('sent'),
     declared: false,
     /** Evidence by which the device checks; `null`: the server has no such thing yet. */
     evidence: /** @type {import('../src/shared/openapi').Evidence[] | null} */ (null),

@@ -51,7 +51,7 @@ pub(crate) const ZONES: &[Zone] = &[
 ];
 
 /// A county-level division that GB/T 2260 knew under another name or in another city.
-pub(crate) struct Change {
+pub(crate) struct FormerDivision {
     /// The first two digits of the province.
     pub(crate) province: &'static str,
     pub(crate) city: &'static str,
@@ -66,14 +66,14 @@ const fn change(
     old: &'static str,
     code: &'static str,
     year: u16,
-) -> Change {
-    Change { province, city, old, code, year }
+) -> FormerDivision {
+    FormerDivision { province, city, old, code, year }
 }
 
 /// Changes of 2018 to 2023 as the Ministry of Civil Affairs published them (Administrative Division
 /// Changes above county level, yearly). Only those where the whole old division went into one new one:
 /// a division that was split has no single successor and stays unmatched.
-pub(crate) const CHANGES: &[Change] = &[
+pub(crate) const CHANGES: &[FormerDivision] = &[
     change("13", "邢台市", "桥东区", "130502", 2020),
     change("13", "邢台市", "任县", "130505", 2020),
     change("13", "邢台市", "南和县", "130506", 2020),

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use jadegate_domain::{Division, Evidence};
+use jadegate_domain::assessment::Texts;
+use jadegate_domain::{Division, Evidence, PolicyRef};
 use jadegate_policy::Policy;
+use serde::Serialize;
 
 /// The policy in force and its file, swapped together.
 #[derive(Clone, Debug)]
@@ -12,6 +14,31 @@ pub struct InForce {
     pub policy: Arc<Policy>,
     /// Its file, as published.
     pub text: Arc<str>,
+}
+
+/// The policy in force, in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PolicyView {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// First bytes of its digest.
+    pub digest: String,
+    /// Its title in languages.
+    pub title: Texts,
+    /// Seconds a code is fresh.
+    pub fresh_seconds: u32,
+}
+
+impl InForce {
+    /// The policy in short.
+    pub fn view(&self) -> PolicyView {
+        let PolicyRef { id, version, digest } = self.policy.reference().clone();
+        let (title, fresh_seconds) = (self.policy.titles().clone(), self.policy.fresh_seconds());
+        PolicyView { id, version, digest, title, fresh_seconds }
+    }
 }
 
 /// Risk levels in memory, with the version they were loaded at.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use jadegate_service::{
     GateSession, HolderSession, Kind, NewSession, Result, ServiceError, StaffSession,
 };
@@ -106,6 +106,9 @@ pub(crate) fn too_large() -> ServiceError {
 pub(crate) fn agent(headers: &HeaderMap) -> &str {
     headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default()
 }
+
+/// The headers that set a cookie.
+pub(crate) type Cookies = [(HeaderName, HeaderValue); 1];
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug)]

@@ -6,31 +6,26 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::AppendHeaders;
-use jadegate_domain::evidence::Symptom;
 use jadegate_domain::id::ChallengeId;
-use jadegate_domain::openapi::one_of;
-use jadegate_domain::{EvidenceId, Timestamp};
-use jadegate_service::holder::answer::Answering;
-use jadegate_service::holder::check_in::Quarantine;
-use jadegate_service::holder::declare::DeclarationInput;
+use jadegate_service::holder::answer::{Answering, Delivery};
+use jadegate_service::holder::check_in::{CheckInInput, CheckedIn, Quarantine};
+use jadegate_service::holder::code::ShownCode;
+use jadegate_service::holder::declare::{DeclarationInput, Declared};
 use jadegate_service::holder::log::LoggedRecords;
 use jadegate_service::holder::me::{AccessView, EvidenceView, Profile, VisitView};
 use jadegate_service::holder::proof::Proof;
-use jadegate_service::holder::register::{Asker, ChallengeSent, DocumentInput, RegistrationInput};
+use jadegate_service::holder::register::{Asker, ChallengeSent, RegistrationInput, SignInInput};
 use jadegate_service::holder::sessions::SessionView;
 use jadegate_service::holder::venue::RecordedVisit;
-use jadegate_service::holder::work::WorkProof;
+use jadegate_service::named::{HolderChange, TimelineView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Body, Client, Cookie, HolderAuth, Path, agent, id};
+use crate::extract::{Body, Client, Cookie, Cookies, HolderAuth, Path, agent, id};
 use crate::problem::{Answer, Problem};
-use crate::public::{PolicyView, policy_view};
 use crate::state::Web;
-use crate::views::{self, AssessmentView, HolderChange, Namer, TimelineView};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()
@@ -57,58 +52,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RegistrationBody {
-    name: String,
-    document: DocumentInput,
-    /// ISO 3166-1 alpha-2.
-    nationality: String,
-    phone: String,
-    home_division: String,
-    /// `zh` or `en`.
-    #[serde(default)]
-    language: String,
-    /// The solved puzzle, if one was given.
-    #[serde(default)]
-    proof: Option<WorkProof>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct SignInBody {
-    phone: String,
-    /// `zh` or `en`.
-    #[serde(default)]
-    language: String,
-    /// The solved puzzle, if one was given.
-    #[serde(default)]
-    proof: Option<WorkProof>,
-}
-
-/// A one-time code is on its way to the phone on file, if there is one.
-#[derive(Debug, Serialize, ToSchema)]
-struct ChallengeView {
-    challenge: ChallengeId,
-    phone_masked: String,
-    expires_at: Timestamp,
-    resend_at: Timestamp,
-    server_time: Timestamp,
-}
-
-fn deliveries() -> RefOr<Schema> {
-    one_of(["waiting", "sent", "delayed"])
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct DeliveryView {
-    /// `waiting`, `sent` or `delayed`: how messages fare at present.
-    #[schema(schema_with = deliveries)]
-    delivery: &'static str,
-    expires_at: Timestamp,
-    resend_at: Timestamp,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 struct AnswerBody {
     /// The digits of the newest message: six, or more when strangers have been asking.
     code: String,
@@ -128,26 +71,6 @@ struct AnswerView {
 #[derive(Debug, Serialize, ToSchema)]
 struct MaskedHolder {
     name_masked: String,
-}
-
-/// Everything the first page needs.
-#[derive(Debug, Serialize, ToSchema)]
-struct CodeView {
-    code: String,
-    issued_at: Timestamp,
-    expires_at: Timestamp,
-    renew_at: Timestamp,
-    server_time: Timestamp,
-    name_masked: String,
-    assessment: AssessmentView,
-    policy: PolicyView,
-    check_in: CheckInView,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct CheckInView {
-    expected: bool,
-    done_today: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -178,12 +101,6 @@ struct AccessList {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct DeclaredView {
-    id: EvidenceId,
-    assessment: AssessmentView,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
 struct DeclarationsView {
     /// The version that counts.
     current: Option<jadegate_domain::Evidence>,
@@ -191,97 +108,48 @@ struct DeclarationsView {
     versions: Vec<jadegate_domain::Evidence>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CheckInBody {
-    #[serde(default)]
-    temperature: Option<f64>,
-    #[serde(default)]
-    #[schema(value_type = Vec<Symptom>)]
-    symptoms: Vec<String>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct CheckedInView {
-    /// The local date it counts for.
-    date: String,
-    assessment: AssessmentView,
-}
-
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SessionList {
     pub(crate) sessions: Vec<SessionView>,
 }
 
-pub(crate) type Cookies = [(HeaderName, HeaderValue); 1];
-
-fn sent(web: &Web, c: ChallengeSent) -> (StatusCode, Json<ChallengeView>) {
-    let view = ChallengeView {
-        challenge: c.challenge,
-        phone_masked: c.phone_masked,
-        expires_at: c.expires_at,
-        resend_at: c.resend_at,
-        server_time: web.app.now(),
-    };
-    (StatusCode::ACCEPTED, Json(view))
-}
-
-fn asker<'a>(
-    web: &Web,
-    client: &'a str,
-    headers: &'a HeaderMap,
-    proof: Option<&'a WorkProof>,
-) -> Asker<'a> {
-    Asker { client, device: Cookie::Device.read(headers, web.secure), proof }
+fn asker<'a>(web: &Web, client: &'a str, headers: &'a HeaderMap) -> Asker<'a> {
+    Asker { client, device: Cookie::Device.read(headers, web.secure) }
 }
 
 /// Register, or find one's way back: sends a one-time code to the phone on file.
-#[utoipa::path(post, path = "/v1/registrations", tag = "holder", request_body = RegistrationBody,
-    responses((status = 202, body = ChallengeView), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(post, path = "/v1/registrations", tag = "holder", request_body = RegistrationInput,
+    responses((status = 202, body = ChallengeSent), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
 async fn register(
     State(web): State<Arc<Web>>,
     client: Client,
     headers: HeaderMap,
-    Body(b): Body<RegistrationBody>,
-) -> Answer<(StatusCode, Json<ChallengeView>)> {
-    let input = RegistrationInput {
-        name: b.name,
-        document: b.document,
-        nationality: b.nationality,
-        phone: b.phone,
-        home_division: b.home_division,
-        language: b.language,
-    };
+    Body(input): Body<RegistrationInput>,
+) -> Answer<(StatusCode, Json<ChallengeSent>)> {
     let client = client.0.to_string();
-    let asker = asker(&web, &client, &headers, b.proof.as_ref());
-    let c = web.app.begin_registration(&input, asker).await?;
-    Ok(sent(&web, c))
+    let sent = web.app.begin_registration(&input, asker(&web, &client, &headers)).await?;
+    Ok((StatusCode::ACCEPTED, Json(sent)))
 }
 
 /// Sign in again by phone.
-#[utoipa::path(post, path = "/v1/sessions", tag = "holder", request_body = SignInBody,
-    responses((status = 202, body = ChallengeView), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/v1/sessions", tag = "holder", request_body = SignInInput,
+    responses((status = 202, body = ChallengeSent), (status = "4XX", body = Problem)))]
 async fn sign_in(
     State(web): State<Arc<Web>>,
     client: Client,
     headers: HeaderMap,
-    Body(b): Body<SignInBody>,
-) -> Answer<(StatusCode, Json<ChallengeView>)> {
+    Body(input): Body<SignInInput>,
+) -> Answer<(StatusCode, Json<ChallengeSent>)> {
     let client = client.0.to_string();
-    let asker = asker(&web, &client, &headers, b.proof.as_ref());
-    let c = web.app.begin_sign_in(&b.phone, &b.language, asker).await?;
-    Ok(sent(&web, c))
+    let sent = web.app.begin_sign_in(&input, asker(&web, &client, &headers)).await?;
+    Ok((StatusCode::ACCEPTED, Json(sent)))
 }
 
 /// How far the message with the one-time code has come.
 #[utoipa::path(get, path = "/v1/challenges/{id}", tag = "holder", params(("id" = ChallengeId, Path)),
-    responses((status = 200, body = DeliveryView), (status = 404, body = Problem)))]
-async fn delivery(
-    State(web): State<Arc<Web>>,
-    Path(text): Path<String>,
-) -> Answer<Json<DeliveryView>> {
-    let d = web.app.delivery(id(&text)?).await?;
-    Ok(Json(DeliveryView { delivery: d.state, expires_at: d.expires_at, resend_at: d.resend_at }))
+    responses((status = 200, body = Delivery), (status = 404, body = Problem)))]
+async fn delivery(State(web): State<Arc<Web>>, Path(text): Path<String>) -> Answer<Json<Delivery>> {
+    Ok(Json(web.app.delivery(id(&text)?).await?))
 }
 
 /// Answer with the code from the phone: signs in.
@@ -353,20 +221,9 @@ async fn sign_out(
 
 /// A fresh code with everything the first page shows.
 #[utoipa::path(get, path = "/v1/me/code", tag = "holder",
-    responses((status = 200, body = CodeView), (status = 401, body = Problem)))]
-async fn code(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<CodeView>> {
-    let c = web.app.show_code(&s).await?;
-    Ok(Json(CodeView {
-        code: c.code.to_string(),
-        issued_at: c.issued_at,
-        expires_at: c.expires_at,
-        renew_at: c.renew_at,
-        server_time: c.server_time,
-        name_masked: c.name_masked,
-        assessment: views::assessment(&web.app, c.assessment).await?,
-        policy: policy_view(&web.app),
-        check_in: CheckInView { expected: c.check_in_expected, done_today: c.check_in_done },
-    }))
+    responses((status = 200, body = ShownCode), (status = 401, body = Problem)))]
+async fn code(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<ShownCode>> {
+    Ok(Json(web.app.show_code(&s).await?))
 }
 
 /// The holder's own data, masked.
@@ -393,9 +250,7 @@ async fn history(
     State(web): State<Arc<Web>>,
     HolderAuth(s): HolderAuth,
 ) -> Answer<Json<HistoryList>> {
-    let namer = Namer::load(&web.app).await?;
-    let changes = namer.changes(web.app.my_history(&s).await?);
-    Ok(Json(HistoryList { changes }))
+    Ok(Json(HistoryList { changes: web.app.my_history(&s).await? }))
 }
 
 /// The holder's colours from the first evidence to the last change that can be foreseen.
@@ -405,9 +260,7 @@ async fn timeline(
     State(web): State<Arc<Web>>,
     HolderAuth(s): HolderAuth,
 ) -> Answer<Json<TimelineView>> {
-    let timeline = web.app.my_timeline(&s).await?;
-    let namer = Namer::load(&web.app).await?;
-    Ok(Json(namer.timeline(timeline)))
+    Ok(Json(web.app.my_timeline(&s).await?))
 }
 
 /// Everything the holder's own colour is made from, so that a device can make it again.
@@ -470,15 +323,13 @@ async fn declaration(
 
 /// Declare health and stays; a new declaration replaces the one before, which is kept.
 #[utoipa::path(post, path = "/v1/me/declaration", tag = "holder", request_body = DeclarationInput,
-    responses((status = 201, body = DeclaredView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = Declared), (status = "4XX", body = Problem)))]
 async fn declare(
     State(web): State<Arc<Web>>,
     HolderAuth(s): HolderAuth,
     Body(input): Body<DeclarationInput>,
-) -> Answer<(StatusCode, Json<DeclaredView>)> {
-    let (id, a) = web.app.declare(&s, &input).await?;
-    let assessment = views::assessment(&web.app, a).await?;
-    Ok((StatusCode::CREATED, Json(DeclaredView { id, assessment })))
+) -> Answer<(StatusCode, Json<Declared>)> {
+    Ok((StatusCode::CREATED, Json(web.app.declare(&s, &input).await?)))
 }
 
 /// The days of the holder's quarantine.
@@ -492,15 +343,14 @@ async fn quarantine(
 }
 
 /// Today's check-in; a second one on the same day changes nothing.
-#[utoipa::path(post, path = "/v1/me/check-ins", tag = "holder", request_body = CheckInBody,
-    responses((status = 201, body = CheckedInView), (status = 200, body = CheckedInView), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/v1/me/check-ins", tag = "holder", request_body = CheckInInput,
+    responses((status = 201, body = CheckedIn), (status = 200, body = CheckedIn), (status = "4XX", body = Problem)))]
 async fn check_in(
     State(web): State<Arc<Web>>,
     HolderAuth(s): HolderAuth,
-    Body(b): Body<CheckInBody>,
-) -> Answer<(StatusCode, Json<CheckedInView>)> {
-    let c = web.app.check_in(&s, b.temperature, &b.symptoms).await?;
-    let status = if c.new { StatusCode::CREATED } else { StatusCode::OK };
-    let assessment = views::assessment(&web.app, c.assessment).await?;
-    Ok((status, Json(CheckedInView { date: c.date.to_string(), assessment })))
+    Body(input): Body<CheckInInput>,
+) -> Answer<(StatusCode, Json<CheckedIn>)> {
+    let done = web.app.check_in(&s, &input).await?;
+    let status = if done.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(done)))
 }

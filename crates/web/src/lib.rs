@@ -19,7 +19,6 @@ mod public;
 mod router;
 mod staff;
 mod state;
-mod views;
 
 pub use demo::{DemoControl, DemoEntry};
 pub use edge::{ConnectionLimits, Serving, readers};

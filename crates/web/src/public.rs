@@ -8,12 +8,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use jadegate_divisions::Directory;
-use jadegate_domain::assessment::Texts;
 use jadegate_domain::{Division, Timestamp};
 use jadegate_service::staff::RegionRow;
-use jadegate_service::{App, ClockVerdict, Finding, Kind, LogPart, ServiceError};
+use jadegate_service::{
+    App, ClockVerdict, Finding, Kind, LogPart, PolicyView, PublishedKeys, ServiceError,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -50,77 +51,6 @@ struct InfoView {
     languages: [&'static str; 2],
 }
 
-/// The published keys; a gate picks one by use and period.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct KeySetView {
-    issuer: String,
-    server_time: Timestamp,
-    keys: Vec<KeyView>,
-    /// The key of the public log as a C2SP verifier key (`name+id+key`): checkpoints are signed by
-    /// it. Keep it when you first see it; it never changes.
-    log: String,
-}
-
-/// One published key.
-#[derive(Debug, Serialize, ToSchema)]
-struct KeyView {
-    kid: String,
-    /// `live` codes or `venue` codes.
-    #[serde(rename = "use")]
-    key_use: &'static str,
-    /// Raw Ed25519 public key, base64url.
-    x: String,
-    not_before: Timestamp,
-    not_after: Timestamp,
-}
-
-pub(crate) fn key_set_view(app: &App) -> KeySetView {
-    let set = app.key_set();
-    let view = |k: &jadegate_pass::PublishedKey| KeyView {
-        kid: k.kid().to_string(),
-        key_use: match k.key_use() {
-            jadegate_pass::KeyUse::Live => "live",
-            jadegate_pass::KeyUse::Venue => "venue",
-        },
-        x: URL_SAFE_NO_PAD.encode(k.public_key()),
-        not_before: k.period().from,
-        not_after: k.period().to,
-    };
-    KeySetView {
-        issuer: set.issuer().as_str().to_owned(),
-        server_time: app.now(),
-        keys: set.keys().iter().map(view).collect(),
-        log: app.log_key(),
-    }
-}
-
-/// The policy in force, in short.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PolicyView {
-    /// Its id.
-    pub id: String,
-    /// Its version.
-    pub version: u32,
-    /// First bytes of its digest.
-    pub digest: String,
-    /// Its title in languages.
-    pub title: Texts,
-    /// Seconds a code is fresh.
-    pub fresh_seconds: u32,
-}
-
-pub(crate) fn policy_view(app: &App) -> PolicyView {
-    let policy = app.policy();
-    let r = policy.reference();
-    PolicyView {
-        id: r.id.clone(),
-        version: r.version,
-        digest: r.digest.clone(),
-        title: policy.titles().clone(),
-        fresh_seconds: policy.fresh_seconds(),
-    }
-}
-
 /// Who runs this, under which policy, and what time it is here.
 #[utoipa::path(get, path = "/v1/info", tag = "public", responses((status = 200, body = InfoView)))]
 async fn info(State(web): State<Arc<Web>>) -> Json<InfoView> {
@@ -130,15 +60,17 @@ async fn info(State(web): State<Arc<Web>>) -> Json<InfoView> {
         issuer: app.key_set().issuer().as_str().to_owned(),
         mode: if app.settings().demo { "demo" } else { "serve" },
         server_time: app.now(),
-        policy: policy_view(app),
+        policy: app.in_force().view(),
         languages: ["zh", "en"],
     })
 }
 
 /// The keys that verify codes, and the key that verifies the public log's checkpoints.
-#[utoipa::path(get, path = "/v1/keys", tag = "public", responses((status = 200, body = KeySetView)))]
-async fn keys(State(web): State<Arc<Web>>) -> ([(HeaderName, &'static str); 1], Json<KeySetView>) {
-    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(key_set_view(&web.app)))
+#[utoipa::path(get, path = "/v1/keys", tag = "public", responses((status = 200, body = PublishedKeys)))]
+async fn keys(
+    State(web): State<Arc<Web>>,
+) -> ([(HeaderName, &'static str); 1], Json<PublishedKeys>) {
+    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(web.app.published_keys()))
 }
 
 /// The policy file in force, as published.

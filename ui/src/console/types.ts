@@ -2,7 +2,7 @@
  * What the API answers to staff: names of these pages for the shapes of the API document
  * (`shared/openapi.d.ts`). No shape of the API is written by hand.
  */
-import type { AgencyKind, CaseRecordedView, ImportReport, RecordedView, RideReport } from '../shared/openapi';
+import type { AgencyKind, RecordedCase, ImportReport, RecordedEvidence, RideReport } from '../shared/openapi';
 
 export type {
   AboardView as Aboard,
@@ -10,20 +10,20 @@ export type {
   AgencyKind,
   ArrivalPurpose,
   CaseClass,
-  CaseRecordedView,
+  RecordedCase,
   CaseRow,
   ContactView as ContactRow,
   DocumentCorrection as Correction,
   EvidenceView as EvidenceRow,
   ExposureView as Exposure,
   Finding,
-  FoundView as Found,
+  FoundHolder as Found,
   GateRow,
   InvitationView as Invited,
   MeView as Me,
   Overview,
   PersonInQuarantine as ConfinedRow,
-  PersonView as Person,
+  PersonRecord as Person,
   PlaceKind,
   PlaceRow,
   Power,
@@ -40,12 +40,12 @@ export type {
   TraceReport,
   WaitingRow,
   WaitingSample,
-  WhomBody as Whom,
+  Whom,
   WithdrawalReason,
 } from '../shared/openapi';
 
 /** Something was recorded: evidence of any kind, or a case. */
-export type Recorded = RecordedView | CaseRecordedView;
+export type Recorded = RecordedEvidence | RecordedCase;
 
 /** What became of a file; its numbers depend on the kind of file. */
 export type FileReport = ImportReport | RideReport;

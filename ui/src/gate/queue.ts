@@ -4,7 +4,7 @@
  * is one scan.
  */
 import { makeScanId } from '../shared/ids';
-import type { Direction, GateCounts, OverrideReason, ReadBy, ScanBody, ScanResult } from '../shared/openapi';
+import type { Direction, GateCounts, OverrideReason, ReadBy, ScanInput, ScanResult } from '../shared/openapi';
 import { looksLikeCode } from './code';
 import type { GateDb } from './db';
 
@@ -40,13 +40,13 @@ export interface Surprise {
 }
 
 export type ServerResult = ScanResult;
-export type { ScanBody };
+export type { ScanInput };
 
 /** Scans in one request; the server takes up to 500. */
 export const BATCH = 100;
 
 /** As sent: RFC 3339 in whole seconds. */
-export function body(row: ScanRow): ScanBody {
+export function body(row: ScanRow): ScanInput {
   const at = new Date(Math.floor(row.at / 1000) * 1000).toISOString().replace('.000Z', 'Z');
   return { id: row.id, code: row.code, at, direction: row.direction, override: row.override, read_by: row.read_by };
 }

@@ -1,10 +1,10 @@
 /** The server as the gate sees it. An interface, so that tests can stand in for it. */
-import type { EnrolBody, EnrolledView, GateSessionView, GateStateView as GateInfo, NonceView, PosterView as Poster, ScansBody, ScansView } from '../shared/openapi';
+import type { EnrolBody, Enrolled, GateSessionView, GateView as GateInfo, NonceView, Poster, ScansBody, ScansView } from '../shared/openapi';
 
 export type { GateInfo, Poster };
 
 export interface GateServer {
-  enrol(body: EnrolBody): Promise<Pick<EnrolledView, 'gate'>>;
+  enrol(body: EnrolBody): Promise<Pick<Enrolled, 'gate'>>;
   challenge(gate: string): Promise<NonceView>;
   session(gate: string, nonce: string, signature: string): Promise<GateSessionView>;
   info(): Promise<GateInfo>;

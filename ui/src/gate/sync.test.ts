@@ -6,7 +6,7 @@ import { GateDb } from './db';
 import { base64url, challengeText, enrol, storedDevice, type Device } from './device';
 import { failure } from './http';
 import { judge, type Rules } from './judge';
-import { body, differs, ScanQueue, withWaiting, type Result, type ScanBody, type ScanRow } from './queue';
+import { body, differs, ScanQueue, withWaiting, type Result, type ScanInput, type ScanRow } from './queue';
 import type { GateInfo, GateServer } from './server';
 import { Sync, type SyncState } from './sync';
 
@@ -36,7 +36,7 @@ class FakeServer implements GateServer {
   /** The answer to the next batch is lost after it was taken. */
   loseAnswer = false;
   answerAs: Result = ADMITTED;
-  taken = new Map<string, ScanBody>();
+  taken = new Map<string, ScanInput>();
   requests: number[] = [];
   sessions = 0;
   nonces: string[] = [];
@@ -86,7 +86,7 @@ class FakeServer implements GateServer {
     this.#reach();
     if (!this.signedIn) throw new ApiError({ code: 'session.none', status: 401 });
   }
-  async scans(scans: ScanBody[]) {
+  async scans(scans: ScanInput[]) {
     this.#session();
     this.requests.push(scans.length);
     if (scans.some((s) => this.wrong.has(s.id))) throw new ApiError({ code: 'scan.bad', status: 422 });
@@ -272,7 +272,7 @@ describe('the server far and near', () => {
   });
   it('keeps what the server has not recorded, unless it never will', async () => {
     await queue.add(scan());
-    const answer = (problem: string | null, recorded: boolean) => async (scans: ScanBody[]) => ({
+    const answer = (problem: string | null, recorded: boolean) => async (scans: ScanInput[]) => ({
       results: scans.map((s) => ({ id: s.id, outcome: null, colour: null, problem, recorded })),
       counts: COUNTS,
     });
@@ -289,7 +289,7 @@ describe('the server far and near', () => {
   it('gives a scan whose id is taken a new one, and loses and repeats nothing', async () => {
     const row = await queue.add(scan());
     const taken: string[] = [];
-    server.scans = async (scans: ScanBody[]) => ({
+    server.scans = async (scans: ScanInput[]) => ({
       results: scans.map((s) => {
         taken.push(s.id);
         const free = s.id !== row?.id;
@@ -309,7 +309,7 @@ describe('the server far and near', () => {
     const stuck = new Set<string>();
     for (let i = 0; i < 150; i++) stuck.add((await queue.add(scan({ at: NOW + i })))?.id ?? '');
     const sent: string[] = [];
-    server.scans = async (scans: ScanBody[]) => {
+    server.scans = async (scans: ScanInput[]) => {
       sent.push(...scans.map((s) => s.id));
       const results = scans.map((s) => {
         const good = !stuck.has(s.id);

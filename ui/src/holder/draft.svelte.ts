@@ -2,7 +2,7 @@
  * What somebody has typed on the way to a code. It is kept for this tab only (sessionStorage), so
  * that a reload or a slow message service loses nothing, and removed once they are signed in.
  */
-import type { ChallengeView, DocumentType } from '../shared/openapi';
+import type { ChallengeSent, DocumentType } from '../shared/openapi';
 
 export interface Registration {
   name: string;
@@ -34,7 +34,7 @@ class Draft {
   step = $state<'welcome' | 'register' | 'sign_in'>('welcome');
   registration = $state<Registration>(empty());
   phone = $state('');
-  challenge = $state<ChallengeView | null>(null);
+  challenge = $state<ChallengeSent | null>(null);
 
   constructor() {
     try {

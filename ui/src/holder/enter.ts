@@ -1,11 +1,11 @@
 /** The two ways to ask for a one-time code; also used to ask for another one. */
 import { api, ApiError } from '../shared/api';
 import { lang } from '../shared/i18n';
-import type { ChallengeView, RegistrationBody, SignInBody, WorkProof } from '../shared/openapi';
+import type { ChallengeSent, RegistrationInput, SignInInput, WorkProof } from '../shared/openapi';
 import { draft } from './draft.svelte';
 
 /** The body of `POST /v1/registrations` for what was typed. */
-export function registrationBody(): RegistrationBody {
+export function registrationBody(): RegistrationInput {
   const r = draft.registration;
   const passport = r.docType === 'passport';
   const document =
@@ -25,7 +25,7 @@ export function registrationBody(): RegistrationBody {
 }
 
 /** One request; if the server asks for a calculation first, it is made and the request sent again. */
-async function ask(path: '/v1/registrations' | '/v1/sessions', body: RegistrationBody | SignInBody): Promise<ChallengeView> {
+async function ask(path: '/v1/registrations' | '/v1/sessions', body: RegistrationInput | SignInInput): Promise<ChallengeSent> {
   for (let proof: WorkProof | null = null, left = 2; ; left--) {
     try {
       return await api.post(path, proof ? { ...body, proof } : body);

@@ -3,10 +3,10 @@
  * What is read back is checked like anything from outside: a damaged entry is no entry.
  */
 import { parseColour } from '../shared/colour';
-import type { CodeView } from '../shared/openapi';
+import type { ShownCode } from '../shared/openapi';
 
 /** Answer of `GET /v1/me/code`. */
-export type CodeAnswer = CodeView;
+export type CodeAnswer = ShownCode;
 
 /** Where the last code is kept on the device. */
 export const KEPT_KEY = 'jg.code';

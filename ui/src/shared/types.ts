@@ -12,7 +12,7 @@ export type {
   EvidenceView as Evidence,
   Fact,
   InfoView as Info,
-  KeySetView as KeySet,
+  PublishedKeys as KeySet,
   PolicyRef,
   Problem,
   ProblemField as FieldError,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::evidence::ContactDegree;
 use jadegate_domain::{Colour, Fact, HolderId, PlaceId, PlaceKind, Role, Timestamp};
+use jadegate_service::holder::check_in::CheckInInput;
 use jadegate_service::staff::{
     AgencyInput, ArrivalInput, CaseInput, ChangeInput, RegionInput, TestInput, WhatIfState, Whom,
 };
@@ -397,7 +398,8 @@ async fn check_in_all(
         async move {
             let session = app.demo_enter(holder).await?;
             let session = app.holder_session(&session.token).await?;
-            app.check_in(&session, Some(36.6), &[]).await.map(drop)
+            let measured = CheckInInput { temperature: Some(36.6), ..CheckInInput::default() };
+            app.check_in(&session, &measured).await.map(drop)
         }
     };
     run_concurrently(doing.into_iter().map(job)).await?;

@@ -4,41 +4,79 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jadegate_domain::gate::GateCounts;
-use jadegate_domain::{Gate, GateId, Timestamp};
+use jadegate_domain::{Colour, Gate, GateId, PlaceId, PlaceKind, Timestamp};
 use jadegate_ledger::GateEvent;
 use jadegate_store::{InvitationUse, Precondition, SessionSubject, Unit, Write};
+use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{Kind, Result, ServiceError};
+use crate::holder::me::PlaceView;
+use crate::published_keys::PublishedKeys;
 use crate::session::{GateSession, NewSession, token_digest};
 
 /// Seconds a sign-in challenge lives.
 const CHALLENGE_SECONDS: i64 = 120;
 
-/// A newly enrolled gate.
-#[derive(Clone, Debug)]
-pub struct Enrolled {
-    /// The gate that the device is from now on.
-    pub gate: Gate,
-    /// Its place.
-    pub place: crate::holder::me::PlaceView,
+/// The gate's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GatePlace {
+    /// The id of the place.
+    pub id: PlaceId,
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: PlaceKind,
+    /// The division in which it lies, by name.
+    pub division_name: String,
 }
 
-/// What a gate needs to work.
-#[derive(Clone, Debug)]
+/// A newly enrolled gate.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Enrolled {
+    /// The gate that the device is from now on.
+    pub gate: GateId,
+    /// Its place.
+    pub place: GatePlace,
+}
+
+/// What a gate needs to work, also without the server.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GateView {
     /// The gate.
-    pub gate: Gate,
+    pub gate: GateId,
+    /// Its name.
+    pub label: String,
     /// Its place.
-    pub place: crate::holder::me::PlaceView,
+    pub place: GatePlace,
     /// Today's numbers.
     pub counts: GateCounts,
+    /// The keys that verify codes.
+    pub keys: PublishedKeys,
+    /// What decides at the door.
+    pub policy: GatePolicy,
+    /// Seconds a code may be older than fresh while the gate cannot reach the server.
+    pub offline_grace_seconds: i64,
     /// The server's clock.
     pub server_time: Timestamp,
 }
 
+/// What decides at the door.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GatePolicy {
+    /// Seconds a code is fresh.
+    pub fresh_seconds: u32,
+    /// Colours that are let in.
+    pub admit: Vec<Colour>,
+}
+
 /// The venue's own codes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Poster {
     /// To print: visits are unproven.
     pub poster_code: String,
@@ -91,8 +129,7 @@ impl App {
             .commit(Unit::new("enrol_gate", writes))
             .await
             .map_err(|e| if e.is_conflict(Precondition::Unused) { bad_link() } else { e.into() })?;
-        let place = self.place_view(place);
-        Ok(Enrolled { gate, place })
+        Ok(Enrolled { gate: gate.id, place: self.gate_place(place) })
     }
 
     /// A nonce for a gate to sign. It carries its own moment and proof, so nothing is stored until
@@ -160,16 +197,27 @@ impl App {
 
     /// What a signed-in gate needs to work.
     pub fn gate_view(&self, session: &GateSession) -> GateView {
+        let gate = &session.gate;
+        let fresh_seconds = self.policy().fresh_seconds();
         GateView {
-            gate: session.gate.clone(),
-            place: self.place_view(session.gate.place),
-            counts: self.counts_at(session.gate.place),
+            gate: gate.id,
+            label: gate.label.clone(),
+            place: self.gate_place(gate.place),
+            counts: self.counts_at(gate.place),
+            keys: self.published_keys(),
+            policy: GatePolicy { fresh_seconds, admit: vec![Colour::Green] },
+            offline_grace_seconds: self.deployment.settings.offline_grace_seconds,
             server_time: self.now(),
         }
     }
 
+    fn gate_place(&self, id: PlaceId) -> GatePlace {
+        let PlaceView { name, kind, division_name } = self.place_view(id);
+        GatePlace { id, name, kind, division_name }
+    }
+
     /// The venue's own codes: one to print, one that rotates on a screen.
-    pub fn poster(&self, place: jadegate_domain::PlaceId) -> Result<Poster> {
+    pub fn poster(&self, place: PlaceId) -> Result<Poster> {
         let now = self.now();
         let seconds = self.deployment.settings.venue_screen_seconds;
         let until = now.plus_secs(seconds);

@@ -22,18 +22,40 @@ use crate::session::GateSession;
 use super::presence::{Known, LONGEST_STAY_SECONDS, concerns};
 
 /// A scan as a gate hands it in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ScanInput {
-    /// Made by the gate.
+    /// Made by the gate; the same id and moment from the same gate is the same scan.
     pub id: ScanId,
-    /// What was read; `None` for an override without any code.
+    /// What was read; null for letting somebody in without a code.
     pub code: Option<String>,
-    /// When, by the gate's clock.
+    /// When it was read, by the gate's clock.
     pub at: Timestamp,
     /// Which way.
     pub direction: Direction,
     /// Let in against the code, and why.
+    #[serde(rename = "override", default)]
     pub override_reason: Option<OverrideReason>,
+    /// How it was read: accepted so that gates can say it; nothing decides by it.
+    #[serde(default)]
+    pub read_by: ReadBy,
+}
+
+/// How a gate read a code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ReadBy {
+    /// With its camera.
+    Camera,
+    /// With a scanner that types.
+    Scanner,
+    /// As pasted text.
+    Paste,
+    /// Nothing was read, or it is not said how.
+    #[default]
+    None,
 }
 
 /// What became of it.

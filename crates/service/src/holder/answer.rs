@@ -22,10 +22,18 @@ use crate::vault::Identity;
 /// A message that comes this much after its code ran out is known for what it is.
 const LATE_SECONDS: i64 = 12 * 3600;
 
+#[cfg(feature = "openapi")]
+fn deliveries() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    jadegate_domain::openapi::one_of(["waiting", "sent", "delayed"])
+}
+
 /// How far the message has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Delivery {
-    /// `waiting`, `sent` or `delayed`.
+    /// `waiting`, `sent` or `delayed`: how messages fare at present.
+    #[serde(rename = "delivery")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = deliveries))]
     pub state: &'static str,
     /// Until when the request can be answered.
     pub expires_at: Timestamp,

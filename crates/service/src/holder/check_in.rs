@@ -7,13 +7,17 @@ use jiff::civil::Date;
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::error::{Result, ServiceError};
+use crate::named::AssessmentView;
 use crate::session::HolderSession;
 
 /// Does the policy ask for a check-in, and has it been made today?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct CheckInState {
-    pub(crate) expected: bool,
-    pub(crate) done_today: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckInState {
+    /// Does the policy ask for one a day?
+    pub expected: bool,
+    /// Has today's been made?
+    pub done_today: bool,
 }
 
 #[cfg(feature = "openapi")]
@@ -54,15 +58,31 @@ pub struct Quarantine {
     pub days_list: Vec<QuarantineDay>,
 }
 
+/// A check-in as filled in.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CheckInInput {
+    /// Degrees Celsius, if measured.
+    #[serde(default)]
+    pub temperature: Option<f64>,
+    /// Symptoms by name.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Symptom>))]
+    pub symptoms: Vec<String>,
+}
+
 /// A recorded check-in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckedIn {
-    /// The local date it counts for.
-    pub date: Date,
+    /// The local date it counts for, `2022-03-01`.
+    pub date: String,
     /// Was it new, or had today's been made already?
+    #[serde(skip)]
     pub new: bool,
     /// The assessment that follows.
-    pub assessment: Assessment,
+    pub assessment: AssessmentView,
 }
 
 /// Longest list of days that is shown.
@@ -88,11 +108,10 @@ impl App {
     pub async fn check_in(
         &self,
         session: &HolderSession,
-        temperature: Option<f64>,
-        symptoms: &[String],
+        input: &CheckInInput,
     ) -> Result<CheckedIn> {
-        let temperature = parse_temperature(temperature)?;
-        let symptoms = parse_symptoms(symptoms)?;
+        let temperature = parse_temperature(input.temperature)?;
+        let symptoms = parse_symptoms(&input.symptoms)?;
         let date = self.now().local_day(self.policy().calendar().zone());
         let key = self.deployment.keys.evidence_key(&format!("check-in/{}/{date}", session.holder));
         let new = NewEvidence {
@@ -100,17 +119,15 @@ impl App {
             ..NewEvidence::by_holder(Fact::CheckIn { temperature, symptoms })
         };
         let change = EvidenceChange { add: vec![new], ..EvidenceChange::default() };
-        match self.record("check_in", session.holder, change).await? {
-            Changed::Done(_, assessment) => {
-                Ok(CheckedIn { date, new: true, assessment: *assessment })
+        let (new, assessment) = match self.record("check_in", session.holder, change).await? {
+            Changed::Done(_, assessment) => (true, *assessment),
+            Changed::Unchanged => (false, self.assessment(session.holder).await?),
+            Changed::Above => {
+                return Err(ServiceError::internal("what a holder says has no weight"));
             }
-            Changed::Unchanged => Ok(CheckedIn {
-                date,
-                new: false,
-                assessment: self.assessment(session.holder).await?,
-            }),
-            Changed::Above => Err(ServiceError::internal("what a holder says has no weight")),
-        }
+        };
+        let assessment = self.named_assessment(assessment).await?;
+        Ok(CheckedIn { date: date.to_string(), new, assessment })
     }
 
     /// The signed-in holder's quarantine.

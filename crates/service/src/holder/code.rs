@@ -1,18 +1,22 @@
 //! Opening the code: the one request of the holder's first page.
 
-use jadegate_domain::{Assessment, Timestamp};
-use zeroize::Zeroizing;
+use jadegate_domain::Timestamp;
+use serde::Serialize;
 
+use super::check_in::CheckInState;
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::health::not_issued;
+use crate::in_force::PolicyView;
+use crate::named::AssessmentView;
 use crate::session::HolderSession;
 
 /// Everything needed to show a code.
-#[derive(Clone, Debug)]
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ShownCode {
     /// `JG1:` and so on, for the QR.
-    pub code: Zeroizing<String>,
+    pub code: String,
     /// Signed at.
     pub issued_at: Timestamp,
     /// Worth nothing from then on.
@@ -24,11 +28,18 @@ pub struct ShownCode {
     /// Name, masked.
     pub name_masked: String,
     /// Colour and reasons.
-    pub assessment: Assessment,
-    /// Does the policy ask this person to check in daily?
-    pub check_in_expected: bool,
-    /// Have they done so today?
-    pub check_in_done: bool,
+    pub assessment: AssessmentView,
+    /// The policy in force.
+    pub policy: PolicyView,
+    /// Their daily check-in.
+    pub check_in: CheckInState,
+}
+
+/// Never shows the code: a log line would be a code to show.
+impl std::fmt::Debug for ShownCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShownCode").field("issued_at", &self.issued_at).finish_non_exhaustive()
+    }
 }
 
 impl App {
@@ -60,13 +71,13 @@ impl App {
         Ok(ShownCode {
             issued_at: code.issued_at,
             expires_at: code.expires_at,
-            code: Zeroizing::new(code.text),
+            code: code.text,
             renew_at: now.plus_secs(fresh * 2 / 3),
             server_time: now,
             name_masked,
-            assessment,
-            check_in_expected: check_in.expected,
-            check_in_done: check_in.done_today,
+            assessment: self.named_assessment(assessment).await?,
+            policy: self.in_force().view(),
+            check_in,
         })
     }
 }

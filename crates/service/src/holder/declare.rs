@@ -1,17 +1,19 @@
 //! The holder's own declaration: health and where they were. Correctable; every version is kept.
 
 use jadegate_domain::evidence::{DeclaredStay, Fact};
-use jadegate_domain::{Assessment, Division, Evidence, EvidenceId, Timestamp};
+use jadegate_domain::{Division, Evidence, EvidenceId, Timestamp};
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::check_in::{field, parse_symptoms, parse_temperature};
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
 use crate::error::{Result, ServiceError, is_ended};
+use crate::named::AssessmentView;
 use crate::session::HolderSession;
 
 /// A declaration as filled in.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeclarationInput {
@@ -30,7 +32,7 @@ pub struct DeclarationInput {
 }
 
 /// One stay as filled in; both dates are included.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StayInput {
@@ -40,6 +42,16 @@ pub struct StayInput {
     pub from: String,
     /// Last day.
     pub to: String,
+}
+
+/// A declaration recorded.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Declared {
+    /// The id of this version.
+    pub id: EvidenceId,
+    /// The assessment that follows.
+    pub assessment: AssessmentView,
 }
 
 /// Days a declaration looks back.
@@ -53,7 +65,7 @@ impl App {
         &self,
         session: &HolderSession,
         input: &DeclarationInput,
-    ) -> Result<(EvidenceId, Assessment)> {
+    ) -> Result<Declared> {
         let fact = Fact::Declaration {
             temperature: parse_temperature(input.temperature)?,
             symptoms: parse_symptoms(&input.symptoms)?,
@@ -70,11 +82,7 @@ impl App {
         Err(busy())
     }
 
-    async fn try_declare(
-        &self,
-        session: &HolderSession,
-        fact: Fact,
-    ) -> Result<(EvidenceId, Assessment)> {
+    async fn try_declare(&self, session: &HolderSession, fact: Fact) -> Result<Declared> {
         let versions = self.declarations(session).await?;
         let mut counting = versions.iter().filter(|e| e.counts()).map(|e| e.id);
         let new = NewEvidence { supersedes: counting.next(), ..NewEvidence::by_holder(fact) };
@@ -84,7 +92,7 @@ impl App {
         match self.record("declare", session.holder, change).await? {
             Changed::Done(ids, assessment) => {
                 let id = ids.first().copied().ok_or_else(|| ServiceError::internal("no id"))?;
-                Ok((id, *assessment))
+                Ok(Declared { id, assessment: self.named_assessment(*assessment).await? })
             }
             Changed::Unchanged => Err(ServiceError::internal("a declaration has no external key")),
             Changed::Above => Err(ServiceError::internal("what a holder says has no weight")),

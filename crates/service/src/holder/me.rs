@@ -1,31 +1,19 @@
 //! What a holder sees about themselves: person, evidence, history of colours, visits, and who looked.
 
-use std::collections::HashMap;
-
-use jadegate_domain::agency::{Agency, AgencyKind};
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
-use jadegate_domain::{
-    AgencyId, Colour, Evidence, HolderId, Period, PlaceKind, Presence, Purpose, Reason, Timestamp,
-};
+use jadegate_domain::{Evidence, HolderId, Period, PlaceKind, Presence, Purpose, Timestamp};
+use jadegate_store::ColourChange;
 use jadegate_trace::KnownVisit;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::concurrency::read;
 use crate::error::{Result, ServiceError};
+pub use crate::named::AgencyName;
+use crate::named::{HolderChange, named_reasons};
 use crate::session::HolderSession;
 
 use super::stays::stays;
-
-/// An agency by name, as holders see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AgencyName {
-    /// Name.
-    pub name: String,
-    /// Kind.
-    pub kind: AgencyKind,
-}
 
 /// The holder's own data, masked.
 #[derive(Clone, Debug, Serialize)]
@@ -80,20 +68,6 @@ pub struct WithdrawnView {
     pub by: Option<AgencyName>,
     /// The reason given for it.
     pub reason: WithdrawalReason,
-}
-
-/// One change of colour.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct HistoryEntry {
-    /// The moment at which the colour changed.
-    pub at: Timestamp,
-    /// Before.
-    pub from: Option<Colour>,
-    /// After.
-    pub to: Colour,
-    /// What gave the colour, as the assessment of that moment says it.
-    pub reasons: Vec<Reason>,
 }
 
 /// One visit.
@@ -194,7 +168,7 @@ impl App {
     }
 
     /// The holder's changes of colour, newest first.
-    pub async fn my_history(&self, session: &HolderSession) -> Result<Vec<HistoryEntry>> {
+    pub async fn my_history(&self, session: &HolderSession) -> Result<Vec<HolderChange>> {
         self.history_of(session.holder, LIST).await
     }
 
@@ -203,17 +177,16 @@ impl App {
         &self,
         holder: HolderId,
         most: u32,
-    ) -> Result<Vec<HistoryEntry>> {
+    ) -> Result<Vec<HolderChange>> {
+        let names = self.agency_names().await?;
         let changes = self.store.colour_changes(holder, most).await?;
-        Ok(changes
-            .into_iter()
-            .map(|c| HistoryEntry {
-                at: c.at,
-                from: c.from,
-                to: c.to,
-                reasons: c.assessment.reasons,
-            })
-            .collect())
+        let change = |c: ColourChange| HolderChange {
+            at: c.at,
+            from: c.from,
+            to: c.to,
+            reasons: named_reasons(c.assessment.reasons, &names),
+        };
+        Ok(changes.into_iter().map(change).collect())
     }
 
     /// The holder's visits within retention, newest first.
@@ -263,15 +236,6 @@ impl App {
                 purpose: a.purpose,
                 what: a.what,
             })
-            .collect())
-    }
-
-    /// Names of all agencies.
-    pub async fn agency_names(&self) -> Result<HashMap<AgencyId, AgencyName>> {
-        let all = self.store.agencies().await?;
-        Ok(all
-            .into_iter()
-            .map(|Agency { id, kind, name, .. }| (id, AgencyName { name, kind }))
             .collect())
     }
 

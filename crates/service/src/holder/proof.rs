@@ -1,12 +1,13 @@
 //! What a holder's own device needs to make the colour again, and the colours that lie ahead.
 
 use jadegate_domain::{Assessment, Division, Evidence, PolicyRef, Timestamp};
-use jadegate_policy::{Timeline, explain};
+use jadegate_policy::explain;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::assess::relevant;
 use crate::error::{Result, ServiceError};
+use crate::named::TimelineView;
 use crate::session::HolderSession;
 
 /// Everything the holder's colour is made from, and what came of it here. Whoever has the text of
@@ -42,7 +43,7 @@ impl App {
     }
 
     /// The holder's colours from their first evidence to the last change that can be foreseen.
-    pub async fn my_timeline(&self, session: &HolderSession) -> Result<Timeline> {
+    pub async fn my_timeline(&self, session: &HolderSession) -> Result<TimelineView> {
         let now = self.now();
         let evidence = self.known_about(session).await?;
         let own = evidence.iter().filter(|e| e.holder.is_some() && e.counts());
@@ -50,7 +51,7 @@ impl App {
         let policy = self.policy();
         let home = self.home_of(&policy, session.holder).await?;
         let there = home.map_or_else(|| policy.as_ref().clone(), |home| policy.for_home(&home));
-        Ok(explain(&evidence, &there, Some(first)))
+        self.named_timeline(explain(&evidence, &there, Some(first))).await
     }
 
     async fn known_about(&self, session: &HolderSession) -> Result<Vec<Evidence>> {

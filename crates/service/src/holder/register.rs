@@ -22,7 +22,9 @@ use crate::session::token_digest;
 use crate::vault::Identity;
 
 /// What a person fills in to register.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct RegistrationInput {
     /// Name.
     pub name: String,
@@ -35,7 +37,26 @@ pub struct RegistrationInput {
     /// Home division.
     pub home_division: String,
     /// `zh` or `en`.
+    #[serde(default)]
     pub language: String,
+    /// The solved puzzle, if one was given.
+    #[serde(default)]
+    pub proof: Option<WorkProof>,
+}
+
+/// What a person fills in to sign in again.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignInInput {
+    /// Phone.
+    pub phone: String,
+    /// `zh` or `en`.
+    #[serde(default)]
+    pub language: String,
+    /// The solved puzzle, if one was given.
+    #[serde(default)]
+    pub proof: Option<WorkProof>,
 }
 
 /// A checked registration, as it waits (sealed) for the answer to its one-time code.
@@ -71,19 +92,18 @@ pub struct Asker<'a> {
     pub client: &'a str,
     /// The token of a device on which somebody signed in before.
     pub device: Option<&'a str>,
-    /// The answer to a puzzle.
-    pub proof: Option<&'a WorkProof>,
 }
 
 impl<'a> Asker<'a> {
     /// Somebody at an address, of whom nothing else is known.
     pub const fn at(client: &'a str) -> Self {
-        Self { client, device: None, proof: None }
+        Self { client, device: None }
     }
 }
 
-/// What the asker is told: the same whoever asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A one-time code is on its way to the phone on file, if there is one: the same whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChallengeSent {
     /// Which challenge to answer.
     pub challenge: ChallengeId,
@@ -93,6 +113,8 @@ pub struct ChallengeSent {
     pub expires_at: Timestamp,
     /// When asking again makes sense.
     pub resend_at: Timestamp,
+    /// The server's clock.
+    pub server_time: Timestamp,
 }
 
 impl RegistrationInput {
@@ -155,29 +177,35 @@ impl App {
         let waiting = input.parse(today).map_err(ServiceError::fields)?;
         let phone = waiting.identity.phone.clone();
         let language = waiting.identity.language.clone();
-        self.ask(Asked { phone, language, waiting: Some(waiting), device: None }, asker).await
+        let asked = Asked { phone, language, waiting: Some(waiting), device: None };
+        self.ask(asked, asker, input.proof.as_ref()).await
     }
 
     /// Signing in again: a one-time code goes to the phone, if it is known. The answer is the same.
     pub async fn begin_sign_in(
         &self,
-        phone: &str,
-        language: &str,
+        input: &SignInInput,
         asker: Asker<'_>,
     ) -> Result<ChallengeSent> {
-        let phone = Phone::new(phone).map_err(|e| {
+        let phone = Phone::new(&input.phone).map_err(|e| {
             ServiceError::fields(vec![FieldError {
                 field: "phone",
                 code: "phone.bad",
                 detail: e.to_string(),
             }])
         })?;
-        let language = language.to_owned();
-        self.ask(Asked { phone, language, waiting: None, device: None }, asker).await
+        let language = input.language.clone();
+        let asked = Asked { phone, language, waiting: None, device: None };
+        self.ask(asked, asker, input.proof.as_ref()).await
     }
 
     /// Counts, seals, writes: nothing here depends on what is known.
-    async fn ask(&self, mut asked: Asked, asker: Asker<'_>) -> Result<ChallengeSent> {
+    async fn ask(
+        &self,
+        mut asked: Asked,
+        asker: Asker<'_>,
+        proof: Option<&WorkProof>,
+    ) -> Result<ChallengeSent> {
         if !self.deployment.settings.gateway {
             return Err(crate::sms::not_configured());
         }
@@ -216,13 +244,14 @@ impl App {
             None => false,
         };
         if !counted_for_device {
-            self.ask_as_stranger(typed, client, asker.proof, challenge).await?;
+            self.ask_as_stranger(typed, client, proof, challenge).await?;
         }
         Ok(ChallengeSent {
             challenge: id,
             phone_masked: asked.phone.mask(),
             expires_at,
             resend_at: now.plus_secs(self.deployment.settings.otp_pause_seconds),
+            server_time: now,
         })
     }
 

@@ -3,8 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use crate::common::scenes::gate_of;
 use crate::common::{HOME, World, case_of};
-use crate::gate_scans::{code, entry, exit, gate, gate_of, hand_in, visits};
+use crate::gate_scans::{code, entry, exit, gate, hand_in, visits};
 use jadegate_domain::{Colour, Timestamp};
 use jadegate_service::HolderSession;
 use jadegate_service::gate::scan::ScanInput;

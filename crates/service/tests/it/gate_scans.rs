@@ -6,33 +6,16 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use crate::common::scenes::gate_of;
 use crate::common::{HOME, NOW, World, at};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{
     Colour, Division, Fact, HolderId, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp,
     Visit,
 };
-use jadegate_service::gate::scan::{ScanInput, ScanResult};
+use jadegate_service::gate::scan::{ReadBy, ScanInput, ScanResult};
 use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::{DemoVisit, GateSession, HolderSession};
-
-/// A gate of a place, enrolled and signed in with a key of its own.
-pub(crate) async fn gate_of(w: &mut World, place: PlaceId) -> GateSession {
-    let admin = w.staff("operator", "administrator", "CN").await;
-    let link = w.app.enrolment_link(&admin, place).await.unwrap().link;
-    let rng = SystemRandom::new();
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &rng).unwrap();
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
-    let token = link.split('=').nth(1).unwrap();
-    let gate = w.app.enrol_gate(token, "A door", key.public_key().as_ref()).await.unwrap().gate.id;
-    let nonce = w.app.gate_challenge(gate);
-    let text = format!("jadegate-gate-v1\n{gate}\n{nonce}");
-    let signature = key.sign(&rng, text.as_bytes()).unwrap();
-    let session = w.app.begin_gate_session(gate, &nonce, signature.as_ref(), "").await.unwrap();
-    w.app.gate_session(&session.token).await.unwrap()
-}
 
 pub(crate) async fn gate(w: &mut World) -> GateSession {
     let place = w.place("shop", "Test shop").await;
@@ -40,12 +23,12 @@ pub(crate) async fn gate(w: &mut World) -> GateSession {
 }
 
 pub(crate) async fn code(w: &World, holder: &HolderSession) -> Option<String> {
-    Some(w.app.show_code(holder).await.unwrap().code.to_string())
+    Some(w.app.show_code(holder).await.unwrap().code)
 }
 
 pub(crate) fn entry(n: u64, code: Option<String>, at: Timestamp) -> ScanInput {
     let (id, direction) = (ScanId::from_random(n), Direction::In);
-    ScanInput { id, code, at, direction, override_reason: None }
+    ScanInput { id, code, at, direction, override_reason: None, read_by: ReadBy::None }
 }
 
 pub(crate) fn exit(n: u64, code: Option<String>, at: Timestamp) -> ScanInput {

@@ -3,29 +3,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
-use crate::common::{HOME, World, document, phone};
+use crate::common::scenes::registration;
+use crate::common::{HOME, World, by_phone, phone};
 use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{Colour, Phone, Presence, ScanId, ScanOutcome, Timestamp};
-use jadegate_service::gate::scan::{ScanInput, ScanResult};
+use jadegate_service::gate::scan::{ReadBy, ScanInput, ScanResult};
 use jadegate_service::holder::declare::DeclarationInput;
-use jadegate_service::holder::register::{Asker, ChallengeSent, RegistrationInput};
+use jadegate_service::holder::register::{Asker, ChallengeSent};
 use jadegate_service::{GateSession, Kind, SmsError, SmsFault, SmsGateway};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-
-fn registration(n: u32, phone_of: u32) -> RegistrationInput {
-    RegistrationInput {
-        name: "Test Person".to_owned(),
-        document: document(n),
-        nationality: "CN".to_owned(),
-        phone: phone(phone_of),
-        home_division: HOME.to_owned(),
-        language: "en".to_owned(),
-    }
-}
 
 /// The newest message: to whom (masked), and its code.
 async fn newest(w: &World) -> (String, String) {
@@ -69,7 +59,7 @@ async fn h15_a_stranger_with_a_document_number_learns_nothing() {
     // Signing in with an unknown phone: the same shape, no message, and no answer is right.
     w.clock.advance(61);
     let messages = w.app.demo_outbox().await.unwrap().len();
-    let nothing = w.app.begin_sign_in(&phone(99), "en", Asker::at("client")).await.unwrap();
+    let nothing = w.app.begin_sign_in(&by_phone(99), Asker::at("client")).await.unwrap();
     assert_eq!(w.app.demo_outbox().await.unwrap().len(), messages);
     let e = w.app.answer_challenge(nothing.challenge, "000000", "").await.err().unwrap();
     assert_eq!(e.code, "otp.wrong");
@@ -77,10 +67,9 @@ async fn h15_a_stranger_with_a_document_number_learns_nothing() {
     for failures in [0, 1] {
         w.clock.advance(601);
         w.app.deliver_messages(&Flaky(AtomicU32::new(0))).await.unwrap();
-        let known =
-            w.app.begin_sign_in(&phone(1), "en", Asker::at("client")).await.unwrap().challenge;
+        let known = w.app.begin_sign_in(&by_phone(1), Asker::at("client")).await.unwrap().challenge;
         let unknown =
-            w.app.begin_sign_in(&phone(98), "en", Asker::at("client")).await.unwrap().challenge;
+            w.app.begin_sign_in(&by_phone(98), Asker::at("client")).await.unwrap().challenge;
         let states = async || {
             (
                 w.app.delivery(known).await.unwrap().state,
@@ -284,7 +273,7 @@ async fn gate(w: &mut World, name: &str) -> GateSession {
     let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &rng).unwrap();
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
     let enrolled = w.app.enrol_gate(token, "North door", key.public_key().as_ref()).await.unwrap();
-    let id = enrolled.gate.id;
+    let id = enrolled.gate;
     let again = w.app.enrol_gate(token, "North door", key.public_key().as_ref()).await.unwrap_err();
     assert_eq!(again.code, "link.unusable", "a link works once");
 
@@ -311,6 +300,7 @@ fn scan(n: u64, code: Option<String>, at: Timestamp) -> ScanInput {
         at,
         direction: Direction::In,
         override_reason: None,
+        read_by: ReadBy::None,
     }
 }
 
@@ -324,7 +314,7 @@ async fn a_green_code_is_admitted_once_and_leaving_ends_the_visit() {
     let (holder, _) = w.register(HOME).await;
     let g = gate(&mut w, "Test shop").await;
     let now = w.app.now();
-    let code = w.app.show_code(&holder).await.unwrap().code.to_string();
+    let code = w.app.show_code(&holder).await.unwrap().code;
     for _ in 0..3 {
         let r = one(&w, &g, scan(1, Some(code.clone()), now)).await;
         assert_eq!(
@@ -339,7 +329,7 @@ async fn a_green_code_is_admitted_once_and_leaving_ends_the_visit() {
     );
     assert_eq!(w.app.my_visits(&holder).await.unwrap().len(), 1);
     w.clock.advance(1800);
-    let code = w.app.show_code(&holder).await.unwrap().code.to_string();
+    let code = w.app.show_code(&holder).await.unwrap().code;
     let out = ScanInput { direction: Direction::Out, ..scan(2, Some(code), w.app.now()) };
     one(&w, &g, out).await;
     w.restart().await;
@@ -355,7 +345,7 @@ async fn h18_a_screenshot_is_stale_and_a_forgery_is_nothing() {
     let mut w = World::new().await;
     let (holder, _) = w.register(HOME).await;
     let g = gate(&mut w, "Test shop").await;
-    let code = w.app.show_code(&holder).await.unwrap().code.to_string();
+    let code = w.app.show_code(&holder).await.unwrap().code;
     w.clock.advance(90);
     let r = one(&w, &g, scan(1, Some(code.clone()), w.app.now())).await;
     assert_eq!((r.outcome, r.problem), (Some(ScanOutcome::Refused), Some("code.stale")));
@@ -374,7 +364,7 @@ async fn h04_scans_made_without_the_server_are_taken_later_but_not_for_ever() {
     let (holder, _) = w.register(HOME).await;
     let g = gate(&mut w, "Test shop").await;
     let read_at = w.app.now();
-    let code = w.app.show_code(&holder).await.unwrap().code.to_string();
+    let code = w.app.show_code(&holder).await.unwrap().code;
     w.clock.advance(6 * 3600);
     let r = one(&w, &g, scan(1, Some(code.clone()), read_at)).await;
     assert_eq!((r.outcome, r.recorded), (Some(ScanOutcome::Admitted), true));
@@ -407,7 +397,7 @@ async fn h17_an_override_is_not_a_colour() {
     let officer = w.officer().await;
     w.app.record_case(&officer, &crate::common::case_of(id)).await.unwrap();
     let g = gate(&mut w, "Test hospital").await;
-    let code = w.app.show_code(&holder).await.unwrap().code.to_string();
+    let code = w.app.show_code(&holder).await.unwrap().code;
     let refused = one(&w, &g, scan(1, Some(code.clone()), w.app.now())).await;
     assert_eq!((refused.outcome, refused.colour), (Some(ScanOutcome::Refused), Some(Colour::Red)));
     let before = w.app.assessment(id).await.unwrap();
@@ -428,7 +418,7 @@ async fn a_colour_that_changed_a_moment_ago_counts_at_the_gate_already() {
     let mut w = World::new().await;
     let (holder, id) = w.register(HOME).await;
     let g = gate(&mut w, "Test shop").await;
-    let code = w.app.show_code(&holder).await.unwrap().code.to_string();
+    let code = w.app.show_code(&holder).await.unwrap().code;
     let sick =
         DeclarationInput { symptoms: vec!["fever".to_owned()], ..DeclarationInput::default() };
     w.app.declare(&holder, &sick).await.unwrap();

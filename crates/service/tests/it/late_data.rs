@@ -4,38 +4,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::common::scenes::gate_of;
 use crate::common::{HOME, World, at, case_of};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use jadegate_domain::gate::{Direction, OverrideReason};
 use jadegate_domain::{
     CaseId, Colour, Evidence, Fact, HolderId, PlaceId, Presence, ScanId, Timestamp,
 };
-use jadegate_service::gate::scan::ScanInput;
+use jadegate_service::gate::scan::{ReadBy, ScanInput};
 use jadegate_service::staff::{CaseCorrection, CaseInput, Whom};
 use jadegate_service::{
     BulkSearch, DemoVisit, Entropy, GateSession, HolderSession, StaffSession, bulk_case,
 };
 use jadegate_testkit::SeededEntropy;
 
-async fn gate(w: &mut World, place: PlaceId) -> GateSession {
-    let admin = w.staff("operator", "administrator", "CN").await;
-    let link = w.app.enrolment_link(&admin, place).await.unwrap().link;
-    let token = link.split('=').nth(1).unwrap();
-    let rng = SystemRandom::new();
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &rng).unwrap();
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
-    let enrolled = w.app.enrol_gate(token, "North door", key.public_key().as_ref()).await.unwrap();
-    let nonce = w.app.gate_challenge(enrolled.gate.id);
-    let text = format!("jadegate-gate-v1\n{}\n{nonce}", enrolled.gate.id);
-    let signature = key.sign(&rng, text.as_bytes()).unwrap().as_ref().to_vec();
-    let session = w.app.begin_gate_session(enrolled.gate.id, &nonce, &signature, "").await.unwrap();
-    w.app.gate_session(&session.token).await.unwrap()
-}
-
 fn scan(n: u64, code: String, at: Timestamp, direction: Direction) -> ScanInput {
     let id = ScanId::from_random(n);
-    ScanInput { id, code: Some(code), at, direction, override_reason: None }
+    ScanInput { id, code: Some(code), at, direction, override_reason: None, read_by: ReadBy::None }
 }
 
 #[tokio::test]
@@ -45,17 +29,17 @@ async fn a_gate_that_was_offline_extends_a_trace_by_itself() {
     let (_, case) = w.register(HOME).await;
     let (session, late) = w.register(HOME).await;
     let cafe = w.place("restaurant", "Made-up Cafe").await;
-    let gate = gate(&mut w, cafe).await;
+    let gate = gate_of(&mut w, cafe).await;
     w.visit(case, cafe, "2022-03-13T04:00:00Z", "2022-03-13T06:00:00Z").await;
     w.restart().await;
 
     // The other person goes in and out; the gate has no network and keeps the scans.
     let mut scans = Vec::new();
     w.clock.set(at("2022-03-13T05:00:00Z"));
-    let code = w.app.show_code(&session).await.unwrap().code.to_string();
+    let code = w.app.show_code(&session).await.unwrap().code;
     scans.push(scan(1, code, w.app.now(), Direction::In));
     w.clock.set(at("2022-03-13T05:40:00Z"));
-    let code = w.app.show_code(&session).await.unwrap().code.to_string();
+    let code = w.app.show_code(&session).await.unwrap().code;
     scans.push(scan(2, code, w.app.now(), Direction::Out));
 
     w.clock.set(at("2022-03-14T03:00:00Z"));
@@ -87,14 +71,14 @@ async fn an_exit_told_late_takes_assumed_minutes_back() {
     let (_, case) = w.register(HOME).await;
     let (session, other) = w.register(HOME).await;
     let cafe = w.place("restaurant", "Made-up Cafe").await;
-    let gate = gate(&mut w, cafe).await;
+    let gate = gate_of(&mut w, cafe).await;
     w.visit(case, cafe, "2022-03-13T05:50:00Z", "2022-03-13T06:30:00Z").await;
     w.restart().await;
     w.clock.set(at("2022-03-13T05:00:00Z"));
-    let code = w.app.show_code(&session).await.unwrap().code.to_string();
+    let code = w.app.show_code(&session).await.unwrap().code;
     w.app.record_scans(&gate, &[scan(1, code, w.app.now(), Direction::In)]).await.unwrap();
     w.clock.set(at("2022-03-13T05:20:00Z"));
-    let code = w.app.show_code(&session).await.unwrap().code.to_string();
+    let code = w.app.show_code(&session).await.unwrap().code;
     let out = scan(2, code, w.app.now(), Direction::Out);
 
     // The gate lost its network after the entry: 75 minutes are assumed.
@@ -283,7 +267,7 @@ impl Town {
         for (i, kind) in ["restaurant", "school", "shop"].iter().enumerate() {
             let place = w.place(kind, &format!("Made-up place {i}")).await;
             places.push(place);
-            gates.push(gate(&mut w, place).await);
+            gates.push(gate_of(&mut w, place).await);
         }
         let (cases, dice) = (BTreeSet::new(), SeededEntropy::new(seed));
         Self {
@@ -336,7 +320,7 @@ impl Town {
         let (who, gate) = (self.roll(self.people.len()), self.roll(self.gates.len()));
         let directions = [Direction::In, Direction::Out];
         for direction in directions.into_iter().take(1 + usize::from(self.roll(3) > 0)) {
-            let code = self.w.app.show_code(&self.sessions[who]).await.unwrap().code.to_string();
+            let code = self.w.app.show_code(&self.sessions[who]).await.unwrap().code;
             self.scans += 1;
             let mut scan = scan(self.scans, code, self.w.app.now(), direction);
             scan.override_reason = Some(OverrideReason::ALL[0]);

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use crate::common::scenes::RIDES;
 use crate::common::{HOME, World, case_of, test_of};
 use jadegate_domain::id::WaitingId;
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
@@ -51,6 +52,25 @@ async fn only(w: &World, by: &StaffSession) -> WaitingId {
     let all = waiting(w, by).await;
     assert_eq!(all.len(), 1, "{all:?}");
     all[0].id
+}
+
+/// Three positive results of which more than two an hour wait.
+struct Held {
+    w: World,
+    lab: StaffSession,
+    colleague: StaffSession,
+    all: Vec<HolderId>,
+    id: WaitingId,
+}
+
+async fn held() -> Held {
+    let mut w = World::braked(2, 2).await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let colleague = w.colleague(&lab).await;
+    let all = people(&mut w, 3).await;
+    w.app.import_tests(&lab, lines(1..=3, true).as_bytes()).await.unwrap();
+    let id = only(&w, &colleague).await;
+    Held { w, lab, colleague, all, id }
 }
 
 /// What the public log says of records that wait.
@@ -348,12 +368,7 @@ async fn many_false_cases_are_a_mass_themselves() {
 
 #[tokio::test]
 async fn what_nobody_decides_on_lapses_and_says_so() {
-    let mut w = World::braked(2, 2).await;
-    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
-    let colleague = w.colleague(&lab).await;
-    let all = people(&mut w, 3).await;
-    w.app.import_tests(&lab, lines(1..=3, true).as_bytes()).await.unwrap();
-    let id = only(&w, &colleague).await;
+    let Held { w, lab, colleague, all, id } = held().await;
     w.clock.advance(86_399);
     assert_eq!(w.app.expire_waiting().await.unwrap(), 0);
     w.clock.advance(1);
@@ -373,12 +388,7 @@ async fn what_nobody_decides_on_lapses_and_says_so() {
 
 #[tokio::test]
 async fn a_confirmation_cut_short_is_finished_after_the_restart() {
-    let mut w = World::braked(2, 2).await;
-    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
-    let colleague = w.colleague(&lab).await;
-    let all = people(&mut w, 3).await;
-    w.app.import_tests(&lab, lines(1..=3, true).as_bytes()).await.unwrap();
-    let id = only(&w, &colleague).await;
+    let Held { mut w, colleague, all, id, .. } = held().await;
     // As if the program had ended right after the decision.
     let by = Some((colleague.staff().id, colleague.staff().agency));
     let decision = WaitingDecision { at: w.app.now(), by };
@@ -400,9 +410,7 @@ async fn a_carrier_cannot_put_a_train_beside_a_case() {
     let all = people(&mut w, 6).await;
     let by = w.app.conductor(&carrier).unwrap();
     let list = |number: &str, who: &[HolderId]| {
-        let mut csv =
-            "kind,number,date,division,holder,from_no,from,departs,to_no,to,arrives,seat\n"
-                .to_owned();
+        let mut csv = RIDES.to_owned();
         for h in who {
             writeln!(
                 csv,

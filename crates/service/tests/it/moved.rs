@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use crate::common::scenes::registration;
 use crate::common::{HOME, REQUEST, World, case_of, document, phone, test_of};
 use jadegate_domain::evidence::{ReleaseOf, TestResult};
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
@@ -36,14 +37,8 @@ impl Hands {
 /// Somebody asks for a code with this document and phone, and types it.
 pub(crate) async fn enter(w: &World, document_of: u32, phone_of: u32) -> HolderSession {
     w.clock.advance(61);
-    let input = RegistrationInput {
-        name: "Test Owner".to_owned(),
-        document: document(document_of),
-        nationality: "CN".to_owned(),
-        phone: phone(phone_of),
-        home_division: HOME.to_owned(),
-        language: "en".to_owned(),
-    };
+    let input =
+        RegistrationInput { name: "Test Owner".to_owned(), ..registration(document_of, phone_of) };
     let client = format!("client-{document_of}-{phone_of}");
     let sent = w.app.begin_registration(&input, Asker::at(&client)).await.unwrap();
     let masked = Phone::new(&phone(phone_of)).unwrap().mask();
@@ -64,6 +59,18 @@ async fn counting(w: &World, holder: HolderId) -> Vec<Fact> {
     let own = w.store.evidence_of(holder).await.unwrap().unwrap().1;
     let counts = own.into_iter().filter(jadegate_domain::Evidence::counts).map(|e| e.fact);
     counts.filter(|f| !matches!(f, Fact::Stay { .. })).collect()
+}
+
+/// Two who were at a cafe at the same time; the first has document 1.
+async fn friends(w: &mut World) -> (HolderId, HolderId) {
+    let (_, wrong) = w.register(HOME).await;
+    let (_, friend) = w.register(HOME).await;
+    let cafe = w.place("restaurant", "Made-up Cafe").await;
+    for who in [wrong, friend] {
+        w.visit(who, cafe, "2022-03-13T04:00:00Z", "2022-03-13T05:00:00Z").await;
+    }
+    w.restart().await;
+    (wrong, friend)
 }
 
 #[tokio::test]
@@ -132,13 +139,7 @@ async fn a_result_goes_from_the_wrong_account_to_the_documents_owner() {
 async fn cases_papers_and_arrivals_go_along_and_the_cases_contacts_are_released() {
     let mut w = World::new().await;
     let hands = Hands::new(&mut w).await;
-    let (_, wrong) = w.register(HOME).await;
-    let (_, friend) = w.register(HOME).await;
-    let cafe = w.place("restaurant", "Made-up Cafe").await;
-    for who in [wrong, friend] {
-        w.visit(who, cafe, "2022-03-13T04:00:00Z", "2022-03-13T05:00:00Z").await;
-    }
-    w.restart().await;
+    let (wrong, friend) = friends(&mut w).await;
     let case = CaseInput { whom: by_document(1), trace: true, ..case_of(wrong) };
     let case = w.app.record_case(&hands.team, &case).await.unwrap().case;
     // Corrected, it is about the same person still.
@@ -276,13 +277,7 @@ async fn what_waits_or_was_taken_back_meanwhile_goes_where_it_belongs() {
 async fn a_release_cut_short_is_finished() {
     let mut w = World::new().await;
     let hands = Hands::new(&mut w).await;
-    let (_, wrong) = w.register(HOME).await;
-    let (_, friend) = w.register(HOME).await;
-    let cafe = w.place("restaurant", "Made-up Cafe").await;
-    for who in [wrong, friend] {
-        w.visit(who, cafe, "2022-03-13T04:00:00Z", "2022-03-13T05:00:00Z").await;
-    }
-    w.restart().await;
+    let (wrong, friend) = friends(&mut w).await;
     let case = CaseInput { whom: by_document(1), trace: true, ..case_of(wrong) };
     w.app.record_case(&hands.team, &case).await.unwrap();
     hands.give_back(&w, 1).await;

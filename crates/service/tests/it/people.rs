@@ -3,7 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-use crate::common::{HOME, REQUEST, World, document, phone, test_of};
+use crate::common::scenes::registration;
+use crate::common::{HOME, REQUEST, World, by_phone, document, phone, test_of};
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::record::AccountEvent;
 use jadegate_domain::{Colour, Phone};
@@ -16,14 +17,7 @@ use jadegate_service::staff::Whom;
 const PAUSE: i64 = 4 * 3600 + 400;
 
 fn who(name: &str, document_of: u32, phone_of: u32) -> RegistrationInput {
-    RegistrationInput {
-        name: name.to_owned(),
-        document: document(document_of),
-        nationality: "CN".to_owned(),
-        phone: phone(phone_of),
-        home_division: HOME.to_owned(),
-        language: "en".to_owned(),
-    }
+    RegistrationInput { name: name.to_owned(), ..registration(document_of, phone_of) }
 }
 
 /// The newest code that a phone got.
@@ -63,7 +57,7 @@ async fn ask(w: &World, phone_of: u32, device: Option<&str>) -> ChallengeId {
     w.clock.advance(PAUSE);
     let client = format!("sign-in-{phone_of}");
     let asker = Asker { device, ..Asker::at(&client) };
-    w.app.begin_sign_in(&phone(phone_of), "en", asker).await.unwrap().challenge
+    w.app.begin_sign_in(&by_phone(phone_of), asker).await.unwrap().challenge
 }
 
 async fn session(w: &World, s: &SignedIn) -> HolderSession {

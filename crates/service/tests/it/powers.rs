@@ -3,11 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
+use crate::common::scenes::gate_kept_by;
 use crate::common::{HOME, World, case_of};
 use jadegate_domain::{EvidenceKind, StaffId};
 use jadegate_ledger::{AgencyEvent, GateEvent, Leaf, StaffEvent};
 use jadegate_service::StaffSession;
-use jadegate_service::staff::{AgencyInput, InvitedStaff, NewPasskey, PlaceInput, StaffInput};
+use jadegate_service::staff::{AgencyInput, InvitedStaff, NewPasskey, StaffInput};
 
 fn agency_of(kind: &str) -> AgencyInput {
     AgencyInput { kind: kind.to_owned(), name: format!("Made-up {kind}"), region: "CN-33".into() }
@@ -203,7 +204,7 @@ async fn every_step_is_a_leaf_without_a_name() {
     let link = w.app.enrolment_link(&manager, place).await.unwrap().link;
     let token = link.rsplit('=').next().unwrap();
     let gate = w.app.enrol_gate(token, "North door", &[4; 65]).await.unwrap().gate;
-    w.app.revoke_gate(&manager, gate.id).await.unwrap();
+    w.app.revoke_gate(&manager, gate).await.unwrap();
 
     let leaves = w.log(0, 10_000).await;
     assert!(leaves.iter().all(|l| !String::from_utf8_lossy(&l.bytes).contains("Test Staff")));
@@ -246,7 +247,7 @@ async fn every_step_is_a_leaf_without_a_name() {
         })
         .collect();
     let m = Some(manager.staff().id);
-    assert_eq!(gates, [(GateEvent::Enrolled, gate.id, m), (GateEvent::Revoked, gate.id, m)]);
+    assert_eq!(gates, [(GateEvent::Enrolled, gate, m), (GateEvent::Revoked, gate, m)]);
     // The set-up's own steps are there, too: nobody signed in made them.
     let from_machine = |l: &&Leaf| matches!(l, Leaf::Staff { event: StaffEvent::Confirmed, by: None, staff, .. } if *staff == commissioner.staff().id);
     assert_eq!(leaves.iter().filter(from_machine).count(), 1);
@@ -299,28 +300,19 @@ async fn sessions_of_staff_and_gates_are_listed_and_ended() {
     assert!(w.app.staff_session(&again.token).await.is_err());
 
     // A gate's, by whoever manages its place.
-    let input = PlaceInput {
-        name: "Made-up Cafe".to_owned(),
-        kind: "restaurant".to_owned(),
-        division: HOME.to_owned(),
-    };
-    let place = w.app.create_place(&manager, &input).await.unwrap();
-    let link = w.app.enrolment_link(&manager, place.id).await.unwrap().link;
-    let token = link.split("enrol=").nth(1).unwrap();
-    let key = [&[4_u8][..], &[7; 64]].concat();
-    let gate = w.app.enrol_gate(token, "North door", &key).await.unwrap().gate;
-    let token = w.gate_session(gate.id, "made-up-token-of-a-gate-that-is-long-enough").await;
+    let gate = gate_kept_by(&w, &manager).await;
+    let token = w.gate_session(gate, "made-up-token-of-a-gate-that-is-long-enough").await;
     assert!(w.app.gate_session(&token).await.is_ok());
     let leaves = w.leaves().await;
     for by in [&stranger, &lab] {
-        assert!(w.app.sessions_of_gate(by, gate.id).await.is_err());
-        assert!(w.app.end_sessions_of_gate(by, gate.id, None).await.is_err());
+        assert!(w.app.sessions_of_gate(by, gate).await.is_err());
+        assert!(w.app.end_sessions_of_gate(by, gate, None).await.is_err());
     }
-    let listed = w.app.sessions_of_gate(&manager, gate.id).await.unwrap();
+    let listed = w.app.sessions_of_gate(&manager, gate).await.unwrap();
     assert_eq!(listed.len(), 1);
-    w.app.end_sessions_of_gate(&manager, gate.id, Some(&listed[0].id)).await.unwrap();
+    w.app.end_sessions_of_gate(&manager, gate, Some(&listed[0].id)).await.unwrap();
     assert!(w.app.gate_session(&token).await.is_err());
-    w.app.end_sessions_of_gate(&manager, gate.id, None).await.unwrap();
+    w.app.end_sessions_of_gate(&manager, gate, None).await.unwrap();
     assert_eq!(w.leaves().await, leaves + 2);
     let last = w.log(leaves + 1, 1).await;
     let last: Leaf = serde_json::from_slice(&last[0].bytes).unwrap();
@@ -358,20 +350,11 @@ async fn nobody_is_signed_out_without_end() {
 
     // The same for a gate.
     let manager = w.staff("venue", "venue_manager", "CN-33").await;
-    let input = PlaceInput {
-        name: "Made-up Cafe".to_owned(),
-        kind: "restaurant".to_owned(),
-        division: HOME.to_owned(),
-    };
-    let place = w.app.create_place(&manager, &input).await.unwrap();
-    let link = w.app.enrolment_link(&manager, place.id).await.unwrap().link;
-    let token = link.split("enrol=").nth(1).unwrap();
-    let key = [&[4_u8][..], &[7; 64]].concat();
-    let gate = w.app.enrol_gate(token, "North door", &key).await.unwrap().gate;
+    let gate = gate_kept_by(&w, &manager).await;
     for _ in 0..10 {
-        w.app.end_sessions_of_gate(&manager, gate.id, None).await.unwrap();
+        w.app.end_sessions_of_gate(&manager, gate, None).await.unwrap();
     }
-    let refused = w.app.end_sessions_of_gate(&manager, gate.id, None).await.unwrap_err();
+    let refused = w.app.end_sessions_of_gate(&manager, gate, None).await.unwrap_err();
     assert_eq!(refused.code, "limit.reached");
 }
 

@@ -3,56 +3,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own set-up")]
 
-use std::collections::BTreeSet;
-
-use crate::common::{HOME, World, at, case_of};
+use crate::common::scenes::{import_rides, known, stored, traced};
+use crate::common::{HOME, World, at};
 use jadegate_domain::id::RideId;
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
-use jadegate_domain::{Colour, HolderId, Period, PlaceId, Timestamp};
+use jadegate_domain::{Colour, HolderId};
 use jadegate_ledger::Leaf;
-use jadegate_service::import::rides::RideReport;
-use jadegate_service::staff::{CaseInput, Record, TraceDetail};
-use jadegate_service::{BulkSearch, IndexOrigin, Kind, StaffSession, bulk_case};
+use jadegate_service::staff::Record;
+use jadegate_service::{BulkSearch, IndexOrigin, Kind, bulk_case};
 use jadegate_store::{Unit, Write};
-
-const HEAD: &str = "kind,number,date,division,holder,from_no,from,departs,to_no,to,arrives,seat\n";
-const EVER: Period = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
 
 /// A line of train G1 of 12 March from A to C.
 fn line(who: HolderId, seat: &str) -> String {
     format!(
         "train,G1,2022-03-12,CN-3301,{who},1,A,2022-03-12T01:00:00Z,3,C,2022-03-12T04:00:00Z,{seat}\n"
     )
-}
-
-async fn import(w: &World, carrier: &StaffSession, lines: &str) -> RideReport {
-    let by = w.app.conductor(carrier).unwrap();
-    w.app.import_rides(&by, format!("{HEAD}{lines}").as_bytes()).await.unwrap()
-}
-
-async fn traced(w: &World, officer: &StaffSession, case: HolderId) -> TraceDetail {
-    let input = CaseInput { trace: true, ..case_of(case) };
-    let recorded = w.app.record_case(officer, &input).await.unwrap();
-    w.app.trace_detail(officer, recorded.trace.unwrap().trace).await.unwrap()
-}
-
-type Known = BTreeSet<(HolderId, PlaceId, Timestamp, Option<Timestamp>)>;
-
-async fn stored(w: &World) -> Known {
-    let mut all = Known::new();
-    for day in w.store.visit_days().await.unwrap() {
-        let visits = w.store.visits_on(day).await.unwrap();
-        all.extend(visits.into_iter().map(|v| (v.holder, v.place, v.entered, v.left)));
-    }
-    all
-}
-
-fn known(w: &World, people: &[HolderId]) -> Known {
-    let of = |h: &HolderId| {
-        let visits = w.app.visits_between(*h, EVER).into_iter();
-        visits.map(|(place, entered, left)| (*h, place, entered, left)).collect::<Vec<_>>()
-    };
-    people.iter().flat_map(of).collect()
 }
 
 /// The only ride of somebody.
@@ -77,7 +42,7 @@ async fn a_false_list_is_taken_back_with_all_that_followed() {
     w.restart().await;
     let people = [case, first, second];
     let list = line(case, "05-12A") + &line(first, "05-12B") + &line(second, "05-12C");
-    let report = import(&w, &carrier, &list).await;
+    let report = import_rides(&w, &carrier, &list).await;
     assert_eq!(report.taken, 3);
     let detail = traced(&w, &officer, case).await;
     assert_eq!(detail.contacts.len(), 2);
@@ -124,7 +89,7 @@ async fn a_false_list_is_taken_back_with_all_that_followed() {
     // Sent again, every line is answered, and nobody is anywhere; after a start from the file that
     // still had it, too.
     for _ in 0..2 {
-        let again = import(&w, &carrier, &list).await;
+        let again = import_rides(&w, &carrier, &list).await;
         assert_eq!((again.taken, again.unchanged), (0, 0));
         assert!(again.rejected.iter().all(|r| r.code == "ride.withdrawn"), "{again:?}");
         assert_eq!(again.rejected.len(), 3);
@@ -157,7 +122,7 @@ async fn one_ride_is_taken_back_by_the_second_body_and_no_other_with_it() {
     let (own, first) = w.register(HOME).await;
     let (_, second) = w.register(HOME).await;
     let lines = line(case, "05-12A") + &line(first, "05-12B") + &line(second, "05-12C");
-    import(&w, &carrier, &lines).await;
+    import_rides(&w, &carrier, &lines).await;
     let detail = traced(&w, &officer, case).await;
     let contact = detail.contacts.iter().find(|c| c.holder == first).unwrap();
     let ride: RideId = contact.exposures[0].aboard.as_ref().unwrap().contact[0].ride;
@@ -178,7 +143,7 @@ async fn one_ride_is_taken_back_by_the_second_body_and_no_other_with_it() {
     assert_eq!(row.staff, Some(officer.staff().id));
     assert_eq!(w.app.my_accesses(&own).await.unwrap()[0].what, "ride_withdrawn");
     // The other lines of the file are known, this one is answered.
-    let again = import(&w, &carrier, &lines).await;
+    let again = import_rides(&w, &carrier, &lines).await;
     assert_eq!((again.unchanged, again.rejected.len()), (2, 1));
     assert_eq!((again.rejected[0].line, again.rejected[0].code), (3, "ride.withdrawn"));
 }
@@ -196,7 +161,7 @@ async fn without_the_cases_own_ride_nobody_was_near() {
         all.push(w.register(HOME).await.1);
         lines += &line(all[n - 1], "05-12B");
     }
-    import(&w, &carrier, &lines).await;
+    import_rides(&w, &carrier, &lines).await;
     let detail = traced(&w, &officer, case).await;
     assert_eq!(detail.contacts.len(), 20);
     let aboard = detail.contacts[0].exposures[0].aboard.as_ref().unwrap();
@@ -220,7 +185,7 @@ async fn a_withdrawal_that_was_cut_short_is_seen_to_its_end() {
     let (_, second) = w.register(HOME).await;
     let people = [case, first, second];
     let lines = line(case, "05-12A") + &line(first, "05-12B") + &line(second, "05-12C");
-    let report = import(&w, &carrier, &lines).await;
+    let report = import_rides(&w, &carrier, &lines).await;
     traced(&w, &officer, case).await;
     w.app.save_visits().await.unwrap();
     let ride = ride_of(&w, first).await;
@@ -250,7 +215,7 @@ async fn a_ride_of_which_no_seat_is_known_can_be_taken_back_where_it_is_seen() {
             "train,G1,2022-03-12,CN-3301,{who},,,2022-03-12T01:00:00Z,,,2022-03-12T04:00:00Z,\n"
         )
     };
-    let report = import(&w, &carrier, &(bare(case) + &bare(near))).await;
+    let report = import_rides(&w, &carrier, &(bare(case) + &bare(near))).await;
     assert_eq!(report.taken, 2, "{report:?}");
     // Somebody scanned the code aboard: no carrier told of it.
     let trip = known(&w, &[near]).first().unwrap().1;

@@ -4,13 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{HOME, World, at, case_of, policy_text};
+use crate::common::scenes::{RIDES, import_rides, traced};
+use crate::common::{HOME, World, at, policy_text};
 use jadegate_domain::{Colour, HolderId};
-use jadegate_service::import::rides::RideReport;
-use jadegate_service::staff::{CaseInput, TicketView, TraceDetail};
+use jadegate_service::staff::{TicketView, TraceDetail};
 use jadegate_service::{BulkSearch, IndexOrigin, StaffSession, bulk_case};
-
-const HEAD: &str = "kind,number,date,division,holder,from_no,from,departs,to_no,to,arrives,seat\n";
 
 /// A line of train G1 of 12 March, which runs A, B, C, D; without arrivals.
 fn line(who: HolderId, from: u8, to: u8, seat: &str) -> String {
@@ -19,17 +17,6 @@ fn line(who: HolderId, from: u8, to: u8, seat: &str) -> String {
     format!(
         "train,G1,2022-03-12,CN-3301,{who},{from},{a},2022-03-12T0{from}:00:00Z,{to},{b},,{seat}\n"
     )
-}
-
-async fn import(w: &World, carrier: &StaffSession, lines: &str) -> RideReport {
-    let by = w.app.conductor(carrier).unwrap();
-    w.app.import_rides(&by, format!("{HEAD}{lines}").as_bytes()).await.unwrap()
-}
-
-async fn traced(w: &World, officer: &StaffSession, case: HolderId) -> TraceDetail {
-    let input = CaseInput { trace: true, ..case_of(case) };
-    let recorded = w.app.record_case(officer, &input).await.unwrap();
-    w.app.trace_detail(officer, recorded.trace.unwrap().trace).await.unwrap()
 }
 
 #[tokio::test]
@@ -61,7 +48,7 @@ async fn who_was_near_aboard_is_as_the_policy_says() {
             lines += &line(who, from, to, seat);
             names.push((who, name));
         }
-        let report = import(&w, &carrier, &lines).await;
+        let report = import_rides(&w, &carrier, &lines).await;
         assert_eq!((report.taken, report.new_trips, report.rejected.len()), (6, 1, 0));
         let contacts = |d: &TraceDetail| -> BTreeSet<&str> {
             let name = |h| names.iter().find(|(who, _)| *who == h).unwrap().1;
@@ -152,7 +139,7 @@ async fn a_list_is_taken_once_and_wrong_lines_told() {
     let end = "2022-03-13T02:00:00Z";
     let taken = async |arrives| {
         let by = w.app.conductor(&carrier).unwrap();
-        let file = format!("{HEAD}{}", line(first, arrives));
+        let file = format!("{RIDES}{}", line(first, arrives));
         w.app.import_rides(&by, file.as_bytes()).await.unwrap()
     };
     assert_eq!(taken("").await.taken, 1);
@@ -183,7 +170,7 @@ async fn only_a_carrier_tells_who_was_aboard_and_of_its_own_trips() {
     assert_eq!(e.code, "agency.may_not_record");
     // The same number on the same day is another trip if another carrier runs it.
     for by in [&carrier, &other] {
-        assert_eq!(import(&w, by, &line(who, 1, 2, "1A")).await.new_trips, 1);
+        assert_eq!(import_rides(&w, by, &line(who, 1, 2, "1A")).await.new_trips, 1);
     }
     let by = w.app.conductor(&carrier).unwrap();
     let e = w.app.import_rides(&by, b"kind,number\n").await.unwrap_err();
@@ -202,14 +189,14 @@ async fn a_list_that_comes_late_or_is_corrected_traces_again() {
     w.app.follow_late_data().await.unwrap();
 
     let both = |seat| line(case, 1, 3, "05-12A") + &line(other, 1, 3, seat);
-    import(&w, &carrier, &both("05-01A")).await;
+    import_rides(&w, &carrier, &both("05-01A")).await;
     assert_eq!(w.app.follow_late_data().await.unwrap(), 1);
     assert_eq!(w.colour(other).await, Colour::Red);
     // They sat in another coach after all; and in the same once more.
-    assert_eq!(import(&w, &carrier, &both("06-01A")).await.taken, 1);
+    assert_eq!(import_rides(&w, &carrier, &both("06-01A")).await.taken, 1);
     assert_eq!(w.app.follow_late_data().await.unwrap(), 1);
     assert_eq!(w.colour(other).await, Colour::Green);
-    import(&w, &carrier, &both("05-01A")).await;
+    import_rides(&w, &carrier, &both("05-01A")).await;
     assert_eq!(w.app.follow_late_data().await.unwrap(), 1);
     assert_eq!(w.colour(other).await, Colour::Red);
     assert_eq!(w.app.follow_late_data().await.unwrap(), 0);
@@ -224,7 +211,7 @@ async fn seats_are_told_to_who_may_see_the_trace_and_forgotten_with_their_day() 
     let (own, near) = w.register(HOME).await;
     let (_, far) = w.register("CN-3101").await;
     let lines = line(case, 1, 3, "05-12A") + &line(near, 2, 4, "05-12B") + &line(far, 1, 3, "1");
-    import(&w, &carrier, &lines).await;
+    import_rides(&w, &carrier, &lines).await;
     let looks = w.store.accesses_of(case, 9).await.unwrap().len();
     let detail = traced(&w, &officer, case).await;
     assert_eq!(detail.contacts.len(), 2);
@@ -275,14 +262,14 @@ async fn a_seat_told_after_the_index_was_saved_is_known_at_the_next_start() {
     let (_, case) = w.register(HOME).await;
     let (_, other) = w.register(HOME).await;
     let list = |seat| line(case, 1, 3, "05-12A") + &line(other, 1, 3, seat);
-    import(&w, &carrier, &list("05-01A")).await;
+    import_rides(&w, &carrier, &list("05-01A")).await;
     w.app.save_visits().await.unwrap();
     // No visit changes by it, and so no mark of a day.
-    assert_eq!(import(&w, &carrier, &list("06-01A")).await.taken, 1);
+    assert_eq!(import_rides(&w, &carrier, &list("06-01A")).await.taken, 1);
     w.restart().await;
     assert_eq!(w.app.index_origin(), IndexOrigin::Loaded);
     let detail = traced(&w, &officer, case).await;
     let aboard = detail.contacts[0].exposures[0].aboard.as_ref().unwrap();
     assert_eq!(aboard.contact[0].seat.as_deref(), Some("06-1A"));
-    assert_eq!(import(&w, &carrier, &list("06-01A")).await.unchanged, 2);
+    assert_eq!(import_rides(&w, &carrier, &list("06-01A")).await.unchanged, 2);
 }

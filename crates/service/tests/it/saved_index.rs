@@ -7,38 +7,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::task::Poll;
 
+use crate::common::scenes::{EVER, known, stored};
 use crate::common::{HOME, World, at, case_of};
-use jadegate_domain::{CaseId, HolderId, Period, PlaceId, Presence, Timestamp};
+use jadegate_domain::{CaseId, HolderId, PlaceId, Presence};
 use jadegate_service::staff::CaseInput;
 use jadegate_service::{BulkSearch, DemoVisit, Entropy, IndexOrigin};
 use jadegate_testkit::SeededEntropy;
 
 const NOW: &str = crate::common::NOW;
-const EVER: Period = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
-
-type Known = BTreeSet<(HolderId, PlaceId, Timestamp, Option<Timestamp>)>;
-
-/// Everything the store has.
-async fn stored(w: &World) -> Known {
-    let mut all = Known::new();
-    for day in w.store.visit_days().await.unwrap() {
-        let visits = w.store.visits_on(day).await.unwrap();
-        all.extend(visits.into_iter().map(|v| (v.holder, v.place, v.entered, v.left)));
-    }
-    all
-}
-
-/// What the index knows of these people.
-fn known(w: &World, people: &[HolderId]) -> Known {
-    let of = |h: &HolderId| {
-        let visits = w.app.visits_between(*h, EVER);
-        visits
-            .into_iter()
-            .map(|(place, entered, left)| (*h, place, entered, left))
-            .collect::<Vec<_>>()
-    };
-    people.iter().flat_map(of).collect()
-}
 
 fn people(n: u64) -> Vec<HolderId> {
     (1..=n).map(|n| HolderId::from_random(0x6a61_6465_4d41_0000 + n)).collect()

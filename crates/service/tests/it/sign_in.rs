@@ -3,12 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
-use crate::common::{HOME, World, document, phone};
+use crate::common::scenes::registration;
+use crate::common::{HOME, World, by_phone, document, phone};
 use async_trait::async_trait;
 use jadegate_domain::Phone;
 use jadegate_domain::id::ChallengeId;
 use jadegate_service::holder::answer::{Answering, SignedIn};
-use jadegate_service::holder::register::{Asker, ChallengeSent, RegistrationInput};
+use jadegate_service::holder::register::{Asker, ChallengeSent, SignInInput};
 use jadegate_service::holder::work::{WorkProof, solve};
 use jadegate_service::{ServiceError, SmsError, SmsGateway};
 
@@ -18,17 +19,6 @@ struct Takes;
 impl SmsGateway for Takes {
     async fn send(&self, _: &Phone, _: &str) -> Result<(), SmsError> {
         Ok(())
-    }
-}
-
-fn registration(n: u32, phone_of: u32) -> RegistrationInput {
-    RegistrationInput {
-        name: "Test Person".to_owned(),
-        document: document(n),
-        nationality: "CN".to_owned(),
-        phone: phone(phone_of),
-        home_division: HOME.to_owned(),
-        language: "en".to_owned(),
     }
 }
 
@@ -59,7 +49,13 @@ async fn answer(w: &World, challenge: ChallengeId, code: &str, agent: &str) -> S
 }
 
 async fn sign_in(w: &World, n: u32, asker: Asker<'_>) -> Result<ChallengeSent, ServiceError> {
-    w.app.begin_sign_in(&phone(n), "en", asker).await
+    w.app.begin_sign_in(&by_phone(n), asker).await
+}
+
+/// The same with a solved puzzle.
+async fn solved(w: &World, n: u32, proof: &WorkProof) -> Result<ChallengeSent, ServiceError> {
+    let input = SignInInput { proof: Some(proof.clone()), ..by_phone(n) };
+    w.app.begin_sign_in(&input, Asker::at("client")).await
 }
 
 #[tokio::test]
@@ -212,17 +208,13 @@ async fn guessing_makes_codes_longer_and_shuts_nobody_out() {
         Ok(sent) => sent,
         Err(e) => {
             let proof = solve(e.puzzle.as_deref().unwrap());
-            sign_in(&w, 1, Asker { proof: Some(&proof), ..Asker::at("again") }).await.unwrap()
+            solved(&w, 1, &proof).await.unwrap()
         }
     };
     w.app.deliver_messages(&Takes).await.unwrap();
     let code = newest_of(&w, 1).await;
     assert_eq!(code.len(), 10);
     answer(&w, again.challenge, &code, "").await;
-}
-
-fn with(proof: &WorkProof) -> Asker<'_> {
-    Asker { proof: Some(proof), ..Asker::at("client") }
 }
 
 #[tokio::test]
@@ -241,15 +233,15 @@ async fn asking_often_takes_work_that_counts_once_and_for_one_phone() {
         WorkProof { puzzle: proof.puzzle.replacen(".14.", ".1.", 1), ..proof.clone() },
         WorkProof { puzzle: "nonsense".to_owned(), ..proof.clone() },
     ] {
-        assert_eq!(sign_in(&w, 1, with(&wrong)).await.unwrap_err().code, "otp.bad_work");
+        assert_eq!(solved(&w, 1, &wrong).await.unwrap_err().code, "otp.bad_work");
     }
-    assert_eq!(sign_in(&w, 2, with(&proof)).await.unwrap_err().code, "otp.bad_work");
-    sign_in(&w, 1, with(&proof)).await.unwrap();
-    assert_eq!(sign_in(&w, 1, with(&proof)).await.unwrap_err().code, "otp.work_needed");
+    assert_eq!(solved(&w, 2, &proof).await.unwrap_err().code, "otp.bad_work");
+    solved(&w, 1, &proof).await.unwrap();
+    assert_eq!(solved(&w, 1, &proof).await.unwrap_err().code, "otp.work_needed");
     // Time makes it free again, and makes the puzzle worthless.
     let unused = solve(&sign_in(&w, 1, Asker::at("client")).await.unwrap_err().puzzle.unwrap());
     w.clock.advance(3_600);
-    assert_eq!(sign_in(&w, 1, with(&unused)).await.unwrap_err().code, "otp.bad_work");
+    assert_eq!(solved(&w, 1, &unused).await.unwrap_err().code, "otp.bad_work");
     sign_in(&w, 1, Asker::at("client")).await.unwrap();
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::common::{World, at, case_of};
 use jadegate_domain::evidence::ReleaseOf;
 use jadegate_domain::{Colour, Fact, Presence, Purpose, Visit};
+use jadegate_service::holder::check_in::CheckInInput;
 use jadegate_service::staff::{CaseCorrection, QuarantineFilter, ReleaseInput, Whom};
 use jadegate_store::{Unit, Write};
 
@@ -266,7 +267,8 @@ async fn quarantine_is_listed_with_check_ins_missed_and_days() {
         w.app.record_case(&national, &case_of(holder)).await.unwrap();
     }
     for _ in 0..3 {
-        w.app.check_in(&session, Some(36.5), &[]).await.unwrap();
+        let input = CheckInInput { temperature: Some(36.5), ..CheckInInput::default() };
+        w.app.check_in(&session, &input).await.unwrap();
         w.clock.advance(86_400);
     }
     let all = w.app.list_quarantine(&officer, QuarantineFilter::All, None, 10).await.unwrap();

@@ -5,12 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use jadegate_domain::division::RiskLevel;
 use jadegate_domain::id::{ProposalId, WhatIfId};
 use jadegate_service::RecolouringState;
-use jadegate_service::staff::{
-    ChangeInput, PolicyCheck, PolicyRow, ProposalView, RegionInput, WhatIfView,
-};
+use jadegate_service::staff::{ChangeInput, PolicyCheck, PolicyRow, ProposalView, WhatIfView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -56,34 +53,10 @@ struct PolicyList {
     versions: Vec<PolicyRow>,
 }
 
-/// What is to change.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-enum ChangeBody {
-    /// Publish a policy.
-    Policy {
-        /// The whole file.
-        text: String,
-    },
-    /// Set a risk level.
-    Region {
-        /// The code of the division whose level is set, like `CN-330106`.
-        division: String,
-        /// `medium` or `high`.
-        #[schema(value_type = RiskLevel)]
-        level: String,
-        /// From when.
-        from: String,
-        /// Until when; until further notice if left out.
-        #[serde(default)]
-        to: Option<String>,
-    },
-}
-
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct WhatIfBody {
-    change: ChangeBody,
+    change: ChangeInput,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -139,13 +112,7 @@ async fn start_what_if(
     StaffAuth(s): StaffAuth,
     Body(b): Body<WhatIfBody>,
 ) -> Answer<(StatusCode, Json<WhatIfView>)> {
-    let input = match b.change {
-        ChangeBody::Policy { text } => ChangeInput::Policy { text },
-        ChangeBody::Region { division, level, from, to } => {
-            ChangeInput::Region(RegionInput { division, level, from, to })
-        }
-    };
-    Ok((StatusCode::ACCEPTED, Json(web.app.start_what_if(&s, &input).await?)))
+    Ok((StatusCode::ACCEPTED, Json(web.app.start_what_if(&s, &b.change).await?)))
 }
 
 /// One's own what-if: how far it is, and its result.

@@ -1,10 +1,10 @@
-//! What the operator has to look at.
+//! The numbers of the region, and what the operator has to look at.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use jadegate_service::staff::Operation;
+use jadegate_service::staff::{Operation, Overview};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -13,7 +13,14 @@ use crate::problem::{Answer, Problem};
 use crate::state::Web;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
-    OpenApiRouter::new().routes(routes!(operation))
+    OpenApiRouter::new().routes(routes!(overview)).routes(routes!(operation))
+}
+
+/// The numbers of the region.
+#[utoipa::path(get, path = "/v1/staff/overview", tag = "staff",
+    responses((status = 200, body = Overview), (status = "4XX", body = Problem)))]
+async fn overview(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<Overview>> {
+    Ok(Json(web.app.overview(&s).await?))
 }
 
 /// What keeps the server from its work or soon will, and the stored rows that cannot be read, by kind

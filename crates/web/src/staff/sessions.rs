@@ -10,8 +10,8 @@ use jadegate_service::holder::sessions::SessionView;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Cookie, Path, StaffAuth, id};
-use crate::holder::{Cookies, SessionList};
+use crate::extract::{Cookie, Cookies, Path, StaffAuth, id};
+use crate::holder::SessionList;
 use crate::problem::{Answer, Problem};
 use crate::state::Web;
 

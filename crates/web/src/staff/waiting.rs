@@ -30,6 +30,7 @@ struct WaitingList {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 struct SamplesQuery {
     /// The number of the first sample; 0 if left out.
     from: Option<u32>,

@@ -89,10 +89,9 @@ const TEXTS: Record<string, { of: (d: All) => object; not?: string[] }> = {
 
 /** Lists of which no word is shown, and why. */
 const UNSEEN: Record<string, string> = {
-  'ArrivalBody.purpose': 'sent only; chosen from ArrivalPurpose',
-  'CaseBody.class': 'sent only; chosen from CaseClass',
-  'ChangeBody.level': 'sent only; chosen from RiskLevel',
-  'DeliveryView.delivery': 'the page has a sentence for what it does then',
+  'ArrivalInput.purpose': 'sent only; chosen from ArrivalPurpose',
+  'CaseInput.class': 'sent only; chosen from CaseClass',
+  'Delivery.delivery': 'the page has a sentence for what it does then',
   'DocumentInput.type': 'sent only; chosen from DocumentType',
   EasedBy: 'the policy brings a text of its own in each language',
   'InfoView.mode': 'decides whether the page says that it is a demonstration',
@@ -101,12 +100,12 @@ const UNSEEN: Record<string, string> = {
   ReadBy: 'sent by gates only',
   'Reason.needs': 'the page says that something is needed; what it is, is in the policy’s own text',
   'RegionInput.level': 'sent only; chosen from RiskLevel',
-  'RegistrationBody.language': 'sent only',
-  'ReleaseBody.paper': 'sent only; chosen from ReleasePaper',
+  'RegistrationInput.language': 'sent only',
+  'ReleaseInput.paper': 'sent only; chosen from ReleasePaper',
   ScanOutcome: 'decides which of the gate’s screens is shown',
-  'SignInBody.language': 'sent only',
-  'TestBody.method': 'sent only; chosen from TestMethod',
-  'TestBody.result': 'sent only; chosen from TestResult',
+  'SignInInput.language': 'sent only',
+  'TestInput.method': 'sent only; chosen from TestMethod',
+  'TestInput.result': 'sent only; chosen from TestResult',
   WhatIfState: 'decides which view of the what-if is shown',
   'WithdrawBody.reason': 'sent only; chosen from WithdrawalReason',
 };

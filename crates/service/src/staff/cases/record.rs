@@ -8,13 +8,14 @@ use jadegate_domain::{
     Holder, HolderId, Purpose, Timestamp, TraceId,
 };
 use jadegate_store::Write;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::case::{case_fact, case_key_name, withdrawn};
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
 use crate::brake::{Held, HeldPiece, Hold, Signed, Taker, case_stands};
 use crate::error::{Kind, Result, ServiceError, is_ended};
+use crate::named::AssessmentView;
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder};
 use crate::staff::people::find::{Located, Whom};
@@ -24,33 +25,59 @@ use crate::staff::what::What;
 use crate::staff::{conflict, wrong};
 
 /// A case as typed. Moments are RFC 3339.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseInput {
     /// The person who is the case.
+    #[serde(flatten)]
     pub whom: Whom,
-    /// `suspected`, `probable`, `confirmed`, `asymptomatic`.
+    /// `suspected`, `probable`, `confirmed` or `asymptomatic`.
+    #[cfg_attr(feature = "openapi", schema(value_type = CaseClass))]
     pub class: String,
     /// First symptoms, if any.
+    #[serde(default)]
     pub onset_at: Option<String>,
     /// When the deciding sample was taken or the diagnosis was made.
     pub confirmed_at: String,
     /// When the person was isolated, if they are.
+    #[serde(default)]
     pub isolated_at: Option<String>,
     /// Trace at once?
+    #[serde(default)]
     pub trace: bool,
 }
 
-/// A correction; what is `None` stays as it is.
-#[derive(Clone, Debug, Default)]
+/// What changes; a field left out stays as it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct CaseCorrection {
     /// Class.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<CaseClass>))]
     pub class: Option<String>,
-    /// First symptoms; `Some(None)`: there were none.
+    /// First symptoms; null: there were none.
+    #[serde(default, deserialize_with = "even_null")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub onset_at: Option<Option<String>>,
     /// When the deciding sample was taken.
+    #[serde(default)]
     pub confirmed_at: Option<String>,
-    /// When the person was isolated; `Some(None)`: they are not.
+    /// When the person was isolated; null: they are not.
+    #[serde(default, deserialize_with = "even_null")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub isolated_at: Option<Option<String>>,
+}
+
+/// A field that is there, even as null, is a change.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a value are three different things here"
+)]
+fn even_null<'de, D: Deserializer<'de>>(
+    d: D,
+) -> std::result::Result<Option<Option<String>>, D::Error> {
+    Option::<String>::deserialize(d).map(Some)
 }
 
 /// A case recorded.
@@ -60,7 +87,7 @@ pub struct RecordedCase {
     /// The id of the case that was recorded.
     pub case: CaseId,
     /// The person's assessment now.
-    pub assessment: Assessment,
+    pub assessment: AssessmentView,
     /// Was it new, or had the same been recorded before?
     pub new: bool,
     /// It is above the mandate's number for this hour: it is no case, and is traced by nobody,
@@ -163,6 +190,7 @@ impl App {
             Some(tracer) if !waiting => Some(self.run_trace_for(&tracer, case).await?),
             _ => None,
         };
+        let assessment = self.named_assessment(assessment).await?;
         Ok(RecordedCase { case, assessment, new, waiting, trace })
     }
 
@@ -329,7 +357,7 @@ impl App {
         session: &StaffSession,
         id: CaseId,
         input: &CaseCorrection,
-    ) -> Result<Assessment> {
+    ) -> Result<AssessmentView> {
         let _one = self.locks.cases.lock(id).await;
         for _ in 0..TRIES {
             match self.try_correct(session, id, input).await {
@@ -337,9 +365,9 @@ impl App {
                 Err(e) if is_ended(&e) => {}
                 Ok(assessment) => {
                     self.trace_corrected(id).await;
-                    return Ok(assessment);
+                    return self.named_assessment(assessment).await;
                 }
-                failed => return failed,
+                Err(e) => return Err(e),
             }
         }
         Err(busy())

@@ -1,19 +1,21 @@
 //! Finding one person by what they show.
 
-use jadegate_domain::{Assessment, Division, Holder, HolderId, Phone, Purpose};
+use jadegate_domain::{Division, Holder, HolderId, Phone, Purpose};
 use jadegate_store::IndexKind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::document::DocumentInput;
 use crate::error::{Kind, Result, ServiceError};
+use crate::named::AssessmentView;
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Look, Power, no_such_holder};
 use crate::staff::what::What;
 use crate::staff::wrong;
 
-/// Whom something is about.
-#[derive(Clone, Debug)]
+/// Whom something is about, as typed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "WhomFields")]
 pub enum Whom {
     /// The opaque id, as other answers gave it.
     Holder(HolderId),
@@ -21,6 +23,45 @@ pub enum Whom {
     Document(DocumentInput),
     /// Their phone.
     Phone(String),
+    /// Named in no way, or in several: leads to nobody.
+    Unclear,
+}
+
+/// A person, named by id, document or phone: exactly one of them.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct WhomFields {
+    #[serde(default)]
+    holder: Option<HolderId>,
+    #[serde(default)]
+    document: Option<DocumentInput>,
+    #[serde(default)]
+    phone: Option<String>,
+}
+
+impl From<WhomFields> for Whom {
+    fn from(fields: WhomFields) -> Self {
+        match fields {
+            WhomFields { holder: Some(h), document: None, phone: None } => Self::Holder(h),
+            WhomFields { holder: None, document: Some(d), phone: None } => Self::Document(d),
+            WhomFields { holder: None, document: None, phone: Some(p) } => Self::Phone(p),
+            _ => Self::Unclear,
+        }
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Whom {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        WhomFields::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Whom {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        WhomFields::schemas(schemas);
+    }
 }
 
 /// Somebody whom an id, a document or a phone led to.
@@ -41,7 +82,7 @@ pub struct FoundHolder {
     /// Where they live.
     pub home_name: String,
     /// Their colour and why.
-    pub assessment: Assessment,
+    pub assessment: AssessmentView,
 }
 
 impl App {
@@ -62,7 +103,7 @@ impl App {
             holder: person.id(),
             name_masked: person.name_masked(),
             home_name: self.division_name(person.home()),
-            assessment: self.assessment(person.id()).await?,
+            assessment: self.named_assessment(self.assessment(person.id()).await?).await?,
         })
     }
 
@@ -76,6 +117,12 @@ impl App {
                 let digest = self.deployment.keys.document_index(&self.read_document(input)?);
                 document = Some(digest);
                 self.store.indexed_holder(IndexKind::Document, digest).await?
+            }
+            Whom::Unclear => {
+                return Err(ServiceError::bad(
+                    "whom.one",
+                    "Name the person by holder id, document or phone: one of them.",
+                ));
             }
             Whom::Phone(text) => {
                 let phone =

@@ -1,22 +1,23 @@
 //! Opening one person's record.
 
 use jadegate_domain::{
-    Assessment, CaseId, Colour, Evidence, EvidenceId, Fact, HolderId, Purpose, Reason, Timestamp,
+    Assessment, CaseId, Colour, Evidence, EvidenceId, Fact, HolderId, Purpose, Timestamp,
 };
-use jadegate_policy::Segment;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::holder::check_in::Quarantine;
-use crate::holder::me::{AccessView, EvidenceView, HistoryEntry};
+use crate::holder::me::{AccessView, EvidenceView};
+use crate::named::{AssessmentView, HolderChange, ReasonView, SegmentView};
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Look, Power};
 use crate::staff::what::What;
 use crate::staff::wrong;
 
 /// A person's record as an officer sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PersonRecord {
     /// Who, opaquely.
     pub holder: HolderId,
@@ -25,17 +26,17 @@ pub struct PersonRecord {
     /// Where they live.
     pub home_name: String,
     /// Colour and why.
-    pub assessment: Assessment,
+    pub assessment: AssessmentView,
     /// Evidence, newest first.
     pub evidence: Vec<EvidenceView>,
-    /// Which of it the asking officer may take back now.
+    /// Which of it may be withdrawn by whoever asks: of a case's own piece it is the case.
     pub withdrawable: Vec<EvidenceId>,
     /// Changes of colour, newest first.
-    pub history: Vec<HistoryEntry>,
+    pub history: Vec<HolderChange>,
     /// Their quarantine.
     pub quarantine: Quarantine,
     /// Their colours from the first evidence to the last change that can be foreseen.
-    pub timeline: Vec<Segment>,
+    pub timeline: Vec<SegmentView>,
     /// What their own page shows them.
     pub what_they_see: HolderView,
 }
@@ -46,8 +47,8 @@ pub struct PersonRecord {
 pub struct HolderView {
     /// Colour.
     pub colour: Colour,
-    /// Why, in their words.
-    pub reasons: Vec<Reason>,
+    /// Why, as their page says it.
+    pub reasons: Vec<ReasonView>,
     /// When it changes by itself.
     pub next_change: Option<Timestamp>,
     /// Are they asked to check in daily?
@@ -83,12 +84,14 @@ impl App {
         let quarantine = self.quarantine_of(&assessment, &own);
         let history = self.history_of(person.id(), LIST).await?;
         let accesses = self.looks_at(person.id(), LIST).await?;
+        let timeline = self.named_timeline(self.timeline_of(&own, person.home())?).await?;
+        let assessment = self.named_assessment(assessment).await?;
         Ok(PersonRecord {
             holder: person.id(),
             name_masked: person.name_masked(),
             home_name: self.division_name(person.home()),
             quarantine,
-            timeline: self.timeline_of(&own, person.home())?.segments,
+            timeline: timeline.segments,
             withdrawable: self.withdrawable(session, &own, person.home()).await?,
             evidence: self.evidence_views(own).await?,
             history,

@@ -5,7 +5,7 @@ use jadegate_domain::assessment::Texts;
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::{AgencyId, Division, Evidence, EvidenceId, PolicyRef, Timestamp};
 use jadegate_policy::Policy;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::proposed::{DifferenceView, ProposedChange, RegionEntry};
 use crate::app::App;
@@ -20,8 +20,10 @@ const MOST_POLICY_BYTES: usize = 512 * 1024;
 /// Entries of a list that a summary names.
 const MOST_NAMED: usize = 50;
 
-/// A change as typed.
-#[derive(Clone, Debug)]
+/// What is to change, as typed.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ChangeInput {
     /// Publish this policy file.
     Policy {

@@ -3,6 +3,7 @@
 use jadegate_domain::agency::UnknownName;
 use jadegate_domain::evidence::ArrivalPurpose;
 use jadegate_domain::{Division, EvidenceKind, Fact};
+use serde::Deserialize;
 
 use super::test_results::{RecordedEvidence, Recording};
 use crate::app::App;
@@ -13,15 +14,19 @@ use crate::staff::people::find::{Located, Whom};
 use crate::staff::wrong;
 
 /// An arrival as typed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ArrivalInput {
     /// The person who arrived.
+    #[serde(flatten)]
     pub whom: Whom,
     /// Country (or division) they came from.
     pub from: String,
     /// When they entered, RFC 3339.
     pub arrived_at: String,
-    /// Why they came, as [`ArrivalPurpose`] names it; `None`: nobody asked.
+    /// `return`, `work`, `study`, `family`, `tourism`, `medical`, `transit`, `crew`, `official` or
+    /// `other`; left out: nobody asked.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ArrivalPurpose>))]
     pub purpose: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use jadegate_domain::evidence::{ReleaseOf, ReleasePaper};
 use jadegate_domain::{EvidenceKind, Fact};
+use serde::Deserialize;
 
 use super::test_results::{RecordedEvidence, Recording};
 use crate::app::App;
@@ -12,15 +13,18 @@ use crate::staff::people::find::{Located, Whom};
 use crate::staff::wrong;
 
 /// A release paper as typed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseInput {
     /// The person who is released.
+    #[serde(flatten)]
     pub whom: Whom,
     /// What they are released from.
     pub refers_to: ReleaseOf,
     /// From when, RFC 3339.
     pub released_at: String,
-    /// Which paper, as [`ReleasePaper`] names it; `None`: the one this kind of agency issues.
+    /// `discharge`, `release` or `confirmation`; left out: the one this kind of agency issues.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ReleasePaper>))]
     pub paper: Option<String>,
 }
 

@@ -4,11 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use jadegate_domain::evidence::{Fact, TestMethod, TestResult};
 use jadegate_domain::record::{ImportKind, WaitingKind};
-use jadegate_domain::{
-    AgencyKind, Assessment, EvidenceId, EvidenceKind, HolderId, Purpose, Timestamp,
-};
+use jadegate_domain::{AgencyKind, EvidenceId, EvidenceKind, HolderId, Purpose, Timestamp};
 use jadegate_store::ImportCounts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
@@ -19,6 +17,7 @@ use crate::import::Digesting;
 use crate::import::lines::{Lines, Reading, Rejection, SMALL_FILE, all_told};
 use crate::import::report::ImportReport;
 use crate::import::words;
+use crate::named::AssessmentView;
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Recorder};
 use crate::staff::parallel::{BoxFuture, run_concurrently};
@@ -27,13 +26,17 @@ use crate::staff::what::What;
 use crate::staff::{conflict, wrong};
 
 /// A test result as typed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TestInput {
     /// Who was tested.
+    #[serde(flatten)]
     pub whom: Whom,
     /// `positive` or `negative`.
+    #[cfg_attr(feature = "openapi", schema(value_type = TestResult))]
     pub result: String,
     /// `nucleic_acid` or `antigen`.
+    #[cfg_attr(feature = "openapi", schema(value_type = TestMethod))]
     pub method: String,
     /// When the sample was taken, RFC 3339.
     pub sampled_at: String,
@@ -57,7 +60,7 @@ pub struct RecordedEvidence {
     /// The id of the evidence that was recorded.
     pub evidence: EvidenceId,
     /// The person's assessment now.
-    pub assessment: Assessment,
+    pub assessment: AssessmentView,
     /// Was it new, or had the same been recorded before?
     pub new: bool,
     /// It is above the mandate's number for this hour: it colours nobody before somebody else has
@@ -177,12 +180,8 @@ impl App {
             Changed::Done(ids, assessment) => {
                 let evidence =
                     ids.first().copied().ok_or_else(|| ServiceError::internal("no id"))?;
-                Ok(RecordedEvidence {
-                    evidence,
-                    assessment: *assessment,
-                    new: true,
-                    waiting: false,
-                })
+                let assessment = self.named_assessment(*assessment).await?;
+                Ok(RecordedEvidence { evidence, assessment, new: true, waiting: false })
             }
             Changed::Unchanged => {
                 self.commit("record_evidence_again", looked).await?;
@@ -192,12 +191,8 @@ impl App {
                 if piece.is_some_and(|e| e.withdrawn_at.is_some()) {
                     return Err(conflict(WITHDRAWN.0, WITHDRAWN.1));
                 }
-                Ok(RecordedEvidence {
-                    evidence,
-                    assessment: self.assessment(holder).await?,
-                    new: false,
-                    waiting: false,
-                })
+                let assessment = self.named_assessment(self.assessment(holder).await?).await?;
+                Ok(RecordedEvidence { evidence, assessment, new: false, waiting: false })
             }
             Changed::Above => {
                 if self.store.waits(key).await? {
@@ -220,12 +215,8 @@ impl App {
                 let hold =
                     Hold { kind, weighs_on: author.agency, pieces: vec![piece], trace: None };
                 self.hold(&author, hold, looked).await?;
-                Ok(RecordedEvidence {
-                    evidence: id,
-                    assessment: self.assessment(holder).await?,
-                    new: true,
-                    waiting: true,
-                })
+                let assessment = self.named_assessment(self.assessment(holder).await?).await?;
+                Ok(RecordedEvidence { evidence: id, assessment, new: true, waiting: true })
             }
         }
     }

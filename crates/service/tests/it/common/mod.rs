@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+pub(crate) mod scenes;
+
 use std::sync::Arc;
 
 use jadegate_domain::agency::Agency;
@@ -12,7 +14,7 @@ use jadegate_domain::{
 use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuingKey, KeyUse};
 use jadegate_policy::Policy;
-use jadegate_service::holder::register::{Asker, DocumentInput, RegistrationInput};
+use jadegate_service::holder::register::{Asker, DocumentInput, RegistrationInput, SignInInput};
 use jadegate_service::staff::{
     AgencyInput, CaseInput, ChangeInput, NewPasskey, PlaceInput, ProposalView, StaffInput,
     TestInput, WhatIfState, WhatIfView, Whom,
@@ -273,6 +275,7 @@ impl World {
             phone: phone(n),
             home_division: home.to_owned(),
             language: "en".to_owned(),
+            proof: None,
         };
         let sent =
             self.app.begin_registration(&input, Asker::at(&format!("client-{n}"))).await.unwrap();
@@ -295,7 +298,7 @@ impl World {
     pub(crate) async fn sign_in_by_phone(&self, n: u32) -> HolderSession {
         self.clock.advance(61);
         let client = format!("phone-{n}");
-        let sent = self.app.begin_sign_in(&phone(n), "en", Asker::at(&client)).await.unwrap();
+        let sent = self.app.begin_sign_in(&by_phone(n), Asker::at(&client)).await.unwrap();
         let masked = jadegate_domain::Phone::new(&phone(n)).unwrap().mask();
         let outbox = self.app.demo_outbox().await.unwrap();
         let text = outbox.into_iter().find(|m| m.1 == masked).unwrap().2;
@@ -436,6 +439,10 @@ pub(crate) fn resident_id(number: &str) -> DocumentInput {
 
 pub(crate) fn phone(n: u32) -> String {
     format!("+86 100 {n:08}")
+}
+
+pub(crate) fn by_phone(n: u32) -> SignInInput {
+    SignInInput { phone: phone(n), language: "en".to_owned(), proof: None }
 }
 
 pub(crate) fn case_of(holder: HolderId) -> CaseInput {

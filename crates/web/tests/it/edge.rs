@@ -1,16 +1,15 @@
 //! Connections that say nothing, senders that are slow, names that were made up: through real
 //! sockets. Nothing here measures time; where a test waits, it waits for something to happen.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
-mod common;
-
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use jadegate_service::Settings;
 use jadegate_web::{ConnectionLimits, Serving, Web, WebSettings};
 use metrics_exporter_prometheus::PrometheusBuilder;
+
+use crate::common;
 
 /// Long enough for anything that happens at all.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -24,7 +23,7 @@ struct Server {
 
 impl Server {
     async fn new(settings: WebSettings) -> Self {
-        let (app, _, dir) = common::app().await;
+        let (app, _, _, dir) = common::app_with(Settings::default()).await;
         // Only one test of a process can install one; the others look at none.
         let metrics = PrometheusBuilder::new()
             .install_recorder()

@@ -12,19 +12,22 @@ use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 use jadegate_testkit::{FakeClock, SeededEntropy};
 use jadegate_web::{ConnectionLimits, WebSettings};
 
-/// The folder goes when it is dropped.
-pub(crate) async fn app() -> (Arc<App>, Arc<dyn Store>, tempfile::TempDir) {
+/// An application, its database and its clock, in a folder that goes when it is dropped.
+pub(crate) type Opened = (Arc<App>, Arc<dyn Store>, Arc<FakeClock>, tempfile::TempDir);
+
+pub(crate) async fn app_with(settings: Settings) -> Opened {
     let dir = tempfile::tempdir().unwrap();
     let options = OpenOptions { readers: 2, list_readers: 1, ..OpenOptions::default() };
     let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("t.db"), options).unwrap();
     let at = |text: &str| text.parse().unwrap();
+    let clock = Arc::new(FakeClock::at(at("2022-03-15T04:00:00Z")));
     let period = Period { from: at("2000-01-01T00:00:00Z"), to: at("2040-01-01T00:00:00Z") };
     let keys = vec![
         IssuingKey::from_seed(&[1; 32], KeyUse::Live, period).unwrap(),
         IssuingKey::from_seed(&[2; 32], KeyUse::Venue, period).unwrap(),
     ];
     let handles = HandleKeys::new(vec![HandleKey::new(&[3; 32], period)]).unwrap();
-    let policy = include_str!("../../../../policies/three-colour.toml");
+    let policy = include_str!("../../../../../policies/three-colour.toml");
     let app = App::open(Parts {
         store: Arc::clone(&store),
         keys: Keys::derive(&[4; 32]),
@@ -32,13 +35,13 @@ pub(crate) async fn app() -> (Arc<App>, Arc<dyn Store>, tempfile::TempDir) {
         log_signer: NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap(),
         policy: Policy::parse(policy).unwrap(),
         policy_text: policy.to_owned(),
-        clock: Arc::new(FakeClock::at(at("2022-03-15T04:00:00Z"))),
+        clock: Arc::clone(&clock) as _,
         rng: Arc::new(SeededEntropy::new(7)),
-        settings: Settings::default(),
+        settings,
     })
     .await
     .unwrap();
-    (app, store, dir)
+    (app, store, clock, dir)
 }
 
 /// Nothing of a test is refused for coming too often.

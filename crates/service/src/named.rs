@@ -1,0 +1,178 @@
+//! Assessments as they are shown: agencies by name, not by id.
+
+use std::collections::HashMap;
+
+use jadegate_domain::agency::{Agency, AgencyKind};
+use jadegate_domain::assessment::{Eased, Texts};
+use jadegate_domain::{AgencyId, Assessment, Colour, EvidenceId, PolicyRef, Reason, Timestamp};
+use jadegate_policy::{Segment, Timeline};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::error::Result;
+
+/// An agency by name, as holders see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgencyName {
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: AgencyKind,
+}
+
+/// An assessment with agencies by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AssessmentView {
+    /// The most severe colour of all active rules.
+    pub colour: Colour,
+    /// Every active rule, most severe first.
+    pub reasons: Vec<ReasonView>,
+    /// What the policy could not make sense of.
+    pub warnings: Vec<String>,
+    /// Computed for this moment.
+    pub at: Timestamp,
+    /// First later moment at which it changes by itself.
+    pub next_change: Option<Timestamp>,
+    /// The policy that said so.
+    pub policy: PolicyRef,
+}
+
+/// One active rule with agencies by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReasonView {
+    /// The rule's id.
+    pub rule: String,
+    /// The colour it asks for.
+    pub colour: Colour,
+    /// What happened, in languages.
+    pub title: Texts,
+    /// What ends it, in languages.
+    pub ends: Texts,
+    /// The evidence behind it.
+    pub evidence: Vec<EvidenceId>,
+    /// Who recorded that evidence.
+    pub agencies: Vec<AgencyName>,
+    /// The days are counted from here.
+    pub counted_from: Timestamp,
+    /// First moment of its effect.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+    /// Day of its count, from 1.
+    pub day: Option<u32>,
+    /// Days it lasts.
+    pub days: Option<u32>,
+    /// What must happen first.
+    pub needs: Vec<String>,
+    /// Set while the rule asks for a milder colour than it would, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Eased))]
+    pub eased: Option<Eased>,
+}
+
+/// A person's colours over time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TimelineView {
+    /// The policy.
+    pub policy: PolicyRef,
+    /// One after the other without gaps; only the last may have no end.
+    pub segments: Vec<SegmentView>,
+}
+
+/// A stretch of time in which colour and reasons stay the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SegmentView {
+    /// First moment.
+    pub from: Timestamp,
+    /// First moment of the next one; `null` if no change can be foreseen.
+    pub to: Option<Timestamp>,
+    /// The colour.
+    pub colour: Colour,
+    /// The reasons as of its first moment, most severe first.
+    pub reasons: Vec<ReasonView>,
+}
+
+/// One change of colour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HolderChange {
+    /// When.
+    pub at: Timestamp,
+    /// Before; `null` if it was the first colour.
+    pub from: Option<Colour>,
+    /// After.
+    pub to: Colour,
+    /// Why.
+    pub reasons: Vec<ReasonView>,
+}
+
+/// Names of agencies by id.
+pub(crate) type Names = HashMap<AgencyId, AgencyName>;
+
+fn named_reason(r: Reason, names: &Names) -> ReasonView {
+    ReasonView {
+        agencies: r.agencies.iter().filter_map(|a| names.get(a).cloned()).collect(),
+        rule: r.rule,
+        colour: r.colour,
+        title: r.title,
+        ends: r.ends,
+        evidence: r.evidence,
+        counted_from: r.counted_from,
+        since: r.since,
+        until: r.until,
+        day: r.day,
+        days: r.days,
+        needs: r.needs,
+        eased: r.eased,
+    }
+}
+
+pub(crate) fn named_reasons(all: Vec<Reason>, names: &Names) -> Vec<ReasonView> {
+    all.into_iter().map(|r| named_reason(r, names)).collect()
+}
+
+pub(crate) fn named_segments(all: Vec<Segment>, names: &Names) -> Vec<SegmentView> {
+    let segment = |s: Segment| SegmentView {
+        from: s.from,
+        to: s.to,
+        colour: s.colour,
+        reasons: named_reasons(s.reasons, names),
+    };
+    all.into_iter().map(segment).collect()
+}
+
+impl App {
+    /// Names of all agencies.
+    pub(crate) async fn agency_names(&self) -> Result<Names> {
+        let all = self.store.agencies().await?;
+        Ok(all
+            .into_iter()
+            .map(|Agency { id, kind, name, .. }| (id, AgencyName { name, kind }))
+            .collect())
+    }
+
+    /// An assessment as it is shown. Names are loaded only if a reason needs them.
+    pub(crate) async fn named_assessment(&self, a: Assessment) -> Result<AssessmentView> {
+        let needed = a.reasons.iter().any(|r| !r.agencies.is_empty());
+        let names = if needed { self.agency_names().await? } else { Names::new() };
+        Ok(AssessmentView {
+            colour: a.colour,
+            reasons: named_reasons(a.reasons, &names),
+            warnings: a.warnings,
+            at: a.at,
+            next_change: a.next_change,
+            policy: a.policy,
+        })
+    }
+
+    /// A timeline as it is shown.
+    pub(crate) async fn named_timeline(&self, t: Timeline) -> Result<TimelineView> {
+        let segments = named_segments(t.segments, &self.agency_names().await?);
+        Ok(TimelineView { policy: t.policy, segments })
+    }
+}

@@ -1,0 +1,67 @@
+//! Evidence by hand: tests, arrivals, releases.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jadegate_service::staff::{ArrivalInput, RecordedEvidence, ReleaseInput, TestInput};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::extract::{Body, StaffAuth};
+use crate::problem::{Answer, Problem};
+use crate::state::Web;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
+    OpenApiRouter::new()
+        .routes(routes!(add_test))
+        .routes(routes!(release))
+        .routes(routes!(add_arrival))
+}
+
+/// What waits is accepted, not created.
+pub(super) const fn status(new: bool, waiting: bool) -> StatusCode {
+    match (new, waiting) {
+        (_, true) => StatusCode::ACCEPTED,
+        (true, false) => StatusCode::CREATED,
+        (false, false) => StatusCode::OK,
+    }
+}
+
+const fn recorded(r: RecordedEvidence) -> (StatusCode, Json<RecordedEvidence>) {
+    (status(r.new, r.waiting), Json(r))
+}
+
+/// Record one test result.
+#[utoipa::path(post, path = "/v1/staff/tests", tag = "staff", request_body = TestInput,
+    responses((status = 201, body = RecordedEvidence), (status = 200, body = RecordedEvidence), (status = 202, body = RecordedEvidence), (status = "4XX", body = Problem)))]
+async fn add_test(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(input): Body<TestInput>,
+) -> Answer<(StatusCode, Json<RecordedEvidence>)> {
+    Ok(recorded(web.app.record_test(&s, &input).await?))
+}
+
+/// Record a discharge or release paper.
+#[utoipa::path(post, path = "/v1/staff/releases", tag = "staff", request_body = ReleaseInput,
+    responses((status = 201, body = RecordedEvidence), (status = 200, body = RecordedEvidence), (status = 202, body = RecordedEvidence), (status = "4XX", body = Problem)))]
+async fn release(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(input): Body<ReleaseInput>,
+) -> Answer<(StatusCode, Json<RecordedEvidence>)> {
+    Ok(recorded(web.app.record_release(&s, &input).await?))
+}
+
+/// Record an arrival from abroad.
+#[utoipa::path(post, path = "/v1/staff/arrivals", tag = "staff", request_body = ArrivalInput,
+    responses((status = 201, body = RecordedEvidence), (status = 200, body = RecordedEvidence), (status = 202, body = RecordedEvidence), (status = "4XX", body = Problem)))]
+async fn add_arrival(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(input): Body<ArrivalInput>,
+) -> Answer<(StatusCode, Json<RecordedEvidence>)> {
+    Ok(recorded(web.app.record_arrival(&s, &input).await?))
+}
