@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use jadegate_domain::{Evidence, Timestamp};
+use jadegate_domain::Timestamp;
 use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{Issuer, KeySet};
 use jadegate_policy::Policy;
-use jadegate_store::{Page, RowRef, Store, Unit, Unreadable, Write};
+use jadegate_store::{RowRef, Store, Unit, Unreadable, Write};
 
 use crate::clock::{Clock, Entropy};
 use crate::concurrency::{read, stopping};
 use crate::condition::Condition;
 use crate::deployment::Deployment;
 use crate::error::{Result, ServiceError};
-use crate::in_force::{InForce, Regions};
+use crate::in_force::InForce;
 use crate::keys::Keys;
 use crate::locks::Locks;
 use crate::memory::Memory;
@@ -76,10 +76,7 @@ impl App {
             condition: Condition::default(),
         };
         app.load_clock().await?;
-        app.load_places().await?;
-        app.reload_regions().await?;
-        app.load_visits().await?;
-        app.load_counts(now).await?;
+        app.follow_from_start().await?;
         Ok(Arc::new(app))
     }
 
@@ -156,22 +153,6 @@ impl App {
         (index.len(), index.memory_bytes())
     }
 
-    pub(crate) async fn commit(&self, name: &'static str, writes: Vec<Write>) -> Result<()> {
-        Ok(self.store.commit(Unit::new(name, writes)).await?)
-    }
-
-    /// Loads the risk levels again; called after each change of them.
-    pub(crate) async fn reload_regions(&self) -> Result<()> {
-        // As far back as evidence is kept: a level that ended long ago can still count for a rule
-        // whose days run from the exit.
-        let since = self.now().plus_days(-i64::from(self.policy().retention().evidence_days));
-        let found = self.store.region_risks(since).await?;
-        let evidence = found.risks.iter().map(Evidence::from_region_risk).collect();
-        let (version, unreadable) = (found.version, found.unreadable);
-        self.memory.regions.store(Arc::new(Regions { version, evidence, unreadable }));
-        Ok(())
-    }
-
     /// The rows that were found unreadable since the start, by table.
     pub fn unreadable(&self) -> Unreadable {
         let (mut all, own) = (self.store.unreadable(), self.condition.aside.found());
@@ -200,27 +181,6 @@ impl App {
             let RowRef { table, column, row } = row;
             tracing::error!(table, column, row, "a row cannot be read and is set aside");
         }
-    }
-
-    async fn load_places(&self) -> Result<()> {
-        let mut page = Page::first(1000);
-        loop {
-            let batch = self.store.places(page).await?;
-            let Some(last) = batch.last() else { return Ok(()) };
-            page.after = Some(last.id);
-            for place in batch {
-                self.memory.remember_place(place);
-            }
-        }
-    }
-
-    async fn load_counts(&self, now: Timestamp) -> Result<()> {
-        for day in [now.utc_day() - 1, now.utc_day()] {
-            for scan in self.store.scans_on(day).await? {
-                self.count_scan(&scan);
-            }
-        }
-        Ok(())
     }
 }
 

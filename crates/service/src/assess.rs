@@ -181,7 +181,7 @@ impl App {
         };
         let Decided { assessment, mut expect, mut writes } = decide(&rule_set, &own)?;
         expect.append(&mut writes);
-        self.store.commit(Unit::new("assess", expect)).await?;
+        self.commit_unit(Unit::new("assess", expect)).await?;
         Ok(assessment)
     }
 
@@ -263,7 +263,7 @@ impl App {
         let Some(prepared) = self.prepare(holder, change).await? else {
             return Ok(Changed::Unchanged);
         };
-        self.store.commit(Unit::new(name, prepared.writes)).await?;
+        self.commit_unit(Unit::new(name, prepared.writes)).await?;
         Ok(Changed::Done(prepared.ids, Box::new(prepared.assessment)))
     }
 

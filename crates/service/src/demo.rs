@@ -84,9 +84,6 @@ impl App {
             self.commit("demo_places", batch.iter().cloned().map(Write::AddPlace).collect())
                 .await?;
         }
-        for place in places {
-            self.memory.remember_place(place);
-        }
         Ok(())
     }
 
@@ -96,7 +93,7 @@ impl App {
         for part in visits.chunks(ROWS_AT_ONCE) {
             let part: Vec<_> = part.iter().map(visit).collect();
             let writes = part.iter().map(|v| Write::AddVisit(*v)).collect();
-            self.commit_and_feed(Unit::new("demo_visits", writes), |_| {}).await?;
+            self.commit_to_the_end(Unit::new("demo_visits", writes)).await?;
         }
         Ok(())
     }

@@ -72,19 +72,14 @@ impl App {
             kept_from = Timestamp::from_secs(next * DAY);
         }
         let day = kept_from.utc_day();
-        // Noted before they go: nobody else will know that the index still has them.
-        if days.first().is_some_and(|first| *first < day) {
-            pending.before = pending.before.max(Some(kept_from));
-        }
         let (visits, scans) = self.store.drop_days_before(day).await?;
         pending.visits += visits;
         pending.scans += scans;
         // What has expired is kept for a day more: who answers an old request is told that it is old.
         let expired = self.store.purge_expired(now.plus_days(-1)).await?;
-        if let Some(moment) = pending.before {
-            self.forget_before(moment).await?;
-            pending.before = None;
-        }
+        // The index forgets them, and the file.
+        self.follow().await?;
+        self.finish_forgetting().await?;
         let (visits, scans) = (pending.visits, pending.scans);
         if visits + scans > 0 {
             let leaf = crate::log::purge_leaf(now, kept_from, visits, scans)?;
@@ -110,6 +105,7 @@ impl App {
             tokio::spawn(Arc::clone(&self).keep_withdrawals(stop.clone())),
             tokio::spawn(Arc::clone(&self).maintain_visits(stop.clone())),
             tokio::spawn(Arc::clone(&self).keep_numbered(stop.clone())),
+            tokio::spawn(Arc::clone(&self).keep_following(stop.clone())),
             tokio::spawn(Arc::clone(&self).tick(gateway, stop.clone())),
         ];
         // Nobody waits for its end.

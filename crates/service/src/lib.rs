@@ -19,6 +19,8 @@ mod demo;
 mod deployment;
 mod document;
 mod error;
+mod follow;
+mod follower;
 pub mod gate;
 mod health;
 mod hold;

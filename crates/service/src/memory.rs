@@ -2,20 +2,30 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, RwLock};
 
 use arc_swap::ArcSwap;
-use jadegate_domain::gate::GateCounts;
-use jadegate_domain::{AgencyId, Place, PlaceId, PlaceKind};
+use jadegate_domain::gate::{Direction, GateCounts};
+use jadegate_domain::{
+    AgencyId, Period, Place, PlaceId, PlaceKind, Presence, Scan, ScanOutcome, Visit, VisitKey,
+};
 use jadegate_policy::Policy;
-use jadegate_trace::VisitIndex;
+use jadegate_store::StoredRide;
+use jadegate_trace::{KnownVisit, VisitIndex};
 
 use crate::concurrency::{read, write};
+use crate::follower::Follower;
 use crate::in_force::{InForce, Regions};
 use crate::known_places::KnownPlaces;
 use crate::log::LogTree;
 use crate::staff::tracing::late::LateData;
 use crate::visits::IndexMaintenance;
+
+/// Visits that are fed under one lock.
+const VISITS: usize = 256;
+/// The same of rides, which cost less.
+const RIDES: usize = 1024;
 
 /// Policy and risk levels, places, visits, today's counts, the public log's tree.
 pub(crate) struct Memory {
@@ -28,6 +38,8 @@ pub(crate) struct Memory {
     /// Visits that may change earlier traces.
     pub(crate) late: LateData,
     pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
+    /// How far all of this but the log's tree follows the store.
+    pub(crate) follower: Follower,
 }
 
 impl Memory {
@@ -42,6 +54,7 @@ impl Memory {
             maintenance: IndexMaintenance::new(index_file),
             late: LateData::default(),
             log_tree: tokio::sync::Mutex::default(),
+            follower: Follower::default(),
         }
     }
 
@@ -80,8 +93,66 @@ impl Memory {
         self.place(id).map_or(PlaceKind::Other, |p| p.kind)
     }
 
-    /// Called for each place that is registered or changes.
+    /// A place that is registered or changes.
     pub(crate) fn remember_place(&self, place: Place) {
         write(&self.places).insert(Arc::new(place));
     }
+
+    /// Visits, what became known of them, and what tickets say of them: to the index.
+    pub(crate) fn feed(&self, rides: &[StoredRide], visits: &[Visit]) {
+        // In parts: nobody who passes a gate waits for the whole of an import. Rides first: no trace
+        // sees a visit without its seat.
+        for part in rides.chunks(RIDES) {
+            let each = part.iter().map(|r| (r.holder, r.trip, r.entered, r.ride));
+            write(&self.index).set_rides(each);
+        }
+        for part in visits.chunks(VISITS) {
+            let mut index = write(&self.index);
+            for visit in part {
+                index.insert(*visit);
+            }
+            // Under the same lock: a copy is of the moment of its count.
+            self.maintenance.fed.fetch_add(part.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// The same for the traces that they may change, once they are in the index. A visit that was known
+    /// may have another seat now, which changes traces too.
+    pub(crate) fn note_late(&self, rides: &[StoredRide], visits: &[Visit]) {
+        let mut late: Vec<KnownVisit> = visits.iter().map(KnownVisit::from).collect();
+        late.extend(rides.iter().map(|r| self.known(&aboard(r))));
+        self.late.note(&late);
+    }
+
+    /// A visit as far as it is known.
+    pub(crate) fn known(&self, key: &VisitKey) -> KnownVisit {
+        let VisitKey { entered, holder, place, presence } = *key;
+        let moment = Period { from: entered, to: entered.plus_secs(1) };
+        let known = read(&self.index).visits_of(holder, moment).find(|v| v.key() == *key);
+        known.unwrap_or(KnownVisit { holder, place, entered, left: None, presence })
+    }
+
+    /// A scan, in the numbers of its place and local day.
+    pub(crate) fn count_scan(&self, scan: &Scan) {
+        let day = scan.at.local_day(self.policy().calendar().zone());
+        let mut counts = write(&self.counts);
+        let entry = counts.entry(scan.place).or_insert((day, GateCounts::default()));
+        if entry.0 < day {
+            *entry = (day, GateCounts::default());
+        } else if entry.0 > day {
+            return;
+        }
+        match (scan.direction, scan.outcome) {
+            (_, ScanOutcome::Refused) => entry.1.refused += 1,
+            (Direction::Out, _) => entry.1.left += 1,
+            (Direction::In, ScanOutcome::Admitted) => entry.1.admitted += 1,
+            (Direction::In, ScanOutcome::Override) => entry.1.overridden += 1,
+        }
+    }
+}
+
+/// The visit that a passenger list made of a ride.
+pub(crate) const fn aboard(ride: &StoredRide) -> VisitKey {
+    let StoredRide { holder, trip: place, entered, .. } = *ride;
+    VisitKey { entered, holder, place, presence: Presence::Imported }
 }

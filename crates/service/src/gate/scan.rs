@@ -15,7 +15,7 @@ use jadegate_trace::KnownVisit;
 
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, NewEvidence, TRIES, busy};
-use crate::concurrency::{read, write};
+use crate::concurrency::read;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::GateSession;
 
@@ -264,17 +264,11 @@ impl App {
         let mut writes = prepared.as_ref().map_or_else(Vec::new, |p| p.writes.clone());
         writes.push(Write::AddScan(scan.clone()));
         writes.extend_from_slice(visits);
-        let counted = scan.clone();
-        let tell = move |app: &Self| app.count_scan(&counted);
-        self.commit_scan(Unit::new("scan", writes), tell).await
+        self.commit_scan(Unit::new("scan", writes)).await
     }
 
-    async fn commit_scan(
-        self: &Arc<Self>,
-        unit: Unit,
-        tell: impl FnOnce(&Self) + Send + 'static,
-    ) -> std::result::Result<(), Refused> {
-        match self.commit_and_feed(unit, tell).await {
+    async fn commit_scan(self: &Arc<Self>, unit: Unit) -> std::result::Result<(), Refused> {
+        match self.commit_to_the_end(unit).await {
             Ok(_) => Ok(()),
             Err(StoreError::Conflict {
                 table: "visit",
@@ -384,7 +378,7 @@ impl App {
             if visits.is_empty() {
                 return Ok(());
             }
-            match self.commit_scan(Unit::new("scan_settled", visits.clone()), |_| {}).await {
+            match self.commit_scan(Unit::new("scan_settled", visits.clone())).await {
                 Ok(()) | Err(Refused::Attempt(AttemptError::Race)) => {}
                 Err(Refused::Visit) => passed_over.extend(visits.iter().filter_map(concerns)),
                 Err(Refused::Attempt(e)) => return Err(failed(e)),
@@ -418,23 +412,6 @@ impl App {
             .get(&place)
             .filter(|(day, _)| *day == today)
             .map_or_else(GateCounts::default, |(_, c)| *c)
-    }
-
-    pub(crate) fn count_scan(&self, scan: &Scan) {
-        let day = scan.at.local_day(self.policy().calendar().zone());
-        let mut counts = write(&self.memory.counts);
-        let entry = counts.entry(scan.place).or_insert((day, GateCounts::default()));
-        if entry.0 < day {
-            *entry = (day, GateCounts::default());
-        } else if entry.0 > day {
-            return;
-        }
-        match (scan.direction, scan.outcome) {
-            (_, ScanOutcome::Refused) => entry.1.refused += 1,
-            (Direction::Out, _) => entry.1.left += 1,
-            (Direction::In, ScanOutcome::Admitted) => entry.1.admitted += 1,
-            (Direction::In, ScanOutcome::Override) => entry.1.overridden += 1,
-        }
     }
 }
 

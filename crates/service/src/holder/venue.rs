@@ -59,7 +59,7 @@ impl App {
             let visit =
                 Visit { holder: session.holder, place: code.place, entered, left: None, presence };
             let unit = Unit::new("scan_venue", vec![Write::AddVisit(visit)]);
-            self.commit_and_feed(unit, |_| {}).await?;
+            self.commit_to_the_end(unit).await?;
         }
         Ok(RecordedVisit { place: self.place_view(code.place), entered, presence })
     }

@@ -24,7 +24,7 @@ use super::runs::Digesting;
 use super::visits::two_at_once;
 use crate::app::App;
 use crate::brake::{Author, Held, HeldPiece, Hold, Signed, file_stands, is_above};
-use crate::concurrency::{read, write};
+use crate::concurrency::read;
 use crate::error::{Kind, Result, ServiceError};
 use crate::import::report::RejectedLine;
 use crate::session::StaffSession;
@@ -320,10 +320,8 @@ impl App {
         }
         state.report.waiting = pieces.len() as u64;
         state.report.new_trips += new_places.len() as u64;
-        let tell =
-            move |app: &Self| new_places.into_iter().for_each(|p| app.memory.remember_place(p));
         writes.extend(file_stands(author.import));
-        self.commit_and_feed(Unit::new("tell_trips", writes), tell).await.map_err(two_at_once)?;
+        self.commit_to_the_end(Unit::new("tell_trips", writes)).await.map_err(two_at_once)?;
         let (kind, weighs_on) = (WaitingKind::Rides, author.agency);
         let hold = Hold { kind, weighs_on, pieces, trace: None };
         self.hold(author, hold, Vec::new()).await?;
@@ -344,11 +342,7 @@ impl App {
         mut with: Vec<Write>,
     ) -> Result<()> {
         with.extend(ride_writes(id, visit, ride));
-        let tell = move |app: &Self| {
-            write(&app.memory.index).set_rides([(visit.holder, visit.place, visit.entered, ride)]);
-            app.memory.late.note(&[(&visit).into()]);
-        };
-        self.commit_and_feed(Unit::new("confirm_ride", with), tell).await?;
+        self.commit_to_the_end(Unit::new("confirm_ride", with)).await?;
         Ok(())
     }
 
@@ -555,26 +549,10 @@ impl App {
         }
         writes.extend(self.weigh(std::iter::repeat_n(&signed, taken.len())));
         let (rides, trips) = (taken.len() as u64, new_places.len() as u64);
-        let seats: Vec<_> = taken
-            .iter()
-            .map(|(_, Taken { visit: v, ride, .. })| (v.holder, v.place, v.entered, *ride))
-            .collect();
-        let visits: Vec<_> = taken.iter().map(|(_, t)| (&t.visit).into()).collect();
-        let told = new_places.clone();
-        let tell = move |app: &Self| {
-            for place in new_places {
-                app.memory.remember_place(place);
-            }
-            // Before the visits: no trace sees one without its seat.
-            write(&app.memory.index).set_rides(seats);
-            // A visit that was known may have another seat now, which changes traces too.
-            app.memory.late.note(&visits);
-        };
-        let unit = Unit::new("import_rides", writes);
-        match self.commit_and_feed(unit, tell).await {
+        match self.commit_to_the_end(Unit::new("import_rides", writes)).await {
             Ok(_) => state.undo.clear(),
             Err(e) if is_above(&e) => {
-                state.untell_trips(&taken, &told);
+                state.untell_trips(&taken, &new_places);
                 return Ok(Some(taken));
             }
             Err(e) => return Err(two_at_once(e)),

@@ -219,13 +219,10 @@ impl App {
     ) -> Result<Vec<RegionEntry>> {
         let _one = self.locks.changes.lock().await;
         let (ends, raised) = self.compare_spans(author, spans, report).await?;
-        if !ends.is_empty() {
-            for unit in ends.chunks(UNIT) {
-                let stands = file_stands(author.import);
-                let unit = stands.into_iter().chain(unit.iter().cloned()).collect();
-                self.commit("import_risk_levels", unit).await?;
-            }
-            self.reload_regions().await?;
+        for unit in ends.chunks(UNIT) {
+            let stands = file_stands(author.import);
+            let unit = stands.into_iter().chain(unit.iter().cloned()).collect();
+            self.commit("import_risk_levels", unit).await?;
         }
         Ok(raised)
     }

@@ -103,7 +103,6 @@ struct State {
     holders: HashMap<String, HolderId>,
     places: HashMap<String, PlaceId>,
     writes: Vec<Write>,
-    new_places: Vec<Place>,
     /// With their lines.
     visits: Vec<(u64, Visit)>,
     report: VisitReport,
@@ -286,8 +285,7 @@ impl App {
                 registered_at: self.now(),
                 external_key: Some(key),
             };
-            state.writes.push(Write::AddPlace(place.clone()));
-            state.new_places.push(place);
+            state.writes.push(Write::AddPlace(place));
             state.report.new_places += 1;
         }
         state.places.insert(row.place.clone(), id);
@@ -297,7 +295,6 @@ impl App {
     /// What writing these would come to: the answer of a check. All visits of the file are remembered.
     fn check_visits(&self, state: &mut State) {
         state.writes.clear();
-        state.new_places.clear();
         let index = read(&self.memory.index);
         for (line, visit) in std::mem::take(&mut state.visits) {
             let moment = Period { from: visit.entered, to: visit.entered.plus_secs(1) };
@@ -338,7 +335,6 @@ impl App {
             state.places.clear();
         }
         let mut first = std::mem::take(&mut state.writes);
-        let mut places = std::mem::take(&mut state.new_places);
         let mut last = Vec::new();
         if !options.file.is_empty() {
             let done = format!("{}{}", progress_name(options), state.report.lines);
@@ -351,14 +347,11 @@ impl App {
             if parts.is_empty() {
                 writes.extend_from_slice(&last);
             }
-            let new_places = places.clone();
-            let tell =
-                move |app: &Self| new_places.into_iter().for_each(|p| app.memory.remember_place(p));
-            match self.commit_and_feed(Unit::new("import_visits", writes), tell).await {
+            match self.commit_to_the_end(Unit::new("import_visits", writes)).await {
                 Ok(told) => {
                     state.report.visits += part.len() as u64;
                     state.report.known += told.known() as u64;
-                    (first, places) = (Vec::new(), Vec::new());
+                    first = Vec::new();
                 }
                 Err(e) if e.is_conflict(Precondition::Agrees) && part.len() > 1 => {
                     parts.push(part.split_off(part.len() / 2));

@@ -139,9 +139,7 @@ impl App {
             external_key: None,
         };
         self.commit("create_place", vec![Write::AddPlace(place.clone())]).await?;
-        let row = self.place_row(&place);
-        self.memory.remember_place(place);
-        Ok(row)
+        Ok(self.place_row(&place))
     }
 
     /// The places this member of staff manages, by id.

@@ -143,7 +143,6 @@ impl App {
             risk.to = Some(to);
             self.commit("end_region", self.end_writes(&recorder.author(None), &risk, to)?.into())
                 .await?;
-            self.reload_regions().await?;
         }
         Ok(self.region_row(risk, &self.agency_names().await?))
     }

@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use jadegate_domain::time::DAY;
 use jadegate_domain::{Timestamp, VisitKey};
-use jadegate_store::Unit;
-use jadegate_trace::{KnownVisit, Removal};
+use jadegate_trace::Removal;
 use tokio::sync::watch;
 
-use super::start::from_store;
+use super::start::{known_of, start_of};
 use super::{Long, Tended};
 use crate::app::App;
 use crate::concurrency::{beside, read, write};
@@ -33,6 +32,8 @@ fn far_behind(fed: usize, all: usize) -> bool {
 impl App {
     /// Saves the visit index if it has changed since; for an orderly end.
     pub async fn save_visits(&self) -> Result<()> {
+        // Others' visits too, so that the next start need not read them.
+        self.follow().await?;
         let mut long = self.memory.maintenance.long.lock().await;
         let fed = self.memory.maintenance.fed.load(Ordering::Relaxed);
         if fed == 0 && long.saved_at.is_some() {
@@ -97,10 +98,9 @@ impl App {
     async fn save(&self, long: &mut Long) -> Result<()> {
         let Some(file) = self.memory.maintenance.file.clone() else { return Ok(()) };
         let begun = Instant::now();
-        // First the marks, then the copy: what is written in between is read again at the start.
-        let from = from_store(&self.store.visit_marks().await?);
-        // Whoever had written before the marks were read has fed the index when this is granted.
-        drop(self.memory.maintenance.feeding.write().await);
+        // First how far the index is, then the copy: what comes in between is read again at the start.
+        let known = self.memory.follower.position();
+        let from = known_of(&self.store.visit_marks().await?, known);
         let (copy, fed) = {
             let index = read(&self.memory.index);
             (index.clone(), self.memory.maintenance.fed.load(Ordering::Relaxed))
@@ -121,8 +121,29 @@ impl App {
         }
     }
 
+    /// The UTC days before one were dropped: takes their visits out of the index, and sees to it that
+    /// the file loses them ([`finish_forgetting`](Self::finish_forgetting)).
+    pub(crate) async fn forget_days(&self, before: i64) -> Result<()> {
+        self.forget_before(start_of(before)).await?;
+        self.memory.maintenance.forgets.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Writes the file anew, or removes it, if it may still have days that were dropped.
+    ///
+    /// # Errors
+    /// If neither is possible: it is still to be done.
+    pub(crate) async fn finish_forgetting(&self) -> Result<()> {
+        let mut long = self.memory.maintenance.long.lock().await;
+        if self.memory.maintenance.forgets.load(Ordering::Relaxed) {
+            self.save_or_remove(&mut long).await?;
+            self.memory.maintenance.forgets.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// After visits were dropped: the file must not keep them, saved or not.
-    pub(super) async fn save_or_remove(&self, long: &mut Long) -> Result<()> {
+    async fn save_or_remove(&self, long: &mut Long) -> Result<()> {
         let Err(e) = self.save(long).await else { return Ok(()) };
         tracing::error!(code = e.code, error = %e, "the visit index is removed instead");
         long.saved_at = None;
@@ -149,40 +170,14 @@ impl App {
         }
     }
 
-    /// Commits units that take visits back, one after the other, and takes those visits out of the
-    /// index; traces that they may have changed are noted. Returns how many visits went, and the error
-    /// at which it stopped. All of it happens whoever goes away meanwhile, as with
-    /// [`commit_and_feed`](Self::commit_and_feed). A process that is killed on the way finds at its
-    /// next start, by the store's marks, what a saved index has too much.
-    pub(crate) async fn take_back_visits(
-        self: &Arc<Self>,
-        units: Vec<(Unit, Vec<KnownVisit>)>,
-    ) -> Result<(Vec<KnownVisit>, Option<ServiceError>)> {
-        let app = Arc::clone(self);
-        let work = async move {
-            // Nothing is saved meanwhile: a file would say that it is as far as the store.
-            let _long = app.memory.maintenance.long.lock().await;
-            let (mut gone, mut failed) = (Vec::new(), None);
-            for (unit, visits) in units {
-                match app.store.commit(unit).await {
-                    Ok(()) => gone.extend(visits),
-                    Err(e) => {
-                        failed = Some(ServiceError::from(e));
-                        break;
-                    }
-                }
-            }
-            app.take_out(gone.iter().map(KnownVisit::key).collect()).await?;
-            app.memory.maintenance.fed.fetch_add(gone.len(), Ordering::Relaxed);
-            app.memory.late.note(&gone);
-            Ok((gone, failed))
-        };
-        tokio::spawn(work).await.map_err(ServiceError::internal)?
-    }
-
-    /// Takes visits out of the index, beside the readers and the writers. Whoever calls it holds the
-    /// lock for long work.
-    pub(super) async fn take_out(&self, gone: Vec<VisitKey>) -> Result<()> {
+    /// Takes visits out of the index, beside the readers and the writers.
+    pub(crate) async fn take_out(&self, gone: Vec<VisitKey>) -> Result<()> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let _long = self.memory.maintenance.long.lock().await;
+        // A file that has them must be written anew.
+        self.memory.maintenance.fed.fetch_add(gone.len(), Ordering::Relaxed);
         let gone: Arc<[VisitKey]> = gone.into();
         loop {
             let (copy, of) = (read(&self.memory.index).clone(), Arc::clone(&gone));
@@ -202,10 +197,10 @@ impl App {
         }
     }
 
-    /// Takes the visits before a moment out of the index and out of the file. Readers and writers go
-    /// on meanwhile: the work is done on a clone, which then catches up.
-    pub(crate) async fn forget_before(&self, moment: Timestamp) -> Result<()> {
-        let mut long = self.memory.maintenance.long.lock().await;
+    /// Takes the visits before a moment out of the index. Readers and writers go on meanwhile: the work
+    /// is done on a clone, which then catches up.
+    async fn forget_before(&self, moment: Timestamp) -> Result<()> {
+        let _long = self.memory.maintenance.long.lock().await;
         let before = read(&self.memory.index).clone();
         let clone = before.clone();
         let mut anew = beside(move || {
@@ -227,8 +222,7 @@ impl App {
             anew.insert_since(&meanwhile, &index, moment);
             std::mem::swap(&mut *index, &mut anew);
         }
-        beside(move || drop((before, meanwhile, anew))).await?;
-        self.save_or_remove(&mut long).await
+        beside(move || drop((before, meanwhile, anew))).await
     }
 }
 

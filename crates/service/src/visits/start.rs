@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use jadegate_domain::{HolderId, PlaceId, Ride, Timestamp, Visit};
-use jadegate_store::{DayMark, Store, VisitMarks};
+use jadegate_store::{DayMark, Position, Store, VisitMarks};
 use jadegate_trace::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, VisitIndex, catch_up};
 
 use super::file::IndexFile;
@@ -14,8 +14,15 @@ use crate::app::App;
 use crate::concurrency::{beside, write};
 use crate::error::Result;
 
+/// What an index knows that follows the store up to a position, as the saved form has it.
+pub(super) fn known_of(marks: &VisitMarks, known: Position) -> SavedFrom {
+    let mut from = from_store(marks);
+    from.days.iter_mut().for_each(|day| day.mark = day.mark.min(known.get()));
+    from
+}
+
 /// The store's days as the saved form has them.
-pub(super) fn from_store(marks: &VisitMarks) -> SavedFrom {
+fn from_store(marks: &VisitMarks) -> SavedFrom {
     SavedFrom { store: marks.store, days: days(&marks.days) }
 }
 
@@ -126,38 +133,44 @@ fn with(mut index: VisitIndex, visits: Vec<Visit>) -> VisitIndex {
 }
 
 impl App {
-    /// Fills the index. Whatever is wrong with the saved one, it is made from the store instead.
-    pub(crate) async fn load_visits(&self) -> Result<()> {
+    /// Fills the index, and says up to which position; what came since is for the reading that begins
+    /// there. Whatever is wrong with the saved index, it is made from the store instead.
+    pub(crate) async fn load_index(&self) -> Result<Position> {
         let begun = Instant::now();
         let mut long = self.memory.maintenance.long.lock().await;
-        let (origin, days_read) = match self.load_saved(&mut long).await? {
-            Some(0) => (IndexOrigin::Loaded, 0),
-            Some(days) => (IndexOrigin::CaughtUp, days),
+        let (origin, known) = match self.load_saved(&mut long).await? {
+            Some(loaded) => loaded,
             None => (IndexOrigin::Rebuilt, self.load_all().await?),
         };
-        self.load_rides().await?;
         self.memory.maintenance.origin.get_or_init(|| origin);
         let seconds = begun.elapsed().as_secs_f64();
         let (visits, how) = (self.index_size().0, origin.as_str());
-        tracing::info!(how, days_read, visits, seconds, "visit index ready");
-        Ok(())
+        tracing::info!(how, visits, seconds, "visit index loaded");
+        Ok(known)
     }
 
-    /// From the saved index, if there is one that is of use; how many days had to be read.
-    async fn load_saved(&self, long: &mut Long) -> Result<Option<usize>> {
+    /// From the saved index, if there is one that is of use.
+    async fn load_saved(&self, long: &mut Long) -> Result<Option<(IndexOrigin, Position)>> {
         let Some(file) = self.memory.maintenance.file.clone() else { return Ok(None) };
         let marks = self.store.visit_marks().await?;
-        let load = move || -> std::result::Result<Option<(VisitIndex, CatchUp)>, SavedError> {
+        let load = move || -> std::result::Result<_, SavedError> {
             file.tidy().map_err(SavedError::Unreadable)?;
             let Some((saved, index)) = file.read()? else { return Ok(None) };
             let lacks = lacks(&saved, &marks)?;
-            let index = without(index, lacks.remove_before, &lacks.anew);
-            Ok(Some((index, lacks)))
+            Ok(Some((saved, index, lacks)))
         };
         let loaded = beside(load).await;
         match loaded.unwrap_or_else(|e| Err(SavedError::Unreadable(std::io::Error::other(e)))) {
             Ok(None) => Ok(None),
-            Ok(Some((index, lacks))) => self.resume(index, lacks, long).await.map(Some),
+            Ok(Some((saved, index, lacks))) => {
+                self.begin_with(index, 0);
+                long.saved_at = Some(self.now());
+                let lacks_nothing = lacks.read.is_empty() && lacks.anew.is_empty();
+                let origin =
+                    if lacks_nothing { IndexOrigin::Loaded } else { IndexOrigin::CaughtUp };
+                let known = saved.days.iter().map(|d| d.mark).max().unwrap_or_default();
+                Ok(Some((origin, Position::new(known))))
+            }
             Err(e) => {
                 tracing::warn!(
                     code = e.code(),
@@ -171,47 +184,14 @@ impl App {
         }
     }
 
-    /// What was loaded, and what it lacks.
-    async fn resume(
-        &self,
-        mut index: VisitIndex,
-        lacks: CatchUp,
-        long: &mut Long,
-    ) -> Result<usize> {
-        let mut fed = 0;
-        for day in &lacks.read {
-            let visits = self.store.visits_on(*day).await?;
-            fed += visits.len();
-            index = beside(move || with(index, visits)).await?;
-        }
-        // A day that lost a visit makes the file one that has to be written anew.
-        self.begin_with(index, fed + lacks.anew.len());
-        long.saved_at = Some(self.now());
-        // A purge was interrupted: the file still has what was dropped.
-        if let Some(day) = lacks.remove_before
-            && self.save_or_remove(long).await.is_err()
-        {
-            // Logged there; the next purge tries again.
-            self.memory.maintenance.pending_purge.lock().await.before = Some(start_of(day));
-        }
-        Ok(lacks.read.len())
-    }
-
     /// All days of the store, also those that the next purge will drop: a file says of each day
-    /// how far it is.
-    async fn load_all(&self) -> Result<usize> {
+    /// how far it is. Sorted at once, which is faster than one by one.
+    async fn load_all(&self) -> Result<Position> {
+        let known = self.store.position().await?;
         let days = self.store.visit_days().await?;
         let (index, fed) = build_from(self.store.as_ref(), &days).await?;
         self.begin_with(index, fed);
-        Ok(days.len())
-    }
-
-    /// What tickets say of the visits, which are there by now. From the store, whatever a file says:
-    /// a seat that was told anew changes no mark.
-    async fn load_rides(&self) -> Result<()> {
-        let rides = stored_rides(self.store.as_ref()).await?;
-        write(&self.memory.index).set_rides(rides);
-        Ok(())
+        Ok(known)
     }
 
     fn begin_with(&self, index: VisitIndex, fed: usize) {
@@ -222,6 +202,6 @@ impl App {
 }
 
 /// The first moment of a UTC day.
-fn start_of(day: i64) -> Timestamp {
+pub(super) fn start_of(day: i64) -> Timestamp {
     Timestamp::from_secs(day * jadegate_domain::time::DAY)
 }

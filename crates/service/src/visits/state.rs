@@ -1,7 +1,7 @@
 //! What is known of the index beside its visits.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 
 use jadegate_domain::Timestamp;
@@ -43,12 +43,12 @@ pub struct Tended {
 pub(crate) struct IndexMaintenance {
     /// Where it is saved; nowhere if the deployment does not want it.
     pub(super) file: Option<Arc<IndexFile>>,
-    /// Shared by those who have handed visits to the store and not fed them yet.
-    pub(super) feeding: tokio::sync::RwLock<()>,
     /// How the last start came by the visits.
     pub(super) origin: OnceLock<IndexOrigin>,
     /// Visits fed since the file was written.
-    pub(super) fed: AtomicUsize,
+    pub(crate) fed: AtomicUsize,
+    /// The file may still have days that were dropped and are gone from the index.
+    pub(super) forgets: AtomicBool,
     /// One long piece of work at a time.
     pub(super) long: tokio::sync::Mutex<Long>,
     /// What a purge has dropped and not seen to its end.
@@ -64,11 +64,9 @@ pub(super) struct Long {
     pub(super) wait_until: Option<Timestamp>,
 }
 
-/// What was dropped from the store, until the index, the file and the public log know it.
+/// What was dropped from the store, until the public log says so.
 #[derive(Debug, Default)]
 pub(crate) struct PendingPurge {
-    /// The index and the file may still have visits from before this.
-    pub(crate) before: Option<Timestamp>,
     pub(crate) visits: u64,
     pub(crate) scans: u64,
 }
@@ -78,8 +76,8 @@ impl IndexMaintenance {
         Self {
             file: file.map(|path| Arc::new(IndexFile::new(path))),
             origin: OnceLock::new(),
-            feeding: tokio::sync::RwLock::default(),
             fed: AtomicUsize::new(0),
+            forgets: AtomicBool::new(false),
             long: tokio::sync::Mutex::default(),
             pending_purge: tokio::sync::Mutex::default(),
         }

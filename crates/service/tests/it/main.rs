@@ -9,6 +9,7 @@ mod crowd;
 mod damaged_files;
 mod door;
 mod files_as_brought;
+mod follow;
 mod gate_scans;
 mod history_staff;
 mod holder_side;

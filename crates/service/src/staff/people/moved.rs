@@ -129,7 +129,7 @@ impl App {
         }
         let change = EvidenceChange { withdraw, by: Some(by), with, ..EvidenceChange::default() };
         let prepared = self.prepare(c.holder, &change).await?.ok_or(AttemptError::Race)?;
-        let done = self.store.commit(Unit::new("decide_correction", prepared.writes)).await;
+        let done = self.commit_unit(Unit::new("decide_correction", prepared.writes)).await;
         if let Some(e) = done.as_ref().err().and_then(over) {
             return Err(e.into());
         }

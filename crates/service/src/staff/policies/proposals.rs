@@ -26,7 +26,6 @@ use super::what_if::percent;
 use crate::app::App;
 use crate::brake::{Taker, file_stands};
 use crate::error::{Result, ServiceError};
-use crate::in_force::InForce;
 use crate::log::{ProposalStep, policy_leaf, proposal_leaf};
 use crate::session::StaffSession;
 use crate::staff::access::Power;
@@ -462,8 +461,6 @@ impl App {
                     replaces: Some(self.policy().reference().digest),
                 });
                 self.commit(name, writes).await?;
-                let text: Arc<str> = text.as_str().into();
-                self.memory.policy.store(Arc::new(InForce { policy: Arc::new(policy), text }));
             }
             ProposedChange::Region { entries } => {
                 writes.extend(file_stands(by.import));
@@ -493,7 +490,6 @@ impl App {
                     writes.push(Write::AddRegionRisk(risk));
                 }
                 self.commit(name, writes).await?;
-                self.reload_regions().await?;
             }
         }
         Ok(())

@@ -44,7 +44,6 @@ impl App {
         let mut writes: Vec<_> = self.never_held(risk, by)?.into();
         writes.push(self.withdrawal_leaf(RECORD, by, 1)?);
         self.commit("withdraw_risk_level", writes).await?;
-        self.reload_regions().await?;
         Ok(WithdrawnRecords { records: 1, ..WithdrawnRecords::default() })
     }
 
@@ -67,7 +66,6 @@ impl App {
             self.withdrawal_leaf(RecordKind::Import, by, records)?,
         ]);
         self.commit("withdraw_import", writes).await?;
-        self.reload_regions().await?;
         Ok(WithdrawnRecords { records, ..WithdrawnRecords::default() })
     }
 

@@ -8,18 +8,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jadegate_domain::Purpose;
 use jadegate_domain::id::RideId;
 use jadegate_domain::record::RecordKind;
-use jadegate_domain::{Period, Presence, Purpose, VisitKey};
 use jadegate_store::{StoredRide, Unit, Write};
-use jadegate_trace::KnownVisit;
 
 use super::withdraw::{WithdrawnRecords, may_withdraw, unknown, withdrawn};
 use crate::app::App;
 use crate::brake::{Author, Taker};
-use crate::concurrency::{beside, read};
+use crate::concurrency::beside;
 use crate::error::Result;
 use crate::jobs::note;
+use crate::memory::aboard;
 use crate::session::StaffSession;
 use crate::staff::access::Power;
 use crate::staff::what::What;
@@ -82,7 +82,7 @@ impl App {
                 let (purpose, what) = (Purpose::RecordEvidence, What::RideWithdrawn);
                 writes.extend(self.look_writes(author, holder, purpose, what)?);
             }
-            let visits = some.iter().map(|(_, ride)| self.visit_of(ride)).collect();
+            let visits = some.iter().map(|(_, ride)| self.memory.known(&aboard(ride))).collect();
             units.push((Unit::new("withdraw_rides", writes), visits));
         }
         let (gone, failed) = self.take_back_visits(units).await?;
@@ -117,15 +117,5 @@ impl App {
             found.extend(beside(wanted).await?);
         }
         Ok(found)
-    }
-
-    /// The visit that a list made of a ride, with its end as far as it is known.
-    fn visit_of(&self, ride: &StoredRide) -> KnownVisit {
-        let StoredRide { holder, trip: place, entered, .. } = *ride;
-        let presence = Presence::Imported;
-        let key = VisitKey { entered, holder, place, presence };
-        let moment = Period { from: entered, to: entered.plus_secs(1) };
-        let known = read(&self.memory.index).visits_of(holder, moment).find(|v| v.key() == key);
-        known.unwrap_or(KnownVisit { holder, place, entered, left: None, presence })
     }
 }
