@@ -88,6 +88,9 @@ export async function doorScenes({ blind, camera, expect, watch, shot }) {
       });
       await again.goto(`${mock.url}/gate/`);
       await again.locator('[data-clock=unsure]').waitFor();
+      const asked = await again.locator('[data-clock=unsure] .btn').textContent();
+      const clockNow = () => new Date().toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Shanghai' });
+      expect(asked.includes(clockNow()) || new Date().getSeconds() < 8, `${lang}: the time that is asked about is the server's: ${asked}`);
       await shot(again, lang, name('clock-unsure'));
       await again.locator('[data-clock=unsure] .btn').click();
       await again.locator('[data-clock=unsure]').waitFor({ state: 'detached' });

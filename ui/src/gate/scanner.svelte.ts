@@ -5,6 +5,7 @@
 import { isWhole } from './code';
 import { Wedge, type Where, type WedgeAnswer } from './wedge';
 
+const ANDROID = /\bAndroid\b/;
 const TYPED_INTO = 'input:not([type=radio]):not([type=checkbox]), select, textarea';
 
 export class Scanner {
@@ -51,9 +52,12 @@ export class Scanner {
     this.#take(this.#wedge.typed(this.#catcher.value, e.timeStamp));
   }
 
-  /** A tap took the focus to something that nobody types into. */
+  /**
+   * A tap took the focus to something that nobody types into. Only where scanners type by text: the
+   * focus of somebody who uses a keyboard or a screen reader stays where it is.
+   */
   tapped(e: MouseEvent): void {
-    if (e.detail > 0) this.#settle();
+    if (e.detail > 0 && (this.byText || ANDROID.test(navigator.userAgent))) this.#settle();
   }
 
   /** Somebody's focus is gone: text that a scanner types must not fall into nothing. */

@@ -55,10 +55,14 @@ export class ServerClock {
     return this.#offset;
   }
 
-  /** Whole minutes by which the device's clock is ahead of the server's, if that is worth a word. */
+  /**
+   * Whole minutes by which the device's clock is ahead of the server's, if that is worth a word: more
+   * than two, and less than a day, for a demonstration's clock is moved by days on purpose.
+   */
   get minutesAhead(): number | null {
     const minutes = -Math.round(this.#offset / 60_000);
-    return this.#known && Math.abs(minutes) > 2 ? minutes : null;
+    const apart = Math.abs(minutes);
+    return this.#known && apart > 2 && apart < 1440 ? minutes : null;
   }
 
   /** Whether any answer has been seen. */

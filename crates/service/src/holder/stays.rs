@@ -4,18 +4,17 @@ use jadegate_domain::{PlaceId, Presence, Timestamp};
 use jadegate_trace::KnownVisit;
 
 /// Puts visits to one place together whose times meet, newest first. `assumed_end` is until when
-/// somebody who came at a moment is taken to have stayed, if nobody saw them leave. What files tell
-/// stands by itself, for it is told under its carrier's name.
+/// somebody who came at a moment is taken to have stayed, if nobody saw them leave. Visits known in
+/// different ways stand side by side, for they do not weigh the same; so do those that files tell.
 pub(super) fn stays(
     mut visits: Vec<KnownVisit>,
     assumed_end: impl Fn(PlaceId, Timestamp) -> Timestamp,
 ) -> Vec<KnownVisit> {
-    visits.sort_by_key(|v| (v.place, v.entered, v.left));
+    visits.sort_by_key(|v| (v.place, v.presence, v.entered, v.left));
     let mut stays: Vec<KnownVisit> = Vec::with_capacity(visits.len());
     for v in visits {
         match stays.last_mut() {
             Some(stay) if meet(stay, &v, &assumed_end) => {
-                stay.presence = surest(stay.presence, v.presence);
                 stay.left = stay.left.zip(v.left).map(|(a, b)| a.max(b));
             }
             _ => stays.push(v),
@@ -31,19 +30,12 @@ fn meet(
     next: &KnownVisit,
     assumed_end: impl Fn(PlaceId, Timestamp) -> Timestamp,
 ) -> bool {
-    let told = |v: &KnownVisit| v.presence == Presence::Imported;
+    let same = (stay.place, stay.presence) == (next.place, next.presence)
+        && stay.presence != Presence::Imported;
     let until = stay.left.unwrap_or_else(|| assumed_end(stay.place, stay.entered));
     // What has an end is not continued by what has none: that is coming again.
     let both = stay.left.is_some() == next.left.is_some();
-    stay.place == next.place && !told(stay) && !told(next) && both && next.entered <= until
-}
-
-const fn surest(a: Presence, b: Presence) -> Presence {
-    match (a, b) {
-        (Presence::Gate, _) | (_, Presence::Gate) => Presence::Gate,
-        (Presence::VenueScreen, _) | (_, Presence::VenueScreen) => Presence::VenueScreen,
-        _ => a,
-    }
+    same && both && next.entered <= until
 }
 
 #[cfg(test)]
@@ -92,10 +84,12 @@ mod tests {
     }
 
     #[test]
-    fn the_surest_report_names_the_stay_and_files_stand_alone() {
-        let poster = KnownVisit { presence: Presence::Unproven, ..visit(1, 0, Some(9)) };
-        assert_eq!(folded(&[poster, visit(1, 1, Some(9))]), [visit(1, 0, Some(9))]);
-        let listed = KnownVisit { presence: Presence::Imported, ..visit(1, 0, Some(9)) };
-        assert_eq!(folded(&[listed, visit(1, 1, Some(9))]).len(), 2);
+    fn what_is_known_in_different_ways_or_from_files_stands_side_by_side() {
+        let by = |presence, from| KnownVisit { presence, ..visit(1, from, Some(9)) };
+        let poster = by(Presence::Unproven, 0);
+        assert_eq!(folded(&[poster, visit(1, 1, Some(9))]).len(), 2);
+        assert_eq!(folded(&[poster, by(Presence::Unproven, 1)]), [poster]);
+        let listed = [by(Presence::Imported, 0), by(Presence::Imported, 1)];
+        assert_eq!(folded(&listed).len(), 2);
     }
 }

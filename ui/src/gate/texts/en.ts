@@ -47,7 +47,7 @@ export const en: Dict<typeof zh> = {
   scannerHelp: {
     title: 'Scanner settings',
     unread: 'The scanner types, but no code can be read',
-    unreadWhat: 'It was read once already: scan the code again. If it happens each time, the scanner is set to something else.',
+    unreadWhat: 'Scan again. If it happens each time, the scanner is set to something else.',
     what: 'A hand scanner works like a keyboard. Most work as they come. If yours does not, set this with the setting codes in its manual:',
     list: [
       { name: 'Interface', value: 'Keyboard (“HID keyboard”, “USB-KBW”, “keyboard wedge”); not serial, not “HID POS”' },

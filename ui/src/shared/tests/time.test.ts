@@ -32,6 +32,16 @@ describe('server clock', () => {
     expect(clock.now()).toBe(before + 60_000);
   });
 
+  it('says by how much the device is off, when it is worth a word', () => {
+    const ahead = (minutes: number) => {
+      const clock = new ServerClock(() => T, () => 0);
+      clock.learn(new Date(T - minutes * 60_000).toISOString(), T, T);
+      return clock.minutesAhead;
+    };
+    expect([0, 2, -2, 3, -180, 1439, 1441].map(ahead)).toEqual([null, null, null, 3, -180, 1439, null]);
+    expect(new ServerClock(() => T, () => 0).minutesAhead).toBe(null);
+  });
+
   it('does not stand still when the steady counter sleeps', () => {
     let device = T;
     const clock = new ServerClock(() => device, () => 0);
