@@ -1,0 +1,62 @@
+//! A person registers, shows a code, declares, checks in, looks back, and signs out.
+
+use axum::http::Method;
+use serde_json::json;
+
+use crate::world::{HOME, Sent, World, phone};
+
+pub(crate) async fn story(w: &mut World) {
+    let document = json!({ "type": "passport", "number": "X9000001", "country": "CHN" });
+    let registration = json!({ "name": "Test Person", "document": document, "nationality": "CN",
+        "phone": phone(900), "home_division": HOME, "language": "en" });
+    let sent = w.post("", "/v1/registrations", registration).await;
+    let challenge = format!("/v1/challenges/{}", sent.text("/challenge"));
+    w.get("", &challenge).await;
+    let code = w.newest_code().await;
+    let answer = format!("{challenge}/answer");
+    let done = w.post("", &answer, json!({ "code": code })).await;
+    assert_eq!(done.json["new"], true);
+    let me = done.cookie("jg_holder");
+
+    for path in ["/v1/me", "/v1/me/evidence", "/v1/me/history", "/v1/me/timeline", "/v1/me/proof"] {
+        w.get(&me, path).await;
+    }
+    for path in ["/v1/me/accesses", "/v1/me/log", "/v1/me/declaration", "/v1/me/quarantine"] {
+        w.get(&me, path).await;
+    }
+    let shown = w.get(&me, "/v1/me/code").await;
+    assert!(shown.text("/code").starts_with("JG1:"));
+    assert_eq!(shown.text("/assessment/colour"), "green");
+
+    let declared = json!({ "temperature": 39.0, "symptoms": ["cough"], "contact_with_case": false,
+        "stays": [] });
+    let declared = w.post(&me, "/v1/me/declaration", declared).await;
+    assert_ne!(declared.text("/assessment/colour"), "green");
+    let check_in = json!({ "temperature": 36.6, "symptoms": [] });
+    let first = w.post(&me, "/v1/me/check-ins", check_in.clone()).await;
+    let second = w.post(&me, "/v1/me/check-ins", check_in).await;
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (201, 200), "once a day");
+
+    let place = crate::staff::place(w).await;
+    let poster = w.app.poster(place).unwrap().poster_code;
+    w.post(&me, "/v1/me/visits", json!({ "venue_code": poster })).await;
+    let visits = w.get(&me, "/v1/me/visits").await;
+    assert_eq!(visits.text("/visits/0/place/name"), "Made-up Cafe");
+
+    // On a second device, which ends the first one's session, then everybody's.
+    w.clock.advance(61);
+    let by_phone = json!({ "phone": phone(900), "language": "en" });
+    let sent = w.post("", "/v1/sessions", by_phone).await;
+    let code = w.newest_code().await;
+    let answer = format!("/v1/challenges/{}/answer", sent.text("/challenge"));
+    let again = json!({ "code": code, "document_end": "000001" });
+    let here = w.post("", &answer, again).await.cookie("jg_holder");
+    let sessions = w.get(&here, "/v1/me/sessions").await;
+    let all = sessions.json["sessions"].as_array().unwrap();
+    let other = all.iter().find(|s| s["current"] == false).unwrap()["id"].as_str().unwrap();
+    w.delete(&here, &format!("/v1/me/sessions/{other}")).await;
+    w.delete(&here, "/v1/me/sessions").await;
+    let gone = w.send(&here, &Method::GET, "/v1/me", &Sent::Nothing).await;
+    assert_eq!(gone.status.as_u16(), 401);
+    w.delete(&here, "/v1/session").await;
+}

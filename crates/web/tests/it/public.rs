@@ -1,0 +1,23 @@
+//! What anybody may read.
+
+use axum::http::header;
+
+use crate::world::World;
+
+pub(crate) async fn story(w: &mut World) {
+    for path in ["/healthz", "/readyz", "/v1/info", "/v1/regions", "/v1/log/checkpoint"] {
+        w.get("", path).await;
+    }
+    let keys = w.get("", "/v1/keys").await;
+    assert_eq!(keys.json["keys"].as_array().unwrap().len(), 2);
+    let policy = w.get("", "/v1/policy").await;
+    let digest = policy.headers[header::ETAG].to_str().unwrap().trim_matches('"').to_owned();
+    let same = w.get("", &format!("/v1/policies/{digest}")).await;
+    assert_eq!(same.json, policy.json, "the file in force, by its digest");
+    let found = w.get("", "/v1/divisions?q=%E8%A5%BF%E6%B9%96").await;
+    assert!(found.json["results"].as_array().is_some_and(|all| !all.is_empty()), "{}", found.json);
+    let children = w.get("", "/v1/divisions?parent=CN-33").await;
+    assert_eq!(children.json["parent"], "CN-33");
+    let leaves = w.get("", "/v1/log/leaves?from=0&limit=2").await;
+    assert_eq!(leaves.json["leaves"].as_array().unwrap().len(), 2);
+}

@@ -1,0 +1,50 @@
+//! People, one at a time, and documents that somebody else registered.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::world::{Sent, World};
+
+pub(crate) async fn story(w: &mut World) {
+    let (_, holder) = w.person().await;
+    let officer = super::officer(w).await.cookie;
+    w.clock.advance(60);
+    let case = w.post(&officer, "/v1/staff/cases", super::case_of(holder)).await.text("/case");
+
+    let passport = json!({ "type": "passport", "number": "X0000001", "country": "CHN" });
+    let find = |by: &str, what: Value| json!({ by: what, "purpose": "holder_request" });
+    let path = "/v1/staff/holders/find";
+    let found = w.post(&officer, path, find("document", passport.clone())).await;
+    assert_eq!(
+        (found.json["holder"].clone(), found.text("/assessment/colour")),
+        (json!(holder), "red".into())
+    );
+    for named in [
+        json!({ "purpose": "holder_request" }),
+        json!({ "holder": holder, "phone": "+86 100 00000001", "purpose": "holder_request" }),
+    ] {
+        let e = w.send(&officer, &Method::POST, path, &Sent::Json(named)).await;
+        assert_eq!((e.status.as_u16(), e.text("/code")), (422, "whom.one".into()));
+    }
+    let open = json!({ "purpose": "contact_tracing", "case": case });
+    let record = w.post(&officer, &format!("/v1/staff/holders/{holder}/open"), open).await;
+    // Whoever recorded it is named, there and on the holder's own page.
+    for at in ["/assessment", "/what_they_see", "/history/0", "/timeline/1"] {
+        assert_eq!(
+            record.text(&format!("{at}/reasons/0/agencies/0/name")),
+            "Made-up prevention_team"
+        );
+    }
+    let confined = w.get(&officer, "/v1/staff/quarantine?filter=all&limit=10").await;
+    assert_eq!(confined.json["people"].as_array().unwrap().len(), 1, "{}", confined.json);
+
+    let corrections = "/v1/staff/document-corrections";
+    let body = json!({ "document": passport, "reason": "made up" });
+    let first = w.post(&officer, corrections, body.clone()).await.text("/id");
+    w.get(&officer, corrections).await;
+    w.post(&officer, &format!("{corrections}/{first}/refuse"), json!(null)).await;
+    let second = w.post(&officer, corrections, body).await.text("/id");
+    let other = w.staff("hospital", "officer").await.cookie;
+    let confirm = format!("{corrections}/{second}/confirm");
+    assert_eq!(w.post(&other, &confirm, json!(null)).await.text("/state"), "confirmed");
+}
