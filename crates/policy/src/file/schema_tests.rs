@@ -93,7 +93,10 @@ fn the_files_with_every_key_hold_every_key_and_are_read() {
 #[test]
 fn where_evidence_came_from_can_be_asked_of_each_kind_that_can_be_imported() {
     let rules = EVERYTHING.matches("imported = false").count();
-    assert_eq!(rules, 4, "case, test, contact, arrival");
+    let when = crate::file::keys::kinds::When::schema();
+    let kinds = when["anyOf"].as_array().unwrap();
+    let asked = kinds.iter().filter(|kind| kind["properties"]["imported"].is_object()).count();
+    assert_eq!(rules, asked, "case, test, contact, arrival");
     let text = EVERYTHING.replace("imported = false", "imported = true, origins = [\"CN-13\"]");
     let found = crate::Policy::parse(&text).err();
     assert!(found.is_none(), "{found:#?}");
@@ -102,16 +105,15 @@ fn where_evidence_came_from_can_be_asked_of_each_kind_that_can_be_imported() {
 /// Every word of the key that decides chooses a variant.
 #[test]
 fn every_kind_of_evidence_has_its_variant() {
-    fn check<T: Table, W: Word>(words: usize) {
+    fn check<T: Table, W: Word>() {
         let all = W::schema()["enum"].as_array().unwrap().clone();
-        assert_eq!(all.len(), words);
         let chosen: Vec<&str> =
             T::variants().unwrap().each.into_iter().flat_map(|(words, _)| words).collect();
         assert_eq!(chosen.len(), all.len());
         assert!(all.iter().all(|word| chosen.contains(&word.as_str().unwrap())), "{all:?}");
     }
-    check::<crate::file::keys::kinds::When, Starting>(7);
-    check::<crate::file::keys::kinds::Evidence, EvidenceKind>(EvidenceKind::ALL.len());
+    check::<crate::file::keys::kinds::When, Starting>();
+    check::<crate::file::keys::kinds::Evidence, EvidenceKind>();
 }
 
 /// As much of JSON Schema as these schemas use; anything else is an error of the test.
