@@ -577,7 +577,7 @@ export async function journey() {
 
 // Parts of steps -----------------------------------------------------------------------------
 
-async function fill(page, who) {
+export async function fill(page, who) {
   await page.locator('#f-name').fill(who.name);
   await page.locator('#f-number').fill(who.number);
   await page.locator('#f-phone').fill(who.phone);
@@ -608,7 +608,7 @@ async function aboard(officer) {
 }
 
 /** The newest one-time code that a phone would have got. */
-async function messageFor(page, url, phone) {
+export async function messageFor(page, url, phone) {
   const end = phone.slice(-4);
   for (const begun = Date.now(); Date.now() - begun < PATIENCE; ) {
     const { text } = await ask(page, `${url}/demo/outbox`);

@@ -2,12 +2,13 @@
 
 use jadegate_domain::id::ChangeId;
 use jadegate_domain::record::AccountEvent;
-use jadegate_domain::{HolderId, Timestamp};
-use jadegate_store::{AccountChange, ChangedBy, Write};
+use jadegate_domain::{HolderId, PersonName, Phone, Timestamp};
+use jadegate_store::{AccountChange, ChangedBy, IndexKind, SessionSubject, Write};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
+use crate::vault::Identity;
 
 /// A change that is about to be made.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,12 @@ impl Change {
 }
 
 impl App {
-    /// The writes that note a change, with its leaf of the public log and what was there before,
+    /// The writes that note a change, with its leaf of the public log.
+    pub(crate) fn note_change(&self, c: Change) -> Result<Vec<Write>> {
+        self.change_writes(self.change_id(), c, None)
+    }
+
+    /// The same with what was there before,
     /// sealed under the person's own key.
     pub(crate) async fn note_change_from<T: Serialize + Sync>(
         &self,
@@ -61,4 +67,76 @@ impl App {
         let leaf = crate::log::account_leaf(&self.deployment.keys, &change)?;
         Ok(vec![Write::AddAccountChange(Box::new(change)), Write::AddLeaf(leaf)])
     }
+}
+
+/// What can be changed about how a person is known.
+#[derive(Clone, Debug)]
+pub(crate) enum Detail {
+    /// Another phone: the old one leads to them no more, and they are signed out everywhere.
+    Phone(Phone),
+    /// Another name, or another spelling.
+    Name(PersonName),
+}
+
+impl Detail {
+    pub(crate) const fn event(&self) -> AccountEvent {
+        match self {
+            Self::Phone(_) => AccountEvent::PhoneChanged,
+            Self::Name(_) => AccountEvent::NameChanged,
+        }
+    }
+}
+
+impl App {
+    /// The writes that change a detail, noted and logged with what was there before.
+    pub(crate) async fn detail_writes(&self, c: Change, to: &Detail) -> Result<Vec<Write>> {
+        let before = self.identity(c.holder).await?.ok_or_else(shredded)?;
+        let mut writes = match to {
+            Detail::Phone(_) => self.note_change_from(c, &before.phone).await?,
+            Detail::Name(_) => self.note_change_from(c, &before.name).await?,
+        };
+        writes.extend(self.replace_detail(c.holder, &before, to).await?);
+        Ok(writes)
+    }
+
+    /// The same without the note.
+    pub(crate) async fn replace_detail(
+        &self,
+        holder: HolderId,
+        before: &Identity,
+        to: &Detail,
+    ) -> Result<Vec<Write>> {
+        let key = self.store.vault_key(holder).await?.ok_or_else(shredded)?;
+        let fields = self.store.sealed_fields(holder).await?;
+        let (keys, rng, at) = (&self.deployment.keys, self.deployment.rng.as_ref(), self.now());
+        let field = |column, plain: &str| {
+            keys.replace_field(&key, &fields, (column, plain.as_bytes()), at, rng)
+        };
+        Ok(match to {
+            Detail::Name(name) => vec![field("name", name.reveal())?],
+            Detail::Phone(phone) => {
+                let kind = IndexKind::Phone;
+                let (old, new) = (keys.phone_index(&before.phone), keys.phone_index(phone));
+                vec![
+                    Write::ReleaseIndex { kind, digest: old, holder },
+                    Write::AddIndex { kind, digest: new, holder },
+                    field("phone", phone.reveal())?,
+                    Write::EndSessionsOf(SessionSubject::Holder(holder)),
+                ]
+            }
+        })
+    }
+}
+
+fn shredded() -> ServiceError {
+    ServiceError::internal("a change of somebody shredded")
+}
+
+/// Somebody else changed the same a moment ago.
+pub(crate) fn changed_meanwhile() -> ServiceError {
+    ServiceError::new(
+        Kind::Conflict,
+        "details.changed",
+        "These details were changed a moment ago. Look at them again before you change them.",
+    )
 }

@@ -16,6 +16,8 @@ use crate::error::{Kind, Result, ServiceError};
 #[derive(Clone, Copy, Debug)]
 pub struct HolderSession {
     pub(crate) holder: HolderId,
+    /// Who is signed in, if they act for the holder.
+    pub(crate) carer: Option<HolderId>,
 }
 
 /// A signed-in gate.
@@ -36,6 +38,17 @@ impl HolderSession {
     /// Whose session.
     pub const fn holder(&self) -> HolderId {
         self.holder
+    }
+
+    /// An error if somebody acts for the holder: some things nobody does for another.
+    pub(crate) fn own(&self) -> Result<()> {
+        if self.carer.is_none() {
+            return Ok(());
+        }
+        Err(ServiceError::forbidden(
+            "person.own_only",
+            "This can only be done by the person, signed in as themselves.",
+        ))
     }
 }
 
@@ -137,7 +150,7 @@ impl App {
     /// The holder behind a token.
     pub async fn holder_session(&self, token: &str) -> Result<HolderSession> {
         match self.subject(token).await? {
-            SessionSubject::Holder(holder) => Ok(HolderSession { holder }),
+            SessionSubject::Holder(holder) => Ok(HolderSession { holder, carer: None }),
             _ => Err(signed_out()),
         }
     }

@@ -9,6 +9,7 @@ use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use jadegate_domain::{Document, HolderId, PersonName, Phone, Timestamp};
 use jadegate_store::{IndexKind, SealedField, VaultKey, Write};
+use jiff::civil::Date;
 use zeroize::Zeroizing;
 
 use crate::clock::Entropy;
@@ -28,6 +29,37 @@ pub struct Identity {
     pub phone: Phone,
     /// Language of messages: `zh` or `en`.
     pub language: String,
+    /// Day of birth, where a guardian stated it or a document says it; it tells a child.
+    #[serde(default, with = "day_text")]
+    pub born: Option<Date>,
+}
+
+impl Identity {
+    /// The day of birth: what the document says of it, or else what was stated.
+    pub(crate) fn born_on(&self) -> Option<Date> {
+        self.document.as_ref().and_then(Document::birth_date).or(self.born)
+    }
+}
+
+/// A day as its ISO text.
+mod day_text {
+    use jiff::civil::Date;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(
+        day: &Option<Date>,
+        s: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        day.map(|d| d.to_string()).serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        d: D,
+    ) -> std::result::Result<Option<Date>, D::Error> {
+        let text = Option::<String>::deserialize(d)?;
+        text.map(|t| t.parse().map_err(serde::de::Error::custom)).transpose()
+    }
 }
 
 const NONCE: usize = 12;
@@ -132,13 +164,15 @@ impl Keys {
         let document = document.ok_or_else(|| ServiceError::internal("no document to register"))?;
         let digest = self.document_index(document);
         let document = serde_json::to_vec(document).map_err(ServiceError::internal)?;
-        let fields: [(&str, &[u8]); 5] = [
+        let born = who.born.map(|d| d.to_string());
+        let mut fields: Vec<(&str, &[u8])> = vec![
             ("name", who.name.reveal().as_bytes()),
             ("document", &document),
             ("nationality", who.nationality.as_bytes()),
             ("phone", who.phone.reveal().as_bytes()),
             ("language", who.language.as_bytes()),
         ];
+        fields.extend(born.as_deref().map(|b| ("born", b.as_bytes())));
         let mut writes = vec![Write::AddIndex { kind: IndexKind::Document, digest, holder }];
         for (column, plain) in fields {
             writes.push(Write::AddSealedField(SealedField {
@@ -152,6 +186,22 @@ impl Keys {
         Ok(writes)
     }
 
+    /// The next version of one field.
+    pub(crate) fn replace_field(
+        &self,
+        key: &VaultKey,
+        fields: &[SealedField],
+        (column, plain): (&str, &[u8]),
+        at: Timestamp,
+        rng: &dyn Entropy,
+    ) -> Result<Write> {
+        let version = fields.iter().map(|f| f.version).max().unwrap_or(0) + 1;
+        let (holder, data_key) = (key.holder, self.data_key(key)?);
+        let sealed = seal(&data_key, &field_aad(holder, column, version), plain, rng)?;
+        let column = column.to_owned();
+        Ok(Write::AddSealedField(SealedField { holder, column, version, sealed, recorded_at: at }))
+    }
+
     /// Seals something under a holder's own key, so that it goes when they are shredded.
     pub(crate) fn seal_for(
         &self,
@@ -161,6 +211,16 @@ impl Keys {
         rng: &dyn Entropy,
     ) -> Result<Vec<u8>> {
         seal(&*self.data_key(key)?, format!("{what}/{}", key.holder).as_bytes(), plain, rng)
+    }
+
+    /// Opens what [`Keys::seal_for`] sealed for the same holder and `what`.
+    pub(crate) fn open_for(
+        &self,
+        key: &VaultKey,
+        what: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        unseal(&*self.data_key(key)?, format!("{what}/{}", key.holder).as_bytes(), sealed)
     }
 
     fn data_key(&self, key: &VaultKey) -> Result<Zeroizing<[u8; 32]>> {
@@ -202,6 +262,15 @@ impl Keys {
             phone: Phone::new(&text("phone")?)
                 .map_err(|_| ServiceError::internal("vault field is not what it should be"))?,
             language: text("language")?.to_string(),
+            born: if fields.iter().any(|f| f.column == "born") {
+                Some(
+                    text("born")?.parse().map_err(|_| {
+                        ServiceError::internal("vault field is not what it should be")
+                    })?,
+                )
+            } else {
+                None
+            },
         }))
     }
 }

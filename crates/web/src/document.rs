@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, SchemaType, Type};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, Schema};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response, Schema};
+
+/// The header that names whom the signed-in holder acts for; without it, themselves.
+pub(crate) const PERSON: &str = "jadegate-person";
 
 /// The media type of every refusal.
 pub(crate) const PROBLEM: &str = "application/problem+json";
@@ -30,6 +33,9 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
             operation.operation_id = Some(name(method, path));
             refusals(operation);
             plain_numbers(operation);
+            if is_for_people(path) {
+                operation.parameters.get_or_insert_default().push(RefOr::T(person()));
+            }
             for schema in body(operation) {
                 mentioned(schema, &mut asked);
             }
@@ -37,6 +43,25 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
     }
     whole_answers(&mut document, asked);
     document
+}
+
+/// Is it about the holder, so that somebody who cares for them can ask for it?
+fn is_for_people(path: &str) -> bool {
+    const OWN: [&str; 4] = ["/v1/me/sessions", "/v1/me/people/", "/v1/me/carers", "/v1/me/phone"];
+    path.starts_with("/v1/me") && !OWN.iter().any(|own| path.starts_with(own))
+}
+
+/// The header that says for whom.
+fn person() -> Parameter {
+    ParameterBuilder::new()
+        .name(PERSON)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Whom the holder acts for, by the id of `/v1/me/people`; without it, themselves.",
+        ))
+        .schema(Some(Ref::from_schema_name("HolderId")))
+        .build()
 }
 
 /// Every operation has a name of its own: handlers in two files may share theirs.

@@ -11,6 +11,7 @@ use jadegate_service::{
 };
 use serde::de::DeserializeOwned;
 
+use crate::document::PERSON;
 use crate::edge::client;
 use crate::problem::Failure;
 use crate::state::Web;
@@ -183,7 +184,7 @@ fn token(parts: &Parts, state: &Web, cookie: Cookie) -> Result<String> {
     })
 }
 
-/// The signed-in holder.
+/// The signed-in holder, or whom they act for.
 #[derive(Debug)]
 pub(crate) struct HolderAuth(pub HolderSession);
 /// The signed-in gate.
@@ -200,7 +201,10 @@ impl FromRequestParts<Arc<Web>> for HolderAuth {
         state: &Arc<Web>,
     ) -> std::result::Result<Self, Failure> {
         let token = token(parts, state, Cookie::Holder)?;
-        Ok(Self(state.app.holder_session(&token).await?))
+        let session = state.app.holder_session(&token).await?;
+        let Some(person) = parts.headers.get(PERSON) else { return Ok(Self(session)) };
+        let person = id(person.to_str().unwrap_or_default())?;
+        Ok(Self(state.app.acting_for(&session, person).await?))
     }
 }
 

@@ -7,6 +7,7 @@ mod demo;
 mod document;
 mod edge;
 mod extract;
+mod family;
 mod gate;
 mod holder;
 mod layers;

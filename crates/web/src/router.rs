@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Web;
-use crate::{demo, document, gate, holder, layers, pages, problem, public, staff};
+use crate::{demo, document, family, gate, holder, layers, pages, problem, public, staff};
 
 /// Largest body of an ordinary request; file imports state their own limit.
 const MAX_BODY: usize = 256 * 1024;
@@ -36,6 +36,7 @@ fn api() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .merge(public::routes())
         .merge(holder::routes())
+        .merge(family::routes())
         .merge(gate::routes())
         .merge(staff::routes())
 }

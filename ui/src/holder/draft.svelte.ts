@@ -14,6 +14,8 @@ export interface Registration {
   nationality: string;
   phone: string;
   home: string;
+  /** Day of birth, of somebody to be cared for. */
+  born: string;
 }
 
 const KEY = 'jg.draft';
@@ -28,10 +30,12 @@ const empty = (): Registration => ({
   nationality: 'CN',
   phone: '',
   home: '',
+  born: '',
 });
 
 class Draft {
-  step = $state<'welcome' | 'register' | 'sign_in'>('welcome');
+  /** `person` and `phone` are asked for by somebody signed in. */
+  step = $state<'welcome' | 'register' | 'sign_in' | 'person' | 'phone'>('welcome');
   registration = $state<Registration>(empty());
   phone = $state('');
   challenge = $state<ChallengeSent | null>(null);

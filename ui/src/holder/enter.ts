@@ -1,19 +1,30 @@
 /** The two ways to ask for a one-time code; also used to ask for another one. */
 import { api, ApiError } from '../shared/api';
 import { lang } from '../shared/i18n';
-import type { ChallengeSent, RegistrationInput, SignInInput, WorkProof } from '../shared/openapi';
+import type { ChallengeSent, PersonInput, RegistrationInput, SignInInput, WorkProof } from '../shared/openapi';
 import { draft } from './draft.svelte';
+
+/** The document in the draft. */
+function typedDocument(): RegistrationInput['document'] {
+  const r = draft.registration;
+  const passport = r.docType === 'passport';
+  return passport && r.byMrz
+    ? { type: r.docType, mrz: r.mrz }
+    : passport || r.docType === 'other'
+      ? { type: r.docType, number: r.number, country: r.country }
+      : { type: r.docType, number: r.number };
+}
+
+/** The body of `POST /v1/me/people` for what was typed. */
+function personBody(): PersonInput {
+  const r = draft.registration;
+  return { name: r.name, document: typedDocument(), nationality: r.nationality, home_division: r.home, born: r.born, language: lang() };
+}
 
 /** The body of `POST /v1/registrations` for what was typed. */
 export function registrationBody(): RegistrationInput {
   const r = draft.registration;
-  const passport = r.docType === 'passport';
-  const document =
-    passport && r.byMrz
-      ? { type: r.docType, mrz: r.mrz }
-      : passport || r.docType === 'other'
-        ? { type: r.docType, number: r.number, country: r.country }
-        : { type: r.docType, number: r.number };
+  const document = typedDocument();
   return {
     name: r.name,
     document,
@@ -37,11 +48,22 @@ async function ask(path: '/v1/registrations' | '/v1/sessions', body: Registratio
   }
 }
 
-/** Asks for a code for the registration or sign-in in the draft. */
+function asked(): Promise<ChallengeSent> {
+  if (draft.step === 'register') return ask('/v1/registrations', registrationBody());
+  if (draft.step === 'person') return api.post('/v1/me/people', personBody());
+  if (draft.step === 'phone') return api.post('/v1/me/phone', { phone: draft.phone });
+  return ask('/v1/sessions', { phone: draft.phone, language: lang() });
+}
+
+/** Asks for a code for what is in the draft. */
 export async function askForCode(): Promise<void> {
-  draft.challenge =
-    draft.step === 'register'
-      ? await ask('/v1/registrations', registrationBody())
-      : await ask('/v1/sessions', { phone: draft.phone, language: lang() });
+  draft.challenge = await asked();
   draft.save();
+}
+
+/** Answers with the code and, where it is asked for, the end of a document. */
+export async function answerWith(challenge: string, code: string, document_end: string): Promise<void> {
+  if (draft.step === 'person') await api.post('/v1/me/people/confirm', { challenge, code, document_end });
+  else if (draft.step === 'phone') await api.post('/v1/me/phone/confirm', { challenge, code, document_end });
+  else await api.post(`/v1/challenges/${encodeURIComponent(challenge)}/answer`, { code, document_end });
 }

@@ -4,6 +4,7 @@
  */
 import { api, ApiError, backoffDelay } from '../shared/api';
 import { clock } from '../shared/time';
+import { acting, type Person } from './acting.svelte';
 import { forget, freshness, keep, KEPT_KEY, parseAnswer, readKept, renewDelay, type CodeAnswer, type Freshness } from './kept';
 
 /** A reload during a pause that the server asked for must not end the pause. */
@@ -32,7 +33,7 @@ class Keeper {
 
   start(): void {
     clock.restore(localStorage);
-    this.answer = readKept(localStorage);
+    this.answer = readKept(localStorage, acting.person?.id ?? null);
     if (this.answer) this.signedIn = true;
     this.#tick();
     document.addEventListener('visibilitychange', () => this.#seen());
@@ -50,17 +51,31 @@ class Keeper {
     } else void this.renew();
   }
 
+  /** Shows the code of somebody the reader cares for; `null`: the reader's own. */
+  async show(person: Person | null): Promise<void> {
+    clearTimeout(this.#timer);
+    acting.as(person);
+    this.answer = readKept(localStorage, person?.id ?? null);
+    this.trouble = null;
+    this.#attempt = 0;
+    this.#busy = false;
+    await this.renew();
+  }
+
   /** Asks for a code now. A second call while one is under way does nothing. */
   async renew(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
     clearTimeout(this.#timer);
     this.nextTry = null;
+    const whose = acting.person?.id ?? null;
     try {
       const answer = parseAnswer(await api.get('/v1/me/code'));
+      // An answer for whoever was shown before is nobody's now.
+      if (whose !== (acting.person?.id ?? null)) return;
       if (!answer) throw new ApiError({ code: 'bad_answer' });
       clock.save(localStorage);
-      keep(localStorage, answer);
+      keep(localStorage, answer, whose);
       this.answer = answer;
       this.signedIn = true;
       this.trouble = null;
@@ -68,9 +83,9 @@ class Keeper {
       this.now = clock.now();
       this.#plan(renewDelay(answer, this.now, Math.random));
     } catch (e) {
-      this.#failed(e instanceof ApiError ? e : new ApiError({ code: 'bad_answer' }));
+      if (whose === (acting.person?.id ?? null)) this.#failed(e instanceof ApiError ? e : new ApiError({ code: 'bad_answer' }));
     } finally {
-      this.#busy = false;
+      if (whose === (acting.person?.id ?? null)) this.#busy = false;
     }
   }
 
@@ -95,6 +110,11 @@ class Keeper {
       this.#gone();
       return;
     }
+    // Ended by either side, or the child has grown up: back to the reader's own.
+    if (acting.person && (error.code === 'person.unknown' || error.code === 'person.grown_up')) {
+      void this.show(null);
+      return;
+    }
     const wait = backoffDelay(this.#attempt, error.retryAfter);
     this.#attempt += 1;
     const asked = error.status === 503 || error.status === 429;
@@ -113,6 +133,7 @@ class Keeper {
   #gone(): void {
     clearTimeout(this.#timer);
     forget(localStorage);
+    acting.as(null);
     this.answer = null;
     this.trouble = null;
     this.nextTry = null;

@@ -13,6 +13,9 @@ export const KEPT_KEY = 'jg.code';
 /** Where the evidence behind it is kept, so that the colour can be made again without network. */
 export const PROOF_KEY = 'jg.proof';
 
+/** The same for somebody the reader cares for: each person's code is kept apart. */
+export const keyOf = (key: string, person: string | null): string => (person === null ? key : `${key}.${person}`);
+
 /** Seconds that a code may seem to come from the future before the device's clock is distrusted. */
 export const CLOCK_SLACK = 120;
 
@@ -70,27 +73,31 @@ export function renewDelay(answer: CodeAnswer, now: number, random: () => number
   return Math.max(3_000, Math.round(due - now));
 }
 
-export function readKept(storage: Pick<Storage, 'getItem'>): CodeAnswer | null {
+export function readKept(storage: Pick<Storage, 'getItem'>, person: string | null = null): CodeAnswer | null {
   try {
-    return parseAnswer(JSON.parse(storage.getItem(KEPT_KEY) ?? 'null'));
+    return parseAnswer(JSON.parse(storage.getItem(keyOf(KEPT_KEY, person)) ?? 'null'));
   } catch {
     return null;
   }
 }
 
-export function keep(storage: Pick<Storage, 'setItem'>, answer: CodeAnswer): void {
+export function keep(storage: Pick<Storage, 'setItem'>, answer: CodeAnswer, person: string | null = null): void {
   try {
-    storage.setItem(KEPT_KEY, JSON.stringify(answer));
+    storage.setItem(keyOf(KEPT_KEY, person), JSON.stringify(answer));
   } catch {
     // Without storage there is no offline code; everything else works.
   }
 }
 
-/** Removes everything about the holder from this device; the language stays. */
-export function forget(storage: Pick<Storage, 'removeItem'>): void {
+/** Removes everything about the holder and their family from this device; the language stays. */
+export function forget(storage: Pick<Storage, 'removeItem'> & Partial<Pick<Storage, 'key' | 'length'>>): void {
   try {
     storage.removeItem(KEPT_KEY);
     storage.removeItem(PROOF_KEY);
+    for (let i = (storage.length ?? 0) - 1; i >= 0; i--) {
+      const key = storage.key?.(i) ?? '';
+      if (key.startsWith(`${KEPT_KEY}.`) || key.startsWith(`${PROOF_KEY}.`)) storage.removeItem(key);
+    }
   } catch {
     // Nothing was kept then.
   }

@@ -93,6 +93,12 @@ export interface RequestOptions {
   cache?: RequestCache;
 }
 
+/** Whom the holder page acts for, by the id of `/v1/me/people`; `null`: the signed-in holder. */
+let person: string | null = null;
+export function setPerson(id: string | null): void {
+  person = id;
+}
+
 /** One request, one answer. */
 export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
   const { body, contentType = 'application/json', signal, timeout = 15_000, cache = 'no-store' } = options;
@@ -114,6 +120,7 @@ export async function request<T>(method: string, path: string, options: RequestO
       cache,
       headers: { Accept: 'application/json, application/problem+json' },
     };
+    if (person !== null && path.startsWith('/v1/me')) init.headers = { ...init.headers, 'Jadegate-Person': person };
     if (method !== 'GET') {
       init.headers = { ...init.headers, 'Content-Type': contentType };
       if (body !== undefined) init.body = typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body);

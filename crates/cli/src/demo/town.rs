@@ -318,6 +318,7 @@ fn identity(n: usize, born: i16) -> Result<Identity, Failure> {
         nationality: nationality.to_owned(),
         phone: Phone::new(&format!("+86100{n:08}"))?,
         language: language.to_owned(),
+        born: None,
     })
 }
 

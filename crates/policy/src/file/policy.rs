@@ -18,7 +18,7 @@ use crate::file::rules::rules;
 use crate::file::words::ZoneName;
 use crate::model::calendar::{Calendar, DayCount, FirstDay};
 use crate::model::index::Index;
-use crate::model::policy::{ColourTexts, Compiled, Infectious, Policy, Retention};
+use crate::model::policy::{ColourTexts, Compiled, Infectious, PeopleRules, Policy, Retention};
 
 /// A policy file being read.
 type File<'i> = Reader<'i, keys::Policy>;
@@ -69,6 +69,7 @@ pub(crate) fn read(text: &str, p: &mut Problems<'_>) -> Option<Compiled> {
         infectious: infectious(&mut file, p),
         contact: contact(&mut file, p),
         retention: retention(&mut file, p),
+        people: people(&mut file, p),
         daily_check_in: check_in(&mut file, p),
         colours: colours(&mut file, p),
         index,
@@ -160,6 +161,17 @@ fn retention(file: &mut File<'_>, p: &mut Problems<'_>) -> Retention {
     };
     t.finish(p);
     r
+}
+
+fn people(file: &mut File<'_>, p: &mut Problems<'_>) -> PeopleRules {
+    let usual = PeopleRules { most: 8, child_until_age: 18 };
+    let Some(mut t) = file.take(keys::Policy::people, p) else { return usual };
+    let rules = PeopleRules {
+        most: t.take(keys::People::most, p).unwrap_or(usual.most),
+        child_until_age: t.take(keys::People::child_until_age, p).unwrap_or(usual.child_until_age),
+    };
+    t.finish(p);
+    rules
 }
 
 fn check_in(file: &mut File<'_>, p: &mut Problems<'_>) -> Vec<Colour> {

@@ -129,6 +129,9 @@ fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
     out.values("minutes that count", &bound(old.counts), &bound(new.counts));
     out.values("days visits are kept", &a.retention.visit_days, &b.retention.visit_days);
     out.values("days evidence is kept", &a.retention.evidence_days, &b.retention.evidence_days);
+    out.values("people somebody may care for", &a.people.most, &b.people.most);
+    let (old, new) = (a.people.child_until_age, b.people.child_until_age);
+    out.values("age at which a child's proxy ends", &old, &new);
     let daily = |c: &Compiled| {
         let mut colours = c.daily_check_in.clone();
         colours.sort_unstable();

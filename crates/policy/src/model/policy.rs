@@ -35,6 +35,7 @@ pub(crate) struct Compiled {
     pub(crate) infectious: Infectious,
     pub(crate) contact: ContactRules,
     pub(crate) retention: Retention,
+    pub(crate) people: PeopleRules,
     pub(crate) daily_check_in: Vec<Colour>,
     pub(crate) colours: [ColourTexts; 3],
     pub(crate) recorders: BTreeMap<EvidenceKind, Vec<Option<AgencyKind>>>,
@@ -66,6 +67,15 @@ pub struct Retention {
     pub visit_days: u32,
     /// Evidence, counted from its end of effect.
     pub evidence_days: u32,
+}
+
+/// For whom others may show a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeopleRules {
+    /// How many people at most somebody may care for.
+    pub most: u32,
+    /// The age in whole years at which a guardian's proxy for a child ends.
+    pub child_until_age: u32,
 }
 
 /// When a case could infect others.
@@ -231,6 +241,11 @@ impl Policy {
     /// Days visits and scans are kept.
     pub fn retention_days(&self) -> u32 {
         self.0.retention.visit_days
+    }
+
+    /// For whom others may show a code.
+    pub fn people(&self) -> PeopleRules {
+        self.0.people
     }
 
     /// How long what is kept.

@@ -9,7 +9,7 @@ use jadegate_store::{
 };
 
 use super::codes::{SHORT, guesses};
-use super::register::Asked;
+use super::register::{Aim, Asked, Waiting};
 use crate::accounts::Change;
 use crate::app::App;
 use crate::assess::TRIES;
@@ -65,13 +65,13 @@ pub struct Answering<'a> {
 }
 
 /// The code that was typed, and that it was tried.
-struct Right {
+pub(crate) struct Right {
     challenge: ChallengeId,
     code: PhoneCode,
 }
 
 impl Right {
-    fn use_up(&self, at: Timestamp) -> [Write; 2] {
+    pub(crate) fn use_up(&self, at: Timestamp) -> [Write; 2] {
         [
             Write::UseChallenge { id: self.challenge, at },
             Write::UsePhoneCode { id: self.code.id, at },
@@ -105,6 +105,24 @@ impl App {
     /// Answers a challenge: signs in the holder it leads to, creating one for a new registration. If
     /// the phone alone does not say who it is, the code stays good for an answer that shows it.
     pub async fn answer(&self, id: ChallengeId, with: &Answering<'_>) -> Result<SignedIn> {
+        let (c, used_for, right) = self.right_answer(id, with.code).await?;
+        if self.asked(&c)?.aim != Aim::Enter {
+            return Err(no_challenge());
+        }
+        match used_for {
+            ChallengeUse::SignIn(holder) => self.finish_sign_in(&c, holder, &right, with).await,
+            ChallengeUse::Phone => self.finish_by_phone(&c, &right, with).await,
+            ChallengeUse::Register => self.finish_registration(&c, &right, with).await,
+            ChallengeUse::Nothing => Err(no_challenge()),
+        }
+    }
+
+    /// What a request leads to, if this is its code. Each answer is counted.
+    pub(crate) async fn right_answer(
+        &self,
+        id: ChallengeId,
+        code: &str,
+    ) -> Result<(Challenge, ChallengeUse, Right)> {
         let now = self.now();
         let c = self.store.challenge(id).await?.ok_or_else(no_challenge)?;
         if c.used_at.is_some() {
@@ -121,7 +139,7 @@ impl App {
         }
         // A request of a moment ago leads nowhere yet; nobody can have its code.
         let route = c.route.unwrap_or(Route { lane: [0; 16], used_for: ChallengeUse::Nothing });
-        let digits: String = with.code.chars().filter(char::is_ascii_digit).collect();
+        let digits: String = code.chars().filter(char::is_ascii_digit).collect();
         if self.came_too_late(&digits, route.lane).await? {
             return Err(ServiceError::bad(
                 "otp.late",
@@ -149,13 +167,7 @@ impl App {
                 "Somebody has been guessing at this code, so it works no more. Please ask for a new one; it will be longer.",
             ));
         }
-        let right = Right { challenge: id, code };
-        match route.used_for {
-            ChallengeUse::SignIn(holder) => self.finish_sign_in(&c, holder, &right, with).await,
-            ChallengeUse::Phone => self.finish_by_phone(&c, &right, with).await,
-            ChallengeUse::Register => self.finish_registration(&c, &right, with).await,
-            ChallengeUse::Nothing => Err(no_challenge()),
-        }
+        Ok((c, route.used_for, Right { challenge: id, code }))
     }
 
     fn is_code(&self, digits: &str, code: &PhoneCode) -> bool {
@@ -261,7 +273,7 @@ impl App {
     }
 
     /// The writes that give an account a document, and what was kept for its owner.
-    async fn adopt(&self, holder: HolderId, identity: &Identity) -> Result<Vec<Write>> {
+    pub(crate) async fn adopt(&self, holder: HolderId, identity: &Identity) -> Result<Vec<Write>> {
         let key = self.store.vault_key(holder).await?.ok_or_else(no_challenge)?;
         let fields = self.store.sealed_fields(holder).await?;
         let kept = self.kept_of(identity, holder).await?;
@@ -286,7 +298,7 @@ impl App {
         }
     }
 
-    fn asked(&self, c: &Challenge) -> Result<Asked> {
+    pub(crate) fn asked(&self, c: &Challenge) -> Result<Asked> {
         let plain =
             self.deployment.keys.open_envelope(&format!("request/{}", c.id), &c.sealed_payload)?;
         serde_json::from_slice(&plain).map_err(ServiceError::internal)
@@ -322,14 +334,11 @@ impl App {
             if let Some(user) = self.same_person(users, &waiting.identity, device, end).await? {
                 return self.finish_sign_in(c, user.holder, right, with).await;
             }
-            let (holder, new) = self.new_holder(&waiting.identity, &waiting.home, now)?;
-            let kept = self.kept_of(&waiting.identity, holder).await?;
-            let has_kept = !kept.take.is_empty();
             let mut writes: Vec<_> = right.use_up(now).into();
             writes.push(expect);
-            writes.extend(kept.take);
+            let (holder, new) = self.registered(&waiting, now).await?;
+            let has_kept = new.iter().any(|w| matches!(w, Write::TakeKept(_)));
             writes.extend(new);
-            writes.extend(kept.record);
             let (session, device) = self.begin_on_device(holder, with.agent, &mut writes);
             match self.store.commit(Unit::new("register", writes)).await {
                 Ok(()) => {
@@ -359,6 +368,17 @@ impl App {
         Err(start_again())
     }
 
+    /// The writes that make a person, with what was kept for the owner of their document.
+    pub(crate) async fn registered(
+        &self,
+        waiting: &Waiting,
+        now: Timestamp,
+    ) -> Result<(HolderId, Vec<Write>)> {
+        let (holder, new) = self.new_holder(&waiting.identity, &waiting.home, now)?;
+        let kept = self.kept_of(&waiting.identity, holder).await?;
+        Ok((holder, kept.take.into_iter().chain(new).chain(kept.record).collect()))
+    }
+
     /// Whom the document leads to, if they use the phone that the code proved.
     async fn on_this_phone(&self, who: &Identity) -> Result<Option<HolderId>> {
         let Some(document) = &who.document else { return Ok(None) };
@@ -370,7 +390,7 @@ impl App {
     }
 }
 
-fn start_again() -> ServiceError {
+pub(crate) fn start_again() -> ServiceError {
     ServiceError::new(
         Kind::Conflict,
         "registration.start_again",
@@ -379,7 +399,7 @@ fn start_again() -> ServiceError {
 }
 
 /// A lost race for a challenge or its code is told as such, any other store error as it is.
-fn answer_error(e: StoreError) -> ServiceError {
+pub(crate) fn answer_error(e: StoreError) -> ServiceError {
     if e.is_conflict(Precondition::Unused) { used() } else { e.into() }
 }
 
@@ -391,7 +411,7 @@ fn used() -> ServiceError {
     )
 }
 
-fn no_challenge() -> ServiceError {
+pub(crate) fn no_challenge() -> ServiceError {
     ServiceError::not_found(
         "otp.unknown",
         "This code request is not known any more. Please ask for a new code.",

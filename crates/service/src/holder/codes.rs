@@ -12,7 +12,7 @@ use jadegate_store::{
     Unit, Write,
 };
 
-use super::register::Asked;
+use super::register::{Aim, Asked};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
 use crate::limits::Limit;
@@ -27,6 +27,8 @@ const GUESSING: u32 = 3600;
 /// Guesses at a phone's short codes; beyond them short codes are worth nothing.
 const GUESSES: u32 = 20;
 const DAY: u32 = 86_400;
+/// Messages within a day to one phone that let somebody care for a person, or change to it.
+const CARE: Limit = Limit { class: "otp.care", seconds: DAY, most: 5 };
 
 /// Where a request leads.
 struct Led {
@@ -85,10 +87,13 @@ impl App {
         let short_life = s.otp_seconds + s.otp_pause_seconds;
         let long_life = i64::from(seldom.seconds) + short_life;
         let digits = if guessed >= u64::from(GUESSES) { LONG } else { SHORT };
-        for (limit, digits, life) in [(often, digits, short_life), (seldom, LONG, long_life)] {
+        let care = [(CARE, digits, short_life)];
+        let usual = [(often, digits, short_life), (seldom, LONG, long_life)];
+        let plan: &[_] = if asked.aim == Aim::Enter { &usual } else { &care };
+        for &(limit, digits, life) in plan {
             let mut writes =
                 vec![self.count(self.pause(), route.lane, 1), self.count(limit, route.lane, 1)];
-            writes.extend(self.message(challenge.id, route, &to, &asked.language, digits, life)?);
+            writes.extend(self.message(challenge.id, route, &to, &asked, digits, life)?);
             if self.routed(challenge.id, route, writes).await? {
                 return Ok(());
             }
@@ -124,12 +129,9 @@ impl App {
     async fn lead(&self, asked: &Asked) -> Result<Led> {
         let (used_for, to) = self.leads_to(asked).await?;
         let own = asked.device.filter(|d| used_for == ChallengeUse::SignIn(d.holder));
+        let lane = asked.aim.lane();
         let lane = own.map_or_else(
-            || {
-                self.deployment
-                    .keys
-                    .blind("phone lane", to.as_ref().unwrap_or(&asked.phone).reveal())
-            },
+            || self.deployment.keys.blind(lane, to.as_ref().unwrap_or(&asked.phone).reveal()),
             |device| device.lane,
         );
         Ok(Led { route: Route { lane, used_for }, to })
@@ -137,6 +139,9 @@ impl App {
 
     /// What the right answer does, and which phone gets the code.
     async fn leads_to(&self, asked: &Asked) -> Result<(ChallengeUse, Option<Phone>)> {
+        if let Aim::Move(holder) = asked.aim {
+            return Ok((ChallengeUse::SignIn(holder), Some(asked.phone.clone())));
+        }
         if let Some(holder) = self.by_document(asked).await? {
             // The phone on file, which may be another than the one typed: its owner gets the code.
             return Ok(match self.identity(holder).await? {
@@ -172,7 +177,7 @@ impl App {
         challenge: ChallengeId,
         route: Route,
         to: &Phone,
-        language: &str,
+        asked: &Asked,
         digits: u32,
         life: i64,
     ) -> Result<[Write; 2]> {
@@ -182,7 +187,10 @@ impl App {
         let code =
             PhoneCode { id, lane: route.lane, digits, created_at: now, expires_at, used_at: None };
         let name = &self.deployment.settings.name;
-        let text = message_text(name, &self.deployment.keys.phone_code(&code), language, life);
+        let consent =
+            matches!(asked.aim, Aim::Care(_)) && matches!(route.used_for, ChallengeUse::SignIn(_));
+        let make = if consent { consent_text } else { message_text };
+        let text = make(name, &self.deployment.keys.phone_code(&code), &asked.language, life);
         let message = Message { phone: to.clone(), text };
         let plain =
             zeroize::Zeroizing::new(serde_json::to_vec(&message).map_err(ServiceError::internal)?);
@@ -217,25 +225,37 @@ impl App {
     }
 }
 
-fn message_text(name: &str, code: &str, language: &str, life: i64) -> String {
+/// How long a code works, in words.
+fn works(language: &str, life: i64) -> String {
     let minutes = life / 60;
+    let (few, hours) =
+        if language == "en" { (" minutes", " hours") } else { (" 分钟", " 小时") };
+    if minutes < 120 { format!("{minutes}{few}") } else { format!("{}{hours}", minutes / 60) }
+}
+
+fn message_text(name: &str, code: &str, language: &str, life: i64) -> String {
+    let works = works(language, life);
     if language == "en" {
-        let works = if minutes < 120 {
-            format!("{minutes} minutes")
-        } else {
-            format!("{} hours", minutes / 60)
-        };
         format!(
             "{name}: your code is {code}. It works for {works}, once; of several codes type the newest. Never tell it to anybody; staff never ask for it."
         )
     } else {
-        let works = if minutes < 120 {
-            format!("{minutes} 分钟")
-        } else {
-            format!("{} 小时", minutes / 60)
-        };
         format!(
             "【{name}】验证码 {code}，{works}内有效，仅限使用一次；如有多条请输入最新的。请勿告诉任何人，工作人员不会向您索要。"
+        )
+    }
+}
+
+/// To somebody for whom another one wants to care: this code is there to be told.
+fn consent_text(name: &str, code: &str, language: &str, life: i64) -> String {
+    let works = works(language, life);
+    if language == "en" {
+        format!(
+            "{name}: somebody asks to care for you: to show your health code and see your records and visits. If you want that, tell them this code; otherwise tell nobody. The code is {code} and works for {works}, once. You can end it at any time."
+        )
+    } else {
+        format!(
+            "【{name}】有人申请做您的代办人：可以出示您的健康码，查看您的记录和行程。如果您同意，请把验证码 {code} 告诉对方；不同意请勿告诉任何人。{works}内有效，仅限使用一次；您可以随时解除。"
         )
     }
 }

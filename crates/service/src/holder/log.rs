@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::log::{Opening, access_opening, evidence_opening};
+use crate::log::{Opening, access_opening, account_opening, evidence_opening};
 use crate::session::HolderSession;
 
 /// Newest records of each kind that are given at once.
@@ -20,7 +20,7 @@ const MOST: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoggedRecord {
-    /// `evidence` or `access`: the word before the salt.
+    /// `evidence`, `access` or `account`: the word before the salt.
     pub what: &'static str,
     /// Which piece of evidence.
     pub evidence: Option<EvidenceId>,
@@ -41,7 +41,7 @@ pub struct LoggedRecord {
 pub struct LoggedRecords {
     /// The log's key (`name+id+key`): its checkpoints are signed by it.
     pub log_key: String,
-    /// Evidence, newest first, then looks, newest first.
+    /// Evidence, newest first, then looks, then changes of how the holder is known, newest first each.
     pub records: Vec<LoggedRecord>,
 }
 
@@ -60,6 +60,10 @@ impl App {
         }
         for a in looks {
             let opened = access_opening(&self.deployment.keys, &a)?;
+            records.push(self.logged(opened, None).await?);
+        }
+        for c in self.store.account_changes(session.holder, MOST).await? {
+            let opened = account_opening(&self.deployment.keys, &c)?;
             records.push(self.logged(opened, None).await?);
         }
         Ok(LoggedRecords { log_key: self.log_key(), records })

@@ -5,6 +5,8 @@ pub mod check_in;
 pub mod code;
 pub(crate) mod codes;
 pub mod declare;
+pub mod details;
+pub mod family;
 pub mod log;
 pub mod me;
 pub mod proof;

@@ -39,10 +39,10 @@ impl User {
     }
 
     /// The same name, however it is capitalised, and no other day of birth.
-    fn is_called(&self, other: &Identity) -> bool {
+    pub(crate) fn is_called(&self, other: &Identity) -> bool {
         let folded = |i: &Identity| i.name.reveal().to_lowercase();
-        let born = |i: &Identity| i.document.as_ref().and_then(Document::birth_date);
-        let other_day = born(&self.identity).zip(born(other)).is_some_and(|(a, b)| a != b);
+        let days = self.identity.born_on().zip(other.born_on());
+        let other_day = days.is_some_and(|(a, b)| a != b);
         folded(&self.identity) == folded(other) && !other_day
     }
 }
@@ -123,6 +123,14 @@ impl App {
             }
         }
         Ok(Some(user))
+    }
+
+    /// An error unless what was typed shows the holder's own document.
+    pub(crate) async fn show_document(&self, holder: HolderId, end: &str) -> Result<()> {
+        let identity = self.identity(holder).await?.ok_or_else(not_shown)?;
+        self.count_end(&identity.phone, end).await?;
+        let user = User { holder, identity };
+        if user.is_shown_by(end) { Ok(()) } else { Err(not_shown()) }
     }
 
     /// Counts an end before it is looked at.

@@ -75,6 +75,32 @@ pub(crate) struct Asked {
     pub(crate) waiting: Option<Waiting>,
     /// The device has signed in before.
     pub(crate) device: Option<Trusted>,
+    /// What for.
+    #[serde(default)]
+    pub(crate) aim: Aim,
+}
+
+/// What a code is asked for. A code for one aim is no answer to a request for another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Aim {
+    /// To sign in, or to register first.
+    #[default]
+    Enter,
+    /// Somebody asks to care for the person in `waiting`.
+    Care(HolderId),
+    /// Somebody changes to the phone that was typed.
+    Move(HolderId),
+}
+
+impl Aim {
+    /// The name of its lanes of codes.
+    pub(crate) const fn lane(self) -> &'static str {
+        match self {
+            Self::Enter => "phone lane",
+            Self::Care(_) => "care lane",
+            Self::Move(_) => "move lane",
+        }
+    }
 }
 
 /// A device on which a holder has signed in before.
@@ -118,7 +144,10 @@ pub struct ChallengeSent {
 }
 
 impl RegistrationInput {
-    fn parse(&self, today: jiff::civil::Date) -> std::result::Result<Waiting, Vec<FieldError>> {
+    pub(crate) fn parse(
+        &self,
+        today: jiff::civil::Date,
+    ) -> std::result::Result<Waiting, Vec<FieldError>> {
         let mut wrong = Vec::new();
         let mut note = |field: &'static str, code: &'static str, detail: String| {
             wrong.push(FieldError { field, code, detail });
@@ -149,6 +178,7 @@ impl RegistrationInput {
                         nationality,
                         phone,
                         language,
+                        born: None,
                     },
                     home,
                 })
@@ -177,7 +207,8 @@ impl App {
         let waiting = input.parse(today).map_err(ServiceError::fields)?;
         let phone = waiting.identity.phone.clone();
         let language = waiting.identity.language.clone();
-        let asked = Asked { phone, language, waiting: Some(waiting), device: None };
+        let asked =
+            Asked { phone, language, waiting: Some(waiting), device: None, aim: Aim::Enter };
         self.ask(asked, asker, input.proof.as_ref()).await
     }
 
@@ -195,7 +226,7 @@ impl App {
             }])
         })?;
         let language = input.language.clone();
-        let asked = Asked { phone, language, waiting: None, device: None };
+        let asked = Asked { phone, language, waiting: None, device: None, aim: Aim::Enter };
         self.ask(asked, asker, input.proof.as_ref()).await
     }
 
@@ -206,31 +237,10 @@ impl App {
         asker: Asker<'_>,
         proof: Option<&WorkProof>,
     ) -> Result<ChallengeSent> {
-        if !self.deployment.settings.gateway {
-            return Err(crate::sms::not_configured());
-        }
-        let now = self.now();
         let typed = self.deployment.keys.blind("typed phone", asked.phone.reveal());
         let client = self.deployment.keys.blind("client", asker.client);
         asked.device = self.trusted(asker.device).await?;
-        let id = ChallengeId::from_random(self.deployment.rng.bits());
-        let plain =
-            zeroize::Zeroizing::new(serde_json::to_vec(&asked).map_err(ServiceError::internal)?);
-        let sealed_payload = self.deployment.keys.seal_envelope(
-            &format!("request/{id}"),
-            &plain,
-            self.deployment.rng.as_ref(),
-        )?;
-        let expires_at = now.plus_secs(self.deployment.settings.otp_seconds);
-        let challenge = Write::AddChallenge(Box::new(Challenge {
-            id,
-            sealed_payload,
-            route: None,
-            created_at: now,
-            expires_at,
-            tries: 0,
-            used_at: None,
-        }));
+        let (sent, challenge) = self.sealed_request(&asked)?;
         let counted_for_device = match asked.device {
             Some(device) => {
                 let counted = self.count(DEVICE, device.lane, 1);
@@ -246,13 +256,41 @@ impl App {
         if !counted_for_device {
             self.ask_as_stranger(typed, client, proof, challenge).await?;
         }
-        Ok(ChallengeSent {
+        Ok(sent)
+    }
+
+    /// A request, sealed, and what the asker is told.
+    pub(crate) fn sealed_request(&self, asked: &Asked) -> Result<(ChallengeSent, Write)> {
+        if !self.deployment.settings.gateway {
+            return Err(crate::sms::not_configured());
+        }
+        let now = self.now();
+        let id = ChallengeId::from_random(self.deployment.rng.bits());
+        let plain =
+            zeroize::Zeroizing::new(serde_json::to_vec(asked).map_err(ServiceError::internal)?);
+        let sealed_payload = self.deployment.keys.seal_envelope(
+            &format!("request/{id}"),
+            &plain,
+            self.deployment.rng.as_ref(),
+        )?;
+        let expires_at = now.plus_secs(self.deployment.settings.otp_seconds);
+        let challenge = Write::AddChallenge(Box::new(Challenge {
+            id,
+            sealed_payload,
+            route: None,
+            created_at: now,
+            expires_at,
+            tries: 0,
+            used_at: None,
+        }));
+        let sent = ChallengeSent {
             challenge: id,
             phone_masked: asked.phone.mask(),
             expires_at,
             resend_at: now.plus_secs(self.deployment.settings.otp_pause_seconds),
             server_time: now,
-        })
+        };
+        Ok((sent, challenge))
     }
 
     /// The more often the same address asks, or anybody for the same phone, the more work each

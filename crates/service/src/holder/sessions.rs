@@ -53,6 +53,7 @@ pub(crate) fn named(all: Vec<Session>, id: &str) -> Result<Session> {
 impl App {
     /// Where the holder is signed in, newest first. `token` is the asking session's own.
     pub async fn my_sessions(&self, s: &HolderSession, token: &str) -> Result<Vec<SessionView>> {
+        s.own()?;
         let own = token_digest(token);
         let subject = SessionSubject::Holder(s.holder());
         Ok(views(self.store.sessions_of(subject, self.now()).await?, Some(own)))
@@ -60,6 +61,7 @@ impl App {
 
     /// Ends one of the holder's sessions, and the trust in the device that it began on.
     pub async fn end_my_session(&self, s: &HolderSession, id: &str) -> Result<()> {
+        s.own()?;
         let now = self.now();
         let all = self.store.sessions_of(SessionSubject::Holder(s.holder()), now).await?;
         let session = named(all, id)?;
@@ -75,6 +77,7 @@ impl App {
 
     /// Signs the holder out everywhere, here too; no device is trusted any more.
     pub async fn end_my_sessions(&self, s: &HolderSession) -> Result<()> {
+        s.own()?;
         let subject = SessionSubject::Holder(s.holder());
         self.commit("end_sessions", vec![Write::EndSessionsOf(subject)]).await
     }

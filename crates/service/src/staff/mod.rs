@@ -25,6 +25,7 @@ pub use self::cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, Recorde
 pub use self::members::invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
 pub use self::operation::{Operation, StoredKind, UnreadableRows};
 pub use self::overview::Overview;
+pub use self::people::details::DetailInput;
 pub use self::people::document::DocumentCorrection;
 pub use self::people::find::{FoundHolder, Whom};
 pub use self::people::open::{HolderView, PersonRecord};

@@ -19,6 +19,8 @@ pub enum What {
     Quarantine,
     /// Somebody shows the document that this account registered.
     DocumentDisputed,
+    /// Phone, name, document or carer were put right at a counter.
+    DetailsChanged,
     /// The document was taken from this account.
     DocumentReleased,
     /// That they are registered here: a file named them.
@@ -37,6 +39,7 @@ impl What {
             Self::Visits => "visits",
             Self::Quarantine => "quarantine",
             Self::DocumentDisputed => "document_disputed",
+            Self::DetailsChanged => "details_changed",
             Self::DocumentReleased => "document_released",
             Self::Registration => "registration",
             Self::RideWithdrawn => "ride_withdrawn",

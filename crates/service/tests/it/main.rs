@@ -8,6 +8,7 @@ mod common;
 mod crowd;
 mod damaged_files;
 mod door;
+mod family;
 mod files_as_brought;
 mod follow;
 mod gate_scans;

@@ -108,6 +108,7 @@ fn person(n: u32, home: &Division) -> DemoPerson {
             nationality: "CN".to_owned(),
             phone: Phone::new(&phone(n)).unwrap(),
             language: "zh".to_owned(),
+            born: None,
         },
         home: home.clone(),
         registered_at: at("2022-04-14T00:00:00Z"),

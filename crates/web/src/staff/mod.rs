@@ -2,6 +2,7 @@
 
 mod cases;
 mod changes;
+mod details;
 mod documents;
 mod files;
 mod members;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .merge(places::routes())
         .merge(members::routes())
         .merge(changes::routes())
+        .merge(details::routes())
         .merge(documents::routes())
         .merge(operation::routes())
         .merge(sessions::routes())

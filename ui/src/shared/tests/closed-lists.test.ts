@@ -50,6 +50,7 @@ type All = (typeof dictionaries)['zh'];
 
 /** Where the texts of a list are, and which of its words are never sent. */
 const TEXTS: Record<string, { of: (d: All) => object; not?: string[] }> = {
+  AccountEvent: { of: (d) => d.records.changes.event },
   AgencyKind: { of: (d) => d.app.agencyKinds },
   AppealOutcome: { of: (d) => d.records.evidence.outcome },
   // "unstated" is left out of a fact.
@@ -96,6 +97,7 @@ const UNSEEN: Record<string, string> = {
   EasedBy: 'the policy brings a text of its own in each language',
   'InfoView.mode': 'decides whether the page says that it is a demonstration',
   'LoggedRecord.what': 'stands in the file for checking, for programs',
+  'PersonInput.language': 'sent only',
   Power: 'decides what is shown',
   ReadBy: 'sent by gates only',
   'Reason.needs': 'the page says that something is needed; what it is, is in the policy’s own text',

@@ -69,6 +69,12 @@ export const en: Dict<typeof zh> = {
     go: 'Check in now',
     done: 'Checked in today',
   },
+  people: {
+    whose: 'Whose code',
+    mine: 'My own code',
+    shows: 'You are showing the code of',
+    back: 'Back to my own code',
+  },
   nav: {
     heading: 'More',
     declare: 'Health declaration',
@@ -85,6 +91,9 @@ export const en: Dict<typeof zh> = {
     historyHint: 'Each change and its reason',
     accesses: 'Who looked',
     accessesHint: 'Which agency, and what for',
+    family: 'Family',
+    familyHint: 'Show the codes of those you care for; who may show yours',
+    phone: 'Change my phone',
     sessions: 'Devices',
     sessionsHint: 'Where you are signed in; sign out there',
     me: 'My details',

@@ -67,6 +67,12 @@ export const zh = {
     go: '现在报到',
     done: '今天已报到',
   },
+  people: {
+    whose: '出示谁的码',
+    mine: '我自己的码',
+    shows: '正在出示他人的码：',
+    back: '回到我自己的码',
+  },
   nav: {
     heading: '其他',
     declare: '健康申报',
@@ -83,6 +89,9 @@ export const zh = {
     historyHint: '每次变化及原因',
     accesses: '谁查看过我',
     accessesHint: '哪个机构、为了什么',
+    family: '家人',
+    familyHint: '代家人出示健康码；谁可以代我出示',
+    phone: '更换手机号',
     sessions: '设备',
     sessionsHint: '在哪里登录了；退出登录',
     me: '我的资料',

@@ -47,6 +47,8 @@ keys! {
         must contact: Inner<Contact>,
         /// How long what is kept.
         must retention: Inner<Retention>,
+        /// For whom others may show a code.
+        may people: Inner<People>,
         /// Who checks in daily.
         must check_in: Inner<CheckIn>,
         /// What the colours are called and ask for.
@@ -131,6 +133,14 @@ keys! {
         must visit_days: Whole<1, MOST_DAYS>,
         /// Evidence, after its effect ended.
         must evidence_days: Whole<1, MOST_DAYS>,
+    }
+
+    /// `[people]`
+    People {
+        /// So many people at most may somebody care for. 8 if missing.
+        may most: Whole<0, 100>,
+        /// A guardian shows a child's code up to the birthday on which the child is so old. 18 if missing.
+        may child_until_age: Whole<0, 30>,
     }
 
     /// `[check_in]`

@@ -2,6 +2,7 @@
 //!
 //! What is *recorded* of a person is a record ([`super::records`]), whoever it is about.
 
+pub mod details;
 pub mod document;
 pub mod find;
 pub(crate) mod moved;

@@ -1,0 +1,105 @@
+//! Phone, name, documents and carers of a person, put right at a counter.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use jadegate_domain::id::ChangeId;
+use jadegate_service::holder::details::AccountChangeView;
+use jadegate_service::holder::register::DocumentInput;
+use jadegate_service::staff::DetailInput;
+use jadegate_service::{Result, ServiceError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::extract::{Body, Path, StaffAuth, id};
+use crate::problem::{Answer, Problem};
+use crate::state::Web;
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
+    OpenApiRouter::new().routes(routes!(change)).routes(routes!(undo))
+}
+
+/// What is put right of whoever shows `document`: exactly one of the others.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DetailsBody {
+    /// The document that the person shows.
+    document: DocumentInput,
+    /// Another phone.
+    #[serde(default)]
+    phone: Option<String>,
+    /// Another name, or another spelling of it.
+    #[serde(default)]
+    name: Option<String>,
+    /// One more document: a renewed one, or a child's first.
+    #[serde(default)]
+    new_document: Option<DocumentInput>,
+    /// The document of somebody who may care for the person from now on.
+    #[serde(default)]
+    carer: Option<DocumentInput>,
+    /// The document of somebody who may no more.
+    #[serde(default)]
+    no_carer: Option<DocumentInput>,
+}
+
+impl DetailsBody {
+    fn one(self) -> Result<(DocumentInput, DetailInput)> {
+        let all = [
+            self.phone.map(DetailInput::Phone),
+            self.name.map(DetailInput::Name),
+            self.new_document.map(DetailInput::Document),
+            self.carer.map(DetailInput::Carer),
+            self.no_carer.map(DetailInput::NoCarer),
+        ];
+        let mut given = all.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (Some(one), None) => Ok((self.document, one)),
+            _ => Err(ServiceError::bad(
+                "details.one",
+                "Send exactly one of phone, name, new_document, carer and no_carer.",
+            )),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UndoBody {
+    /// The document that the person shows.
+    document: DocumentInput,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DetailsAnswer {
+    /// What changed about how the person is known, newest first.
+    changes: Vec<AccountChangeView>,
+}
+
+/// Put one detail right of whoever is at the counter with a document. The person sees it.
+#[utoipa::path(post, path = "/v1/staff/people/details", tag = "staff", request_body = DetailsBody,
+    responses((status = 200, body = DetailsAnswer), (status = "4XX", body = Problem)))]
+async fn change(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<DetailsBody>,
+) -> Answer<Json<DetailsAnswer>> {
+    let (shown, input) = b.one()?;
+    Ok(Json(DetailsAnswer { changes: web.app.change_details(&s, &shown, &input).await? }))
+}
+
+/// Undo the newest change of its kind.
+#[utoipa::path(post, path = "/v1/staff/people/details/{id}/undo", tag = "staff",
+    params(("id" = ChangeId, Path)), request_body = UndoBody,
+    responses((status = 200, body = DetailsAnswer), (status = "4XX", body = Problem)))]
+async fn undo(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Path(text): Path<String>,
+    Body(b): Body<UndoBody>,
+) -> Answer<Json<DetailsAnswer>> {
+    let changes = web.app.undo_change(&s, &b.document, id(&text)?).await?;
+    Ok(Json(DetailsAnswer { changes }))
+}
