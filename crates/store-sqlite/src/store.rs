@@ -441,6 +441,14 @@ impl Store for SqliteStore {
         self.point(|c| records::kept_for_document(c, document))
     }
 
+    async fn kept_record(&self, id: EvidenceId) -> Result<Option<KeptRecord>> {
+        self.point(|c| records::kept_record(c, id))
+    }
+
+    async fn kept_of_agency(&self, agency: AgencyId, limit: u32) -> Result<Vec<KeptRecord>> {
+        self.rows(move |c| records::kept_of_agency(c, agency, limit)).await
+    }
+
     async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>> {
         self.point(|c| records::waiting(c, id))
     }

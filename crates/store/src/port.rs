@@ -298,6 +298,10 @@ pub trait Store: Send + Sync + 'static {
     async fn unfinished_withdrawals(&self, limit: u32) -> Result<Vec<Withdrawal>>;
     /// What is kept for the owner of a document that leads to nobody, by id.
     async fn kept_for_document(&self, document: [u8; 16]) -> Result<Vec<KeptRecord>>;
+    /// One record that is kept for the owner of a document.
+    async fn kept_record(&self, id: EvidenceId) -> Result<Option<KeptRecord>>;
+    /// What is kept of an agency's records, newest first.
+    async fn kept_of_agency(&self, agency: AgencyId, limit: u32) -> Result<Vec<KeptRecord>>;
     /// Something that waits, or waited.
     async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>>;
     /// All that waits, then what began to wait at or after a moment, newest first each.

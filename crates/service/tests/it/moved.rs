@@ -291,3 +291,46 @@ async fn a_release_cut_short_is_finished() {
     w.app.finish_corrections().await.unwrap();
     assert_eq!(w.colour(friend).await, Colour::Green);
 }
+
+/// While a result is kept for its owner, its laboratory takes that one back; the others stay.
+#[tokio::test]
+async fn a_laboratory_takes_a_single_kept_result_back() {
+    let mut w = World::new().await;
+    let hands = Hands::new(&mut w).await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let other = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let (_, wrong) = w.register(HOME).await;
+    let sampled = |at: &str, sample: &str| jadegate_service::staff::TestInput {
+        sampled_at: at.to_owned(),
+        sample: Some(sample.to_owned()),
+        ..test_of(by_document(1), "positive")
+    };
+    for (at, sample) in [("2022-03-14T02:00:00Z", "A-1"), ("2022-03-14T03:00:00Z", "A-2")] {
+        w.app.record_test(&lab, &sampled(at, sample)).await.unwrap();
+    }
+    hands.give_back(&w, 1).await;
+    let own = w.app.own_records(&lab).await.unwrap();
+    let kept: Vec<_> = own.iter().filter(|r| r.kept).collect();
+    assert_eq!((own.len(), kept.len()), (4, 2));
+    assert!(w.app.own_records(&other).await.unwrap().is_empty());
+    let id_of = |sample: &str| {
+        let row = kept.iter().find(|r| r.sample.as_deref() == Some(sample)).unwrap();
+        Record::Evidence(row.id.parse().unwrap())
+    };
+    let (first, second) = (id_of("A-1"), id_of("A-2"));
+    let why = "sample_mixed_up";
+    let e = w.app.withdraw_record(&other, first, why).await.unwrap_err();
+    assert_eq!(e.code, "record.not_found");
+    let leaves = w.leaves().await;
+    assert_eq!(w.app.withdraw_record(&lab, first, why).await.unwrap().records, 1);
+    assert_eq!(w.leaves().await, leaves + 1);
+    assert!(w.app.withdraw_record(&lab, first, why).await.is_err());
+    let owner = enter(&w, 1, 71).await;
+    assert_eq!(counting(&w, owner.holder()).await.len(), 1);
+    assert_eq!(w.colour(owner.holder()).await, Colour::Red);
+    // The other one is theirs now, and is taken back there.
+    w.app.withdraw_record(&lab, second, why).await.unwrap();
+    for who in [owner.holder(), wrong] {
+        assert_eq!(w.colour(who).await, Colour::Green);
+    }
+}

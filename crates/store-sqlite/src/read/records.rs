@@ -2,7 +2,7 @@
 
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
-use jadegate_domain::{AgencyId, Division, Timestamp, TraceId};
+use jadegate_domain::{AgencyId, Division, EvidenceId, Timestamp, TraceId};
 use jadegate_store::{
     Authorship, ImportRun, KeptRecord, Listed, Waiting, WaitingPiece, Withdrawal,
 };
@@ -67,6 +67,19 @@ pub(crate) fn unfinished_withdrawals(c: &Connection, limit: u32) -> Result<Liste
 
 pub(crate) fn kept_for_document(c: &Connection, document: [u8; 16]) -> Result<Vec<KeptRecord>> {
     many::<KeptRow>(c, "WHERE document = ?1 ORDER BY id", [document])
+}
+
+pub(crate) fn kept_record(c: &Connection, id: EvidenceId) -> Result<Option<KeptRecord>> {
+    one::<KeptRow>(c, "WHERE id = ?1", [id.as_i64()])
+}
+
+pub(crate) fn kept_of_agency(
+    c: &Connection,
+    agency: AgencyId,
+    limit: u32,
+) -> Result<Listed<KeptRecord>> {
+    let text = "WHERE agency = ?1 ORDER BY kept_at DESC, id DESC";
+    listed::<KeptRow>(c, text, [agency.as_i64()], limit)
 }
 
 pub(crate) fn waiting(c: &Connection, id: WaitingId) -> Result<Option<Waiting>> {

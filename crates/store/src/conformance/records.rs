@@ -108,6 +108,11 @@ pub async fn what_is_kept_for_a_document_goes_to_its_owner(s: S) {
     refuses(&s, vec![keep(2, 3)], Precondition::Absent).await;
     assert_eq!(s.kept_for_document([1; 16]).await.unwrap(), [kept(1, 1), kept(2, 1)]);
     assert_eq!(s.kept_for_document([4; 16]).await.unwrap(), []);
+    assert_eq!(s.kept_record(eid(3)).await.unwrap(), Some(kept(3, 2)));
+    let all = [kept(1, 1), kept(2, 1), kept(3, 2)].into_iter().rev().collect::<Vec<_>>();
+    assert_eq!(s.kept_of_agency(of(1), 9).await.unwrap(), all);
+    assert_eq!(s.kept_of_agency(of(1), 1).await.unwrap(), all[..1]);
+    assert_eq!(s.kept_of_agency(of(2), 9).await.unwrap(), []);
     // A phone of the same digest is another thing.
     let phone = Write::AddIndex { kind: IndexKind::Phone, digest: [1; 16], holder: hid(2) };
     keeps(&s, vec![phone]).await;
@@ -116,6 +121,7 @@ pub async fn what_is_kept_for_a_document_goes_to_its_owner(s: S) {
     keeps(&s, vec![Write::TakeKept(eid(1)), Write::TakeKept(eid(2)), index(1, 2)]).await;
     refuses(&s, vec![Write::TakeKept(eid(1))], Precondition::Exists).await;
     assert_eq!(s.kept_for_document([1; 16]).await.unwrap(), []);
+    assert_eq!(s.kept_record(eid(1)).await.unwrap(), None);
     assert_eq!(s.kept_for_document([2; 16]).await.unwrap(), [kept(3, 2)]);
     assert_eq!(s.indexed_holder(IndexKind::Document, [1; 16]).await.unwrap(), Some(hid(2)));
 }

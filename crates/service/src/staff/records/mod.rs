@@ -10,5 +10,6 @@ pub mod test_results;
 pub mod waiting;
 pub mod withdraw;
 mod withdraw_files;
+mod withdraw_kept;
 mod withdraw_levels;
 mod withdraw_rides;

@@ -9,6 +9,7 @@ use jadegate_domain::{CaseId, EvidenceId, EvidenceKind, Fact, Timestamp};
 use jadegate_store::Authorship;
 use serde::Serialize;
 
+use super::withdraw_kept::kept_fact;
 use crate::app::App;
 use crate::error::Result;
 use crate::holder::me::WithdrawnView;
@@ -35,12 +36,16 @@ pub struct OwnRecord {
     pub fact: Option<Fact>,
     /// Who took it back, and why, if anybody did.
     pub withdrawn: Option<WithdrawnView>,
+    /// It counts for nobody yet: it is kept for the owner of its document, who has not registered.
+    pub kept: bool,
 }
 
 /// Entries listed.
 const LIST: usize = 200;
 /// Entries looked through for them: contacts are passed over.
 const MOST: u32 = 1000;
+/// Entries of what is kept for owners of documents, beside them.
+const MOST_KEPT: u32 = 100;
 
 impl App {
     /// The newest records of one's own agency, contacts and traces left out. What cannot be read is
@@ -57,9 +62,9 @@ impl App {
             return Err(not_yours());
         }
         let names = self.agency_names().await?;
-        let mut rows = Vec::new();
+        let mut rows = self.kept_records(session).await?;
         for r in self.store.newest_records(Some(session.staff().agency), MOST).await? {
-            if rows.len() == LIST {
+            if rows.len() >= LIST {
                 break;
             }
             let Some((id, fact)) = self.or_set_aside(self.own_record(&r).await)?.flatten() else {
@@ -78,6 +83,28 @@ impl App {
                     .or_set_aside(taken)?
                     .flatten()
                     .map(|w| WithdrawnView { by: names.get(&w.agency).cloned(), reason: w.reason }),
+                kept: false,
+            });
+        }
+        rows.sort_by_key(|r| std::cmp::Reverse(r.at));
+        Ok(rows)
+    }
+
+    /// What is kept of the agency's records for owners of documents.
+    async fn kept_records(&self, session: &StaffSession) -> Result<Vec<OwnRecord>> {
+        let mut rows = Vec::new();
+        for kept in self.store.kept_of_agency(session.staff().agency, MOST_KEPT).await? {
+            let Some(fact) = self.or_set_aside(kept_fact(&kept))? else { continue };
+            rows.push(OwnRecord {
+                record: RecordKind::Evidence,
+                id: kept.id.to_string(),
+                at: kept.kept_at,
+                staff: self.staff_name(kept.staff).await?,
+                import: kept.import,
+                sample: kept.sample,
+                fact,
+                withdrawn: None,
+                kept: true,
             });
         }
         Ok(rows)

@@ -184,7 +184,9 @@ impl App {
         id: EvidenceId,
         by: Taker,
     ) -> Result<WithdrawnRecords> {
-        let piece = self.store.evidence(id).await?.ok_or_else(unknown)?;
+        let Some(piece) = self.evidence_or_kept(session, id, by).await? else {
+            return Ok(WithdrawnRecords { records: 1, ..WithdrawnRecords::default() });
+        };
         let (Some(holder), Some(agency)) = (piece.holder, piece.agency) else {
             return Err(unknown());
         };
@@ -208,6 +210,23 @@ impl App {
         let done = self.take_back(holder, &[id], by, vec![leaf]).await?;
         // Somebody else was faster.
         if done.records == 0 { Err(withdrawn()) } else { Ok(done) }
+    }
+
+    /// A piece of evidence; `None`: it was kept for a document's owner, and is taken back.
+    async fn evidence_or_kept(
+        &self,
+        session: &StaffSession,
+        id: EvidenceId,
+        by: Taker,
+    ) -> Result<Option<Evidence>> {
+        if let Some(piece) = self.store.evidence(id).await? {
+            return Ok(Some(piece));
+        }
+        if self.withdraw_kept(session, id, by).await?.is_some() {
+            return Ok(None);
+        }
+        // Its owner registered at the same moment.
+        self.store.evidence(id).await?.map(Some).ok_or_else(unknown)
     }
 
     /// Takes those of some pieces of one person back that still stand, with the cases that rest on
