@@ -88,6 +88,11 @@ pub(crate) struct Mandate {
     pub waiting_above_per_hour: u32,
     /// The same for one member of staff.
     pub waiting_above_per_staff_hour: u32,
+    /// How many records that can confine somebody an agency takes back or corrects away within an hour
+    /// without a second pair of eyes.
+    pub withdrawals_above_per_hour: u32,
+    /// The same for one member of staff.
+    pub withdrawals_above_per_staff_hour: u32,
     /// Hours after which what waits lapses undecided; 1 to 168.
     pub waiting_hours: u32,
 }
@@ -152,6 +157,8 @@ impl Default for Mandate {
             second_officer_people: 100,
             waiting_above_per_hour: 100,
             waiting_above_per_staff_hour: 50,
+            withdrawals_above_per_hour: 30,
+            withdrawals_above_per_staff_hour: 10,
             waiting_hours: 24,
         }
     }

@@ -52,6 +52,8 @@ pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure>
         second_officer_people: config.mandate.second_officer_people,
         waiting_above_per_hour: config.mandate.waiting_above_per_hour,
         waiting_above_per_staff_hour: config.mandate.waiting_above_per_staff_hour,
+        withdrawals_above_per_hour: config.mandate.withdrawals_above_per_hour,
+        withdrawals_above_per_staff_hour: config.mandate.withdrawals_above_per_staff_hour,
         waiting_seconds: i64::from(config.mandate.waiting_hours.clamp(1, 168)) * 3600,
         ..Settings::default()
     })

@@ -62,6 +62,9 @@ pub(crate) struct EvidenceChange {
     /// Who takes back, if it is said of each piece: then the cases that rest on what goes begin to
     /// fall in this unit.
     pub(crate) by: Option<Taker>,
+    /// The version of the evidence that it was decided from, if it was; another one is told as
+    /// [`is_ended`](crate::error::is_ended).
+    pub(crate) from: Option<i64>,
     /// Other writes of the same unit.
     pub(crate) with: Vec<Write>,
 }
@@ -290,6 +293,9 @@ impl App {
         let Some((version, mut own)) = self.store.evidence_of(holder).await? else {
             return Err(gone().into());
         };
+        if change.from.is_some_and(|from| from != version) {
+            return Err(crate::error::ended().into());
+        }
         let mut writes = Vec::new();
         let mut ids = Vec::new();
         let mut after = version;

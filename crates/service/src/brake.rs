@@ -5,6 +5,9 @@
 //! in the unit that records. Above the mandate's numbers it does not become evidence: it waits, in
 //! tables that no assessment reads, until somebody else confirms it ([`crate::staff::records::waiting`]).
 //!
+//! What takes such a record away weighs too, on numbers of its own: a correction as much as a
+//! withdrawal.
+//!
 //! [`Signed`] is the only way to record anything for an agency, and its constructors are the only
 //! ways past the brake: what can confine nobody or weighs, what somebody else confirmed, and what
 //! takes the place of a piece that counts already.
@@ -30,9 +33,9 @@ use crate::staff::what::What;
 
 /// Seconds of the time that counts.
 const HOUR: u32 = 3600;
-/// The limits' names in the store.
-const AGENCY: &str = "evidence.agency";
-const STAFF: &str = "evidence.staff";
+/// The limits' names in the store: for an agency, and for a member of its staff.
+const COLOURS: [&str; 2] = ["evidence.agency", "evidence.staff"];
+const RELEASES: [&str; 2] = ["withdrawal.agency", "withdrawal.staff"];
 /// Pieces of one unit.
 const UNIT: usize = 500;
 
@@ -104,7 +107,7 @@ pub(crate) struct Signed {
     agency: AgencyId,
     staff: Option<StaffId>,
     import: Option<ImportId>,
-    weighs_on: Option<AgencyId>,
+    weighs: Option<(Weight, AgencyId)>,
     /// Was the person found by their document?
     by_document: bool,
     /// The document that has to lead to them when it is recorded.
@@ -113,12 +116,12 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
-    fn by(author: &Author, weighs_on: Option<AgencyId>) -> Self {
+    fn by(author: &Author, weighs: Option<(Weight, AgencyId)>) -> Self {
         Self {
             agency: author.agency,
             staff: author.staff,
             import: author.import,
-            weighs_on,
+            weighs,
             by_document: false,
             document: None,
             moved_from: None,
@@ -141,7 +144,7 @@ impl Signed {
             agency: k.agency,
             staff: k.staff,
             import: k.import,
-            weighs_on: None,
+            weighs: None,
             by_document: true,
             document: None,
             moved_from: k.moved_from,
@@ -157,7 +160,7 @@ impl Signed {
     /// For anything: it weighs on the hour of an agency (and of the member of staff), and the unit
     /// is refused above the mandate's numbers.
     pub(crate) fn weighing(author: &Author, on: AgencyId) -> Self {
-        Self::by(author, Some(on))
+        Self::by(author, Some((Weight::Colours, on)))
     }
 
     /// For rides aboard a trip that no case took: no contact follows from them now, and if one does
@@ -168,7 +171,28 @@ impl Signed {
 
     /// For a fact as it is: weighing only if it can confine.
     pub(crate) fn own(author: &Author, fact: &Fact) -> Self {
-        Self::by(author, fact.may_confine().then_some(author.agency))
+        Self::by(author, fact.may_confine().then_some((Weight::Colours, author.agency)))
+    }
+
+    /// For what corrects a piece of the same agency: what confines weighs as ever, and what takes a
+    /// piece away that confines weighs as taking it back does.
+    pub(crate) fn correcting(author: &Author, old: &Fact, new: &Fact) -> Self {
+        let releases = old.may_confine() && !new.may_confine();
+        let weight = releases.then_some((Weight::Releases, author.agency));
+        if weight.is_some() { Self::by(author, weight) } else { Self::own(author, new) }
+    }
+
+    /// For what counts again as it was recorded, for what corrected it was taken back.
+    pub(crate) fn again(before: &Authorship) -> Self {
+        Self {
+            agency: before.agency,
+            staff: before.staff,
+            import: before.import,
+            weighs: None,
+            by_document: before.by_document,
+            document: None,
+            moved_from: before.moved_from,
+        }
     }
 
     /// For what somebody else has confirmed.
@@ -181,7 +205,7 @@ impl Signed {
             agency: waiting.agency,
             staff: waiting.staff,
             import: waiting.import,
-            weighs_on: None,
+            weighs: None,
             by_document: false,
             document: None,
             moved_from: None,
@@ -282,50 +306,89 @@ pub(crate) struct Hold {
     pub(crate) trace: Option<(TraceId, u64)>,
 }
 
+/// What a record does that weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Weight {
+    /// It can make somebody yellow or red.
+    Colours,
+    /// It takes something away that can.
+    Releases,
+}
+
 /// Was a unit refused because it is above the mandate's numbers?
 pub(crate) fn is_above(e: &StoreError) -> bool {
-    e.no_room().is_some_and(|(class, _)| class == AGENCY || class == STAFF)
+    e.no_room().is_some_and(|(class, _)| COLOURS.contains(&class) || RELEASES.contains(&class))
 }
 
 impl App {
-    fn of_agency(&self, agency: AgencyId) -> (Limit, [u8; 16]) {
-        let most = self.deployment.settings.waiting_above_per_hour;
+    /// The limits of an agency and of a member of staff.
+    fn limits_of(&self, weight: Weight) -> [Limit; 2] {
+        let s = &self.deployment.settings;
+        let (classes, most) = match weight {
+            Weight::Colours => {
+                (COLOURS, [s.waiting_above_per_hour, s.waiting_above_per_staff_hour])
+            }
+            Weight::Releases => {
+                (RELEASES, [s.withdrawals_above_per_hour, s.withdrawals_above_per_staff_hour])
+            }
+        };
+        [0, 1].map(|i| Limit { class: classes[i], seconds: HOUR, most: most[i] })
+    }
+
+    fn of_agency(&self, weight: Weight, agency: AgencyId) -> (Limit, [u8; 16]) {
         let key = self.deployment.keys.evidence_key(&format!("weight/agency/{agency}"));
-        (Limit { class: AGENCY, seconds: HOUR, most }, key)
+        (self.limits_of(weight)[0], key)
     }
 
-    fn of_staff(&self, staff: StaffId) -> (Limit, [u8; 16]) {
-        let most = self.deployment.settings.waiting_above_per_staff_hour;
+    fn of_staff(&self, weight: Weight, staff: StaffId) -> (Limit, [u8; 16]) {
         let key = self.deployment.keys.evidence_key(&format!("weight/staff/{staff}"));
-        (Limit { class: STAFF, seconds: HOUR, most }, key)
+        (self.limits_of(weight)[1], key)
     }
 
-    /// How much more may weigh within this hour before it has to wait.
+    /// How much more may colour somebody within this hour before it has to wait.
     pub(crate) async fn room(&self, author: &Author, on: AgencyId) -> Result<u64> {
+        self.room_for(Weight::Colours, on, author.staff).await
+    }
+
+    /// How much more may be taken away within this hour before it has to wait.
+    pub(crate) async fn room_to_release(
+        &self,
+        agency: AgencyId,
+        staff: Option<StaffId>,
+    ) -> Result<u64> {
+        self.room_for(Weight::Releases, agency, staff).await
+    }
+
+    async fn room_for(
+        &self,
+        weight: Weight,
+        agency: AgencyId,
+        staff: Option<StaffId>,
+    ) -> Result<u64> {
         let after = self.now().plus_secs(-i64::from(HOUR));
         let room = async |(limit, key): (Limit, [u8; 16])| -> Result<u64> {
             let counted = self.store.counted(limit.class, key, after).await?;
             Ok(u64::from(limit.most).saturating_sub(counted))
         };
-        let agency = room(self.of_agency(on)).await?;
-        let Some(staff) = author.staff else { return Ok(agency) };
-        Ok(agency.min(room(self.of_staff(staff)).await?))
+        let agency = room(self.of_agency(weight, agency)).await?;
+        let Some(staff) = staff else { return Ok(agency) };
+        Ok(agency.min(room(self.of_staff(weight, staff)).await?))
     }
 
     /// The counts of what weighs, to stand in the unit that records it: so of several at once none
     /// slips past, on whichever server it is.
     pub(crate) fn weigh<'s>(&self, all: impl Iterator<Item = &'s Signed>) -> Vec<Write> {
-        let mut agencies: BTreeMap<AgencyId, u32> = BTreeMap::new();
-        let mut staff: BTreeMap<StaffId, u32> = BTreeMap::new();
+        let mut agencies: BTreeMap<(Weight, AgencyId), u32> = BTreeMap::new();
+        let mut staff: BTreeMap<(Weight, StaffId), u32> = BTreeMap::new();
         for s in all {
-            let Some(agency) = s.weighs_on else { continue };
-            *agencies.entry(agency).or_default() += 1;
+            let Some((weight, agency)) = s.weighs else { continue };
+            *agencies.entry((weight, agency)).or_default() += 1;
             if let Some(by) = s.staff {
-                *staff.entry(by).or_default() += 1;
+                *staff.entry((weight, by)).or_default() += 1;
             }
         }
-        let agencies = agencies.into_iter().map(|(id, n)| (self.of_agency(id), n));
-        let staff = staff.into_iter().map(|(id, n)| (self.of_staff(id), n));
+        let agencies = agencies.into_iter().map(|((w, id), n)| (self.of_agency(w, id), n));
+        let staff = staff.into_iter().map(|((w, id), n)| (self.of_staff(w, id), n));
         agencies.chain(staff).map(|((limit, key), n)| self.count(limit, key, n)).collect()
     }
 

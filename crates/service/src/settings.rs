@@ -61,6 +61,11 @@ pub struct Settings {
     pub waiting_above_per_hour: u32,
     /// The same for one member of staff.
     pub waiting_above_per_staff_hour: u32,
+    /// The mandate's number for an agency: how many records that can confine somebody it takes back or
+    /// corrects away within an hour without a second pair of eyes.
+    pub withdrawals_above_per_hour: u32,
+    /// The same for one member of staff.
+    pub withdrawals_above_per_staff_hour: u32,
     /// Seconds after which what waits lapses undecided.
     pub waiting_seconds: i64,
     /// Seconds for which a what-if can be attached to a proposal.
@@ -96,6 +101,8 @@ impl Default for Settings {
             second_officer_people: 100,
             waiting_above_per_hour: 100,
             waiting_above_per_staff_hour: 50,
+            withdrawals_above_per_hour: 30,
+            withdrawals_above_per_staff_hour: 10,
             waiting_seconds: 86_400,
             what_if_seconds: 3600,
             proposal_seconds: 86_400,

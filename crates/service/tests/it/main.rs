@@ -5,6 +5,7 @@ mod authors;
 mod changes;
 mod clock;
 mod common;
+mod corrected;
 mod crowd;
 mod damaged_files;
 mod door;

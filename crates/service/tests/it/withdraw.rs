@@ -29,7 +29,10 @@ async fn a_false_positive_is_taken_back_with_the_case_that_rested_on_it() {
     }
     w.restart().await;
     let test = w.app.record_test(&lab, &test_of(Whom::Holder(holder), "positive")).await.unwrap();
-    let again = test_of(Whom::Holder(holder), "negative");
+    let again = jadegate_service::staff::TestInput {
+        sampled_at: "2022-03-14T09:00:00Z".to_owned(),
+        ..test_of(Whom::Holder(holder), "negative")
+    };
     w.app.record_test(&lab, &again).await.unwrap();
     assert_eq!(w.colour(holder).await, Colour::Red, "a later negative changes nothing");
     // The case was confirmed by that very sample, and traced.

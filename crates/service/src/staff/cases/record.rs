@@ -244,7 +244,7 @@ impl App {
                 }
                 Changed::Above => {
                     if self.store.waits(key).await? {
-                        return Err(crate::staff::records::test_results::waits_already());
+                        return Err(crate::staff::records::recording::waits_already());
                     }
                     let held = Held::Case { case, trace, document: *document };
                     let piece = HeldPiece {

@@ -5,7 +5,7 @@ use jadegate_domain::evidence::ArrivalPurpose;
 use jadegate_domain::{Division, EvidenceKind, Fact};
 use serde::Deserialize;
 
-use super::test_results::{RecordedEvidence, Recording};
+use super::recording::{RecordedEvidence, Recording};
 use crate::app::App;
 use crate::error::Result;
 use crate::session::StaffSession;

@@ -5,7 +5,9 @@
 
 pub mod arrivals;
 pub mod own_records;
+pub mod recording;
 pub mod releases;
+mod same_sample;
 pub mod test_results;
 pub mod waiting;
 pub mod withdraw;

@@ -4,7 +4,7 @@ use jadegate_domain::evidence::{ReleaseOf, ReleasePaper};
 use jadegate_domain::{EvidenceKind, Fact};
 use serde::Deserialize;
 
-use super::test_results::{RecordedEvidence, Recording};
+use super::recording::{RecordedEvidence, Recording};
 use crate::app::App;
 use crate::error::Result;
 use crate::session::StaffSession;

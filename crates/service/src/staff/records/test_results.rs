@@ -1,29 +1,32 @@
 //! Test results: one by hand, many from a file.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jadegate_domain::evidence::{Fact, TestMethod, TestResult};
 use jadegate_domain::record::{ImportKind, WaitingKind};
-use jadegate_domain::{AgencyKind, EvidenceId, EvidenceKind, HolderId, Purpose, Timestamp};
+use jadegate_domain::{
+    AgencyKind, Evidence, EvidenceId, EvidenceKind, HolderId, Purpose, Timestamp,
+};
 use jadegate_store::ImportCounts;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::recording::{NO_SAMPLE, RecordedEvidence, Recording};
+use super::same_sample::{CONTRADICTED, Known, Refusal, Said, corrector, one_tube};
 use crate::app::App;
-use crate::assess::{Changed, EvidenceChange, NewEvidence};
-use crate::brake::{Author, Held, HeldPiece, Hold, Signed};
+use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
+use crate::brake::{self, Author, HeldPiece, Hold, Signed};
 use crate::document::DocumentInput;
-use crate::error::{Kind, Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::import::Digesting;
 use crate::import::lines::{Lines, Reading, Rejection, SMALL_FILE, all_told};
 use crate::import::report::ImportReport;
 use crate::import::words;
-use crate::named::AssessmentView;
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Recorder};
 use crate::staff::parallel::{BoxFuture, run_concurrently};
 use crate::staff::people::find::{Located, Whom};
 use crate::staff::what::What;
-use crate::staff::{conflict, wrong};
+use crate::staff::wrong;
 
 /// A test result as typed.
 #[derive(Clone, Debug, Deserialize)]
@@ -42,30 +45,6 @@ pub struct TestInput {
     pub sampled_at: String,
     /// What the laboratory calls the sample; needed for a result that waits for a colleague.
     pub sample: Option<String>,
-}
-
-/// One piece about to be recorded by hand.
-pub(crate) struct Recording {
-    pub(crate) fact: Fact,
-    pub(crate) key: [u8; 16],
-    pub(crate) sample: Option<String>,
-    /// The document by which the person was found, if by one.
-    pub(crate) document: Option<[u8; 16]>,
-}
-
-/// A piece of evidence recorded, and what follows from it.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RecordedEvidence {
-    /// The id of the evidence that was recorded.
-    pub evidence: EvidenceId,
-    /// The person's assessment now.
-    pub assessment: AssessmentView,
-    /// Was it new, or had the same been recorded before?
-    pub new: bool,
-    /// It is above the mandate's number for this hour: it colours nobody before somebody else has
-    /// confirmed it.
-    pub waiting: bool,
 }
 
 /// A line in order, ready to be recorded.
@@ -103,14 +82,36 @@ impl Line {
 type Taken<'a> = (&'a [Line], Result<Outcome>);
 
 /// How many lines of one person were taken, how many of those are positive, which have to wait, and
-/// which were taken back.
+/// which are refused.
 #[derive(Default)]
 struct Outcome {
     taken: u64,
     positives: u64,
     above: Vec<Line>,
-    /// Lines that were recorded before and withdrawn.
-    withdrawn: Vec<u64>,
+    /// Their numbers, and why.
+    refused: Vec<(u64, Refusal)>,
+}
+
+impl Outcome {
+    /// Adds what became of so many lines to a report, but for those that have to wait.
+    fn told(self, lines: usize, report: &mut ImportReport) -> Vec<Line> {
+        report.taken += self.taken;
+        report.positives += self.positives;
+        let told = self.taken + (self.above.len() + self.refused.len()) as u64;
+        report.unchanged += lines as u64 - told;
+        let refused = self.refused.into_iter();
+        report.rejected.extend(refused.map(|(l, why)| Rejection::new(why.0, why.1).at(l)));
+        self.above
+    }
+}
+
+/// What of a file has to wait.
+#[derive(Clone, Copy)]
+struct Held {
+    /// New positives.
+    colours: bool,
+    /// Corrections of positives.
+    releases: bool,
 }
 
 /// People whose results are on their way at once.
@@ -121,12 +122,10 @@ const LOOKS: usize = 300;
 const COLUMNS: [&str; 5] = ["document_type", "document_number", "result", "method", "sampled_at"];
 /// May be left out; China if it is.
 const COUNTRY: &str = "document_country";
-/// May be left out, unless a positive result has to wait.
+/// May be left out, unless a result has to wait.
 const SAMPLE: &str = "sample_reference";
 /// The longest reference of a sample, in characters.
 const LONGEST_SAMPLE: usize = 64;
-/// Another import of the same lines may win the race this often.
-const TRIES: u32 = 4;
 
 impl App {
     /// Records one test result. The same result twice is one.
@@ -151,74 +150,6 @@ impl App {
             .map_err(|r| wrong("sample", r.code, r.detail))?;
         let recording = Recording { fact, key, sample, document };
         self.record_for(session, &recorder, holder.id, recording).await
-    }
-
-    /// Records one piece of evidence about one person, with the look that its answer is. Above the
-    /// mandate's number it waits.
-    pub(crate) async fn record_for(
-        &self,
-        session: &StaffSession,
-        recorder: &Recorder,
-        holder: HolderId,
-        recording: Recording,
-    ) -> Result<RecordedEvidence> {
-        let Recording { fact, key, sample, document } = recording;
-        debug_assert_eq!(fact.kind(), recorder.evidence());
-        let looked =
-            self.access_writes(session.staff(), holder, Purpose::RecordEvidence, What::Assessment)?;
-        let author = recorder.author(None);
-        let change = EvidenceChange {
-            add: vec![NewEvidence {
-                external_key: Some(key),
-                sample: sample.clone(),
-                ..NewEvidence::by(Signed::own(&author, &fact).of_document(document), fact.clone())
-            }],
-            with: looked.clone(),
-            ..EvidenceChange::default()
-        };
-        match self.record("record_evidence", holder, change).await? {
-            Changed::Done(ids, assessment) => {
-                let evidence =
-                    ids.first().copied().ok_or_else(|| ServiceError::internal("no id"))?;
-                let assessment = self.named_assessment(*assessment).await?;
-                Ok(RecordedEvidence { evidence, assessment, new: true, waiting: false })
-            }
-            Changed::Unchanged => {
-                self.commit("record_evidence_again", looked).await?;
-                let known = self.store.evidence_by_key(key).await?;
-                let evidence = known.ok_or_else(|| ServiceError::internal("evidence vanished"))?;
-                let piece = self.store.evidence(evidence).await?;
-                if piece.is_some_and(|e| e.withdrawn_at.is_some()) {
-                    return Err(conflict(WITHDRAWN.0, WITHDRAWN.1));
-                }
-                let assessment = self.named_assessment(self.assessment(holder).await?).await?;
-                Ok(RecordedEvidence { evidence, assessment, new: false, waiting: false })
-            }
-            Changed::Above => {
-                if self.store.waits(key).await? {
-                    return Err(waits_already());
-                }
-                if author.kind == AgencyKind::Laboratory && sample.is_none() {
-                    return Err(wrong("sample", NO_SAMPLE.0, NO_SAMPLE.1));
-                }
-                let id = EvidenceId::from_random(self.deployment.rng.bits());
-                let kind = match fact.kind() {
-                    EvidenceKind::Arrival => WaitingKind::Arrivals,
-                    _ => WaitingKind::Tests,
-                };
-                let piece = HeldPiece {
-                    holder,
-                    held: Held::Evidence { id, fact, document },
-                    sample,
-                    external_key: Some(key),
-                };
-                let hold =
-                    Hold { kind, weighs_on: author.agency, pieces: vec![piece], trace: None };
-                self.hold(&author, hold, looked).await?;
-                let assessment = self.named_assessment(self.assessment(holder).await?).await?;
-                Ok(RecordedEvidence { evidence: id, assessment, new: true, waiting: true })
-            }
-        }
     }
 
     /// Records the test results of a CSV file for the agency of a session. Wrong lines are reported
@@ -276,15 +207,7 @@ impl App {
             for (own, taken) in run_concurrently(futures).await {
                 match taken {
                     Ok(outcome) => {
-                        report.taken += outcome.taken;
-                        report.positives += outcome.positives;
-                        let told =
-                            outcome.taken + (outcome.above.len() + outcome.withdrawn.len()) as u64;
-                        report.unchanged += own.len() as u64 - told;
-                        above.extend(outcome.above);
-                        let gone = Rejection::new(WITHDRAWN.0, WITHDRAWN.1);
-                        let gone = outcome.withdrawn.into_iter().map(|l| gone.clone().at(l));
-                        report.rejected.extend(gone);
+                        above.extend(outcome.told(own.len(), &mut report));
                     }
                     // Of a file that is taken back nothing more is recorded.
                     Err(e) if e.code == "import.withdrawn" => return Err(e),
@@ -324,25 +247,17 @@ impl App {
     ) -> Result<ImportReport> {
         let author = recorder.author(None);
         let held = self.too_many(&author, lines).await?;
-        for line in lines {
-            let confines = line.fact().may_confine();
-            if let Some(known) = self.store.evidence_by_key(line.key).await? {
-                let known = self.store.evidence(known).await?;
-                if known.is_some_and(|e| e.withdrawn_at.is_some()) {
-                    let gone = Rejection::new(WITHDRAWN.0, WITHDRAWN.1);
-                    report.rejected.push(gone.at(line.line));
-                } else {
+        for own in lines.chunk_by(|a, b| a.holder == b.holder) {
+            let Some(holder) = own.first().map(|l| l.holder) else { continue };
+            let (outcome, _) = self.sort_results(&author, holder, own, held).await?;
+            for line in outcome.told(own.len(), &mut report) {
+                if self.store.waits(line.key).await? {
                     report.unchanged += 1;
+                } else if author.kind == AgencyKind::Laboratory && line.sample.is_none() {
+                    report.rejected.push(Rejection::new(NO_SAMPLE.0, NO_SAMPLE.1).at(line.line));
+                } else {
+                    report.waiting += 1;
                 }
-            } else if !held || !confines {
-                report.taken += 1;
-                report.positives += u64::from(confines);
-            } else if self.store.waits(line.key).await? {
-                report.unchanged += 1;
-            } else if author.kind == AgencyKind::Laboratory && line.sample.is_none() {
-                report.rejected.push(Rejection::new(NO_SAMPLE.0, NO_SAMPLE.1).at(line.line));
-            } else {
-                report.waiting += 1;
             }
         }
         self.note_asked(&author, lines.iter().map(|l| l.holder).collect()).await?;
@@ -377,14 +292,32 @@ impl App {
         Ok(())
     }
 
-    /// Are there more new results in a file that can confine somebody than this hour has room for?
-    /// Then all of those wait: whoever is coloured must not depend on the order of lines.
-    async fn too_many(&self, author: &Author, lines: &[Line]) -> Result<bool> {
-        let mut new = 0;
-        for line in lines.iter().filter(|l| l.fact().may_confine()) {
-            new += u64::from(self.store.evidence_by_key(line.key).await?.is_none());
+    /// Are there more new results in a file that can confine somebody, or more corrections of such
+    /// results, than this hour has room for? Then all of those wait: whoever is coloured must not
+    /// depend on the order of lines.
+    async fn too_many(&self, author: &Author, lines: &[Line]) -> Result<Held> {
+        let (mut new, mut gone) = (0, 0);
+        for line in lines {
+            if line.fact().may_confine() {
+                new += u64::from(self.store.evidence_by_key(line.key).await?.is_none());
+            } else {
+                gone += u64::from(self.takes_away(author, line).await?);
+            }
         }
-        Ok(new > 0 && new > self.room(author, author.agency).await?)
+        Ok(Held {
+            colours: new > 0 && new > self.room(author, author.agency).await?,
+            releases: gone > 0 && gone > self.room_to_release(author.agency, author.staff).await?,
+        })
+    }
+
+    /// Does a negative line stand against a positive result of the same sample?
+    async fn takes_away(&self, author: &Author, line: &Line) -> Result<bool> {
+        let positive = Line { result: TestResult::Positive, ..line.clone() }.fact();
+        let Some(key) = self.fact_key(author.agency, line.holder, &positive) else {
+            return Ok(false);
+        };
+        let Some(known) = self.store.evidence_by_key(key).await? else { return Ok(false) };
+        Ok(self.store.evidence(known).await?.is_some_and(|e| e.counts()))
     }
 
     /// Lets positives wait, each with its sample's reference; those without are refused.
@@ -404,7 +337,7 @@ impl App {
                 let id = EvidenceId::from_random(self.deployment.rng.bits());
                 pieces.push(HeldPiece {
                     holder: line.holder,
-                    held: Held::Evidence { id, fact: line.fact(), document: line.document },
+                    held: brake::Held::Evidence { id, fact: line.fact(), document: line.document },
                     sample: line.sample.map(String::from),
                     external_key: Some(line.key),
                 });
@@ -501,55 +434,99 @@ impl App {
 
     /// Records the results of one person that are not there yet. Whoever tells something new of a
     /// person learns that they are registered: that is a look.
-    async fn take_results<'l>(&self, author: &Author, own: &'l [Line], held: bool) -> Taken<'l> {
+    async fn take_results<'l>(&self, author: &Author, own: &'l [Line], held: Held) -> Taken<'l> {
         (own, self.try_results(author, own, held).await)
     }
 
-    async fn try_results(&self, author: &Author, own: &[Line], mut held: bool) -> Result<Outcome> {
+    async fn try_results(&self, author: &Author, own: &[Line], mut held: Held) -> Result<Outcome> {
         let Some(holder) = own.first().map(|l| l.holder) else { return Ok(Outcome::default()) };
         let looked =
             self.look_writes(author, holder, Purpose::RecordEvidence, What::Registration)?;
         for _ in 0..TRIES {
-            let mut outcome = Outcome::default();
-            let mut add = Vec::new();
-            for line in own {
-                if let Some(known) = self.store.evidence_by_key(line.key).await? {
-                    let known = self.store.evidence(known).await?;
-                    if known.is_some_and(|e| e.withdrawn_at.is_some()) {
-                        outcome.withdrawn.push(line.line);
-                    }
-                    continue;
-                }
-                let fact = line.fact();
-                if held && fact.may_confine() {
-                    outcome.above.push(line.clone());
-                    continue;
-                }
-                add.push(NewEvidence {
-                    external_key: Some(line.key),
-                    sample: line.sample.as_deref().map(str::to_owned),
-                    ..NewEvidence::by(Signed::own(author, &fact).of_document(line.document), fact)
-                });
-            }
-            if add.is_empty() {
+            let (outcome, change) = self.sort_results(author, holder, own, held).await?;
+            if change.add.is_empty() {
                 // What this agency had recorded before tells it nothing.
                 if !outcome.above.is_empty() {
                     self.commit("import_tests_above", looked).await?;
                 }
                 return Ok(outcome);
             }
-            outcome.taken = add.len() as u64;
-            outcome.positives = add.iter().filter(|n| n.fact.may_confine()).count() as u64;
-            let change = EvidenceChange { add, with: looked.clone(), ..EvidenceChange::default() };
-            match self.record("import_tests", holder, change).await? {
-                Changed::Done(..) => return Ok(outcome),
-                // Somebody else recorded one of them meanwhile; look again.
-                Changed::Unchanged => {}
+            let old: Vec<_> = change.add.iter().filter_map(|n| n.supersedes).collect();
+            let change = EvidenceChange { with: looked.clone(), ..change };
+            match self.record("import_tests", holder, change).await {
+                Ok(Changed::Done(..)) => {
+                    self.let_fall(holder, &old, corrector(author.agency, author.staff)).await?;
+                    return Ok(outcome);
+                }
+                // Somebody else recorded one of them meanwhile, or something else of this person.
+                Ok(Changed::Unchanged) => {}
+                Err(e) if is_ended(&e) => {}
                 // Another file was faster: these have to wait after all.
-                Changed::Above => held = true,
+                Ok(Changed::Above) => held = Held { colours: true, releases: true },
+                Err(e) => return Err(e),
             }
         }
-        Err(ServiceError::internal("the same lines were imported several times at once"))
+        Err(busy())
+    }
+
+    /// What is new of one person's lines, decided from what is recorded of them now.
+    async fn sort_results(
+        &self,
+        author: &Author,
+        holder: HolderId,
+        lines: &[Line],
+        held: Held,
+    ) -> Result<(Outcome, EvidenceChange)> {
+        let (version, own) = self.store.evidence_of(holder).await?.unwrap_or_default();
+        let mut moments: BTreeMap<Timestamp, (Vec<&Evidence>, Vec<&Line>)> = BTreeMap::new();
+        for e in &own {
+            if let Fact::Test { sampled_at, .. } = e.fact {
+                moments.entry(sampled_at).or_default().0.push(e);
+            }
+        }
+        for line in lines {
+            moments.entry(line.sampled_at).or_default().1.push(line);
+        }
+        let (mut outcome, mut add) = (Outcome::default(), Vec::new());
+        for line in lines {
+            let fact = line.fact();
+            let Some((own, told)) = moments.get(&line.sampled_at) else { continue };
+            if contradicted(line, told) {
+                outcome.refused.push((line.line, CONTRADICTED));
+                continue;
+            }
+            let sample = line.sample.as_deref();
+            let said = Said { agency: author.agency, fact: &fact, sample, key: Some(line.key) };
+            let old = match self.known_of(own, said).await? {
+                Known::Nothing => None,
+                Known::Other(old) => Some(old),
+                Known::Same(_) => continue,
+                Known::Refused(why) => {
+                    outcome.refused.push((line.line, why));
+                    continue;
+                }
+            };
+            let signed = match old {
+                Some(old) => Signed::correcting(author, &old.fact, &fact),
+                None => Signed::own(author, &fact),
+            };
+            let releases = old.is_some_and(|o| o.fact.may_confine()) && !fact.may_confine();
+            if (held.colours && fact.may_confine()) || (held.releases && releases) {
+                outcome.above.push(line.clone());
+                continue;
+            }
+            outcome.taken += 1;
+            outcome.positives += u64::from(fact.may_confine());
+            add.push(NewEvidence {
+                external_key: Some(line.key),
+                sample: sample.map(str::to_owned),
+                supersedes: old.map(|o| o.id),
+                ..NewEvidence::by(signed.of_document(line.document), fact)
+            });
+        }
+        let by = add.iter().any(|n| n.supersedes.is_some());
+        let by = by.then(|| corrector(author.agency, author.staff));
+        Ok((outcome, EvidenceChange { add, by, from: Some(version), ..EvidenceChange::default() }))
     }
 
     /// What makes two records of this recorder the same.
@@ -594,17 +571,14 @@ impl App {
     }
 }
 
-/// Says that what was taken back is not recorded again.
-const WITHDRAWN: (&str, &str) = (
-    "evidence.withdrawn",
-    "This was recorded before and withdrawn, so it is not recorded again. If it is right after all, record it with what was wrong of it corrected: the moment, the method or the person.",
-);
-
-/// Says that a result waits only with its sample's reference.
-const NO_SAMPLE: (&str, &str) = (
-    "test.no_sample_reference",
-    "More positive results than the mandate lets one person record in an hour wait for a colleague, who compares each with its sample. Add the sample's reference (column sample_reference) and send it again.",
-);
+/// Does another line of the file tell a positive result of the same sample? Which of the two is right
+/// nobody knows; the positive one is taken.
+fn contradicted(line: &Line, of_moment: &[&Line]) -> bool {
+    let same = |o: &&&Line| o.method == line.method;
+    let positive = |o: &Line| o.result == TestResult::Positive;
+    let tube = |o: &Line| one_tube(o.sample.as_deref(), line.sample.as_deref());
+    !positive(line) && of_moment.iter().filter(same).any(|o| positive(o) && tube(o))
+}
 
 /// What a laboratory calls a sample: letters, digits, `-`, `/`, `.`, `_`; nothing if it is empty.
 fn sample(text: &str) -> std::result::Result<Option<String>, Rejection> {
@@ -620,11 +594,4 @@ fn sample(text: &str) -> std::result::Result<Option<String>, Rejection> {
         ));
     }
     Ok(Some(text.to_owned()))
-}
-
-pub(crate) fn waits_already() -> ServiceError {
-    conflict(
-        "evidence.waits",
-        "This was recorded before and waits for somebody else to confirm it. Nothing more is needed from you.",
-    )
 }

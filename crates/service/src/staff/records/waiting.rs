@@ -10,17 +10,18 @@ use std::sync::Arc;
 use jadegate_domain::evidence::{TestMethod, TestResult};
 use jadegate_domain::id::WaitingId;
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
-use jadegate_domain::{AgencyKind, EvidenceId, EvidenceKind, Fact, Timestamp, TraceId};
+use jadegate_domain::{AgencyKind, EvidenceId, EvidenceKind, Fact, HolderId, Timestamp, TraceId};
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
     IndexKind, KeptRecord, RowRef, StoreError, Waiting, WaitingDecision, WaitingPiece, Write,
 };
 use serde::Serialize;
 
+use super::same_sample::{Known, Said, corrector};
 use crate::app::App;
-use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES};
+use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
 use crate::brake::{Held, Signed, file_stands};
-use crate::error::{Kind, Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::holder::me::AgencyName;
 use crate::jobs::note;
 use crate::session::StaffSession;
@@ -309,7 +310,7 @@ impl App {
                 other => return other,
             }
         }
-        Err(crate::assess::busy())
+        Err(busy())
     }
 
     /// Records a piece for whoever the document by which it was recorded leads to; if it leads to
@@ -348,10 +349,17 @@ impl App {
             }
         }
         let signed = Signed::confirmed(w)?.of_document(document);
+        if let Held::Evidence { id, fact, .. } = held {
+            let new = NewEvidence {
+                id: Some(id),
+                external_key: piece.external_key,
+                sample: piece.sample,
+                ..NewEvidence::by(signed, fact)
+            };
+            return self.confirm_evidence(w, piece.holder, new, take).await;
+        }
         let (new, mut with, traced) = match held {
-            Held::Evidence { id, fact, .. } => {
-                (NewEvidence { id: Some(id), ..NewEvidence::by(signed, fact) }, vec![take], None)
-            }
+            Held::Evidence { .. } => return Err(ServiceError::internal("recorded above")),
             Held::Case { case, trace, .. } => {
                 let case = jadegate_domain::Case { holder: piece.holder, ..case };
                 let rows = signed.rows(RecordKind::Case, case.id.as_i64(), None, self.now());
@@ -395,6 +403,50 @@ impl App {
             note("trace_confirmed", &self.run_trace_for(&recorder, case).await);
         }
         Ok(())
+    }
+
+    /// Records a confirmed piece of evidence, as a correction if it is one by now.
+    async fn confirm_evidence(
+        &self,
+        w: &Waiting,
+        holder: HolderId,
+        new: NewEvidence,
+        take: Write,
+    ) -> Result<()> {
+        for _ in 0..TRIES {
+            let (version, own) = self.store.evidence_of(holder).await?.unwrap_or_default();
+            let (fact, sample) = (&new.fact, new.sample.as_deref());
+            let said = Said { agency: w.agency, fact, sample, key: new.external_key };
+            let old = match self.known_of(&own.iter().collect::<Vec<_>>(), said).await? {
+                Known::Nothing => None,
+                Known::Other(old) => Some(old.id),
+                // It was recorded another way meanwhile, or taken back, or corrected.
+                Known::Same(_) | Known::Refused(_) => {
+                    return self.commit("confirm_known", vec![take]).await;
+                }
+            };
+            let by = corrector(w.agency, w.staff);
+            let change = EvidenceChange {
+                add: vec![NewEvidence { supersedes: old, ..new.clone() }],
+                by: old.map(|_| by),
+                from: Some(version),
+                with: vec![take.clone()],
+                ..EvidenceChange::default()
+            };
+            match self.record("confirm_waiting", holder, change).await {
+                Ok(Changed::Done(..)) => {
+                    let old: Vec<_> = old.into_iter().collect();
+                    return self.let_fall(holder, &old, by).await.map(drop);
+                }
+                Ok(Changed::Unchanged) => {}
+                Ok(Changed::Above) => {
+                    return Err(ServiceError::internal("what is confirmed has no weight"));
+                }
+                Err(e) if is_ended(&e) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Err(busy())
     }
 
     /// Goes on with what was confirmed and cut short by the end of the program. Meant for the start.

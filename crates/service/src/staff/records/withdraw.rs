@@ -230,7 +230,7 @@ impl App {
     }
 
     /// Takes those of some pieces of one person back that still stand, with the cases that rest on
-    /// them. Cut short, it is finished by doing it again, or by [`App::finish_withdrawals`].
+    /// them; what they corrected counts again. Cut short, it is finished by doing it again, or by [`App::finish_withdrawals`].
     pub(super) async fn take_back(
         &self,
         holder: HolderId,
@@ -240,15 +240,16 @@ impl App {
     ) -> Result<WithdrawnRecords> {
         let mut done = WithdrawnRecords::default();
         for _ in 0..TRIES {
-            let own = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
+            let (version, own) = self.store.evidence_of(holder).await?.unwrap_or_default();
             let stands = |e: &&Evidence| e.counts() && pieces.contains(&e.id);
             let withdraw: Vec<_> = own.iter().filter(stands).map(|e| e.id).collect();
-            let (records, by_them, with) = (withdraw.len() as u64, Some(by), with.clone());
+            let records = withdraw.len() as u64;
             if records > 0 {
-                let change =
-                    EvidenceChange { withdraw, by: by_them, with, ..EvidenceChange::default() };
+                let add = self.uncorrected(&own, pieces).await?;
+                let (by, from, with) = (Some(by), Some(version), with.clone());
+                let change = EvidenceChange { add, withdraw, by, from, with };
                 match self.record("withdraw_record", holder, change).await {
-                    // Somebody else took some of them back at the same moment.
+                    // Something of this person changed at the same moment.
                     Err(e) if is_ended(&e) => continue,
                     other => drop(other?),
                 }

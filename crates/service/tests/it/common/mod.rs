@@ -101,6 +101,8 @@ fn unbraked() -> Settings {
     Settings {
         waiting_above_per_hour: u32::MAX,
         waiting_above_per_staff_hour: u32::MAX,
+        withdrawals_above_per_hour: u32::MAX,
+        withdrawals_above_per_staff_hour: u32::MAX,
         ..Settings::default()
     }
 }
@@ -122,6 +124,17 @@ impl World {
             waiting_above_per_hour: agency,
             waiting_above_per_staff_hour: staff,
             ..Settings::default()
+        };
+        Self::with(NOW, settings).await
+    }
+
+    /// Under a mandate in which more than so many records that confine, taken back or corrected away by
+    /// an agency or by a member of its staff, wait within an hour.
+    pub(crate) async fn releasing(agency: u32, staff: u32) -> Self {
+        let settings = Settings {
+            withdrawals_above_per_hour: agency,
+            withdrawals_above_per_staff_hour: staff,
+            ..unbraked()
         };
         Self::with(NOW, settings).await
     }
