@@ -70,7 +70,7 @@ async fn is_withdrawn(w: &World, file: ImportId) -> bool {
 
 /// How many withdrawals of files the public log tells of.
 async fn told(w: &World) -> usize {
-    let leaves = w.store.log_leaves(0, 10_000).await.unwrap();
+    let leaves = w.log(0, 10_000).await;
     let of_file = |l: &jadegate_store::LogLeaf| match Leaf::decode(&l.bytes).unwrap() {
         Leaf::Withdrawal { record, .. } => record.as_str() == "import",
         _ => false,

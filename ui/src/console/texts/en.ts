@@ -585,6 +585,8 @@ export const en: Dict<typeof zh> = {
     'ride.in_future': 'This ride is not over yet; send the file again after the arrival.',
     'ride.other_date': 'The times do not belong to the date of the trip.',
     'ride.withdrawn': 'This ride was told before and withdrawn, so it is not recorded again. If it did take place, correct what was wrong of it.',
+    'test.corrected': 'This result was recorded before, and your agency corrected it later. If it was right after all, withdraw the correction; then it counts again.',
+    'test.contradicted': 'Another line of this file tells a positive result of the same sample, which is taken. If this line is right, send it by itself: it is then a correction.',
     'evidence.withdrawn': 'This was recorded before and withdrawn, so it is not recorded again. If it is right after all, correct what was wrong of it.',
     'ride.twice': 'This passenger boards there twice in the file, and the lines do not agree.',
     'ride.other_end': 'This ride was told before with another arrival; what is recorded stays.',

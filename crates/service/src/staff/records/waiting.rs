@@ -10,7 +10,9 @@ use std::sync::Arc;
 use jadegate_domain::evidence::{TestMethod, TestResult};
 use jadegate_domain::id::WaitingId;
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
-use jadegate_domain::{AgencyKind, EvidenceId, EvidenceKind, Fact, HolderId, Timestamp, TraceId};
+use jadegate_domain::{
+    AgencyKind, CaseId, EvidenceId, EvidenceKind, Fact, HolderId, Timestamp, TraceId,
+};
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
     IndexKind, KeptRecord, RowRef, StoreError, Waiting, WaitingDecision, WaitingPiece, Write,
@@ -349,24 +351,21 @@ impl App {
             }
         }
         let signed = Signed::confirmed(w)?.of_document(document);
-        if let Held::Evidence { id, fact, .. } = held {
-            let new = NewEvidence {
-                id: Some(id),
-                external_key: piece.external_key,
-                sample: piece.sample,
-                ..NewEvidence::by(signed, fact)
-            };
-            return self.confirm_evidence(w, piece.holder, new, take).await;
-        }
-        let (new, mut with, traced) = match held {
-            Held::Evidence { .. } => return Err(ServiceError::internal("recorded above")),
+        let (holder, external_key, sample) = (piece.holder, piece.external_key, piece.sample);
+        let kept = |new: NewEvidence| NewEvidence { sample, external_key, ..new };
+        match held {
+            Held::Evidence { id, fact, .. } => {
+                let new = NewEvidence { id: Some(id), ..kept(NewEvidence::by(signed, fact)) };
+                self.confirm_evidence(w, holder, new, take).await
+            }
             Held::Case { case, trace, .. } => {
-                let case = jadegate_domain::Case { holder: piece.holder, ..case };
+                let case = jadegate_domain::Case { holder, ..case };
                 let rows = signed.rows(RecordKind::Case, case.id.as_i64(), None, self.now());
+                let new = kept(NewEvidence::by(signed, case_fact(&case)));
                 let traced = trace.then_some(case.id);
-                let fact = case_fact(&case);
-                let with = [take, Write::AddCase(case)].into_iter().chain(rows).collect();
-                (NewEvidence::by(signed, fact), with, traced)
+                let with = [take.clone(), Write::AddCase(case)].into_iter().chain(rows).collect();
+                let change = EvidenceChange { add: vec![new], with, ..EvidenceChange::default() };
+                self.confirm_case(w, (holder, traced), change, take).await
             }
             Held::Ride { visit, ride } => {
                 let id = self.ride_id(visit.holder, visit.place, visit.entered);
@@ -379,20 +378,23 @@ impl App {
                 let rows = (!known).then(|| signed.rows(record, number, None, self.now()));
                 let with = file_stands(w.import).into_iter().chain([take]);
                 let with = with.chain(rows.into_iter().flatten()).collect();
-                return self.write_confirmed_ride((id, visit), ride, with).await;
+                self.write_confirmed_ride((id, visit), ride, with).await
             }
-        };
-        let new = NewEvidence { external_key: piece.external_key, sample: piece.sample, ..new };
-        let take = with.first().cloned();
-        let change = EvidenceChange {
-            add: vec![new],
-            with: std::mem::take(&mut with),
-            ..EvidenceChange::default()
-        };
-        match self.record("confirm_waiting", piece.holder, change).await? {
+        }
+    }
+
+    /// Records a confirmed case, and traces from it if that was asked for.
+    async fn confirm_case(
+        self: &Arc<Self>,
+        w: &Waiting,
+        (holder, traced): (HolderId, Option<CaseId>),
+        change: EvidenceChange,
+        take: Write,
+    ) -> Result<()> {
+        match self.record("confirm_waiting", holder, change).await? {
             Changed::Done(..) => {}
             // The same was recorded another way meanwhile.
-            Changed::Unchanged => self.commit("confirm_known", take.into_iter().collect()).await?,
+            Changed::Unchanged => self.commit("confirm_known", vec![take]).await?,
             Changed::Above => {
                 return Err(ServiceError::internal("what is confirmed has no weight"));
             }
