@@ -392,6 +392,15 @@ impl App {
         agencies.chain(staff).map(|((limit, key), n)| self.count(limit, key, n)).collect()
     }
 
+    /// The counts of one record that can confine somebody and is taken back by hand, to stand in the
+    /// first unit of its withdrawal. Whoever owns the machine is not counted.
+    pub(crate) fn weigh_withdrawal(&self, by: Taker) -> Vec<Write> {
+        let Some(staff) = by.staff else { return Vec::new() };
+        let agency = self.of_agency(Weight::Releases, by.agency);
+        let staff = self.of_staff(Weight::Releases, staff);
+        [agency, staff].map(|(limit, key)| self.count(limit, key, 1)).to_vec()
+    }
+
     /// Lets records wait, with other writes of the same moment. It is told to the operator's log
     /// and, in counts, to the public.
     pub(crate) async fn hold(

@@ -306,3 +306,50 @@ async fn of_a_file_of_visits_it_is_said_what_to_do_instead() {
     assert_eq!((e.kind, e.code), (Kind::Conflict, "import.visits_stay"));
     assert!(w.app.list_imports(&officer).await.unwrap().iter().all(|f| !f.may_withdraw));
 }
+
+/// One account does not take many true positives back: above its number a colleague has to, above the
+/// agency's the second body. What confines nobody is not counted.
+#[tokio::test]
+async fn withdrawals_by_hand_have_a_brake() {
+    let mut w = World::releasing(3, 2).await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let colleague = w.colleague(&lab).await;
+    let officer = w.officer().await;
+    let mut tests = Vec::new();
+    for n in 0..6 {
+        let (_, who) = w.register(HOME).await;
+        let result = if n == 5 { "negative" } else { "positive" };
+        let test = w.app.record_test(&lab, &test_of(Whom::Holder(who), result)).await.unwrap();
+        tests.push((Record::Evidence(test.evidence), who));
+    }
+    let why = "not_borne_out";
+    let take = async |by, n: usize| w.app.withdraw_record(by, tests[n].0, why).await;
+    take(&lab, 0).await.unwrap();
+    take(&lab, 1).await.unwrap();
+    let e = take(&lab, 2).await.unwrap_err();
+    assert_eq!((e.kind, e.code), (Kind::TooMany, "withdrawal.above_mandate"));
+    assert!(e.retry_after.is_some());
+    assert_eq!(w.colour(tests[2].1).await, Colour::Red, "nothing was changed");
+    take(&lab, 5).await.unwrap();
+    take(&colleague, 2).await.unwrap();
+    // That was as much as the agency takes back alone.
+    assert_eq!(take(&colleague, 3).await.unwrap_err().code, "withdrawal.above_mandate");
+    take(&officer, 3).await.unwrap();
+    // The store counts, not the process: another server and a restart know.
+    w.restart().await;
+    let again = w.app.withdraw_record(&lab, tests[4].0, why).await.unwrap_err();
+    assert_eq!(again.code, "withdrawal.above_mandate");
+    w.clock.advance(3601);
+    w.app.withdraw_record(&lab, tests[4].0, why).await.unwrap();
+    // Cases count with them.
+    let mut cases = Vec::new();
+    for _ in 0..3 {
+        let (_, who) = w.register(HOME).await;
+        cases.push(w.app.record_case(&officer, &case_of(who)).await.unwrap().case);
+    }
+    w.app.withdraw_case(&officer, cases[0]).await.unwrap();
+    w.app.withdraw_record(&officer, Record::Case(cases[1]), why).await.unwrap();
+    let e = w.app.withdraw_case(&officer, cases[2]).await.unwrap_err();
+    assert_eq!(e.code, "withdrawal.above_mandate");
+    assert!(w.store.case(cases[2]).await.unwrap().unwrap().withdrawn_at.is_none());
+}

@@ -507,6 +507,7 @@ export const en: Dict<typeof zh> = {
     'import.partly_withdrawn': 'Some records were withdrawn, but others cannot be read, so the file is not done yet. Nothing more of it is recorded. The operator sees which they are; the withdrawal is finished by itself when they are put right.',
     'import.withdrawn': 'This file was withdrawn while it was being recorded. Nothing more of it is recorded, and what was recorded of it is taken back.',
     'record.not_found': 'There is no such record that you can withdraw. Whoever recorded it can, and a second body: the prevention team for laboratories, hospitals, carriers and the border, the health commission for prevention teams.',
+    'withdrawal.above_mandate': 'You, or your agency, have taken back as much within this hour as the mandate allows alone. Nothing was changed. A colleague of your agency or the second body can withdraw it; a wrong file is withdrawn as a whole.',
     'record.withdrawn': 'This was withdrawn before.',
     'record.unreadable': 'A part of this record cannot be read, so nothing is said about it. Nothing was changed. Tell the operator, whose console says which part it is.',
     'evidence.falls_with_its_case': 'This follows from a case. Withdraw the case, and it falls with it.',

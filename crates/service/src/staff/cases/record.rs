@@ -453,7 +453,7 @@ impl App {
         self.case_to_change(recorder, id).await?;
         let reason = WithdrawalReason::NotBorneOut;
         let by = Taker { agency: recorder.agency(), staff: recorder.staff(), reason };
-        Ok(CaseWithdrawn { released: self.drop_case(id, by).await? })
+        Ok(CaseWithdrawn { released: self.drop_case_by_hand(id, by).await? })
     }
 
     /// The pieces of evidence that say the person is this case and that count.

@@ -15,11 +15,11 @@ use jadegate_domain::{
     AgencyId, AgencyKind, Case, CaseId, Division, Evidence, EvidenceId, EvidenceKind, Fact,
     HolderId, StaffId, Timestamp, hex,
 };
-use jadegate_store::{Precondition, Unit, Write};
+use jadegate_store::{Precondition, StoreError, Unit, Write};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::assess::{EvidenceChange, TRIES, busy, resting_on};
+use crate::assess::{Changed, EvidenceChange, TRIES, busy, resting_on};
 use crate::brake::Taker;
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::session::StaffSession;
@@ -130,7 +130,7 @@ impl App {
             Record::Evidence(id) => self.withdraw_evidence(session, id, by).await,
             Record::Case(id) => {
                 let case = self.case_to_withdraw(session, id).await?;
-                let released = self.drop_case(case.id, by).await?;
+                let released = self.drop_case_by_hand(case.id, by).await?;
                 Ok(WithdrawnRecords { records: 1, cases: 0, released })
             }
             Record::Ride(id) => self.withdraw_ride(session, id, by).await,
@@ -204,10 +204,15 @@ impl App {
                 ));
             }
             _ if piece.withdrawn_at.is_some() => return Err(withdrawn()),
+            // A correction took its place.
+            _ if piece.superseded_by.is_some() => return Err(crate::error::ended()),
             _ => {}
         }
-        let leaf = self.withdrawal_leaf(RecordKind::Evidence, by, 1)?;
-        let done = self.take_back(holder, &[id], by, vec![leaf]).await?;
+        let mut with = vec![self.withdrawal_leaf(RecordKind::Evidence, by, 1)?];
+        if piece.fact.may_confine() {
+            with.extend(self.weigh_withdrawal(by));
+        }
+        let done = self.take_back(holder, &[id], by, with).await?;
         // Somebody else was faster.
         if done.records == 0 { Err(withdrawn()) } else { Ok(done) }
     }
@@ -251,6 +256,7 @@ impl App {
                 match self.record("withdraw_record", holder, change).await {
                     // Something of this person changed at the same moment.
                     Err(e) if is_ended(&e) => continue,
+                    Ok(Changed::Above) => return Err(above_withdrawals(None)),
                     other => drop(other?),
                 }
             }
@@ -288,6 +294,7 @@ impl App {
         record: RecordKind,
         id: i64,
         by: Taker,
+        with: Vec<Write>,
     ) -> Result<Taker> {
         let begun = async || -> Result<Option<Taker>> {
             Ok(self.store.withdrawal(record, id).await?.as_ref().map(Taker::of))
@@ -295,10 +302,11 @@ impl App {
         if let Some(first) = begun().await? {
             return Ok(first);
         }
-        let begin = Unit::new("begin_withdrawal", vec![by.row(record, id, self.now())]);
+        let writes = std::iter::once(by.row(record, id, self.now())).chain(with).collect();
+        let begin = Unit::new("begin_withdrawal", writes);
         match self.store.commit(begin).await {
             Err(e) if e.is_conflict(Precondition::Absent) => Ok(begun().await?.unwrap_or(by)),
-            done => Ok(done.map(|()| by)?),
+            done => done.map(|()| by).map_err(withdrawal_error),
         }
     }
 
@@ -306,8 +314,17 @@ impl App {
     /// evidence goes with the case. Should it be cut short, the case still stands, and
     /// [`App::finish_withdrawals`] goes on. Returns how many people were released.
     pub(crate) async fn drop_case(&self, id: CaseId, by: Taker) -> Result<u64> {
+        self.drop_case_with(id, by, Vec::new()).await
+    }
+
+    /// The same by hand: it counts.
+    pub(crate) async fn drop_case_by_hand(&self, id: CaseId, by: Taker) -> Result<u64> {
+        self.drop_case_with(id, by, self.weigh_withdrawal(by)).await
+    }
+
+    async fn drop_case_with(&self, id: CaseId, by: Taker, with: Vec<Write>) -> Result<u64> {
         let _one = self.locks.cases.lock(id).await;
-        let by = self.begin_withdrawal(RecordKind::Case, id.as_i64(), by).await?;
+        let by = self.begin_withdrawal(RecordKind::Case, id.as_i64(), by, with).await?;
         let mut released = 0;
         for _ in 0..TRIES {
             match self.try_drop_case(id, by, &mut released).await {
@@ -399,6 +416,24 @@ impl App {
     ) -> Result<Write> {
         let leaf = crate::log::withdrawal_leaf(record, by.agency, by.reason, records, self.now())?;
         Ok(Write::AddLeaf(leaf))
+    }
+}
+
+/// Somebody took back as much by hand as the mandate lets one pair of hands within an hour.
+pub(super) fn above_withdrawals(wait: Option<u32>) -> ServiceError {
+    ServiceError::new(
+        Kind::TooMany,
+        "withdrawal.above_mandate",
+        "As much was taken back within this hour as the mandate lets you, or your agency, take back alone. Nothing was changed. A colleague of your agency or the second body can withdraw it; a wrong file is withdrawn as a whole.",
+    )
+    .retry_after(wait.unwrap_or(3600).max(1))
+}
+
+/// What the store says of a unit with which something is taken back.
+pub(super) fn withdrawal_error(e: StoreError) -> ServiceError {
+    match e.no_room() {
+        Some((_, wait)) => above_withdrawals(wait),
+        None => e.into(),
     }
 }
 

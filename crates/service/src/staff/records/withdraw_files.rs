@@ -61,7 +61,7 @@ impl App {
             // Half a list is not taken back: if it cannot be whole, it is not begun.
             self.levels_of(id).await?;
         }
-        let by = self.begin_withdrawal(RecordKind::Import, id.as_i64(), by).await?;
+        let by = self.begin_withdrawal(RecordKind::Import, id.as_i64(), by, Vec::new()).await?;
         let _one = self.locks.withdrawals.lock().await;
         self.take_file_back(&run, by).await
     }
@@ -133,7 +133,7 @@ impl App {
         }
         if !found.rides.is_empty() {
             let author = self.author_of(by).await?;
-            let all = self.take_back_rides(found.rides, &author, by, None).await?;
+            let all = self.take_back_rides(found.rides, &author, by, Vec::new()).await?;
             done.records += all.records;
             done.released += all.released;
         }

@@ -7,7 +7,7 @@ use jadegate_domain::EvidenceId;
 use jadegate_domain::record::RecordKind;
 use jadegate_store::{KeptRecord, Precondition, Unit, Write};
 
-use super::withdraw::{WithdrawnRecords, may_withdraw, unknown};
+use super::withdraw::{WithdrawnRecords, may_withdraw, unknown, withdrawal_error};
 use crate::app::App;
 use crate::brake::{Held, Taker};
 use crate::error::{Result, ServiceError};
@@ -25,19 +25,23 @@ impl App {
     ) -> Result<Option<WithdrawnRecords>> {
         let kept = self.store.kept_record(id).await?.ok_or_else(unknown)?;
         let agency = self.store.agency(kept.agency).await?.ok_or_else(unknown)?;
-        let power = kept_fact(&kept)?.and_then(|f| Power::to_record(f.kind()));
+        let fact = kept_fact(&kept)?;
+        let power = fact.as_ref().and_then(|f| Power::to_record(f.kind()));
         if !may_withdraw(session, agency.id, agency.kind, power, &agency.region) {
             return Err(unknown());
         }
-        let writes = vec![
+        let mut writes = vec![
             Write::TakeKept(id),
             by.row(RecordKind::Evidence, id.as_i64(), self.now()),
             self.withdrawal_leaf(RecordKind::Evidence, by, 1)?,
         ];
+        if fact.is_some_and(|f| f.may_confine()) {
+            writes.extend(self.weigh_withdrawal(by));
+        }
         match self.store.commit(Unit::new("withdraw_kept", writes)).await {
             Err(e) if e.is_conflict(Precondition::Exists) => Ok(None),
             done => {
-                done?;
+                done.map_err(withdrawal_error)?;
                 Ok(Some(WithdrawnRecords { records: 1, ..WithdrawnRecords::default() }))
             }
         }

@@ -10,9 +10,9 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::ImportId;
 use jadegate_domain::record::RecordKind;
 use jadegate_domain::{EvidenceId, Timestamp};
-use jadegate_store::Write;
+use jadegate_store::{Unit, Write};
 
-use super::withdraw::{WithdrawnRecords, may_withdraw, unknown, withdrawn};
+use super::withdraw::{WithdrawnRecords, may_withdraw, unknown, withdrawal_error, withdrawn};
 use crate::app::App;
 use crate::brake::Taker;
 use crate::error::{Kind, Result, ServiceError};
@@ -43,7 +43,9 @@ impl App {
         }
         let mut writes: Vec<_> = self.never_held(risk, by)?.into();
         writes.push(self.withdrawal_leaf(RECORD, by, 1)?);
-        self.commit("withdraw_risk_level", writes).await?;
+        writes.extend(self.weigh_withdrawal(by));
+        let unit = Unit::new("withdraw_risk_level", writes);
+        self.store.commit(unit).await.map_err(withdrawal_error)?;
         Ok(WithdrawnRecords { records: 1, ..WithdrawnRecords::default() })
     }
 

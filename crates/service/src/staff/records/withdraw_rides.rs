@@ -13,11 +13,11 @@ use jadegate_domain::id::RideId;
 use jadegate_domain::record::RecordKind;
 use jadegate_store::{StoredRide, Unit, Write};
 
-use super::withdraw::{WithdrawnRecords, may_withdraw, unknown, withdrawn};
+use super::withdraw::{WithdrawnRecords, above_withdrawals, may_withdraw, unknown, withdrawn};
 use crate::app::App;
 use crate::brake::{Author, Taker};
 use crate::concurrency::beside;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::jobs::note;
 use crate::memory::aboard;
 use crate::session::StaffSession;
@@ -53,9 +53,10 @@ impl App {
             // Its day may have gone: then there is nothing to take back.
             return Err(if before.is_some() { withdrawn() } else { unknown() });
         }
-        let leaf = self.withdrawal_leaf(RecordKind::Ride, by, 1)?;
+        let mut with = self.weigh_withdrawal(by);
+        with.push(self.withdrawal_leaf(RecordKind::Ride, by, 1)?);
         let author = Author::of(session.staff());
-        self.take_back_rides(BTreeSet::from([id]), &author, by, Some(leaf)).await
+        self.take_back_rides(BTreeSet::from([id]), &author, by, with).await
     }
 
     /// Takes rides back that are there, in units of some hundred, each with who did it and the look
@@ -66,7 +67,7 @@ impl App {
         ids: BTreeSet<RideId>,
         author: &Author,
         by: Taker,
-        mut leaf: Option<Write>,
+        mut with: Vec<Write>,
     ) -> Result<WithdrawnRecords> {
         // No list is taken over meanwhile: it decides from what is known of a ride.
         let _one = self.locks.carriers.lock().await;
@@ -74,7 +75,7 @@ impl App {
         let now = self.now();
         let mut units = Vec::new();
         for some in rides.chunks(UNIT) {
-            let mut writes: Vec<_> = leaf.take().into_iter().collect();
+            let mut writes = std::mem::take(&mut with);
             for (id, ride) in some {
                 let StoredRide { holder, trip, entered, .. } = *ride;
                 writes.push(Write::WithdrawRide { holder, trip, entered });
@@ -94,7 +95,11 @@ impl App {
             note("follow_taken_back", &followed);
             done.released = followed.unwrap_or(0);
         }
-        failed.map_or(Ok(done), Err)
+        match failed {
+            Some(e) if e.kind == Kind::TooMany => Err(above_withdrawals(e.retry_after)),
+            Some(e) => Err(e),
+            None => Ok(done),
+        }
     }
 
     /// Those of some rides whose day is kept.
