@@ -23,6 +23,7 @@ use crate::concurrency::{beside, read};
 use crate::error::{Result, ServiceError};
 use crate::in_force::{InForce, Regions};
 use crate::jobs::note;
+use crate::visits::presence::Seen;
 
 /// Changes of one page.
 const PAGE: u32 = 20_000;
@@ -192,6 +193,7 @@ impl App {
             let until = self.read_on(reading, Told::ByStore).await?;
             self.memory.follower.read_to(until);
         }
+        note("settle_followed", &self.settle_followed().await);
         // Logged there; the next purge tries again.
         let _ = self.finish_forgetting().await;
         Ok(())
@@ -248,6 +250,9 @@ impl App {
             news.visits.retain(|visit| !read(&self.memory.index).knows(*visit));
         }
         self.memory.feed(&news.rides, &news.visits);
+        if told == Told::ByStore {
+            self.memory.follower.seen_by_others(news.visits.iter().flat_map(Seen::of));
+        }
         if told != Told::AtStart {
             self.memory.note_late(&news.rides, &news.visits);
         }

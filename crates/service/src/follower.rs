@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jadegate_domain::{GateId, Scan, ScanId, Timestamp};
 use jadegate_store::{KeptAt, Position};
 
+use crate::visits::presence::Seen;
+
 /// What tells a scan from every other.
 type ScanKey = (Timestamp, GateId, ScanId);
 
@@ -16,6 +18,8 @@ pub(crate) struct Follower {
     /// One reads at a time. Held as well by who takes something back or replaces it: what was read
     /// before would bring it again. Taken before the lock for long work, never after it.
     pub(crate) reading: tokio::sync::Mutex<()>,
+    /// What other servers told of comings and leavings, to be settled with what was told here.
+    seen: Mutex<Vec<Seen>>,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +56,20 @@ impl Progress {
 impl Follower {
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Vec<Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Others told of these.
+    pub(crate) fn seen_by_others(&self, seen: impl IntoIterator<Item = Seen>) {
+        self.seen().extend(seen);
+    }
+
+    /// One that is still to be settled; it is given out once.
+    pub(crate) fn next_seen(&self) -> Option<Seen> {
+        self.seen().pop()
     }
 
     /// Everything up to and with this is in memory.

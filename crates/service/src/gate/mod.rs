@@ -1,5 +1,4 @@
 //! What a gate does: enrol with a key of its own, sign in, check codes, hand in its scans.
 
 pub mod enrol;
-mod presence;
 pub mod scan;

@@ -6,20 +6,18 @@ use std::sync::Arc;
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::gate::{Direction, GateCounts, OverrideReason};
 use jadegate_domain::{
-    Colour, Holder, HolderId, Period, PlaceId, Presence, Scan, ScanId, ScanOutcome, Timestamp,
-    VisitKey,
+    Colour, Holder, HolderId, PlaceId, Scan, ScanId, ScanOutcome, Timestamp, VisitKey,
 };
 use jadegate_pass::{PassError, VerifiedCode};
-use jadegate_store::{Precondition, StoreError, Unit, Write};
-use jadegate_trace::KnownVisit;
+use jadegate_store::{Unit, Write};
 
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, NewEvidence, TRIES, busy};
 use crate::concurrency::read;
 use crate::error::{Kind, Result, ServiceError};
 use crate::session::GateSession;
-
-use super::presence::{Known, LONGEST_STAY_SECONDS, concerns};
+use crate::visits::presence::{LONGEST_STAY_SECONDS, Seen, concerns};
+use crate::visits::settle::is_of_visit;
 
 /// A scan as a gate hands it in.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -218,12 +216,12 @@ impl App {
             Written::Before(stored) => {
                 let answer = answer_of(&stored, input, code)?;
                 if answer.recorded {
-                    self.settle(&stored).await?;
+                    self.settle_scan(&stored).await?;
                 }
                 return Ok(answer);
             }
         }
-        self.settle(&scan).await?;
+        self.settle_scan(&scan).await?;
         Ok(told)
     }
 
@@ -270,10 +268,7 @@ impl App {
     async fn commit_scan(self: &Arc<Self>, unit: Unit) -> std::result::Result<(), Refused> {
         match self.commit_to_the_end(unit).await {
             Ok(_) => Ok(()),
-            Err(StoreError::Conflict {
-                table: "visit",
-                precondition: Precondition::Exists | Precondition::Agrees,
-            }) => Err(Refused::Visit),
+            Err(e) if is_of_visit(&e) => Err(Refused::Visit),
             Err(e) => Err(Refused::Attempt(e.into())),
         }
     }
@@ -345,46 +340,16 @@ impl App {
         Ok(code.max(now.colour))
     }
 
-    /// What a scan says of its holder's visits that is not known yet; nothing if they were not let in.
+    /// What a scan says of its holder's visits that is not known yet.
     fn visits_of_scan(&self, scan: &Scan, passed_over: &[VisitKey]) -> Vec<Write> {
-        let (Some(holder), place) = (scan.holder, scan.place) else { return Vec::new() };
-        if scan.outcome == ScanOutcome::Refused {
-            return Vec::new();
-        }
-        let visits = &self.visits_around(holder, place, scan.at);
-        let known = Known { holder, place, visits, passed_over };
-        match scan.direction {
-            Direction::In => known.entry(scan.at),
-            Direction::Out => known.exit(scan.at),
-        }
+        seen(scan).map_or_else(Vec::new, |seen| self.visits_told(seen, passed_over))
     }
 
-    /// The visits of a holder to a place about a moment that a gate or they themselves told of.
-    fn visits_around(&self, holder: HolderId, place: PlaceId, at: Timestamp) -> Vec<KnownVisit> {
-        let from = at.plus_secs(-LONGEST_STAY_SECONDS);
-        let period = Period { from, to: at.plus_secs(LONGEST_STAY_SECONDS + 1) };
-        read(&self.memory.index)
-            .visits_of(holder, period)
-            .filter(|v| v.place == place && v.presence != Presence::Imported)
-            .collect()
-    }
-
-    /// Another gate's scan may have been written at the same time, neither knowing of the other: who
-    /// comes second to look sees both.
-    async fn settle(self: &Arc<Self>, scan: &Scan) -> Result<()> {
-        let mut passed_over = Vec::new();
-        for _ in 0..TRIES {
-            let visits = self.visits_of_scan(scan, &passed_over);
-            if visits.is_empty() {
-                return Ok(());
-            }
-            match self.commit_scan(Unit::new("scan_settled", visits.clone())).await {
-                Ok(()) | Err(Refused::Attempt(AttemptError::Race)) => {}
-                Err(Refused::Visit) => passed_over.extend(visits.iter().filter_map(concerns)),
-                Err(Refused::Attempt(e)) => return Err(failed(e)),
-            }
+    async fn settle_scan(&self, scan: &Scan) -> Result<()> {
+        match seen(scan) {
+            Some(seen) => self.settle(seen).await,
+            None => Ok(()),
         }
-        Err(busy())
     }
 
     /// A gate saw somebody outside their home division: that is a stay there, once a day.
@@ -429,6 +394,12 @@ fn decide(
         (None, Direction::Out, ..) | (None, _, Some(Colour::Green), None) => ScanOutcome::Admitted,
         _ => ScanOutcome::Refused,
     }
+}
+
+/// Whom a scan saw coming or leaving; nobody if they were not let in.
+fn seen(scan: &Scan) -> Option<Seen> {
+    let holder = scan.holder.filter(|_| scan.outcome != ScanOutcome::Refused)?;
+    Some(Seen { holder, place: scan.place, at: scan.at, direction: scan.direction })
 }
 
 /// Did somebody come in?

@@ -7,6 +7,8 @@
 
 mod file;
 mod maintenance;
+pub(crate) mod presence;
+pub(crate) mod settle;
 mod start;
 mod state;
 

@@ -163,6 +163,37 @@ async fn scans_of_two_gates_at_once_meet() {
     }
 }
 
+/// Two servers, each with a gate of the place: neither knows of the other's scan when it decides, and
+/// both come to the same, with the end that was seen, whichever was first.
+#[tokio::test]
+async fn scans_of_two_servers_meet_when_they_follow() {
+    let mut w = World::new().await;
+    let place = w.place("shop", "Test shop").await;
+    let (north, south) = (gate_of(&mut w, place).await, gate_of(&mut w, place).await);
+    let other = w.second_server().await;
+    for out_first in [true, false] {
+        let (session, _) = w.register(HOME).await;
+        let begin = w.app.now();
+        let shown_code = code(&w, &session).await;
+        let (came, left) =
+            (entry(1, shown_code.clone(), begin), exit(2, shown_code, begin.plus_secs(20)));
+        w.clock.advance(60);
+        let at_a = async || w.app.record_scans(&north, std::slice::from_ref(&came)).await.unwrap();
+        let at_b = async || other.record_scans(&south, std::slice::from_ref(&left)).await.unwrap();
+        let told =
+            if out_first { [at_b().await, at_a().await] } else { [at_a().await, at_b().await] };
+        assert!(told.iter().all(|r| r[0].recorded));
+        // Whoever follows first settles it; the other one reads that.
+        for app in [&w.app, &other, &w.app] {
+            app.follow().await.unwrap();
+        }
+        let own = other.my_visits(&session).await.unwrap();
+        let own: Vec<_> = own.iter().map(|v| (v.entered, v.left)).collect();
+        assert_eq!(own, [(begin, Some(left.at))]);
+        assert_eq!(shown(&w, &session).await, own);
+    }
+}
+
 /// Who leaves is not judged: a code that is too old, or of a phone whose clock runs ahead of the
 /// gate's, still says whose visit ends.
 #[tokio::test]

@@ -6,12 +6,34 @@
 //! arrive: a gate that was offline tells of them late. What arrives too early for that, or would be
 //! forgotten when an end is moved, is kept as a visit without length: somebody was seen leaving.
 
+use jadegate_domain::gate::Direction;
 use jadegate_domain::{HolderId, PlaceId, Presence, Timestamp, Visit, VisitKey};
 use jadegate_store::Write;
 use jadegate_trace::KnownVisit;
 
 /// A scan on leaving ends visits that began within this time before it.
-pub(super) const LONGEST_STAY_SECONDS: i64 = 24 * 3600;
+pub(crate) const LONGEST_STAY_SECONDS: i64 = 24 * 3600;
+
+/// Somebody was seen coming or leaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) holder: HolderId,
+    pub(crate) place: PlaceId,
+    pub(crate) at: Timestamp,
+    pub(crate) direction: Direction,
+}
+
+impl Seen {
+    /// What a visit says that a gate told of.
+    pub(crate) fn of(v: &Visit) -> Vec<Self> {
+        if v.presence == Presence::Imported {
+            return Vec::new();
+        }
+        let seen = |at, direction| Self { holder: v.holder, place: v.place, at, direction };
+        let came = (v.left != Some(v.entered)).then(|| seen(v.entered, Direction::In));
+        came.into_iter().chain(v.left.map(|left| seen(left, Direction::Out))).collect()
+    }
+}
 
 /// Could somebody who came at one moment have left at another?
 const fn reaches(entered: Timestamp, left: Timestamp) -> bool {
@@ -20,18 +42,18 @@ const fn reaches(entered: Timestamp, left: Timestamp) -> bool {
 }
 
 /// What is known of a holder's visits to a place, and of which of them the store knows otherwise.
-pub(super) struct Known<'a> {
-    pub(super) holder: HolderId,
-    pub(super) place: PlaceId,
+pub(crate) struct Known<'a> {
+    pub(crate) holder: HolderId,
+    pub(crate) place: PlaceId,
     /// Those that began, or ended, within [`LONGEST_STAY_SECONDS`] of the scan; none from files.
-    pub(super) visits: &'a [KnownVisit],
+    pub(crate) visits: &'a [KnownVisit],
     /// Left alone.
-    pub(super) passed_over: &'a [VisitKey],
+    pub(crate) passed_over: &'a [VisitKey],
 }
 
 impl Known<'_> {
     /// What a scan on coming in tells that is not known yet.
-    pub(super) fn entry(&self, at: Timestamp) -> Vec<Write> {
+    pub(crate) fn entry(&self, at: Timestamp) -> Vec<Write> {
         let ends = self.visits.iter().filter_map(|v| v.left);
         let left = ends.filter(|left| reaches(at, *left)).min();
         let new = self.seen(at, left);
@@ -47,7 +69,7 @@ impl Known<'_> {
     }
 
     /// What a scan on leaving tells that is not known yet.
-    pub(super) fn exit(&self, at: Timestamp) -> Vec<Write> {
+    pub(crate) fn exit(&self, at: Timestamp) -> Vec<Write> {
         let inside = |v: &&KnownVisit| reaches(v.entered, at) && !self.passes_over(&v.key());
         let mut writes: Vec<_> =
             self.visits.iter().filter(inside).filter_map(|v| ends_at(v, at)).collect();
@@ -93,7 +115,7 @@ fn moved(writes: &[Write]) -> Vec<Timestamp> {
 }
 
 /// The visit that a write is about.
-pub(super) const fn concerns(write: &Write) -> Option<VisitKey> {
+pub(crate) const fn concerns(write: &Write) -> Option<VisitKey> {
     match write {
         Write::CloseVisit { visit, .. } | Write::ShortenVisit { visit, .. } => Some(*visit),
         Write::AddVisit(visit) => Some(visit.key()),
@@ -105,7 +127,6 @@ pub(super) const fn concerns(write: &Write) -> Option<VisitKey> {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use jadegate_domain::gate::Direction;
     use proptest::prelude::*;
 
     use super::*;
