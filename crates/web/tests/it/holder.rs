@@ -43,6 +43,8 @@ pub(crate) async fn story(w: &mut World) {
     let visits = w.get(&me, "/v1/me/visits").await;
     assert_eq!(visits.text("/visits/0/place/name"), "Made-up Cafe");
 
+    family(w).await;
+
     // On a second device, which ends the first one's session, then everybody's.
     w.clock.advance(61);
     let by_phone = json!({ "phone": phone(900), "language": "en" });
@@ -59,4 +61,42 @@ pub(crate) async fn story(w: &mut World) {
     let gone = w.send(&here, &Method::GET, "/v1/me", &Sent::Nothing).await;
     assert_eq!(gone.status.as_u16(), 401);
     w.delete(&here, "/v1/session").await;
+}
+
+/// Somebody cares for a child and for another person, who ends it, and changes to another phone.
+async fn family(w: &World) {
+    let (carer, carer_id) = w.person().await;
+    let (other, _) = w.person().await;
+    let person = |number: &str| {
+        let document = json!({ "type": "passport", "number": number, "country": "CHN" });
+        json!({ "name": "Relative Madeup", "document": document, "nationality": "CN",
+            "home_division": HOME, "born": "2015-05-01", "language": "en" })
+    };
+    let mut added = Vec::new();
+    for number in ["X9000002", "X0000002"] {
+        w.clock.advance(61);
+        let sent = w.post(&carer, "/v1/me/people", person(number)).await;
+        let code = w.newest_code().await;
+        let body = json!({ "challenge": sent.text("/challenge"), "code": code });
+        added.push(w.post(&carer, "/v1/me/people/confirm", body).await);
+    }
+    assert_eq!(
+        (added[0].json["new"].clone(), added[1].json["new"].clone()),
+        (json!(true), json!(false))
+    );
+    let all = w.get(&carer, "/v1/me/people").await;
+    assert_eq!(all.json["people"].as_array().unwrap().len(), 2);
+    w.delete(&carer, &format!("/v1/me/people/{}", added[0].text("/id"))).await;
+    w.clock.advance(1);
+    w.delete(&other, &format!("/v1/me/carers/{carer_id}")).await;
+    let changes = w.get(&other, "/v1/me/changes").await;
+    assert_eq!(changes.text("/changes/0/event"), "carer_ended");
+
+    let sent = w.post(&carer, "/v1/me/phone", json!({ "phone": phone(902) })).await;
+    let code = w.newest_code().await;
+    let body =
+        json!({ "challenge": sent.text("/challenge"), "code": code, "document_end": "000001" });
+    w.post(&carer, "/v1/me/phone/confirm", body).await;
+    let gone = w.send(&carer, &Method::GET, "/v1/me", &Sent::Nothing).await;
+    assert_eq!(gone.status.as_u16(), 401);
 }

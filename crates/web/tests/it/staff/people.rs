@@ -38,6 +38,17 @@ pub(crate) async fn story(w: &mut World) {
     let confined = w.get(&officer, "/v1/staff/quarantine?filter=all&limit=10").await;
     assert_eq!(confined.json["people"].as_array().unwrap().len(), 1, "{}", confined.json);
 
+    let details = "/v1/staff/people/details";
+    let renamed = json!({ "document": passport, "name": "Other Name" });
+    let changed = w.post(&officer, details, renamed).await;
+    assert_eq!(changed.text("/changes/0/event"), "name_changed");
+    let undo = format!("{details}/{}/undo", changed.text("/changes/0/id"));
+    let undone = w.post(&officer, &undo, json!({ "document": passport })).await;
+    assert!(undone.json["changes"][0]["undone_at"].is_string(), "{}", undone.json);
+    let two = json!({ "document": passport, "name": "Other Name", "phone": "+86 100 00000009" });
+    let e = w.send(&officer, &Method::POST, details, &Sent::Json(two)).await;
+    assert_eq!((e.status.as_u16(), e.text("/code")), (422, "details.one".into()));
+
     let corrections = "/v1/staff/document-corrections";
     let body = json!({ "document": passport, "reason": "made up" });
     let first = w.post(&officer, corrections, body.clone()).await.text("/id");
