@@ -45,7 +45,7 @@ impl App {
         writes.push(self.withdrawal_leaf(RECORD, by, 1)?);
         writes.extend(self.weigh_withdrawal(by));
         let unit = Unit::new("withdraw_risk_level", writes);
-        self.store.commit(unit).await.map_err(withdrawal_error)?;
+        self.commit_unit(unit).await.map(drop).map_err(withdrawal_error)?;
         Ok(WithdrawnRecords { records: 1, ..WithdrawnRecords::default() })
     }
 
