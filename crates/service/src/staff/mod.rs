@@ -23,6 +23,7 @@ pub mod what;
 pub use self::access::{Power, Recorder};
 pub use self::cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};
 pub use self::members::invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
+pub use self::members::me::{ConfirmationView, MeAgency, MeStaff, MeView};
 pub use self::operation::{Operation, StoredKind, UnreadableRows};
 pub use self::overview::Overview;
 pub use self::people::details::DetailInput;

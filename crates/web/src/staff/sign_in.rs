@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use jadegate_domain::{AgencyId, AgencyKind, Division, Role, StaffId};
-use jadegate_service::staff::{NewPasskey, Power};
-use jadegate_service::{NewSession, ServiceError, StaffSession};
+use jadegate_domain::Role;
+use jadegate_service::staff::{MeView, NewPasskey};
+use jadegate_service::{NewSession, ServiceError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -76,73 +76,12 @@ struct FinishSignInBody {
     credential: Value,
 }
 
-/// Who is signed in and what they may do.
-#[derive(Debug, Serialize, ToSchema)]
-struct MeView {
-    staff: MeStaff,
-    agency: MeAgency,
-    may: Vec<Power>,
-    confirmation: ConfirmationView,
-}
-
-/// Powers over people need the health commission's confirmation.
-#[derive(Debug, Serialize, ToSchema)]
-struct ConfirmationView {
-    /// Would the role give powers over people, once confirmed?
-    needed: bool,
-    /// Is the agency confirmed?
-    agency: bool,
-    /// Is the member of staff?
-    staff: bool,
-    /// While one waits: the fingerprint of one's own passkey, to read out to a commissioner.
-    passkey: Option<String>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct MeStaff {
-    id: StaffId,
-    display_name: String,
-    role: Role,
-    region: Division,
-    region_name: String,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct MeAgency {
-    id: AgencyId,
-    kind: AgencyKind,
-    name: String,
-}
-
 type SignedIn = (Cookies, Json<MeView>);
-
-async fn me_view(web: &Web, session: &StaffSession) -> Answer<MeView> {
-    let s = session.staff();
-    let needed = Power::any_over_people(s.agency_kind, s.role);
-    let waits = needed && !session.is_confirmed();
-    Ok(MeView {
-        staff: MeStaff {
-            id: s.id,
-            display_name: s.display_name.clone(),
-            role: s.role,
-            region: s.region.clone(),
-            region_name: web.app.division_name(&s.region),
-        },
-        agency: MeAgency { id: s.agency, kind: s.agency_kind, name: s.agency_name.clone() },
-        may: session.powers(),
-        confirmation: ConfirmationView {
-            needed,
-            agency: session.agency_is_confirmed(),
-            staff: s.confirmed_at.is_some(),
-            passkey: if waits { web.app.passkey_of(s.id).await? } else { None },
-        },
-    })
-}
 
 async fn signed_in(web: &Web, session: NewSession) -> Answer<SignedIn> {
     let cookie = Cookie::Staff.set(&session, web.secure);
     let session = web.app.staff_session(&session.token).await?;
-    Ok(([(header::SET_COOKIE, cookie)], Json(me_view(web, &session).await?)))
+    Ok(([(header::SET_COOKIE, cookie)], Json(web.app.me(&session).await?)))
 }
 
 /// Begin making a passkey with the token of an invitation.
@@ -233,5 +172,5 @@ async fn sign_out(
 #[utoipa::path(get, path = "/v1/staff/me", tag = "staff",
     responses((status = 200, body = MeView), (status = 401, body = Problem)))]
 async fn me(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<MeView>> {
-    Ok(Json(me_view(&web, &s).await?))
+    Ok(Json(web.app.me(&s).await?))
 }

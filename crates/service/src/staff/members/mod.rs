@@ -2,4 +2,5 @@
 
 pub mod confirm;
 pub mod invite;
+pub mod me;
 pub mod sessions;
