@@ -281,10 +281,20 @@ async fn log_gauges(app: &App) {
     }
 }
 
+/// How far the memory is behind the database.
+async fn follow_gauge(app: &App) {
+    match app.behind().await {
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        Ok(behind) => metrics::gauge!("jadegate_changes_behind").set(behind as f64),
+        Err(e) => tracing::error!(code = e.code, error = %e, "what is behind could not be counted"),
+    }
+}
+
 /// Counters and timings, Prometheus text format.
 pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> String {
     health_gauges(&web.app);
     log_gauges(&web.app).await;
+    follow_gauge(&web.app).await;
     let (visits, bytes) = web.app.index_size();
     let waiting = web.app.records_waiting().await.unwrap_or_else(|e| {
         tracing::error!(code = e.code, error = %e, "what waits could not be counted");

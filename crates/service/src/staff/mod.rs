@@ -2,8 +2,8 @@
 //! kept. One folder for each desk; a desk of one file is a file. What more than one desk needs lies
 //! beside them.
 //!
-//! Who may do what stands in one table, [`access::Power`]; who looks at whom goes through one
-//! function in the same file. Nothing here sets a colour: staff record evidence, and a contact is
+//! Who may do what stands in one table, [`Power`]; who looks at whom goes through one function
+//! (`access`). Nothing here sets a colour: staff record evidence, and a contact is
 //! recorded by no person at all, only by a trace.
 
 pub mod access;
@@ -15,6 +15,7 @@ mod parallel;
 pub mod people;
 pub mod places;
 pub mod policies;
+mod power;
 pub mod records;
 pub mod regions;
 pub mod tracing;
@@ -33,7 +34,7 @@ pub use self::people::open::{HolderView, PersonRecord};
 pub use self::people::quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
 pub use self::places::{Enrolment, GateRow, PlaceInput, PlacePage, PlaceRow};
 pub use self::policies::change::{ChangeInput, ChangeView, RegionLine, risk_of};
-pub use self::policies::proposals::{AttachedWhatIf, Officer, ProposalView};
+pub use self::policies::proposal_view::{AttachedWhatIf, Officer, ProposalView};
 pub use self::policies::proposed::DifferenceView;
 pub use self::policies::published::{PolicyCheck, PolicyProblem, PolicyRow, SoundPolicy};
 pub use self::policies::runs::Share;

@@ -176,6 +176,8 @@ async fn counters_are_served_on_their_own_listener_and_hold_no_made_up_name() {
         let line = format!("jadegate_records_waiting{{kind=\"{kind}\"}} 0\n");
         assert!(scraped.contains(&line), "{line}: {scraped}");
     }
+    // How far the memory is behind the database.
+    assert!(scraped.contains("jadegate_changes_behind "), "{scraped}");
     // Nothing else is there.
     assert!(ask(server.metrics, "GET /v1/info").starts_with("HTTP/1.1 404"));
 }

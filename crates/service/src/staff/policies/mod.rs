@@ -2,6 +2,7 @@
 //! comes into force by a proposal.
 
 pub mod change;
+pub mod proposal_view;
 pub mod proposals;
 pub mod proposed;
 pub mod published;
