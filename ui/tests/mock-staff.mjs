@@ -477,7 +477,7 @@ export async function startStaffMock() {
         ['case', 'c0000000000002', 1, 'Testa Beispiel', null, null, { kind: 'case', case: 'c0000000000002', class: 'confirmed', confirmed_at: iso(now - DAY), onset_at: null }],
         ['ride', 'r0000000000003', 1.5, null, 'm0000000000002', null, null],
       ];
-      return { body: { records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, fact, withdrawn: taken(id) })) } };
+      return { body: { records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, fact, kept: false, withdrawn: taken(id) })) } };
     },
     'GET /v1/staff/imports': ({ now }) => ({
       body: {
