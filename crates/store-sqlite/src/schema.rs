@@ -79,6 +79,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "leaves_numbered",
         text: include_str!("../migrations/0030_leaves_numbered.sql"),
     },
+    Migration {
+        number: 32,
+        name: "document_bar",
+        text: include_str!("../migrations/0032_document_bar.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.

@@ -32,6 +32,8 @@ pub enum Precondition {
     Leads,
     /// The public log has another size than it had when it was looked at: somebody else numbered.
     LogSize,
+    /// The document was not taken from whoever registers it, or a counter has seen them with it since.
+    Unbarred,
     /// The one-time thing (challenge, invitation, nonce) was used, has expired or is out of tries.
     Unused,
     /// A limit is reached ([`Write::CountWithin`](crate::Write::CountWithin)).

@@ -94,9 +94,9 @@ pub use records::{
 };
 pub use rows::{
     AccountChange, Challenge, ChallengeUse, ChangedBy, ColourChange, ConfinedHolder, Correction,
-    CorrectionState, CredentialRow, DayMark, DroppedDays, IndexKind, Invitation, InvitationUse,
-    LogLeaf, Looked, OpenCases, OutboxMessage, OutboxState, PendingLeaves, PhoneCode, Proxy, Route,
-    SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
-    VaultKey, VisitMarks,
+    CorrectionState, CredentialRow, DayMark, DocumentBar, DroppedDays, IndexKind, Invitation,
+    InvitationUse, LogLeaf, Looked, OpenCases, OutboxMessage, OutboxState, PendingLeaves,
+    PhoneCode, Proxy, Route, SealedField, Session, SessionSubject, StoredAssessment, StoredRide,
+    StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
 pub use unit::{PEOPLE, Receipt, Unit, Write};

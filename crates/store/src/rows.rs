@@ -59,6 +59,19 @@ impl IndexKind {
     }
 }
 
+/// What an account was known by when a document was taken from it. All are keyed digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentBar {
+    /// Of the document.
+    pub document: [u8; 16],
+    /// Of the account: its other marks belong together by it.
+    pub account: [u8; 16],
+    /// Of its phone and its devices.
+    pub marks: Vec<[u8; 16]>,
+    /// When it was taken.
+    pub at: Timestamp,
+}
+
 /// What an answered challenge leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChallengeUse {

@@ -22,9 +22,9 @@ use crate::records::{
     Withdrawal,
 };
 use crate::rows::{
-    AccountChange, Challenge, ColourChange, Correction, CredentialRow, IndexKind, Invitation,
-    OutboxMessage, PhoneCode, Proxy, Route, SealedField, Session, SessionSubject, StoredAssessment,
-    StoredRide, StoredTrace, VaultKey,
+    AccountChange, Challenge, ColourChange, Correction, CredentialRow, DocumentBar, IndexKind,
+    Invitation, OutboxMessage, PhoneCode, Proxy, Route, SealedField, Session, SessionSubject,
+    StoredAssessment, StoredRide, StoredTrace, VaultKey,
 };
 
 /// The limit of how many people anybody cares for.
@@ -260,6 +260,26 @@ pub enum Write {
         digest: [u8; 16],
         /// To whom it leads.
         holder: HolderId,
+    },
+
+    /// A document was taken from an account: from here on it is not registered again by what the
+    /// account was known by. No precondition; what is barred already stays so.
+    BarDocument(Box<DocumentBar>),
+    /// Demands that a document is barred to none of these marks; else the conflict is
+    /// [`Precondition::Unbarred`](crate::Precondition).
+    ExpectUnbarred {
+        /// Keyed digest of the document.
+        document: [u8; 16],
+        /// Of the account, phone and device that would have it.
+        marks: Vec<[u8; 16]>,
+    },
+    /// A counter has seen somebody with the document: every account known by this mark, by whatever
+    /// else it was known, may have it again. Precondition: there is one.
+    LiftBar {
+        /// Keyed digest of the document.
+        document: [u8; 16],
+        /// Of the phone that they use.
+        mark: [u8; 16],
     },
 
     /// A new agency. Precondition: the id is free.

@@ -16,6 +16,7 @@ use crate::assess::TRIES;
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
 use crate::session::NewSession;
+use crate::staff::people::barred::at_counter;
 use crate::staff::people::moved::Kept;
 use crate::vault::Identity;
 
@@ -230,7 +231,7 @@ impl App {
         let mut adopts = false;
         // An account that lost a document which was not its own gets the one that is; one whose
         // document was renewed has both.
-        if let Some(waiting) = self.asked(c)?.waiting
+        if let Asked { waiting: Some(waiting), known_as, .. } = self.asked(c)?
             && self.is_new_to(holder, &identity, &waiting.identity).await?
         {
             let before = identity.document.clone();
@@ -239,6 +240,7 @@ impl App {
                 let added = Change::own(holder, AccountEvent::DocumentAdded, self.now());
                 writes.extend(self.note_change_from(added, &before).await?);
             }
+            writes.push(self.may_have(&identity, Some(holder), known_as)?);
             writes.extend(self.adopt(holder, &identity).await?);
             adopts = true;
         }
@@ -289,6 +291,18 @@ impl App {
         Ok(writes)
     }
 
+    /// The document was not taken from them before.
+    pub(crate) fn may_have(
+        &self,
+        identity: &Identity,
+        account: Option<HolderId>,
+        device: Option<[u8; 16]>,
+    ) -> Result<Write> {
+        let document = identity.document.as_ref().ok_or_else(no_challenge)?;
+        let document = self.deployment.keys.document_index(document);
+        Ok(self.not_barred(document, account, &identity.phone, device))
+    }
+
     async fn kept_of(&self, identity: &Identity, holder: HolderId) -> Result<Kept> {
         match &identity.document {
             Some(document) => {
@@ -324,9 +338,9 @@ impl App {
         with: &Answering<'_>,
     ) -> Result<SignedIn> {
         let now = self.now();
-        let asked = self.asked(c)?;
-        let device = asked.device.map(|d| d.holder);
-        let waiting = asked.waiting.ok_or_else(no_challenge)?;
+        let Asked { waiting, known_as, device, .. } = self.asked(c)?;
+        let device = device.map(|d| d.holder);
+        let waiting = waiting.ok_or_else(no_challenge)?;
         for _ in 0..TRIES {
             let users = self.users_of(&waiting.identity.phone).await?;
             let expect = self.expect_users(&waiting.identity.phone, &users);
@@ -336,6 +350,7 @@ impl App {
             }
             let mut writes: Vec<_> = right.use_up(now).into();
             writes.push(expect);
+            writes.push(self.may_have(&waiting.identity, None, known_as)?);
             let (holder, new) = self.registered(&waiting, now).await?;
             let has_kept = new.iter().any(|w| matches!(w, Write::TakeKept(_)));
             writes.extend(new);
@@ -376,7 +391,8 @@ impl App {
     ) -> Result<(HolderId, Vec<Write>)> {
         let (holder, new) = self.new_holder(&waiting.identity, &waiting.home, now)?;
         let kept = self.kept_of(&waiting.identity, holder).await?;
-        Ok((holder, kept.take.into_iter().chain(new).chain(kept.record).collect()))
+        let may = self.may_have(&waiting.identity, None, None)?;
+        Ok((holder, [may].into_iter().chain(kept.take).chain(new).chain(kept.record).collect()))
     }
 
     /// Whom the document leads to, if they use the phone that the code proved.
@@ -398,9 +414,14 @@ pub(crate) fn start_again() -> ServiceError {
     )
 }
 
-/// A lost race for a challenge or its code is told as such, any other store error as it is.
+/// A lost race for a challenge or its code is told as such, and so is a document that was taken from
+/// them; any other store error as it is.
 pub(crate) fn answer_error(e: StoreError) -> ServiceError {
-    if e.is_conflict(Precondition::Unused) { used() } else { e.into() }
+    match e {
+        e if e.is_conflict(Precondition::Unused) => used(),
+        e if e.is_conflict(Precondition::Unbarred) => at_counter(),
+        e => e.into(),
+    }
 }
 
 fn used() -> ServiceError {

@@ -79,7 +79,7 @@ impl App {
             return Err(same_phone());
         }
         let (language, aim) = (own.language, Aim::Move(s.holder));
-        let asked = Asked { phone, language, waiting: None, device: None, aim };
+        let asked = Asked { phone, language, waiting: None, device: None, known_as: None, aim };
         let (sent, challenge) = self.sealed_request(&asked)?;
         let key = self.deployment.keys.evidence_key(&format!("move/{}", s.holder));
         let count = self.count(MOVES, key, 1);

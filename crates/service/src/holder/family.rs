@@ -123,7 +123,8 @@ impl App {
         }
         let language = waiting.identity.language.clone();
         let (phone, aim) = (own.phone, Aim::Care(s.holder));
-        let asked = Asked { phone, language, waiting: Some(waiting), device: None, aim };
+        let asked =
+            Asked { phone, language, waiting: Some(waiting), device: None, known_as: None, aim };
         let (sent, challenge) = self.sealed_request(&asked)?;
         let key = self.deployment.keys.evidence_key(&format!("people/{}", s.holder));
         let count = self.count(ASKED, key, 1);
@@ -274,7 +275,9 @@ impl App {
             Change { by, ..Change::own(user.holder, AccountEvent::DocumentAdded, self.now()) };
         let mut writes = self.note_change_from(change, &user.identity.document).await?;
         let phone = user.identity.phone.clone();
-        writes.extend(self.adopt(user.holder, &Identity { phone, ..who.clone() }).await?);
+        let who = Identity { phone, ..who.clone() };
+        writes.push(self.may_have(&who, Some(user.holder), None)?);
+        writes.extend(self.adopt(user.holder, &who).await?);
         Ok(writes)
     }
 

@@ -9,7 +9,7 @@
 
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::id::ChallengeId;
-use jadegate_domain::{Division, Evidence, Holder, HolderId, PersonName, Phone, Timestamp, hex};
+use jadegate_domain::{Division, Evidence, Holder, HolderId, PersonName, Phone, Timestamp};
 use jadegate_store::{Challenge, RowRef, SessionSubject, Unit, Write};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ pub use crate::document::DocumentInput;
 use crate::error::{FieldError, Kind, Result, ServiceError};
 use crate::limits::Limit;
 use crate::session::token_digest;
+use crate::staff::people::barred::device_lane;
 use crate::vault::Identity;
 
 /// What a person fills in to register.
@@ -75,6 +76,9 @@ pub(crate) struct Asked {
     pub(crate) waiting: Option<Waiting>,
     /// The device has signed in before.
     pub(crate) device: Option<Trusted>,
+    /// What the device is known by, though it may be trusted no more.
+    #[serde(default)]
+    pub(crate) known_as: Option<[u8; 16]>,
     /// What for.
     #[serde(default)]
     pub(crate) aim: Aim,
@@ -207,8 +211,14 @@ impl App {
         let waiting = input.parse(today).map_err(ServiceError::fields)?;
         let phone = waiting.identity.phone.clone();
         let language = waiting.identity.language.clone();
-        let asked =
-            Asked { phone, language, waiting: Some(waiting), device: None, aim: Aim::Enter };
+        let asked = Asked {
+            phone,
+            language,
+            waiting: Some(waiting),
+            device: None,
+            known_as: None,
+            aim: Aim::Enter,
+        };
         self.ask(asked, asker, input.proof.as_ref()).await
     }
 
@@ -226,7 +236,8 @@ impl App {
             }])
         })?;
         let language = input.language.clone();
-        let asked = Asked { phone, language, waiting: None, device: None, aim: Aim::Enter };
+        let asked =
+            Asked { phone, language, waiting: None, device: None, known_as: None, aim: Aim::Enter };
         self.ask(asked, asker, input.proof.as_ref()).await
     }
 
@@ -239,7 +250,9 @@ impl App {
     ) -> Result<ChallengeSent> {
         let typed = self.deployment.keys.blind("typed phone", asked.phone.reveal());
         let client = self.deployment.keys.blind("client", asker.client);
-        asked.device = self.trusted(asker.device).await?;
+        let token = asker.device.filter(|t| t.len() == 43).map(token_digest);
+        asked.known_as = token.map(|digest| device_lane(&self.deployment.keys, &digest));
+        asked.device = self.trusted(token).await?;
         let (sent, challenge) = self.sealed_request(&asked)?;
         let counted_for_device = match asked.device {
             Some(device) => {
@@ -339,12 +352,11 @@ impl App {
         Limit { class: TYPED, seconds: HOUR, most: self.deployment.settings.otp_per_hour }
     }
 
-    async fn trusted(&self, token: Option<&str>) -> Result<Option<Trusted>> {
-        let Some(token) = token.filter(|t| t.len() == 43) else { return Ok(None) };
-        let digest = token_digest(token);
+    async fn trusted(&self, token_digest: Option<[u8; 32]>) -> Result<Option<Trusted>> {
+        let Some(digest) = token_digest else { return Ok(None) };
         let Some(device) = self.store.session(digest, self.now()).await? else { return Ok(None) };
         let SessionSubject::Device(holder) = device.subject else { return Ok(None) };
-        let lane = self.deployment.keys.blind("device lane", &hex::encode(&digest));
+        let lane = device_lane(&self.deployment.keys, &digest);
         Ok(Some(Trusted { holder, lane }))
     }
 

@@ -23,6 +23,9 @@ pub enum What {
     DetailsChanged,
     /// The document was taken from this account.
     DocumentReleased,
+    /// An officer saw somebody with the document that was taken from this account, and let them
+    /// register it again.
+    DocumentAllowed,
     /// That they are registered here: a file named them.
     Registration,
     /// A ride that a carrier told of them was taken back.
@@ -41,6 +44,7 @@ impl What {
             Self::DocumentDisputed => "document_disputed",
             Self::DetailsChanged => "details_changed",
             Self::DocumentReleased => "document_released",
+            Self::DocumentAllowed => "document_allowed",
             Self::Registration => "registration",
             Self::RideWithdrawn => "ride_withdrawn",
         }

@@ -3,14 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use std::sync::Arc;
+
 use crate::common::scenes::registration;
 use crate::common::{HOME, REQUEST, World, case_of, document, phone, test_of};
 use jadegate_domain::evidence::{ReleaseOf, TestResult};
+use jadegate_domain::id::ChallengeId;
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{Colour, Fact, HolderId, Phone};
+use jadegate_service::holder::answer::SignedIn;
 use jadegate_service::holder::register::{Asker, RegistrationInput};
 use jadegate_service::staff::{ArrivalInput, CaseInput, Record, ReleaseInput, Whom};
-use jadegate_service::{HolderSession, StaffSession};
+use jadegate_service::{App, HolderSession, StaffSession};
 
 /// The two hands of a correction.
 struct Hands {
@@ -27,27 +31,53 @@ impl Hands {
     }
 
     async fn give_back(&self, w: &World, n: u32) {
+        self.give_back_at(&w.app, n).await;
+    }
+
+    async fn give_back_at(&self, app: &Arc<App>, n: u32) {
         let begun =
-            w.app.begin_document_correction(&self.team, &document(n), "made up").await.unwrap();
-        let done = w.app.decide_document_correction(&self.hospital, begun.id, true).await.unwrap();
+            app.begin_document_correction(&self.team, &document(n), "made up").await.unwrap();
+        let done = app.decide_document_correction(&self.hospital, begun.id, true).await.unwrap();
         assert_eq!(done.state, "confirmed");
     }
 }
 
 /// Somebody asks for a code with this document and phone, and types it.
 pub(crate) async fn enter(w: &World, document_of: u32, phone_of: u32) -> HolderSession {
+    let done = try_enter(w, document_of, phone_of, None).await.unwrap();
+    w.app.holder_session(&done.session.token).await.unwrap()
+}
+
+/// The same, on a device that may have been known.
+async fn try_enter(
+    w: &World,
+    document_of: u32,
+    phone_of: u32,
+    device: Option<&str>,
+) -> jadegate_service::Result<SignedIn> {
+    let (challenge, code) = ask(w, document_of, phone_of, device).await;
+    w.app.answer_challenge(challenge, &code, "").await
+}
+
+/// Asks, and reads the code on the phone.
+async fn ask(
+    w: &World,
+    document_of: u32,
+    phone_of: u32,
+    device: Option<&str>,
+) -> (ChallengeId, String) {
     w.clock.advance(61);
     let input =
         RegistrationInput { name: "Test Owner".to_owned(), ..registration(document_of, phone_of) };
     let client = format!("client-{document_of}-{phone_of}");
-    let sent = w.app.begin_registration(&input, Asker::at(&client)).await.unwrap();
+    let asker = Asker { device, ..Asker::at(&client) };
+    let sent = w.app.begin_registration(&input, asker).await.unwrap();
     let masked = Phone::new(&phone(phone_of)).unwrap().mask();
     let outbox = w.app.demo_outbox().await.unwrap();
     let text = outbox.into_iter().find(|m| m.1 == masked).unwrap().2;
     let code: String =
         text.split("code is ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
-    let done = w.app.answer_challenge(sent.challenge, &code, "").await.unwrap();
-    w.app.holder_session(&done.session.token).await.unwrap()
+    (sent.challenge, code)
 }
 
 fn by_document(n: u32) -> Whom {
@@ -201,7 +231,13 @@ async fn nobody_gets_rid_of_a_colour_by_giving_a_document_back() {
     let old = w.sign_in_by_phone(1).await;
     assert_eq!(old.holder(), account);
     assert_eq!(w.app.show_code(&old).await.unwrap_err().code, "code.no_document");
-    // With the same document on the same phone the account has its document and its colour again.
+    // On the same phone only after a counter has seen it again; then the account has its document and
+    // its colour.
+    let refused = try_enter(&w, 1, 1, None).await.err().unwrap();
+    assert_eq!(refused.code, "document.at_counter");
+    let elsewhere = w.app.lift_document_bar(&hands.team, &document(1), &phone(2)).await;
+    assert_eq!(elsewhere.unwrap_err().code, "document.not_barred");
+    w.app.lift_document_bar(&hands.team, &document(1), &phone(1)).await.unwrap();
     let again = enter(&w, 1, 1).await;
     assert_eq!(again.holder(), account);
     assert_eq!(w.app.show_code(&again).await.unwrap().assessment.colour, Colour::Red);
@@ -209,6 +245,54 @@ async fn nobody_gets_rid_of_a_colour_by_giving_a_document_back() {
     // And it is found by it.
     let team = &hands.team;
     assert_eq!(w.app.find_holder(team, &by_document(1), REQUEST).await.unwrap().holder, account);
+}
+
+/// Whoever had the document is not faster than its owner: not with its account, not on its phone, and
+/// not with another phone on its device.
+#[tokio::test]
+async fn whoever_lost_a_document_cannot_register_it_before_its_owner() {
+    let mut w = World::new().await;
+    let hands = Hands::new(&mut w).await;
+    let squatter = try_enter(&w, 1, 1, None).await.unwrap();
+    hands.give_back(&w, 1).await;
+    let device = Some(squatter.device.token.as_str());
+    for (phone_of, device) in [(1, None), (1, device), (90, device)] {
+        let refused = try_enter(&w, 1, phone_of, device).await.err().unwrap();
+        assert_eq!(refused.code, "document.at_counter");
+    }
+    // Its owner is not concerned, and the one who lost it can have their own.
+    let owner = enter(&w, 1, 70).await;
+    assert!(w.app.show_code(&owner).await.is_ok());
+    let account = w.app.holder_session(&squatter.session.token).await;
+    assert!(account.is_err(), "signed out everywhere");
+    assert!(w.app.show_code(&enter(&w, 50, 1).await).await.is_ok());
+}
+
+/// Asked before the release and answered in the middle of it, at each place in turn: it never leads
+/// back to the account that loses it.
+#[tokio::test]
+async fn an_answer_and_a_release_at_once() {
+    let mut w = World::new().await;
+    for readings in 0..60 {
+        let hands = Hands::new(&mut w).await;
+        let (_, account) = w.register(HOME).await;
+        let n = u32::try_from(readings).unwrap() + 1;
+        let (challenge, code) = ask(&w, n, n, None).await;
+        let second = w.second_server().await;
+        w.meanwhile(readings, async move { hands.give_back_at(&second, n).await });
+        let answered = w.app.answer_challenge(challenge, &code, "").await;
+        if !w.clock.was_meanwhile() {
+            assert!(readings > 2);
+            return;
+        }
+        if let Err(e) = answered {
+            assert_eq!(e.code, "document.at_counter", "at reading {readings}");
+        }
+        let team = w.officer().await;
+        let found = w.app.find_holder(&team, &by_document(n), REQUEST).await;
+        assert!(found.is_err(), "it leads back to {account} after reading {readings}");
+    }
+    panic!("an answer reads the clock very often");
 }
 
 /// The wrong account gets a document of its own, and keeps what was recorded of it.

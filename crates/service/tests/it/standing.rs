@@ -149,8 +149,8 @@ async fn interleave(first: Act, second: Act, traced: bool, check: impl Fn(&Case,
         w.app.follow_late_data().await.unwrap();
         let case = scene.agrees(&w, &when).await;
         check(&case, &scene.counting(&w, scene.person).await);
+        assert!(readings + 1 < MOST_READINGS, "{first:?} reads the clock very often");
     }
-    panic!("{first:?} reads the clock very often");
 }
 
 fn is_withdrawn(case: &Case, _: &[Fact]) {

@@ -158,6 +158,9 @@ impl<'a> Applier<'a> {
             Write::ReleaseIndex { kind, digest, holder } => {
                 self.release_index(*kind, digest, *holder)
             }
+            Write::BarDocument(bar) => self.bar_document(bar),
+            Write::ExpectUnbarred { document, marks } => self.expect_unbarred(document, marks),
+            Write::LiftBar { document, mark } => self.lift_bar(document, mark),
             Write::AddAgency(a) => self.add_agency(a),
             Write::AddStaff(s) => self.add_staff(s),
             Write::ConfirmAgency { agency, by, at } => self.confirm_agency(*agency, *by, *at),

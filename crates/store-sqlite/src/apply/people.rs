@@ -6,8 +6,8 @@ use jadegate_domain::{
     AgencyId, AgencyKind, Division, Holder, HolderId, Role, Staff, StaffId, Timestamp,
 };
 use jadegate_store::{
-    Challenge, Correction, CorrectionState, CredentialRow, Invitation, OutboxMessage, PhoneCode,
-    Precondition, Route, SealedField, Session, SessionSubject, VaultKey,
+    Challenge, Correction, CorrectionState, CredentialRow, DocumentBar, Invitation, OutboxMessage,
+    PhoneCode, Precondition, Route, SealedField, Session, SessionSubject, VaultKey,
 };
 use rusqlite::params;
 
@@ -203,6 +203,32 @@ impl Applier<'_> {
         let row = params![id.as_i64(), correction_state(state), by.as_i64(), at.as_secs()];
         let touched = self.run("correction", text, row)?;
         self.used_up("correction", touched, id.as_i64())
+    }
+
+    pub(super) fn bar_document(&self, bar: &DocumentBar) -> Result<()> {
+        let text = "INSERT OR IGNORE INTO document_bar (document, mark, account, at) \
+                    VALUES (?1, ?2, ?3, ?4)";
+        for mark in bar.marks.iter().chain([&bar.account]) {
+            let row = params![bar.document, mark, bar.account, bar.at.as_secs()];
+            self.run("document_bar", text, row)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn expect_unbarred(&self, document: &[u8; 16], marks: &[[u8; 16]]) -> Result<()> {
+        let text = "SELECT 1 FROM document_bar WHERE document = ?1 AND mark = ?2";
+        for mark in marks {
+            if self.finds("document_bar", text, params![document, mark])? {
+                return Err(conflict("document_bar", Precondition::Unbarred));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn lift_bar(&self, document: &[u8; 16], mark: &[u8; 16]) -> Result<()> {
+        let text = "DELETE FROM document_bar WHERE document = ?1 AND account IN \
+                    (SELECT account FROM document_bar WHERE document = ?1 AND mark = ?2)";
+        self.touch("document_bar", text, params![document, mark])
     }
 
     pub(super) fn end_session(&self, digest: &[u8; 32]) -> Result<()> {

@@ -49,6 +49,7 @@ macro_rules! conformance_tests {
             accounts::a_carer_is_seen_from_both_sides,
             accounts::a_change_of_an_account_is_undone_once,
             people::shredding_leaves_no_way_to_the_person,
+            people::a_document_is_barred_to_whom_it_was_taken_from,
             people::a_challenge_is_read_back_and_used_once,
             people::a_challenge_out_of_time_or_tries_is_refused,
             people::where_a_challenge_leads_is_said_once,

@@ -344,6 +344,42 @@ pub async fn messages_wait_until_due_oldest_first(s: S) {
     refuses(&s, vec![update(&given_up)], Precondition::Stands).await;
 }
 
+/// Whom a document was taken from does not register it again, by nothing they were known by, until a
+/// counter lifts it; nobody else is concerned.
+pub async fn a_document_is_barred_to_whom_it_was_taken_from(s: S) {
+    let expect = |document: u8, marks: &[u8]| {
+        let marks = marks.iter().map(|m| [*m; 16]).collect();
+        vec![Write::ExpectUnbarred { document: [document; 16], marks }]
+    };
+    let bar = |account: u8, marks: &[u8]| {
+        let marks = marks.iter().map(|m| [*m; 16]).collect();
+        let (document, account) = ([1; 16], [account; 16]);
+        vec![Write::BarDocument(Box::new(crate::DocumentBar {
+            document,
+            account,
+            marks,
+            at: at(5),
+        }))]
+    };
+    let lift = |mark: u8| vec![Write::LiftBar { document: [1; 16], mark: [mark; 16] }];
+    keeps(&s, expect(1, &[10, 11, 12])).await;
+    keeps(&s, bar(10, &[11, 12])).await;
+    keeps(&s, bar(10, &[11])).await;
+    keeps(&s, bar(20, &[21, 12])).await;
+    for mark in [10, 11, 12, 20, 21] {
+        refuses(&s, expect(1, &[99, mark]), Precondition::Unbarred).await;
+        keeps(&s, expect(2, &[mark])).await;
+    }
+    keeps(&s, expect(1, &[])).await;
+    keeps(&s, lift(11)).await;
+    keeps(&s, expect(1, &[10, 11])).await;
+    // The other account was known by the same device.
+    refuses(&s, expect(1, &[12]), Precondition::Unbarred).await;
+    refuses(&s, lift(11), Precondition::Exists).await;
+    keeps(&s, lift(21)).await;
+    keeps(&s, expect(1, &[12, 20, 21])).await;
+}
+
 /// A session lives until its end or until it is ended.
 pub async fn a_session_ends_by_time_or_by_hand(s: S) {
     let subjects = [

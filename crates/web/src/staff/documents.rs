@@ -22,6 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(list, begin))
         .routes(routes!(confirm))
         .routes(routes!(refuse))
+        .routes(routes!(lift))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -31,6 +32,15 @@ struct DocumentCorrectionBody {
     document: DocumentInput,
     /// Why, without names or numbers; 1 to 300 characters.
     reason: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DocumentBarBody {
+    /// The document that the person shows.
+    document: DocumentInput,
+    /// The phone they will register it with.
+    phone: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,4 +94,18 @@ async fn refuse(
     Path(text): Path<String>,
 ) -> Answer<Json<DocumentCorrection>> {
     Ok(Json(web.app.decide_document_correction(&s, id(&text)?, false).await?))
+}
+
+/// Let somebody register a document again that was taken from an account of theirs, with the person
+/// and the document at the counter.
+#[utoipa::path(post, path = "/v1/staff/document-bars/lift", tag = "staff",
+    request_body = DocumentBarBody,
+    responses((status = 204), (status = "4XX", body = Problem)))]
+async fn lift(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<DocumentBarBody>,
+) -> Answer<StatusCode> {
+    web.app.lift_document_bar(&s, &b.document, &b.phone).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

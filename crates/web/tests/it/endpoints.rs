@@ -31,7 +31,7 @@ groups! {
     sessions: staff::sessions::story, ["/v1/staff/sessions", "/v1/staff/members/{id}/sessions",
         "/v1/staff/gates/{id}/sessions"];
     people: staff::people::story, ["/v1/staff/holders", "/v1/staff/quarantine",
-        "/v1/staff/document-corrections", "/v1/staff/people"];
+        "/v1/staff/document-corrections", "/v1/staff/document-bars", "/v1/staff/people"];
     records: staff::records::story, ["/v1/staff/tests", "/v1/staff/arrivals", "/v1/staff/releases",
         "/v1/staff/rides", "/v1/staff/imports", "/v1/staff/records", "/v1/staff/withdrawals"];
     waiting: staff::waiting::story, ["/v1/staff/waiting"];

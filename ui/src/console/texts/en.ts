@@ -301,6 +301,11 @@ export const en: Dict<typeof zh> = {
     released: 'Released. The person can register now.',
     refused: 'Refused. Nothing was changed.',
     state: { waiting: 'Waits for a second officer', confirmed: 'Released', refused: 'Refused', expired: 'Expired' },
+    againTitle: 'Taken from this person before',
+    againLead:
+      'The page told them to come to a counter, because the document was taken from an account with this phone. If the person and the document are before you, let them register it again.',
+    again: 'Let them register it',
+    allowed: 'They can register it now with this phone.',
   },
   people: {
     title: 'Find a person',
@@ -609,6 +614,7 @@ export const en: Dict<typeof zh> = {
     'request.not_csv': 'This is not a CSV file.',
     'evidence.changing': 'The record is just being changed. Please try again.',
     'evidence.changed': 'The record has just changed. Please try again.',
+    'document.not_barred': 'This document was not taken from anybody with this phone, so nothing has to be lifted. The person can register it.',
     'record.ended': 'This was withdrawn or replaced a moment ago. Nothing was changed; please load it again.',
     'input.invalid': 'Some fields need correction.',
     'phone.bad': 'This is not a phone number.',

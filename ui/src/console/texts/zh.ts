@@ -296,6 +296,10 @@ export const zh = {
     released: '已释放，本人现在可以登记。',
     refused: '已拒绝，没有任何改变。',
     state: { waiting: '等待第二位工作人员', confirmed: '已释放', refused: '已拒绝', expired: '已过期' },
+    againTitle: '该证件曾从此人账户移除',
+    againLead: '页面让此人到柜台办理，因为该证件曾从使用此手机号的账户移除。如果本人和证件就在您面前，请允许其重新登记。',
+    again: '允许重新登记',
+    allowed: '现在可以用此手机号登记。',
   },
   people: {
     title: '查找一个人',
@@ -604,6 +608,7 @@ export const zh = {
     'request.not_csv': '这不是 CSV 文件。',
     'evidence.changing': '记录正在变动，请再试一次。',
     'evidence.changed': '记录刚刚变动，请再试一次。',
+    'document.not_barred': '该证件没有从使用此手机号的账户移除过，无需办理，本人可以直接登记。',
     'record.ended': '该记录刚刚被撤回或取代，未作任何更改，请重新载入。',
     'input.invalid': '有些内容需要更正。',
     'phone.bad': '手机号写得不对。',

@@ -212,6 +212,8 @@ export const en: Dict<typeof zh> = {
       'Too many wrong document numbers were typed for this phone. A device on which you signed in before still works; otherwise please go to a counter with your document.',
     'code.no_document':
       'The document of this account belongs to somebody else and was given to its owner, so the account has no code. Sign out and register again with your own document and this phone; what was recorded of you stays yours.',
+    'document.at_counter':
+      'This document was given back to its owner, and it had been registered with this phone or on this device. If it is yours, take it to a counter of the prevention team or a hospital; they can let you register it again.',
     'registration.start_again': 'This registration could not be finished. Please register again.',
     'input.invalid': 'Some fields need correcting.',
     'name.bad': 'Enter your name, 1 to 80 characters.',

@@ -105,6 +105,7 @@ impl App {
             Write::ExpectEvidenceVersion { holder: c.holder, version: after },
             Write::DecideCorrection { id: c.id, confirmed: true, by: staff.id, at: now },
             Write::ReleaseIndex { kind, digest, holder: c.holder },
+            self.bar(c.holder, digest).await?,
             Write::DropSealedField { holder: c.holder, column: "document" },
             Write::EndSessionsOf(SessionSubject::Holder(c.holder)),
         ];
