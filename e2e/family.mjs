@@ -5,9 +5,9 @@ import { fill, messageFor } from './journey.mjs';
 
 const MOTHER = { name: 'Testa Mutter', number: residentId('19850602', 911), phone: '10099990011' };
 const FAMILY = [
-  { name: 'Kinda Mutter', number: residentId('20150501', 912), phone: MOTHER.phone },
-  { name: 'Babya Mutter', number: residentId('20211231', 913), phone: MOTHER.phone },
-  { name: 'Oma Muster', number: residentId('19400101', 914), phone: MOTHER.phone },
+  { name: 'Kinda Mutter', number: residentId('20150501', 912) },
+  { name: 'Babya Mutter', number: residentId('20211231', 913) },
+  { name: 'Oma Muster', number: residentId('19400101', 914) },
 ];
 const NEW_PHONE = '10099990012';
 const STRANGER = { name: 'Fremda Muster', number: residentId('19700101', 915), phone: MOTHER.phone };

@@ -580,7 +580,7 @@ export async function journey() {
 export async function fill(page, who) {
   await page.locator('#f-name').fill(who.name);
   await page.locator('#f-number').fill(who.number);
-  await page.locator('#f-phone').fill(who.phone);
+  if (who.phone) await page.locator('#f-phone').fill(who.phone);
   await choose(page, 'f-home', HOME);
 }
 

@@ -49,7 +49,7 @@ kinds! {
     /// Signing in: this code, session, link or message does not work; another can be asked for.
     SignIn = "sign_in": ["challenge", "phone_code", "outbox", "session", "used_nonce", "invitation"],
     /// A correction of a document: it cannot be decided on; it can be begun anew.
-    Correction = "correction": ["correction"],
+    Correction = "correction": ["correction", "document_bar"],
     /// An agency, a member of staff or a passkey: they cannot work.
     Staff = "staff": ["agency", "staff", "credential"],
     /// A place, trip or gate: its visits are not recorded.
