@@ -102,6 +102,7 @@ export async function family() {
     await baby.getByRole('button', { name: 'Remove' }).click();
     await baby.getByRole('button', { name: 'Remove' }).click();
     await baby.waitFor({ state: 'detached' });
+    await mother.locator('[data-testid=cared-for]').nth(1).waitFor();
     assert.equal(await mother.locator('[data-testid=cared-for]').count(), 2);
   });
 
@@ -121,7 +122,8 @@ export async function family() {
 
   await step('who gets the old number registers as themselves and sees nothing of hers', async () => {
     await later();
-    const sent = await ask(stranger, `${url}/v1/sessions`, { phone: MOTHER.phone, language: 'en' });
+    await stranger.goto(`${url}/`);
+    const sent = await ask(stranger, '/v1/sessions', { phone: MOTHER.phone, language: 'en' });
     assert.equal(sent.status, 202, sent.text);
     await later();
     await register(stranger, STRANGER);
