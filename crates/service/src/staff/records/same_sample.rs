@@ -88,7 +88,10 @@ impl App {
         let Some(id) = by_key else {
             return Ok(other.map_or(Known::Nothing, Known::Other));
         };
-        let before = own.iter().find(|e| e.id == id);
+        let before = own.iter().copied().find(|e| e.id == id);
+        // Recorded by somebody else since the person's evidence was read.
+        let late = if before.is_none() { self.store.evidence(id).await? } else { None };
+        let before = before.or(late.as_ref());
         let stands = before.is_some_and(|e| e.withdrawn_at.is_none());
         Ok(match (before, other) {
             (Some(e), _) if e.counts() => Known::Same(id),
