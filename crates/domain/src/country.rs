@@ -52,10 +52,17 @@ const fn table() -> [Country; COUNT] {
 
 /// Codes that ICAO 9303 part 3 section 5 allows on travel documents beside ISO 3166-1: British
 /// nationalities, organisations, people without a nationality, and `UTO`, the made-up state of the
-/// standard's specimens.
-const ICAO_ONLY: [&str; 20] = [
-    "EUE", "GBD", "GBN", "GBO", "GBP", "GBS", "RKS", "UNA", "UNK", "UNO", "UTO", "XBA", "XCC",
-    "XCO", "XOM", "XPO", "XXA", "XXB", "XXC", "XXX",
+/// standard's specimens. `XXK` and `XKX` are what some states write for `RKS`.
+const ICAO_ONLY: [&str; 29] = [
+    "EUE", "GBD", "GBN", "GBO", "GBP", "GBS", "IAO", "RKS", "UNA", "UNK", "UNO", "UTO", "XBA",
+    "XCC", "XCE", "XCO", "XDC", "XEC", "XES", "XIM", "XKX", "XMP", "XOM", "XPO", "XXA", "XXB",
+    "XXC", "XXK", "XXX",
+];
+
+/// Those of them that organisations put on documents of their staff; nobody has them as a nationality.
+const ORGANISATIONS: [&str; 16] = [
+    "EUE", "IAO", "UNA", "UNK", "UNO", "XBA", "XCC", "XCE", "XCO", "XDC", "XEC", "XES", "XIM",
+    "XMP", "XOM", "XPO",
 ];
 
 impl Country {
@@ -77,6 +84,16 @@ pub fn travel_document_code(code: &str) -> Option<&'static str> {
     Country::from_alpha3(code)
         .map(|c| c.alpha3)
         .or_else(|| ICAO_ONLY.iter().copied().find(|c| *c == code))
+}
+
+/// The code that a nationality is kept under: ISO 3166-1 alpha-2, or for people who have none of these
+/// the code of ICAO 9303 on their document (`XXA` stateless, `XXB` and `XXC` refugees). `None` if it is
+/// neither.
+pub fn nationality(code: &str) -> Option<&'static str> {
+    let none_of_a_country = |c: &&str| *c == code && !ORGANISATIONS.contains(c);
+    Country::from_alpha2(code)
+        .map(|c| c.alpha2)
+        .or_else(|| ICAO_ONLY.iter().copied().find(|c| none_of_a_country(c)))
 }
 
 #[cfg(test)]
@@ -119,6 +136,18 @@ mod tests {
         for bad in ["", "CN", "chn", "UT0", "ZZZ"] {
             assert_eq!(travel_document_code(bad), None, "{bad}");
         }
+        for (code, kept) in [
+            ("CN", true),
+            ("XXA", true),
+            ("XXC", true),
+            ("XXK", true),
+            ("CHN", false),
+            ("UNO", false),
+            ("", false),
+        ] {
+            assert_eq!(nationality(code).is_some(), kept, "{code}");
+        }
+        assert!(ORGANISATIONS.iter().all(|o| ICAO_ONLY.contains(o)));
         assert!(ICAO_ONLY.iter().all(|c| Country::from_alpha3(c).is_none()));
     }
 }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::agency::names;
+use crate::text::{is_bracket, is_dash, is_invisible, is_joiner, narrow};
 use crate::{Division, country};
 
 names! {
@@ -129,7 +130,9 @@ impl std::fmt::Debug for Document {
 const MAX_INPUT: usize = 256;
 
 impl Document {
-    /// A document from what was typed: case, spaces, hyphens and full-width characters do not matter.
+    /// A document from what was typed: case, spaces, dashes, brackets (`A123456(7)`), invisible and
+    /// full-width characters do not matter, and neither does which of the cards with 18 characters
+    /// somebody takes theirs for.
     ///
     /// `country` is the issuing country, ISO 3166-1 alpha-3 or a code of ICAO 9303. The types that
     /// only China issues imply `CHN`; for them it may be left empty.
@@ -144,12 +147,16 @@ impl Document {
     /// - Foreign permanent resident card: 15 characters (nationality and 12 digits), or, since
     ///   2023, 18 characters that start with 9 and end in the check character of GB 11643.
     /// - Other: 3 to 32 letters and digits.
+    ///
+    /// Whether a date of birth inside lies in the future, only [`Document::on`] knows.
     pub fn new(doc_type: DocumentType, country: &str, number: &str) -> Result<Self, DocumentError> {
         if is_rounded(number) {
             return Err(DocumentError::Rounded);
         }
         let country = issuing_country(doc_type, country)?;
+        let bracket = number.contains(is_bracket);
         let number = compact(number)?;
+        let (doc_type, country) = as_printed(doc_type, country, &number, bracket);
         let number = match doc_type {
             DocumentType::ResidentId => resident_id(number)?,
             DocumentType::Passport => passport(number)?,
@@ -159,6 +166,20 @@ impl Document {
             DocumentType::Other => other(number)?,
         };
         Ok(Self { doc_type, country: country.to_owned(), number })
+    }
+
+    /// The same on a day, on which nobody can have been born later.
+    pub fn on(
+        today: Date,
+        doc_type: DocumentType,
+        country: &str,
+        number: &str,
+    ) -> Result<Self, DocumentError> {
+        let document = Self::new(doc_type, country, number)?;
+        match document.birth_date() {
+            Some(born) if born > today => Err(DocumentError::BadBirthDate),
+            _ => Ok(document),
+        }
     }
 
     /// A document and what else is printed, from a machine-readable zone of ICAO 9303: two lines of
@@ -310,7 +331,8 @@ fn read_zone(text: &str, today: Date) -> Result<mrz::MrzData, DocumentError> {
 }
 
 fn compact_zone_line(line: &str) -> String {
-    line.chars().filter(|c| !c.is_whitespace()).map(|c| narrow(c).to_ascii_uppercase()).collect()
+    let seen = line.chars().filter(|c| !c.is_whitespace() && !is_invisible(*c));
+    seen.map(|c| narrow(c).to_ascii_uppercase()).collect()
 }
 
 /// A date of the zone: `None` if the issuer left it open, an error if it is no date.
@@ -338,24 +360,47 @@ fn born_by(birth: Date, today: Date) -> Result<Date, DocumentError> {
 
 /// The issuing country of a type: given for travel documents, implied for Chinese documents.
 fn issuing_country(doc_type: DocumentType, given: &str) -> Result<&'static str, DocumentError> {
-    let given = given.trim().to_ascii_uppercase();
+    let plain: String = crate::text::field(given).chars().map(narrow).collect();
+    let given = plain.to_ascii_uppercase();
+    // Files and people write CN for CHN.
+    let given = country::Country::from_alpha2(&given).map_or(given.as_str(), |c| c.alpha3);
     let implied = match doc_type {
         DocumentType::Passport | DocumentType::Other => {
-            return country::travel_document_code(&given).ok_or(DocumentError::BadCountry);
+            return country::travel_document_code(given).ok_or(DocumentError::BadCountry);
         }
         DocumentType::ResidentId | DocumentType::ForeignResidentCard => &["", "CHN"][..],
         // Their holders may well give the region they come from.
         DocumentType::HkMacaoPermit => &["", "CHN", "HKG", "MAC"][..],
         DocumentType::TaiwanPermit => &["", "CHN", "TWN"][..],
     };
-    if implied.contains(&given.as_str()) { Ok("CHN") } else { Err(DocumentError::BadCountry) }
+    if implied.contains(&given) { Ok("CHN") } else { Err(DocumentError::BadCountry) }
 }
 
-/// Full-width letters and digits, as Chinese keyboards write them, become plain ones.
-fn narrow(c: char) -> char {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        _ => c,
+/// The type of a card with 18 characters, by its first ones: a foreign permanent resident card of 2023
+/// (9), which calls itself an identity card, and residence permits of people from Hong Kong, Macao and
+/// Taiwan (81, 82, 83), which are identity cards. A card has one owner, whatever its type is taken for. A
+/// number with its last character in brackets is that of an identity card of Hong Kong, which people
+/// have beside the permit.
+fn as_printed(
+    doc_type: DocumentType,
+    country: &'static str,
+    number: &str,
+    bracket: bool,
+) -> (DocumentType, &'static str) {
+    use DocumentType as T;
+    match (doc_type, number.len(), number.as_bytes()) {
+        (T::ResidentId, 18, [b'9', ..]) => (T::ForeignResidentCard, country),
+        (
+            T::HkMacaoPermit | T::TaiwanPermit | T::ForeignResidentCard,
+            18,
+            [b'8', b'1'..=b'3', ..],
+        ) => (T::ResidentId, country),
+        (T::HkMacaoPermit, 8, [b'A'..=b'Z', digits @ .., b'0'..=b'9' | b'A'])
+            if bracket && digits.iter().all(u8::is_ascii_digit) =>
+        {
+            (T::Other, "HKG")
+        }
+        _ => (doc_type, country),
     }
 }
 
@@ -368,15 +413,17 @@ fn is_rounded(number: &str) -> bool {
     parts.is_some_and(|(m, e)| mantissa(m) && e.strip_prefix('+').is_some_and(digits))
 }
 
-/// Capital letters and digits only; spaces and hyphens are dropped, anything else is an error.
+/// Capital letters and digits only; spaces, dashes, brackets and invisible characters are dropped, anything
+/// else is an error.
 fn compact(number: &str) -> Result<String, DocumentError> {
     if number.len() > MAX_INPUT {
         return Err(DocumentError::BadLength("at most 32 letters and digits"));
     }
     let compact: String = number
         .chars()
+        .filter(|c| !is_invisible(*c) && !is_joiner(*c) && !is_dash(*c) && !is_bracket(*c))
         .map(narrow)
-        .filter(|c| !c.is_whitespace() && *c != '-')
+        .filter(|c| !c.is_whitespace())
         .map(|c| c.to_ascii_uppercase())
         .collect();
     if compact.bytes().all(|b| b.is_ascii_alphanumeric()) {

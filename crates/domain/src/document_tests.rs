@@ -96,7 +96,7 @@ proptest! {
         n in "([0-9A-Z]{3,18}|[HMCWT9][0-9]{8,17}|\\PC{0,40})",
     ) {
         if let Ok(d) = Document::new(t, &c, &n) {
-            let again = Document::new(t, d.country(), d.reveal()).unwrap();
+            let again = Document::new(d.doc_type(), d.country(), d.reveal()).unwrap();
             prop_assert_eq!(&again, &d);
             prop_assert!(d.reveal().bytes().all(|b| b.is_ascii_alphanumeric()));
             let _ = (d.birth_date(), d.sex(), d.division());
@@ -192,6 +192,68 @@ fn the_other_types_have_their_own_forms() {
     ] {
         assert_eq!(code(t, country, number), expected, "{t} {number}");
     }
+}
+
+#[test]
+fn cards_are_taken_for_what_they_are() {
+    use DocumentType as T;
+    let foreign = with_check("91184019900101001");
+    let permit = with_check("81000019900101001");
+    for (chosen, number, is) in [
+        (T::ResidentId, &foreign, T::ForeignResidentCard),
+        (T::ForeignResidentCard, &foreign, T::ForeignResidentCard),
+        (T::HkMacaoPermit, &permit, T::ResidentId),
+        (T::ResidentId, &permit, T::ResidentId),
+        (T::TaiwanPermit, &with_check("83000019900101001"), T::ResidentId),
+        (T::HkMacaoPermit, &with_check("82000019900101001"), T::ResidentId),
+    ] {
+        let d = Document::new(chosen, "", number).unwrap();
+        assert_eq!((d.doc_type(), d.reveal()), (is, number.as_str()));
+    }
+    // As a Hong Kong card is printed; the permit beside it has another number.
+    let card = Document::new(T::HkMacaoPermit, "", "A123456(7)").unwrap();
+    assert_eq!((card.doc_type(), card.country(), card.reveal()), (T::Other, "HKG", "A1234567"));
+    assert_eq!(card, Document::new(T::Other, "HKG", "A123456 (7)").unwrap());
+    assert!(Document::new(T::HkMacaoPermit, "", "A1234567").is_err());
+    let old = Document::new(T::TaiwanPermit, "", "1234567890(B)").unwrap();
+    assert_eq!(old.reveal(), "1234567890B");
+    for (country, kept) in [
+        ("XXA", "XXA"),
+        ("XXB", "XXB"),
+        ("xxc", "XXC"),
+        ("XXK", "XXK"),
+        ("UNO", "UNO"),
+        ("UNA", "UNA"),
+        ("EUE", "EUE"),
+        ("CN", "CHN"),
+        (" de\u{200b}", "DEU"),
+    ] {
+        assert_eq!(Document::new(T::Passport, country, "X1234567").unwrap().country(), kept);
+    }
+    let born = with_check("11010120990101001");
+    assert!(resident(&born).is_ok());
+    let on = |today| Document::on(today, T::ResidentId, "", &born);
+    assert_eq!(on(TODAY), Err(DocumentError::BadBirthDate));
+    assert!(on(date(2099, 1, 1)).is_ok());
+    for rounded in ["1E+17", "8.99999E+17", " 8,9e+17"] {
+        assert_eq!(resident(rounded), Err(DocumentError::Rounded), "{rounded}");
+    }
+}
+
+#[test]
+fn zones_of_people_without_a_nationality_and_of_organisations_are_read() {
+    for code in ["XXA", "XXB", "XXC", "UNO", "EUE"] {
+        let zone = TD3.replace("UTO", code);
+        let (d, f) = Document::from_mrz(&zone, TODAY).unwrap();
+        assert_eq!(
+            (d.doc_type(), d.country(), f.nationality),
+            (DocumentType::Passport, code, code)
+        );
+        let (d, f) = Document::from_mrz(&TD1.replace("UTO", code), TODAY).unwrap();
+        assert_eq!((d.country(), f.nationality), (code, code));
+    }
+    let hidden = format!("\u{feff}\u{202a}{}\u{202c}", TD2.replace('\n', "\u{2028}\r\n"));
+    assert_eq!(Document::from_mrz(&hidden, TODAY).unwrap().0.reveal(), "D23145890");
 }
 
 #[test]

@@ -46,6 +46,7 @@ impl DocumentInput {
             return Ok(document);
         }
         let country = if self.country.is_empty() { "CHN" } else { &self.country };
-        Document::new(doc_type, country, &self.number).map_err(|e| field(e.code(), e.to_string()))
+        Document::on(today, doc_type, country, &self.number)
+            .map_err(|e| field(e.code(), e.to_string()))
     }
 }

@@ -35,6 +35,7 @@ mod locks;
 mod log;
 mod memory;
 pub mod named;
+pub mod phone;
 mod public_log;
 mod publish;
 mod published_keys;

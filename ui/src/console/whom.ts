@@ -1,5 +1,5 @@
 /** Whom a form is about, as typed. */
-import { compactNumber, normalPhone, otherNumberProblem, residentIdProblem } from '../shared/document';
+import { compactNumber, otherNumberProblem, phoneOk, residentIdProblem } from '../shared/document';
 import type { DocumentInput, DocumentType } from '../shared/openapi';
 import { forms, t } from './text';
 import type { Whom } from './types';
@@ -29,7 +29,7 @@ export const needsCountry = (type: DocumentType): boolean => type === 'passport'
 /** As the API wants it. */
 export function whomBody(w: WhomDraft): Whom {
   if (w.by === 'holder') return { holder: w.holder };
-  if (w.by === 'phone') return { phone: normalPhone(w.phone) ?? w.phone };
+  if (w.by === 'phone') return { phone: w.phone };
   return { document: documentBody(w) };
 }
 
@@ -41,7 +41,7 @@ export function documentBody(w: WhomDraft): DocumentInput {
 /** What is wrong with it, by field; typing mistakes are caught before anything is looked up. */
 export function whomProblems(w: WhomDraft, now: number): Record<string, string> {
   if (w.by === 'holder') return {};
-  if (w.by === 'phone') return normalPhone(w.phone) === null ? { phone: t().whom.phoneBad } : {};
+  if (w.by === 'phone') return !phoneOk(w.phone) ? { phone: t().whom.phoneBad } : {};
   const problem = w.type === 'resident_id' ? residentIdProblem(w.number, now) : otherNumberProblem(w.number);
   const out: Record<string, string> = {};
   if (problem !== null) out['document.number'] = forms().problems[problem];

@@ -13,6 +13,8 @@ export interface Registration {
   mrz: string;
   nationality: string;
   phone: string;
+  /** Whose number it is, where it does not begin with + (ISO 3166-1 alpha-2). */
+  phoneCountry: string;
   home: string;
   /** Day of birth, of somebody to be cared for. */
   born: string;
@@ -29,6 +31,7 @@ const empty = (): Registration => ({
   mrz: '',
   nationality: 'CN',
   phone: '',
+  phoneCountry: 'CN',
   home: '',
   born: '',
 });
@@ -38,6 +41,7 @@ class Draft {
   step = $state<'welcome' | 'register' | 'sign_in' | 'person' | 'phone'>('welcome');
   registration = $state<Registration>(empty());
   phone = $state('');
+  phoneCountry = $state('CN');
   challenge = $state<ChallengeSent | null>(null);
 
   constructor() {
@@ -46,6 +50,7 @@ class Draft {
       if (!kept) return;
       this.registration = { ...empty(), ...kept.registration };
       this.phone = kept.phone ?? '';
+      this.phoneCountry = kept.phoneCountry ?? 'CN';
       this.step = kept.step ?? 'welcome';
       this.challenge = kept.challenge ?? null;
     } catch {
@@ -55,8 +60,8 @@ class Draft {
 
   save(): void {
     try {
-      const { step, registration, phone, challenge } = this;
-      sessionStorage.setItem(KEY, JSON.stringify({ step, registration, phone, challenge }));
+      const { step, registration, phone, phoneCountry, challenge } = this;
+      sessionStorage.setItem(KEY, JSON.stringify({ step, registration, phone, phoneCountry, challenge }));
     } catch {
       // Then it lasts as long as the page.
     }
@@ -66,6 +71,7 @@ class Draft {
     this.step = 'welcome';
     this.registration = empty();
     this.phone = '';
+    this.phoneCountry = 'CN';
     this.challenge = null;
     try {
       sessionStorage.removeItem(KEY);

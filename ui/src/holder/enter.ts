@@ -7,10 +7,10 @@ import { draft } from './draft.svelte';
 /** The document in the draft. */
 function typedDocument(): RegistrationInput['document'] {
   const r = draft.registration;
-  const passport = r.docType === 'passport';
-  return passport && r.byMrz
+  const foreign = r.docType === 'passport' || r.docType === 'other';
+  return foreign && r.byMrz
     ? { type: r.docType, mrz: r.mrz }
-    : passport || r.docType === 'other'
+    : foreign
       ? { type: r.docType, number: r.number, country: r.country }
       : { type: r.docType, number: r.number };
 }
@@ -30,6 +30,7 @@ export function registrationBody(): RegistrationInput {
     document,
     nationality: r.nationality,
     phone: r.phone,
+    phone_country: r.phoneCountry,
     home_division: r.home,
     language: lang(),
   };
@@ -52,7 +53,7 @@ function asked(): Promise<ChallengeSent> {
   if (draft.step === 'register') return ask('/v1/registrations', registrationBody());
   if (draft.step === 'person') return api.post('/v1/me/people', personBody());
   if (draft.step === 'phone') return api.post('/v1/me/phone', { phone: draft.phone });
-  return ask('/v1/sessions', { phone: draft.phone, language: lang() });
+  return ask('/v1/sessions', { phone: draft.phone, phone_country: draft.phoneCountry, language: lang() });
 }
 
 /** Asks for a code for what is in the draft. */

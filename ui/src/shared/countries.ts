@@ -31,3 +31,44 @@ export function countryNames(lang: string): (Country & { name: string })[] {
   const order = new Intl.Collator(lang);
   return named.sort((a, b) => Number(b.alpha2 === 'CN') - Number(a.alpha2 === 'CN') || order.compare(a.name, b.name));
 }
+
+/**
+ * What ICAO 9303 puts on travel documents where no country stands: people without a nationality,
+ * refugees, and organisations that issue a laissez-passer.
+ */
+const OTHERS = {
+  en: {
+    XXA: 'Stateless person (XXA)',
+    XXB: 'Refugee, Convention of 1951 (XXB)',
+    XXC: 'Refugee, other (XXC)',
+    XXX: 'Nationality not stated (XXX)',
+    XXK: 'Kosovo (XXK)',
+    UNO: 'United Nations laissez-passer (UNO)',
+    UNA: 'United Nations agency laissez-passer (UNA)',
+    EUE: 'European Union laissez-passer (EUE)',
+  },
+  zh: {
+    XXA: '无国籍人（XXA）',
+    XXB: '难民，1951 年公约（XXB）',
+    XXC: '难民，其他（XXC）',
+    XXX: '未注明国籍（XXX）',
+    XXK: '科索沃（XXK）',
+    UNO: '联合国通行证（UNO）',
+    UNA: '联合国机构通行证（UNA）',
+    EUE: '欧盟通行证（EUE）',
+  },
+} as const;
+const ORGANISATIONS: readonly string[] = ['UNO', 'UNA', 'EUE'];
+
+/** Countries and what else may stand as a document's issuer, or (without organisations) as a nationality. */
+export function travelNames(lang: string, what: 'issuer' | 'nationality'): { code: string; name: string }[] {
+  const others = Object.entries(OTHERS[lang === 'en' ? 'en' : 'zh'])
+    .filter(([code]) => what === 'issuer' || !ORGANISATIONS.includes(code))
+    .map(([code, name]) => ({ code, name }));
+  return [...countryNames(lang).map((c) => ({ code: what === 'issuer' ? c.alpha3 : c.alpha2, name: c.name })), ...others];
+}
+
+/** The name of a nationality as it is kept; its code, if it has none. */
+export function nationalityName(code: string, lang: string): string {
+  return travelNames(lang, 'nationality').find((c) => c.code === code)?.name ?? code;
+}

@@ -3,10 +3,9 @@
  * again; a number that passes here may still be refused there.
  */
 
-/** Full-width letters and digits become plain, spaces and hyphens go, letters become capitals. */
-export function compactNumber(text: string): string {
-  return text.normalize('NFKC').replace(/[\s-]/g, '').toUpperCase();
-}
+import { compactNumber, narrow, tidyName, typedPhone } from './typed';
+
+export { compactNumber };
 
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
@@ -42,44 +41,66 @@ export function mrzCheck(field: string): number {
   );
 }
 
-/** What is wrong with the two lines of a passport (TD3, 44 characters each); `null` if nothing. */
-export function passportMrzProblem(text: string): NumberProblem | null {
-  const all = text.normalize('NFKC').replace(/\s/g, '').toUpperCase();
+/** Where the check digits of a zone stand: a field, and the place of its digit, in the zone without line ends. */
+type Checked = readonly (readonly [parts: readonly (readonly [number, number])[], digit: number])[];
+
+/** The three sizes of ICAO 9303 by their length: how they look, and what their check digits are of. */
+const ZONES: Record<number, { form: RegExp; checked: Checked }> = {
+  // TD3: passports, two lines of 44.
+  88: {
+    form: /^P[A-Z<][A-Z<]{3}[A-Z<]{39}[A-Z0-9<]{9}\d[A-Z<]{3}\d{6}\d[MFX<]\d{6}\d[A-Z0-9<]{14}[\d<]\d$/,
+    checked: [
+      [[[44, 53]], 53],
+      [[[57, 63]], 63],
+      [[[65, 71]], 71],
+      [[[72, 86]], 86],
+      [[[44, 54], [57, 64], [65, 87]], 87],
+    ],
+  },
+  // TD2: two lines of 36. A long number goes on in the optional data; only the server follows it there.
+  72: {
+    form: /^[ACIP][A-Z<][A-Z<]{3}[A-Z<]{31}[A-Z0-9<]{9}[\d<][A-Z<]{3}[\d<]{6}\d[MFX<][\d<]{6}\d[A-Z0-9<]{7}\d$/,
+    checked: [
+      [[[49, 55]], 55],
+      [[[57, 63]], 63],
+      [[[36, 46], [49, 56], [57, 71]], 71],
+    ],
+  },
+  // TD1: cards, three lines of 30.
+  90: {
+    form: /^[ACIP][A-Z<][A-Z<]{3}[A-Z0-9<]{9}[\d<][A-Z0-9<]{15}[\d<]{6}\d[MFX<][\d<]{6}\d[A-Z<]{3}[A-Z0-9<]{11}\d[A-Z<]{30}$/,
+    checked: [
+      [[[30, 36]], 36],
+      [[[38, 44]], 44],
+      [[[5, 30], [30, 37], [38, 45], [48, 59]], 59],
+    ],
+  },
+};
+
+/** What is wrong with the machine-readable lines of a passport or card; `null` if nothing. */
+export function mrzProblem(text: string): NumberProblem | null {
+  const all = narrow(text)
+    .replace(/[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu, '')
+    .toUpperCase();
   if (all === '') return 'empty';
-  if (all.length !== 88) return 'length';
-  if (!/^P[A-Z<][A-Z<]{3}[A-Z<]{39}[A-Z0-9<]{9}\d[A-Z<]{3}\d{6}\d[MFX<]\d{6}\d[A-Z0-9<]{14}[\d<]\d$/.test(all)) {
-    return 'characters';
-  }
-  const l = all.slice(44);
+  const zone = ZONES[all.length];
+  if (!zone) return 'length';
+  if (!zone.form.test(all)) return 'characters';
   const digit = (c: string | undefined): number => (c === '<' ? 0 : Number(c));
-  const good =
-    mrzCheck(l.slice(0, 9)) === digit(l[9]) &&
-    mrzCheck(l.slice(13, 19)) === digit(l[19]) &&
-    mrzCheck(l.slice(21, 27)) === digit(l[27]) &&
-    mrzCheck(l.slice(28, 42)) === digit(l[42]) &&
-    mrzCheck(l.slice(0, 10) + l.slice(13, 20) + l.slice(21, 43)) === digit(l[43]);
-  return good ? null : 'check_digit';
+  const fits = zone.checked.every(([parts, at]) => mrzCheck(parts.map(([from, to]) => all.slice(from, to)).join('')) === digit(all[at]));
+  return fits ? null : 'check_digit';
 }
 
-/** What is wrong with any other number: 4 to 32 letters and digits. */
+/** What is wrong with any other number: 3 to 32 letters and digits. */
 export function otherNumberProblem(text: string): NumberProblem | null {
   const n = compactNumber(text);
   if (n === '') return 'empty';
   if (!/^[A-Z0-9]+$/.test(n)) return 'characters';
-  return n.length >= 4 && n.length <= 32 ? null : 'length';
+  return n.length >= 3 && n.length <= 32 ? null : 'length';
 }
 
-/** A phone number in E.164 form as the server would read it; `null` if it is none. */
-export function normalPhone(text: string): string | null {
-  const c = text.normalize('NFKC').replace(/[\s\-().]/g, '');
-  const digits = c.startsWith('+') ? c.slice(1) : c.startsWith('00') ? c.slice(2) : /^1\d{10}$/.test(c) ? `86${c}` : '';
-  const ok = /^[1-9]\d{6,14}$/.test(digits) && (!digits.startsWith('86') || digits.length === 13);
-  return ok ? `+${digits}` : null;
-}
+/** Could it be a phone number? Whether it is one, in which country, the server says. */
+export const phoneOk = (text: string): boolean => typedPhone(text) !== null;
 
-/** 1 to 80 characters with at least one letter and nothing that a spreadsheet or page could run. */
-export function nameOk(text: string): boolean {
-  const n = text.trim().replace(/\s+/g, ' ');
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return [...n].length >= 1 && [...n].length <= 80 && /\p{L}/u.test(n) && !/[<>"&{}[\]=+@\\/\u0000-\u001f]/.test(n);
-}
+/** Is it a name: letters, and nothing that a spreadsheet or page could run? */
+export const nameOk = (text: string): boolean => tidyName(text) !== null;

@@ -2,7 +2,7 @@
 
 use jadegate_domain::id::{ChallengeId, ChangeId};
 use jadegate_domain::record::AccountEvent;
-use jadegate_domain::{HolderId, Phone, Timestamp};
+use jadegate_domain::{HolderId, Timestamp};
 use jadegate_store::{AccountChange, ChangedBy, Precondition, Unit};
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use super::me::AgencyName;
 use super::register::{Aim, Asked, ChallengeSent};
 use crate::accounts::{Change, Detail, changed_meanwhile};
 use crate::app::App;
-use crate::error::{FieldError, Kind, Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::limits::Limit;
 use crate::session::HolderSession;
 
@@ -70,10 +70,7 @@ impl App {
         phone: &str,
     ) -> Result<ChallengeSent> {
         s.own()?;
-        let phone = Phone::new(phone).map_err(|e| {
-            let (field, code, detail) = ("phone", "phone.bad", e.to_string());
-            ServiceError::fields(vec![FieldError { field, code, detail }])
-        })?;
+        let phone = crate::phone::read(phone).map_err(|e| ServiceError::fields(vec![e]))?;
         let own = self.identity(s.holder).await?.ok_or_else(no_challenge)?;
         if own.phone == phone {
             return Err(same_phone());

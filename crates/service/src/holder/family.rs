@@ -143,6 +143,7 @@ impl App {
             document: input.document.clone(),
             nationality: input.nationality.clone(),
             phone: own.phone.reveal().to_owned(),
+            phone_country: None,
             home_division: input.home_division.clone(),
             language: input.language.clone(),
             proof: None,

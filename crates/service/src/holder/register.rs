@@ -7,6 +7,8 @@
 //!
 //! [decision 0030]: ../../../../docs/decisions/0030-one-time-codes.md
 
+use jadegate_divisions::Directory;
+use jadegate_domain::country::Country;
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::{Division, Evidence, Holder, HolderId, PersonName, Phone, Timestamp};
@@ -18,6 +20,7 @@ use crate::app::App;
 pub use crate::document::DocumentInput;
 use crate::error::{FieldError, Kind, Result, ServiceError};
 use crate::limits::Limit;
+use crate::phone;
 use crate::session::token_digest;
 use crate::staff::people::barred::device_lane;
 use crate::vault::Identity;
@@ -31,10 +34,13 @@ pub struct RegistrationInput {
     pub name: String,
     /// Document.
     pub document: DocumentInput,
-    /// Nationality, ISO 3166-1 alpha-2.
+    /// Nationality, ISO 3166-1 alpha-2, or what ICAO 9303 writes for people who have none (`XXA`).
     pub nationality: String,
     /// Phone.
     pub phone: String,
+    /// Of which country the number is, unless it begins with `+` (ISO 3166-1 alpha-2).
+    #[serde(default)]
+    pub phone_country: Option<String>,
     /// Home division.
     pub home_division: String,
     /// `zh` or `en`.
@@ -52,6 +58,9 @@ pub struct RegistrationInput {
 pub struct SignInInput {
     /// Phone.
     pub phone: String,
+    /// Of which country the number is, unless it begins with `+` (ISO 3166-1 alpha-2).
+    #[serde(default)]
+    pub phone_country: Option<String>,
     /// `zh` or `en`.
     #[serde(default)]
     pub language: String,
@@ -158,19 +167,17 @@ impl RegistrationInput {
         };
         let name =
             PersonName::new(&self.name).map_err(|e| note("name", "name.bad", e.to_string())).ok();
-        let phone =
-            Phone::new(&self.phone).map_err(|e| note("phone", "phone.bad", e.to_string())).ok();
-        let home = self
-            .home_division
-            .parse::<Division>()
-            .map_err(|_| note("home_division", "division.bad", "Choose where you live.".to_owned()))
+        let home = home(&self.home_division)
+            .map_err(|(code, detail)| note("home_division", code, detail.to_owned()))
             .ok();
-        let country = jadegate_domain::country::Country::from_alpha2(&self.nationality);
-        if country.is_none() {
+        let nationality = jadegate_domain::country::nationality(&self.nationality);
+        if nationality.is_none() {
             let detail = "Choose a country from the list.".to_owned();
             note("nationality", "country.unknown", detail);
         }
-        let nationality = country.map(|c| c.alpha2.to_owned());
+        let nationality = nationality.map(str::to_owned);
+        let phone = phone::in_country(&self.phone, self.phone_country.as_deref());
+        let phone = phone::read(&phone).map_err(|e| wrong.push(e)).ok();
         let document = self.document.parse(today).map_err(|e| wrong.push(e)).ok();
         match (name, phone, home, nationality, document) {
             (Some(name), Some(phone), Some(home), Some(nationality), Some(document)) => {
@@ -190,6 +197,24 @@ impl RegistrationInput {
             _ => Err(wrong),
         }
     }
+}
+
+/// Where somebody lives: a division that the table knows, or a country. For the divisions of other
+/// countries there is no table.
+fn home(text: &str) -> std::result::Result<Division, (&'static str, &'static str)> {
+    let home: Division = text.parse().map_err(|_| ("division.bad", "Choose where you live."))?;
+    let listed = |d: &Division| Directory::embedded().name(d).is_some();
+    let known = match (home.country(), home.path().len()) {
+        ("CN", 0) => true,
+        // Villages stand below the townships, which are listed.
+        ("CN", 12) => home.parent().is_some_and(|township| listed(&township)),
+        ("CN", _) => listed(&home),
+        (country, _) => Country::from_alpha2(country).is_some(),
+    };
+    known.then_some(home).ok_or((
+        "division.unknown",
+        "There is no such division now. Choose where you live from the list.",
+    ))
 }
 
 /// Requests of one address within an hour.
@@ -228,13 +253,8 @@ impl App {
         input: &SignInInput,
         asker: Asker<'_>,
     ) -> Result<ChallengeSent> {
-        let phone = Phone::new(&input.phone).map_err(|e| {
-            ServiceError::fields(vec![FieldError {
-                field: "phone",
-                code: "phone.bad",
-                detail: e.to_string(),
-            }])
-        })?;
+        let phone = phone::in_country(&input.phone, input.phone_country.as_deref());
+        let phone = phone::read(&phone).map_err(|e| ServiceError::fields(vec![e]))?;
         let language = input.language.clone();
         let asked =
             Asked { phone, language, waiting: None, device: None, known_as: None, aim: Aim::Enter };

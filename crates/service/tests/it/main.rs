@@ -29,6 +29,7 @@ mod people;
 mod powers;
 mod proof;
 mod real_data;
+mod registration;
 mod replay_regions;
 mod ride_withdrawals;
 mod rides;

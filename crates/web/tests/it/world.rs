@@ -190,6 +190,7 @@ impl World {
             },
             nationality: "CN".to_owned(),
             phone: phone(n),
+            phone_country: None,
             home_division: HOME.to_owned(),
             language: "en".to_owned(),
             proof: None,

@@ -64,7 +64,7 @@ impl App {
         match input {
             DetailInput::Phone(text) => {
                 let phone =
-                    Phone::new(text).map_err(|e| wrong("phone", "phone.bad", e.to_string()))?;
+                    crate::phone::read(text).map_err(|e| wrong("phone", e.code, e.detail))?;
                 let to = Detail::Phone(phone);
                 self.detail_writes(change(to.event()), &to).await
             }

@@ -126,7 +126,7 @@ impl App {
             }
             Whom::Phone(text) => {
                 let phone =
-                    Phone::new(text).map_err(|e| wrong("phone", "phone.bad", e.to_string()))?;
+                    crate::phone::read(text).map_err(|e| wrong("phone", e.code, e.detail))?;
                 return self.locate_user(region, &phone).await;
             }
         };

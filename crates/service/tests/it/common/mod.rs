@@ -286,6 +286,7 @@ impl World {
             document,
             nationality: "CN".to_owned(),
             phone: phone(n),
+            phone_country: None,
             home_division: home.to_owned(),
             language: "en".to_owned(),
             proof: None,
@@ -455,7 +456,7 @@ pub(crate) fn phone(n: u32) -> String {
 }
 
 pub(crate) fn by_phone(n: u32) -> SignInInput {
-    SignInInput { phone: phone(n), language: "en".to_owned(), proof: None }
+    SignInInput { phone: phone(n), language: "en".to_owned(), ..SignInInput::default() }
 }
 
 pub(crate) fn case_of(holder: HolderId) -> CaseInput {

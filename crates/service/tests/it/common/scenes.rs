@@ -61,6 +61,7 @@ pub(crate) fn registration(document_of: u32, phone_of: u32) -> RegistrationInput
         document: document(document_of),
         nationality: "CN".to_owned(),
         phone: phone(phone_of),
+        phone_country: None,
         home_division: HOME.to_owned(),
         language: "en".to_owned(),
         proof: None,
