@@ -256,9 +256,9 @@ async fn h12_there_is_no_way_around_the_what_if() {
 async fn h12_small_slices_count_together() {
     let mut w = World::new().await;
     let (first, _) = officers(&mut w).await;
-    for n in 0..4 {
-        for _ in 0..40 {
-            w.register(&format!("CN-33010600{}", n + 1)).await;
+    for home in ["CN-330106010", "CN-330106013"] {
+        for _ in 0..80 {
+            w.register(home).await;
         }
     }
     // One person in each of two townships, by a stay that only they declared.

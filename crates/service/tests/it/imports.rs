@@ -105,7 +105,7 @@ async fn two_imports_of_one_file_at_once_take_each_line_once() {
         w.app.import_tests(&lab, file.as_bytes())
     );
     let (a, b) = (a.unwrap(), b.unwrap());
-    assert_eq!((a.taken + b.taken, a.unchanged + b.unchanged), (40, 40));
+    assert_eq!((a.taken + b.taken, a.unchanged + b.unchanged), (40, 40), "{a:?} {b:?}");
     let (_, own) = w.store.evidence_of(holder).await.unwrap().unwrap();
     assert_eq!(own.iter().filter(|e| e.fact.kind() == EvidenceKind::Test).count(), 20);
 }
