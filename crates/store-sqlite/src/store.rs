@@ -12,11 +12,11 @@ use jadegate_domain::{
 };
 use jadegate_store::{
     AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
-    Correction, CredentialRow, EvidencePage, ImportRun, IndexKind, Invitation, KeptRecord, Listed,
-    LogLeaf, Looked, OpenCases, OutboxMessage, Page, PendingLeaves, PhoneCode, PolicyVersion,
-    Position, Proxy, Reading, Receipt, Recolouring, RegionRisks, SealedField, Session,
-    SessionSubject, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead,
-    Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    Correction, CredentialRow, EvidencePage, FilesOf, ImportRun, IndexKind, Invitation, KeptRecord,
+    Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PendingLeaves, PhoneCode,
+    PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RegionRisks, SealedField,
+    Session, SessionSubject, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace,
+    TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -173,8 +173,32 @@ impl Store for SqliteStore {
         self.point(|c| people::correction(c, id))
     }
 
-    async fn corrections(&self, since: Timestamp, limit: u32) -> Result<Vec<Correction>> {
-        self.rows(move |c| people::corrections(c, since, limit)).await
+    async fn waiting_corrections(
+        &self,
+        near: &Division,
+        now: Timestamp,
+    ) -> Result<Vec<Correction>> {
+        let near = near.clone();
+        self.rows(move |c| people::waiting_corrections(c, &near, now)).await
+    }
+
+    async fn ended_corrections(
+        &self,
+        near: &Division,
+        since: Timestamp,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Correction>> {
+        let near = near.clone();
+        self.rows(move |c| people::ended_corrections(c, &near, since, now, limit)).await
+    }
+
+    async fn confirmed_corrections(
+        &self,
+        since: Timestamp,
+        page: Page<CorrectionId>,
+    ) -> Result<Vec<Correction>> {
+        self.rows(move |c| people::confirmed_corrections(c, since, page)).await
     }
 
     async fn counted(&self, class: &str, key: [u8; 16], after: Timestamp) -> Result<u64> {
@@ -351,12 +375,24 @@ impl Store for SqliteStore {
         self.point(|c| policies::proposal(c, id))
     }
 
-    async fn proposals(&self, since: Timestamp, limit: u32) -> Result<Vec<StoredProposal>> {
-        self.rows(move |c| policies::proposals(c, since, limit)).await
+    async fn ended_proposals(&self, limit: u32) -> Result<Vec<StoredProposal>> {
+        self.rows(move |c| policies::ended_proposals(c, limit)).await
     }
 
-    async fn waiting_proposals(&self, limit: u32) -> Result<Vec<StoredProposal>> {
-        self.rows(move |c| policies::waiting_proposals(c, limit)).await
+    async fn proposals_applied_alone(
+        &self,
+        since: Timestamp,
+        page: Page<ProposalId>,
+    ) -> Result<Vec<StoredProposal>> {
+        self.rows(move |c| policies::proposals_applied_alone(c, since, page)).await
+    }
+
+    async fn waiting_proposals(&self, page: Page<ProposalId>) -> Result<Vec<StoredProposal>> {
+        self.rows(move |c| policies::waiting_proposals(c, page)).await
+    }
+
+    async fn waiting_proposal(&self, change_digest: [u8; 32]) -> Result<Option<ProposalId>> {
+        self.point(|c| policies::waiting_proposal(c, change_digest))
     }
 
     async fn recolourings(&self, limit: u32) -> Result<Vec<Recolouring>> {
@@ -367,8 +403,14 @@ impl Store for SqliteStore {
         self.point(|c| log::case(c, id))
     }
 
-    async fn cases(&self, limit: u32) -> Result<Vec<Case>> {
-        self.rows(move |c| log::cases(c, limit)).await
+    async fn standing_cases(
+        &self,
+        region: Option<&Division>,
+        since: Timestamp,
+        page: Page<CaseId>,
+    ) -> Result<Vec<Case>> {
+        let region = region.cloned();
+        self.rows(move |c| log::standing_cases(c, region.as_ref(), since, page)).await
     }
 
     async fn cases_in(&self, region: &Division, limit: u32) -> Result<Vec<Case>> {
@@ -412,21 +454,21 @@ impl Store for SqliteStore {
         self.listed(move |c| records::records_of_import(c, import)).await
     }
 
-    async fn newest_records(
-        &self,
-        agency: Option<AgencyId>,
-        limit: u32,
-    ) -> Result<Vec<Authorship>> {
-        self.rows(move |c| records::newest_records(c, agency, limit)).await
+    async fn newest_records(&self, limit: u32) -> Result<Vec<Authorship>> {
+        self.rows(move |c| records::newest_records(c, limit)).await
+    }
+
+    async fn own_records(&self, agency: AgencyId, limit: u32) -> Result<Vec<Authorship>> {
+        self.rows(move |c| records::own_records(c, agency, limit)).await
     }
 
     async fn import(&self, id: ImportId) -> Result<Option<ImportRun>> {
         self.point(|c| records::import(c, id))
     }
 
-    async fn imports_in(&self, region: &Division, limit: u32) -> Result<Vec<ImportRun>> {
-        let region = region.clone();
-        self.rows(move |c| records::imports_in(c, &region, limit)).await
+    async fn imports(&self, of: &FilesOf, limit: u32) -> Result<Vec<ImportRun>> {
+        let of = of.clone();
+        self.rows(move |c| records::imports(c, &of, limit)).await
     }
 
     async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>> {
@@ -453,16 +495,23 @@ impl Store for SqliteStore {
         self.point(|c| records::waiting(c, id))
     }
 
-    async fn waiting_since(&self, since: Timestamp, limit: u32) -> Result<Vec<Waiting>> {
-        self.rows(move |c| records::waiting_since(c, since, limit)).await
+    async fn decided_waiting(
+        &self,
+        (region, agency): (&Division, AgencyId),
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Waiting>> {
+        let region = region.clone();
+        self.rows(move |c| records::decided_waiting(c, (&region, agency), since, limit)).await
     }
 
     async fn waiting_unfinished(
         &self,
         state: WaitingState,
         import: Option<ImportId>,
+        page: Page<WaitingId>,
     ) -> Result<Vec<Waiting>> {
-        self.rows(move |c| records::waiting_unfinished(c, state, import)).await
+        self.rows(move |c| records::waiting_unfinished(c, state, import, page)).await
     }
 
     async fn records_waiting(&self, region: Option<&Division>) -> Result<Vec<(WaitingKind, u64)>> {

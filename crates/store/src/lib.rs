@@ -89,8 +89,8 @@ pub use policies::{
 };
 pub use port::{Page, Store};
 pub use records::{
-    Authorship, ImportCounts, ImportRun, KeptRecord, Waiting, WaitingDecision, WaitingPiece,
-    Withdrawal,
+    Authorship, FilesOf, ImportCounts, ImportRun, KeptRecord, Waiting, WaitingDecision,
+    WaitingPiece, Withdrawal,
 };
 pub use rows::{
     AccountChange, Challenge, ChallengeUse, ChangedBy, ColourChange, ConfinedHolder, Correction,

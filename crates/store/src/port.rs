@@ -15,7 +15,9 @@ use crate::error::StoreError;
 use crate::policies::{
     ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, StoredProposal,
 };
-use crate::records::{Authorship, ImportRun, KeptRecord, Waiting, WaitingPiece, Withdrawal};
+use crate::records::{
+    Authorship, FilesOf, ImportRun, KeptRecord, Waiting, WaitingPiece, Withdrawal,
+};
 use crate::rows::{
     AccountChange, Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind,
     Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, PendingLeaves, PhoneCode, Proxy,
@@ -128,8 +130,24 @@ pub trait Store: Send + Sync + 'static {
     async fn sessions_of(&self, subject: SessionSubject, now: Timestamp) -> Result<Vec<Session>>;
     /// A correction.
     async fn correction(&self, id: CorrectionId) -> Result<Option<Correction>>;
-    /// Corrections made at or after a moment, newest first.
-    async fn corrections(&self, since: Timestamp, limit: u32) -> Result<Vec<Correction>>;
+    /// Corrections that wait and have not expired at `now`, oldest first, however many they are, whose
+    /// first officer acts in the division or in one around it.
+    async fn waiting_corrections(&self, near: &Division, now: Timestamp)
+    -> Result<Vec<Correction>>;
+    /// The others of those, made at or after a moment, newest first.
+    async fn ended_corrections(
+        &self,
+        near: &Division,
+        since: Timestamp,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Correction>>;
+    /// Confirmed corrections made at or after a moment, by id.
+    async fn confirmed_corrections(
+        &self,
+        since: Timestamp,
+        page: Page<CorrectionId>,
+    ) -> Result<Vec<Correction>>;
 
     // Staff and agencies
 
@@ -243,10 +261,18 @@ pub trait Store: Send + Sync + 'static {
     async fn policy_versions(&self, limit: u32) -> Result<Vec<PolicyVersion>>;
     /// A proposal.
     async fn proposal(&self, id: ProposalId) -> Result<Option<StoredProposal>>;
-    /// Proposals made at or after a moment, newest first.
-    async fn proposals(&self, since: Timestamp, limit: u32) -> Result<Vec<StoredProposal>>;
-    /// Proposals that wait, oldest first.
-    async fn waiting_proposals(&self, limit: u32) -> Result<Vec<StoredProposal>>;
+    /// Proposals that have ended, the one made last first.
+    async fn ended_proposals(&self, limit: u32) -> Result<Vec<StoredProposal>>;
+    /// Proposals made at or after a moment that were applied without a second officer, by id.
+    async fn proposals_applied_alone(
+        &self,
+        since: Timestamp,
+        page: Page<ProposalId>,
+    ) -> Result<Vec<StoredProposal>>;
+    /// Proposals that wait, by id.
+    async fn waiting_proposals(&self, page: Page<ProposalId>) -> Result<Vec<StoredProposal>>;
+    /// The proposal of the change with this digest that waits.
+    async fn waiting_proposal(&self, change_digest: [u8; 32]) -> Result<Option<ProposalId>>;
     /// Runs of recolouring, newest first.
     async fn recolourings(&self, limit: u32) -> Result<Vec<Recolouring>>;
 
@@ -254,8 +280,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// A case.
     async fn case(&self, id: CaseId) -> Result<Option<Case>>;
-    /// Cases, newest first.
-    async fn cases(&self, limit: u32) -> Result<Vec<Case>>;
+    /// Cases that are not withdrawn, and were isolated after a moment or not at all, by id; of people
+    /// who live in the division if given.
+    async fn standing_cases(
+        &self,
+        region: Option<&Division>,
+        since: Timestamp,
+        page: Page<CaseId>,
+    ) -> Result<Vec<Case>>;
     /// Cases whose person lives in the division (`Division::contains`), newest first: what is beyond
     /// the limit is older than what is returned, whatever happened elsewhere.
     async fn cases_in(&self, region: &Division, limit: u32) -> Result<Vec<Case>>;
@@ -284,13 +316,15 @@ pub trait Store: Send + Sync + 'static {
     async fn authorship(&self, record: RecordKind, id: i64) -> Result<Option<Authorship>>;
     /// Everything that came from a file, by kind and id.
     async fn records_of_import(&self, import: ImportId) -> Result<Listed<Authorship>>;
-    /// Who recorded what, newest first; for one agency if given.
-    async fn newest_records(&self, agency: Option<AgencyId>, limit: u32)
-    -> Result<Vec<Authorship>>;
+    /// Who recorded what, newest first.
+    async fn newest_records(&self, limit: u32) -> Result<Vec<Authorship>>;
+    /// What an agency recorded and can take back one by one, newest first: cases, rides, and evidence
+    /// other than contacts and a case's own.
+    async fn own_records(&self, agency: AgencyId, limit: u32) -> Result<Vec<Authorship>>;
     /// A file.
     async fn import(&self, id: ImportId) -> Result<Option<ImportRun>>;
-    /// Files of agencies whose region lies in the division, and those of no agency, newest first.
-    async fn imports_in(&self, region: &Division, limit: u32) -> Result<Vec<ImportRun>>;
+    /// Files, newest first.
+    async fn imports(&self, of: &FilesOf, limit: u32) -> Result<Vec<ImportRun>>;
     /// Who took a record back.
     async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>>;
     /// Withdrawals of files and cases that were begun and are not finished: the file or the case is not
@@ -304,14 +338,21 @@ pub trait Store: Send + Sync + 'static {
     async fn kept_of_agency(&self, agency: AgencyId, limit: u32) -> Result<Vec<KeptRecord>>;
     /// Something that waits, or waited.
     async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>>;
-    /// All that waits, then what began to wait at or after a moment, newest first each.
-    async fn waiting_since(&self, since: Timestamp, limit: u32) -> Result<Vec<Waiting>>;
-    /// What is in a state and not finished, oldest first, at most 1000: all that waits, and of what
-    /// is confirmed that of which pieces are left. From one file if given.
+    /// What began to wait at or after a moment and waits no more, newest first: for an agency, or in
+    /// the division.
+    async fn decided_waiting(
+        &self,
+        (region, agency): (&Division, AgencyId),
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Waiting>>;
+    /// What is in a state and not finished, by id: all that waits, and of what is confirmed that of
+    /// which pieces are left. From one file if given.
     async fn waiting_unfinished(
         &self,
         state: WaitingState,
         import: Option<ImportId>,
+        page: Page<WaitingId>,
     ) -> Result<Vec<Waiting>>;
     /// How many records of each kind wait, however many that is; of the division if given. A kind of
     /// which nothing waits is left out.

@@ -90,6 +90,17 @@ pub struct ImportRun {
     pub withdrawn_at: Option<Timestamp>,
 }
 
+/// Which files are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilesOf {
+    /// All files of these agencies.
+    pub agencies: Vec<AgencyId>,
+    /// Files of these agencies that can be taken back whole: all but files of visits.
+    pub withdrawable: Vec<AgencyId>,
+    /// Files of no agency.
+    pub of_nobody: bool,
+}
+
 /// Who took a record back, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Withdrawal {

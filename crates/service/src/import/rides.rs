@@ -274,9 +274,9 @@ impl App {
 
     /// Which of these rides put somebody aboard with a case: from them contacts follow.
     async fn beside_a_case(&self, taken: &[(usize, Taken)]) -> Result<Vec<bool>> {
-        let cases = self.store.cases(crate::staff::tracing::retrace::MOST_CASES).await?;
-        let cases: HashSet<HolderId> =
-            cases.iter().filter(|c| c.withdrawn_at.is_none()).map(|c| c.holder).collect();
+        let kept_from = crate::search_rules::kept_from(&self.policy(), self.now());
+        let cases = self.standing_cases(None, kept_from).await?;
+        let cases: HashSet<HolderId> = cases.iter().map(|c| c.holder).collect();
         let mut trips: BTreeMap<PlaceId, bool> = BTreeMap::new();
         for (_, t) in taken {
             let aboard = trips.entry(t.visit.place).or_default();

@@ -154,10 +154,9 @@ impl App {
         let count = raised.len() as u64;
         let change = ProposedChange::Region { entries: raised };
         let (_, digest) = change.stored()?;
-        let waiting = self.store.waiting_proposals(1000).await?;
-        if let Some(same) = waiting.iter().find(|p| p.change_digest == digest) {
+        if let Some(same) = self.store.waiting_proposal(digest).await? {
             report.waiting = count;
-            report.proposal = Some(same.id);
+            report.proposal = Some(same);
             return Ok(report);
         }
         let Some(attached) = self.replay(&change, Arc::new(Progress::default())).await? else {
@@ -188,10 +187,9 @@ impl App {
         let count = raised.len() as u64;
         let change = ProposedChange::Region { entries: raised };
         let (_, digest) = change.stored()?;
-        let waiting = self.store.waiting_proposals(1000).await?;
-        if let Some(same) = waiting.iter().find(|p| p.change_digest == digest) {
+        if let Some(same) = self.store.waiting_proposal(digest).await? {
             report.waiting = count;
-            report.proposal = Some(same.id);
+            report.proposal = Some(same);
             return Ok(report);
         }
         let Some(attached) = self.replay(&change, Arc::new(Progress::default())).await? else {

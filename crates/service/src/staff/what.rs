@@ -23,6 +23,8 @@ pub enum What {
     DetailsChanged,
     /// The document was taken from this account.
     DocumentReleased,
+    /// The document stays with this account.
+    DocumentKept,
     /// An officer saw somebody with the document that was taken from this account, and let them
     /// register it again.
     DocumentAllowed,
@@ -44,6 +46,7 @@ impl What {
             Self::DocumentDisputed => "document_disputed",
             Self::DetailsChanged => "details_changed",
             Self::DocumentReleased => "document_released",
+            Self::DocumentKept => "document_kept",
             Self::DocumentAllowed => "document_allowed",
             Self::Registration => "registration",
             Self::RideWithdrawn => "ride_withdrawn",

@@ -10,6 +10,7 @@ use jadegate_domain::record::WaitingState;
 use jadegate_domain::{Colour, HolderId};
 use jadegate_service::staff::{ChangeInput, QuarantineFilter, Record, RegionInput, StoredKind};
 use jadegate_service::{Kind, StaffSession};
+use jadegate_store::Page;
 
 const HEAD: &str = "document_type,document_number,result,method,sampled_at,sample_reference\n";
 
@@ -101,7 +102,8 @@ async fn what_waits_goes_on_past_a_piece_that_cannot_be_read() {
     assert_eq!(w.raw(&sql), 1);
     w.app.finish_waiting().await.unwrap();
     assert_eq!(w.colour(all[2]).await, Colour::Red);
-    let left = w.store.waiting_unfinished(WaitingState::Confirmed, None).await.unwrap();
+    let left =
+        w.store.waiting_unfinished(WaitingState::Confirmed, None, Page::first(9)).await.unwrap();
     assert_eq!(left.len(), 1, "one still cannot be read, and waits on");
 }
 

@@ -1,8 +1,8 @@
 //! Cases, traces, and looking back.
 
-use jadegate_domain::{Access, Case, CaseId, Division, HolderId, TraceId};
+use jadegate_domain::{Access, Case, CaseId, Division, HolderId, Timestamp, TraceId};
 use jadegate_store::{
-    Listed, LogLeaf, Looked, OpenCases, PendingLeaves, StoreError, StoredTrace, TraceHead,
+    Listed, LogLeaf, Looked, OpenCases, Page, PendingLeaves, StoreError, StoredTrace, TraceHead,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -14,8 +14,20 @@ pub(crate) fn case(c: &Connection, id: CaseId) -> Result<Option<Case>> {
     one::<CaseRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn cases(c: &Connection, limit: u32) -> Result<Listed<Case>> {
-    listed::<CaseRow>(c, "ORDER BY recorded_at DESC, id DESC", [], limit)
+pub(crate) fn standing_cases(
+    c: &Connection,
+    region: Option<&Division>,
+    since: Timestamp,
+    page: Page<CaseId>,
+) -> Result<Listed<Case>> {
+    let lives = region.map_or_else(|| "?1 IS NULL".to_owned(), case_in);
+    let text = format!(
+        "WHERE withdrawn_at IS NULL AND (isolated_at IS NULL OR isolated_at > ?2) AND id > ?3 \
+         AND {lives} ORDER BY id"
+    );
+    let after = page.after.map_or(0, CaseId::as_i64);
+    let row = params![region.map(Division::as_str), since.as_secs(), after];
+    listed::<CaseRow>(c, &text, row, page.limit)
 }
 
 pub(crate) fn cases_in(c: &Connection, region: &Division, limit: u32) -> Result<Listed<Case>> {

@@ -71,6 +71,13 @@ fn lives_in(region: &Division) -> &'static str {
     }
 }
 
+/// The condition on `h.home` under which it lies in a region, or around it.
+fn lies_near(region: &Division) -> String {
+    let around = "substr(?1, 1, length(h.home)) = h.home \
+                  AND (instr(h.home, '-') = 0 OR substr(h.home, 1, 2) = 'CN')";
+    format!("({} OR ({around}))", lives_in(region))
+}
+
 /// The first `most` readable rows that `rest` finds in the row type's own table, and the rows before
 /// them that cannot be read. `rest` states an order that an index gives, and no limit.
 fn listed<R: Stored>(

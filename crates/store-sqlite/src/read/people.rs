@@ -2,14 +2,14 @@
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, CorrectionId};
-use jadegate_domain::{AgencyId, Holder, HolderId, Staff, StaffId, Timestamp};
+use jadegate_domain::{AgencyId, Division, Holder, HolderId, Staff, StaffId, Timestamp};
 use jadegate_store::{
     Challenge, Correction, CredentialRow, IndexKind, Invitation, Listed, OutboxMessage, Page,
     PhoneCode, SealedField, Session, SessionSubject, VaultKey,
 };
 use rusqlite::{Connection, params};
 
-use super::{ALL, from, ids, listed, many, numbers, one};
+use super::{ALL, from, ids, lies_near, listed, many, numbers, one};
 use crate::error::Result;
 use crate::rows::{
     AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,
@@ -84,13 +84,51 @@ pub(crate) fn correction(c: &Connection, id: CorrectionId) -> Result<Option<Corr
     one::<CorrectionRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn corrections(
+/// Does the first officer of the row's correction act near the region?
+fn begun_near(region: &Division) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM (SELECT id AS who, region AS home FROM staff) h \
+            WHERE h.who = correction.opened_by AND {})",
+        lies_near(region)
+    )
+}
+
+pub(crate) fn waiting_corrections(
     c: &Connection,
+    near: &Division,
+    now: Timestamp,
+) -> Result<Listed<Correction>> {
+    let text = format!(
+        "WHERE state = 'waiting' AND expires_at > ?2 AND {} ORDER BY opened_at, id",
+        begun_near(near)
+    );
+    listed::<CorrectionRow>(c, &text, params![near.as_str(), now.as_secs()], ALL)
+}
+
+pub(crate) fn ended_corrections(
+    c: &Connection,
+    near: &Division,
     since: Timestamp,
+    now: Timestamp,
     limit: u32,
 ) -> Result<Listed<Correction>> {
-    let newest = "WHERE opened_at >= ?1 ORDER BY opened_at DESC, id DESC";
-    listed::<CorrectionRow>(c, newest, [since.as_secs()], limit)
+    let text = format!(
+        "WHERE opened_at >= ?2 AND (state <> 'waiting' OR expires_at <= ?3) AND {} \
+         ORDER BY opened_at DESC, id DESC",
+        begun_near(near)
+    );
+    let row = params![near.as_str(), since.as_secs(), now.as_secs()];
+    listed::<CorrectionRow>(c, &text, row, limit)
+}
+
+pub(crate) fn confirmed_corrections(
+    c: &Connection,
+    since: Timestamp,
+    page: Page<CorrectionId>,
+) -> Result<Listed<Correction>> {
+    let text = "WHERE state = 'confirmed' AND opened_at >= ?1 AND id > ?2 ORDER BY id";
+    let after = page.after.map_or(0, CorrectionId::as_i64);
+    listed::<CorrectionRow>(c, text, [since.as_secs(), after], page.limit)
 }
 
 pub(crate) fn due_messages(

@@ -2,10 +2,10 @@
 
 use jadegate_domain::Timestamp;
 use jadegate_domain::id::ProposalId;
-use jadegate_store::{Listed, PolicyVersion, Recolouring, StoredProposal};
+use jadegate_store::{Listed, Page, PolicyVersion, Recolouring, StoredProposal};
 use rusqlite::Connection;
 
-use super::{listed, one};
+use super::{listed, number, one};
 use crate::error::Result;
 use crate::rows::{PolicyVersionRow, ProposalRow, RecolouringRow};
 
@@ -25,18 +25,33 @@ pub(crate) fn proposal(c: &Connection, id: ProposalId) -> Result<Option<StoredPr
     one::<ProposalRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn proposals(
+pub(crate) fn proposals_applied_alone(
     c: &Connection,
     since: Timestamp,
-    limit: u32,
+    page: Page<ProposalId>,
 ) -> Result<Listed<StoredProposal>> {
-    let newest = "WHERE proposed_at >= ?1 ORDER BY proposed_at DESC, id DESC";
-    listed::<ProposalRow>(c, newest, [since.as_secs()], limit)
+    let text = "WHERE state = 'applied' AND decided_by IS NULL AND proposed_at >= ?1 AND id > ?2 \
+                ORDER BY id";
+    let after = page.after.map_or(0, ProposalId::as_i64);
+    listed::<ProposalRow>(c, text, [since.as_secs(), after], page.limit)
 }
 
-pub(crate) fn waiting_proposals(c: &Connection, limit: u32) -> Result<Listed<StoredProposal>> {
-    let oldest = "WHERE state = 'waiting' ORDER BY proposed_at, id";
-    listed::<ProposalRow>(c, oldest, [], limit)
+pub(crate) fn ended_proposals(c: &Connection, limit: u32) -> Result<Listed<StoredProposal>> {
+    let newest = "WHERE state <> 'waiting' ORDER BY proposed_at DESC, id DESC";
+    listed::<ProposalRow>(c, newest, [], limit)
+}
+
+pub(crate) fn waiting_proposals(
+    c: &Connection,
+    page: Page<ProposalId>,
+) -> Result<Listed<StoredProposal>> {
+    let text = "WHERE state = 'waiting' AND id > ?1 ORDER BY id";
+    listed::<ProposalRow>(c, text, [page.after.map_or(0, ProposalId::as_i64)], page.limit)
+}
+
+pub(crate) fn waiting_proposal(c: &Connection, digest: [u8; 32]) -> Result<Option<ProposalId>> {
+    let text = "SELECT id FROM proposal WHERE state = 'waiting' AND change_digest = ?1";
+    Ok(number(c, "proposal", text, [digest])?.and_then(ProposalId::from_i64))
 }
 
 pub(crate) fn recolourings(c: &Connection, limit: u32) -> Result<Listed<Recolouring>> {

@@ -4,7 +4,7 @@ use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{AgencyId, Division, EvidenceId, Timestamp, TraceId};
 use jadegate_store::{
-    Authorship, ImportRun, KeptRecord, Listed, Waiting, WaitingPiece, Withdrawal,
+    Authorship, FilesOf, ImportRun, KeptRecord, Listed, Page, Waiting, WaitingPiece, Withdrawal,
 };
 use rusqlite::{Connection, params};
 
@@ -20,37 +20,38 @@ pub(crate) fn records_of_import(c: &Connection, import: ImportId) -> Result<List
     listed::<AuthorshipRow>(c, "WHERE import = ?1 ORDER BY record, id", [import.as_i64()], ALL)
 }
 
-pub(crate) fn newest_records(
+pub(crate) fn newest_records(c: &Connection, limit: u32) -> Result<Listed<Authorship>> {
+    listed::<AuthorshipRow>(c, "ORDER BY recorded_at DESC, record DESC, id DESC", [], limit)
+}
+
+pub(crate) fn own_records(
     c: &Connection,
-    agency: Option<AgencyId>,
+    agency: AgencyId,
     limit: u32,
 ) -> Result<Listed<Authorship>> {
-    let newest = "ORDER BY recorded_at DESC, record DESC, id DESC";
-    match agency {
-        None => listed::<AuthorshipRow>(c, newest, [], limit),
-        Some(agency) => {
-            let own = format!("WHERE agency = ?1 {newest}");
-            listed::<AuthorshipRow>(c, &own, [agency.as_i64()], limit)
-        }
-    }
+    let text = "WHERE agency = ?1 AND (record IN ('case', 'ride') OR (record = 'evidence' \
+                    AND NOT EXISTS (SELECT 1 FROM evidence e \
+                        WHERE e.id = authorship.id AND e.kind IN ('contact', 'case')))) \
+                ORDER BY recorded_at DESC, record DESC, id DESC";
+    listed::<AuthorshipRow>(c, text, [agency.as_i64()], limit)
 }
 
 pub(crate) fn import(c: &Connection, id: ImportId) -> Result<Option<ImportRun>> {
     one::<ImportRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn imports_in(
-    c: &Connection,
-    region: &Division,
-    limit: u32,
-) -> Result<Listed<ImportRun>> {
-    let text = format!(
-        "WHERE agency IS NULL OR EXISTS (SELECT 1 FROM (SELECT id AS agency_id, region AS home FROM agency) h \
-            WHERE h.agency_id = import_run.agency AND {}) \
-         ORDER BY started_at DESC, id DESC",
-        lives_in(region)
-    );
-    listed::<ImportRow>(c, &text, [region.as_str()], limit)
+pub(crate) fn imports(c: &Connection, of: &FilesOf, limit: u32) -> Result<Listed<ImportRun>> {
+    let text = "WHERE agency IN (SELECT value FROM json_each(?1)) \
+                OR (kind <> 'visits' AND agency IN (SELECT value FROM json_each(?2))) \
+                OR (?3 AND agency IS NULL) ORDER BY started_at DESC, id DESC";
+    let row = params![numbers(&of.agencies), numbers(&of.withdrawable), of.of_nobody];
+    listed::<ImportRow>(c, text, row, limit)
+}
+
+/// As a list in JSON.
+fn numbers(agencies: &[AgencyId]) -> String {
+    let numbers: Vec<_> = agencies.iter().map(|a| a.as_i64().to_string()).collect();
+    format!("[{}]", numbers.join(","))
 }
 
 pub(crate) fn withdrawal(c: &Connection, kind: RecordKind, id: i64) -> Result<Option<Withdrawal>> {
@@ -86,25 +87,34 @@ pub(crate) fn waiting(c: &Connection, id: WaitingId) -> Result<Option<Waiting>> 
     one::<WaitingRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn waiting_since(
+pub(crate) fn decided_waiting(
     c: &Connection,
+    (region, agency): (&Division, AgencyId),
     since: Timestamp,
     limit: u32,
 ) -> Result<Listed<Waiting>> {
-    let text = "WHERE state = 'waiting' OR made_at >= ?1 \
-                ORDER BY state <> 'waiting', made_at DESC, id DESC";
-    listed::<WaitingRow>(c, text, [since.as_secs()], limit)
+    let text = format!(
+        "WHERE state <> 'waiting' AND made_at >= ?2 AND (agency = ?3 OR EXISTS \
+            (SELECT 1 FROM (SELECT waiting.region AS home) h WHERE {})) \
+         ORDER BY made_at DESC, id DESC",
+        lives_in(region)
+    );
+    let row = params![region.as_str(), since.as_secs(), agency.as_i64()];
+    listed::<WaitingRow>(c, &text, row, limit)
 }
 
 pub(crate) fn waiting_unfinished(
     c: &Connection,
     state: WaitingState,
     import: Option<ImportId>,
+    page: Page<WaitingId>,
 ) -> Result<Listed<Waiting>> {
-    let text = "WHERE state = ?1 AND (?2 IS NULL OR import = ?2) AND (state = 'waiting' OR EXISTS \
-                (SELECT 1 FROM waiting_piece p WHERE p.waiting = waiting.id)) \
-                ORDER BY made_at, id";
-    listed::<WaitingRow>(c, text, params![state.as_str(), import.map(ImportId::as_i64)], 1000)
+    let text = "WHERE state = ?1 AND (?2 IS NULL OR import = ?2) AND id > ?3 AND \
+                (state = 'waiting' OR EXISTS \
+                    (SELECT 1 FROM waiting_piece p WHERE p.waiting = waiting.id)) ORDER BY id";
+    let after = page.after.map_or(0, WaitingId::as_i64);
+    let row = params![state.as_str(), import.map(ImportId::as_i64), after];
+    listed::<WaitingRow>(c, text, row, page.limit)
 }
 
 pub(crate) fn records_waiting(

@@ -5,7 +5,7 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{Looked, Precondition, StoredTrace, Write};
+use crate::{Looked, Page, Precondition, StoredTrace, Write};
 
 pub(super) fn trace(n: u64, of: u64, ran: i64) -> StoredTrace {
     StoredTrace {
@@ -57,14 +57,29 @@ pub async fn a_case_is_corrected_and_withdrawn_once(s: S) {
     refuses(&s, vec![withdraw(404, 80)], Precondition::Exists).await;
 }
 
-/// Newest first, then by falling id.
-pub async fn cases_come_newest_first(s: S) {
-    for (n, when) in [(1, 10), (2, 30), (3, 20), (4, 20)] {
-        keeps(&s, vec![Write::AddCase(case(n, n, at(when)))]).await;
+/// All that are not withdrawn, whatever became of others: in pages by id, as far back as was asked.
+pub async fn standing_cases_come_in_pages(s: S) {
+    for (n, home) in (1..).zip(["CN-330106", "CN-3301", "CN-11", "CN-11", "CN-33"]) {
+        keeps(&s, vec![Write::AddHolder(holder_in(n, home))]).await;
+        let isolated_at = (n != 4).then(|| at(i64::try_from(n).unwrap() * 10));
+        let one = Case { isolated_at, ..case(n, n, at(5)) };
+        keeps(&s, vec![Write::AddCase(one)]).await;
     }
-    let order: Vec<_> = s.cases(3).await.unwrap().iter().map(|c| c.id.as_i64()).collect();
-    assert_eq!(order, [2, 4, 3]);
-    assert_eq!(s.cases(9).await.unwrap().len(), 4);
+    keeps(&s, vec![Write::WithdrawCase { case: CaseId::from_random(3), at: at(9) }]).await;
+    let list = async |region: Option<&str>, since, after: Option<u64>, limit| {
+        let region = region.map(|r| r.parse().unwrap());
+        let page = Page { after: after.map(CaseId::from_random), limit };
+        let found = s.standing_cases(region.as_ref(), at(since), page).await.unwrap();
+        found.iter().map(|c| c.id.as_i64()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, 0, None, 9).await, [1, 2, 4, 5]);
+    assert_eq!(list(None, 0, None, 2).await, [1, 2]);
+    assert_eq!(list(None, 0, Some(2), 2).await, [4, 5]);
+    assert_eq!(list(None, 0, Some(5), 2).await, [0; 0]);
+    // Who is not isolated belongs to every time.
+    assert_eq!(list(None, 20, None, 9).await, [4, 5]);
+    assert_eq!(list(Some("CN-33"), 0, None, 9).await, [1, 2, 5]);
+    assert_eq!(list(Some("CN-33"), 10, Some(2), 9).await, [5]);
 }
 
 /// Cases and runs of a division are found however many newer ones there are elsewhere.

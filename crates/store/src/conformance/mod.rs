@@ -121,7 +121,7 @@ macro_rules! conformance_tests {
             policies::a_proposal_is_decided_once,
             policies::no_batch_of_recolouring_counts_twice,
             logs::a_case_is_corrected_and_withdrawn_once,
-            logs::cases_come_newest_first,
+            logs::standing_cases_come_in_pages,
             logs::a_divisions_cases_are_not_crowded_out,
             logs::a_trace_is_read_back_and_replaced,
             logs::a_run_is_built_upon_while_it_and_its_case_stand,

@@ -276,8 +276,30 @@ pub async fn a_correction_is_decided_once_and_in_time(s: S) {
     refuses(&s, vec![add(made(1, 3))], Precondition::Absent).await;
     refuses(&s, vec![add(made(3, 1))], Precondition::Absent).await;
     assert_eq!(s.correction(made(1, 1).id).await.unwrap(), Some(made(1, 1)));
-    assert_eq!(s.corrections(at(0), 9).await.unwrap(), [made(2, 2), made(1, 1)]);
-    assert_eq!(s.corrections(at(2), 9).await.unwrap(), [made(2, 2)]);
+    // Whoever acts where it was begun, around it or within it is asked; nobody else.
+    keeps(&s, vec![Write::AddAgency(agency(1))]).await;
+    let first = jadegate_domain::Staff { region: "CN-3301".parse().unwrap(), ..staff(1, 1) };
+    keeps(&s, vec![Write::AddStaff(first)]).await;
+    let waiting = async |near: &str, now| {
+        s.waiting_corrections(&near.parse().unwrap(), at(now)).await.unwrap()
+    };
+    for near in ["CN", "CN-33", "CN-3301", "CN-330106"] {
+        assert_eq!(waiting(near, 99).await, [made(1, 1), made(2, 2)], "{near}");
+    }
+    for far in ["CN-3302", "CN-11", "US", "US-NY"] {
+        assert_eq!(waiting(far, 99).await, [], "{far}");
+    }
+    let ended = async |near: &str, since, now, limit| {
+        let near = near.parse().unwrap();
+        s.ended_corrections(&near, at(since), at(now), limit).await.unwrap()
+    };
+    assert_eq!(ended("CN-33", 0, 99, 9).await, []);
+    // One that has expired waits no more.
+    assert_eq!(waiting("CN-33", 100).await, []);
+    assert_eq!(ended("CN-33", 0, 100, 9).await, [made(2, 2), made(1, 1)]);
+    assert_eq!(ended("CN-33", 0, 100, 1).await, [made(2, 2)]);
+    assert_eq!(ended("CN-33", 2, 100, 9).await, [made(2, 2)]);
+    assert_eq!(ended("CN-11", 0, 100, 9).await, []);
     let by = jadegate_domain::StaffId::from_random(2);
     let decide = |n, confirmed, secs| Write::DecideCorrection {
         id: CorrectionId::from_random(n),
@@ -288,6 +310,12 @@ pub async fn a_correction_is_decided_once_and_in_time(s: S) {
     refuses(&s, vec![decide(1, true, 100)], Precondition::Unused).await;
     keeps(&s, vec![decide(1, true, 99), decide(2, false, 99)]).await;
     refuses(&s, vec![decide(1, false, 99)], Precondition::Unused).await;
+    assert_eq!(ended("CN-33", 0, 99, 9).await.len(), 2);
+    let confirmed = async |since, page| s.confirmed_corrections(at(since), page).await.unwrap();
+    let found = confirmed(0, Page::first(9)).await;
+    assert_eq!(found.iter().map(|c| c.id).collect::<Vec<_>>(), [made(1, 1).id]);
+    assert_eq!(confirmed(2, Page::first(9)).await, []);
+    assert_eq!(confirmed(0, Page { after: Some(made(1, 1).id), limit: 9 }).await, []);
     refuses(&s, vec![decide(404, true, 1)], Precondition::Exists).await;
     let one = s.correction(made(1, 1).id).await.unwrap().unwrap();
     assert_eq!((one.state, one.decided_by), (CorrectionState::Confirmed, Some(by)));

@@ -141,7 +141,7 @@ fn proposal(n: u64) -> StoredProposal {
     }
 }
 
-/// Waiting proposals come oldest first, all newest first; a decision stands.
+/// Waiting proposals come in pages by id, ended ones newest first; a decision stands.
 pub async fn a_proposal_is_decided_once(s: S) {
     for n in [1, 3, 2] {
         keeps(&s, vec![Write::AddProposal(Box::new(proposal(n)))]).await;
@@ -168,16 +168,28 @@ pub async fn a_proposal_is_decided_once(s: S) {
         ..proposal(1)
     };
     assert_eq!(s.proposal(done.id).await.unwrap(), Some(done.clone()));
-    assert_eq!(s.waiting_proposals(9).await.unwrap(), [proposal(2), proposal(3)]);
-    assert_eq!(s.waiting_proposals(1).await.unwrap(), [proposal(2)]);
-    assert_eq!(s.proposals(at(0), 9).await.unwrap(), [proposal(3), proposal(2), done.clone()]);
-    assert_eq!(s.proposals(at(2), 1).await.unwrap(), [proposal(3)]);
+    let waiting = async |page| s.waiting_proposals(page).await.unwrap();
+    assert_eq!(waiting(Page::first(9)).await, [proposal(2), proposal(3)]);
+    assert_eq!(waiting(Page::first(1)).await, [proposal(2)]);
+    let second = Page { after: Some(ProposalId::from_random(2)), limit: 9 };
+    assert_eq!(waiting(second).await, [proposal(3)]);
+    assert!(s.waiting_proposal([7; 32]).await.unwrap().is_some());
+    assert_eq!(s.waiting_proposal([8; 32]).await.unwrap(), None);
+    assert_eq!(s.ended_proposals(9).await.unwrap(), std::slice::from_ref(&done));
+    let by_one = async |since, page| s.proposals_applied_alone(at(since), page).await.unwrap();
+    assert_eq!(by_one(0, Page::first(9)).await, []);
     // One that needed nobody else is stored with its end.
     let alone = Decision { by: None, at: at(4), reason: None, what_if: None };
     let direct =
         StoredProposal { state: ProposalState::Applied, decision: Some(alone), ..proposal(4) };
     keeps(&s, vec![Write::AddProposal(Box::new(direct.clone()))]).await;
-    assert_eq!(s.proposal(direct.id).await.unwrap(), Some(direct));
+    assert_eq!(s.proposal(direct.id).await.unwrap(), Some(direct.clone()));
+    assert_eq!(s.ended_proposals(1).await.unwrap(), std::slice::from_ref(&direct));
+    assert_eq!(s.ended_proposals(9).await.unwrap(), [direct.clone(), done]);
+    // Whatever else was proposed since.
+    assert_eq!(by_one(4, Page::first(1)).await, std::slice::from_ref(&direct));
+    assert_eq!(by_one(5, Page::first(9)).await, []);
+    assert_eq!(by_one(0, Page { after: Some(direct.id), limit: 9 }).await, []);
 }
 
 /// A batch is counted only where the run stands; a newer run ends the one before.

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{
     ImportKind, RecordKind, WaitingKind, WaitingState, WithdrawalReason,
 };
-use jadegate_domain::{AgencyId, AgencyKind, StaffId, TraceId};
+use jadegate_domain::{AgencyId, AgencyKind, CaseId, Fact, PlaceKind, StaffId, TraceId};
 
 use super::made_up::*;
 use crate::{
-    Authorship, ImportCounts, ImportRun, IndexKind, KeptRecord, Listed, Precondition, StoreError,
-    Unit, Waiting, WaitingDecision, WaitingPiece, Withdrawal, Write,
+    Authorship, FilesOf, ImportCounts, ImportRun, IndexKind, KeptRecord, Listed, Page,
+    Precondition, StoreError, Unit, Waiting, WaitingDecision, WaitingPiece, Withdrawal, Write,
 };
 
 fn by(n: u64) -> StaffId {
@@ -64,10 +65,28 @@ pub async fn who_recorded_what_is_found_again(s: S) {
     assert_eq!((file.rows, file.unreadable), (vec![all[0].clone(), all[2].clone()], vec![]));
     let other = s.records_of_import(ImportId::from_random(6)).await.unwrap();
     assert_eq!(other, Listed::default());
-    let newest = s.newest_records(None, 2).await.unwrap();
+    let newest = s.newest_records(2).await.unwrap();
     assert_eq!(newest, [all[3].clone(), all[2].clone()]);
-    let own = s.newest_records(Some(of(1)), 9).await.unwrap();
+    // Contacts, files and traces are not taken back one by one, and crowd out nothing.
+    let id = with_holder(&s, 1).await;
+    let contact = Fact::Contact {
+        case: CaseId::from_random(1),
+        trace: TraceId::from_random(1),
+        degree: ContactDegree::Close,
+        last_contact: at(7),
+        minutes: 31,
+        certainty: Certainty::Assumed,
+        place_kind: PlaceKind::Market,
+    };
+    keeps(&s, vec![add(evidence(30, Some(id), contact))]).await;
+    for (record, n) in
+        [(RecordKind::Evidence, 30), (RecordKind::Import, 31), (RecordKind::Trace, 32)]
+    {
+        keeps(&s, vec![write(&author(record, n, 90))]).await;
+    }
+    let own = s.own_records(of(1), 9).await.unwrap();
     assert_eq!(own, [all[2].clone(), all[0].clone(), all[1].clone()]);
+    assert_eq!(s.own_records(of(1), 2).await.unwrap(), own[..2]);
 }
 
 /// What is kept for a document and the document's owner do not meet: nothing is kept for one that
@@ -156,12 +175,21 @@ pub async fn a_file_is_a_record(s: S) {
     refuses(&s, vec![withdraw(1)], Precondition::Exists).await;
     let done =
         ImportRun { ended: Some((at(15), counts)), withdrawn_at: Some(at(50)), ..run(1, 10) };
-    let list = async |region: &str, limit| s.imports_in(&region.parse().unwrap(), limit).await;
-    // What nobody's agency brought is listed everywhere.
-    assert_eq!(list("CN-33", 9).await.unwrap(), [run(2, 20), done, run(4, 5)]);
-    assert_eq!(list("CN-33", 1).await.unwrap(), [run(2, 20)]);
-    assert_eq!(list("CN", 9).await.unwrap().len(), 4);
-    assert_eq!(list("CN-3301", 9).await.unwrap(), [run(4, 5)]);
+    let visits = ImportRun { kind: ImportKind::Visits, ..run(5, 40) };
+    keeps(&s, vec![Write::AddImport(Box::new(visits.clone()))]).await;
+    let files = |agencies: &[u64], withdrawable: &[u64], of_nobody| FilesOf {
+        agencies: agencies.iter().copied().map(of).collect(),
+        withdrawable: withdrawable.iter().copied().map(of).collect(),
+        of_nobody,
+    };
+    let list = async |files, limit| s.imports(&files, limit).await.unwrap();
+    let own = [visits.clone(), run(2, 20), done.clone()];
+    assert_eq!(list(files(&[1], &[], false), 9).await, own);
+    assert_eq!(list(files(&[1], &[], false), 1).await, [visits]);
+    assert_eq!(list(files(&[], &[1], false), 9).await, own[1..]);
+    assert_eq!(list(files(&[2], &[1], true), 9).await, [run(3, 30), run(2, 20), done, run(4, 5)]);
+    assert_eq!(list(files(&[], &[], true), 9).await, [run(4, 5)]);
+    assert_eq!(list(files(&[], &[], false), 9).await, []);
 }
 
 /// A record is taken back once.
@@ -324,12 +352,18 @@ pub async fn what_waits_is_decided_once(s: S) {
         Waiting { state: WaitingState::Confirmed, decision: Some(decision), ..waiting(1, 10) };
     let expired = Waiting { state: WaitingState::Expired, decision: Some(late), ..waiting(2, 20) };
     assert_eq!(s.waiting(id(1)).await.unwrap(), Some(confirmed.clone()));
-    let since = async |secs, limit| s.waiting_since(at(secs), limit).await.unwrap();
-    assert_eq!(since(20, 9).await, [contacts.clone(), expired.clone()]);
-    assert_eq!(since(0, 9).await, [contacts.clone(), expired, confirmed.clone()]);
-    assert_eq!(since(0, 1).await, std::slice::from_ref(&contacts));
+    let decided = async |region: &str, agency, secs, limit| {
+        let mine = (&region.parse().unwrap(), of(agency));
+        s.decided_waiting(mine, at(secs), limit).await.unwrap()
+    };
+    assert_eq!(decided("CN-33", 9, 20, 9).await, std::slice::from_ref(&expired));
+    assert_eq!(decided("CN-33", 9, 0, 9).await, [expired.clone(), confirmed.clone()]);
+    assert_eq!(decided("CN-33", 9, 0, 1).await, std::slice::from_ref(&expired));
+    // Elsewhere, one's own agency's only.
+    assert_eq!(decided("CN-11", 9, 0, 9).await, []);
+    assert_eq!(decided("CN-11", 1, 0, 9).await, [expired, confirmed.clone()]);
 
-    let unfinished = async |state| s.waiting_unfinished(state, None).await.unwrap();
+    let unfinished = async |state| s.waiting_unfinished(state, None, Page::first(9)).await.unwrap();
     assert_eq!(unfinished(WaitingState::Waiting).await, [contacts]);
     keeps(&s, vec![take(1, 1)]).await;
     refuses(&s, vec![take(1, 1)], Precondition::Exists).await;
@@ -363,8 +397,17 @@ pub async fn all_that_waits_is_counted_however_much_it_is(s: S) {
     assert_eq!(counted(Some("CN-33")).await, BTreeMap::from([tests, rides]));
     assert_eq!(counted(Some("CN-3301")).await, BTreeMap::from([rides]));
     assert_eq!(counted(Some("CN-44")).await, BTreeMap::new());
-    let found = s.waiting_unfinished(WaitingState::Waiting, Some(last)).await.unwrap();
-    assert_eq!(found.len(), 2);
+    let all = async |import| {
+        let (mut found, mut page) = (Vec::new(), Page::first(400));
+        loop {
+            let some = s.waiting_unfinished(WaitingState::Waiting, import, page).await.unwrap();
+            let Some(last) = some.last() else { return found };
+            page.after = Some(last.id);
+            found.extend(some);
+        }
+    };
+    assert_eq!(all(Some(last)).await.len(), 2);
+    assert_eq!(all(None).await.len(), 1003, "in pages, however much it is");
     let decision = WaitingDecision { at: at(3000), by: None };
     let state = WaitingState::Expired;
     let ended = Write::DecideWaiting { id: WaitingId::from_random(2001), state, decision };

@@ -137,6 +137,7 @@ export const en: Dict<typeof zh> = {
       document_disputed: 'somebody shows the document that this account registered; the account itself was not shown',
       details_changed: 'a detail of yours was put right at a counter',
       document_released: 'the document was taken from this account',
+      document_kept: 'the document stays with this account',
       document_allowed: 'a counter let this phone register the document again',
       registration: 'being registered here: named in a file',
       ride_withdrawn: 'a ride that a carrier told of you was taken back',

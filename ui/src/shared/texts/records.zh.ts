@@ -136,6 +136,7 @@ export const zh = {
       document_disputed: '有人出示了此账户登记的证件；账户内容未被查看',
       details_changed: '在服务窗口更正了您的资料',
       document_released: '证件已从此账户移除',
+      document_kept: '证件仍归此账户',
       document_allowed: '柜台允许此手机号重新登记该证件',
       registration: '是否在此登记：文件中提到',
       ride_withdrawn: '承运方登记的一次乘坐已撤销',

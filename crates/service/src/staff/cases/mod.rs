@@ -2,6 +2,7 @@
 
 mod case;
 mod record;
+mod standing;
 
 pub(crate) use case::{case_fact, case_key_name, withdrawn};
 pub use record::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};

@@ -23,6 +23,8 @@ use crate::staff::wrong;
 
 /// How many characters a reason has at most.
 const REASON: usize = 300;
+/// Corrections listed that have ended.
+const LIST: u32 = 200;
 /// Days for which corrections are listed.
 pub(crate) const LISTED_DAYS: i64 = 30;
 
@@ -119,6 +121,9 @@ impl App {
     ) -> Result<DocumentCorrection> {
         let staff = session.need(Power::FindPerson)?;
         let correction = self.store.correction(id).await?.ok_or_else(no_such_correction)?;
+        if !self.is_near(session, &correction).await? {
+            return Err(no_such_correction());
+        }
         if confirm && !self.may_confirm(session, &correction).await? {
             return Err(ServiceError::forbidden(
                 "correction.second_officer",
@@ -128,27 +133,45 @@ impl App {
         if confirm {
             self.release_document(staff, &correction).await?;
         } else {
-            let refuse =
-                Write::DecideCorrection { id, confirmed: false, by: staff.id, at: self.now() };
-            let done = self.store.commit(Unit::new("decide_correction", vec![refuse])).await;
+            let mut writes = vec![Write::DecideCorrection {
+                id,
+                confirmed: false,
+                by: staff.id,
+                at: self.now(),
+            }];
+            let (purpose, what) = (Purpose::HolderRequest, What::DocumentKept);
+            writes.extend(self.access_writes(staff, correction.holder, purpose, what)?);
+            let done = self.store.commit(Unit::new("decide_correction", writes)).await;
             done.map_err(|e| over(&e).unwrap_or_else(|| e.into()))?;
         }
         let decided = self.store.correction(id).await?.ok_or_else(no_such_correction)?;
         self.correction_view(session, decided).await
     }
 
-    /// Corrections of the last days, newest first.
+    /// All corrections that wait, and the newest of those that ended in the last days, which an
+    /// officer began in this region or around it; newest first each.
     pub async fn document_corrections(
         &self,
         session: &StaffSession,
     ) -> Result<Vec<DocumentCorrection>> {
-        session.need(Power::FindPerson)?;
-        let since = self.now().plus_days(-LISTED_DAYS);
+        let near = &session.need(Power::FindPerson)?.region;
+        let now = self.now();
+        let since = now.plus_days(-LISTED_DAYS);
+        let mut all = self.store.waiting_corrections(near, now).await?;
+        all.reverse();
+        all.extend(self.store.ended_corrections(near, since, now, LIST).await?);
         let mut views = Vec::new();
-        for correction in self.store.corrections(since, 200).await? {
+        for correction in all {
             views.extend(self.or_set_aside(self.correction_view(session, correction).await)?);
         }
         Ok(views)
+    }
+
+    /// Was it begun in this region, or around it? Others are nobody's business here.
+    async fn is_near(&self, session: &StaffSession, c: &Correction) -> Result<bool> {
+        let here = &session.staff().region;
+        let first = self.store.staff(c.opened_by).await?;
+        Ok(first.is_some_and(|f| here.contains(&f.region) || f.region.contains(here)))
     }
 
     /// Another person of another agency.

@@ -15,7 +15,7 @@ use jadegate_domain::{
     AgencyId, Case, CaseId, Evidence, EvidenceId, EvidenceKind, Fact, HolderId, Purpose, Staff,
 };
 use jadegate_store::{
-    Authorship, Correction, CorrectionState, IndexKind, KeptRecord, SessionSubject, Unit, Write,
+    Authorship, Correction, IndexKind, KeptRecord, Page, SessionSubject, Unit, Write,
 };
 
 use super::document::{LISTED_DAYS, over};
@@ -277,20 +277,23 @@ impl App {
     /// went. Meant for the start and every hour: each may have been cut short.
     pub async fn finish_corrections(&self) -> Result<()> {
         let since = self.now().plus_days(-LISTED_DAYS);
-        for c in self.store.corrections(since, 200).await? {
-            if c.state != CorrectionState::Confirmed {
-                continue;
+        let mut page = Page::first(200);
+        loop {
+            let some = self.store.confirmed_corrections(since, page).await?;
+            let Some(last) = some.last() else { return Ok(()) };
+            page.after = Some(last.id);
+            for c in some {
+                self.or_set_aside(self.finish_confirmed(&c).await)?;
             }
-            let by = match c.decided_by {
-                Some(by) => self.store.staff(by).await?,
-                None => None,
-            };
-            let Some(staff) = by else { continue };
-            let reason = WithdrawalReason::WrongPerson;
-            let by = Taker { agency: staff.agency, staff: Some(staff.id), reason };
-            self.finish_correction(c.holder, by).await?;
         }
-        Ok(())
+    }
+
+    async fn finish_confirmed(&self, c: &Correction) -> Result<()> {
+        let Some(by) = c.decided_by else { return Ok(()) };
+        let Some(staff) = self.store.staff(by).await? else { return Ok(()) };
+        let reason = WithdrawalReason::WrongPerson;
+        let by = Taker { agency: staff.agency, staff: Some(staff.id), reason };
+        self.finish_correction(c.holder, by).await
     }
 
     async fn finish_correction(&self, holder: HolderId, by: Taker) -> Result<()> {

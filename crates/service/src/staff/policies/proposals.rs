@@ -13,7 +13,9 @@ use jadegate_domain::record::RecordKind;
 use jadegate_domain::{AgencyId, StaffId, Timestamp};
 use jadegate_ledger::ProposalEvent;
 use jadegate_policy::Policy;
-use jadegate_store::{Authorship, Decision, PolicyVersion, ProposalState, StoredProposal, Write};
+use jadegate_store::{
+    Authorship, Decision, Page, PolicyVersion, ProposalState, RowRef, StoredProposal, Write,
+};
 
 use super::proposal_view::{ProposalView, attached_of, change_of};
 use super::proposed::ProposedChange;
@@ -85,8 +87,7 @@ impl App {
         self.changeable(change)?;
         let now = self.now();
         let (text, digest) = change.stored()?;
-        let waiting = self.store.waiting_proposals(1000).await?;
-        if waiting.iter().any(|p| p.change_digest == digest) {
+        if self.store.waiting_proposal(digest).await?.is_some() {
             return Err(conflict("proposal.waiting", "The same change was proposed and waits."));
         }
         // Counted again under the lock: others may have made small changes meanwhile.
@@ -226,8 +227,12 @@ impl App {
     pub async fn expire_proposals(&self) -> Result<usize> {
         let now = self.now();
         let mut lapsed = 0;
-        for proposal in self.store.waiting_proposals(BATCH).await? {
-            if now >= proposal.expires_at {
+        let mut page = Page::first(BATCH);
+        loop {
+            let some = self.store.waiting_proposals(page).await?;
+            let Some(last) = some.last() else { return Ok(lapsed) };
+            page.after = Some(last.id);
+            for proposal in some.into_iter().filter(|p| now >= p.expires_at) {
                 // One that cannot be read waits on, and nobody can decide on it.
                 let Some(change) = self.or_set_aside(change_of(&proposal))? else { continue };
                 let end = (ProposalState::Expired, ProposalEvent::Expired);
@@ -235,7 +240,6 @@ impl App {
                 lapsed += usize::from(self.or_set_aside(ended)?.is_some());
             }
         }
-        Ok(lapsed)
     }
 
     /// One proposal, with the whole policy file.
@@ -246,13 +250,22 @@ impl App {
         self.proposal_view(session, proposal, &names, true)
     }
 
-    /// The newest proposals.
+    /// All proposals that wait, and the newest of those that have ended; newest first each.
     pub async fn list_proposals(&self, session: &StaffSession) -> Result<Vec<ProposalView>> {
         session.may_see_changes()?;
         let names = self.officers().await?;
-        let all = self.store.proposals(Timestamp::EPOCH, LIST).await?;
-        let mut views = Vec::with_capacity(all.len());
-        for p in all {
+        let mut views = Vec::new();
+        let mut page = Page::first(BATCH);
+        loop {
+            let some = self.store.waiting_proposals(page).await?;
+            let Some(last) = some.last() else { break };
+            page.after = Some(last.id);
+            for p in some {
+                views.extend(self.or_set_aside(self.proposal_view(session, p, &names, false))?);
+            }
+        }
+        views.sort_by_key(|v: &ProposalView| std::cmp::Reverse((v.proposed_at, v.id)));
+        for p in self.store.ended_proposals(LIST).await? {
             views.extend(self.or_set_aside(self.proposal_view(session, p, &names, false))?);
         }
         Ok(views)
@@ -337,19 +350,21 @@ impl App {
         let now = self.now();
         let (state, event) = (ProposalState::Withdrawn, ProposalEvent::Withdrawn);
         let mut writes = Vec::new();
-        for p in self.store.waiting_proposals(1000).await? {
-            if p.import != Some(file) {
-                continue;
+        let mut page = Page::first(BATCH);
+        loop {
+            let some = self.store.waiting_proposals(page).await?;
+            let Some(last) = some.last() else { return Ok(writes) };
+            page.after = Some(last.id);
+            for p in some.into_iter().filter(|p| p.import == Some(file)) {
+                // One that cannot be read waits on, and nobody can decide on it.
+                let Some(change) = self.or_set_aside(change_of(&p))? else { continue };
+                let leaf = step_leaf(&p, &change, &p.what_if, event, Some(by.agency), now)?;
+                let decision =
+                    Box::new(Decision { by: by.staff, at: now, reason: None, what_if: None });
+                writes.push(Write::DecideProposal { id: p.id, state, decision });
+                writes.push(Write::AddLeaf(leaf));
             }
-            // One that cannot be read waits on, and nobody can decide on it.
-            let Some(change) = self.or_set_aside(change_of(&p))? else { continue };
-            let leaf = step_leaf(&p, &change, &p.what_if, event, Some(by.agency), now)?;
-            let decision =
-                Box::new(Decision { by: by.staff, at: now, reason: None, what_if: None });
-            writes.push(Write::DecideProposal { id: p.id, state, decision });
-            writes.push(Write::AddLeaf(leaf));
         }
-        Ok(writes)
     }
 
     /// Writes a change with what belongs to it, and takes it up in memory. The caller holds the

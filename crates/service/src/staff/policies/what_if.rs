@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use jadegate_domain::id::WhatIfId;
 use jadegate_domain::{Division, Timestamp};
 use jadegate_policy::WhatIf;
-use jadegate_store::ProposalState;
+use jadegate_store::Page;
 use serde::Serialize;
 
 use super::change::{ChangeInput, ChangeView, as_evidence, differences_of, parse_policy};
@@ -96,6 +96,9 @@ pub struct WhatIfView {
     /// Until when it can be attached to a proposal.
     pub valid_until: Timestamp,
 }
+
+/// Proposals read at once.
+const PAGE: u32 = 100;
 
 impl App {
     /// Starts a what-if in the background.
@@ -211,15 +214,17 @@ impl App {
     pub(crate) async fn measure(&self, touched: &[Touched]) -> Result<Measured> {
         let since = self.now().plus_secs(-TOGETHER_SECONDS);
         let mut lately: BTreeMap<Division, u64> = BTreeMap::new();
-        for p in self.store.proposals(since, 1000).await? {
-            let alone = p.decision.as_ref().is_some_and(|d| d.by.is_none());
-            if p.state != ProposalState::Applied || !alone {
-                continue;
-            }
-            let attached: Attached =
-                serde_json::from_str(&p.what_if).map_err(ServiceError::internal)?;
-            for t in attached.touched {
-                *lately.entry(t.division).or_default() += t.newly_confined;
+        let mut page = Page::first(PAGE);
+        loop {
+            let some = self.store.proposals_applied_alone(since, page).await?;
+            let Some(last) = some.last() else { break };
+            page.after = Some(last.id);
+            for p in some {
+                let attached: Attached =
+                    serde_json::from_str(&p.what_if).map_err(ServiceError::internal)?;
+                for t in attached.touched {
+                    *lately.entry(t.division).or_default() += t.newly_confined;
+                }
             }
         }
         let with_lately = |t: &Touched| {

@@ -41,9 +41,7 @@ pub struct OwnRecord {
 }
 
 /// Entries listed.
-const LIST: usize = 200;
-/// Entries looked through for them: contacts are passed over.
-const MOST: u32 = 1000;
+const LIST: u32 = 200;
 /// Entries of what is kept for owners of documents, beside them.
 const MOST_KEPT: u32 = 100;
 
@@ -63,10 +61,7 @@ impl App {
         }
         let names = self.agency_names().await?;
         let mut rows = self.kept_records(session).await?;
-        for r in self.store.newest_records(Some(session.staff().agency), MOST).await? {
-            if rows.len() >= LIST {
-                break;
-            }
+        for r in self.store.own_records(session.staff().agency, LIST).await? {
             let Some((id, fact)) = self.or_set_aside(self.own_record(&r).await)?.flatten() else {
                 continue;
             };

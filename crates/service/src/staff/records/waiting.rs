@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jadegate_domain::evidence::{TestMethod, TestResult};
-use jadegate_domain::id::WaitingId;
+use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     AgencyKind, CaseId, EvidenceId, EvidenceKind, Fact, HolderId, Timestamp, TraceId,
 };
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
-    IndexKind, KeptRecord, RowRef, StoreError, Waiting, WaitingDecision, WaitingPiece, Write,
+    IndexKind, KeptRecord, Page, RowRef, StoreError, Waiting, WaitingDecision, WaitingPiece, Write,
 };
 use serde::Serialize;
 
@@ -145,15 +145,13 @@ impl App {
         let named = |agency| names.get(&agency).cloned();
         let me = session.staff();
         let mine = |w: &Waiting| may_refuse(session, w) || (lists && me.region.contains(&w.region));
-        // What waits is asked for from the oldest on, beside what was decided: what others let wait
-        // later pushes nothing off the list.
-        let mut all = self.store.waiting_unfinished(WaitingState::Waiting, None).await?;
+        // All that waits stands on the list, however much it is, beside what was decided lately.
+        let mut all = self.unfinished(WaitingState::Waiting, None).await?;
         all.reverse();
-        let waiting = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        let known = self.store.waiting_since(since, LIST.saturating_add(waiting)).await?;
+        let known = self.store.decided_waiting((&me.region, me.agency), since, LIST).await?;
         // One that was decided between the two questions stands there already.
         let asked: BTreeSet<_> = all.iter().map(|w| w.id).collect();
-        let decided = |w: &Waiting| w.state != WaitingState::Waiting && !asked.contains(&w.id);
+        let decided = |w: &Waiting| !asked.contains(&w.id);
         all.extend(known.into_iter().filter(decided));
         Ok(all
             .into_iter()
@@ -173,6 +171,24 @@ impl App {
                 decided_by: w.decision.and_then(|d| d.by).and_then(|(_, agency)| named(agency)),
             })
             .collect())
+    }
+
+    /// What is in a state and not finished, oldest first, however much it is; from one file if given.
+    pub(crate) async fn unfinished(
+        &self,
+        state: WaitingState,
+        import: Option<ImportId>,
+    ) -> Result<Vec<Waiting>> {
+        let mut all = Vec::new();
+        let mut page = Page::first(PAGE);
+        loop {
+            let some = self.store.waiting_unfinished(state, import, page).await?;
+            let Some(last) = some.last() else { break };
+            page.after = Some(last.id);
+            all.extend(some);
+        }
+        all.sort_by_key(|w| (w.made_at, w.id));
+        Ok(all)
     }
 
     /// How many records of each kind wait in the whole deployment, for the numbers of the operation.
@@ -453,7 +469,7 @@ impl App {
 
     /// Goes on with what was confirmed and cut short by the end of the program. Meant for the start.
     pub async fn finish_waiting(self: &Arc<Self>) -> Result<()> {
-        for w in self.store.waiting_unfinished(WaitingState::Confirmed, None).await? {
+        for w in self.unfinished(WaitingState::Confirmed, None).await? {
             self.or_set_aside(self.release(&w).await)?;
         }
         Ok(())
@@ -463,7 +479,7 @@ impl App {
     pub async fn expire_waiting(&self) -> Result<u64> {
         let now = self.now();
         let mut ended = 0;
-        for w in self.store.waiting_unfinished(WaitingState::Waiting, None).await? {
+        for w in self.unfinished(WaitingState::Waiting, None).await? {
             if now < w.expires_at {
                 continue;
             }

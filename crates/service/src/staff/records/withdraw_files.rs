@@ -153,7 +153,7 @@ impl App {
     /// What a file holds back ends; of what was confirmed the pieces that are left are dropped, for
     /// the file does not stand.
     async fn end_waiting_of_file(self: &Arc<Self>, id: ImportId, by: Taker) -> Result<()> {
-        for w in self.store.waiting_unfinished(WaitingState::Waiting, Some(id)).await? {
+        for w in self.unfinished(WaitingState::Waiting, Some(id)).await? {
             let now = self.now();
             let decision = WaitingDecision { at: now, by: by.staff.map(|s| (s, by.agency)) };
             let leaf = crate::log::waiting_leaf(&w, WaitingEvent::Refused, now)?;
@@ -165,7 +165,7 @@ impl App {
                 ended => ended?,
             }
         }
-        for w in self.store.waiting_unfinished(WaitingState::Confirmed, Some(id)).await? {
+        for w in self.unfinished(WaitingState::Confirmed, Some(id)).await? {
             self.release(&w).await?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jadegate_domain::record::{WaitingKind, WaitingState};
-use jadegate_domain::{Case, CaseId, Evidence, Fact, HolderId, TraceId};
+use jadegate_domain::{Case, CaseId, Evidence, Fact, HolderId, Timestamp, TraceId};
 use jadegate_store::Write;
 
 use super::stored::{Stored, StoredContact, contact_fact, says_the_same, stored_detail};
@@ -159,8 +159,7 @@ impl App {
     /// many pieces of evidence were missing or too many.
     pub async fn finish_traces(self: &Arc<Self>) -> Result<u64> {
         let mut finished = 0;
-        let cases = self.store.cases(super::retrace::MOST_CASES).await?;
-        for case in cases.into_iter().filter(|c| c.withdrawn_at.is_none()) {
+        for case in self.standing_cases(None, Timestamp::EPOCH).await? {
             self.must_go_on()?;
             let _one = self.locks.cases.lock(case.id).await;
             let run = self.or_set_aside(self.standing_trace(case.id).await)?.flatten();

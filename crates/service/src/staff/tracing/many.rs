@@ -93,7 +93,7 @@ impl App {
         }
         let cases = match &input.cases {
             Some(ids) => self.named_cases(&recorder, ids).await?,
-            None => self.standing_cases(&recorder).await?,
+            None => self.cases_to_trace(&recorder).await?,
         };
         let job = Arc::new(Running {
             id: TraceJobId::from_random(self.deployment.rng.bits()),
@@ -148,17 +148,11 @@ impl App {
 
     /// The cases of the region that are not withdrawn and whose time is not quite past: those who
     /// could infect others on a day of which visits are kept.
-    async fn standing_cases(&self, recorder: &Recorder) -> Result<Vec<Case>> {
+    async fn cases_to_trace(&self, recorder: &Recorder) -> Result<Vec<Case>> {
         let (policy, now) = (self.policy(), self.now());
         let kept_from = crate::search_rules::kept_from(&policy, now);
-        let mut cases = Vec::new();
-        let most = super::retrace::MOST_CASES;
-        for case in self.store.cases_in(recorder.region(), most).await? {
-            let over = bulk_case(&case, &policy, now).window.to <= kept_from;
-            if case.withdrawn_at.is_none() && !over {
-                cases.push(case);
-            }
-        }
+        let mut cases = self.standing_cases(Some(recorder.region()), kept_from).await?;
+        cases.retain(|case| bulk_case(case, &policy, now).window.to > kept_from);
         if cases.is_empty() {
             return Err(conflict("trace_job.no_cases", "There is no open case in your region."));
         }
@@ -168,7 +162,6 @@ impl App {
                 format!("More than {MOST_CASES} cases are open. Name them in parts."),
             ));
         }
-        cases.sort_unstable_by_key(|c| c.id);
         Ok(cases)
     }
 

@@ -33,8 +33,6 @@ use crate::error::Result;
 use crate::jobs::note;
 use crate::search_rules::{bulk_case, kept_from, rules};
 
-/// Cases that are looked through; more than a country has at once.
-pub(crate) const MOST_CASES: u32 = 100_000;
 /// Seconds between two rounds; longer ones are followed by a rest of their own length.
 const EVERY_SECONDS: u64 = 10;
 /// Seconds between two looks.
@@ -217,9 +215,8 @@ impl App {
         let (policy, now) = (self.policy(), self.now());
         let kept_from = kept_from(&policy, now);
         let mut watch = Watch::new();
-        for case in self.store.cases(MOST_CASES).await? {
-            let over = bulk_case(&case, &policy, now).window.to <= kept_from;
-            if case.withdrawn_at.is_some() || over {
+        for case in self.standing_cases(None, kept_from).await? {
+            if bulk_case(&case, &policy, now).window.to <= kept_from {
                 continue;
             }
             self.must_go_on()?;
