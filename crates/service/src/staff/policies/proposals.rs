@@ -14,7 +14,7 @@ use jadegate_domain::{AgencyId, StaffId, Timestamp};
 use jadegate_ledger::ProposalEvent;
 use jadegate_policy::Policy;
 use jadegate_store::{
-    Authorship, Decision, Page, PolicyVersion, ProposalState, RowRef, StoredProposal, Write,
+    Authorship, Decision, Page, PolicyVersion, ProposalState, StoredProposal, Write,
 };
 
 use super::proposal_view::{ProposalView, attached_of, change_of};
