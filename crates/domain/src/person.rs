@@ -158,9 +158,12 @@ impl Phone {
     }
 }
 
-/// Eleven digits from 13 to 19.
+/// Eleven digits from 13 to 19, or from 10, which no network has: the numbers of made-up people. None of
+/// them can be a number of North America behind its 1.
 pub fn is_chinese_mobile(digits: &str) -> bool {
-    digits.len() == 11 && digits.starts_with('1') && matches!(digits.as_bytes()[1], b'3'..=b'9')
+    digits.len() == 11
+        && digits.starts_with('1')
+        && matches!(digits.as_bytes()[1], b'0' | b'3'..=b'9')
 }
 
 impl TryFrom<String> for Phone {
