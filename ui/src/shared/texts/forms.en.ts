@@ -51,7 +51,7 @@ export const en: Dict<typeof zh> = {
   fields: {
     born: 'Day of birth',
     name: 'Name',
-    nameHint: 'As on your document',
+    nameHint: 'As on the document',
     docType: 'Type of document',
     types: {
       resident_id: 'Resident identity card',
@@ -73,7 +73,7 @@ export const en: Dict<typeof zh> = {
     phoneHint: 'A mobile phone: the code comes as a text message. You may also begin with + and the country code',
     phoneCountry: 'Country of the phone number',
     phoneCountryHint: 'Not needed if the number begins with +',
-    home: 'Where you live',
+    home: 'Place of residence',
     homeHint: 'Down to the county or district',
     choose: 'Choose',
     province: 'Province',
@@ -84,7 +84,7 @@ export const en: Dict<typeof zh> = {
   },
   summary: 'Please correct the following',
   problems: {
-    name: 'Enter your name, 1 to 80 characters.',
+    name: 'Enter the name, 1 to 80 characters.',
     empty: 'Fill this in.',
     length: 'The number of characters is wrong. Compare it with the document.',
     characters: 'There is a character that such a document does not have. Compare it with the document.',
@@ -94,7 +94,7 @@ export const en: Dict<typeof zh> = {
     phone: 'This is not a phone number. Choose its country, or begin with + and the country code, like +81.',
     choose: 'Choose one.',
     born: 'Enter the day of birth.',
-    home: 'Choose where you live, down to the county.',
+    home: 'Choose the place of residence, down to the county.',
     division: 'Choose where it was.',
     temperature: 'A temperature is between 34.0 and 43.0, like 36.6. Leave it empty if you did not measure.',
     answer: 'Choose yes or no.',
