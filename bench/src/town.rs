@@ -31,12 +31,12 @@ pub(crate) async fn register(connection: &mut Connection, people: usize) -> Resu
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         let mut challenges = Vec::with_capacity(batch.len());
         for n in batch {
-            // Country code 999 belongs to nobody; the last four digits survive the mask.
+            // No network of China has numbers from 10; the last four digits survive the mask.
             let body = json!({
                 "name": "Example Bench",
                 "document": { "type": "other", "number": format!("BENCH{n:06}"), "country": "CHN" },
                 "nationality": "CN",
-                "phone": format!("+9990000{n:04}"),
+                "phone": format!("+861009990{n:04}"),
                 "home_division": HOME,
                 "language": "en",
             });
@@ -58,11 +58,11 @@ pub(crate) async fn register(connection: &mut Connection, people: usize) -> Resu
 }
 
 /// The six digits in the message to the phone with this ending:
-/// `<li><time>…</time> +99*****0001 <p>… 123456 …</p></li>`.
+/// `<li><time>…</time> +86*******0001 <p>… 123456 …</p></li>`.
 fn one_time_code<'a>(outbox: &'a str, phone_ending: &str) -> Option<&'a str> {
     let to_phone = |item: &&str| {
         let head = item.split("<p>").next().unwrap_or_default();
-        head.trim_end().ends_with(phone_ending) && head.contains("+99")
+        head.trim_end().ends_with(phone_ending) && head.contains("+86")
     };
     let message = outbox.split("<li>").find(to_phone)?.split_once("<p>")?.1;
     message.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6)
@@ -114,8 +114,8 @@ mod tests {
 
     #[test]
     fn the_code_is_found_by_the_end_of_the_phone() {
-        let page = "<ul><li><time>2026-01-01T00:00:00Z</time> +99*****0012 <p>Your code: 123456. Valid 5 min.</p></li>\
-                    <li><time>2026-01-01T00:00:00Z</time> +99*****0013 <p>654321 is your code</p></li></ul>";
+        let page = "<ul><li><time>2026-01-01T00:00:00Z</time> +86*******0012 <p>Your code: 123456. Valid 5 min.</p></li>\
+                    <li><time>2026-01-01T00:00:00Z</time> +86*******0013 <p>654321 is your code</p></li></ul>";
         assert_eq!(one_time_code(page, "0013"), Some("654321"));
         assert_eq!(one_time_code(page, "0012"), Some("123456"));
         assert_eq!(one_time_code(page, "0014"), None);

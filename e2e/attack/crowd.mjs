@@ -72,7 +72,7 @@ async function register(count) {
           name: 'Example Crowd',
           document: paper(n),
           nationality: 'CN',
-          phone: `+9990002${ending(n)}`,
+          phone: `+861009992${ending(n)}`,
           home_division: 'CN-3301',
           language: 'en',
         }),

@@ -54,7 +54,7 @@ const registration = (document, phone) => ({
   name: 'Example Attack',
   document: { type: 'other', number: `ATTACK${String(document).padStart(6, '0')}`, country: 'CHN' },
   nationality: 'CN',
-  phone: `+9990002${String(phone).padStart(4, '0')}`,
+  phone: `+861009992${String(phone).padStart(4, '0')}`,
   home_division: 'CN-330106',
   language: 'en',
 });

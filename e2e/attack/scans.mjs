@@ -53,7 +53,7 @@ async function person(n, home) {
     name: 'Example Attack',
     document: { type: 'other', number: `ATTACK${String(n).padStart(6, '0')}`, country: 'CHN' },
     nationality: 'CN',
-    phone: `+9990001${String(n).padStart(4, '0')}`,
+    phone: `+861009991${String(n).padStart(4, '0')}`,
     home_division: home,
     language: 'en',
   });
