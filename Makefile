@@ -24,7 +24,7 @@ help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
 run: setup-run pages
-	$(call say,Building the demo: four to eight minutes the first time)
+	$(call say,Building the demo: some minutes the first time)
 	cargo build --profile demo --locked -p jadegate
 	$(TARGET)/demo/jadegate demo $(ARGS)
 
