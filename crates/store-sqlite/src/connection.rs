@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Result, unavailable};
@@ -19,6 +20,9 @@ pub(crate) const BUSY: Duration = Duration::from_secs(5);
 fn common(c: &Connection) -> rusqlite::Result<()> {
     c.busy_timeout(BUSY)?;
     c.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan must not depend on bound values: where a partial index might serve, SQLite otherwise
+    // parses and plans the statement anew whenever another value is bound.
+    c.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Temporary files (statement journals) would hold old rows outside the database's own files.
     c.pragma_update(None, "temp_store", "MEMORY")?;
     c.pragma_update(None, "trusted_schema", false)?;
@@ -114,6 +118,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rusqlite::StatementStatus;
     use std::sync::mpsc;
 
     fn pool(size: usize) -> (tempfile::TempDir, Pool) {
@@ -148,6 +153,34 @@ mod tests {
             drop(release);
         });
         assert_eq!(pool.free.lock().unwrap().len(), 2);
+    }
+
+    /// Opening a code reads an assessment by a holder's id, beside which there is a partial index.
+    #[test]
+    fn a_statement_is_planned_once_whatever_is_bound() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("test.db");
+        let written = writer(&path, 1024).unwrap();
+        let planned_again = |c: &Connection| {
+            let mut again = 0;
+            for text in [
+                "SELECT * FROM assessment WHERE holder = ?1",
+                "SELECT * FROM evidence WHERE holder = ?1 ORDER BY recorded_at, id",
+                "SELECT * FROM correction WHERE holder = ?1",
+            ] {
+                let mut statement = c.prepare(text).unwrap();
+                for holder in 1..=3_i64 {
+                    assert!(!statement.exists([holder]).unwrap());
+                }
+                again += statement.get_status(StatementStatus::RePrepare);
+            }
+            again
+        };
+        assert_eq!(planned_again(&written), 0);
+        assert_eq!(planned_again(&reader(&path).unwrap()), 0);
+        // What it is against is still there.
+        written.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, false).unwrap();
+        assert_ne!(planned_again(&written), 0);
     }
 
     #[test]
