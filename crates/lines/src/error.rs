@@ -15,6 +15,9 @@ pub enum FileError {
     /// The source failed: a damaged archive, a disk.
     #[error("The file cannot be read beyond line {0}: it is damaged or was cut off.")]
     Unreadable(u64, #[source] std::io::Error),
+    /// No text of lines at all, but what it was made of or is shown as.
+    #[error("This is {0}, not a text file of lines. Save it as CSV (UTF-8) and send that.")]
+    OtherFormat(&'static str),
     /// The line that names the columns leaves a quotation mark open.
     #[error("A quotation mark in line {0}, which names the columns, is never closed.")]
     OpenQuote(u64),
@@ -41,6 +44,7 @@ impl FileError {
             Self::TooManyLines(_) => "csv.too_many_lines",
             Self::LineTooLong(..) => "file.line_too_long",
             Self::Unreadable(..) => "file.unreadable",
+            Self::OtherFormat(_) => "file.other_format",
             Self::OpenQuote(_) => "csv.open_quote",
             Self::MissingColumns { .. } => "csv.missing_columns",
             Self::RepeatedColumn(_) => "csv.repeated_column",

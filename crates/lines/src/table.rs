@@ -70,6 +70,15 @@ impl Record {
         self.bytes.get(start..end)
     }
 
+    /// Without the empty fields after the first `most`: a spreadsheet writes them where its sheet is
+    /// wider than the table, and they say nothing.
+    fn without_surplus(mut self, most: usize) -> Self {
+        while self.len() > most && self.fields().last().is_some_and(|f| f.trim_ascii().is_empty()) {
+            self.ends.pop();
+        }
+        self
+    }
+
     /// All fields.
     pub fn fields(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).filter_map(|i| self.field(i))
@@ -179,7 +188,7 @@ impl<R: Read> Table<R> {
     /// Is it a record, and of this file?
     fn judge(&mut self, read: Result<Record, usize>, number: u64) -> Result<Record, LineFault> {
         let record = match read {
-            Ok(record) => record,
+            Ok(record) => record.without_surplus(self.names.len()),
             Err(field) => {
                 self.open = Some(number);
                 return Err(LineFault::OpenQuote(field));

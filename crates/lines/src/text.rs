@@ -109,6 +109,11 @@ impl<R: Read> TextLines<R> {
     fn fill(&mut self) -> Result<bool, FileError> {
         let got = self.source.read(&mut self.block);
         let got = got.map_err(|e| FileError::Unreadable(self.number, e))?.min(BLOCK);
+        if self.read == 0
+            && let Some(what) = other_format(self.block.get(..got).unwrap_or_default())
+        {
+            return Err(FileError::OtherFormat(what));
+        }
         if self.alphabet == Alphabet::Unknown {
             let block = self.block.get(..got).unwrap_or_default();
             self.alphabet = Alphabet::of(block, self.begun);
@@ -121,6 +126,23 @@ impl<R: Read> TextLines<R> {
         }
         Ok(got > 0)
     }
+}
+
+/// What a file is that is often brought instead of its text, by its first four bytes: the first read
+/// may give no more.
+fn other_format(begins: &[u8]) -> Option<&'static str> {
+    const BEGINNINGS: [(&[u8; 4], &str); 6] = [
+        (b"PK\x03\x04", "a workbook (.xlsx, .et) or another zip archive"),
+        (b"\xd0\xcf\x11\xe0", "a workbook (.xls)"),
+        (b"%PDF", "a PDF"),
+        (b"<!do", "a web page"),
+        (b"<htm", "a web page"),
+        (b"<?xm", "XML"),
+    ];
+    let found = BEGINNINGS
+        .iter()
+        .find(|(magic, _)| begins.get(..4).is_some_and(|b| b.eq_ignore_ascii_case(*magic)));
+    found.map(|(_, what)| *what)
 }
 
 #[cfg(test)]
@@ -153,6 +175,15 @@ mod tests {
         let text = format!("{}\r\nb", "x".repeat(BLOCK - 1));
         let got = lines(text.as_bytes(), WIDE).unwrap();
         assert_eq!(got.iter().map(|(n, ..)| *n).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn a_workbook_is_called_one() {
+        for begins in [&b"PK\x03\x04\x14"[..], b"\xd0\xcf\x11\xe0\xa1", b"%PDF-1.7", b"<HTML>"] {
+            let error = lines(&[begins, b"\na,b\n"].concat(), WIDE).unwrap_err();
+            assert_eq!(error.code(), "file.other_format");
+        }
+        assert!(lines(b"PK,a\n", WIDE).is_ok());
     }
 
     #[test]

@@ -59,8 +59,8 @@ fn a_field_over_several_lines_is_told_on_each_of_them() {
 fn empty_fields_at_the_end_may_be_left_out_but_not_needed_ones() {
     let columns = "line.wrong_columns";
     assert_eq!(
-        codes("x,a,b,c\n1,2,3,4\n1,2,3\n1,2\n1,2,3,4,5\n,,,\n"),
-        [(2, ""), (3, ""), (4, columns), (5, columns)]
+        codes("x,a,b,c\n1,2,3,4\n1,2,3\n1,2\n1,2,3,4,5\n,,,\n1,2,3,4,,,\n1,2,3,4,,5,\n"),
+        [(2, ""), (3, ""), (4, columns), (5, columns), (7, ""), (8, columns)]
     );
 }
 
@@ -186,7 +186,12 @@ proptest! {
             }
             // And what is taken is what the line alone says.
             if let Ok(fields) = row {
-                prop_assert_eq!(fields, alone(line), "{:?}", line);
+                let mut said = alone(line);
+                // Empty fields beyond the three columns say nothing.
+                while said.len() > 3 && said.last().is_some_and(|f| f.trim_ascii().is_empty()) {
+                    said.pop();
+                }
+                prop_assert_eq!(fields, said, "{:?}", line);
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Words of closed lists as laboratories, carriers and offices write them in files.
 
-use jadegate_domain::text::word;
+use jadegate_domain::text::{is_dash, word};
 
 /// What is written, and the name it stands for.
 type Table = [(&'static str, &'static str)];
 
 /// Results of tests.
-pub(crate) const RESULTS: &Table = &[
+const RESULTS: &Table = &[
     ("neg", "negative"),
     ("阴性", "negative"),
     ("陰性", "negative"),
@@ -91,8 +91,23 @@ pub(crate) const VEHICLES: &Table = &[
 /// without case, width and kind of dash.
 pub(crate) fn name(table: &Table, text: &str) -> String {
     let word = word(text);
-    let known = table.iter().find(|(written, _)| *written == word);
-    known.map_or(word, |(_, name)| (*name).to_owned())
+    let known = |word: &str| table.iter().find(|(written, _)| *written == word);
+    known(&word).map_or(word, |(_, name)| (*name).to_owned())
+}
+
+/// A result, also with the sign that laboratories write after it, as in `阴性(-)`. A sign that says the
+/// opposite makes it no result.
+pub(crate) fn result(text: &str) -> String {
+    let bracket = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '（' | '）');
+    let signed = text.trim_end_matches(bracket);
+    let sign = match signed.chars().last() {
+        Some('+' | '＋') => "positive",
+        Some(c) if is_dash(c) => "negative",
+        _ => return name(RESULTS, text),
+    };
+    let sign_or_bracket = |c: char| bracket(c) || is_dash(c) || matches!(c, '+' | '＋');
+    let named = name(RESULTS, signed.trim_end_matches(sign_or_bracket));
+    if named == sign { named } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -111,5 +126,22 @@ mod tests {
         assert_eq!(name(METHODS, "RT\u{2011}PCR"), "nucleic_acid");
         assert_eq!(name(RESULTS, "Not Detected"), "negative");
         assert_eq!(name(RESULTS, "maybe"), "maybe");
+    }
+
+    #[test]
+    fn a_sign_after_a_result_must_say_the_same() {
+        for (text, want) in [
+            ("阴性(-)", "negative"),
+            ("阳性（＋）", "positive"),
+            ("Negative (\u{2212})", "negative"),
+            ("not detected -", "negative"),
+            ("未检出", "negative"),
+            ("POS+", "positive"),
+        ] {
+            assert_eq!(result(text), want, "{text}");
+        }
+        for text in ["阴性(+)", "阳性(-)", "positive -", "(+)", "-", "弱阳性(+)"] {
+            assert!(!["positive", "negative"].contains(&result(text).as_str()), "{text}");
+        }
     }
 }

@@ -603,6 +603,7 @@ export const en: Dict<typeof zh> = {
     'csv.missing_columns': 'The first line does not name the columns that are needed.',
     'csv.repeated_column': 'The first line has a column twice.',
     'csv.too_many_lines': 'Too many lines; please split the file.',
+    'file.other_format': 'This is a workbook, an archive or a page, not a text file. Save it as CSV (UTF-8) and send that.',
     'csv.open_quote': 'The first line has a quotation mark that is never closed.',
     'file.too_large': 'The file is too large; please split it.',
     'file.line_too_long': 'A line goes on for far too long: this is no file of lines.',

@@ -597,6 +597,7 @@ export const zh = {
     'csv.missing_columns': '第一行没有写明需要的列。',
     'csv.repeated_column': '第一行有重复的列。',
     'csv.too_many_lines': '行数太多，请分成几份。',
+    'file.other_format': '这是工作簿、压缩包或网页，不是文本文件。请另存为 CSV（UTF-8）后再发送。',
     'csv.open_quote': '第一行有一个未闭合的引号。',
     'file.too_large': '文件太大，请拆分。',
     'file.line_too_long': '有一行过长：这不是按行书写的文件。',

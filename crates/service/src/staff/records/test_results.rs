@@ -358,7 +358,7 @@ impl App {
         line: u64,
         f: &crate::import::lines::Fields,
     ) -> std::result::Result<Parsed, Rejection> {
-        let result = words::name(words::RESULTS, f.get("result")).parse().map_err(|_| {
+        let result = words::result(f.get("result")).parse().map_err(|_| {
             Rejection::new("test.unknown_result", "The result must be `positive` or `negative`.")
         })?;
         let method = words::name(words::METHODS, f.get("method")).parse().map_err(|_| {
