@@ -92,6 +92,7 @@ deps:
 	node scripts/check-layers.mjs
 	node scripts/check-map.mjs
 	node scripts/check-decisions.mjs
+	node scripts/check-deploy.mjs
 	@scripts/deny.sh
 
 rust-test:
