@@ -75,7 +75,8 @@ mod policies;
 mod port;
 mod records;
 mod rows;
-mod unit;
+mod units;
+mod write;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -99,4 +100,5 @@ pub use rows::{
     PhoneCode, Proxy, Route, SealedField, Session, SessionSubject, StoredAssessment, StoredRide,
     StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
-pub use unit::{PEOPLE, Receipt, Unit, Write};
+pub use units::{PEOPLE, Receipt, Unit};
+pub use write::Write;

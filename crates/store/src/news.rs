@@ -3,7 +3,8 @@
 use jadegate_domain::{HolderId, PlaceId, Presence, Timestamp, Visit, VisitKey};
 
 use crate::changes::Change;
-use crate::unit::{Receipt, Unit, Write};
+use crate::units::{Receipt, Unit};
+use crate::write::Write;
 
 impl Unit {
     /// What those who follow the store must know of the unit's writes, in their order, each with its

@@ -24,7 +24,7 @@ use crate::rows::{
     SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
     VaultKey, VisitMarks,
 };
-use crate::unit::{Receipt, Unit};
+use crate::units::{Receipt, Unit};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
