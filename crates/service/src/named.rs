@@ -114,21 +114,38 @@ pub struct HolderChange {
 /// Names of agencies by id.
 pub(crate) type Names = HashMap<AgencyId, AgencyName>;
 
-fn named_reason(r: Reason, names: &Names) -> ReasonView {
+fn named_reason(reason: Reason, names: &Names) -> ReasonView {
+    // Every field by its name: one that is new and not shown does not compile.
+    let Reason {
+        rule,
+        colour,
+        title,
+        ends,
+        evidence,
+        agencies,
+        counted_from,
+        since,
+        until,
+        day,
+        days,
+        needs,
+        eased,
+    } = reason;
+    let agencies = agencies.iter().filter_map(|a| names.get(a).cloned()).collect();
     ReasonView {
-        agencies: r.agencies.iter().filter_map(|a| names.get(a).cloned()).collect(),
-        rule: r.rule,
-        colour: r.colour,
-        title: r.title,
-        ends: r.ends,
-        evidence: r.evidence,
-        counted_from: r.counted_from,
-        since: r.since,
-        until: r.until,
-        day: r.day,
-        days: r.days,
-        needs: r.needs,
-        eased: r.eased,
+        rule,
+        colour,
+        title,
+        ends,
+        evidence,
+        agencies,
+        counted_from,
+        since,
+        until,
+        day,
+        days,
+        needs,
+        eased,
     }
 }
 

@@ -184,6 +184,11 @@ impl App {
         self.new_token()
     }
 
+    /// The passkey with which somebody signs in, by its id.
+    pub async fn passkey(&self, credential_id: &[u8]) -> Result<Option<CredentialRow>> {
+        Ok(self.store.credential(credential_id).await?)
+    }
+
     /// Begins a session for a member of staff whose passkey was verified by the caller; `moved` is
     /// the passkey's row if its counter moved, `agent` the browser's name for itself, of which only
     /// the kind of device is kept.

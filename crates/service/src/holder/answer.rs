@@ -141,15 +141,19 @@ impl App {
         // A request of a moment ago leads nowhere yet; nobody can have its code.
         let route = c.route.unwrap_or(Route { lane: [0; 16], used_for: ChallengeUse::Nothing });
         let digits: String = code.chars().filter(char::is_ascii_digit).collect();
-        if self.came_too_late(&digits, route.lane).await? {
+        let known = self.store.phone_codes(route.lane, now.plus_secs(-LATE_SECONDS)).await?;
+        let (live, over): (Vec<_>, Vec<_>) = known.into_iter().partition(|c| now < c.expires_at);
+        let among = |codes: &[PhoneCode]| codes.iter().any(|code| self.is_code(&digits, code));
+        // A code of this phone that has run out, and none that works: told before the try is counted.
+        // Whoever has such a code had the message, and it opens nothing. Guesses match none, and count.
+        if among(&over) && !among(&live) {
             return Err(ServiceError::bad(
                 "otp.late",
                 "That code is of an earlier message and works no more. Type the one of the newest message; this was not counted as a try.",
             ));
         }
         let short_counts = self.count_guess(id, route.lane).await?;
-        let codes = self.store.phone_codes(route.lane, now).await?;
-        let right = codes.into_iter().find(|code| self.is_code(&digits, code));
+        let right = live.into_iter().find(|code| self.is_code(&digits, code));
         let Some(code) = right.filter(|_| !matches!(route.used_for, ChallengeUse::Nothing)) else {
             let left = self.deployment.settings.otp_tries.saturating_sub(c.tries + 1);
             if left == 0 {
@@ -174,17 +178,6 @@ impl App {
     fn is_code(&self, digits: &str, code: &PhoneCode) -> bool {
         let wanted = self.deployment.keys.phone_code(code);
         subtle::ConstantTimeEq::ct_eq(digits.as_bytes(), wanted.as_bytes()).into()
-    }
-
-    /// Is it a code of this phone that has run out, and none that works? Looked at before the try is
-    /// counted: whoever has such a code had the message, and it opens nothing. Guesses match none and
-    /// are counted.
-    async fn came_too_late(&self, digits: &str, lane: [u8; 16]) -> Result<bool> {
-        let now = self.now();
-        let codes = self.store.phone_codes(lane, now.plus_secs(-LATE_SECONDS)).await?;
-        let (live, over): (Vec<_>, Vec<_>) = codes.into_iter().partition(|c| now < c.expires_at);
-        let among = |codes: &[PhoneCode]| codes.iter().any(|code| self.is_code(digits, code));
-        Ok(among(&over) && !among(&live))
     }
 
     /// Whoever of those on the phone shows their document.

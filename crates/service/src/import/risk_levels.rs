@@ -22,6 +22,7 @@ use crate::error::{Result, ServiceError};
 use crate::import::report::RejectedLine;
 use crate::staff::policies::proposals::Proposer;
 use crate::staff::policies::proposed::{ProposedChange, RegionEntry};
+use crate::staff::policies::runs::Attached;
 use crate::staff::{Recorder, Share};
 use crate::what_if::Progress;
 
@@ -148,19 +149,8 @@ impl App {
         mut report: RiskReport,
     ) -> Result<RiskReport> {
         let (_, raised) = self.compare_spans(author, spans, &mut report).await?;
-        if raised.is_empty() {
+        let Some((count, _, attached)) = self.raise(raised, &mut report).await? else {
             return Ok(report);
-        }
-        let count = raised.len() as u64;
-        let change = ProposedChange::Region { entries: raised };
-        let (_, digest) = change.stored()?;
-        if let Some(same) = self.store.waiting_proposal(digest).await? {
-            report.waiting = count;
-            report.proposal = Some(same);
-            return Ok(report);
-        }
-        let Some(attached) = self.replay(&change, Arc::new(Progress::default())).await? else {
-            return Err(ServiceError::internal("a what-if stopped by itself"));
         };
         if self.needs_second_officer(&attached).await? {
             report.waiting = count;
@@ -181,19 +171,8 @@ impl App {
         mut report: RiskReport,
     ) -> Result<RiskReport> {
         let raised = self.import_ends(&recorder.author(Some(run)), spans, &mut report).await?;
-        if raised.is_empty() {
+        let Some((count, change, attached)) = self.raise(raised, &mut report).await? else {
             return Ok(report);
-        }
-        let count = raised.len() as u64;
-        let change = ProposedChange::Region { entries: raised };
-        let (_, digest) = change.stored()?;
-        if let Some(same) = self.store.waiting_proposal(digest).await? {
-            report.waiting = count;
-            report.proposal = Some(same);
-            return Ok(report);
-        }
-        let Some(attached) = self.replay(&change, Arc::new(Progress::default())).await? else {
-            return Err(ServiceError::internal("a what-if stopped by itself"));
         };
         let by = Proposer { agency: recorder.agency(), staff: recorder.staff(), import: Some(run) };
         let id = self.submit(by, &change, &attached, REASON.to_owned()).await?;
@@ -206,6 +185,30 @@ impl App {
         report.share = attached.share;
         report.what_if = Some(attached.result);
         Ok(report)
+    }
+
+    /// What raised levels become: how many they are, the change, and its what-if; `None` if there is none,
+    /// or if the very same waits already, which the report then says.
+    async fn raise(
+        &self,
+        entries: Vec<RegionEntry>,
+        report: &mut RiskReport,
+    ) -> Result<Option<(u64, ProposedChange, Attached)>> {
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        let count = entries.len() as u64;
+        let change = ProposedChange::Region { entries };
+        let (_, digest) = change.stored()?;
+        if let Some(same) = self.store.waiting_proposal(digest).await? {
+            report.waiting = count;
+            report.proposal = Some(same);
+            return Ok(None);
+        }
+        match self.replay(&change, Arc::new(Progress::default())).await? {
+            Some(attached) => Ok(Some((count, change, attached))),
+            None => Err(ServiceError::internal("a what-if stopped by itself")),
+        }
     }
 
     /// Ends what the list no longer names; returns what is new in it.

@@ -4,11 +4,11 @@
 
 use std::fmt::Write as _;
 
-use crate::common::scenes::RIDES;
-use crate::common::{HOME, World, case_of, test_of};
+use crate::common::scenes::{RIDES, coloured, people};
+use crate::common::{World, case_of, test_of};
 use jadegate_domain::id::WaitingId;
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
-use jadegate_domain::{AgencyKind, CaseId, Colour, HolderId, PlaceId};
+use jadegate_domain::{AgencyKind, CaseId, HolderId, PlaceId};
 use jadegate_ledger::{Leaf, WaitingEvent};
 use jadegate_service::StaffSession;
 use jadegate_service::staff::{ArrivalInput, CaseInput, WaitingRow, Whom};
@@ -25,22 +25,6 @@ fn lines(people: std::ops::RangeInclusive<u32>, sample: bool) -> String {
         writeln!(csv, "passport,X{n:07},positive,nucleic_acid,{at},{sample}").unwrap();
     }
     csv
-}
-
-async fn people(w: &mut World, n: u32) -> Vec<HolderId> {
-    let mut all = Vec::new();
-    for _ in 0..n {
-        all.push(w.register(HOME).await.1);
-    }
-    all
-}
-
-async fn coloured(w: &World, people: &[HolderId]) -> usize {
-    let mut n = 0;
-    for holder in people {
-        n += usize::from(w.colour(*holder).await != Colour::Green);
-    }
-    n
 }
 
 async fn waiting(w: &World, by: &StaffSession) -> Vec<WaitingRow> {

@@ -8,10 +8,11 @@
 
 use std::fmt::Write as _;
 
+use crate::common::scenes::{coloured, people};
 use crate::common::{HOME, World, case_of, document, test_of};
+use jadegate_domain::Colour;
 use jadegate_domain::id::ImportId;
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
-use jadegate_domain::{Colour, HolderId};
 use jadegate_ledger::Leaf;
 use jadegate_service::staff::{CaseInput, Record, Whom};
 use jadegate_service::{Kind, StaffSession};
@@ -28,22 +29,6 @@ fn lines(people: u32) -> String {
             .unwrap();
     }
     csv
-}
-
-async fn people(w: &mut World, n: u32) -> Vec<HolderId> {
-    let mut all = Vec::new();
-    for _ in 0..n {
-        all.push(w.register(HOME).await.1);
-    }
-    all
-}
-
-async fn red(w: &World, people: &[HolderId]) -> usize {
-    let mut n = 0;
-    for holder in people {
-        n += usize::from(w.colour(*holder).await != Colour::Green);
-    }
-    n
 }
 
 /// Another server begins to withdraw the file as soon as this happens in the database.
@@ -86,10 +71,10 @@ async fn a_file_withdrawn_before_its_first_piece_records_nothing() {
     withdrawn_once(&w, &lab, "INSERT ON import_run", "NEW.id");
     let e = w.app.import_tests(&lab, lines(3).as_bytes()).await.unwrap_err();
     assert_eq!((e.kind, e.code), (Kind::Conflict, "import.withdrawn"));
-    assert_eq!(red(&w, &all).await, 0);
+    assert_eq!(coloured(&w, &all).await, 0);
     w.app.finish_withdrawals().await.unwrap();
     assert!(is_withdrawn(&w, file(&w, &lab).await).await);
-    assert_eq!((red(&w, &all).await, told(&w).await), (0, 1));
+    assert_eq!((coloured(&w, &all).await, told(&w).await), (0, 1));
 }
 
 #[tokio::test]
@@ -100,13 +85,13 @@ async fn a_file_withdrawn_between_two_pieces_leaves_nothing() {
     withdrawn_once(&w, &lab, "INSERT ON authorship", "NEW.import");
     let e = w.app.import_tests(&lab, lines(4).as_bytes()).await.unwrap_err();
     assert_eq!(e.code, "import.withdrawn");
-    assert_eq!(red(&w, &all).await, 1, "one piece came before the withdrawal, none after it");
+    assert_eq!(coloured(&w, &all).await, 1, "one piece came before the withdrawal, none after it");
     // Whoever asks next goes on with it.
     let file = file(&w, &lab).await;
     let officer = w.officer().await;
     let done = w.app.withdraw_record(&officer, Record::Import(file), "never_happened").await;
     assert_eq!(done.unwrap().records, 1);
-    assert_eq!(red(&w, &all).await, 0);
+    assert_eq!(coloured(&w, &all).await, 0);
     assert!(is_withdrawn(&w, file).await);
     // It stays the withdrawal of who began it.
     let row = w.store.withdrawal(RecordKind::Import, file.as_i64()).await.unwrap().unwrap();
@@ -133,7 +118,7 @@ async fn of_an_import_and_its_withdrawal_at_once_nothing_is_left() {
         w.app.withdraw_record(&colleague, Record::Import(id), "wrong_content").await.unwrap();
     };
     let (_, ()) = tokio::join!(w.app.import_tests(&lab, csv.as_bytes()), taking_back);
-    assert_eq!(red(&w, &all).await, 0);
+    assert_eq!(coloured(&w, &all).await, 0);
     assert!(is_withdrawn(&w, file(&w, &lab).await).await);
 }
 
@@ -184,7 +169,7 @@ async fn what_is_confirmed_of_a_file_that_is_withdrawn_at_the_same_moment_is_dro
     let id = w.app.list_waiting(&colleague).await.unwrap()[0].id;
     withdrawn_once(&w, &lab, "UPDATE OF state ON waiting", "NEW.import");
     w.app.confirm_waiting(&colleague, id).await.unwrap();
-    assert_eq!(red(&w, &all).await, 0);
+    assert_eq!(coloured(&w, &all).await, 0);
     assert_eq!(w.read("SELECT count(*) || '' FROM waiting_piece"), "0");
     w.app.finish_withdrawals().await.unwrap();
     assert!(is_withdrawn(&w, report.import.unwrap()).await);
@@ -205,9 +190,9 @@ async fn a_withdrawal_cut_short_after_its_first_row_is_finished_by_another_serve
     let report = w.app.import_tests(&lab, lines(3).as_bytes()).await.unwrap();
     let file = report.import.unwrap();
     w.store.commit(begun(&w, &lab, RecordKind::Import, file.as_i64())).await.unwrap();
-    assert_eq!(red(&w, &all).await, 3);
+    assert_eq!(coloured(&w, &all).await, 3);
     w.second_server().await.finish_withdrawals().await.unwrap();
-    assert_eq!((red(&w, &all).await, told(&w).await), (0, 1));
+    assert_eq!((coloured(&w, &all).await, told(&w).await), (0, 1));
     assert!(is_withdrawn(&w, file).await);
     // And there is nothing more to do.
     w.app.finish_withdrawals().await.unwrap();
@@ -240,7 +225,7 @@ async fn a_case_falls_though_the_program_ended_in_between() {
     w.restart().await;
     w.app.finish_withdrawals().await.unwrap();
     assert!(w.store.case(case).await.unwrap().unwrap().withdrawn_at.is_some());
-    assert_eq!(red(&w, &[holder, friend]).await, 0);
+    assert_eq!(coloured(&w, &[holder, friend]).await, 0);
 }
 
 /// A case that is being taken back gets no contact from a trace on another server, and no correction.
@@ -264,7 +249,7 @@ async fn nothing_is_added_to_a_case_that_is_being_taken_back() {
     let e = w.app.correct_case(&officer, case, &change).await.unwrap_err();
     assert_eq!(e.code, "case.withdrawn");
     w.app.finish_withdrawals().await.unwrap();
-    assert_eq!(red(&w, &all).await, 0);
+    assert_eq!(coloured(&w, &all).await, 0);
 }
 
 /// What is kept for a document's owner goes with its file from the first row of the withdrawal on.
@@ -275,7 +260,7 @@ async fn what_is_kept_of_a_file_goes_with_it() {
     let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
     let (_, wrong) = w.register(HOME).await;
     let report = w.app.import_tests(&lab, lines(1).as_bytes()).await.unwrap();
-    assert_eq!((report.taken, red(&w, &[wrong]).await), (1, 1));
+    assert_eq!((report.taken, coloured(&w, &[wrong]).await), (1, 1));
     let c = w.app.begin_document_correction(&team, &document(1), "made up").await.unwrap();
     w.app.decide_document_correction(&hospital, c.id, true).await.unwrap();
     assert_eq!(w.read("SELECT count(*) || '' FROM kept_record"), "1");

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use jadegate_domain::Role;
+use jadegate_service::NewSession;
 use jadegate_service::staff::{MeView, NewPasskey};
-use jadegate_service::{NewSession, ServiceError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -144,13 +144,8 @@ async fn finish_sign_in(
     Body(b): Body<FinishSignInBody>,
 ) -> Answer<SignedIn> {
     let (credential, credential_id) = web.passkeys.credential_id(&b.credential)?;
-    let row = web
-        .app
-        .store()
-        .credential(&credential_id)
-        .await
-        .map_err(ServiceError::from)?
-        .ok_or_else(|| refused("unknown credential"))?;
+    let row = web.app.passkey(&credential_id).await?;
+    let row = row.ok_or_else(|| refused("unknown credential"))?;
     let moved = web.passkeys.finish_sign_in(&b.ceremony, &credential, &row, web.app.now())?;
     let session = web.app.sign_in_staff_with(row.staff, moved, agent(&headers)).await?;
     signed_in(&web, session).await

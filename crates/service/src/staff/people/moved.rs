@@ -44,10 +44,20 @@ struct Moved<'e> {
 
 /// Does a record of this kind say something about whoever was in front of an agency?
 const fn goes_with_a_document(kind: EvidenceKind) -> bool {
-    matches!(
-        kind,
-        EvidenceKind::Test | EvidenceKind::Case | EvidenceKind::Arrival | EvidenceKind::Release
-    )
+    match kind {
+        EvidenceKind::Test | EvidenceKind::Case | EvidenceKind::Arrival | EvidenceKind::Release => {
+            true
+        }
+        // Holders say these themselves, traces find them, systems see them, or they are about places.
+        EvidenceKind::Contact
+        | EvidenceKind::Stay
+        | EvidenceKind::RegionRisk
+        | EvidenceKind::Declaration
+        | EvidenceKind::CheckIn
+        | EvidenceKind::Dispute
+        | EvidenceKind::Appeal
+        | EvidenceKind::AppealDecision => false,
+    }
 }
 
 impl App {
@@ -216,7 +226,9 @@ impl App {
                     kept.record.push(Write::AddCase(case));
                     fact
                 }
-                Held::Ride { .. } => return Err(ServiceError::internal("a ride was kept")),
+                Held::Ride { .. } | Held::Withdrawal { .. } => {
+                    return Err(ServiceError::internal("something else than evidence was kept"));
+                }
             };
             let mut external_key = self.fact_key(k.agency, holder, &fact);
             if let Some(key) = external_key
@@ -268,7 +280,14 @@ impl App {
                 format!("release/{agency}/{holder}/{of}/{}{second}", released_at.as_secs())
             }
             Fact::Case { confirmed_at, .. } => case_key_name(holder, confirmed_at.as_secs(), 0),
-            _ => return None,
+            Fact::Contact { .. }
+            | Fact::Stay { .. }
+            | Fact::RegionRisk { .. }
+            | Fact::Declaration { .. }
+            | Fact::CheckIn { .. }
+            | Fact::Dispute { .. }
+            | Fact::Appeal { .. }
+            | Fact::AppealDecision { .. } => return None,
         };
         Some(self.deployment.keys.evidence_key(&name))
     }
@@ -323,7 +342,7 @@ pub(crate) fn fact_of(held: &Held) -> Option<Fact> {
     match held {
         Held::Evidence { fact, .. } => Some(fact.clone()),
         Held::Case { case, .. } => Some(case_fact(case)),
-        Held::Ride { .. } => None,
+        Held::Ride { .. } | Held::Withdrawal { .. } => None,
     }
 }
 

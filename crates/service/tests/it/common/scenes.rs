@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use jadegate_domain::{GateId, HolderId, Period, PlaceId, Timestamp};
+use jadegate_domain::{Colour, GateId, HolderId, Period, PlaceId, Timestamp};
 use jadegate_service::holder::register::RegistrationInput;
 use jadegate_service::import::rides::RideReport;
 use jadegate_service::staff::{CaseInput, PlaceInput, TraceDetail};
@@ -18,6 +18,24 @@ pub(crate) const RIDES: &str =
     "kind,number,date,division,holder,from_no,from,departs,to_no,to,arrives,seat\n";
 /// All the time there is.
 pub(crate) const EVER: Period = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
+
+/// So many who live in the same place.
+pub(crate) async fn people(w: &mut World, n: u32) -> Vec<HolderId> {
+    let mut all = Vec::new();
+    for _ in 0..n {
+        all.push(w.register(HOME).await.1);
+    }
+    all
+}
+
+/// How many of them are not green.
+pub(crate) async fn coloured(w: &World, people: &[HolderId]) -> usize {
+    let mut n = 0;
+    for holder in people {
+        n += usize::from(w.colour(*holder).await != Colour::Green);
+    }
+    n
+}
 
 /// A carrier's list with these lines.
 pub(crate) async fn import_rides(w: &World, carrier: &StaffSession, lines: &str) -> RideReport {
