@@ -158,6 +158,8 @@ impl App {
         &self,
         holder: HolderId,
     ) -> std::result::Result<Assessment, AttemptError> {
+        // What was current by the rules of before may not be.
+        self.must_follow()?;
         if let Some(current) = self.stored_if_current(holder).await? {
             return Ok(current);
         }
@@ -287,6 +289,7 @@ impl App {
             }
         }
         self.clock_must_hold()?;
+        self.must_follow()?;
         let one = self.assess_lock(holder).await;
         let now = self.now();
         let stored = self.store.assessment(holder).await?;

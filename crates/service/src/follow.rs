@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::concurrency::{beside, read};
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::in_force::{InForce, Regions};
 use crate::jobs::note;
 use crate::visits::presence::Seen;
@@ -29,8 +29,11 @@ use crate::visits::presence::Seen;
 const PAGE: u32 = 20_000;
 /// Between two looks for what others wrote; it is known after two of them.
 const EVERY: Duration = Duration::from_millis(250);
-/// After a failure.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// After a failure, the second, and each that follows.
+const AFTER_FAILURE: [Duration; 3] =
+    [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(5)];
+/// How long a look may make no step before nothing is decided any more.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is kept in memory beside the visits. Cases are not: the first look at late data is for all.
 const AT_START: &[ChangeKind] = &[
@@ -206,6 +209,17 @@ impl App {
         Ok(there.saturating_sub(self.memory.follower.position().get()))
     }
 
+    /// Is it known what others changed?
+    pub fn follows(&self) -> bool {
+        !self.memory.follower.is_lost()
+    }
+
+    /// Refuses, with the reason, while it is not known what others changed: by rules that may not be in
+    /// force any more nothing is decided, and nothing that was is handed out.
+    pub(crate) fn must_follow(&self) -> Result<()> {
+        if self.follows() { Ok(()) } else { Err(behind()) }
+    }
+
     /// Fills the memory: from the saved index and what it lacks, all else from the beginning.
     pub(crate) async fn follow_from_start(&self) -> Result<()> {
         let visits = self.load_index().await?;
@@ -229,6 +243,7 @@ impl App {
         loop {
             let page = self.store.changes_since(reading, PAGE).await?;
             self.take_in(page.changes, told).await?;
+            self.memory.follower.step();
             match page.next {
                 Some(next) => reading = next,
                 None => return Ok(page.until),
@@ -345,13 +360,20 @@ impl App {
     /// tried again.
     pub(crate) async fn keep_following(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let (mut seen, mut rest) = (Position::BEGINNING, EVERY);
+        let _last = LastLook(&self);
         loop {
             tokio::select! {
                 _ = stop.changed() => return,
                 () = tokio::time::sleep(rest) => {}
             }
-            let looked = self.follow_what_was_seen(seen).await;
-            rest = if note("follow", &looked) { EVERY } else { AFTER_FAILURE };
+            let look = self.follow_what_was_seen(seen);
+            let (looked, failed) = self.memory.follower.watch(PATIENCE, look).await;
+            rest = if note("follow", &looked) {
+                EVERY
+            } else {
+                let most = AFTER_FAILURE.len() - 1;
+                AFTER_FAILURE[usize::try_from(failed).unwrap_or(most).saturating_sub(1).min(most)]
+            };
             seen = looked.unwrap_or(seen);
         }
     }
@@ -364,4 +386,25 @@ impl App {
         }
         Ok(self.store.position().await?)
     }
+}
+
+/// If the last look ends in a panic, nobody looks any more: then nothing is decided.
+struct LastLook<'a>(&'a App);
+
+impl Drop for LastLook<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.memory.follower.lose();
+        }
+    }
+}
+
+/// What others changed cannot be read, in words for whoever wanted something.
+pub(crate) fn behind() -> ServiceError {
+    ServiceError::new(
+        Kind::Unavailable,
+        "memory.behind",
+        "This server cannot read what changed in the database, so it might not know the rules in force: it makes no code, takes no scan and changes no colour. Nothing was lost. Please try again in a moment; if it goes on, tell the operator.",
+    )
+    .retry_after(10)
 }

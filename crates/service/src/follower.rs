@@ -1,12 +1,18 @@
 //! How far the memory has read what changed in the store.
 
 use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jadegate_domain::{GateId, Scan, ScanId, Timestamp};
 use jadegate_store::{KeptAt, Position};
 
 use crate::visits::presence::Seen;
+
+/// Failures one after the other after which nothing is decided any more.
+const FAILURES: u32 = 3;
 
 /// What tells a scan from every other.
 type ScanKey = (Timestamp, GateId, ScanId);
@@ -20,6 +26,12 @@ pub(crate) struct Follower {
     pub(crate) reading: tokio::sync::Mutex<()>,
     /// What other servers told of comings and leavings, to be settled with what was told here.
     seen: Mutex<Vec<Seen>>,
+    /// Steps forward that were made: by them, slow is told from stuck.
+    steps: AtomicU64,
+    /// Looks that failed since the last that did not.
+    failed: AtomicU32,
+    /// Is it not known any more what others changed?
+    lost: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +72,56 @@ impl Follower {
 
     fn seen(&self) -> MutexGuard<'_, Vec<Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A part of what others wrote is in memory.
+    pub(crate) fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Is it not known any more what others changed, so that nothing may be decided?
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    /// Nobody looks any more.
+    pub(crate) fn lose(&self) {
+        if !self.lost.swap(true, Ordering::AcqRel) {
+            tracing::error!(code = "memory.behind", "changes cannot be read: nothing is decided");
+        }
+    }
+
+    /// Waits for a look at the store to end, and says meanwhile if it makes no step for so long. Returns
+    /// how it ended, and how many failed one after the other by then.
+    pub(crate) async fn watch<T, E>(
+        &self,
+        patience: Duration,
+        look: impl Future<Output = Result<T, E>>,
+    ) -> (Result<T, E>, u32) {
+        let mut look = pin!(look);
+        let done = loop {
+            let before = self.steps.load(Ordering::Relaxed);
+            tokio::select! {
+                done = &mut look => break done,
+                () = tokio::time::sleep(patience) => {
+                    if self.steps.load(Ordering::Relaxed) == before {
+                        self.lose();
+                    }
+                }
+            }
+        };
+        if done.is_ok() {
+            self.failed.store(0, Ordering::Relaxed);
+            if self.lost.swap(false, Ordering::AcqRel) {
+                tracing::warn!("changes are read again");
+            }
+            return (done, 0);
+        }
+        let failed = self.failed.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        if failed >= FAILURES {
+            self.lose();
+        }
+        (done, failed)
     }
 
     /// Others told of these.
@@ -152,6 +214,41 @@ mod tests {
         follower.has(kept(4, 2));
         follower.read_to(Position::new(3));
         assert_eq!(at(), 5);
+    }
+
+    /// A look that hangs is noticed, one that is slow but goes on is not; what fails again and again is;
+    /// the next one that succeeds ends it.
+    #[tokio::test]
+    async fn who_cannot_follow_is_lost_until_they_can() {
+        let follower = Follower::default();
+        let patience = Duration::from_millis(20);
+        let slow = async {
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                follower.step();
+            }
+            Ok::<(), ()>(())
+        };
+        assert_eq!(follower.watch(patience, slow).await, (Ok(()), 0));
+        assert!(!follower.is_lost());
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let hangs = async { ended.await.map_err(drop) };
+        let meanwhile = async {
+            while !follower.is_lost() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            end.send(()).unwrap();
+        };
+        let (looked, ()) = tokio::join!(follower.watch(patience, hangs), meanwhile);
+        assert_eq!(looked, (Ok(()), 0));
+        assert!(!follower.is_lost());
+        for failed in 1..=FAILURES {
+            let (looked, n) = follower.watch(patience, async { Err::<(), ()>(()) }).await;
+            assert_eq!((looked, n), (Err(()), failed));
+            assert_eq!(follower.is_lost(), failed == FAILURES);
+        }
+        follower.watch(patience, async { Ok::<(), ()>(()) }).await.0.unwrap();
+        assert!(!follower.is_lost());
     }
 
     /// Written here and told by a reading, in either order; a reading that is over needs no memory.

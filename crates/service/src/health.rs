@@ -30,6 +30,9 @@ pub enum FindingCode {
     /// The database's file is damaged.
     #[serde(rename = "store.damaged")]
     StoreDamaged,
+    /// What others changed in the database cannot be read.
+    #[serde(rename = "memory.behind")]
+    MemoryBehind,
     /// The clock is ahead of where it can be.
     #[serde(rename = "clock.ahead")]
     ClockAhead,
@@ -56,6 +59,7 @@ impl FindingCode {
         match self {
             Self::StoreUnavailable => "store.unavailable",
             Self::StoreDamaged => "store.damaged",
+            Self::MemoryBehind => "memory.behind",
             Self::ClockAhead => "clock.ahead",
             Self::ClockBehind => "clock.behind",
             Self::KeysNotInForce => "keys.not_in_force",
@@ -104,6 +108,11 @@ impl App {
                 "The database file is damaged ({n} findings, the first: {first}). Stop the server and restore a backup; `jadegate doctor` lists all."
             );
             health.problems.push(Finding { code: FindingCode::StoreDamaged, detail });
+        }
+        if !self.follows() {
+            let detail = "What changed in the database cannot be read, so this server decides nothing: no code is made, no scan is taken, no colour changes. The log says why: a policy that this program is too old for, or a database that does not answer. It goes on by itself once it can read again.";
+            let (code, detail) = (FindingCode::MemoryBehind, detail.to_owned());
+            health.problems.push(Finding { code, detail });
         }
         let verdict = self.clock_verdict();
         if let Some(e) = clock_problem(verdict) {

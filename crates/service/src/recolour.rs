@@ -158,6 +158,7 @@ impl App {
     /// Does the next batch; false if there is nobody left.
     async fn recolour_batch(&self, run: &mut Recolouring) -> Result<bool> {
         self.clock_must_hold()?;
+        self.must_follow()?;
         for _ in 0..TRIES {
             let Some(batch) = self.load_batch(run.cursor).await? else { return Ok(false) };
             let (mut writes, changed) = self.decide_batch(&self.rule_set(), &batch)?;

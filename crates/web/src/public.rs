@@ -234,7 +234,8 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The process can do its work: the database reads and writes, the clock is right, there are keys.
+/// The process can do its work: the database reads and writes, what others changed is known, the clock is
+/// right, there are keys.
 ///
 /// The first line is `ready`; each further one a warning, with its code.
 #[utoipa::path(get, path = "/readyz", tag = "operation",
@@ -257,6 +258,7 @@ fn health_gauges(app: &App) {
     // The figure itself, down to nothing: an alarm needs no second rule for keys that have ended.
     let days = i32::try_from(app.key_days_left().unwrap_or(0)).unwrap_or(i32::MAX);
     metrics::gauge!("jadegate_keys_days_left").set(f64::from(days));
+    metrics::gauge!("jadegate_following").set(flag(app.follows()));
     let held = app.clock_verdict() != ClockVerdict::Steady;
     metrics::gauge!("jadegate_clock_held").set(flag(held));
     metrics::gauge!("jadegate_store_damaged").set(flag(!app.damage().is_empty()));

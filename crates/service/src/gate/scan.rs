@@ -117,6 +117,8 @@ impl App {
         }
         // By a wrong clock every scan would be too old or in the future, and the gate would drop it.
         self.clock_must_hold()?;
+        // Nor by rules that may not be in force any more; the gate keeps them, and sends them again.
+        self.must_follow()?;
         let results = match scans {
             [one] => vec![self.record_scan(session, one, self.read_code(one)).await],
             many => self.record_many(session, many).await?,

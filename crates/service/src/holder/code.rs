@@ -47,6 +47,7 @@ impl App {
     pub async fn show_code(&self, session: &HolderSession) -> Result<ShownCode> {
         // Gates would refuse what such a clock dates, or believe it for too long.
         self.clock_must_hold()?;
+        self.must_follow()?;
         let identity = self.identity(session.holder).await?;
         // Green by the evidence of an account that is nobody's is nobody's green.
         if identity.as_ref().is_some_and(|i| i.document.is_none()) {

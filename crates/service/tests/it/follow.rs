@@ -11,7 +11,7 @@ use crate::gate_scans::{code, entry, exit, gate};
 use jadegate_domain::gate::GateCounts;
 use jadegate_domain::{Colour, HolderId, Period, PlaceId, Presence, Timestamp};
 use jadegate_service::staff::{CaseInput, ChangeInput, Record, RegionInput};
-use jadegate_service::{App, DemoVisit, Entropy, IndexOrigin};
+use jadegate_service::{App, DemoVisit, Entropy, FindingCode, IndexOrigin, Kind, OutboxOnly};
 use jadegate_testkit::SeededEntropy;
 
 const EVER: Period = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
@@ -95,6 +95,45 @@ async fn what_one_server_writes_the_other_knows() {
     // Both would find the same.
     a.follow().await.unwrap();
     assert_eq!(a.follow_late_data().await.unwrap(), 0);
+}
+
+/// A server that cannot read what changed says so and decides nothing, until it can again: no code, no
+/// scan, no colour.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_follow_decides_nothing() {
+    let mut w = World::of_one_officer(NOW).await;
+    let (session, holder) = w.register("CN-330102").await;
+    let g = gate(&mut w).await;
+    let shown = code(&w, &session).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let jobs = tokio::spawn(Arc::clone(&w.app).run_jobs(Arc::new(OutboxOnly), stopped));
+    let until = async |ready: bool| {
+        for _ in 0..2000 {
+            if w.app.health().await.problems.is_empty() == ready {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("it never came to ready: {ready}");
+    };
+    until(true).await;
+    w.raw("ALTER TABLE changed RENAME TO out_of_reach");
+    until(false).await;
+    let health = w.app.health().await;
+    assert!(health.problems.iter().any(|p| p.code == FindingCode::MemoryBehind), "{health:?}");
+    let refused = |e: &jadegate_service::ServiceError| {
+        assert_eq!((e.kind, e.code, e.retry_after), (Kind::Unavailable, "memory.behind", Some(10)));
+    };
+    refused(&w.app.show_code(&session).await.err().unwrap());
+    refused(&w.app.assessment(holder).await.err().unwrap());
+    let scan = entry(1, shown, w.app.now());
+    refused(&w.app.record_scans(&g, std::slice::from_ref(&scan)).await.err().unwrap());
+    w.raw("ALTER TABLE out_of_reach RENAME TO changed");
+    until(true).await;
+    assert!(w.app.record_scans(&g, &[scan]).await.unwrap()[0].recorded);
+    w.app.show_code(&session).await.unwrap();
+    stop.send(true).unwrap();
+    jobs.await.unwrap();
 }
 
 /// What goes at one server goes at the other: a list that is withdrawn, with its visits, and days

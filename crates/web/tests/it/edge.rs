@@ -3,9 +3,13 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jadegate_service::Settings;
+use jadegate_domain::division::{RegionRisk, RiskLevel};
+use jadegate_domain::{AgencyId, EvidenceId};
+use jadegate_service::{App, Settings};
+use jadegate_store::{Store, Unit, Write};
 use jadegate_web::{ConnectionLimits, Serving, Web, WebSettings};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
@@ -18,22 +22,24 @@ struct Server {
     at: SocketAddr,
     metrics: SocketAddr,
     serving: Option<Serving>,
+    app: Arc<App>,
+    store: Arc<dyn Store>,
     _dir: tempfile::TempDir,
 }
 
 impl Server {
     async fn new(settings: WebSettings) -> Self {
-        let (app, _, _, dir) = common::app_with(Settings::default()).await;
+        let (app, store, _, dir) = common::app_with(Settings::default()).await;
         // Only one test of a process can install one; the others look at none.
         let metrics = PrometheusBuilder::new()
             .install_recorder()
             .unwrap_or_else(|_| PrometheusBuilder::new().build_recorder().handle());
-        let web = Web::new(app, settings, metrics, None).unwrap();
+        let web = Web::new(Arc::clone(&app), settings, metrics, None).unwrap();
         let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
         let (listener, scrapes) = (bind(), bind());
         let (at, metrics) = (listener.local_addr().unwrap(), scrapes.local_addr().unwrap());
         let serving = Some(Serving::start(&web, listener, Some(scrapes)).unwrap());
-        Self { at, metrics, serving, _dir: dir }
+        Self { at, metrics, serving, app, store, _dir: dir }
     }
 
     async fn with(connections: ConnectionLimits) -> Self {
@@ -172,12 +178,29 @@ async fn counters_are_served_on_their_own_listener_and_hold_no_made_up_name() {
         assert!(!scraped.contains(made_up), "{made_up}");
     }
     // What waits for a second pair of eyes, by a closed list of kinds.
-    for kind in ["tests", "arrivals", "case", "contacts", "rides"] {
+    for kind in ["tests", "arrivals", "case", "contacts", "rides", "withdrawals"] {
         let line = format!("jadegate_records_waiting{{kind=\"{kind}\"}} 0\n");
         assert!(scraped.contains(&line), "{line}: {scraped}");
     }
     // How far the memory is behind the database.
-    assert!(scraped.contains("jadegate_changes_behind "), "{scraped}");
+    assert!(scraped.contains("jadegate_changes_behind 0\n"), "{scraped}");
+    assert!(scraped.contains("jadegate_following 1\n"), "{scraped}");
+    let level = RegionRisk {
+        id: EvidenceId::from_random(1),
+        division: "CN-330102".parse().unwrap(),
+        level: RiskLevel::High,
+        from: server.app.now(),
+        to: None,
+        recorded_at: server.app.now(),
+        agency: AgencyId::from_random(1),
+    };
+    let unit = Unit::new("elsewhere", vec![Write::AddRegionRisk(level)]);
+    server.store.commit(unit).await.unwrap();
+    let scraped = ask(server.metrics, "GET /metrics");
+    assert!(scraped.contains("jadegate_changes_behind 1\n"), "{scraped}");
+    server.app.follow().await.unwrap();
+    let scraped = ask(server.metrics, "GET /metrics");
+    assert!(scraped.contains("jadegate_changes_behind 0\n"), "{scraped}");
     // Nothing else is there.
     assert!(ask(server.metrics, "GET /v1/info").starts_with("HTTP/1.1 404"));
 }

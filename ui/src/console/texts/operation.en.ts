@@ -16,6 +16,7 @@ export const en: Dict<typeof zh> = {
     findings: {
       'store.unavailable': 'The database cannot be read and written. See the log: is the disk full, or gone?',
       'store.damaged': 'The database file is damaged. Stop the server and restore a backup; jadegate doctor lists all of it.',
+      'memory.behind': 'What changed in the database cannot be read, so this server makes no code, takes no scan and changes no colour. The log says why: a policy that this program is too old for, or a database that does not answer. It goes on by itself once it can read again.',
       'clock.ahead': 'The server’s clock is far ahead of where it was last right, so nothing is decided by it. Set it right, or, if it is right, run jadegate clock confirm.',
       'clock.behind': 'The server’s clock is behind where it was last right, so nothing is decided by it. Set it right, or, if it is right, run jadegate clock confirm.',
       'keys.not_in_force': 'No code can be made: the keys have ended, or have not begun. Look at the clock first, then run jadegate keys rotate.',

@@ -14,6 +14,7 @@ export const zh = {
     findings: {
       'store.unavailable': '数据库不能读写。请查看日志：磁盘是否已满或已断开？',
       'store.damaged': '数据库文件已损坏。请停止服务器，恢复备份；命令 jadegate doctor 列出全部损坏之处。',
+      'memory.behind': '读不到数据库中的变更，因此本服务器不签发健康码、不接收扫码、不改变颜色。原因见日志：程序过旧而读不懂新政策，或数据库没有应答。能读取后会自动恢复。',
       'clock.ahead': '服务器时钟比上次确认时快得太多，因此不依它作任何决定。请校正时钟；若时钟无误，请运行 jadegate clock confirm。',
       'clock.behind': '服务器时钟比上次确认时慢，因此不依它作任何决定。请校正时钟；若时钟无误，请运行 jadegate clock confirm。',
       'keys.not_in_force': '不能签发健康码：密钥已过期或尚未生效。请先核对时钟，再运行 jadegate keys rotate。',
