@@ -463,8 +463,9 @@ export async function startStaffMock() {
     'POST /v1/staff/withdrawals': ({ body }) => {
       if (!body.reason) return problem(422, 'input.invalid', 'no reason', { errors: [{ field: 'reason', code: 'withdrawal.unknown_reason', detail: 'Choose a reason.' }] });
       state.withdrawn.add(body.case ?? body.evidence ?? body.ride ?? body.import ?? body.risk_level);
-      if (body.ride) return { body: { records: 1, cases: 0, released: 1 } };
-      return { body: body.case ? { records: 1, cases: 0, released: 14 } : { records: body.import ? 212 : 1, cases: body.import ? 2 : 0, released: body.import ? 31 : 0 } };
+      if (body.ride) return { body: { records: 1, cases: 0, released: 1, waiting: 0 } };
+      if (body.risk_level) return { body: { records: 0, cases: 0, released: 0, waiting: 1 } };
+      return { body: body.case ? { records: 1, cases: 0, released: 14, waiting: 0 } : { records: body.import ? 212 : 1, cases: body.import ? 2 : 0, released: body.import ? 31 : 0, waiting: 0 } };
     },
     'GET /v1/staff/records/own': ({ now }) => {
       /** @returns {import('../src/shared/openapi').WithdrawnView | null} */
@@ -500,8 +501,9 @@ export async function startStaffMock() {
     'GET /v1/staff/waiting': ({ now }) => ({
       body: {
         waiting: [
-          { id: 'w0000000000001', kind: 'tests', agency: LAB, records: 112, made_at: iso(now - 3600_000), expires_at: iso(now + 23 * 3600_000), state: 'waiting', decided_at: null, decided_by: null, may_confirm: true, may_refuse: true, has_samples: true },
-          { id: 'w0000000000002', kind: 'contacts', agency: TEAM, records: 60, made_at: iso(now - 3 * DAY), expires_at: iso(now - 2 * DAY), state: 'expired', decided_at: iso(now - 2 * DAY), decided_by: null, may_confirm: false, may_refuse: false, has_samples: false },
+          { id: 'w0000000000001', kind: 'tests', agency: LAB, records: 112, made_at: iso(now - 3600_000), expires_at: iso(now + 23 * 3600_000), state: 'waiting', decided_at: null, decided_by: null, may_confirm: true, may_refuse: true, has_samples: true, asked: null },
+          { id: 'w0000000000002', kind: 'contacts', agency: TEAM, records: 60, made_at: iso(now - 3 * DAY), expires_at: iso(now - 2 * DAY), state: 'expired', decided_at: iso(now - 2 * DAY), decided_by: null, may_confirm: false, may_refuse: false, has_samples: false, asked: null },
+          { id: 'w0000000000003', kind: 'withdrawals', agency: LAB, records: 212, made_at: iso(now - 600_000), expires_at: iso(now + 23.8 * 3600_000), state: 'waiting', decided_at: null, decided_by: null, may_confirm: true, may_refuse: true, has_samples: false, asked: { record: 'import', reason: 'sample_mixed_up', staff: '试验员', recorded_at: iso(now - 0.2 * DAY), file: 'tests', fact: null, sample: null } },
         ],
       },
     }),
@@ -535,7 +537,7 @@ export async function startStaffMock() {
         },
       };
     },
-    'POST /v1/staff/cases/{id}/withdraw': () => ({ body: { released: 14 } }),
+    'POST /v1/staff/cases/{id}/withdraw': () => ({ body: { released: 14, waiting: 0 } }),
   };
 
   const before = (_method, path, body) => {

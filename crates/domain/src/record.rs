@@ -94,6 +94,8 @@ names! {
         Contacts = "contacts",
         /// Rides aboard a trip that a case took.
         Rides = "rides",
+        /// A withdrawal that one pair of hands may not do alone: what is to go still counts.
+        Withdrawals = "withdrawals",
     }
 }
 

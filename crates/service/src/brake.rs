@@ -22,7 +22,8 @@ use jadegate_domain::{
 };
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
-    Authorship, IndexKind, KeptRecord, StoreError, Unit, Waiting, WaitingPiece, Withdrawal, Write,
+    Authorship, IndexKind, KeptRecord, RowRef, StoreError, Unit, Waiting, WaitingPiece, Withdrawal,
+    Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -277,14 +278,28 @@ pub(crate) enum Held {
     },
     /// A visit aboard a trip.
     Ride { visit: Visit, ride: Ride },
+    /// Something that is to be taken back once a colleague has said so, too.
+    Withdrawal {
+        record: RecordKind,
+        /// The number of its id.
+        id: i64,
+        reason: WithdrawalReason,
+    },
 }
 
 impl Held {
+    /// What a piece that waits says.
+    pub(crate) fn of(piece: &WaitingPiece) -> Result<Self> {
+        // A piece has no number of its own: that of what it belongs to stands for it.
+        let row = RowRef { table: "waiting_piece", column: "body", row: piece.waiting.as_i64() };
+        serde_json::from_str(&piece.body).map_err(|_| ServiceError::unreadable(row))
+    }
+
     /// The document by which the person was found, if by one.
     pub(crate) const fn document(&self) -> Option<[u8; 16]> {
         match self {
             Self::Evidence { document, .. } | Self::Case { document, .. } => *document,
-            Self::Ride { .. } => None,
+            Self::Ride { .. } | Self::Withdrawal { .. } => None,
         }
     }
 }
@@ -392,13 +407,35 @@ impl App {
         agencies.chain(staff).map(|((limit, key), n)| self.count(limit, key, n)).collect()
     }
 
-    /// The counts of one record that can confine somebody and is taken back by hand, to stand in the
-    /// first unit of its withdrawal. Whoever owns the machine is not counted.
-    pub(crate) fn weigh_withdrawal(&self, by: Taker) -> Vec<Write> {
-        let Some(staff) = by.staff else { return Vec::new() };
+    /// The counts of so many records that can confine somebody and are taken back by hand, to stand in
+    /// the first unit of their withdrawal. Whoever owns the machine is not counted.
+    pub(crate) fn weigh_withdrawal(&self, by: Taker, records: u64) -> Vec<Write> {
+        let Some(staff) = by.staff.filter(|_| records > 0) else { return Vec::new() };
+        let records = u32::try_from(records).unwrap_or(u32::MAX);
         let agency = self.of_agency(Weight::Releases, by.agency);
         let staff = self.of_staff(Weight::Releases, staff);
-        [agency, staff].map(|(limit, key)| self.count(limit, key, 1)).to_vec()
+        [agency, staff].map(|(limit, key)| self.count(limit, key, records)).to_vec()
+    }
+
+    /// A record of this author that begins to wait now.
+    pub(crate) fn to_wait(&self, author: &Author, kind: WaitingKind) -> Waiting {
+        let now = self.now();
+        Waiting {
+            id: WaitingId::from_random(self.deployment.rng.bits()),
+            kind,
+            agency: author.agency,
+            agency_kind: author.kind,
+            weighs_on: author.agency,
+            staff: author.staff,
+            region: author.region.clone(),
+            import: author.import,
+            trace: None,
+            count: 1,
+            made_at: now,
+            expires_at: now.plus_secs(self.deployment.settings.waiting_seconds),
+            state: WaitingState::Waiting,
+            decision: None,
+        }
     }
 
     /// Lets records wait, with other writes of the same moment. It is told to the operator's log
@@ -411,20 +448,10 @@ impl App {
     ) -> Result<WaitingId> {
         let now = self.now();
         let waiting = Waiting {
-            id: WaitingId::from_random(self.deployment.rng.bits()),
-            kind: hold.kind,
-            agency: author.agency,
-            agency_kind: author.kind,
             weighs_on: hold.weighs_on,
-            staff: author.staff,
-            region: author.region.clone(),
-            import: author.import,
             trace: hold.trace.map(|(trace, _)| trace),
             count: hold.trace.map_or(hold.pieces.len() as u64, |(_, n)| n),
-            made_at: now,
-            expires_at: now.plus_secs(self.deployment.settings.waiting_seconds),
-            state: WaitingState::Waiting,
-            decision: None,
+            ..self.to_wait(author, hold.kind)
         };
         let id = waiting.id;
         let stands = || file_stands(author.import);
@@ -439,7 +466,7 @@ impl App {
             writes.push(Write::AddWaitingPiece(Box::new(WaitingPiece {
                 waiting: id,
                 number,
-                holder: piece.holder,
+                holder: Some(piece.holder),
                 body: serde_json::to_string(&piece.held).map_err(ServiceError::internal)?,
                 sample: piece.sample,
                 external_key: piece.external_key,

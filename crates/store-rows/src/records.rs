@@ -34,7 +34,7 @@ rows! {
         decided_agency: Option<i64>,
     }
     PieceRow => WaitingPiece, in "waiting_piece" by "waiting" {
-        number: i64, holder: i64, body: String, sample: Option<String>,
+        number: i64, holder: Option<i64>, body: String, sample: Option<String>,
         external_key: Option<Vec<u8>>,
     }
 }
@@ -139,7 +139,7 @@ impl PieceRow {
         Ok(WaitingPiece {
             waiting: at.id("waiting", self.row, WaitingId::from_i64)?,
             number: at.count("number", self.number)?,
-            holder: at.id("holder", self.holder, HolderId::from_i64)?,
+            holder: at.opt_id("holder", self.holder, HolderId::from_i64)?,
             body: self.body,
             sample: self.sample,
             external_key: key,

@@ -324,7 +324,7 @@ async fn small(s: &Store) {
             Write::AddWaitingPiece(Box::new(WaitingPiece {
                 waiting: WaitingId::from_random(1),
                 number: u32::from(n),
-                holder: hid(1),
+                holder: Some(hid(1)),
                 body: "{}".to_owned(),
                 sample: None,
                 external_key: Some([n; 16]),

@@ -167,8 +167,8 @@ pub struct WaitingPiece {
     pub waiting: WaitingId,
     /// Its number there, from 0.
     pub number: u32,
-    /// Whom it concerns.
-    pub holder: HolderId,
+    /// Whom it concerns; `None`: nobody in particular (a whole file, a risk level).
+    pub holder: Option<HolderId>,
     /// The service's JSON.
     pub body: String,
     /// What a laboratory calls the sample.

@@ -40,12 +40,14 @@ pub use self::policies::published::{PolicyCheck, PolicyProblem, PolicyRow, Sound
 pub use self::policies::runs::Share;
 pub use self::policies::what_if::{ProgressView, WhatIfState, WhatIfView};
 pub use self::records::arrivals::ArrivalInput;
+pub use self::records::asked::AskedWithdrawal;
+pub use self::records::files::{ImportRow, RecordRow};
 pub use self::records::own_records::OwnRecord;
 pub use self::records::recording::RecordedEvidence;
 pub use self::records::releases::ReleaseInput;
 pub use self::records::test_results::TestInput;
 pub use self::records::waiting::{WaitingRow, WaitingSample, WaitingSamples};
-pub use self::records::withdraw::{ImportRow, Record, RecordRow, WithdrawnRecords};
+pub use self::records::withdraw::{Record, WithdrawnRecords};
 pub use self::regions::{RegionInput, RegionRow};
 pub use self::tracing::jobs as trace_jobs;
 pub use self::tracing::jobs::{JobOrder, TraceJobProgress, TraceJobState, TraceJobView};

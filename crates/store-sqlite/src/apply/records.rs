@@ -2,7 +2,7 @@
 
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingState};
-use jadegate_domain::{AgencyId, EvidenceId, StaffId, Timestamp, TraceId};
+use jadegate_domain::{AgencyId, EvidenceId, HolderId, StaffId, Timestamp, TraceId};
 use jadegate_store::{
     Authorship, ImportCounts, ImportRun, IndexKind, KeptRecord, Precondition, StoreError, Waiting,
     WaitingDecision, WaitingPiece, Withdrawal,
@@ -156,7 +156,7 @@ impl Applier<'_> {
         let row = params![
             p.waiting.as_i64(),
             p.number,
-            p.holder.as_i64(),
+            p.holder.map(HolderId::as_i64),
             p.body,
             p.sample,
             p.external_key

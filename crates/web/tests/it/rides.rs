@@ -87,7 +87,7 @@ async fn a_list_of_passengers_becomes_seats_in_a_trace() {
     let (status, done) = withdraw(body.clone()).await;
     assert_eq!(
         (status, done),
-        (StatusCode::OK, json!({ "records": 1, "cases": 0, "released": 1 }))
+        (StatusCode::OK, json!({ "records": 1, "cases": 0, "released": 1, "waiting": 0 }))
     );
     let (status, problem) = withdraw(body).await;
     assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("record.withdrawn")));

@@ -32,6 +32,8 @@ export const en: Dict<typeof zh> = {
     caseOpen: 'This case and every contact traced from it. Everybody who changed colour only because of it changes back.',
     done: (records, cases, released) =>
       `Withdrawn: ${records === 1 ? '1 record' : `${records} records`}${cases > 0 ? `, with ${cases === 1 ? '1 case' : `${cases} cases`}` : ''}${released > 0 ? `; the contacts of ${released === 1 ? '1 person' : `${released} people`} no longer count` : ''}.`,
+    waits: (records) =>
+      `Not withdrawn yet: this is more than one person withdraws alone within an hour. ${records === 1 ? 'The record counts on' : `The ${records} records count on`} until a colleague of your agency confirms it under “Waiting for a second pair of eyes”.`,
     by: (who, why) => `${who}: ${why}`,
   },
   own: {

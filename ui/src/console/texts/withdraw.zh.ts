@@ -29,6 +29,8 @@ export const zh = {
     caseOpen: '这个病例和由它追踪出的全部接触记录。仅因此变色的人都会变回来。',
     done: (records: number, cases: number, released: number) =>
       `已撤销 ${records} 条记录${cases > 0 ? `、连带 ${cases} 个病例` : ''}${released > 0 ? `；${released} 人的接触不再计入` : ''}。`,
+    waits: (records: number) =>
+      `尚未撤销：一人在一小时内不能单独撤销这么多。这 ${records} 条记录继续有效，等待本机构的一位同事在“等待第二人确认”中确认。`,
     by: (who: string, why: string) => `${who}：${why}`,
   },
   own: {

@@ -19,7 +19,7 @@ use crate::named::AssessmentView;
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder};
 use crate::staff::people::find::{Located, Whom};
-use crate::staff::records::withdraw::may_withdraw_case;
+use crate::staff::records::withdraw::{Record, may_withdraw_case};
 use crate::staff::tracing::traces::{Pace, TraceReport};
 use crate::staff::what::What;
 use crate::staff::{conflict, wrong};
@@ -135,6 +135,9 @@ pub struct CaseRow {
 pub struct CaseWithdrawn {
     /// People whose contact with this case counts no more.
     pub released: u64,
+    /// 1 if the case still stands: it is too much for one pair of hands, so its withdrawal waits for a
+    /// colleague; else 0.
+    pub waiting: u64,
 }
 
 /// Cases shown.
@@ -439,21 +442,18 @@ impl App {
     /// it again finishes the work. The same if somebody's contact cannot be read: all others are
     /// released, and the case stands until the row is put right. The reason is that it was not borne
     /// out; for another one see [`App::withdraw_record`].
-    pub async fn withdraw_case(&self, session: &StaffSession, id: CaseId) -> Result<CaseWithdrawn> {
-        let recorder = self.recorder(session, EvidenceKind::Case)?;
-        self.withdraw_case_for(&recorder, id).await
-    }
-
-    /// The same for a recorder, who may be an agency named on the command line.
-    pub async fn withdraw_case_for(
-        &self,
-        recorder: &Recorder,
+    pub async fn withdraw_case(
+        self: &Arc<Self>,
+        session: &StaffSession,
         id: CaseId,
     ) -> Result<CaseWithdrawn> {
-        self.case_to_change(recorder, id).await?;
+        let recorder = self.recorder(session, EvidenceKind::Case)?;
+        let (case, _) = self.case_to_change(&recorder, id).await?;
         let reason = WithdrawalReason::NotBorneOut;
         let by = Taker { agency: recorder.agency(), staff: recorder.staff(), reason };
-        Ok(CaseWithdrawn { released: self.drop_case_by_hand(id, by).await? })
+        let (record, holder) = (Record::Case(id), Some(case.holder));
+        let done = self.take_back_or_ask(session, record, holder, by).await?;
+        Ok(CaseWithdrawn { released: done.released, waiting: done.waiting })
     }
 
     /// The pieces of evidence that say the person is this case and that count.

@@ -4,6 +4,8 @@
 //! desk of their own ([`super::cases`]), for they are also traced.
 
 pub mod arrivals;
+pub mod asked;
+pub mod files;
 pub mod own_records;
 pub mod recording;
 pub mod releases;

@@ -106,7 +106,10 @@ impl App {
     }
 
     /// The id of a record and what it says; `None` for what is not taken back by itself.
-    async fn own_record(&self, r: &Authorship) -> Result<Option<(String, Option<Fact>)>> {
+    pub(super) async fn own_record(
+        &self,
+        r: &Authorship,
+    ) -> Result<Option<(String, Option<Fact>)>> {
         match r.record {
             RecordKind::Evidence => {
                 let Some(id) = EvidenceId::from_i64(r.id) else { return Ok(None) };

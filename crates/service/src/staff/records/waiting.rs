@@ -15,10 +15,12 @@ use jadegate_domain::{
 };
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
-    IndexKind, KeptRecord, Page, RowRef, StoreError, Waiting, WaitingDecision, WaitingPiece, Write,
+    IndexKind, KeptRecord, Page, Precondition, StoreError, Unit, Waiting, WaitingDecision,
+    WaitingPiece, Write,
 };
 use serde::Serialize;
 
+use super::asked::{AskedWithdrawal, takes_back};
 use super::same_sample::{Known, Said, corrector};
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
@@ -34,7 +36,7 @@ use crate::staff::parallel::{BoxFuture, run_concurrently};
 use crate::staff::people::moved::{document_moved, fact_of};
 
 /// Something that waits, or waited.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WaitingRow {
     /// The id of what waits.
@@ -61,6 +63,8 @@ pub struct WaitingRow {
     pub may_refuse: bool,
     /// Can its samples be compared one by one?
     pub has_samples: bool,
+    /// Of a withdrawal that waits: what is to go, and why; for those of the agency that asks.
+    pub asked: Option<AskedWithdrawal>,
 }
 
 /// One result that waits, as the colleague compares it with the laboratory's book.
@@ -105,6 +109,9 @@ fn may_confirm(session: &StaffSession, w: &Waiting) -> bool {
     if Some(me.id) == w.staff {
         return false;
     }
+    if w.kind == WaitingKind::Withdrawals {
+        return me.agency == w.agency && takes_back(session);
+    }
     if is_of_a_laboratory(w) {
         return me.agency == w.agency && session.may(Power::RecordTest);
     }
@@ -117,18 +124,19 @@ fn may_confirm(session: &StaffSession, w: &Waiting) -> bool {
 
 /// Whoever may confirm may refuse; whoever may record the same for the same agency may take it back.
 fn may_refuse(session: &StaffSession, w: &Waiting) -> bool {
-    let own = session.staff().agency == w.agency && session.may(power_to_record(w.kind));
+    let own = session.staff().agency == w.agency && may_record(session, w.kind);
     own || may_confirm(session, w)
 }
 
-const fn power_to_record(kind: WaitingKind) -> Power {
-    match kind {
+fn may_record(session: &StaffSession, kind: WaitingKind) -> bool {
+    session.may(match kind {
         WaitingKind::Tests => Power::RecordTest,
         WaitingKind::Case => Power::RecordCase,
         WaitingKind::Arrivals => Power::RecordArrival,
         WaitingKind::Rides => Power::RecordRides,
         WaitingKind::Contacts => Power::RunTrace,
-    }
+        WaitingKind::Withdrawals => return takes_back(session),
+    })
 }
 
 fn is_of_a_laboratory(w: &Waiting) -> bool {
@@ -153,10 +161,18 @@ impl App {
         let asked: BTreeSet<_> = all.iter().map(|w| w.id).collect();
         let decided = |w: &Waiting| !asked.contains(&w.id);
         all.extend(known.into_iter().filter(decided));
-        Ok(all
-            .into_iter()
-            .filter(mine)
-            .map(|w| WaitingRow {
+        let mut rows = Vec::new();
+        for w in all.into_iter().filter(mine) {
+            let asks = w.kind == WaitingKind::Withdrawals
+                && w.state == WaitingState::Waiting
+                && w.agency == me.agency;
+            let asked = if asks {
+                self.or_set_aside(self.asked_view(session, &w).await)?.flatten()
+            } else {
+                None
+            };
+            rows.push(WaitingRow {
+                asked,
                 may_confirm: w.state == WaitingState::Waiting && may_confirm(session, &w),
                 may_refuse: w.state == WaitingState::Waiting && may_refuse(session, &w),
                 has_samples: is_of_a_laboratory(&w),
@@ -169,8 +185,9 @@ impl App {
                 state: w.state,
                 decided_at: w.decision.map(|d| d.at),
                 decided_by: w.decision.and_then(|d| d.by).and_then(|(_, agency)| named(agency)),
-            })
-            .collect())
+            });
+        }
+        Ok(rows)
     }
 
     /// What is in a state and not finished, oldest first, however much it is; from one file if given.
@@ -216,7 +233,7 @@ impl App {
         let mut unreadable = pieces.unreadable.len() as u64;
         let mut samples = Vec::with_capacity(pieces.rows.len());
         for p in pieces.rows {
-            let Some(held) = self.or_set_aside(held(&p))? else {
+            let Some(held) = self.or_set_aside(Held::of(&p))? else {
                 unreadable += 1;
                 continue;
             };
@@ -257,11 +274,21 @@ impl App {
         if !may_confirm(session, &w) {
             return Err(ServiceError::forbidden(
                 "waiting.not_for_you",
-                "Nobody confirms what they or their agency recorded. A colleague of the laboratory, or an officer of another agency, does.",
+                "Nobody confirms what they or their agency recorded, nor a withdrawal they asked for. A colleague of the laboratory, or of whoever asked, or an officer of another agency, does.",
             ));
         }
+        if w.kind == WaitingKind::Withdrawals {
+            self.may_second(session, &w).await?;
+        }
         let w = self.decide_waiting(session, w, WaitingState::Confirmed).await?;
-        self.release(&w).await
+        self.carry_out(&w).await
+    }
+
+    async fn carry_out(self: &Arc<Self>, w: &Waiting) -> Result<()> {
+        match w.kind {
+            WaitingKind::Withdrawals => self.take_asked(w).await,
+            _ => self.release(w).await,
+        }
     }
 
     /// Refuses what waits: it never counted, and its content is deleted.
@@ -292,9 +319,10 @@ impl App {
         let w = Waiting { state, decision: Some(decision), ..w };
         let leaf = crate::log::waiting_leaf(&w, event, now)?;
         let writes = vec![Write::DecideWaiting { id: w.id, state, decision }, Write::AddLeaf(leaf)];
-        match self.commit("decide_waiting", writes).await {
-            Err(e) if e.kind == Kind::Conflict => Err(decided()),
-            done => done.map(|()| w),
+        match self.store.commit(Unit::new("decide_waiting", writes)).await {
+            // Two of them at once: the other was faster.
+            Err(e) if e.is_conflict(Precondition::Exists) => Err(decided()),
+            done => Ok(done.map(|()| w)?),
         }
     }
 
@@ -338,13 +366,15 @@ impl App {
         if self.file_is_withdrawn(w.import).await? {
             return self.commit("confirm_withdrawn", vec![take]).await;
         }
-        let held = held(&piece)?;
+        let held = Held::of(&piece)?;
         let document = held.document();
+        let mut holder =
+            piece.holder.ok_or_else(|| ServiceError::internal("a piece is about nobody"))?;
         if let Some(document) = document {
             match self.store.indexed_holder(IndexKind::Document, document).await? {
-                Some(owner) if owner == piece.holder => {}
+                Some(owner) if owner == holder => {}
                 Some(owner) => {
-                    piece.holder = owner;
+                    holder = owner;
                     piece.external_key =
                         fact_of(&held).and_then(|f| self.fact_key(w.agency, owner, &f));
                 }
@@ -367,7 +397,7 @@ impl App {
             }
         }
         let signed = Signed::confirmed(w)?.of_document(document);
-        let (holder, external_key, sample) = (piece.holder, piece.external_key, piece.sample);
+        let (external_key, sample) = (piece.external_key, piece.sample);
         let kept = |new: NewEvidence| NewEvidence { sample, external_key, ..new };
         match held {
             Held::Evidence { id, fact, .. } => {
@@ -395,6 +425,9 @@ impl App {
                 let with = file_stands(w.import).into_iter().chain([take]);
                 let with = with.chain(rows.into_iter().flatten()).collect();
                 self.write_confirmed_ride((id, visit), ride, with).await
+            }
+            Held::Withdrawal { .. } => {
+                Err(ServiceError::internal("a withdrawal is carried out, not recorded"))
             }
         }
     }
@@ -470,7 +503,7 @@ impl App {
     /// Goes on with what was confirmed and cut short by the end of the program. Meant for the start.
     pub async fn finish_waiting(self: &Arc<Self>) -> Result<()> {
         for w in self.unfinished(WaitingState::Confirmed, None).await? {
-            self.or_set_aside(self.release(&w).await)?;
+            self.or_set_aside(self.carry_out(&w).await)?;
         }
         Ok(())
     }
@@ -487,11 +520,7 @@ impl App {
                 waiting = %w.id, kind = %w.kind, agency = %w.agency, records = w.count,
                 "records that waited lapsed: nobody confirmed or refused them"
             );
-            match self
-                .store
-                .commit(jadegate_store::Unit::new("expire_waiting", self.lapse(&w)?))
-                .await
-            {
+            match self.store.commit(Unit::new("expire_waiting", self.lapse(&w)?)).await {
                 Ok(()) => ended += 1,
                 // Somebody decided at the last moment.
                 Err(StoreError::Conflict { .. }) => {}
@@ -517,12 +546,6 @@ impl App {
             None => Ok(Vec::new()),
         }
     }
-}
-
-fn held(piece: &WaitingPiece) -> Result<Held> {
-    // A piece has no number of its own: that of what it belongs to stands for it.
-    let row = RowRef { table: "waiting_piece", column: "body", row: piece.waiting.as_i64() };
-    serde_json::from_str(&piece.body).map_err(|_| ServiceError::unreadable(row))
 }
 
 /// Above the mandate's number, where nothing can wait.

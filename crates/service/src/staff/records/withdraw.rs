@@ -1,6 +1,7 @@
 //! Taking records back: by who recorded them, or by a second body, with a reason from a closed list.
 //! What followed from a record falls with it; for files see [`super::withdraw_files`], for rides
-//! [`super::withdraw_rides`], for risk levels [`super::withdraw_levels`].
+//! [`super::withdraw_rides`], for risk levels [`super::withdraw_levels`]. What is too much for one pair
+//! of hands waits for a second: [`super::asked`].
 //!
 //! The second body of what laboratories, hospitals, carriers and the border record is the prevention
 //! team of the person's region; of what prevention teams record, its health commission. Contacts are
@@ -13,9 +14,9 @@ use jadegate_domain::id::{ImportId, RideId};
 use jadegate_domain::record::{ImportKind, RecordKind, WithdrawalReason};
 use jadegate_domain::{
     AgencyId, AgencyKind, Case, CaseId, Division, Evidence, EvidenceId, EvidenceKind, Fact,
-    HolderId, StaffId, Timestamp, hex,
+    HolderId,
 };
-use jadegate_store::{FilesOf, Precondition, StoreError, Unit, Write};
+use jadegate_store::{Precondition, StoreError, Unit, Write};
 use serde::Serialize;
 
 use crate::app::App;
@@ -52,6 +53,18 @@ pub struct WithdrawnRecords {
     pub cases: u64,
     /// People whose contact counts no more.
     pub released: u64,
+    /// Records that are not taken back yet: it is too much for one pair of hands, so it waits for a
+    /// colleague ([`App::list_waiting`]).
+    pub waiting: u64,
+}
+
+/// On how many hands a withdrawal rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hands {
+    /// One member of staff's: it weighs on their hour and on their agency's.
+    One,
+    /// Two people's of the same agency: it has no weight.
+    Two,
 }
 
 /// A reason as typed.
@@ -117,7 +130,8 @@ pub(crate) fn unknown() -> ServiceError {
 }
 
 impl App {
-    /// Takes a record back with everything that followed from it.
+    /// Takes a record back with everything that followed from it. What is more than the mandate lets
+    /// one pair of hands take back waits for a colleague, and nothing is taken back yet.
     pub async fn withdraw_record(
         self: &Arc<Self>,
         session: &StaffSession,
@@ -126,29 +140,55 @@ impl App {
     ) -> Result<WithdrawnRecords> {
         let me = session.staff();
         let by = Taker { agency: me.agency, staff: Some(me.id), reason: reason(why)? };
+        let holder = self.may_take_back(session, record).await?;
+        self.take_back_or_ask(session, record, holder, by).await
+    }
+
+    /// Takes a record back that this member of staff may take back, or lets that wait for a colleague.
+    pub(crate) async fn take_back_or_ask(
+        self: &Arc<Self>,
+        session: &StaffSession,
+        record: Record,
+        holder: Option<HolderId>,
+        by: Taker,
+    ) -> Result<WithdrawnRecords> {
+        match self.take_record_back(record, by, Hands::One).await {
+            Err(e) if is_too_much(&e) => self.ask_colleague(session, record, holder, by).await,
+            done => done,
+        }
+    }
+
+    /// Takes a record back for whoever may: [`App::may_take_back`] is asked before.
+    pub(super) async fn take_record_back(
+        self: &Arc<Self>,
+        record: Record,
+        by: Taker,
+        hands: Hands,
+    ) -> Result<WithdrawnRecords> {
         match record {
-            Record::Evidence(id) => self.withdraw_evidence(session, id, by).await,
+            Record::Evidence(id) => self.withdraw_evidence(id, by, hands).await,
             Record::Case(id) => {
-                let case = self.case_to_withdraw(session, id).await?;
-                let released = self.drop_case_by_hand(case.id, by).await?;
-                Ok(WithdrawnRecords { records: 1, cases: 0, released })
+                let with = self.weigh_hands(by, hands, 1);
+                let released = self.drop_case_with(id, by, with).await?;
+                Ok(WithdrawnRecords { records: 1, released, ..WithdrawnRecords::default() })
             }
-            Record::Ride(id) => self.withdraw_ride(session, id, by).await,
-            Record::Import(id) => self.withdraw_import(session, id, by).await,
-            Record::RiskLevel(id) => self.withdraw_risk_level(session, id, by).await,
+            Record::Ride(id) => self.withdraw_ride(id, by, hands).await,
+            Record::Import(id) => self.withdraw_import(id, by, hands).await,
+            Record::RiskLevel(id) => self.withdraw_risk_level(id, by, hands).await,
+        }
+    }
+
+    /// What so many records that can confine somebody weigh, for the first unit of their withdrawal.
+    pub(super) fn weigh_hands(&self, by: Taker, hands: Hands, records: u64) -> Vec<Write> {
+        match hands {
+            Hands::One => self.weigh_withdrawal(by, records),
+            Hands::Two => Vec::new(),
         }
     }
 
     /// The kind of an agency that recorded something.
     pub(crate) async fn agency_kind(&self, agency: AgencyId) -> Result<AgencyKind> {
         Ok(self.store.agency(agency).await?.ok_or_else(unknown)?.kind)
-    }
-
-    async fn case_to_withdraw(&self, session: &StaffSession, id: CaseId) -> Result<Case> {
-        let case = self.store.case(id).await?.ok_or_else(unknown)?;
-        let home = self.store.holder(case.holder).await?.ok_or_else(unknown)?.home;
-        let kind = self.agency_kind(case.agency).await?;
-        if may_withdraw_case(session, &case, kind, &home) { Ok(case) } else { Err(unknown()) }
     }
 
     /// Which pieces of a person who lives there this member of staff may take back now: of a case's
@@ -180,22 +220,14 @@ impl App {
 
     async fn withdraw_evidence(
         &self,
-        session: &StaffSession,
         id: EvidenceId,
         by: Taker,
+        hands: Hands,
     ) -> Result<WithdrawnRecords> {
-        let Some(piece) = self.evidence_or_kept(session, id, by).await? else {
+        let Some(piece) = self.evidence_or_kept(id, by, hands).await? else {
             return Ok(WithdrawnRecords { records: 1, ..WithdrawnRecords::default() });
         };
-        let (Some(holder), Some(agency)) = (piece.holder, piece.agency) else {
-            return Err(unknown());
-        };
-        let home = self.store.holder(holder).await?.ok_or_else(unknown)?.home;
-        let kind = self.agency_kind(agency).await?;
-        let power = Power::to_record(piece.fact.kind());
-        if !may_withdraw(session, agency, kind, power, &home) {
-            return Err(unknown());
-        }
+        let holder = piece.holder.ok_or_else(unknown)?;
         match piece.fact.kind() {
             EvidenceKind::Contact | EvidenceKind::Case => {
                 return Err(conflict(
@@ -210,7 +242,7 @@ impl App {
         }
         let mut with = vec![self.withdrawal_leaf(RecordKind::Evidence, by, 1)?];
         if piece.fact.may_confine() {
-            with.extend(self.weigh_withdrawal(by));
+            with.extend(self.weigh_hands(by, hands, 1));
         }
         let done = self.take_back(holder, &[id], by, with).await?;
         // Somebody else was faster.
@@ -220,14 +252,14 @@ impl App {
     /// A piece of evidence; `None`: it was kept for a document's owner, and is taken back.
     async fn evidence_or_kept(
         &self,
-        session: &StaffSession,
         id: EvidenceId,
         by: Taker,
+        hands: Hands,
     ) -> Result<Option<Evidence>> {
         if let Some(piece) = self.store.evidence(id).await? {
             return Ok(Some(piece));
         }
-        if self.withdraw_kept(session, id, by).await?.is_some() {
+        if self.withdraw_kept(id, by, hands).await?.is_some() {
             return Ok(None);
         }
         // Its owner registered at the same moment.
@@ -317,12 +349,13 @@ impl App {
         self.drop_case_with(id, by, Vec::new()).await
     }
 
-    /// The same by hand: it counts.
-    pub(crate) async fn drop_case_by_hand(&self, id: CaseId, by: Taker) -> Result<u64> {
-        self.drop_case_with(id, by, self.weigh_withdrawal(by)).await
-    }
-
-    async fn drop_case_with(&self, id: CaseId, by: Taker, with: Vec<Write>) -> Result<u64> {
+    /// The same with other writes of the moment at which it begins.
+    pub(crate) async fn drop_case_with(
+        &self,
+        id: CaseId,
+        by: Taker,
+        with: Vec<Write>,
+    ) -> Result<u64> {
         let _one = self.locks.cases.lock(id).await;
         let by = self.begin_withdrawal(RecordKind::Case, id.as_i64(), by, with).await?;
         let mut released = 0;
@@ -423,10 +456,17 @@ impl App {
 pub(super) fn above_withdrawals(wait: Option<u32>) -> ServiceError {
     ServiceError::new(
         Kind::TooMany,
-        "withdrawal.above_mandate",
-        "As much was taken back within this hour as the mandate lets you, or your agency, take back alone. Nothing was changed. A colleague of your agency or the second body can withdraw it; a wrong file is withdrawn as a whole.",
+        ABOVE,
+        "As much was taken back within this hour as the mandate lets you, or your agency, take back alone. Nothing was changed. A colleague of your agency or the second body can withdraw it.",
     )
     .retry_after(wait.unwrap_or(3600).max(1))
+}
+
+const ABOVE: &str = "withdrawal.above_mandate";
+
+/// Is it that one pair of hands may not take that much back?
+fn is_too_much(e: &ServiceError) -> bool {
+    e.code == ABOVE
 }
 
 /// What the store says of a unit with which something is taken back.
@@ -439,144 +479,4 @@ pub(super) fn withdrawal_error(e: StoreError) -> ServiceError {
 
 pub(crate) fn withdrawn() -> ServiceError {
     conflict("record.withdrawn", "This was withdrawn before.")
-}
-
-/// A record as an auditor sees it: who, for which agency, by which file; about nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RecordRow {
-    /// What kind of record.
-    pub record: RecordKind,
-    /// For which agency.
-    pub agency: Option<crate::holder::me::AgencyName>,
-    /// The member of staff by name; `None`: the machine's own command line, or the program itself.
-    pub staff: Option<String>,
-    /// The file it came from.
-    pub import: Option<ImportId>,
-    /// The moment at which it was recorded.
-    pub at: Timestamp,
-}
-
-/// A file that was taken over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ImportRow {
-    /// The id of the import.
-    pub id: ImportId,
-    /// What it tells.
-    pub kind: ImportKind,
-    /// For which agency; `None`: nobody's, by the machine's own command line.
-    pub agency: Option<crate::holder::me::AgencyName>,
-    /// The member of staff by name, for colleagues and auditors; `None`: the command line, or not
-    /// for you.
-    pub staff: Option<String>,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it was done; `None`: it was cut short, or runs.
-    pub ended_at: Option<Timestamp>,
-    /// SHA-256 of the file, in hex.
-    pub sha256: String,
-    /// Lines recorded.
-    pub taken: u64,
-    /// Lines known before.
-    pub unchanged: u64,
-    /// Lines that are wrong.
-    pub rejected: u64,
-    /// Lines that had to wait.
-    pub waiting: u64,
-    /// When the whole of it was withdrawn.
-    pub withdrawn_at: Option<Timestamp>,
-    /// May you withdraw it?
-    pub may_withdraw: bool,
-}
-
-/// Entries listed.
-const LIST: u32 = 200;
-
-impl App {
-    /// Who recorded what, newest first, for auditors.
-    pub async fn list_records(&self, session: &StaffSession) -> Result<Vec<RecordRow>> {
-        session.need(Power::ReadAudit)?;
-        let names = self.agency_names().await?;
-        let mut rows = Vec::new();
-        for r in self.store.newest_records(LIST).await? {
-            rows.push(RecordRow {
-                record: r.record,
-                agency: names.get(&r.agency).cloned(),
-                staff: self.staff_name(r.staff).await?,
-                import: r.import,
-                at: r.at,
-            });
-        }
-        Ok(rows)
-    }
-
-    pub(super) async fn staff_name(&self, staff: Option<StaffId>) -> Result<Option<String>> {
-        let Some(id) = staff else { return Ok(None) };
-        // A name that cannot be read is shown as none.
-        let found = self.or_set_aside(self.store.staff(id).await.map_err(Into::into))?.flatten();
-        Ok(found.map(|s| s.display_name))
-    }
-
-    /// Which files are this member of staff's business: those of their agency, those they may
-    /// withdraw as the second body, and for auditors all of the region. Nobody's before they are
-    /// confirmed.
-    async fn files_of(&self, session: &StaffSession) -> Result<FilesOf> {
-        let me = session.staff();
-        let powers = [Power::RecordTest, Power::RecordRides, Power::SetRegion];
-        let known = powers.into_iter().chain([Power::WithdrawRecord, Power::ReadAudit]);
-        let granted = known.into_iter().find(|p| p.granted(me.agency_kind, me.role));
-        session.need(granted.unwrap_or(Power::ReadAudit))?;
-        let audit = session.may(Power::ReadAudit);
-        let mut files = FilesOf { of_nobody: audit, ..FilesOf::default() };
-        for a in self.store.agencies().await? {
-            if a.id == me.agency || (audit && me.region.contains(&a.region)) {
-                files.agencies.push(a.id);
-            } else if may_withdraw(session, a.id, a.kind, None, &a.region) {
-                files.withdrawable.push(a.id);
-            }
-        }
-        Ok(files)
-    }
-
-    /// The files of the region: of one's own agency, or of those one may withdraw or audit.
-    pub async fn list_imports(&self, session: &StaffSession) -> Result<Vec<ImportRow>> {
-        let me = session.staff();
-        let files = self.files_of(session).await?;
-        let names = self.agency_names().await?;
-        let audit = session.may(Power::ReadAudit);
-        let mut rows = Vec::new();
-        for run in self.store.imports(&files, LIST).await? {
-            let agency = match run.agency {
-                Some(agency) => {
-                    let agency = self.store.agency(agency).await.map_err(Into::into);
-                    let Some(agency) = self.or_set_aside(agency)? else { continue };
-                    agency
-                }
-                None => None,
-            };
-            let power = power_of_file(run.kind);
-            let may = agency.zip(power).is_some_and(|(a, power)| {
-                may_withdraw(session, a.id, a.kind, Some(power), &a.region)
-            });
-            let by_name = audit || run.agency == Some(me.agency);
-            let counts = run.ended.map(|(_, c)| c).unwrap_or_default();
-            rows.push(ImportRow {
-                id: run.id,
-                kind: run.kind,
-                agency: run.agency.and_then(|a| names.get(&a).cloned()),
-                staff: self.staff_name(run.staff.filter(|_| by_name)).await?,
-                started_at: run.started_at,
-                ended_at: run.ended.map(|(at, _)| at),
-                sha256: hex::encode(&run.digest),
-                taken: counts.taken,
-                unchanged: counts.unchanged,
-                rejected: counts.rejected,
-                waiting: counts.waiting,
-                withdrawn_at: run.withdrawn_at,
-                may_withdraw: may && run.withdrawn_at.is_none(),
-            });
-        }
-        Ok(rows)
-    }
 }

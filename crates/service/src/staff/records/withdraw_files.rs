@@ -16,12 +16,12 @@ use jadegate_ledger::WaitingEvent;
 use jadegate_store::{ImportRun, Precondition, Unit, WaitingDecision, Withdrawal, Write};
 use tokio::sync::watch;
 
-use super::withdraw::{WithdrawnRecords, may_withdraw, power_of_file, unknown, withdrawn};
+use super::withdraw::{Hands, WithdrawnRecords, above_withdrawals, unknown, withdrawn};
 use crate::app::App;
+use crate::assess::resting_on;
 use crate::brake::{Author, Taker};
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
-use crate::session::StaffSession;
 use crate::staff::conflict;
 
 /// Unfinished withdrawals looked at in one go.
@@ -40,20 +40,11 @@ struct FileRecords {
 impl App {
     pub(super) async fn withdraw_import(
         self: &Arc<Self>,
-        session: &StaffSession,
         id: ImportId,
         by: Taker,
+        hands: Hands,
     ) -> Result<WithdrawnRecords> {
         let run = self.store.import(id).await?.ok_or_else(unknown)?;
-        if run.kind == ImportKind::Visits {
-            return Err(self.visits_stay());
-        }
-        let agency = self.store.agency(run.agency.ok_or_else(unknown)?).await?;
-        let agency = agency.ok_or_else(unknown)?;
-        let power = power_of_file(run.kind);
-        if !may_withdraw(session, agency.id, agency.kind, power, &agency.region) {
-            return Err(unknown());
-        }
         if run.withdrawn_at.is_some() {
             return Err(withdrawn());
         }
@@ -61,9 +52,61 @@ impl App {
             // Half a list is not taken back: if it cannot be whole, it is not begun.
             self.levels_of(id).await?;
         }
-        let by = self.begin_withdrawal(RecordKind::Import, id.as_i64(), by, Vec::new()).await?;
+        let with = match hands {
+            // Whoever goes on with what has begun has nothing to ask for.
+            Hands::One if !self.file_is_withdrawn(Some(id)).await? => {
+                self.weigh_withdrawal(by, self.weight_of_file(&run).await?)
+            }
+            _ => Vec::new(),
+        };
+        let by = self.begin_withdrawal(RecordKind::Import, id.as_i64(), by, with).await?;
         let _one = self.locks.withdrawals.lock().await;
         self.take_file_back(&run, by).await
+    }
+
+    /// How many records of a file its withdrawal weighs: those that can confine somebody and still
+    /// count. What would let more people go than one pair of hands may is refused, the contacts of
+    /// cases among them that fall with it.
+    async fn weight_of_file(&self, run: &ImportRun) -> Result<u64> {
+        if run.kind == ImportKind::RiskLevels {
+            let levels = self.levels_of(run.id).await?;
+            self.frees_few(&levels).await?;
+            return Ok(levels.len() as u64);
+        }
+        let most = u64::from(self.deployment.settings.withdrawals_above_per_hour);
+        let found = self.records_of_file(run.id).await?;
+        let mut records = found.rides.len() as u64;
+        let mut people = records;
+        for (holder, pieces) in found.people {
+            let own = self.store.evidence_of(holder).await.map_err(Into::into);
+            // Of whoever cannot be read it is not known: so they count.
+            let Some(own) = self.or_set_aside(own)? else {
+                (records, people) = (records + pieces.len() as u64, people + 1);
+                continue;
+            };
+            let mut own = own.map_or_else(Vec::new, |(_, e)| e);
+            let mut confining = 0;
+            for e in own.iter_mut().filter(|e| e.counts() && pieces.contains(&e.id)) {
+                confining += u64::from(e.fact.may_confine());
+                // As it will be once they are gone.
+                e.withdrawn_at = Some(self.now());
+            }
+            records += confining;
+            people += confining.min(1);
+            for case in resting_on(&own, |e| pieces.contains(&e.id)) {
+                let contacts = self.store.standing_contacts(case).await?;
+                people += contacts.rows.len() as u64 + contacts.unreadable.len() as u64;
+            }
+            if people > most {
+                return Err(above_withdrawals(None));
+            }
+        }
+        Ok(records)
+    }
+
+    /// How many records came from a file, for whoever is asked whether it is to go.
+    pub(super) async fn count_of_file(&self, id: ImportId) -> Result<u64> {
+        Ok(self.store.records_of_import(id).await?.rows.len() as u64)
     }
 
     /// Goes on with withdrawals that were cut short, by whichever server. What cannot be finished of
@@ -99,6 +142,7 @@ impl App {
         loop {
             if !self.clock_is_held() {
                 note("finish_withdrawals", &self.finish_withdrawals().await);
+                note("finish_asked", &self.finish_asked().await);
             }
             tokio::select! {
                 _ = stop.changed() => return,
@@ -196,14 +240,14 @@ impl App {
     }
 
     /// Whoever takes back, as the looks that people see name them.
-    async fn author_of(&self, by: Taker) -> Result<Author> {
+    pub(super) async fn author_of(&self, by: Taker) -> Result<Author> {
         let agency = self.store.agency(by.agency).await?.ok_or_else(unknown)?;
         let (kind, region) = (agency.kind, agency.region);
         Ok(Author { agency: by.agency, kind, region, staff: by.staff, import: None })
     }
 
     /// Which file a visit came from is not kept: it would be a second list of who was where.
-    fn visits_stay(&self) -> ServiceError {
+    pub(super) fn visits_stay(&self) -> ServiceError {
         let days = self.policy().retention_days();
         conflict(
             "import.visits_stay",

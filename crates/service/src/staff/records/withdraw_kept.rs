@@ -7,36 +7,29 @@ use jadegate_domain::EvidenceId;
 use jadegate_domain::record::RecordKind;
 use jadegate_store::{KeptRecord, Precondition, Unit, Write};
 
-use super::withdraw::{WithdrawnRecords, may_withdraw, unknown, withdrawal_error};
+use super::withdraw::{Hands, WithdrawnRecords, unknown, withdrawal_error};
 use crate::app::App;
 use crate::brake::{Held, Taker};
 use crate::error::{Result, ServiceError};
-use crate::session::StaffSession;
-use crate::staff::access::Power;
 use crate::staff::people::moved::fact_of;
 
 impl App {
     /// Takes it back; `None`: its owner has registered meanwhile, so it is theirs.
     pub(super) async fn withdraw_kept(
         &self,
-        session: &StaffSession,
         id: EvidenceId,
         by: Taker,
+        hands: Hands,
     ) -> Result<Option<WithdrawnRecords>> {
         let kept = self.store.kept_record(id).await?.ok_or_else(unknown)?;
-        let agency = self.store.agency(kept.agency).await?.ok_or_else(unknown)?;
         let fact = kept_fact(&kept)?;
-        let power = fact.as_ref().and_then(|f| Power::to_record(f.kind()));
-        if !may_withdraw(session, agency.id, agency.kind, power, &agency.region) {
-            return Err(unknown());
-        }
         let mut writes = vec![
             Write::TakeKept(id),
             by.row(RecordKind::Evidence, id.as_i64(), self.now()),
             self.withdrawal_leaf(RecordKind::Evidence, by, 1)?,
         ];
         if fact.is_some_and(|f| f.may_confine()) {
-            writes.extend(self.weigh_withdrawal(by));
+            writes.extend(self.weigh_hands(by, hands, 1));
         }
         match self.store.commit(Unit::new("withdraw_kept", writes)).await {
             Err(e) if e.is_conflict(Precondition::Exists) => Ok(None),

@@ -10,40 +10,40 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::ImportId;
 use jadegate_domain::record::RecordKind;
 use jadegate_domain::{EvidenceId, Timestamp};
-use jadegate_store::{Unit, Write};
+use jadegate_store::{Page, Unit, Write};
 
-use super::withdraw::{WithdrawnRecords, may_withdraw, unknown, withdrawal_error, withdrawn};
+use super::withdraw::{
+    Hands, WithdrawnRecords, above_withdrawals, unknown, withdrawal_error, withdrawn,
+};
 use crate::app::App;
 use crate::brake::Taker;
 use crate::error::{Kind, Result, ServiceError};
-use crate::session::StaffSession;
-use crate::staff::access::Power;
 
 const RECORD: RecordKind = RecordKind::RiskLevel;
+/// People counted at most to know whether they are many.
+const PEOPLE: u32 = 10_000;
 
 impl App {
-    /// Takes one entry back: by the health commission that recorded it, or by another one of a region
+    /// Takes one entry back: for the health commission that recorded it, or another one of a region
     /// that holds it.
     pub(super) async fn withdraw_risk_level(
         &self,
-        session: &StaffSession,
         id: EvidenceId,
         by: Taker,
+        hands: Hands,
     ) -> Result<WithdrawnRecords> {
         let _one = self.locks.changes.lock().await;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let risk = known.into_iter().find(|r| r.id == id).ok_or_else(unknown)?;
-        let kind = self.agency_kind(risk.agency).await?;
-        let power = Some(Power::SetRegion);
-        if !may_withdraw(session, risk.agency, kind, power, &risk.division) {
-            return Err(unknown());
-        }
         if self.store.withdrawal(RECORD, id.as_i64()).await?.is_some() {
             return Err(withdrawn());
         }
+        if hands == Hands::One {
+            self.frees_few(std::slice::from_ref(&risk)).await?;
+        }
         let mut writes: Vec<_> = self.never_held(risk, by)?.into();
         writes.push(self.withdrawal_leaf(RECORD, by, 1)?);
-        writes.extend(self.weigh_withdrawal(by));
+        writes.extend(self.weigh_hands(by, hands, 1));
         let unit = Unit::new("withdraw_risk_level", writes);
         self.commit_unit(unit).await.map(drop).map_err(withdrawal_error)?;
         Ok(WithdrawnRecords { records: 1, ..WithdrawnRecords::default() })
@@ -102,6 +102,23 @@ impl App {
                 "{left} records of the file cannot be read, so nothing of it was withdrawn. The operator sees which records they are; withdraw the file again when they are put right. Levels that can be read can be withdrawn one by one."
             ),
         ))
+    }
+
+    /// Refuses what could free more people than one pair of hands may: those who live where the levels
+    /// hold and are not green. Some of them are confined by something else, and others only stayed
+    /// there; who it really is takes a what-if of minutes, and a mistake by hand has to be quick.
+    pub(super) async fn frees_few(&self, levels: &[RegionRisk]) -> Result<()> {
+        let most = u64::from(self.deployment.settings.withdrawals_above_per_hour);
+        let limit = u32::try_from(most.saturating_add(1)).unwrap_or(u32::MAX).min(PEOPLE);
+        let (now, mut people) = (self.now(), 0);
+        for risk in levels.iter().filter(|r| r.to.is_none_or(|to| to > now)) {
+            let there = self.store.confined(&risk.division, Page::first(limit)).await?;
+            people += there.rows.len() as u64 + there.unreadable.len() as u64;
+            if people > most {
+                return Err(above_withdrawals(None));
+            }
+        }
+        Ok(())
     }
 
     /// The writes by which a level never held.

@@ -13,49 +13,35 @@ use jadegate_domain::id::RideId;
 use jadegate_domain::record::RecordKind;
 use jadegate_store::{StoredRide, Unit, Write};
 
-use super::withdraw::{WithdrawnRecords, above_withdrawals, may_withdraw, unknown, withdrawn};
+use super::withdraw::{Hands, WithdrawnRecords, above_withdrawals, unknown, withdrawn};
 use crate::app::App;
 use crate::brake::{Author, Taker};
 use crate::concurrency::beside;
 use crate::error::{Kind, Result};
 use crate::jobs::note;
 use crate::memory::aboard;
-use crate::session::StaffSession;
-use crate::staff::access::Power;
 use crate::staff::what::What;
 
 /// Rides of one unit.
 const UNIT: usize = 300;
 
 impl App {
-    /// Takes one ride back: by the carrier that told of it, or by the prevention team of where the
-    /// person lives.
+    /// Takes one ride back: for the carrier that told of it, or the prevention team of where the person
+    /// lives.
     pub(super) async fn withdraw_ride(
         self: &Arc<Self>,
-        session: &StaffSession,
         id: RideId,
         by: Taker,
+        hands: Hands,
     ) -> Result<WithdrawnRecords> {
-        let author = self.store.authorship(RecordKind::Ride, id.as_i64()).await?;
-        let agency = author.ok_or_else(unknown)?.agency;
-        let kind = self.agency_kind(agency).await?;
-        let there = self.rides_of(BTreeSet::from([id])).await?;
-        let home = match there.first() {
-            Some((_, ride)) => self.store.holder(ride.holder).await?.map(|h| h.home),
-            None => self.store.agency(agency).await?.map(|a| a.region),
-        };
-        let home = home.ok_or_else(unknown)?;
-        if !may_withdraw(session, agency, kind, Some(Power::RecordRides), &home) {
-            return Err(unknown());
-        }
-        if there.is_empty() {
+        if self.rides_of(BTreeSet::from([id])).await?.is_empty() {
             let before = self.store.withdrawal(RecordKind::Ride, id.as_i64()).await?;
             // Its day may have gone: then there is nothing to take back.
             return Err(if before.is_some() { withdrawn() } else { unknown() });
         }
-        let mut with = self.weigh_withdrawal(by);
+        let mut with = self.weigh_hands(by, hands, 1);
         with.push(self.withdrawal_leaf(RecordKind::Ride, by, 1)?);
-        let author = Author::of(session.staff());
+        let author = self.author_of(by).await?;
         self.take_back_rides(BTreeSet::from([id]), &author, by, with).await
     }
 
@@ -103,7 +89,7 @@ impl App {
     }
 
     /// Those of some rides whose day is kept.
-    async fn rides_of(
+    pub(super) async fn rides_of(
         self: &Arc<Self>,
         ids: BTreeSet<RideId>,
     ) -> Result<Vec<(RideId, StoredRide)>> {

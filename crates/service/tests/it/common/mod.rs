@@ -33,7 +33,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) store: Arc<dyn Store>,
     rng: Arc<SeededEntropy>,
-    settings: Settings,
+    pub(crate) settings: Settings,
     /// Removed with the world.
     dir: tempfile::TempDir,
     people: u32,
