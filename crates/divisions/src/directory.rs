@@ -53,6 +53,11 @@ impl Code {
         }
     }
 
+    /// The first six digits: those of a county.
+    pub(crate) const fn county_number(self) -> u32 {
+        self.0 / 1000
+    }
+
     /// The first code behind everything this one contains.
     fn behind(self) -> Self {
         Self(self.0 + self.step())
@@ -68,7 +73,7 @@ impl Code {
     }
 
     /// Codes above this one, nearest first; some may not be listed.
-    fn above(self) -> impl Iterator<Item = Self> {
+    pub(crate) fn above(self) -> impl Iterator<Item = Self> {
         [1000, 100_000, 10_000_000]
             .into_iter()
             .map(move |step| Self(self.0 - self.0 % step))

@@ -10,6 +10,7 @@ mod changes;
 mod directory;
 mod matching;
 pub mod risk_list;
+mod spelling;
 
 pub use directory::{Directory, Found, Level};
 pub use matching::{Match, NoMatch};

@@ -4,6 +4,7 @@ use jadegate_domain::Division;
 
 use crate::changes::{CHANGES, ZONES};
 use crate::directory::{Code, Directory, Level};
+use crate::spelling;
 
 /// What became of three names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,12 +108,55 @@ impl Directory {
     /// Also understood: municipalities (`北京市`, `北京市`, `朝阳区`), a county in the place of the
     /// city and a township in that of the county (`北京市`, `朝阳区`, `酒仙桥街道`; `广东省`, `东莞市`,
     /// `常平镇`), counties directly below a province, and a city or county repeated or left empty.
+    /// Names that have no code as they stand are read by rule (`spelling.rs`): without brackets, with
+    /// columns that slipped put back, with another word for the kind of division.
     /// Nothing is guessed from likeness: what is not in a table is [`Match::NotFound`].
     pub fn match_names(&self, province: &str, city: &str, county: &str) -> Match {
-        match self.look_up(province.trim(), city.trim(), county.trim()) {
-            Ok(found) => found,
-            Err(reason) => Match::NotFound { reason },
+        let names = [province.trim(), city.trim(), county.trim()];
+        let found = self.look_up(names[0], names[1], names[2]);
+        found.unwrap_or_else(|reason| {
+            self.read_otherwise(names, &reason).unwrap_or(Match::NotFound { reason })
+        })
+    }
+
+    /// What the names are in another spelling, if all that can be meant by them is one division.
+    fn read_otherwise(&self, names: [&str; 3], reason: &NoMatch) -> Option<Match> {
+        if matches!(reason, NoMatch::NotADivision) {
+            let city = spelling::corps_city(self, names[1], names[2])?;
+            return Directory::division(city).map(Match::Exact);
         }
+        let mut found: Vec<Match> = Vec::new();
+        let mut zone = None;
+        for [p, c, d] in spelling::variants(self, names) {
+            let read = self.look_up(&p, &c, &d);
+            let read = read.or_else(|reason| self.by_county(&p, &c, &d, &reason).ok_or(reason));
+            match read {
+                Ok(read) if !found.iter().any(|f| f.division() == read.division()) => {
+                    found.push(read);
+                }
+                Err(reason @ NoMatch::ZoneOfCity(_)) => zone = Some(Match::NotFound { reason }),
+                _ => {}
+            }
+        }
+        if found.len() == 1 { found.pop() } else { zone }
+    }
+
+    /// Names whose county alone says what is meant.
+    fn by_county(&self, province: &str, city: &str, name: &str, why: &NoMatch) -> Option<Match> {
+        let p = named(self.provinces(), province)?;
+        let code = match why {
+            NoMatch::UnknownCounty(above) => {
+                let c = Code::of(above)?;
+                let township = || named(self.descendants(Some(c), Level::Township), name);
+                spelling::county_of_other_kind(self, c, name).or_else(township)?
+            }
+            // 雄安新区, 容城县: a zone in the place of the city. Or nothing at all.
+            NoMatch::UnknownCity if city.is_empty() || is_zone_name(city) => {
+                named(self.descendants(Some(p), Level::County), name)?
+            }
+            _ => return None,
+        };
+        Directory::division(code).map(Match::Exact)
     }
 
     fn look_up(&self, province: &str, city: &str, county: &str) -> Result<Match, NoMatch> {

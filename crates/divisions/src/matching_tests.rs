@@ -51,6 +51,76 @@ fn names_as_lists_write_them() {
 }
 
 #[test]
+fn names_in_other_spellings() {
+    for (names, expected) in [
+        // Brackets, and words that are no part of a name.
+        (["北京市", "北京市", "海淀区（虚拟）"], "exact CN-110108"),
+        (["浙江省", "杭州市", "西湖区(部分)"], "exact CN-330106"),
+        (["浙江省", "杭州市（含下辖）", "西湖区"], "exact CN-330106"),
+        (["广东省", "广州市", "虚拟白云区"], "exact CN-440111"),
+        (["浙江省", "杭州市", "西 湖 区"], "exact CN-330106"),
+        // Names repeated in front.
+        (["浙江省", "浙江省杭州市", "杭州市西湖区"], "exact CN-330106"),
+        (["浙江省", "杭州市", "浙江省杭州市西湖区"], "exact CN-330106"),
+        (["浙江省", "杭州市", "杭州西湖区"], "exact CN-330106"),
+        // Columns that slipped.
+        (["杭州市", "西湖区", ""], "exact CN-330106"),
+        (["杭州市", "西湖区", "转塘街道"], "exact CN-330106010"),
+        (["浙江省杭州市", "", "西湖区"], "exact CN-330106"),
+        (["四川省", "四川省", "成都市"], "exact CN-5101"),
+        (["四川省", "", "成都市"], "exact CN-5101"),
+        (["浙江省", "", "桐庐县"], "exact CN-330122"),
+        (["浙江省", "杭州市", "转塘街道"], "exact CN-330106010"),
+        (["河北省", "雄安新区", "容城县"], "exact CN-130629"),
+        // Words for the kind left out, or of another year.
+        (["浙江", "杭州", "西湖"], "exact CN-330106"),
+        (["湖南", "长沙", "长沙"], "exact CN-4301"),
+        (["内蒙古", "呼和浩特", "新城区"], "exact CN-150102"),
+        (["吉林省", "延边州", "延吉市"], "exact CN-222401"),
+        (["四川省", "乐山市", "峨边县"], "exact CN-511132"),
+        (["新疆维吾尔自治区", "吐鲁番地区", "高昌区"], "exact CN-650402"),
+        (["湖南省", "永州市", "祁阳区"], "exact CN-431181"),
+        // The corps' cities are cities; its divisions are none.
+        (["新疆生产建设兵团", "第八师石河子市", ""], "exact CN-659001"),
+        (["新疆生产建设兵团", "第六师", "五家渠市"], "exact CN-659004"),
+        (["新疆生产建设兵团", "第四师", ""], "not_found division.not_a_division"),
+        // What can mean two things means nothing.
+        (["湖南省", "长沙市", "长沙"], "not_found division.unknown_county"),
+        (["河北省", "", "桥西区"], "not_found division.unknown_city"),
+        (["浙江省", "没有市", "西湖区"], "not_found division.unknown_city"),
+        (["吉林省", "长春市", "长春新区（虚拟）"], "not_found division.zone_over_several_counties"),
+        (["（）", "（）", "（）"], "not_found division.unknown_province"),
+    ] {
+        let [p, c, d] = names;
+        assert_eq!(found(p, c, d), expected, "{names:?}");
+    }
+}
+
+/// A rule never leads to another county: without the word for its kind a name is its own county or none.
+#[test]
+fn no_rule_leads_elsewhere() {
+    let mut read = 0;
+    for (code, name) in t().descendants(None, Level::County) {
+        let county = Directory::division(code).unwrap();
+        let city = county.parent().unwrap();
+        let (c, p) = (t().name(&city).unwrap(), t().name(&city.parent().unwrap()).unwrap());
+        let Some(short) = name.strip_suffix(['县', '区', '市']).filter(|s| s.chars().count() > 1)
+        else {
+            continue;
+        };
+        for written in [short.to_owned(), format!("{name}（虚拟）"), format!("{p}{c}{name}")] {
+            let m = t().match_names(p, c, &written);
+            let other = m.division().filter(|d| **d != county && !county.contains(d));
+            // A county called as its city is: its name without a word is the city's.
+            let whole = other.is_some_and(|d| *d == city && c.starts_with(short));
+            assert!(other.is_none() || whole, "{p} {c} {written}: {m:?}");
+            read += u32::from(other.is_none() && m.division().is_some());
+        }
+    }
+    assert!(read > 8000, "only {read}");
+}
+
+#[test]
 fn tables_by_hand_agree_with_the_directory() {
     for z in ZONES {
         let within: Division = z.within.parse().unwrap();
