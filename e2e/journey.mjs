@@ -235,9 +235,13 @@ export async function journey() {
 
   await step('a venue poster scanned by a holder makes an unproven visit', async () => {
     const poster = await ask(gate, '/v1/gate/poster');
-    await ben.goto(`${url}/#/scan`);
-    await ben.locator('#f-venue').fill(poster.json.poster_code);
-    await ben.locator('form.paste button[type=submit]').click();
+    // As the phone's own camera opens it. A link alone records nothing: somebody else may have sent it.
+    const before = (await ask(ben, '/v1/me/visits')).json.visits.length;
+    await ben.goto(`${url}/#v=${poster.json.poster_code.replaceAll('%', '%25').replaceAll(' ', '%20')}`);
+    await ben.locator('[data-testid=venue-link] .btn.main').waitFor();
+    assert.equal((await ask(ben, '/v1/me/visits')).json.visits.length, before);
+    assert.ok(!(await ben.evaluate(() => location.href)).includes('JGV1'), 'the code does not stay in the address');
+    await ben.locator('[data-testid=venue-link] .btn.main').click();
     await ben.locator('[data-testid=visit-recorded] .note.warn').waitFor();
     const { json } = await ask(ben, '/v1/me/visits');
     assert.ok(json.visits.some((v) => v.presence === 'unproven'), 'a forwarded poster proves nothing');

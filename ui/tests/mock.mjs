@@ -53,7 +53,7 @@ for (const [parent, rows] of Object.entries(DIVISIONS)) {
 }
 
 /** @type {import('../src/shared/openapi').AgencyName} */
-const TEAM = { name: '玉门市防控组(示例)', kind: 'prevention_team' };
+const TEAM = { name: '玉关市防控组(示例)', kind: 'prevention_team' };
 /** @type {import('../src/shared/openapi').AgencyName} */
 const LAB = { name: '示例检验所', kind: 'laboratory' };
 

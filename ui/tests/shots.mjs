@@ -238,7 +238,9 @@ for (const lang of ['zh', 'en']) {
 // A venue's code in front of the camera.
 {
   const code = 'JGV1:MADE UP VENUE CODE 0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-  const camera = await launchSeeing(generate(code), out);
+  // As a poster carries it: in a link.
+  const link = `https://code.example/#v=${code.replaceAll(' ', '%20')}`;
+  const camera = await launchSeeing(generate(link), out);
   const { mock, page, done } = await world('en', { permissions: ['camera'] }, camera);
   mock.state.signedIn = true;
   await page.goto(`${mock.url}/#/scan`);
@@ -248,6 +250,19 @@ for (const lang of ['zh', 'en']) {
   await page.locator('[data-testid=visit-recorded]').waitFor();
   await done();
   await camera.close();
+  // The phone's own camera opened the link: it waits for a tap, and leaves the address.
+  for (const lang of ['zh', 'en']) {
+    const { mock, page, done } = await world(lang);
+    mock.state.signedIn = true;
+    await page.goto(`${mock.url}/${link.slice(link.indexOf('#'))}`);
+    await page.locator('[data-testid=venue-link]').waitFor();
+    expect(!page.url().includes('JGV1'), `${lang}: the code is taken out of the address`);
+    await shot(page, lang, '45-venue-link');
+    const sent = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/v1/me/visits'));
+    await page.locator('[data-testid=venue-link] .btn.main').click();
+    expect((await sent).postDataJSON().venue_code === code, `${lang}: a poster's link leads to its visit`);
+    await done();
+  }
 }
 
 await browser.close();

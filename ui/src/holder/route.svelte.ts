@@ -3,6 +3,8 @@ export const ROUTES = ['code', 'declare', 'check-in', 'scan', 'visits', 'evidenc
 export type Route = (typeof ROUTES)[number];
 
 export function parseRoute(hash: string): Route {
+  // A poster's link, opened by the phone's own camera.
+  if (hash.startsWith('#v=')) return 'scan';
   const name = hash.replace(/^#\/?/, '');
   return ROUTES.find((r) => r === name) ?? 'code';
 }

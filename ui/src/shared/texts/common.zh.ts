@@ -1,6 +1,6 @@
 /** Words that all pages share. */
 export const zh = {
-  appName: '玉门',
+  appName: '玉关',
   otherLanguage: 'English',
   switchLanguage: '切换为英文',
   green: { word: '绿码', meaning: '通行' },

@@ -34,6 +34,8 @@ export const en: Dict<typeof zh> = {
     unprovenWhy:
       'You scanned a printed code. Pictures of printed codes can be forwarded, so this visit counts as unproven: by itself it never makes you a contact. It is proven once the gate scans your code.',
     proven: "Proven: the code came fresh from the venue's own screen.",
+    linked: 'You opened the code of a place. Record now that you are there?',
+    notNow: 'Not now',
     again: 'Scan another',
   },
   evidence: {
