@@ -1,6 +1,7 @@
 // A small stand-in for the server, for screenshots of the holder's page only: it serves the built
 // page under the real Content-Security-Policy and answers by the contract with made-up data.
 // Everything that decides anything is tested against the real server elsewhere.
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { csp, iso, problem, serve } from './serve.mjs';
 
@@ -172,6 +173,8 @@ export async function startMock() {
   };
 
   // 177 characters, as a real code has; not a signed one.
+  /** Names what stands beside a code: another whenever some of it changes. */
+  const shownNow = () => createHash('sha256').update(JSON.stringify([state.name, state.colour, state.evidence ?? null, state.doneToday])).digest('base64url').slice(0, 10);
   const fakeCode = (now) => {
     const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
     let seed = now;
@@ -247,9 +250,13 @@ export async function startMock() {
           assessment: assessment(now),
           policy: POLICY,
           check_in: { expected, done_today: expected && state.doneToday },
+          shown: shownNow(),
         },
       };
     },
+    'GET /v1/me/code/next': ({ now }) => ({
+      body: { code: fakeCode(now), server_time: iso(now), fresh: state.fresh, renew: Math.round(state.fresh * 0.6), shown: shownNow() },
+    }),
     'GET /v1/policy': () => ({ type: 'text/plain; charset=utf-8', body: TEXT }),
     'GET /v1/me/proof': ({ now }) => {
       if (!state.evidence) return problem(404, 'route.unknown', 'There is no such address.');

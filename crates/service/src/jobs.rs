@@ -137,6 +137,7 @@ impl App {
             note("messages", &self.deliver_messages(gateway.as_ref()).await);
             note("refresh_due", &self.refresh_due(1000).await);
             if ticks.is_multiple_of(120) {
+                self.memory.openings.tidy(self.now());
                 note("see_clock", &self.see_clock().await);
                 self.unreadable_since();
             }

@@ -35,6 +35,8 @@ mod locks;
 mod log;
 mod memory;
 pub mod named;
+mod naming;
+mod openings;
 pub mod phone;
 mod public_log;
 mod publish;

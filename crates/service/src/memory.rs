@@ -19,6 +19,7 @@ use crate::follower::Follower;
 use crate::in_force::{InForce, Regions};
 use crate::known_places::KnownPlaces;
 use crate::log::LogTree;
+use crate::openings::Openings;
 use crate::staff::tracing::late::LateData;
 use crate::visits::IndexMaintenance;
 
@@ -38,7 +39,9 @@ pub(crate) struct Memory {
     /// Visits that may change earlier traces.
     pub(crate) late: LateData,
     pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
-    /// How far all of this but the log's tree follows the store.
+    /// What holders were shown beside their codes.
+    pub(crate) openings: Openings,
+    /// How far all of this but the log's tree and the openings follows the store.
     pub(crate) follower: Follower,
 }
 
@@ -54,6 +57,7 @@ impl Memory {
             maintenance: IndexMaintenance::new(index_file),
             late: LateData::default(),
             log_tree: tokio::sync::Mutex::default(),
+            openings: Openings::default(),
             follower: Follower::default(),
         }
     }

@@ -86,6 +86,9 @@ pub struct NewSession {
     pub seconds: i64,
 }
 
+/// Characters of a token: 32 bytes in base64url.
+pub(crate) const TOKEN_LENGTH: usize = 43;
+
 /// SHA-256 of a token.
 pub(crate) fn token_digest(token: &str) -> [u8; 32] {
     let mut out = [0; 32];
@@ -131,7 +134,7 @@ impl App {
     }
 
     async fn subject(&self, token: &str) -> Result<SessionSubject> {
-        if token.len() != 43 {
+        if token.len() != TOKEN_LENGTH {
             return Err(signed_out());
         }
         let token_digest = token_digest(token);

@@ -217,6 +217,10 @@ impl Store for SqliteStore {
         self.point(|c| people::session(c, token_digest, now))
     }
 
+    async fn opening(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<Vec<u8>>> {
+        self.point(|c| people::opening(c, token_digest, now))
+    }
+
     async fn agency(&self, id: AgencyId) -> Result<Option<Agency>> {
         self.point(|c| people::agency(c, id))
     }

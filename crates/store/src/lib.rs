@@ -71,6 +71,7 @@ mod aside;
 mod changes;
 mod error;
 mod news;
+mod opening;
 mod policies;
 mod port;
 mod records;
@@ -84,6 +85,7 @@ pub mod conformance;
 pub use aside::{Listed, SetAside, Unreadable};
 pub use changes::{Change, ChangeKind, Changes, Cursor, KeptAt, Position, Reading};
 pub use error::{Precondition, RowRef, StoreError};
+pub use opening::Contents;
 pub use policies::{
     AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,
     ProposalState, Recolouring, RegionRisks, StoredProposal,

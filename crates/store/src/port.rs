@@ -12,6 +12,7 @@ use jadegate_domain::{
 use crate::aside::{Listed, Unreadable};
 use crate::changes::{Changes, Position, Reading};
 use crate::error::StoreError;
+use crate::opening::Parts;
 use crate::policies::{
     ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, StoredProposal,
 };
@@ -126,6 +127,25 @@ pub trait Store: Send + Sync + 'static {
     async fn newest_messages(&self, limit: u32) -> Result<Vec<OutboxMessage>>;
     /// A session that has not ended and not expired at `now`; it works while `now < expires_at`.
     async fn session(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<Session>>;
+    /// What a holder's code rests on, as bytes ([`Contents`](crate::Contents)) that differ whenever some of it does:
+    /// the session's end and the day it was used last, the holder, the key of their vault, their name as
+    /// it is sealed, whether they have a document, and the stored assessment, each as it is stored. Only
+    /// to be compared with what the same store told before. `None`: no session of a holder at `now`.
+    ///
+    /// It is asked at each opening of a code, so a backend reads it at once and from one snapshot.
+    async fn opening(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<Vec<u8>>> {
+        // A reading for each part: a change between two of them is seen by the next call.
+        let Some(session) = self.session(token_digest, now).await? else { return Ok(None) };
+        let SessionSubject::Holder(id) = session.subject else { return Ok(None) };
+        let parts = Parts {
+            session,
+            holder: self.holder(id).await?,
+            key: self.vault_key(id).await?,
+            fields: self.sealed_fields(id).await?,
+            assessment: self.assessment(id).await?,
+        };
+        parts.contents().map(Some)
+    }
     /// A subject's sessions that have not expired at `now`, newest first.
     async fn sessions_of(&self, subject: SessionSubject, now: Timestamp) -> Result<Vec<Session>>;
     /// A correction.

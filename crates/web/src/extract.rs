@@ -187,6 +187,14 @@ fn token(parts: &Parts, state: &Web, cookie: Cookie) -> Result<String> {
 /// The signed-in holder, or whom they act for.
 #[derive(Debug)]
 pub(crate) struct HolderAuth(pub HolderSession);
+/// Who opens a code: whoever holds a token, or somebody who acts for the holder. The token of whoever opens
+/// their own is looked up together with all else that the code rests on.
+pub(crate) enum Opens {
+    /// Their own.
+    Own(String),
+    /// For somebody they care for.
+    For(HolderSession),
+}
 /// The signed-in gate.
 #[derive(Debug)]
 pub(crate) struct GateAuth(pub GateSession);
@@ -205,6 +213,20 @@ impl FromRequestParts<Arc<Web>> for HolderAuth {
         let Some(person) = parts.headers.get(PERSON) else { return Ok(Self(session)) };
         let person = id(person.to_str().unwrap_or_default())?;
         Ok(Self(state.app.acting_for(&session, person).await?))
+    }
+}
+
+impl FromRequestParts<Arc<Web>> for Opens {
+    type Rejection = Failure;
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<Web>,
+    ) -> std::result::Result<Self, Failure> {
+        if parts.headers.contains_key(PERSON) {
+            let HolderAuth(session) = HolderAuth::from_request_parts(parts, state).await?;
+            return Ok(Self::For(session));
+        }
+        Ok(Self::Own(token(parts, state, Cookie::Holder)?))
     }
 }
 

@@ -9,7 +9,7 @@ use axum::response::AppendHeaders;
 use jadegate_domain::id::ChallengeId;
 use jadegate_service::holder::answer::{Answering, Delivery};
 use jadegate_service::holder::check_in::{CheckInInput, CheckedIn, Quarantine};
-use jadegate_service::holder::code::ShownCode;
+use jadegate_service::holder::code::{NextCode, ShownCode};
 use jadegate_service::holder::declare::{DeclarationInput, Declared};
 use jadegate_service::holder::log::LoggedRecords;
 use jadegate_service::holder::me::{AccessView, EvidenceView, Profile, VisitView};
@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Body, Client, Cookie, Cookies, HolderAuth, Path, agent, id};
+use crate::extract::{Body, Client, Cookie, Cookies, HolderAuth, Opens, Path, agent, id};
 use crate::problem::{Answer, Problem};
 use crate::state::Web;
 
@@ -35,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(answer))
         .routes(routes!(sign_out))
         .routes(routes!(code))
+        .routes(routes!(next_code))
         .routes(routes!(me))
         .routes(routes!(evidence))
         .routes(routes!(history))
@@ -222,8 +223,21 @@ async fn sign_out(
 /// A fresh code with everything the first page shows.
 #[utoipa::path(get, path = "/v1/me/code", tag = "holder",
     responses((status = 200, body = ShownCode), (status = 401, body = Problem)))]
-async fn code(State(web): State<Arc<Web>>, HolderAuth(s): HolderAuth) -> Answer<Json<ShownCode>> {
-    Ok(Json(web.app.show_code(&s).await?))
+async fn code(State(web): State<Arc<Web>>, opens: Opens) -> Answer<Json<ShownCode>> {
+    Ok(Json(match opens {
+        Opens::Own(token) => web.app.open_code(&token).await?,
+        Opens::For(session) => web.app.show_code(&session).await?,
+    }))
+}
+
+/// A fresh code alone, for a page that shows the rest already.
+#[utoipa::path(get, path = "/v1/me/code/next", tag = "holder",
+    responses((status = 200, body = NextCode), (status = 401, body = Problem)))]
+async fn next_code(State(web): State<Arc<Web>>, opens: Opens) -> Answer<Json<NextCode>> {
+    Ok(Json(match opens {
+        Opens::Own(token) => web.app.next_code(&token).await?,
+        Opens::For(session) => web.app.next_code_of(&session).await?,
+    }))
 }
 
 /// The holder's own data, masked.

@@ -32,6 +32,10 @@ const CSP_WASM: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'
     media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// Answers of the API are data. Neither framed nor anything else: other sites cannot ask with a session
+/// (its cookie is `SameSite=Strict`), and nothing in them is run.
+const CSP_API: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// Security headers on every answer.
 pub(crate) async fn headers(State(web): State<Arc<Web>>, req: Request, next: Next) -> Response {
     let path = req.uri().path();
@@ -39,9 +43,22 @@ pub(crate) async fn headers(State(web): State<Arc<Web>>, req: Request, next: Nex
     let computes = path == "/" || path.starts_with("/gate");
     let mut response = next.run(req).await;
     let h = response.headers_mut();
+    h.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if web.secure {
+        h.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+        );
+    }
+    if is_api {
+        // No page: a browser that is led to it is to show and load nothing. What else a page is told
+        // would only make each answer longer than what it says.
+        h.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP_API));
+        h.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        return response;
+    }
     let csp = if computes { CSP_WASM } else { CSP };
     h.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp));
-    h.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     h.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     h.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     h.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
@@ -52,15 +69,6 @@ pub(crate) async fn headers(State(web): State<Arc<Web>>, req: Request, next: Nex
             "camera=(self), geolocation=(), microphone=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
         ),
     );
-    if web.secure {
-        h.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=63072000; includeSubDomains"),
-        );
-    }
-    if is_api {
-        h.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    }
     response
 }
 

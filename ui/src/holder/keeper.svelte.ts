@@ -5,7 +5,7 @@
 import { api, ApiError, backoffDelay } from '../shared/api';
 import { clock } from '../shared/time';
 import { acting, type Person } from './acting.svelte';
-import { forget, freshness, keep, KEPT_KEY, parseAnswer, readKept, renewDelay, type CodeAnswer, type Freshness } from './kept';
+import { forget, freshness, keep, KEPT_KEY, parseAnswer, readKept, renewDelay, renewed, type CodeAnswer, type Freshness } from './kept';
 
 /** A reload during a pause that the server asked for must not end the pause. */
 const LATER_KEY = 'jg.later';
@@ -27,6 +27,8 @@ class Keeper {
   notBefore = $state(0);
   fresh = $derived<Freshness>(freshness(this.answer, this.now));
 
+  /** Has this page had the whole answer that it shows from the server, and not only from what was kept? */
+  #whole = false;
   #attempt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = false;
@@ -56,6 +58,7 @@ class Keeper {
     clearTimeout(this.#timer);
     acting.as(person);
     this.answer = readKept(localStorage, person?.id ?? null);
+    this.#whole = false;
     this.trouble = null;
     this.#attempt = 0;
     this.#busy = false;
@@ -70,13 +73,14 @@ class Keeper {
     this.nextTry = null;
     const whose = acting.person?.id ?? null;
     try {
-      const answer = parseAnswer(await api.get('/v1/me/code'));
+      const answer = (await this.#next()) ?? parseAnswer(await api.get('/v1/me/code'));
       // An answer for whoever was shown before is nobody's now.
       if (whose !== (acting.person?.id ?? null)) return;
       if (!answer) throw new ApiError({ code: 'bad_answer' });
       clock.save(localStorage);
       keep(localStorage, answer, whose);
       this.answer = answer;
+      this.#whole = true;
       this.signedIn = true;
       this.trouble = null;
       this.#attempt = 0;
@@ -86,6 +90,23 @@ class Keeper {
       if (whose === (acting.person?.id ?? null)) this.#failed(e instanceof ApiError ? e : new ApiError({ code: 'bad_answer' }));
     } finally {
       if (whose === (acting.person?.id ?? null)) this.#busy = false;
+    }
+  }
+
+  /**
+   * The next code alone, beside what is shown already: a few hundred bytes instead of a few thousand. `null`
+   * where nothing was asked for since the page was opened, or where something has changed.
+   */
+  async #next(): Promise<CodeAnswer | null> {
+    const { answer } = this;
+    if (!answer || !this.#whole) return null;
+    this.#whole = false;
+    try {
+      return renewed($state.snapshot(answer), await api.get('/v1/me/code/next'));
+    } catch (e) {
+      // A server of before, while others are renewed already.
+      if (e instanceof ApiError && e.status === 404) return null;
+      throw e;
     }
   }
 
@@ -135,6 +156,7 @@ class Keeper {
     forget(localStorage);
     acting.as(null);
     this.answer = null;
+    this.#whole = false;
     this.trouble = null;
     this.nextTry = null;
     this.signedIn = false;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forget, freshness, keep, parseAnswer, readKept, renewDelay, type CodeAnswer } from './kept';
+import { forget, freshness, keep, parseAnswer, readKept, renewDelay, renewed, type CodeAnswer } from './kept';
 
 const T = Date.parse('2022-03-01T00:00:00Z');
 const at = (s: number): string => new Date(T + s * 1000).toISOString();
@@ -22,6 +22,7 @@ function answer(more: Partial<CodeAnswer> = {}, nextChange: string | null = null
     },
     policy: { id: 'p', version: 1, digest: '00', title: { en: 'P', zh: 'P' }, fresh_seconds: 60 },
     check_in: { expected: false, done_today: false },
+    shown: 'AbCdEfGhIj',
     ...more,
   };
 }
@@ -49,6 +50,33 @@ describe('freshness', () => {
   it('is never current for a time that is no number', () => {
     expect(freshness(answer(), Number.NaN).state).toBe('expired');
     expect(freshness(answer({ expires_at: 'rubbish' }), T).state).toBe('expired');
+  });
+});
+
+describe('the next code', () => {
+  const next = (more: object = {}) => ({ code: 'JG1:NEXT', server_time: at(50), fresh: 60, renew: 40, shown: 'AbCdEfGhIj', ...more });
+
+  it('stands beside what is shown, for its own time', () => {
+    const after = renewed(answer(), next());
+    expect(after).toMatchObject({ code: 'JG1:NEXT', name_masked: '测*', issued_at: at(50), renew_at: at(90), expires_at: at(110) });
+    expect(after?.assessment).toMatchObject({ colour: 'green', at: at(50) });
+    expect(parseAnswer(after)).not.toBeNull();
+    expect(freshness(after, T + 109_000)).toEqual({ state: 'current', left: 1 });
+    expect(freshness(after, T + 110_000)).toEqual({ state: 'expired' });
+  });
+
+  it('is never shown beside a colour that holds no longer', () => {
+    expect(renewed(answer(), next({ shown: 'another' }))).toBeNull();
+    expect(renewed(answer({ shown: undefined as never }), next({ shown: undefined }))).toBeNull();
+    // A code that outlives the assessment ends with it all the same.
+    expect(freshness(renewed(answer({}, at(70)), next()), T + 70_000)).toEqual({ state: 'expired' });
+  });
+
+  it('is none if anything about it is wrong', () => {
+    for (const bad of [{ code: 'HC1:X' }, { code: 7 }, { server_time: 'rubbish' }, { fresh: 0 }, { fresh: 86_401 }, { renew: 61 }, { renew: '40' }]) {
+      expect(renewed(answer(), next(bad)), JSON.stringify(bad)).toBeNull();
+    }
+    expect(renewed(answer(), null)).toBeNull();
   });
 });
 

@@ -3,10 +3,13 @@
  * What is read back is checked like anything from outside: a damaged entry is no entry.
  */
 import { parseColour } from '../shared/colour';
-import type { ShownCode } from '../shared/openapi';
+import type { NextCode, ShownCode } from '../shared/openapi';
 
 /** Answer of `GET /v1/me/code`. */
 export type CodeAnswer = ShownCode;
+
+/** Answer of `GET /v1/me/code/next`. */
+export type NextAnswer = NextCode;
 
 /** Where the last code is kept on the device. */
 export const KEPT_KEY = 'jg.code';
@@ -38,11 +41,49 @@ export function parseAnswer(value: unknown): CodeAnswer | null {
     v.code.startsWith('JG1:') &&
     [v.issued_at, v.expires_at, v.renew_at].every((t) => typeof t === 'string' && Number.isFinite(Date.parse(t))) &&
     typeof v.name_masked === 'string' &&
+    typeof v.shown === 'string' &&
     typeof v.assessment === 'object' &&
     v.assessment !== null &&
     parseColour(v.assessment.colour) !== null &&
     Array.isArray(v.assessment.reasons);
   return ok ? (value as CodeAnswer) : null;
+}
+
+/** The longest that a code may be fresh, in seconds; one that claims more is none. */
+const LONGEST = 86_400;
+
+/**
+ * What is shown with the next code, or `null` if it cannot be: something beside the code has changed, or the
+ * answer is none. Then everything has to be asked for, and the next code is not shown.
+ */
+export function renewed(answer: CodeAnswer, value: unknown): CodeAnswer | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const v = value as Partial<NextAnswer>;
+  const { code, server_time, fresh, renew } = v;
+  const made = typeof server_time === 'string' ? Date.parse(server_time) : Number.NaN;
+  const ok =
+    typeof v.shown === 'string' &&
+    v.shown === answer.shown &&
+    typeof code === 'string' &&
+    code.startsWith('JG1:') &&
+    Number.isFinite(made) &&
+    typeof fresh === 'number' &&
+    typeof renew === 'number' &&
+    fresh > 0 &&
+    fresh <= LONGEST &&
+    renew >= 0 &&
+    renew <= fresh;
+  if (!ok) return null;
+  const after = (seconds: number): string => new Date(made + seconds * 1000).toISOString();
+  return {
+    ...answer,
+    code,
+    server_time,
+    issued_at: server_time,
+    expires_at: after(fresh),
+    renew_at: after(renew),
+    assessment: { ...answer.assessment, at: server_time },
+  };
 }
 
 /**

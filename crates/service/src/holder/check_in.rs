@@ -8,17 +8,8 @@ use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
 use crate::error::{Result, ServiceError};
 use crate::named::AssessmentView;
+pub use crate::openings::CheckInState;
 use crate::session::HolderSession;
-
-/// Does the policy ask for a check-in, and has it been made today?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct CheckInState {
-    /// Does the policy ask for one a day?
-    pub expected: bool,
-    /// Has today's been made?
-    pub done_today: bool,
-}
 
 #[cfg(feature = "openapi")]
 fn day_states() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {

@@ -25,6 +25,7 @@ mod looks;
 mod mass;
 mod moved;
 mod numbering;
+mod openings;
 mod own_records;
 mod people;
 mod powers;

@@ -4,13 +4,14 @@ use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, CorrectionId};
 use jadegate_domain::{AgencyId, Division, Holder, HolderId, Staff, StaffId, Timestamp};
 use jadegate_store::{
-    Challenge, Correction, CredentialRow, IndexKind, Invitation, Listed, OutboxMessage, Page,
-    PhoneCode, SealedField, Session, SessionSubject, VaultKey,
+    Challenge, Contents, Correction, CredentialRow, IndexKind, Invitation, Listed, OutboxMessage,
+    Page, PhoneCode, SealedField, Session, SessionSubject, VaultKey,
 };
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
 use super::{ALL, from, ids, lies_near, listed, many, numbers, one};
-use crate::error::Result;
+use crate::error::{Result, sql};
 use crate::rows::{
     AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,
     PhoneCodeRow, SealedFieldRow, SessionRow, StaffRow, VaultKeyRow, session_subject,
@@ -151,6 +152,39 @@ pub(crate) fn session(
 ) -> Result<Option<Session>> {
     let live = "WHERE token_digest = ?1 AND expires_at > ?2";
     one::<SessionRow>(c, live, params![token_digest, now.as_secs()])
+}
+
+/// All that a code rests on, in one statement: one plan, one snapshot.
+const OPENING: &str = "SELECT s.expires_at, s.seen_day, s.subject, h.home, h.evidence_version, k.wrapped, k.kek, \
+    (SELECT n.sealed FROM sealed_field n WHERE n.holder = s.subject AND n.field = 'name' \
+        ORDER BY n.version DESC LIMIT 1), \
+    EXISTS (SELECT 1 FROM sealed_field d WHERE d.holder = s.subject AND d.field = 'document'), \
+    a.evidence_seen, a.regions_seen, a.colour, a.next_change, a.policy, a.body \
+    FROM session s LEFT JOIN holder h ON h.id = s.subject LEFT JOIN vault_key k ON k.holder = s.subject \
+    LEFT JOIN assessment a ON a.holder = s.subject \
+    WHERE s.token_digest = ?1 AND s.subject_kind = 'holder' AND s.expires_at > ?2";
+
+pub(crate) fn opening(
+    c: &Connection,
+    token_digest: [u8; 32],
+    now: Timestamp,
+) -> Result<Option<Vec<u8>>> {
+    let failed = |e: rusqlite::Error| sql("session", &e);
+    let mut stmt = c.prepare_cached(OPENING).map_err(failed)?;
+    let columns = stmt.column_count();
+    let mut rows = stmt.query(params![token_digest, now.as_secs()]).map_err(failed)?;
+    let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+    let mut all = Contents::new();
+    for at in 0..columns {
+        match row.get_ref(at).map_err(failed)? {
+            ValueRef::Null => all.nothing(),
+            ValueRef::Integer(n) => all.number(n),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => all.bytes(bytes),
+            // No column holds one: the tables are strict.
+            ValueRef::Real(n) => all.bytes(&n.to_le_bytes()),
+        }
+    }
+    Ok(Some(all.into_bytes()))
 }
 
 pub(crate) fn agency(c: &Connection, id: AgencyId) -> Result<Option<Agency>> {

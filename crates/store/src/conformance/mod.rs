@@ -24,6 +24,7 @@ mod made_up;
 pub mod marks;
 pub mod model;
 pub mod numbering;
+pub mod openings;
 pub mod people;
 pub mod places;
 pub mod policies;
@@ -58,6 +59,8 @@ macro_rules! conformance_tests {
             people::a_correction_is_decided_once_and_in_time,
             people::messages_wait_until_due_oldest_first,
             people::a_session_ends_by_time_or_by_hand,
+            openings::what_a_code_rests_on_is_told_apart,
+            openings::a_shredded_person_opens_nothing,
             people::a_nonce_is_used_once,
             people::what_has_expired_is_purged,
             tally::what_is_counted_leaves_its_window,

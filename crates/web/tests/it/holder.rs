@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::json;
 
-use crate::world::{HOME, Sent, World, phone};
+use crate::world::{HOME, Sent, Told, World, phone};
 
 pub(crate) async fn story(w: &mut World) {
     let document = json!({ "type": "passport", "number": "X9000001", "country": "CHN" });
@@ -27,11 +27,20 @@ pub(crate) async fn story(w: &mut World) {
     let shown = w.get(&me, "/v1/me/code").await;
     assert!(shown.text("/code").starts_with("JG1:"));
     assert_eq!(shown.text("/assessment/colour"), "green");
+    let next = w.get(&me, "/v1/me/code/next").await;
+    assert_ne!(next.text("/code"), shown.text("/code"));
+    assert_eq!(next.text("/shown"), shown.text("/shown"), "nothing else has changed");
+    assert!(on_the_wire(&next) <= 600, "{} bytes", on_the_wire(&next));
 
     let declared = json!({ "temperature": 39.0, "symptoms": ["cough"], "contact_with_case": false,
         "stays": [] });
     let declared = w.post(&me, "/v1/me/declaration", declared).await;
     assert_ne!(declared.text("/assessment/colour"), "green");
+    let next = w.get(&me, "/v1/me/code/next").await;
+    assert_ne!(next.text("/shown"), shown.text("/shown"), "the page must ask for the rest");
+    let red = w.get(&me, "/v1/me/code").await;
+    assert_eq!(next.text("/shown"), red.text("/shown"));
+    assert!(on_the_wire(&next) <= 600 && on_the_wire(&red) > on_the_wire(&next));
     let check_in = json!({ "temperature": 36.6, "symptoms": [] });
     let first = w.post(&me, "/v1/me/check-ins", check_in.clone()).await;
     let second = w.post(&me, "/v1/me/check-ins", check_in).await;
@@ -61,6 +70,17 @@ pub(crate) async fn story(w: &mut World) {
     let gone = w.send(&here, &Method::GET, "/v1/me", &Sent::Nothing).await;
     assert_eq!(gone.status.as_u16(), 401);
     w.delete(&here, "/v1/session").await;
+}
+
+/// Bytes of an answer as they are sent: what the server itself adds, and what it says over HTTPS, are counted.
+fn on_the_wire(answer: &Told) -> usize {
+    let line = |name: &str, value: &str| name.len() + ": ".len() + value.len() + "\r\n".len();
+    let own = answer.headers.iter().map(|(n, v)| line(n.as_str(), v.to_str().unwrap()));
+    let body = answer.json.to_string().len();
+    let added = line("date", "Tue, 01 Mar 2022 00:00:00 GMT")
+        + line("content-length", "999")
+        + line("strict-transport-security", "max-age=63072000; includeSubDomains");
+    "HTTP/1.1 200 OK\r\n\r\n".len() + own.sum::<usize>() + added + body
 }
 
 /// Somebody cares for a child and for another person, who ends it, and changes to another phone.

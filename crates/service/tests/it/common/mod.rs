@@ -20,7 +20,7 @@ use jadegate_service::staff::{
     TestInput, WhatIfState, WhatIfView, Whom,
 };
 use jadegate_service::{App, Clock as _, HolderSession, Keys, Parts, Settings, StaffSession};
-use jadegate_store::{LogLeaf, Store, Unit, Write};
+use jadegate_store::{LogLeaf, SessionSubject, Store, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 use jadegate_testkit::{FakeClock, SeededEntropy};
 
@@ -324,12 +324,22 @@ impl World {
 
     /// A session of a gate, as if it had signed in.
     pub(crate) async fn gate_session(&self, gate: jadegate_domain::GateId, token: &str) -> String {
+        self.begin(SessionSubject::Gate(gate), token).await
+    }
+
+    /// Another session of a holder, for an hour.
+    pub(crate) async fn token_of(&self, holder: HolderId) -> String {
+        let token = format!("{:043}", holder.as_i64());
+        self.begin(SessionSubject::Holder(holder), &token).await
+    }
+
+    async fn begin(&self, subject: SessionSubject, token: &str) -> String {
         let token: String = token.chars().take(43).collect();
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
         let now = self.clock.now();
         let begin = Write::AddSession(jadegate_store::Session {
             token_digest: digest.as_ref().try_into().unwrap(),
-            subject: jadegate_store::SessionSubject::Gate(gate),
+            subject,
             created_at: now,
             expires_at: now.plus_secs(3600),
             device: String::new(),
