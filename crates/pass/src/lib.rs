@@ -30,6 +30,6 @@ pub use handle::{BadHandleKeys, Handle, HandleKey, HandleKeys, open};
 pub use keys::{BadKeys, Issuer, IssuerCode, IssuingKey, KeyId, KeySet, KeyUse, PublishedKey};
 pub use live::{
     IssuedCode, LIVE_PREFIX, MAX_LIFETIME_SECS, MAX_SKEW_SECS, VerifiedCode, issue, verify,
-    verify_of_any_age,
+    verify_of_any_age, verify_own,
 };
 pub use venue::{VENUE_PREFIX, VenueCode, VenueKind, issue_venue, verify_venue};

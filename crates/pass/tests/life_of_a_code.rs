@@ -9,7 +9,7 @@ use coset::{CborSerializable as _, CoseSign1, iana};
 use jadegate_domain::{Colour, HolderId, PlaceId};
 use jadegate_pass::{
     HandleKeys, IssueError, Issuer, IssuingKey, KeyUse, PassError, VenueKind, issue, issue_venue,
-    open, verify, verify_venue,
+    open, verify, verify_own, verify_venue,
 };
 use proptest::prelude::*;
 
@@ -57,6 +57,29 @@ fn it_is_fresh_from_issue_to_expiry_and_no_longer_than_the_skew_allows() {
     // A careless configuration does not make day-old codes good.
     assert_eq!(outcome(T + 60 + 300, u32::MAX), Err(PassError::Stale));
     assert_eq!(outcome(T + 60 + 299, u32::MAX), Ok(()));
+}
+
+/// An issuer that remembers a text need not look at its signature, but at everything else.
+#[test]
+fn what_the_issuer_remembers_is_checked_but_for_its_signature() {
+    let ours = issuer("JG");
+    let text = live(&ours, Colour::Red);
+    for now in [T - 1, T, T + 59, T + 60] {
+        let own = verify_own(ours.key_set(), &text, at(now), 0);
+        assert_eq!(own, verify(ours.key_set(), &text, at(now), 0), "{now}");
+    }
+    let (last, other) = (text.len() - 1, if text.ends_with('0') { "1" } else { "0" });
+    let altered = format!("{}{other}", &text[..last]);
+    assert!(verify(ours.key_set(), &altered, at(T), 0).is_err());
+    assert!(verify_own(ours.key_set(), &text[..last], at(T), 0).is_err());
+    let another = issuer("XX");
+    let wrong = Err(PassError::WrongIssuer);
+    assert_eq!(verify_own(another.key_set(), &text, at(T), 0), wrong);
+    // A key that is in force no more, and was not when it signed.
+    let later = vec![IssuingKey::from_seed(&[1; 32], KeyUse::Live, period(T + 1, T + 9)).unwrap()];
+    let later =
+        Issuer::new("JG".parse().unwrap(), later, HandleKeys::new(Vec::new()).unwrap()).unwrap();
+    assert_eq!(verify_own(later.key_set(), &text, at(T), 0), Err(PassError::UnknownKey));
 }
 
 #[test]

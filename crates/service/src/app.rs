@@ -144,6 +144,8 @@ impl App {
             return Err(ServiceError::internal("the renewed keys are those of another issuer"));
         }
         self.deployment.issuer.store(Arc::new(issuer));
+        // A key may have gone because somebody else has it.
+        self.memory.issued.forget();
         Ok(())
     }
 

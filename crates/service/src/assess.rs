@@ -9,11 +9,12 @@ use std::sync::Arc;
 use jadegate_domain::evidence::TestResult;
 use jadegate_domain::record::RecordKind;
 use jadegate_domain::{
-    Assessment, CaseClass, CaseId, Division, Evidence, EvidenceId, Fact, HolderId, Timestamp,
+    Assessment, CaseClass, CaseId, Colour, Division, Evidence, EvidenceId, Fact, HolderId,
+    Timestamp,
 };
 use jadegate_policy::{Policy, Timeline};
 use jadegate_store::{
-    ColourChange, Precondition, RowRef, StoreError, StoredAssessment, Unit, Write,
+    ColourChange, Precondition, RowRef, Standing, StoreError, StoredAssessment, Unit, Write,
 };
 
 use crate::app::App;
@@ -82,6 +83,16 @@ impl RuleSet {
     /// Was the stored assessment made from this, and does it hold now?
     pub(crate) fn is_current(&self, stored: &StoredAssessment, evidence_version: i64) -> bool {
         self.same_rules(stored, evidence_version) && stored.assessment.holds_at(self.now)
+    }
+
+    /// The stored colour of somebody, if it is that of now.
+    pub(crate) fn colour_of(&self, known: &Standing) -> Option<Colour> {
+        let stored = known.assessed.as_ref()?;
+        let current = stored.evidence_version == known.holder.evidence_version
+            && stored.regions_version == self.regions.version
+            && stored.policy == self.policy.reference()
+            && stored.holds_at(self.now);
+        current.then_some(stored.colour)
     }
 
     /// The policy as it reads where somebody lives.

@@ -27,6 +27,7 @@ mod hold;
 pub mod holder;
 pub mod import;
 mod in_force;
+mod issued;
 mod jobs;
 mod keys;
 mod known_places;

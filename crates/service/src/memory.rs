@@ -17,6 +17,7 @@ use jadegate_trace::{KnownVisit, VisitIndex};
 use crate::concurrency::{read, write};
 use crate::follower::Follower;
 use crate::in_force::{InForce, Regions};
+use crate::issued::Issued;
 use crate::known_places::KnownPlaces;
 use crate::log::LogTree;
 use crate::openings::Openings;
@@ -39,9 +40,11 @@ pub(crate) struct Memory {
     /// Visits that may change earlier traces.
     pub(crate) late: LateData,
     pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
+    /// Codes signed here.
+    pub(crate) issued: Issued,
     /// What holders were shown beside their codes.
     pub(crate) openings: Openings,
-    /// How far all of this but the log's tree and the openings follows the store.
+    /// How far all of this but the log's tree, codes and openings follows the store.
     pub(crate) follower: Follower,
 }
 
@@ -57,6 +60,7 @@ impl Memory {
             maintenance: IndexMaintenance::new(index_file),
             late: LateData::default(),
             log_tree: tokio::sync::Mutex::default(),
+            issued: Issued::default(),
             openings: Openings::default(),
             follower: Follower::default(),
         }

@@ -3,10 +3,10 @@
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::{
     Access, AgencyId, Assessment, Case, CaseId, Colour, Evidence, EvidenceId, Fact, HolderId,
-    StaffId, TraceId,
+    PolicyRef, StaffId, Timestamp, TraceId,
 };
 use jadegate_store::{
-    ColourChange, ConfinedHolder, LogLeaf, StoredAssessment, StoredTrace, TraceHead,
+    ColourChange, ConfinedHolder, LogLeaf, StoredAssessment, StoredColour, StoredTrace, TraceHead,
 };
 
 use crate::at::{At, Result};
@@ -18,6 +18,11 @@ rows! {
         origin: Option<String>, withdrawn_at: Option<i64>, superseded_by: Option<i64>,
     }
     AssessmentRow => StoredAssessment, in "assessment" by "holder" {
+        evidence_seen: i64, regions_seen: i64, colour: String, next_change: Option<i64>,
+        body: String, policy: String,
+    }
+    /// Of which the reasons are not read.
+    StoredColourRow => StoredColour, in "assessment" by "holder" {
         evidence_seen: i64, regions_seen: i64, colour: String, next_change: Option<i64>,
         body: String, policy: String,
     }
@@ -82,6 +87,33 @@ impl AssessmentRow {
             evidence_version: self.evidence_seen,
             regions_version: self.regions_seen,
             assessment,
+        })
+    }
+}
+
+/// An assessment's body but for its reasons.
+#[derive(serde::Deserialize)]
+struct BodyHead {
+    colour: Colour,
+    at: Timestamp,
+    next_change: Option<Timestamp>,
+    policy: PolicyRef,
+}
+
+impl StoredColourRow {
+    fn check(self, at: At) -> Result<StoredColour> {
+        let body: BodyHead = at.json("body", &self.body)?;
+        at.must(body.colour.as_str() == self.colour, "colour", "not the colour of its body")?;
+        let next = at.opt_time("next_change", self.next_change)?;
+        at.must(body.policy.digest == self.policy, "policy", "not the policy of its body")?;
+        at.must(body.next_change == next, "next_change", "not the moment of its body")?;
+        Ok(StoredColour {
+            evidence_version: self.evidence_seen,
+            regions_version: self.regions_seen,
+            policy: body.policy,
+            colour: body.colour,
+            at: body.at,
+            next_change: body.next_change,
         })
     }
 }

@@ -22,7 +22,7 @@ pub use accounts::{AccountChangeRow, ProxyRow, changed_by};
 pub use columns::{Column, ColumnError, Columns};
 pub use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,
-    RegionRiskRow, TraceHeadRow, TraceRow,
+    RegionRiskRow, StoredColourRow, TraceHeadRow, TraceRow,
 };
 pub use people::{
     AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,

@@ -11,20 +11,22 @@ pub(crate) use jadegate_store_rows::{
     ColourChangeRow, ConfinedRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow,
     InvitationRow, KeptRow, LeafRow, OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
     PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow,
-    SealedFieldRow, SessionRow, StaffRow, Stored, TraceHeadRow, TraceRow, TripRow, VaultKeyRow,
-    VisitRow, WaitingRow, WithdrawalRow, challenge_use, changed_by, correction_state, outbox_state,
-    presence_code, session_subject,
+    SealedFieldRow, SessionRow, StaffRow, Stored, StoredColourRow, TraceHeadRow, TraceRow, TripRow,
+    VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, challenge_use, changed_by, correction_state,
+    outbox_state, presence_code, session_subject,
 };
 
 /// A row, and the table it is of.
 struct SqliteRow<'a> {
     row: &'a Row<'a>,
     table: &'static str,
+    /// Columns that stand before its own.
+    before: usize,
 }
 
 impl SqliteRow<'_> {
     fn get<T: FromSql>(&self, at: usize) -> std::result::Result<Option<T>, ColumnError> {
-        self.row.get(at).map_err(|e| match e {
+        self.row.get(self.before + at).map_err(|e| match e {
             rusqlite::Error::SqliteFailure(..) => ColumnError::Failed(sql(self.table, &e)),
             _ => ColumnError::Type,
         })
@@ -47,5 +49,10 @@ impl Columns for SqliteRow<'_> {
 
 /// Reads a row and checks its values.
 pub(crate) fn read<R: Stored>(row: &Row<'_>) -> Result<R::Domain> {
-    R::read(&SqliteRow { row, table: R::TABLE })?.into_domain()
+    read_after::<R>(row, 0)
+}
+
+/// The same of a row that stands behind so many columns of others.
+pub(crate) fn read_after<R: Stored>(row: &Row<'_>, before: usize) -> Result<R::Domain> {
+    R::read(&SqliteRow { row, table: R::TABLE, before })?.into_domain()
 }

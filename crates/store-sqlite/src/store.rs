@@ -15,8 +15,9 @@ use jadegate_store::{
     Correction, CredentialRow, EvidencePage, FilesOf, ImportRun, IndexKind, Invitation, KeptRecord,
     Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PendingLeaves, PhoneCode,
     PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RegionRisks, SealedField,
-    Session, SessionSubject, Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace,
-    TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    Session, SessionSubject, Standing, Store, StoredAssessment, StoredProposal, StoredRide,
+    StoredTrace, TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
+    Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -311,6 +312,10 @@ impl Store for SqliteStore {
 
     async fn assessment(&self, holder: HolderId) -> Result<Option<StoredAssessment>> {
         self.point(|c| evidence::assessment(c, holder))
+    }
+
+    async fn standing(&self, holder: HolderId) -> Result<Option<Standing>> {
+        self.point(|c| evidence::standing(c, holder))
     }
 
     async fn due_assessments(&self, now: Timestamp, limit: u32) -> Result<Vec<HolderId>> {

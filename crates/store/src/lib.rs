@@ -88,7 +88,7 @@ pub use error::{Precondition, RowRef, StoreError};
 pub use opening::Contents;
 pub use policies::{
     AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,
-    ProposalState, Recolouring, RegionRisks, StoredProposal,
+    ProposalState, Recolouring, RegionRisks, Standing, StoredColour, StoredProposal,
 };
 pub use port::{Page, Store};
 pub use records::{

@@ -2,7 +2,9 @@
 
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ImportId, ProposalId, RecolouringId};
-use jadegate_domain::{AgencyId, Division, Evidence, HolderId, PolicyRef, StaffId, Timestamp};
+use jadegate_domain::{
+    AgencyId, Colour, Division, Evidence, Holder, HolderId, PolicyRef, StaffId, Timestamp,
+};
 
 use crate::rows::StoredAssessment;
 
@@ -166,6 +168,53 @@ pub struct ColourCounts {
     pub colours: [u64; 3],
     /// Of all of them: made by another policy or from other risk levels than those asked for.
     pub from_before: u64,
+}
+
+/// What a gate asks of somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Who it is.
+    pub holder: Holder,
+    /// The colour of their stored assessment.
+    pub assessed: Option<StoredColour>,
+}
+
+/// A stored assessment without its reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredColour {
+    /// The evidence it was made from.
+    pub evidence_version: i64,
+    /// The risk levels it was made from.
+    pub regions_version: i64,
+    /// The policy that it was made by.
+    pub policy: PolicyRef,
+    /// The colour.
+    pub colour: Colour,
+    /// Computed for this moment.
+    pub at: Timestamp,
+    /// When it changes by itself.
+    pub next_change: Option<Timestamp>,
+}
+
+impl StoredColour {
+    /// Is it still the answer at `now`? As [`Assessment::holds_at`](jadegate_domain::Assessment::holds_at).
+    pub fn holds_at(&self, now: Timestamp) -> bool {
+        now >= self.at && self.next_change.is_none_or(|t| now < t)
+    }
+}
+
+impl From<StoredAssessment> for StoredColour {
+    fn from(stored: StoredAssessment) -> Self {
+        let a = stored.assessment;
+        Self {
+            evidence_version: stored.evidence_version,
+            regions_version: stored.regions_version,
+            policy: a.policy,
+            colour: a.colour,
+            at: a.at,
+            next_change: a.next_change,
+        }
+    }
 }
 
 /// What tells one stored assessment of a holder from another.

@@ -14,7 +14,8 @@ use crate::changes::{Changes, Position, Reading};
 use crate::error::StoreError;
 use crate::opening::Parts;
 use crate::policies::{
-    ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, StoredProposal,
+    ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, Standing, StoredColour,
+    StoredProposal,
 };
 use crate::records::{
     Authorship, FilesOf, ImportRun, KeptRecord, Waiting, WaitingPiece, Withdrawal,
@@ -233,6 +234,12 @@ pub trait Store: Send + Sync + 'static {
     async fn holders_with_evidence(&self, page: Page<HolderId>) -> Result<Vec<HolderId>>;
     /// The stored assessment.
     async fn assessment(&self, holder: HolderId) -> Result<Option<StoredAssessment>>;
+    /// A holder with the colour that is stored of them: what a gate asks at each scan, so a backend reads it at once,
+    /// from one snapshot. A row of which the rest cannot be read has a colour here if its own columns agree on it.
+    async fn standing(&self, holder: HolderId) -> Result<Option<Standing>> {
+        let assessed = self.assessment(holder).await?.map(StoredColour::from);
+        Ok(self.holder(holder).await?.map(|holder| Standing { holder, assessed }))
+    }
     /// Holders whose stored assessment changes by itself at or before `now`, soonest first.
     async fn due_assessments(&self, now: Timestamp, limit: u32) -> Result<Vec<HolderId>>;
     /// Holders whose stored assessment is not green and who live in the division

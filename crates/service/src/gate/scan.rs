@@ -9,7 +9,7 @@ use jadegate_domain::{
     Colour, Holder, HolderId, PlaceId, Scan, ScanId, ScanOutcome, Timestamp, VisitKey,
 };
 use jadegate_pass::{PassError, VerifiedCode};
-use jadegate_store::{Unit, Write};
+use jadegate_store::{Standing, Unit, Write};
 
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, NewEvidence, TRIES, busy};
@@ -185,14 +185,15 @@ impl App {
             let before = self.answered_before(session, input, code).await?;
             return Ok(before.unwrap_or_else(|| not_recorded(input.id, problem)));
         }
-        let holder = match code.holder {
-            Some(id) => self.store.holder(id).await?,
+        let standing = match code.holder {
+            Some(id) => self.store.standing(id).await?,
             None => None,
         };
-        let colour = match (&holder, code.colour) {
-            (Some(h), Some(c)) => Some(self.colour_at_gate(h.id, c, input.at).await?),
+        let colour = match (&standing, code.colour) {
+            (Some(known), Some(c)) => Some(self.colour_at_gate(known, c, input.at).await?),
             (_, c) => c,
         };
+        let holder = standing.map(|known| known.holder);
         let outcome = decide(input.direction, input.override_reason, colour, code.problem);
         let scan = Scan {
             id: input.id,
@@ -306,7 +307,10 @@ impl App {
         let open = |code: &VerifiedCode| {
             jadegate_pass::open(issuer.handle_keys(), &code.handle, code.issued_at)
         };
-        let read = jadegate_pass::verify(issuer.key_set(), text, at, skew)
+        // What was signed here is not looked at twice.
+        let own = self.memory.issued.knows(text);
+        let verify = if own { jadegate_pass::verify_own } else { jadegate_pass::verify };
+        let read = verify(issuer.key_set(), text, at, skew)
             .and_then(|code| Ok((open(&code)?, code.colour)));
         match read {
             Ok((holder, colour)) => {
@@ -331,15 +335,19 @@ impl App {
     /// the gate could know.
     async fn colour_at_gate(
         &self,
-        holder: HolderId,
+        known: &Standing,
         code: Colour,
         at: Timestamp,
     ) -> Result<Colour> {
         if self.now().secs_since(at) > i64::from(self.policy().fresh_seconds()) {
             return Ok(code);
         }
-        let now = self.assessment(holder).await?;
-        Ok(code.max(now.colour))
+        let holds = self.rule_set().colour_of(known);
+        let now = match holds {
+            Some(colour) => colour,
+            None => self.assessment(known.holder.id).await?.colour,
+        };
+        Ok(code.max(now))
     }
 
     /// What a scan says of its holder's visits that is not known yet.

@@ -159,6 +159,7 @@ impl App {
             self.deployment.rng.bytes(),
         )
         .map_err(not_issued)?;
+        self.memory.issued.note(&code.text);
         Ok(Issued { code, fresh })
     }
 

@@ -94,6 +94,53 @@ async fn a_scan_and_the_stay_it_shows_are_kept_together_or_not_at_all() {
     assert_eq!((scans(&w).await.len(), stays(&w, holder).await), (2, 1));
 }
 
+/// A server takes its own codes without looking at their signatures again. One that it did not sign is looked at,
+/// and one that was changed by a letter is another.
+#[tokio::test]
+async fn only_what_was_signed_here_is_taken_without_its_signature() {
+    let mut w = World::new().await;
+    let (session, _) = w.register(HOME).await;
+    let g = gate(&mut w).await;
+    let b = w.second_server().await;
+    let theirs = b.show_code(&session).await.unwrap().code;
+    let ours = code(&w, &session).await.unwrap();
+    for (n, text) in [(1, &theirs), (2, &ours)] {
+        let taken = hand_in(&w, &g, &entry(n, Some(text.clone()), w.app.now())).await;
+        assert_eq!((taken.outcome, taken.problem), (Some(ScanOutcome::Admitted), None));
+        // The signature is the end of it.
+        let (end, last) = (text.len() - 2, text.as_bytes()[text.len() - 2]);
+        let other = if last == b'0' { "1" } else { "0" };
+        let forged = format!("{}{other}{}", &text[..end], &text[end + 1..]);
+        let refused = hand_in(&w, &g, &entry(n + 10, Some(forged), w.app.now())).await;
+        assert_eq!(refused.outcome, Some(ScanOutcome::Refused));
+        assert_eq!(refused.problem, Some("code.bad_signature"));
+    }
+}
+
+/// Whoever was made sure a moment ago, by another server, is not let in with the code of before.
+#[tokio::test]
+async fn what_another_server_recorded_decides_at_the_gate() {
+    let mut w = World::new().await;
+    let (session, holder) = w.register(HOME).await;
+    let team = w.officer().await;
+    let g = gate(&mut w).await;
+    let b = w.second_server().await;
+    let green = code(&w, &session).await;
+    let scan = hand_in(&w, &g, &entry(1, green.clone(), w.app.now())).await;
+    assert_eq!(scan.outcome, Some(ScanOutcome::Admitted));
+    let positive =
+        crate::common::test_of(jadegate_service::staff::Whom::Holder(holder), "positive");
+    b.record_test(&team, &positive).await.unwrap();
+    let scan = hand_in(&w, &g, &entry(2, green.clone(), w.app.now())).await;
+    assert_eq!((scan.outcome, scan.colour), (Some(ScanOutcome::Refused), Some(Colour::Red)));
+    // Of a record that cannot be read nobody can say a colour, and nobody is let in.
+    let body = format!("UPDATE assessment SET body = 'x' WHERE holder = {}", holder.as_i64());
+    assert_eq!(w.raw(&body), 1);
+    let scan = w.app.record_scans(&g, &[entry(3, green, w.app.now())]).await.unwrap().remove(0);
+    assert_eq!((scan.outcome, scan.recorded), (None, false));
+    assert_eq!(scan.problem, Some("record.unreadable"));
+}
+
 /// The answer to a scan that was handed in before is the one it had, whatever has changed since: the
 /// colour, the code's age, the time in which scans are taken at all.
 #[tokio::test]

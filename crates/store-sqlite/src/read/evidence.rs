@@ -1,19 +1,21 @@
 //! Evidence, assessments, regions.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use jadegate_domain::{CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp};
 use jadegate_store::{
     ColourChange, ColourCounts, ConfinedHolder, EvidencePage, HolderEvidence, Listed, Page,
-    RegionRisks, RowRef, StoreError, StoredAssessment,
+    RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
 };
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
 use super::{ALL, bounds, id, ids, listed, listed_from, many, number, numbers, one, snapshot};
 use crate::error::{Result, sql};
 use crate::rows::{
     AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, HolderRow, RegionRiskRow, Stored,
-    read as read_row,
+    StoredColourRow, read as read_row, read_after,
 };
 
 pub(crate) fn evidence_of(
@@ -55,6 +57,27 @@ pub(crate) fn holders_with_evidence(c: &Connection, page: Page<HolderId>) -> Res
 
 pub(crate) fn assessment(c: &Connection, holder: HolderId) -> Result<Option<StoredAssessment>> {
     one::<AssessmentRow>(c, "WHERE holder = ?1", [holder.as_i64()])
+}
+
+pub(crate) fn standing(c: &Connection, holder: HolderId) -> Result<Option<Standing>> {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT {}, {} FROM holder LEFT JOIN assessment ON assessment.holder = holder.id \
+             WHERE holder.id = ?1",
+            HolderRow::COLUMNS,
+            StoredColourRow::COLUMNS.replacen("holder", "assessment.holder", 1)
+        )
+    });
+    // The columns of a holder.
+    const BEFORE: usize = 4;
+    let failed = |e: rusqlite::Error| sql("assessment", &e);
+    let mut stmt = c.prepare_cached(&TEXT).map_err(failed)?;
+    let mut rows = stmt.query([holder.as_i64()]).map_err(failed)?;
+    let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+    let holder = read_row::<HolderRow>(row)?;
+    let there = !matches!(row.get_ref(BEFORE).map_err(failed)?, ValueRef::Null);
+    let assessed = there.then(|| read_after::<StoredColourRow>(row, BEFORE)).transpose()?;
+    Ok(Some(Standing { holder, assessed }))
 }
 
 pub(crate) fn due_assessments(c: &Connection, now: Timestamp, limit: u32) -> Result<Vec<HolderId>> {

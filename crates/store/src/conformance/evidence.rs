@@ -12,7 +12,7 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{ColourChange, Listed, Page, Precondition, RegionRisks, Write};
+use crate::{ColourChange, Listed, Page, Precondition, RegionRisks, Standing, Write};
 
 fn contact(case: u64, trace: u64) -> Fact {
     Fact::Contact {
@@ -230,6 +230,35 @@ pub async fn an_assessment_names_the_evidence_it_was_made_from(s: S) {
     }
     refuses(&s, vec![put(stored(hid(404), 0, Colour::Green, None))], Precondition::Exists).await;
     assert_eq!(s.assessment(id).await.unwrap(), Some(second));
+}
+
+/// What a gate asks at each scan is what the two readings say of which it is one.
+pub async fn a_holders_standing_is_their_stored_colour(s: S) {
+    assert_eq!(s.standing(hid(1)).await.unwrap(), None);
+    let id = with_holder(&s, 1).await;
+    let mut wanted = Standing { holder: holder(1), assessed: None };
+    assert_eq!(s.standing(id).await.unwrap(), Some(wanted.clone()));
+    let other = with_holder(&s, 2).await;
+    keeps(&s, vec![put(stored(other, 0, Colour::Yellow, None))]).await;
+    assert_eq!(s.standing(id).await.unwrap(), Some(wanted.clone()));
+    for (version, colour, next) in
+        [(0, Colour::Green, None), (1, Colour::Red, Some(at(500))), (1, Colour::Red, None)]
+    {
+        let now = stored(id, version, colour, next);
+        let mut unit = Vec::new();
+        if version > wanted.holder.evidence_version {
+            unit.push(add(evidence(1, Some(id), test_fact())));
+        }
+        unit.push(put(now.clone()));
+        keeps(&s, unit).await;
+        wanted.holder.evidence_version = version;
+        wanted.assessed = Some(now.into());
+        assert_eq!(s.standing(id).await.unwrap(), Some(wanted.clone()));
+    }
+    // Evidence that has come since is told by the holder's version.
+    keeps(&s, vec![add(evidence(2, Some(id), test_fact()))]).await;
+    let after = s.standing(id).await.unwrap().unwrap();
+    assert_eq!((after.holder.evidence_version, after.assessed.unwrap().evidence_version), (2, 1));
 }
 
 async fn assessed(s: &S, n: u64, home: &str, colour: Colour, next: Option<Timestamp>) -> HolderId {

@@ -113,6 +113,7 @@ macro_rules! conformance_tests {
             evidence::holders_with_evidence_come_in_pages_once_each,
             evidence::a_unit_that_decided_from_old_evidence_is_refused,
             evidence::an_assessment_names_the_evidence_it_was_made_from,
+            evidence::a_holders_standing_is_their_stored_colour,
             evidence::due_assessments_come_soonest_first,
             evidence::colours_are_counted_and_the_confined_are_listed,
             evidence::changes_of_colour_come_newest_first,
