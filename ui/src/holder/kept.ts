@@ -60,20 +60,11 @@ export function renewed(answer: CodeAnswer, value: unknown): CodeAnswer | null {
   if (typeof value !== 'object' || value === null) return null;
   const v = value as Partial<NextAnswer>;
   const { code, server_time, fresh, renew } = v;
-  const made = typeof server_time === 'string' ? Date.parse(server_time) : Number.NaN;
-  const ok =
-    typeof v.shown === 'string' &&
-    v.shown === answer.shown &&
-    typeof code === 'string' &&
-    code.startsWith('JG1:') &&
-    Number.isFinite(made) &&
-    typeof fresh === 'number' &&
-    typeof renew === 'number' &&
-    fresh > 0 &&
-    fresh <= LONGEST &&
-    renew >= 0 &&
-    renew <= fresh;
-  if (!ok) return null;
+  if (typeof v.shown !== 'string' || v.shown !== answer.shown) return null;
+  if (typeof code !== 'string' || !code.startsWith('JG1:') || typeof server_time !== 'string') return null;
+  if (typeof fresh !== 'number' || typeof renew !== 'number') return null;
+  const made = Date.parse(server_time);
+  if (!(Number.isFinite(made) && fresh > 0 && fresh <= LONGEST && renew >= 0 && renew <= fresh)) return null;
   const after = (seconds: number): string => new Date(made + seconds * 1000).toISOString();
   return {
     ...answer,
