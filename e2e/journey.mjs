@@ -303,7 +303,7 @@ export async function journey() {
     await officer.goto(`${url}/console/#/cases`);
     await officer.locator('#case-number').fill(ANNA.number);
     await officer.getByRole('button', { name: 'Record the case' }).click();
-    await officer.getByText('colour now').waitFor();
+    await officer.getByText('about whoever owns this document').waitFor();
     await officer.getByRole('link', { name: 'Result' }).first().click();
     await officer.getByRole('heading', { name: 'Result of a trace' }).waitFor();
     await officer.locator('[data-count=close]').waitFor();

@@ -332,9 +332,12 @@ export async function startStaffMock() {
       },
     }),
     'POST /v1/staff/tests': ({ body, now }) => {
-      if (body.document?.number === '11010519491231002X' && body.result === 'positive') return recorded('red', now);
-      return problem(404, 'holder.not_found', 'nobody');
+      if (body.holder) return recorded('red', now);
+      if (body.phone) return problem(404, 'holder.not_found', 'nobody');
+      // By document nothing is told of anybody.
+      return { status: 201, body: { evidence: 'e0000000000009', assessment: null, new: true, waiting: false } };
     },
+    'GET /v1/staff/kept': () => ({ body: { unregistered: 40, days: 60 } }),
     'POST /v1/staff/tests/import': () => ({
       body: {
         import: 'i0000000000001', lines: 255, taken: 212, unchanged: 40, positives: 3, waiting: 0,
@@ -478,7 +481,7 @@ export async function startStaffMock() {
         ['case', 'c0000000000002', 1, 'Testa Beispiel', null, null, { kind: 'case', case: 'c0000000000002', class: 'confirmed', confirmed_at: iso(now - DAY), onset_at: null }],
         ['ride', 'r0000000000003', 1.5, null, 'm0000000000002', null, null],
       ];
-      return { body: { records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, fact, kept: false, withdrawn: taken(id) })) } };
+      return { body: { records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, fact, withdrawn: taken(id) })) } };
     },
     'GET /v1/staff/imports': ({ now }) => ({
       body: {

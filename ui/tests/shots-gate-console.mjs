@@ -267,7 +267,8 @@ async function consolePage() {
       await page.locator('#test-number').fill('11010519491231002X');
       await page.locator('#test-result').selectOption('positive');
       await page.getByRole('button', { name: t('记录结果', 'Record the result') }).click();
-      await page.getByText(t('此人现在的颜色', 'colour now')).waitFor();
+      await page.getByText(t('记录归证件持有人', 'about whoever owns this document')).waitFor();
+      await page.locator('[data-count=unregistered]:text-is("40")').waitFor();
       await page.locator('#csv').setInputFiles({ name: 'results.csv', mimeType: 'text/csv', buffer: Buffer.from('document_type\n') });
       await page.getByRole('button', { name: t('导入', 'Import'), exact: true }).click();
       await page.getByText('onerror').waitFor();

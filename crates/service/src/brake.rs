@@ -37,6 +37,8 @@ const HOUR: u32 = 3600;
 /// The limits' names in the store: for an agency, and for a member of its staff.
 const COLOURS: [&str; 2] = ["evidence.agency", "evidence.staff"];
 const RELEASES: [&str; 2] = ["withdrawal.agency", "withdrawal.staff"];
+/// What agencies elsewhere record of the people of one place, together.
+const HOME: &str = "evidence.home";
 /// Pieces of one unit.
 const UNIT: usize = 500;
 
@@ -109,6 +111,8 @@ pub(crate) struct Signed {
     staff: Option<StaffId>,
     import: Option<ImportId>,
     weighs: Option<(Weight, AgencyId)>,
+    /// Where the person lives, if that is not where the author acts: what colours weighs there, too.
+    outside: Option<Box<str>>,
     /// Was the person found by their document?
     by_document: bool,
     /// The document that has to lead to them when it is recorded.
@@ -123,6 +127,7 @@ impl Signed {
             staff: author.staff,
             import: author.import,
             weighs,
+            outside: None,
             by_document: false,
             document: None,
             moved_from: None,
@@ -132,6 +137,39 @@ impl Signed {
     /// Of somebody who was found by this document, if by any: it has to lead to them still.
     pub(crate) fn of_document(self, document: Option<[u8; 16]>) -> Self {
         Self { by_document: document.is_some(), document, ..self }
+    }
+
+    /// Of somebody who lives there, as [`outside`] says it.
+    pub(crate) fn at(self, outside: Option<Box<str>>) -> Self {
+        Self { outside, ..self }
+    }
+
+    /// The row that keeps it for the owner of a document who is not registered.
+    pub(crate) fn kept_row(
+        &self,
+        (id, document): (EvidenceId, [u8; 16]),
+        (body, sample): (String, Option<String>),
+        supersedes: Option<EvidenceId>,
+        at: Timestamp,
+    ) -> KeptRecord {
+        KeptRecord {
+            id,
+            document,
+            body,
+            moved_from: None,
+            supersedes,
+            withdrawn_at: None,
+            agency: self.agency,
+            staff: self.staff,
+            import: self.import,
+            sample,
+            kept_at: at,
+        }
+    }
+
+    /// Demands that its file stands.
+    pub(crate) fn file_stands(&self) -> Option<Write> {
+        file_stands(self.import)
     }
 
     /// Of somebody who was found as the piece before was.
@@ -146,6 +184,7 @@ impl Signed {
             staff: k.staff,
             import: k.import,
             weighs: None,
+            outside: None,
             by_document: true,
             document: None,
             moved_from: k.moved_from,
@@ -190,6 +229,7 @@ impl Signed {
             staff: before.staff,
             import: before.import,
             weighs: None,
+            outside: None,
             by_document: before.by_document,
             document: None,
             moved_from: before.moved_from,
@@ -207,6 +247,7 @@ impl Signed {
             staff: waiting.staff,
             import: waiting.import,
             weighs: None,
+            outside: None,
             by_document: false,
             document: None,
             moved_from: None,
@@ -306,7 +347,8 @@ impl Held {
 
 /// One piece about to wait.
 pub(crate) struct HeldPiece {
-    pub(crate) holder: HolderId,
+    /// `None`: of whoever the document leads to once it is confirmed.
+    pub(crate) holder: Option<HolderId>,
     pub(crate) held: Held,
     pub(crate) sample: Option<String>,
     pub(crate) external_key: Option<[u8; 16]>,
@@ -332,7 +374,17 @@ pub(crate) enum Weight {
 
 /// Was a unit refused because it is above the mandate's numbers?
 pub(crate) fn is_above(e: &StoreError) -> bool {
-    e.no_room().is_some_and(|(class, _)| COLOURS.contains(&class) || RELEASES.contains(&class))
+    let weighs = |class| COLOURS.contains(&class) || RELEASES.contains(&class) || class == HOME;
+    e.no_room().is_some_and(|(class, _)| weighs(class))
+}
+
+/// The prefecture (or the country) in which somebody lives, if that is not where an author acts.
+pub(crate) fn outside(region: &Division, home: &Division) -> Option<Box<str>> {
+    if region.contains(home) {
+        return None;
+    }
+    let digits = home.path().get(..4).unwrap_or_else(|| home.path());
+    Some(format!("{}-{digits}", home.country()).into())
 }
 
 impl App {
@@ -395,8 +447,12 @@ impl App {
     pub(crate) fn weigh<'s>(&self, all: impl Iterator<Item = &'s Signed>) -> Vec<Write> {
         let mut agencies: BTreeMap<(Weight, AgencyId), u32> = BTreeMap::new();
         let mut staff: BTreeMap<(Weight, StaffId), u32> = BTreeMap::new();
+        let mut homes: BTreeMap<&str, u32> = BTreeMap::new();
         for s in all {
             let Some((weight, agency)) = s.weighs else { continue };
+            if let (Weight::Colours, Some(home)) = (weight, &s.outside) {
+                *homes.entry(home).or_default() += 1;
+            }
             *agencies.entry((weight, agency)).or_default() += 1;
             if let Some(by) = s.staff {
                 *staff.entry((weight, by)).or_default() += 1;
@@ -404,7 +460,25 @@ impl App {
         }
         let agencies = agencies.into_iter().map(|((w, id), n)| (self.of_agency(w, id), n));
         let staff = staff.into_iter().map(|((w, id), n)| (self.of_staff(w, id), n));
-        agencies.chain(staff).map(|((limit, key), n)| self.count(limit, key, n)).collect()
+        let homes = homes.into_iter().map(|(home, n)| (self.of_home(home), n));
+        let all = agencies.chain(staff).chain(homes);
+        all.map(|((limit, key), n)| self.count(limit, key, n)).collect()
+    }
+
+    /// What agencies elsewhere record of the people of a place counts together, as one agency's: else
+    /// every laboratory of the country could turn that many of one town red within an hour.
+    fn of_home(&self, home: &str) -> (Limit, [u8; 16]) {
+        let most = self.deployment.settings.waiting_above_per_hour;
+        let key = self.deployment.keys.evidence_key(&format!("weight/home/{home}"));
+        (Limit { class: HOME, seconds: HOUR, most }, key)
+    }
+
+    /// How much more agencies elsewhere may record of the people of a place within this hour.
+    pub(crate) async fn room_at_home(&self, home: &str) -> Result<u64> {
+        let after = self.now().plus_secs(-i64::from(HOUR));
+        let (limit, key) = self.of_home(home);
+        let counted = self.store.counted(limit.class, key, after).await?;
+        Ok(u64::from(limit.most).saturating_sub(counted))
     }
 
     /// The counts of so many records that can confine somebody and are taken back by hand, to stand in
@@ -466,7 +540,7 @@ impl App {
             writes.push(Write::AddWaitingPiece(Box::new(WaitingPiece {
                 waiting: id,
                 number,
-                holder: Some(piece.holder),
+                holder: piece.holder,
                 body: serde_json::to_string(&piece.held).map_err(ServiceError::internal)?,
                 sample: piece.sample,
                 external_key: piece.external_key,

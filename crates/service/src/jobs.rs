@@ -29,7 +29,8 @@ pub struct Purged {
     pub visits: u64,
     /// Scans dropped.
     pub scans: u64,
-    /// One-time codes with their messages, sessions and links removed.
+    /// One-time codes with their messages, sessions and links removed, and what was kept too long for
+    /// people who did not register.
     pub expired: u64,
 }
 
@@ -77,6 +78,7 @@ impl App {
         pending.scans += scans;
         // What has expired is kept for a day more: who answers an old request is told that it is old.
         let expired = self.store.purge_expired(now.plus_days(-1)).await?;
+        let expired = expired + self.purge_kept().await?;
         // The index forgets them, and the file.
         self.follow().await?;
         self.finish_forgetting().await?;

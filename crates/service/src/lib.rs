@@ -29,6 +29,7 @@ pub mod import;
 mod in_force;
 mod issued;
 mod jobs;
+mod kept;
 mod keys;
 mod known_places;
 mod limits;

@@ -18,6 +18,7 @@ rows! {
     KeptRow => KeptRecord, in "kept_record" by "id" {
         document: Vec<u8>, body: String, moved_from: Option<i64>, agency: i64,
         staff: Option<i64>, import: Option<i64>, sample: Option<String>, kept_at: i64,
+        supersedes: Option<i64>, withdrawn_at: Option<i64>,
     }
     ImportRow => ImportRun, in "import_run" by "id" {
         kind: String, agency: Option<i64>, staff: Option<i64>, started_at: i64, digest: Vec<u8>,
@@ -67,6 +68,8 @@ impl KeptRow {
             import: at.opt_id("import", self.import, ImportId::from_i64)?,
             sample: self.sample,
             kept_at: at.time("kept_at", self.kept_at)?,
+            supersedes: at.opt_id("supersedes", self.supersedes, EvidenceId::from_i64)?,
+            withdrawn_at: at.opt_time("withdrawn_at", self.withdrawn_at)?,
         })
     }
 }

@@ -85,6 +85,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0032_document_bar.sql"),
     },
     Migration {
+        number: 36,
+        name: "kept_until_registered",
+        text: include_str!("../migrations/0036_kept_until_registered.sql"),
+    },
+    Migration {
         number: 40,
         name: "pieces_about_nobody",
         text: include_str!("../migrations/0040_pieces_about_nobody.sql"),
@@ -218,6 +223,7 @@ mod tests {
         "56ba1adb46064806d29b61d331026099d676678a4a1700c990e34a21b66b56ab",
         "6a960c90c277781000c5e508e448daa4ab03e96931c03a6f562e3cf8489004eb",
         "3dc6369b4aa92e982e99dd97a61c452cb73f939f16a17cd0140a5cf71049d8f0",
+        "45278e36ccf78b7a19771086475dfae40386f5cbf21d2e331e77988d8116c97f",
         "6fe75fc15fd427a10a91d4ccd86727a82b6d0383aeaee3dc5afa0640decdf355",
     ];
 

@@ -496,6 +496,22 @@ impl Store for SqliteStore {
         self.point(|c| records::kept_record(c, id))
     }
 
+    async fn kept_count(&self, agency: AgencyId, before: Timestamp) -> Result<u64> {
+        self.point(|c| records::kept_count(c, agency, before))
+    }
+
+    async fn kept_of_import(
+        &self,
+        import: ImportId,
+        page: Page<EvidenceId>,
+    ) -> Result<Vec<KeptRecord>> {
+        self.rows(move |c| records::kept_of_import(c, import, page)).await
+    }
+
+    async fn purge_kept(&self, until: Timestamp) -> Result<u64> {
+        self.ask(|answer| Command::PurgeKept(until, answer)).await
+    }
+
     async fn kept_of_agency(&self, agency: AgencyId, limit: u32) -> Result<Vec<KeptRecord>> {
         self.rows(move |c| records::kept_of_agency(c, agency, limit)).await
     }

@@ -31,6 +31,7 @@ pub(crate) enum Command {
     DropDays(i64, oneshot::Sender<Result<(u64, u64)>>),
     /// Remove what expired at or before this moment.
     Purge(Timestamp, oneshot::Sender<Result<u64>>),
+    PurgeKept(Timestamp, oneshot::Sender<Result<u64>>),
     /// Finish what waits, put the log into the database, and end.
     Close(oneshot::Sender<()>),
 }
@@ -98,6 +99,10 @@ impl Writer {
                 }
                 Command::Purge(until, answer) => {
                     let done = self.erase(|c| purge(c, until));
+                    self.answer_erasure(done, answer);
+                }
+                Command::PurgeKept(until, answer) => {
+                    let done = self.erase(|c| purge_kept(c, until));
                     self.answer_erasure(done, answer);
                 }
                 Command::Close(answer) => {
@@ -381,6 +386,13 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
     for (table, text) in statements {
         gone += c.execute(text, [until.as_secs()]).map_err(|e| sql(table, &e))?;
     }
+    Ok(u64::try_from(gone).unwrap_or(u64::MAX))
+}
+
+/// Removes what was kept for owners of documents too long.
+fn purge_kept(c: &Connection, until: Timestamp) -> Result<u64> {
+    let text = "DELETE FROM kept_record WHERE kept_at <= ?1";
+    let gone = c.execute(text, [until.as_secs()]).map_err(|e| sql("kept_record", &e))?;
     Ok(u64::try_from(gone).unwrap_or(u64::MAX))
 }
 

@@ -363,6 +363,19 @@ pub trait Store: Send + Sync + 'static {
     async fn kept_record(&self, id: EvidenceId) -> Result<Option<KeptRecord>>;
     /// What is kept of an agency's records, newest first.
     async fn kept_of_agency(&self, agency: AgencyId, limit: u32) -> Result<Vec<KeptRecord>>;
+    /// How many records of an agency, kept since before a moment and not withdrawn, wait for owners of
+    /// documents.
+    async fn kept_count(&self, agency: AgencyId, before: Timestamp) -> Result<u64>;
+    /// What of a file is kept for owners of documents and neither withdrawn nor corrected by what is not,
+    /// by id.
+    async fn kept_of_import(
+        &self,
+        import: ImportId,
+        page: Page<EvidenceId>,
+    ) -> Result<Vec<KeptRecord>>;
+    /// Removes what is kept for owners of documents since this moment or longer, leaving no readable
+    /// copy. Returns how many went.
+    async fn purge_kept(&self, until: Timestamp) -> Result<u64>;
     /// Something that waits, or waited.
     async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>>;
     /// What began to wait at or after a moment and waits no more, newest first: for an agency, or in

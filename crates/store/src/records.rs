@@ -31,19 +31,23 @@ pub struct Authorship {
     pub at: Timestamp,
 }
 
-/// A record about whoever owns a document that leads to nobody: taken from an account that held the
-/// document wrongly, kept until its owner registers. It is no evidence: nothing that makes a colour
-/// reads this.
+/// A record about whoever owns a document that leads to nobody: recorded by the document, or taken from
+/// an account that held it wrongly; kept until its owner registers, or its time is over. It is no
+/// evidence: nothing that makes a colour reads this.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptRecord {
     /// The id that the evidence will have.
     pub id: EvidenceId,
     /// Keyed digest of the document.
     pub document: [u8; 16],
-    /// The service's JSON.
+    /// What the service wrote, sealed.
     pub body: String,
-    /// The piece that was taken back; `None`: it had waited, and never was evidence.
+    /// The piece that was taken back; `None`: it never was evidence.
     pub moved_from: Option<EvidenceId>,
+    /// What is kept for the same document and was corrected by this, as long as this is not withdrawn.
+    pub supersedes: Option<EvidenceId>,
+    /// Set when it was taken back.
+    pub withdrawn_at: Option<Timestamp>,
     /// For which agency it was recorded.
     pub agency: AgencyId,
     /// By whom; `None`: the machine's own command line.
@@ -167,7 +171,8 @@ pub struct WaitingPiece {
     pub waiting: WaitingId,
     /// Its number there, from 0.
     pub number: u32,
-    /// Whom it concerns; `None`: nobody in particular (a whole file, a risk level).
+    /// Whom it concerns; `None`: nobody in particular (a whole file, a risk level), or whoever a document
+    /// leads to, which stands in the body.
     pub holder: Option<HolderId>,
     /// The service's JSON.
     pub body: String,

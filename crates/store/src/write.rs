@@ -532,6 +532,24 @@ pub enum Write {
     /// A record is kept for the owner of a document. Preconditions: the id is free, and the document
     /// leads to nobody ([`Precondition::Leads`](crate::Precondition)).
     KeepForDocument(Box<KeptRecord>),
+    /// Demands that so many records are kept for the owner of a document, withdrawn ones too; else the
+    /// conflict is [`Precondition::EvidenceVersion`](crate::Precondition). None is taken away by
+    /// itself, so that of two who keep something from the same state one looks again.
+    ExpectKept {
+        /// Keyed digest of the document.
+        document: [u8; 16],
+        /// How many.
+        pieces: u32,
+    },
+    /// What is kept is taken back and stays, marked, until the owner registers. Preconditions: it is
+    /// there ([`Precondition::Exists`](crate::Precondition)) and was not taken back
+    /// ([`Precondition::Stands`](crate::Precondition)).
+    WithdrawKept {
+        /// What is taken back.
+        id: EvidenceId,
+        /// When.
+        at: Timestamp,
+    },
     /// What was kept is recorded for the document's owner in this unit. Precondition: it is there.
     TakeKept(EvidenceId),
     /// Records begin to wait. Precondition: the id is free.

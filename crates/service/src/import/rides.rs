@@ -309,7 +309,7 @@ impl App {
             }
             state.tell_trip(trip, &mut writes, &mut new_places);
             pieces.push(HeldPiece {
-                holder: visit.holder,
+                holder: Some(visit.holder),
                 held: Held::Ride { visit, ride },
                 sample: None,
                 external_key: Some(external),

@@ -42,6 +42,7 @@ pub use self::policies::what_if::{ProgressView, WhatIfState, WhatIfView};
 pub use self::records::arrivals::ArrivalInput;
 pub use self::records::asked::AskedWithdrawal;
 pub use self::records::files::{ImportRow, RecordRow};
+pub use self::records::keeping::KeptCounts;
 pub use self::records::own_records::OwnRecord;
 pub use self::records::recording::RecordedEvidence;
 pub use self::records::releases::ReleaseInput;

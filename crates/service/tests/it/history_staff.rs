@@ -128,8 +128,6 @@ async fn h15_a_document_number_tells_nothing_outside_ones_task() {
     assert_eq!((answers[0].0, answers[0].1), (Kind::NotFound, "holder.not_found"));
     let e = w.app.open_holder(&officer, outside, REQUEST, None).await.unwrap_err();
     assert_eq!(e.code, "holder.not_found");
-    let e = w.app.record_test(&officer, &test_of(ask(2), "positive")).await.unwrap_err();
-    assert_eq!(e.code, "holder.not_found");
     assert_eq!(w.store.accesses_of(outside, 10).await.unwrap(), []);
 
     // Roles without the power learn nothing about anybody.

@@ -62,7 +62,7 @@ async fn a_file_is_never_in_memory_as_a_whole() {
     let line = |n| format!("passport,X{n:07},CHN,negative,nucleic_acid,2022-03-13T02:00:00Z");
     let few = file(head, line).take(3 * WIDTH as u64);
     let r = w.app.import_tests_within(&recorder, few, SMALL_FILE).await.unwrap();
-    assert_eq!(r.taken, 1);
+    assert_eq!(r.taken, 3);
     let trains = "kind,number,date,division,document_type,document_number,document_country,departs";
     let line = |n| format!("train,G2,2022-03-11,CN-3301,passport,X{n:07},CHN,2022-03-11T01:00:00Z");
     let few = file(trains, line).take(3 * WIDTH as u64);
@@ -72,7 +72,7 @@ async fn a_file_is_never_in_memory_as_a_whole() {
 
     let line = |n| format!("passport,X{n:07},CHN,negative,nucleic_acid,2022-03-14T02:00:00Z");
     let r = w.app.import_tests_within(&recorder, file(head, line), SMALL_FILE).await.unwrap();
-    assert_eq!((r.lines, r.taken, r.rejected.len() as u64), (LINES, 1, LINES - 1));
+    assert_eq!((r.lines, r.taken, r.rejected.len()), (LINES, LINES, 0));
 
     let line = |n| format!("train,G1,2022-03-12,CN-3301,passport,X{n:07},CHN,2022-03-12T01:00:00Z");
     let r = w.app.import_rides_within(&conductor, file(trains, line), SMALL_FILE).await.unwrap();

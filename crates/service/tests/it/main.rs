@@ -10,6 +10,7 @@ mod corrected;
 mod crowd;
 mod damaged_files;
 mod door;
+mod elsewhere;
 mod family;
 mod files_as_brought;
 mod follow;

@@ -26,7 +26,7 @@ async fn a_case_makes_its_contacts_red_and_its_withdrawal_releases_them() {
     w.restart().await;
 
     let recorded = w.app.record_case(&officer, &case_of(case)).await.unwrap();
-    assert_eq!(recorded.assessment.colour, Colour::Red);
+    assert_eq!(recorded.assessment.as_ref().unwrap().colour, Colour::Red);
     assert_eq!(w.colour(close).await, Colour::Green);
 
     let report = w.app.run_trace(&officer, recorded.case).await.unwrap();

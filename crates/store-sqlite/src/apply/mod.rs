@@ -225,6 +225,8 @@ impl<'a> Applier<'a> {
             Write::AddWithdrawal(w) => self.add_withdrawal(w),
             Write::ExpectNotWithdrawn { record, id } => self.expect_not_withdrawn(*record, *id),
             Write::KeepForDocument(k) => self.keep_for_document(k),
+            Write::ExpectKept { document, pieces } => self.expect_kept(*document, *pieces),
+            Write::WithdrawKept { id, at } => self.withdraw_kept(*id, *at),
             Write::TakeKept(id) => self.take_kept(*id),
             Write::AddWaiting(w) => self.add_waiting(w),
             Write::AddWaitingPiece(p) => self.add_waiting_piece(p),

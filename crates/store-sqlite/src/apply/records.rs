@@ -37,7 +37,8 @@ impl Applier<'_> {
             return Err(conflict("kept_record", Precondition::Leads));
         }
         let text = "INSERT INTO kept_record (id, document, body, moved_from, agency, staff, \
-                    import, sample, kept_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                    import, sample, kept_at, supersedes, withdrawn_at) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
         let row = params![
             k.id.as_i64(),
             k.document,
@@ -48,8 +49,27 @@ impl Applier<'_> {
             k.import.map(ImportId::as_i64),
             k.sample,
             k.kept_at.as_secs(),
+            k.supersedes.map(EvidenceId::as_i64),
+            secs(k.withdrawn_at),
         ];
         self.touch("kept_record", text, row)
+    }
+
+    pub(super) fn expect_kept(&self, document: [u8; 16], pieces: u32) -> Result<()> {
+        let text = "SELECT 1 WHERE (SELECT count(*) FROM kept_record WHERE document = ?1) = ?2";
+        if self.finds("kept_record", text, params![document, pieces])? {
+            return Ok(());
+        }
+        Err(conflict("kept_record", Precondition::EvidenceVersion))
+    }
+
+    pub(super) fn withdraw_kept(&self, id: EvidenceId, at: Timestamp) -> Result<()> {
+        let stands = "SELECT 1 FROM kept_record WHERE id = ?1 AND withdrawn_at IS NOT NULL";
+        if self.finds("kept_record", stands, [id.as_i64()])? {
+            return Err(conflict("kept_record", Precondition::Stands));
+        }
+        let text = "UPDATE kept_record SET withdrawn_at = ?2 WHERE id = ?1";
+        self.touch("kept_record", text, [id.as_i64(), at.as_secs()])
     }
 
     pub(super) fn take_kept(&self, id: EvidenceId) -> Result<()> {

@@ -83,6 +83,25 @@ pub(crate) fn kept_of_agency(
     listed::<KeptRow>(c, text, [agency.as_i64()], limit)
 }
 
+pub(crate) fn kept_count(c: &Connection, agency: AgencyId, before: Timestamp) -> Result<u64> {
+    let text = "SELECT count(*) FROM kept_record \
+                WHERE agency = ?1 AND kept_at < ?2 AND withdrawn_at IS NULL";
+    let n = number(c, "kept_record", text, [agency.as_i64(), before.as_secs()])?;
+    Ok(n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+}
+
+pub(crate) fn kept_of_import(
+    c: &Connection,
+    import: ImportId,
+    page: Page<EvidenceId>,
+) -> Result<Listed<KeptRecord>> {
+    let text = "WHERE import = ?1 AND id > ?2 AND withdrawn_at IS NULL \
+                AND NOT EXISTS (SELECT 1 FROM kept_record n \
+                    WHERE n.supersedes = kept_record.id AND n.withdrawn_at IS NULL) ORDER BY id";
+    let after = page.after.map_or(0, EvidenceId::as_i64);
+    listed::<KeptRow>(c, text, [import.as_i64(), after], page.limit)
+}
+
 pub(crate) fn waiting(c: &Connection, id: WaitingId) -> Result<Option<Waiting>> {
     one::<WaitingRow>(c, "WHERE id = ?1", [id.as_i64()])
 }

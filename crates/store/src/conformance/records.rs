@@ -99,6 +99,8 @@ pub async fn what_is_kept_for_a_document_goes_to_its_owner(s: S) {
         document: [document; 16],
         body: "{\"made\":\"up\"}".to_owned(),
         moved_from: (n == 1).then(|| eid(9)),
+        supersedes: (n == 2).then(|| eid(1)),
+        withdrawn_at: None,
         agency: of(1),
         staff: (n == 1).then(|| by(7)),
         import: Some(ImportId::from_random(5)),
@@ -143,6 +145,60 @@ pub async fn what_is_kept_for_a_document_goes_to_its_owner(s: S) {
     assert_eq!(s.kept_record(eid(1)).await.unwrap(), None);
     assert_eq!(s.kept_for_document([2; 16]).await.unwrap(), [kept(3, 2)]);
     assert_eq!(s.indexed_holder(IndexKind::Document, [1; 16]).await.unwrap(), Some(hid(2)));
+}
+
+/// What is kept is added to from the state that was looked at, is taken back once and stays, marked; it
+/// is counted, and goes when its time is over.
+pub async fn what_is_kept_is_taken_back_counted_and_purged(s: S) {
+    let kept = |n: u64, document: u8, secs| KeptRecord {
+        id: eid(n),
+        document: [document; 16],
+        body: "made-up".to_owned(),
+        moved_from: None,
+        supersedes: None,
+        withdrawn_at: None,
+        agency: of(1),
+        staff: None,
+        import: None,
+        sample: None,
+        kept_at: at(secs),
+    };
+    let keep = |n, document, secs| Write::KeepForDocument(Box::new(kept(n, document, secs)));
+    let expect = |document, pieces| Write::ExpectKept { document: [document; 16], pieces };
+    keeps(&s, vec![expect(1, 0), keep(1, 1, 10)]).await;
+    refuses(&s, vec![expect(1, 0), keep(2, 1, 20)], Precondition::EvidenceVersion).await;
+    refuses(&s, vec![expect(1, 2)], Precondition::EvidenceVersion).await;
+    keeps(&s, vec![expect(1, 1), keep(2, 1, 20), expect(1, 2), keep(3, 2, 30)]).await;
+    let withdraw = |n| Write::WithdrawKept { id: eid(n), at: at(40) };
+    keeps(&s, vec![withdraw(1)]).await;
+    refuses(&s, vec![withdraw(1)], Precondition::Stands).await;
+    refuses(&s, vec![withdraw(404)], Precondition::Exists).await;
+    let gone = KeptRecord { withdrawn_at: Some(at(40)), ..kept(1, 1, 10) };
+    assert_eq!(s.kept_record(eid(1)).await.unwrap(), Some(gone));
+    keeps(&s, vec![expect(1, 2)]).await;
+    assert_eq!(s.kept_count(of(1), at(31)).await.unwrap(), 2);
+    assert_eq!(s.kept_count(of(1), at(30)).await.unwrap(), 1);
+    assert_eq!(s.kept_count(of(2), at(31)).await.unwrap(), 0);
+    // A correction counts in the place of what it corrects, until it is taken back.
+    let file = ImportId::from_random(8);
+    let told = |n, supersedes| KeptRecord { supersedes, import: Some(file), ..kept(n, 9, 50) };
+    for row in [told(7, None), told(8, Some(eid(7))), told(9, None)] {
+        keeps(&s, vec![Write::KeepForDocument(Box::new(row))]).await;
+    }
+    let page = |after| Page { after, limit: 9 };
+    let stand = async |after| s.kept_of_import(file, page(after)).await.unwrap();
+    let one = s.kept_of_import(file, Page::first(1)).await.unwrap();
+    assert_eq!(one, [told(8, Some(eid(7)))]);
+    assert_eq!(stand(None).await, [told(8, Some(eid(7))), told(9, None)]);
+    assert_eq!(stand(Some(eid(8))).await, [told(9, None)]);
+    keeps(&s, vec![withdraw(8)]).await;
+    assert_eq!(stand(None).await, [told(7, None), told(9, None)]);
+    keeps(&s, vec![withdraw(7), withdraw(9)]).await;
+    assert_eq!(stand(None).await, []);
+    assert_eq!(s.purge_kept(at(20)).await.unwrap(), 2);
+    assert_eq!(s.purge_kept(at(20)).await.unwrap(), 0);
+    assert_eq!(s.kept_for_document([1; 16]).await.unwrap(), []);
+    assert_eq!(s.kept_for_document([2; 16]).await.unwrap(), [kept(3, 2, 30)]);
 }
 
 /// A file is begun, ended once, withdrawn once; files are listed where their agency acts.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jadegate_service::staff::{ArrivalInput, RecordedEvidence, ReleaseInput, TestInput};
+use jadegate_service::staff::{
+    ArrivalInput, KeptCounts, RecordedEvidence, ReleaseInput, TestInput,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(add_test))
         .routes(routes!(release))
         .routes(routes!(add_arrival))
+        .routes(routes!(kept))
 }
 
 /// What waits is accepted, not created.
@@ -64,4 +67,11 @@ async fn add_arrival(
     Body(input): Body<ArrivalInput>,
 ) -> Answer<(StatusCode, Json<RecordedEvidence>)> {
     Ok(recorded(web.app.record_arrival(&s, &input).await?))
+}
+
+/// How many records of one's own agency are kept for people who are not registered; about nobody.
+#[utoipa::path(get, path = "/v1/staff/kept", tag = "staff",
+    responses((status = 200, body = KeptCounts), (status = "4XX", body = Problem)))]
+async fn kept(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<KeptCounts>> {
+    Ok(Json(web.app.kept_counts(&s).await?))
 }

@@ -144,7 +144,7 @@ export const en: Dict<typeof zh> = {
     waits: 'This waits: with it, this hour is above the number that the mandate allows. It colours nobody before somebody else has confirmed it.',
     again: 'The same was recorded before; nothing has changed.',
     colourNow: 'This person’s colour now:',
-    elsewhere: 'They live elsewhere or are not registered yet, so nothing more is told of them here. The office of their home sees it at once.',
+    elsewhere: 'It is about whoever owns this document, wherever they live, and nothing is told of them here. If they are registered it counts at once, and the office of their home sees it; if not, it is kept sealed until they register.',
     theySee: 'They see this entry, and what follows from it, on their own page.',
     wrong: 'Recorded by mistake? Withdraw it under “Records and files”.',
   },
@@ -159,6 +159,12 @@ export const en: Dict<typeof zh> = {
     button: 'Record the result',
     file: 'Import a file',
     positives: 'Positive among them',
+  },
+  kept: {
+    title: 'Kept for later',
+    unregistered: 'wait for registration (about)',
+    what: (days: number) =>
+      `Results by document of people who are not registered are kept sealed and count from their own moment when the person registers. After ${days} days they are deleted. The number is that of the beginning of today, in tens: it tells of nobody whether they are registered.`,
   },
   files: {
     what: 'Comma-separated (CSV). The first line must be:',

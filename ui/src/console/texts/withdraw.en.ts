@@ -56,7 +56,6 @@ export const en: Dict<typeof zh> = {
     machine: 'command line or program',
     state: 'State',
     stands: 'stands',
-    kept: 'kept for the document’s owner, counts for nobody yet',
     withdrawn: (at) => `wholly withdrawn ${at}`,
     began: 'Begun',
     counts: 'Taken / known / wrong / waiting',

@@ -53,7 +53,6 @@ export const zh = {
     machine: '命令行或程序',
     state: '状态',
     stands: '有效',
-    kept: '为证件本人保留，尚未生效',
     withdrawn: (at: string) => `${at} 整份撤销`,
     began: '开始',
     counts: '收录 / 已知 / 错误 / 等待',

@@ -13,12 +13,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::case::{case_fact, case_key_name, withdrawn};
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
-use crate::brake::{Held, HeldPiece, Hold, Signed, Taker, case_stands};
+use crate::brake::{Author, Held, HeldPiece, Hold, Signed, Taker, case_stands};
 use crate::error::{Kind, Result, ServiceError, is_ended};
+use crate::kept::kept_case;
 use crate::named::AssessmentView;
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder};
-use crate::staff::people::find::{Located, Whom};
+use crate::staff::people::find::{About, Subject, Whom};
+use crate::staff::people::moved::document_moved;
+use crate::staff::records::keeping::Told;
+use crate::staff::records::recording::held_for;
 use crate::staff::records::withdraw::{Record, may_withdraw_case};
 use crate::staff::tracing::traces::{Pace, TraceReport};
 use crate::staff::what::What;
@@ -86,14 +90,15 @@ fn even_null<'de, D: Deserializer<'de>>(
 pub struct RecordedCase {
     /// The id of the case that was recorded.
     pub case: CaseId,
-    /// The person's assessment now.
-    pub assessment: AssessmentView,
+    /// The person's assessment now; `None` for who names them by document.
+    pub assessment: Option<AssessmentView>,
     /// Was it new, or had the same been recorded before?
     pub new: bool,
     /// It is above the mandate's number for this hour: it is no case, and is traced by nobody,
     /// before an officer of another agency has confirmed it.
     pub waiting: bool,
-    /// The trace, if one was asked for.
+    /// The trace, if one was asked for; not for who names the person by document: if they live in the
+    /// region, it stands in the list of cases.
     pub trace: Option<TraceReport>,
 }
 
@@ -148,7 +153,6 @@ const MOST_REPEATS: u32 = 50;
 /// A case as it was added, or as it waits.
 struct AddedCase {
     case: CaseId,
-    assessment: Assessment,
     new: bool,
     waiting: bool,
 }
@@ -179,28 +183,124 @@ impl App {
             &input.confirmed_at,
             input.isolated_at.as_deref(),
         )?;
-        let located = self.locate(recorder.region(), &input.whom).await?;
-        let holder = &located.holder;
-        let looked = self.access_writes(
-            session.staff(),
-            holder.id,
-            Purpose::RecordEvidence,
-            What::Assessment,
-        )?;
-        let added = self.add_case(&recorder, &located, &times, looked, input.trace).await?;
-        let AddedCase { case, assessment, new, waiting } = added;
-        let trace = match tracer {
-            Some(tracer) if !waiting => Some(self.run_trace_for(&tracer, case).await?),
+        let mut about = self.about(recorder.region(), &input.whom).await?;
+        let mut tries = TRIES;
+        let added = loop {
+            let looked = self.looked(session, &about)?;
+            let added = match about.subject {
+                Subject::Person(holder) => {
+                    let whom = (holder, &about);
+                    self.add_case(&recorder, whom, &times, looked, input.trace).await
+                }
+                Subject::Owner(document) => {
+                    self.keep_case(&recorder, (document, &about), &times, input.trace).await
+                }
+            };
+            match (added, about.document) {
+                // The document was registered, or given to its owner, a moment ago.
+                (Err(e), Some(document)) if tries > 0 && (document_moved(&e) || is_ended(&e)) => {
+                    tries -= 1;
+                    about = self.about_document(document).await?;
+                }
+                (added, _) => break added?,
+            }
+        };
+        let AddedCase { case, new, waiting } = added;
+        let (near, tracer) = match (&about.subject, &about.home, tracer) {
+            (Subject::Person(_), Some(home), Some(t)) => (t.region().contains(home), Some(t)),
+            _ => (false, None),
+        };
+        let mut trace = match tracer {
+            Some(tracer) if !waiting && near => Some(self.run_trace_for(&tracer, case).await?),
             _ => None,
         };
-        let assessment = self.named_assessment(assessment).await?;
+        let mut assessment = None;
+        if let (false, Subject::Person(holder)) = (about.silent, about.subject) {
+            assessment = Some(self.named_assessment(self.assessment(holder).await?).await?);
+        } else {
+            // Whoever lives in the region stands in its list of cases, with the trace.
+            trace = None;
+        }
         Ok(RecordedCase { case, assessment, new, waiting, trace })
+    }
+
+    /// Keeps a case for whoever owns a document that leads to nobody yet.
+    async fn keep_case(
+        &self,
+        recorder: &Recorder,
+        (document, about): ([u8; 16], &About),
+        times: &Times,
+        trace: bool,
+    ) -> Result<AddedCase> {
+        let author = recorder.author(None);
+        let (mark, own) = self.told_of(about.subject).await?;
+        let told = |e: &&Evidence| e.counts() && e.agency == Some(author.agency);
+        let same = own.iter().filter(told).find_map(|e| match e.fact {
+            Fact::Case { case, confirmed_at, .. } => {
+                (confirmed_at == times.confirmed_at).then_some(case)
+            }
+            _ => None,
+        });
+        if let Some(case) = same {
+            return Ok(AddedCase { case, new: false, waiting: false });
+        }
+        // Nobody is meant: whoever registers with the document is put in its place.
+        let nobody = HolderId::from_random(self.deployment.rng.bits());
+        let case = self.new_case(recorder, nobody, times);
+        let (id, fact) = (case.id, case_fact(&case));
+        let signed = Signed::own(&author, &fact);
+        let new = NewEvidence { id: kept_case(id), ..NewEvidence::by(signed, fact.clone()) };
+        let change =
+            EvidenceChange { add: vec![new], from: Some(mark), ..EvidenceChange::default() };
+        match self.record_of("record_case", about.subject, change, Some(&case)).await? {
+            Told::Done(_) => Ok(AddedCase { case: id, new: true, waiting: false }),
+            Told::Unchanged => Err(crate::error::ended()),
+            Told::Above => {
+                let key = self.document_key(author.agency, document, &fact);
+                let key = key.ok_or_else(|| ServiceError::internal("a case has a key"))?;
+                self.hold_case(&author, (case, about), (trace, key), Vec::new()).await
+            }
+        }
+    }
+
+    fn new_case(&self, recorder: &Recorder, holder: HolderId, times: &Times) -> Case {
+        Case {
+            id: CaseId::from_random(self.deployment.rng.bits()),
+            holder,
+            class: times.class,
+            onset_at: times.onset_at,
+            confirmed_at: times.confirmed_at,
+            isolated_at: times.isolated_at,
+            recorded_at: self.now(),
+            agency: recorder.agency(),
+            withdrawn_at: None,
+        }
+    }
+
+    async fn hold_case(
+        &self,
+        author: &Author,
+        (case, about): (Case, &About),
+        (trace, key): (bool, [u8; 16]),
+        with: Vec<Write>,
+    ) -> Result<AddedCase> {
+        if self.store.waits(key).await? {
+            return Err(crate::staff::records::recording::waits_already());
+        }
+        let id = case.id;
+        let held = Held::Case { case, trace, document: about.document };
+        let holder = held_for(about);
+        let piece = HeldPiece { holder, held, sample: None, external_key: Some(key) };
+        let (kind, pieces) = (WaitingKind::Case, vec![piece]);
+        let hold = Hold { kind, weighs_on: author.agency, pieces, trace: None };
+        self.hold(author, hold, with).await?;
+        Ok(AddedCase { case: id, new: true, waiting: true })
     }
 
     async fn add_case(
         &self,
         recorder: &Recorder,
-        Located { holder, document }: &Located,
+        (holder, about): (HolderId, &About),
         times: &Times,
         with: Vec<Write>,
         trace: bool,
@@ -208,59 +308,39 @@ impl App {
         let author = recorder.author(None);
         let mut n = 0;
         while n < MOST_REPEATS {
-            let name = case_key_name(holder.id, times.confirmed_at.as_secs(), n);
+            let name = case_key_name(holder, times.confirmed_at.as_secs(), n);
             let key = self.deployment.keys.evidence_key(&name);
             if let Some(id) = self.store.evidence_by_key(key).await? {
                 if let Some(case) = self.standing_case(id).await? {
-                    self.commit("record_case_again", with).await?;
-                    let assessment = self.assessment(holder.id).await?;
-                    return Ok(AddedCase { case, assessment, new: false, waiting: false });
+                    if !with.is_empty() {
+                        self.commit("record_case_again", with).await?;
+                    }
+                    // Whether another agency told it is not said to who may not know the person.
+                    let new = about.silent && case.agency != author.agency;
+                    return Ok(AddedCase { case: case.id, new, waiting: false });
                 }
                 // Withdrawn before: this is another attempt.
                 n += 1;
                 continue;
             }
-            let case = Case {
-                id: CaseId::from_random(self.deployment.rng.bits()),
-                holder: holder.id,
-                class: times.class,
-                onset_at: times.onset_at,
-                confirmed_at: times.confirmed_at,
-                isolated_at: times.isolated_at,
-                recorded_at: self.now(),
-                agency: recorder.agency(),
-                withdrawn_at: None,
-            };
+            let case = self.new_case(recorder, holder, times);
             let id = case.id;
             let fact = case_fact(&case);
-            let signed = Signed::own(&author, &fact).of_document(*document);
+            let signed = Signed::own(&author, &fact).of(&author, about);
             let rows = signed.rows(RecordKind::Case, id.as_i64(), None, case.recorded_at);
             let own: Vec<_> = std::iter::once(Write::AddCase(case.clone())).chain(rows).collect();
-            let new = NewEvidence { external_key: Some(key), ..NewEvidence::by(signed, fact) };
+            let new =
+                NewEvidence { external_key: Some(key), ..NewEvidence::by(signed, fact.clone()) };
             let with_it = own.into_iter().chain(with.iter().cloned()).collect();
             let change =
                 EvidenceChange { add: vec![new], with: with_it, ..EvidenceChange::default() };
-            match self.record("record_case", holder.id, change).await? {
-                Changed::Done(_, assessment) => {
-                    let assessment = *assessment;
-                    return Ok(AddedCase { case: id, assessment, new: true, waiting: false });
-                }
+            match self.record("record_case", holder, change).await? {
+                Changed::Done(..) => return Ok(AddedCase { case: id, new: true, waiting: false }),
                 Changed::Above => {
-                    if self.store.waits(key).await? {
-                        return Err(crate::staff::records::recording::waits_already());
-                    }
-                    let held = Held::Case { case, trace, document: *document };
-                    let piece = HeldPiece {
-                        holder: holder.id,
-                        held,
-                        sample: None,
-                        external_key: Some(key),
-                    };
-                    let (kind, pieces) = (WaitingKind::Case, vec![piece]);
-                    let hold = Hold { kind, weighs_on: author.agency, pieces, trace: None };
-                    self.hold(&author, hold, with).await?;
-                    let assessment = self.assessment(holder.id).await?;
-                    return Ok(AddedCase { case: id, assessment, new: true, waiting: true });
+                    let of = about.document;
+                    let of = of.and_then(|d| self.document_key(author.agency, d, &fact));
+                    let key = of.unwrap_or(key);
+                    return self.hold_case(&author, (case, about), (trace, key), with).await;
                 }
                 Changed::Unchanged => {}
             }
@@ -270,11 +350,11 @@ impl App {
     }
 
     /// The case a piece of evidence speaks of, unless it was withdrawn.
-    async fn standing_case(&self, evidence: EvidenceId) -> Result<Option<CaseId>> {
+    async fn standing_case(&self, evidence: EvidenceId) -> Result<Option<Case>> {
         let Some(evidence) = self.store.evidence(evidence).await? else { return Ok(None) };
         let Fact::Case { case, .. } = evidence.fact else { return Ok(None) };
         let case = self.store.case(case).await?;
-        Ok(case.filter(|c| c.withdrawn_at.is_none()).map(|c| c.id))
+        Ok(case.filter(|c| c.withdrawn_at.is_none()))
     }
 
     /// A case whose person lives in the region.

@@ -5,6 +5,7 @@ use jadegate_store::IndexKind;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::brake::{Author, Signed, outside};
 use crate::document::DocumentInput;
 use crate::error::{Kind, Result, ServiceError};
 use crate::named::AssessmentView;
@@ -71,6 +72,39 @@ pub(crate) struct Located {
     pub(crate) document: Option<[u8; 16]>,
 }
 
+/// Whom a record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Subject {
+    /// A person.
+    Person(HolderId),
+    /// Whoever owns this document, which leads to nobody yet.
+    Owner([u8; 16]),
+}
+
+/// The same, with how it was found.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub(crate) subject: Subject,
+    /// The digest of the document, if it was a document.
+    pub(crate) document: Option<[u8; 16]>,
+    /// Where they live, if that is known.
+    pub(crate) home: Option<Division>,
+    /// Whoever records learns nothing of them.
+    pub(crate) silent: bool,
+}
+
+impl Signed {
+    /// Of whom it is about: a document has to lead to them still, and where they live is told.
+    pub(crate) fn of(self, author: &Author, about: &About) -> Self {
+        let document = match about.subject {
+            Subject::Person(_) => about.document,
+            Subject::Owner(_) => None,
+        };
+        let home = about.home.as_ref();
+        self.of_document(document).at(home.and_then(|h| outside(&author.region, h)))
+    }
+}
+
 /// A person found.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -132,6 +166,32 @@ impl App {
         };
         let holder = self.holder_inside(region, id.ok_or_else(no_such_holder)?).await?;
         Ok(Located { holder, document })
+    }
+
+    /// Whom something is recorded of. By document it is the document's owner, wherever they live and
+    /// whether or not they are registered; in any other way somebody inside a region.
+    pub(crate) async fn about(&self, region: &Division, whom: &Whom) -> Result<About> {
+        if let Whom::Document(input) = whom {
+            let document = self.deployment.keys.document_index(&self.read_document(input)?);
+            return self.about_document(document).await;
+        }
+        let Located { holder, document } = self.locate(region, whom).await?;
+        let (subject, home) = (Subject::Person(holder.id), Some(holder.home));
+        Ok(About { subject, document, home, silent: false })
+    }
+
+    /// Where a document leads now.
+    pub(crate) async fn about_document(&self, digest: [u8; 16]) -> Result<About> {
+        let found = self.store.indexed_holder(IndexKind::Document, digest).await?;
+        let holder = match found {
+            Some(id) => self.store.holder(id).await?,
+            None => None,
+        };
+        let (subject, home) = match holder {
+            Some(holder) => (Subject::Person(holder.id), Some(holder.home)),
+            None => (Subject::Owner(digest), None),
+        };
+        Ok(About { subject, document: Some(digest), home, silent: true })
     }
 
     /// The one inside a region who uses a phone; several are told apart by their documents.

@@ -20,10 +20,11 @@ use jadegate_store::{
 
 use super::document::{LISTED_DAYS, over};
 use crate::app::App;
-use crate::assess::{AttemptError, EvidenceChange, TRIES, busy};
+use crate::assess::{AttemptError, EvidenceChange, TRIES, busy, resting_on};
 use crate::brake::{Held, Signed, Taker};
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::jobs::note;
+use crate::kept::{KeptPiece, kept_case};
 use crate::staff::cases::{case_fact, case_key_name};
 use crate::staff::what::What;
 
@@ -173,11 +174,12 @@ impl App {
         moved: &Moved<'_>,
         cases: &BTreeMap<CaseId, Case>,
     ) -> Result<KeptRecord> {
-        let id = EvidenceId::from_random(self.deployment.rng.bits());
+        let mut id = EvidenceId::from_random(self.deployment.rng.bits());
         let held = match &moved.piece.fact {
             Fact::Case { case, .. } => {
                 let case = cases.get(case).cloned();
                 let case = case.ok_or_else(|| ServiceError::internal("a case is missing"))?;
+                id = kept_case(case.id).unwrap_or(id);
                 Held::Case { case, trace: false, document: None }
             }
             Fact::Release { refers_to: ReleaseOf::Case(case), released_at, paper } => {
@@ -193,8 +195,10 @@ impl App {
         Ok(KeptRecord {
             id,
             document,
-            body: serde_json::to_string(&held).map_err(ServiceError::internal)?,
+            body: self.seal_kept(document, &held)?,
             moved_from: Some(moved.piece.id),
+            supersedes: None,
+            withdrawn_at: None,
             agency: a.agency,
             staff: a.staff,
             import: a.import,
@@ -203,45 +207,48 @@ impl App {
         })
     }
 
-    /// What is kept for the owner of a document, as the writes that record it for a holder.
+    /// What is kept for the owner of a document, as the writes that record it for a holder: with its
+    /// corrections and withdrawals, as if it had been theirs from the first moment.
     pub(crate) async fn kept_for(&self, document: [u8; 16], holder: HolderId) -> Result<Kept> {
         let now = self.now();
+        let all = self.kept_pieces(document).await?;
         let mut kept = Kept::default();
-        let mut seen = HashSet::new();
-        for k in self.store.kept_for_document(document).await? {
-            kept.take.push(Write::TakeKept(k.id));
-            if self.file_is_withdrawn(k.import).await? {
+        kept.take.extend(all.iter().map(|p| Write::TakeKept(p.row.id)));
+        // A case that rests on what was corrected or taken back falls.
+        let told: Vec<Evidence> = all.iter().map(|p| p.evidence.clone()).collect();
+        let fallen = resting_on(&told, |e| !e.counts());
+        let (mut seen, mut recorded) = (HashSet::new(), HashSet::new());
+        let (mut marks, mut corrected) = (Vec::new(), Vec::new());
+        for KeptPiece { row, held, evidence } in all {
+            if self.file_is_withdrawn(row.import).await? {
                 continue;
             }
-            let held: Held = serde_json::from_str(&k.body).map_err(|e| {
-                ServiceError::internal(format!("a kept record is not readable: {e}"))
-            })?;
-            let signed = Signed::kept(&k);
-            let fact = match held {
-                Held::Evidence { fact, .. } => fact,
-                Held::Case { case, .. } => {
-                    let case = Case { holder, recorded_at: now, ..case };
-                    let fact = case_fact(&case);
-                    kept.record.extend(signed.rows(RecordKind::Case, case.id.as_i64(), None, now));
-                    kept.record.push(Write::AddCase(case));
-                    fact
-                }
-                Held::Ride { .. } | Held::Withdrawal { .. } => {
-                    return Err(ServiceError::internal("something else than evidence was kept"));
-                }
-            };
-            let mut external_key = self.fact_key(k.agency, holder, &fact);
+            let signed = Signed::kept(&row);
+            let mut fact = evidence.fact;
+            let mut external_key = self.fact_key(row.agency, holder, &fact);
             if let Some(key) = external_key
                 && (!seen.insert(key) || self.store.evidence_by_key(key).await?.is_some())
             {
                 external_key = None;
             }
+            if let Held::Case { case, .. } = held {
+                // One that two agencies told is one; of one that is taken back nothing is left.
+                let known = external_key.is_none() && row.moved_from.is_none();
+                if known || row.withdrawn_at.is_some() || fallen.contains(&case.id) {
+                    continue;
+                }
+                let case = Case { holder, recorded_at: now, ..case };
+                fact = case_fact(&case);
+                let (record, id) = (RecordKind::Case, case.id.as_i64());
+                kept.record.extend(signed.rows(record, id, None, row.kept_at));
+                kept.record.push(Write::AddCase(case));
+            }
             let evidence = Evidence {
-                id: k.id,
+                id: row.id,
                 holder: Some(holder),
                 fact,
                 recorded_at: now,
-                agency: Some(k.agency),
+                agency: Some(row.agency),
                 origin: None,
                 withdrawn_at: None,
                 superseded_by: None,
@@ -249,8 +256,18 @@ impl App {
             let leaf = crate::log::evidence_leaf(&self.deployment.keys, &evidence)?;
             kept.record.push(Write::AddEvidence { evidence: Box::new(evidence), external_key });
             kept.record.push(Write::AddLeaf(leaf));
-            kept.record.extend(signed.rows(RecordKind::Evidence, k.id.as_i64(), k.sample, now));
+            let (record, id) = (RecordKind::Evidence, row.id.as_i64());
+            kept.record.extend(signed.rows(record, id, row.sample, row.kept_at));
+            recorded.insert(row.id);
+            if let Some(at) = row.withdrawn_at {
+                marks.push(Write::WithdrawEvidence { id: row.id, at });
+            } else if let Some(old) = row.supersedes {
+                corrected.push((old, row.id));
+            }
         }
+        let corrected = corrected.into_iter().filter(|(old, _)| recorded.contains(old));
+        marks.extend(corrected.map(|(id, by)| Write::SupersedeEvidence { id, by }));
+        kept.record.extend(marks);
         Ok(kept)
     }
 
@@ -263,31 +280,8 @@ impl App {
         fact: &Fact,
     ) -> Option<[u8; 16]> {
         let name = match fact {
-            Fact::Test { result, method, sampled_at } => {
-                format!("test/{agency}/{holder}/{result}/{method}/{}", sampled_at.as_secs())
-            }
-            Fact::Arrival { from, arrived_at, .. } => {
-                format!("arrival/{agency}/{holder}/{from}/{}", arrived_at.as_secs())
-            }
-            Fact::Release { refers_to, released_at, paper } => {
-                let of = match refers_to {
-                    ReleaseOf::Case(id) => id.to_string(),
-                    ReleaseOf::Trace(id) => id.to_string(),
-                };
-                // A confirmation is a second paper beside a release of the same moment.
-                let second = *paper == jadegate_domain::evidence::ReleasePaper::Confirmation;
-                let second = if second { "/confirmation" } else { "" };
-                format!("release/{agency}/{holder}/{of}/{}{second}", released_at.as_secs())
-            }
             Fact::Case { confirmed_at, .. } => case_key_name(holder, confirmed_at.as_secs(), 0),
-            Fact::Contact { .. }
-            | Fact::Stay { .. }
-            | Fact::RegionRisk { .. }
-            | Fact::Declaration { .. }
-            | Fact::CheckIn { .. }
-            | Fact::Dispute { .. }
-            | Fact::Appeal { .. }
-            | Fact::AppealDecision { .. } => return None,
+            fact => fact_name(agency, &holder.to_string(), fact)?,
         };
         Some(self.deployment.keys.evidence_key(&name))
     }
@@ -337,13 +331,37 @@ impl App {
     }
 }
 
-/// What a record that waits will say of the person, unless it is about a visit.
-pub(crate) fn fact_of(held: &Held) -> Option<Fact> {
-    match held {
-        Held::Evidence { fact, .. } => Some(fact.clone()),
-        Held::Case { case, .. } => Some(case_fact(case)),
-        Held::Ride { .. } | Held::Withdrawal { .. } => None,
-    }
+/// Names what an agency records of somebody; nothing for what no agency records.
+pub(crate) fn fact_name(agency: AgencyId, who: &str, fact: &Fact) -> Option<String> {
+    Some(match fact {
+        Fact::Test { result, method, sampled_at } => {
+            format!("test/{agency}/{who}/{result}/{method}/{}", sampled_at.as_secs())
+        }
+        Fact::Arrival { from, arrived_at, .. } => {
+            format!("arrival/{agency}/{who}/{from}/{}", arrived_at.as_secs())
+        }
+        Fact::Case { confirmed_at, .. } => {
+            format!("case/{agency}/{who}/{}", confirmed_at.as_secs())
+        }
+        Fact::Release { refers_to, released_at, paper } => {
+            let of = match refers_to {
+                ReleaseOf::Case(id) => id.to_string(),
+                ReleaseOf::Trace(id) => id.to_string(),
+            };
+            // A confirmation is a second paper beside a release of the same moment.
+            let second = *paper == jadegate_domain::evidence::ReleasePaper::Confirmation;
+            let second = if second { "/confirmation" } else { "" };
+            format!("release/{agency}/{who}/{of}/{}{second}", released_at.as_secs())
+        }
+        Fact::Contact { .. }
+        | Fact::Stay { .. }
+        | Fact::RegionRisk { .. }
+        | Fact::Declaration { .. }
+        | Fact::CheckIn { .. }
+        | Fact::Dispute { .. }
+        | Fact::Appeal { .. }
+        | Fact::AppealDecision { .. } => return None,
+    })
 }
 
 /// Is it that a document does not lead any more where it led a moment ago?

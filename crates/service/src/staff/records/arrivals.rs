@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::session::StaffSession;
 use crate::staff::access::Counted;
-use crate::staff::people::find::{Located, Whom};
+use crate::staff::people::find::Whom;
 use crate::staff::wrong;
 
 /// An arrival as typed.
@@ -31,7 +31,7 @@ pub struct ArrivalInput {
 }
 
 impl App {
-    /// Records an arrival. The same arrival twice is one.
+    /// Records an arrival, by document of whoever owns it. The same arrival twice is one.
     pub async fn record_arrival(
         &self,
         session: &StaffSession,
@@ -49,10 +49,8 @@ impl App {
                 .map_err(|e: UnknownName| wrong("purpose", "arrival.bad_purpose", e.to_string()))?,
         };
         let arrived_at = self.past_moment("arrived_at", &input.arrived_at)?;
-        let Located { holder, document } = self.locate(recorder.region(), &input.whom).await?;
+        let about = self.about(recorder.region(), &input.whom).await?;
         let fact = Fact::Arrival { from, arrived_at, purpose };
-        let key = self.record_key(&recorder, holder.id, &fact)?;
-        let recording = Recording { fact, key, sample: None, document };
-        self.record_for(session, &recorder, holder.id, recording).await
+        self.record_for(session, &recorder, about, Recording { fact, sample: None }).await
     }
 }

@@ -21,11 +21,11 @@ use super::withdraw::{
     Hands, Record, WithdrawnRecords, may_withdraw, may_withdraw_case, power_of_file, unknown,
     withdrawn,
 };
-use super::withdraw_kept::kept_fact;
 use crate::app::App;
 use crate::brake::{Author, Held, Signed, Taker};
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::jobs::note;
+use crate::kept::kept_case;
 use crate::session::StaffSession;
 use crate::staff::access::Power;
 use crate::staff::conflict;
@@ -100,7 +100,11 @@ impl App {
         let (may, holder) = match record {
             Record::Evidence(id) => self.may_take_evidence(session, id).await?,
             Record::Case(id) => {
-                let case = self.store.case(id).await?.ok_or_else(unknown)?;
+                let Some(case) = self.store.case(id).await? else {
+                    let kept = kept_case(id).ok_or_else(unknown)?;
+                    let (may, holder) = self.may_take_evidence(session, kept).await?;
+                    return if may { Ok(holder) } else { Err(unknown()) };
+                };
                 let home = self.store.holder(case.holder).await?.ok_or_else(unknown)?.home;
                 let kind = self.agency_kind(case.agency).await?;
                 (may_withdraw_case(session, &case, kind, &home), Some(case.holder))
@@ -133,7 +137,7 @@ impl App {
         let Some(piece) = self.store.evidence(id).await? else {
             let kept = self.store.kept_record(id).await?.ok_or_else(unknown)?;
             let a = self.store.agency(kept.agency).await?.ok_or_else(unknown)?;
-            let power = kept_fact(&kept)?.and_then(|f| Power::to_record(f.kind()));
+            let power = Power::to_record(self.kept_evidence(&kept)?.1.fact.kind());
             return Ok((may_withdraw(session, a.id, a.kind, power, &a.region), None));
         };
         let (Some(holder), Some(agency)) = (piece.holder, piece.agency) else {
@@ -267,6 +271,15 @@ impl App {
             if author.agency == session.staff().agency {
                 view.fact = self.own_record(&author).await?.and_then(|(_, fact)| fact);
                 view.sample = author.sample;
+            }
+        } else if let Some(id) = EvidenceId::from_i64(id)
+            && let Some(kept) = self.store.kept_record(id).await?
+        {
+            // Of somebody who is not registered; it looks the same.
+            view.recorded_at = Some(kept.kept_at);
+            if kept.agency == session.staff().agency {
+                view.fact = Some(self.kept_evidence(&kept)?.1.fact);
+                view.sample = kept.sample;
             }
         }
         Ok(Some(view))

@@ -6,10 +6,12 @@
 pub mod arrivals;
 pub mod asked;
 pub mod files;
+pub mod keeping;
 pub mod own_records;
 pub mod recording;
 pub mod releases;
 mod same_sample;
+mod test_lines;
 pub mod test_results;
 pub mod waiting;
 pub mod withdraw;

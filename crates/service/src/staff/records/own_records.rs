@@ -3,16 +3,18 @@
 //! It names nobody, so no look is written: a record is known again by its moment, by what it says, and
 //! by what a laboratory calls the sample. Contacts are left out, for they fall with their case.
 
+use std::collections::HashMap;
+
 use jadegate_domain::id::{ImportId, RideId};
 use jadegate_domain::record::RecordKind;
-use jadegate_domain::{CaseId, EvidenceId, EvidenceKind, Fact, Timestamp};
+use jadegate_domain::{AgencyId, CaseId, EvidenceId, EvidenceKind, Fact, Timestamp};
 use jadegate_store::Authorship;
 use serde::Serialize;
 
-use super::withdraw_kept::kept_fact;
 use crate::app::App;
+use crate::brake::Held;
 use crate::error::Result;
-use crate::holder::me::WithdrawnView;
+use crate::holder::me::{AgencyName, WithdrawnView};
 use crate::session::StaffSession;
 use crate::staff::access::{Power, not_yours};
 
@@ -36,14 +38,10 @@ pub struct OwnRecord {
     pub fact: Option<Fact>,
     /// Who took it back, and why, if anybody did.
     pub withdrawn: Option<WithdrawnView>,
-    /// It counts for nobody yet: it is kept for the owner of its document, who has not registered.
-    pub kept: bool,
 }
 
 /// Entries listed.
 const LIST: u32 = 200;
-/// Entries of what is kept for owners of documents, beside them.
-const MOST_KEPT: u32 = 100;
 
 impl App {
     /// The newest records of one's own agency, contacts and traces left out. What cannot be read is
@@ -60,7 +58,7 @@ impl App {
             return Err(not_yours());
         }
         let names = self.agency_names().await?;
-        let mut rows = self.kept_records(session).await?;
+        let mut rows = self.kept_records(session, &names).await?;
         for r in self.store.own_records(session.staff().agency, LIST).await? {
             let Some((id, fact)) = self.or_set_aside(self.own_record(&r).await)?.flatten() else {
                 continue;
@@ -78,28 +76,45 @@ impl App {
                     .or_set_aside(taken)?
                     .flatten()
                     .map(|w| WithdrawnView { by: names.get(&w.agency).cloned(), reason: w.reason }),
-                kept: false,
             });
         }
         rows.sort_by_key(|r| std::cmp::Reverse(r.at));
+        rows.truncate(LIST as usize);
         Ok(rows)
     }
 
-    /// What is kept of the agency's records for owners of documents.
-    async fn kept_records(&self, session: &StaffSession) -> Result<Vec<OwnRecord>> {
+    /// What is kept of the agency's records for people who are not registered, as all others stand
+    /// there: the list does not say who is registered.
+    async fn kept_records(
+        &self,
+        session: &StaffSession,
+        names: &HashMap<AgencyId, AgencyName>,
+    ) -> Result<Vec<OwnRecord>> {
         let mut rows = Vec::new();
-        for kept in self.store.kept_of_agency(session.staff().agency, MOST_KEPT).await? {
-            let Some(fact) = self.or_set_aside(kept_fact(&kept))? else { continue };
+        for kept in self.store.kept_of_agency(session.staff().agency, LIST).await? {
+            let Some((held, evidence)) = self.or_set_aside(self.kept_evidence(&kept))? else {
+                continue;
+            };
+            let (record, number, id) = match held {
+                Held::Case { case, .. } => {
+                    (RecordKind::Case, case.id.as_i64(), case.id.to_string())
+                }
+                _ => (RecordKind::Evidence, kept.id.as_i64(), kept.id.to_string()),
+            };
+            let mut taken = self.store.withdrawal(record, number).await?;
+            if let (None, Some(import)) = (taken, kept.import) {
+                taken = self.store.withdrawal(RecordKind::Import, import.as_i64()).await?;
+            }
             rows.push(OwnRecord {
-                record: RecordKind::Evidence,
-                id: kept.id.to_string(),
+                record,
+                id,
                 at: kept.kept_at,
                 staff: self.staff_name(kept.staff).await?,
                 import: kept.import,
                 sample: kept.sample,
-                fact,
-                withdrawn: None,
-                kept: true,
+                fact: Some(evidence.fact),
+                withdrawn: taken
+                    .map(|w| WithdrawnView { by: names.get(&w.agency).cloned(), reason: w.reason }),
             });
         }
         Ok(rows)

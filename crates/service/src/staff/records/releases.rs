@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::session::StaffSession;
 use crate::staff::access::Counted;
-use crate::staff::people::find::{Located, Whom};
+use crate::staff::people::find::{About, Located, Subject, Whom};
 use crate::staff::wrong;
 
 /// A release paper as typed.
@@ -66,8 +66,8 @@ impl App {
             ));
         }
         let fact = Fact::Release { refers_to: input.refers_to, released_at, paper };
-        let key = self.record_key(&recorder, holder.id, &fact)?;
-        let recording = Recording { fact, key, sample: None, document };
-        self.record_for(session, &recorder, holder.id, recording).await
+        let (subject, home) = (Subject::Person(holder.id), Some(holder.home));
+        let about = About { subject, document, home, silent: false };
+        self.record_for(session, &recorder, about, Recording { fact, sample: None }).await
     }
 }

@@ -69,6 +69,20 @@ pub(super) fn one_tube(a: Option<&str>, b: Option<&str>) -> bool {
     }
 }
 
+/// Does a piece say what this agency says, of the same moment?
+fn is_same(e: &Evidence, said: Said<'_>) -> bool {
+    let moment = |fact: &Fact| match fact {
+        Fact::Arrival { from, arrived_at, .. } => Some((Some(from.clone()), *arrived_at)),
+        Fact::Case { confirmed_at, .. } => Some((None, *confirmed_at)),
+        _ => None,
+    };
+    let same = match moment(said.fact) {
+        Some(at) => e.fact.kind() == said.fact.kind() && moment(&e.fact) == Some(at),
+        None => e.fact == *said.fact,
+    };
+    same && e.agency == Some(said.agency)
+}
+
 impl App {
     /// What is recorded of the same sample among a person's evidence (of a test that of its moment is
     /// enough); of what is no test, whether the same was recorded.
@@ -85,7 +99,9 @@ impl App {
             Some(key) => self.store.evidence_by_key(key).await?,
             None => None,
         };
-        let Some(id) = by_key else {
+        // What is kept for the owner of a document has no key yet.
+        let alike = |e: &&&Evidence| e.holder.is_none() && is_same(e, said);
+        let Some(id) = by_key.or_else(|| own.iter().rfind(alike).map(|e| e.id)) else {
             return Ok(other.map_or(Known::Nothing, Known::Other));
         };
         let before = own.iter().copied().find(|e| e.id == id);
@@ -115,7 +131,7 @@ impl App {
                 {
                     if r == result {
                         same = Some(e.id);
-                    } else if one_tube(self.tube_of(e.id).await?.as_deref(), said.sample) {
+                    } else if one_tube(self.tube_of(e).await?.as_deref(), said.sample) {
                         other = Some(e);
                     }
                 }
@@ -125,7 +141,11 @@ impl App {
         Ok((same, other))
     }
 
-    async fn tube_of(&self, id: EvidenceId) -> Result<Option<String>> {
+    async fn tube_of(&self, e: &Evidence) -> Result<Option<String>> {
+        let id = e.id;
+        if e.holder.is_none() {
+            return Ok(self.store.kept_record(id).await?.and_then(|k| k.sample));
+        }
         let author = self.store.authorship(RecordKind::Evidence, id.as_i64()).await?;
         Ok(author.and_then(|a| a.sample))
     }

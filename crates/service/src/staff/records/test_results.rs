@@ -1,6 +1,6 @@
 //! Test results: one by hand, many from a file.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jadegate_domain::evidence::{Fact, TestMethod, TestResult};
 use jadegate_domain::record::{ImportKind, WaitingKind};
@@ -10,21 +10,22 @@ use jadegate_domain::{
 use jadegate_store::ImportCounts;
 use serde::Deserialize;
 
+use super::keeping::Told;
 use super::recording::{NO_SAMPLE, RecordedEvidence, Recording};
-use super::same_sample::{CONTRADICTED, Known, Refusal, Said, corrector, one_tube};
+use super::same_sample::{CONTRADICTED, Known, Refusal, Said, corrector};
+use super::test_lines::{Line, contradicted, sample};
 use crate::app::App;
-use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
+use crate::assess::{EvidenceChange, NewEvidence, TRIES, busy};
 use crate::brake::{self, Author, HeldPiece, Hold, Signed};
-use crate::document::DocumentInput;
-use crate::error::{Kind, Result, ServiceError, is_ended};
+use crate::error::{Result, is_ended};
 use crate::import::Digesting;
-use crate::import::lines::{Lines, Reading, Rejection, SMALL_FILE, all_told};
+use crate::import::lines::{Reading, Rejection, SMALL_FILE, all_told};
 use crate::import::report::ImportReport;
-use crate::import::words;
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Recorder};
 use crate::staff::parallel::{BoxFuture, run_concurrently};
-use crate::staff::people::find::{Located, Whom};
+use crate::staff::people::find::{Subject, Whom};
+use crate::staff::people::moved::document_moved;
 use crate::staff::what::What;
 use crate::staff::wrong;
 
@@ -47,34 +48,19 @@ pub struct TestInput {
     pub sample: Option<String>,
 }
 
-/// A line in order, ready to be recorded.
-struct Parsed {
-    line: u64,
-    whom: Whom,
-    result: TestResult,
-    method: TestMethod,
-    sampled_at: Timestamp,
-    sample: Option<Box<str>>,
+/// What of a file has to wait, by what it weighs on.
+struct TooMany {
+    all: Held,
+    /// Homes of whose people agencies elsewhere recorded too much in this hour.
+    homes: BTreeSet<Box<str>>,
 }
 
-/// One result of one person: all that is kept of its line until the whole file is read, some hundred
-/// bytes with its sample. What may turn somebody red is weighed for a file as a whole.
-#[derive(Clone)]
-struct Line {
-    holder: HolderId,
-    line: u64,
-    key: [u8; 16],
-    result: TestResult,
-    method: TestMethod,
-    sampled_at: Timestamp,
-    sample: Option<Box<str>>,
-    document: Option<[u8; 16]>,
-}
-
-impl Line {
-    fn fact(&self) -> Fact {
-        let Self { result, method, sampled_at, .. } = *self;
-        Fact::Test { result, method, sampled_at }
+impl TooMany {
+    /// What of it concerns one person's lines.
+    fn of(&self, own: &[Line]) -> Held {
+        let home = own.first().and_then(|l| l.outside.as_ref());
+        let colours = self.all.colours || home.is_some_and(|h| self.homes.contains(h));
+        Held { colours, ..self.all }
     }
 }
 
@@ -119,16 +105,8 @@ const SLICE: usize = 256;
 /// Writes of looks in one unit.
 const LOOKS: usize = 300;
 
-const COLUMNS: [&str; 5] = ["document_type", "document_number", "result", "method", "sampled_at"];
-/// May be left out; China if it is.
-const COUNTRY: &str = "document_country";
-/// May be left out, unless a result has to wait.
-const SAMPLE: &str = "sample_reference";
-/// The longest reference of a sample, in characters.
-const LONGEST_SAMPLE: usize = 64;
-
 impl App {
-    /// Records one test result. The same result twice is one.
+    /// Records one test result, by document of whoever owns it. The same result twice is one.
     pub async fn record_test(
         &self,
         session: &StaffSession,
@@ -143,13 +121,11 @@ impl App {
             wrong("method", "test.unknown_method", "Write `nucleic_acid` or `antigen`.")
         })?;
         let sampled_at = self.past_moment("sampled_at", &input.sampled_at)?;
-        let Located { holder, document } = self.locate(recorder.region(), &input.whom).await?;
-        let fact = Fact::Test { result, method, sampled_at };
-        let key = self.record_key(&recorder, holder.id, &fact)?;
+        let about = self.about(recorder.region(), &input.whom).await?;
         let sample = sample(input.sample.as_deref().unwrap_or_default())
             .map_err(|r| wrong("sample", r.code, r.detail))?;
-        let recording = Recording { fact, key, sample, document };
-        self.record_for(session, &recorder, holder.id, recording).await
+        let recording = Recording { fact: Fact::Test { result, method, sampled_at }, sample };
+        self.record_for(session, &recorder, about, recording).await
     }
 
     /// Records the test results of a CSV file for the agency of a session. Wrong lines are reported
@@ -196,11 +172,12 @@ impl App {
         report.import = Some(run);
         let held = self.too_many(&author, &lines).await?;
         let mut above: Vec<Line> = Vec::new();
-        let mut people = lines.chunk_by(|a, b| a.holder == b.holder).peekable();
+        let mut people = lines.chunk_by(|a, b| a.subject == b.subject).peekable();
         while people.peek().is_some() {
             let some = people.by_ref().take(SLICE);
             let futures: Vec<BoxFuture<'_, Taken<'_>>> = some
                 .map(|own| {
+                    let held = held.of(own);
                     Box::pin(self.take_results(&author, own, held)) as BoxFuture<'_, Taken<'_>>
                 })
                 .collect();
@@ -237,8 +214,8 @@ impl App {
         Ok(report)
     }
 
-    /// What would become of the lines of a file. Nothing is recorded but, for a member of staff, whom
-    /// they asked for: the answer says who is registered.
+    /// What would become of the lines of a file. Nothing is recorded, and nothing is learned: whoever a
+    /// document leads to, a line is told the same.
     async fn check_results(
         &self,
         recorder: &Recorder,
@@ -247,11 +224,12 @@ impl App {
     ) -> Result<ImportReport> {
         let author = recorder.author(None);
         let held = self.too_many(&author, lines).await?;
-        for own in lines.chunk_by(|a, b| a.holder == b.holder) {
-            let Some(holder) = own.first().map(|l| l.holder) else { continue };
-            let (outcome, _) = self.sort_results(&author, holder, own, held).await?;
+        for own in lines.chunk_by(|a, b| a.subject == b.subject) {
+            let Some(first) = own.first() else { continue };
+            let held = held.of(own);
+            let (outcome, _) = self.sort_results(&author, first.subject, own, held).await?;
             for line in outcome.told(own.len(), &mut report) {
-                if self.store.waits(line.key).await? {
+                if self.store.waits(line.waits).await? {
                     report.unchanged += 1;
                 } else if author.kind == AgencyKind::Laboratory && line.sample.is_none() {
                     report.rejected.push(Rejection::new(NO_SAMPLE.0, NO_SAMPLE.1).at(line.line));
@@ -260,7 +238,6 @@ impl App {
                 }
             }
         }
-        self.note_asked(&author, lines.iter().map(|l| l.holder).collect()).await?;
         report.rejected.sort_by_key(|r| r.line);
         let rejected = report.rejected.len() as u64;
         let all = report.taken + report.unchanged + report.waiting + rejected;
@@ -295,29 +272,65 @@ impl App {
     /// Are there more new results in a file that can confine somebody, or more corrections of such
     /// results, than this hour has room for? Then all of those wait: whoever is coloured must not
     /// depend on the order of lines.
-    async fn too_many(&self, author: &Author, lines: &[Line]) -> Result<Held> {
+    async fn too_many(&self, author: &Author, lines: &[Line]) -> Result<TooMany> {
         let (mut new, mut gone) = (0, 0);
-        for line in lines {
-            if line.fact().may_confine() {
-                new += u64::from(self.store.evidence_by_key(line.key).await?.is_none());
-            } else {
-                gone += u64::from(self.takes_away(author, line).await?);
+        let mut outside: BTreeMap<&str, u64> = BTreeMap::new();
+        for own in lines.chunk_by(|a, b| a.subject == b.subject) {
+            let Some(first) = own.first() else { continue };
+            let kept = match first.subject {
+                Subject::Person(_) => Vec::new(),
+                owner @ Subject::Owner(_) => self.told_of(owner).await?.1,
+            };
+            for line in own {
+                if line.fact().may_confine() {
+                    let is_new = self.recorded_before(author, line, &kept).await?.is_none();
+                    new += u64::from(is_new);
+                    if let (true, Some(home)) = (is_new, &line.outside) {
+                        *outside.entry(home).or_default() += 1;
+                    }
+                } else {
+                    gone += u64::from(self.takes_away(author, line, &kept).await?);
+                }
             }
         }
-        Ok(Held {
+        let mut homes = BTreeSet::new();
+        for (home, n) in outside {
+            if n > self.room_at_home(home).await? {
+                homes.insert(home.into());
+            }
+        }
+        let all = Held {
             colours: new > 0 && new > self.room(author, author.agency).await?,
             releases: gone > 0 && gone > self.room_to_release(author.agency, author.staff).await?,
-        })
+        };
+        Ok(TooMany { all, homes })
+    }
+
+    /// Was this recorded before, and does it count?
+    async fn recorded_before(
+        &self,
+        author: &Author,
+        line: &Line,
+        kept: &[Evidence],
+    ) -> Result<Option<bool>> {
+        let Some(key) = line.evidence_key() else {
+            let fact = line.fact();
+            let same = |e: &&Evidence| e.agency == Some(author.agency) && e.fact == fact;
+            return Ok(kept.iter().rfind(same).map(Evidence::counts));
+        };
+        let Some(known) = self.store.evidence_by_key(key).await? else { return Ok(None) };
+        Ok(Some(self.store.evidence(known).await?.is_some_and(|e| e.counts())))
     }
 
     /// Does a negative line stand against a positive result of the same sample?
-    async fn takes_away(&self, author: &Author, line: &Line) -> Result<bool> {
-        let positive = Line { result: TestResult::Positive, ..line.clone() }.fact();
-        let Some(key) = self.fact_key(author.agency, line.holder, &positive) else {
-            return Ok(false);
-        };
-        let Some(known) = self.store.evidence_by_key(key).await? else { return Ok(false) };
-        Ok(self.store.evidence(known).await?.is_some_and(|e| e.counts()))
+    async fn takes_away(&self, author: &Author, line: &Line, kept: &[Evidence]) -> Result<bool> {
+        let mut positive = Line { result: TestResult::Positive, ..line.clone() };
+        if let Subject::Person(holder) = line.subject {
+            let key = self.fact_key(author.agency, holder, &positive.fact());
+            let Some(key) = key else { return Ok(false) };
+            positive.key = key;
+        }
+        Ok(self.recorded_before(author, &positive, kept).await? == Some(true))
     }
 
     /// Lets positives wait, each with its sample's reference; those without are refused.
@@ -329,17 +342,20 @@ impl App {
     ) -> Result<()> {
         let mut pieces = Vec::new();
         for line in above {
-            if self.store.waits(line.key).await? {
+            if self.store.waits(line.waits).await? {
                 report.unchanged += 1;
             } else if author.kind == AgencyKind::Laboratory && line.sample.is_none() {
                 report.rejected.push(Rejection::new(NO_SAMPLE.0, NO_SAMPLE.1).at(line.line));
             } else {
                 let id = EvidenceId::from_random(self.deployment.rng.bits());
                 pieces.push(HeldPiece {
-                    holder: line.holder,
+                    holder: match (line.document, line.subject) {
+                        (None, Subject::Person(holder)) => Some(holder),
+                        _ => None,
+                    },
                     held: brake::Held::Evidence { id, fact: line.fact(), document: line.document },
                     sample: line.sample.map(String::from),
-                    external_key: Some(line.key),
+                    external_key: Some(line.waits),
                 });
             }
         }
@@ -353,116 +369,44 @@ impl App {
         Ok(())
     }
 
-    fn parse_line(
-        &self,
-        line: u64,
-        f: &crate::import::lines::Fields,
-    ) -> std::result::Result<Parsed, Rejection> {
-        let result = words::result(f.get("result")).parse().map_err(|_| {
-            Rejection::new("test.unknown_result", "The result must be `positive` or `negative`.")
-        })?;
-        let method = words::name(words::METHODS, f.get("method")).parse().map_err(|_| {
-            Rejection::new("test.unknown_method", "The method must be `nucleic_acid` or `antigen`.")
-        })?;
-        let sampled_at = f.moment("sampled_at")?;
-        let sampled_at = self.been("sampled_at", sampled_at).map_err(|e| Rejection::from(&e))?;
-        let whom = Whom::Document(DocumentInput {
-            doc_type: words::name(words::DOCUMENTS, f.get("document_type")),
-            number: f.get("document_number").to_owned(),
-            country: f.get(COUNTRY).to_owned(),
-            mrz: None,
-        });
-        let sample = sample(f.get(SAMPLE))?.map(String::into_boxed_str);
-        Ok(Parsed { line, whom, result, method, sampled_at, sample })
-    }
-
-    /// Reads a file to its end, a hundred lines in memory at a time, finds everybody and drops
-    /// repeated lines; the rest by person. Nothing is written before the end is known: a file that
-    /// breaks off, or holds too much, takes nothing.
-    async fn read_results(
-        &self,
-        recorder: &Recorder,
-        csv: impl std::io::Read + Send,
-        reading: &Reading,
-        report: &mut ImportReport,
-    ) -> Result<Vec<Line>> {
-        let mut lines = Lines::open_strict(csv, reading, &COLUMNS, &[COUNTRY, SAMPLE])?;
-        let (mut all, mut seen) = (Vec::new(), HashSet::new());
-        loop {
-            let piece = lines.piece()?;
-            if piece.is_empty() {
-                break;
-            }
-            report.lines += piece.len() as u64;
-            for (line, fields) in piece {
-                match fields.and_then(|f| self.parse_line(line, &f)) {
-                    Ok(p) => self.resolve(recorder, p, (&mut all, &mut seen), report).await?,
-                    Err(r) => report.rejected.push(r.at(line)),
-                }
-            }
-        }
-        all.sort_unstable_by_key(|l: &Line| (l.holder, l.line));
-        Ok(all)
-    }
-
-    /// Finds whom a line is about; a line that stands there before is dropped.
-    async fn resolve(
-        &self,
-        recorder: &Recorder,
-        p: Parsed,
-        (all, seen): (&mut Vec<Line>, &mut HashSet<[u8; 16]>),
-        report: &mut ImportReport,
-    ) -> Result<()> {
-        let Located { holder, document } = match self.locate(recorder.region(), &p.whom).await {
-            Ok(located) => located,
-            Err(e) if matches!(e.kind, Kind::NotFound | Kind::BadInput) => {
-                report.rejected.push(Rejection::from(&e).at(p.line));
-                return Ok(());
-            }
-            Err(e) => return Err(e),
-        };
-        let Parsed { line, result, method, sampled_at, sample, .. } = p;
-        let holder = holder.id;
-        let key = self.record_key(recorder, holder, &Fact::Test { result, method, sampled_at })?;
-        if seen.insert(key) {
-            all.push(Line { holder, line, key, result, method, sampled_at, sample, document });
-        } else {
-            report.unchanged += 1;
-        }
-        Ok(())
-    }
-
-    /// Records the results of one person that are not there yet. Whoever tells something new of a
-    /// person learns that they are registered: that is a look.
+    /// Records the results of one person that are not there yet, or keeps them for whoever owns the
+    /// document. Whoever sends the file does not learn which of the two it was.
     async fn take_results<'l>(&self, author: &Author, own: &'l [Line], held: Held) -> Taken<'l> {
         (own, self.try_results(author, own, held).await)
     }
 
     async fn try_results(&self, author: &Author, own: &[Line], mut held: Held) -> Result<Outcome> {
-        let Some(holder) = own.first().map(|l| l.holder) else { return Ok(Outcome::default()) };
-        let looked =
-            self.look_writes(author, holder, Purpose::RecordEvidence, What::Registration)?;
+        let mut own = std::borrow::Cow::Borrowed(own);
         for _ in 0..TRIES {
-            let (outcome, change) = self.sort_results(author, holder, own, held).await?;
+            let Some(subject) = own.first().map(|l| l.subject) else {
+                return Ok(Outcome::default());
+            };
+            let (outcome, change) = self.sort_results(author, subject, &own, held).await?;
             if change.add.is_empty() {
-                // What this agency had recorded before tells it nothing.
-                if !outcome.above.is_empty() {
-                    self.commit("import_tests_above", looked).await?;
-                }
                 return Ok(outcome);
             }
             let old: Vec<_> = change.add.iter().filter_map(|n| n.supersedes).collect();
-            let change = EvidenceChange { with: looked.clone(), ..change };
-            match self.record("import_tests", holder, change).await {
-                Ok(Changed::Done(..)) => {
-                    self.let_fall(holder, &old, corrector(author.agency, author.staff)).await?;
+            match self.record_of("import_tests", subject, change, None).await {
+                Ok(Told::Done(_)) => {
+                    if let Subject::Person(holder) = subject {
+                        let by = corrector(author.agency, author.staff);
+                        self.let_fall(holder, &old, by).await?;
+                    }
                     return Ok(outcome);
                 }
                 // Somebody else recorded one of them meanwhile, or something else of this person.
-                Ok(Changed::Unchanged) => {}
+                Ok(Told::Unchanged) => {}
                 Err(e) if is_ended(&e) => {}
+                // The document was registered, or given to its owner, a moment ago.
+                Err(e) if document_moved(&e) => {
+                    let mut lines = own.into_owned();
+                    for line in &mut lines {
+                        self.find_again(author, line).await?;
+                    }
+                    own = std::borrow::Cow::Owned(lines);
+                }
                 // Another file was faster: these have to wait after all.
-                Ok(Changed::Above) => held = Held { colours: true, releases: true },
+                Ok(Told::Above) => held = Held { colours: true, releases: true },
                 Err(e) => return Err(e),
             }
         }
@@ -473,11 +417,11 @@ impl App {
     async fn sort_results(
         &self,
         author: &Author,
-        holder: HolderId,
+        subject: Subject,
         lines: &[Line],
         held: Held,
     ) -> Result<(Outcome, EvidenceChange)> {
-        let (version, own) = self.store.evidence_of(holder).await?.unwrap_or_default();
+        let (version, own) = self.told_of(subject).await?;
         let mut moments: BTreeMap<Timestamp, (Vec<&Evidence>, Vec<&Line>)> = BTreeMap::new();
         for e in &own {
             if let Fact::Test { sampled_at, .. } = e.fact {
@@ -496,7 +440,8 @@ impl App {
                 continue;
             }
             let sample = line.sample.as_deref();
-            let said = Said { agency: author.agency, fact: &fact, sample, key: Some(line.key) };
+            let key = line.evidence_key();
+            let said = Said { agency: author.agency, fact: &fact, sample, key };
             let old = match self.known_of(own, said).await? {
                 Known::Nothing => None,
                 Known::Other(old) => Some(old),
@@ -518,26 +463,15 @@ impl App {
             outcome.taken += 1;
             outcome.positives += u64::from(fact.may_confine());
             add.push(NewEvidence {
-                external_key: Some(line.key),
+                external_key: key,
                 sample: sample.map(str::to_owned),
                 supersedes: old.map(|o| o.id),
-                ..NewEvidence::by(signed.of_document(line.document), fact)
+                ..NewEvidence::by(signed.of_line(line), fact)
             });
         }
         let by = add.iter().any(|n| n.supersedes.is_some());
         let by = by.then(|| corrector(author.agency, author.staff));
         Ok((outcome, EvidenceChange { add, by, from: Some(version), ..EvidenceChange::default() }))
-    }
-
-    /// What makes two records of this recorder the same.
-    pub(crate) fn record_key(
-        &self,
-        recorder: &Recorder,
-        holder: HolderId,
-        fact: &Fact,
-    ) -> Result<[u8; 16]> {
-        let key = self.fact_key(recorder.agency(), holder, fact);
-        key.ok_or_else(|| ServiceError::internal("a record of a kind that nobody records"))
     }
 
     /// A moment that has been, and not longer ago than anything is kept.
@@ -550,7 +484,7 @@ impl App {
     }
 
     /// The same for a moment that was read.
-    fn been(&self, field: &'static str, at: Timestamp) -> Result<Timestamp> {
+    pub(super) fn been(&self, field: &'static str, at: Timestamp) -> Result<Timestamp> {
         let now = self.now();
         if at > now.plus_secs(self.deployment.settings.clock_skew_seconds) {
             return Err(wrong(
@@ -569,29 +503,4 @@ impl App {
         }
         Ok(at)
     }
-}
-
-/// Does another line of the file tell a positive result of the same sample? Which of the two is right
-/// nobody knows; the positive one is taken.
-fn contradicted(line: &Line, of_moment: &[&Line]) -> bool {
-    let same = |o: &&&Line| o.method == line.method;
-    let positive = |o: &Line| o.result == TestResult::Positive;
-    let tube = |o: &Line| one_tube(o.sample.as_deref(), line.sample.as_deref());
-    !positive(line) && of_moment.iter().filter(same).any(|o| positive(o) && tube(o))
-}
-
-/// What a laboratory calls a sample: letters, digits, `-`, `/`, `.`, `_`; nothing if it is empty.
-fn sample(text: &str) -> std::result::Result<Option<String>, Rejection> {
-    let text = text.trim();
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-/._ ".contains(c);
-    if text.is_empty() {
-        return Ok(None);
-    }
-    if text.chars().count() > LONGEST_SAMPLE || !text.chars().all(fits) {
-        return Err(Rejection::new(
-            "test.bad_sample_reference",
-            "A sample's reference has up to 64 letters, digits, dots, slashes, dashes or underscores.",
-        ));
-    }
-    Ok(Some(text.to_owned()))
 }

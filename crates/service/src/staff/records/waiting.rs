@@ -10,17 +10,15 @@ use std::sync::Arc;
 use jadegate_domain::evidence::{TestMethod, TestResult};
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
-use jadegate_domain::{
-    AgencyKind, CaseId, EvidenceId, EvidenceKind, Fact, HolderId, Timestamp, TraceId,
-};
+use jadegate_domain::{AgencyKind, CaseId, EvidenceKind, Fact, HolderId, Timestamp, TraceId};
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
-    IndexKind, KeptRecord, Page, Precondition, StoreError, Unit, Waiting, WaitingDecision,
-    WaitingPiece, Write,
+    Page, Precondition, StoreError, Unit, Waiting, WaitingDecision, WaitingPiece, Write,
 };
 use serde::Serialize;
 
 use super::asked::{AskedWithdrawal, takes_back};
+use super::keeping::Told;
 use super::same_sample::{Known, Said, corrector};
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence, TRIES, busy};
@@ -28,12 +26,14 @@ use crate::brake::{Held, Signed, file_stands};
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::holder::me::AgencyName;
 use crate::jobs::note;
+use crate::kept::{fact_of, kept_case};
 use crate::session::StaffSession;
 use crate::staff::access::{Power, Recorder, not_yours};
 use crate::staff::cases::case_fact;
 use crate::staff::conflict;
 use crate::staff::parallel::{BoxFuture, run_concurrently};
-use crate::staff::people::moved::{document_moved, fact_of};
+use crate::staff::people::find::Subject;
+use crate::staff::people::moved::document_moved;
 
 /// Something that waits, or waited.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -368,46 +368,38 @@ impl App {
         }
         let held = Held::of(&piece)?;
         let document = held.document();
-        let mut holder =
-            piece.holder.ok_or_else(|| ServiceError::internal("a piece is about nobody"))?;
-        if let Some(document) = document {
-            match self.store.indexed_holder(IndexKind::Document, document).await? {
-                Some(owner) if owner == holder => {}
-                Some(owner) => {
-                    holder = owner;
-                    piece.external_key =
-                        fact_of(&held).and_then(|f| self.fact_key(w.agency, owner, &f));
-                }
-                None => {
-                    let kept = KeptRecord {
-                        id: EvidenceId::from_random(self.deployment.rng.bits()),
-                        document,
-                        body: piece.body,
-                        moved_from: None,
-                        agency: w.agency,
-                        staff: w.staff,
-                        import: w.import,
-                        sample: piece.sample,
-                        kept_at: self.now(),
-                    };
-                    let keep = [take, Write::KeepForDocument(Box::new(kept))];
-                    let keep = file_stands(w.import).into_iter().chain(keep).collect();
-                    return self.commit("keep_confirmed", keep).await;
-                }
-            }
+        let subject = match (document, piece.holder) {
+            (Some(document), _) => self.about_document(document).await?.subject,
+            (None, Some(holder)) => Subject::Person(holder),
+            (None, None) => return Err(ServiceError::internal("a piece about nobody waits")),
+        };
+        if document.is_some() {
+            let key = |owner| fact_of(&held).and_then(|f| self.fact_key(w.agency, owner, &f));
+            piece.external_key = match subject {
+                Subject::Person(owner) => key(owner),
+                Subject::Owner(_) => None,
+            };
         }
-        let signed = Signed::confirmed(w)?.of_document(document);
+        let signed = Signed::confirmed(w)?.of_document(match subject {
+            Subject::Person(_) => document,
+            Subject::Owner(_) => None,
+        });
         let (external_key, sample) = (piece.external_key, piece.sample);
         let kept = |new: NewEvidence| NewEvidence { sample, external_key, ..new };
         match held {
             Held::Evidence { id, fact, .. } => {
                 let new = NewEvidence { id: Some(id), ..kept(NewEvidence::by(signed, fact)) };
-                self.confirm_evidence(w, holder, new, take).await
+                self.confirm_evidence(w, subject, new, take).await
             }
             Held::Case { case, trace, .. } => {
+                let id = kept_case(case.id);
+                let new = kept(NewEvidence::by(signed.clone(), case_fact(&case)));
+                let Subject::Person(holder) = subject else {
+                    let new = NewEvidence { id, ..new };
+                    return self.confirm_kept_case(subject, case, new, take).await;
+                };
                 let case = jadegate_domain::Case { holder, ..case };
                 let rows = signed.rows(RecordKind::Case, case.id.as_i64(), None, self.now());
-                let new = kept(NewEvidence::by(signed, case_fact(&case)));
                 let traced = trace.then_some(case.id);
                 let with = [take.clone(), Write::AddCase(case)].into_iter().chain(rows).collect();
                 let change = EvidenceChange { add: vec![new], with, ..EvidenceChange::default() };
@@ -456,16 +448,29 @@ impl App {
         Ok(())
     }
 
+    /// Keeps a confirmed case for whoever owns the document.
+    async fn confirm_kept_case(
+        &self,
+        subject: Subject,
+        case: jadegate_domain::Case,
+        new: NewEvidence,
+        take: Write,
+    ) -> Result<()> {
+        let change =
+            EvidenceChange { add: vec![new], with: vec![take], ..EvidenceChange::default() };
+        self.record_of("keep_confirmed", subject, change, Some(&case)).await.map(drop)
+    }
+
     /// Records a confirmed piece of evidence, as a correction if it is one by now.
     async fn confirm_evidence(
         &self,
         w: &Waiting,
-        holder: HolderId,
+        subject: Subject,
         new: NewEvidence,
         take: Write,
     ) -> Result<()> {
         for _ in 0..TRIES {
-            let (version, own) = self.store.evidence_of(holder).await?.unwrap_or_default();
+            let (version, own) = self.told_of(subject).await?;
             let (fact, sample) = (&new.fact, new.sample.as_deref());
             let said = Said { agency: w.agency, fact, sample, key: new.external_key };
             let old = match self.known_of(&own.iter().collect::<Vec<_>>(), said).await? {
@@ -484,13 +489,14 @@ impl App {
                 with: vec![take.clone()],
                 ..EvidenceChange::default()
             };
-            match self.record("confirm_waiting", holder, change).await {
-                Ok(Changed::Done(..)) => {
+            match self.record_of("confirm_waiting", subject, change, None).await {
+                Ok(Told::Done(_)) => {
+                    let Subject::Person(holder) = subject else { return Ok(()) };
                     let old: Vec<_> = old.into_iter().collect();
                     return self.let_fall(holder, &old, by).await.map(drop);
                 }
-                Ok(Changed::Unchanged) => {}
-                Ok(Changed::Above) => {
+                Ok(Told::Unchanged) => {}
+                Ok(Told::Above) => {
                     return Err(ServiceError::internal("what is confirmed has no weight"));
                 }
                 Err(e) if is_ended(&e) => {}

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, TRIES, busy, resting_on};
 use crate::brake::Taker;
 use crate::error::{Kind, Result, ServiceError, is_ended};
+use crate::kept::kept_case;
 use crate::session::StaffSession;
 use crate::staff::access::Power;
 use crate::staff::parallel::{BoxFuture, SLICE, run_concurrently};
@@ -168,6 +169,12 @@ impl App {
         match record {
             Record::Evidence(id) => self.withdraw_evidence(id, by, hands).await,
             Record::Case(id) => {
+                if self.store.case(id).await?.is_none()
+                    && let Some(kept) = kept_case(id)
+                    && let Some(done) = self.withdraw_kept(kept, by, hands).await?
+                {
+                    return Ok(done);
+                }
                 let with = self.weigh_hands(by, hands, 1);
                 let released = self.drop_case_with(id, by, with).await?;
                 Ok(WithdrawnRecords { records: 1, released, ..WithdrawnRecords::default() })

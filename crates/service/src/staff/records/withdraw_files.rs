@@ -101,12 +101,22 @@ impl App {
                 return Err(above_withdrawals(None));
             }
         }
+        // What is kept for people who are not registered weighs as much.
+        for kept in self.kept_of_file(run.id).await? {
+            let confines = self.or_set_aside(self.kept_evidence(&kept))?;
+            let one = u64::from(confines.is_none_or(|(_, e)| e.fact.may_confine()));
+            (records, people) = (records + one, people + one);
+            if people > most {
+                return Err(above_withdrawals(None));
+            }
+        }
         Ok(records)
     }
 
     /// How many records came from a file, for whoever is asked whether it is to go.
     pub(super) async fn count_of_file(&self, id: ImportId) -> Result<u64> {
-        Ok(self.store.records_of_import(id).await?.rows.len() as u64)
+        let kept = self.kept_of_file(id).await?.len();
+        Ok((self.store.records_of_import(id).await?.rows.len() + kept) as u64)
     }
 
     /// Goes on with withdrawals that were cut short, by whichever server. What cannot be finished of
@@ -181,6 +191,8 @@ impl App {
             done.records += all.records;
             done.released += all.released;
         }
+        // What is kept for people who are not registered counts no more, for its file does not stand.
+        done.records += self.kept_of_file(run.id).await?.len() as u64;
         if left > 0 {
             return Err(partly(done.records, left));
         }

@@ -31,6 +31,14 @@ pub(crate) async fn story(w: &mut World) {
     let report = w.good(&carrier, Method::POST, path, Sent::Csv(ride(holder))).await;
     assert_eq!(report.json["taken"], 1, "{}", report.json);
 
+    // By document it may be anybody, and nothing is told of them.
+    let document = json!({ "type": "passport", "number": "X0007777", "country": "CHN" });
+    let unknown = json!({ "document": document, "result": "positive", "method": "antigen",
+        "sampled_at": "2022-03-14T02:00:00Z" });
+    let kept = w.post(&lab, "/v1/staff/tests", unknown).await;
+    assert_eq!((kept.status.as_u16(), kept.json.get("assessment")), (201, Some(&json!(null))));
+    assert_eq!(w.get(&lab, "/v1/staff/kept").await.json["days"], 60);
+
     let imports = w.get(&lab, "/v1/staff/imports").await;
     assert_eq!(imports.json["imports"].as_array().unwrap().len(), 1);
     let own = w.get(&lab, "/v1/staff/records/own").await;
