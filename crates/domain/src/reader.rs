@@ -9,7 +9,7 @@
 use jiff::civil::Date;
 use mrz::MrzData;
 
-pub use self::reading::{Note, ReaderError, Reading, Source};
+pub use self::reading::{ReaderError, Reading, ReadingNote, ReadingSource};
 use self::reading::{kept_nationality, shows_nothing};
 use crate::text::narrow;
 use crate::zone::{MrzFields, is_visa, of_zone, read_zone};
@@ -46,7 +46,7 @@ pub fn read(text: &str, today: Date) -> Result<Reading, ReaderError> {
     match (fitting.next(), misread) {
         (Some(mut reading), _) => {
             if fitting.any(|other| other != reading) {
-                reading.notes.push(Note::SwappedLetters);
+                reading.notes.push(ReadingNote::SwappedLetters);
             }
             Ok(reading)
         }
@@ -157,17 +157,17 @@ fn of_lines(zone: &str, today: Date) -> Result<Reading, ReaderError> {
     let visa = is_visa(&zone);
     let document = if visa { None } else { Some(of_zone(&zone)?) };
     let source = match zone.format {
-        _ if visa => Source::Visa,
-        mrz::Format::Td3 => Source::Passport,
-        _ => Source::Card,
+        _ if visa => ReadingSource::Visa,
+        mrz::Format::Td3 => ReadingSource::Passport,
+        _ => ReadingSource::Card,
     };
     let nationality = kept_nationality(fields.nationality);
     let told = [
-        (visa, Note::Visa),
-        (fields.expiry.is_some_and(|day| day < today), Note::Expired),
-        (fills_its_line(&zone), Note::NameMayBeCut),
-        (fields.birth_date.is_none(), Note::BirthUnknown),
-        (nationality.is_none(), Note::NationalityUnknown),
+        (visa, ReadingNote::Visa),
+        (fields.expiry.is_some_and(|day| day < today), ReadingNote::Expired),
+        (fills_its_line(&zone), ReadingNote::NameMayBeCut),
+        (fields.birth_date.is_none(), ReadingNote::BirthUnknown),
+        (nationality.is_none(), ReadingNote::NationalityUnknown),
     ];
     let names = [fields.surname, fields.given_names];
     Ok(Reading {

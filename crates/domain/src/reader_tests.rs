@@ -71,9 +71,9 @@ fn passport(name: &str, issuer: &str, number: &str, born: &str, until: &str) -> 
 #[test]
 fn the_specimens_of_icao_9303_are_read_however_lines_end() {
     for (zone, source, number) in [
-        (TD3, Source::Passport, "L898902C3"),
-        (TD2, Source::Card, "D23145890"),
-        (TD1, Source::Card, "D23145890"),
+        (TD3, ReadingSource::Passport, "L898902C3"),
+        (TD2, ReadingSource::Card, "D23145890"),
+        (TD1, ReadingSource::Card, "D23145890"),
     ] {
         for end in ["\n", "\r", "\r\n", "\t", "", " ", "\n\n", "\u{3}\r\n\u{2}"] {
             let r = good(&format!("\u{2}{}{end}", zone.replace('\n', end)));
@@ -82,7 +82,7 @@ fn the_specimens_of_icao_9303_are_read_however_lines_end() {
             assert_eq!(r.name.as_deref(), Some("ERIKSSON ANNA MARIA"));
             assert_eq!((r.birth_date, r.sex), (Some(date(1974, 8, 12)), Sex::Female));
             assert_eq!((r.expiry, r.nationality), (Some(date(2012, 4, 15)), Some("UTO")));
-            assert_eq!(r.notes, [Note::Expired], "told, and not refused");
+            assert_eq!(r.notes, [ReadingNote::Expired], "told, and not refused");
         }
     }
 }
@@ -91,9 +91,9 @@ fn the_specimens_of_icao_9303_are_read_however_lines_end() {
 fn a_visa_is_read_and_is_no_document() {
     for zone in [MRV_A, MRV_B] {
         let r = good(zone);
-        assert_eq!((r.source, r.document.clone()), (Source::Visa, None));
+        assert_eq!((r.source, r.document.clone()), (ReadingSource::Visa, None));
         assert_eq!(r.name.as_deref(), Some("ERIKSSON ANNA MARIA"));
-        assert!(r.notes.contains(&Note::Visa), "{:?}", r.notes);
+        assert!(r.notes.contains(&ReadingNote::Visa), "{:?}", r.notes);
     }
 }
 
@@ -124,7 +124,7 @@ fn where_nothing_tells_two_letters_apart_it_is_said() {
     // Y and Z in the name only: no check digit is about it.
     let zone = passport("MEYER<<ZOE", "UTO", "L898902C3", "740812", "300101");
     let r = good(&typed_on(GERMAN, &zone));
-    assert_eq!(r.notes, [Note::SwappedLetters]);
+    assert_eq!(r.notes, [ReadingNote::SwappedLetters]);
     assert_eq!(r.document, good(&zone).document);
     assert_eq!(good(&zone).notes, []);
 }
@@ -146,7 +146,7 @@ fn people_of_no_country_and_of_organisations_are_what_they_are() {
         let country = if state == "D" { "DEU" } else { state };
         assert_eq!(r.document.unwrap().country(), country);
         assert_eq!(r.nationality, kept, "{state}");
-        assert_eq!(r.notes.contains(&Note::NationalityUnknown), kept.is_none());
+        assert_eq!(r.notes.contains(&ReadingNote::NationalityUnknown), kept.is_none());
     }
 }
 
@@ -158,10 +158,10 @@ fn nobody_is_born_in_the_future_and_the_last_day_is_valid() {
     let r = read(&zone, date(2026, 10, 31)).unwrap();
     assert_eq!(r.birth_date, Some(date(1926, 11, 1)));
     let r = read(&zone, date(2026, 11, 2)).unwrap();
-    assert_eq!((r.birth_date, r.notes), (Some(TODAY), vec![Note::Expired]));
+    assert_eq!((r.birth_date, r.notes), (Some(TODAY), vec![ReadingNote::Expired]));
     let unknown = passport("ERIKSSON<<ANNA", "UTO", "L898902C3", "74<<<<", "300101");
     let r = good(&unknown);
-    assert_eq!((r.birth_date, r.notes), (None, vec![Note::BirthUnknown]));
+    assert_eq!((r.birth_date, r.notes), (None, vec![ReadingNote::BirthUnknown]));
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_name_that_fills_its_line_may_be_cut() {
     let long = "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K";
     assert_eq!(long.len(), 39);
     let r = good(&passport(long, "THA", "L898902C3", "740812", "300101"));
-    assert_eq!(r.notes, [Note::NameMayBeCut]);
+    assert_eq!(r.notes, [ReadingNote::NameMayBeCut]);
     let r = good(&passport("SINGLE", "UTO", "L898902C3", "740812", "300101"));
     assert_eq!((r.name.as_deref(), r.notes), (Some("SINGLE"), vec![]));
 }
@@ -265,7 +265,7 @@ fn readers_of_identity_cards_are_read_in_any_order() {
         assert_eq!(r.name.as_deref(), Some("测试"), "{text} {:?} {:?}", r.notes, r.not_understood);
         let d = r.document.unwrap();
         assert_eq!((d.doc_type(), d.reveal()), (DocumentType::ResidentId, CARD), "{text}");
-        assert_eq!((r.source, r.nationality), (Source::IdCard, Some("CN")));
+        assert_eq!((r.source, r.nationality), (ReadingSource::IdCard, Some("CN")));
         assert_eq!((r.birth_date, r.sex), (Some(date(1949, 12, 31)), Sex::Female), "{text}");
         assert_eq!((r.notes, r.not_understood), (vec![], vec![]), "{text}");
         let until = text.contains("2040").then_some(date(2040, 1, 1));
@@ -280,10 +280,10 @@ fn names_of_every_kind_and_none_that_is_guessed() {
         (format!("高山,男,{CARD}"), Some("高山"), None, 0),
         (format!("高山,高山族,{CARD}"), Some("高山"), None, 0),
         (format!("Testa Probe,{CARD}"), Some("Testa Probe"), None, 0),
-        (CARD.to_owned(), None, Some(Note::NameMissing), 0),
-        (format!("测试,样例,{CARD}"), None, Some(Note::NameUnclear), 2),
+        (CARD.to_owned(), None, Some(ReadingNote::NameMissing), 0),
+        (format!("测试,样例,{CARD}"), None, Some(ReadingNote::NameUnclear), 2),
         (format!("测试,ok?9,{CARD}"), Some("测试"), None, 0),
-        (format!("测试,{CARD},过期,样例路"), None, Some(Note::NameUnclear), 3),
+        (format!("测试,{CARD},过期,样例路"), None, Some(ReadingNote::NameUnclear), 3),
     ] {
         let r = read(&text, TODAY);
         let r = r.unwrap();
@@ -304,7 +304,7 @@ fn cards_of_foreigners_and_of_hong_kong_are_read_too() {
     assert_eq!((r.name.as_deref(), r.nationality), (Some("PROBE TESTA"), Some("US")));
     assert_eq!((r.birth_date, r.expiry), (Some(date(1974, 8, 12)), Some(date(2030, 1, 1))));
     let expired = text.replace("2030", "2024");
-    assert_eq!(good(&expired).notes, [Note::Expired]);
+    assert_eq!(good(&expired).notes, [ReadingNote::Expired]);
 }
 
 #[test]

@@ -27,6 +27,8 @@ names! {
 names! {
     /// What changed about how a person is known. Each such change is shown to the person.
     AccountEvent, "change of an account" {
+        /// Registered at a counter, with a document that was shown there.
+        Registered = "registered",
         /// Somebody may show their code and see what they see.
         CarerAdded = "carer_added",
         /// That somebody may no more.

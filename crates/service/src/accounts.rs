@@ -72,8 +72,9 @@ impl App {
 /// What can be changed about how a person is known.
 #[derive(Clone, Debug)]
 pub(crate) enum Detail {
-    /// Another phone: the old one leads to them no more, and they are signed out everywhere.
-    Phone(Phone),
+    /// Another phone, or none any more: the old one leads to them no more, and they are signed out
+    /// everywhere.
+    Phone(Option<Phone>),
     /// Another name, or another spelling.
     Name(PersonName),
 }
@@ -116,13 +117,21 @@ impl App {
             Detail::Name(name) => vec![field("name", name.reveal())?],
             Detail::Phone(phone) => {
                 let kind = IndexKind::Phone;
-                let (old, new) = (keys.phone_index(&before.phone), keys.phone_index(phone));
-                vec![
-                    Write::ReleaseIndex { kind, digest: old, holder },
-                    Write::AddIndex { kind, digest: new, holder },
-                    field("phone", phone.reveal())?,
-                    Write::EndSessionsOf(SessionSubject::Holder(holder)),
-                ]
+                let digest = |p: &Phone| keys.phone_index(p);
+                let old = before.phone.as_ref().map(digest);
+                let mut writes: Vec<_> = old
+                    .into_iter()
+                    .map(|digest| Write::ReleaseIndex { kind, digest, holder })
+                    .collect();
+                match phone {
+                    Some(phone) => {
+                        writes.push(Write::AddIndex { kind, digest: digest(phone), holder });
+                        writes.push(field("phone", phone.reveal())?);
+                    }
+                    None => writes.push(Write::DropSealedField { holder, column: "phone" }),
+                }
+                writes.push(Write::EndSessionsOf(SessionSubject::Holder(holder)));
+                writes
             }
         })
     }

@@ -25,8 +25,8 @@ pub struct Identity {
     pub document: Option<Document>,
     /// Nationality, ISO 3166-1 alpha-2.
     pub nationality: String,
-    /// Phone the code is bound to.
-    pub phone: Phone,
+    /// Phone they sign in with; `None`: somebody registered at a counter who has none.
+    pub phone: Option<Phone>,
     /// Language of messages: `zh` or `en`.
     pub language: String,
     /// Day of birth, where a guardian stated it or a document says it; it tells a child.
@@ -123,14 +123,13 @@ impl Keys {
     ) -> Result<Vec<Write>> {
         let data_key = Zeroizing::new(rng.bytes::<32>());
         let wrapped = seal(self.kek(), format!("key/{holder}").as_bytes(), data_key.as_ref(), rng)?;
-        let mut writes = vec![
-            Write::AddVaultKey(VaultKey { holder, wrapped, kek: self.fingerprint().to_owned() }),
-            Write::AddIndex {
-                kind: IndexKind::Phone,
-                digest: self.phone_index(&who.phone),
-                holder,
-            },
-        ];
+        let key = VaultKey { holder, wrapped, kek: self.fingerprint().to_owned() };
+        let mut writes = vec![Write::AddVaultKey(key)];
+        writes.extend(who.phone.as_ref().map(|phone| Write::AddIndex {
+            kind: IndexKind::Phone,
+            digest: self.phone_index(phone),
+            holder,
+        }));
         writes.extend(self.seal_identity(holder, &data_key, 1, who, at, rng)?);
         Ok(writes)
     }
@@ -169,9 +168,9 @@ impl Keys {
             ("name", who.name.reveal().as_bytes()),
             ("document", &document),
             ("nationality", who.nationality.as_bytes()),
-            ("phone", who.phone.reveal().as_bytes()),
             ("language", who.language.as_bytes()),
         ];
+        fields.extend(who.phone.as_ref().map(|p| ("phone", p.reveal().as_bytes())));
         fields.extend(born.as_deref().map(|b| ("born", b.as_bytes())));
         let mut writes = vec![Write::AddIndex { kind: IndexKind::Document, digest, holder }];
         for (column, plain) in fields {
@@ -259,8 +258,15 @@ impl Keys {
                 None
             },
             nationality: text("nationality")?.to_string(),
-            phone: Phone::new(&text("phone")?)
-                .map_err(|_| ServiceError::internal("vault field is not what it should be"))?,
+            phone: if fields.iter().any(|f| f.column == "phone") {
+                Some(
+                    Phone::new(&text("phone")?).map_err(|_| {
+                        ServiceError::internal("vault field is not what it should be")
+                    })?,
+                )
+            } else {
+                None
+            },
             language: text("language")?.to_string(),
             born: if fields.iter().any(|f| f.column == "born") {
                 Some(

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::reading::{Note, ReaderError, Reading, Source, kept_nationality, shows_nothing};
+use super::reading::{
+    ReaderError, Reading, ReadingNote, ReadingSource, kept_nationality, shows_nothing,
+};
 use crate::country::travel_document_code;
 use crate::document::{Document, DocumentError, DocumentType, Sex};
 use crate::person::PersonName;
@@ -167,7 +169,7 @@ impl Found {
                 let dates = dates_in(&value);
                 self.until = dates.into_iter().max().or(self.until);
             }
-            Some(Label::Other) if said.is_some() || is_known(&value) => self.note(&value),
+            Some(Label::Other) => self.note(&value),
             _ => self.unnamed(&value),
         }
         None
@@ -210,13 +212,13 @@ impl Found {
         let of_number = of_number.and_then(travel_document_code).and_then(kept_nationality);
         let nationality = if foreign { self.nationality.or(of_number) } else { Some("CN") };
         let told = [
-            (until.is_some_and(|day| day < today), Note::Expired),
-            (born.is_none(), Note::BirthUnknown),
-            (nationality.is_none(), Note::NationalityUnknown),
+            (until.is_some_and(|day| day < today), ReadingNote::Expired),
+            (born.is_none(), ReadingNote::BirthUnknown),
+            (nationality.is_none(), ReadingNote::NationalityUnknown),
         ];
         let told = told.into_iter().filter(|(so, _)| *so).map(|(_, n)| n);
         Reading {
-            source: Source::IdCard,
+            source: ReadingSource::IdCard,
             name,
             nationality,
             birth_date: born,
@@ -229,18 +231,18 @@ impl Found {
     }
 
     /// The name, or why there is none and what could have been it.
-    fn name(&self, foreign: bool) -> (Option<String>, Option<Note>, Vec<String>) {
+    fn name(&self, foreign: bool) -> (Option<String>, Option<ReadingNote>, Vec<String>) {
         let scripts = if foreign { [&self.latin, &self.han] } else { [&self.han, &self.latin] };
         let lists = [&self.labelled, scripts[0], scripts[1], &self.either];
         let Some(list) = lists.into_iter().find(|l| !l.is_empty()) else {
-            return (None, Some(Note::NameMissing), Vec::new());
+            return (None, Some(ReadingNote::NameMissing), Vec::new());
         };
         // A card of a foreigner may say the name in two scripts, each with its word.
         let one = list.len() == 1 || (foreign && !self.labelled.is_empty());
         let name = list.first().filter(|_| one).and_then(|n| PersonName::new(n).ok());
         match name {
             Some(name) => (Some(name.reveal().to_owned()), None, Vec::new()),
-            None => (None, Some(Note::NameUnclear), list.clone()),
+            None => (None, Some(ReadingNote::NameUnclear), list.clone()),
         }
     }
 

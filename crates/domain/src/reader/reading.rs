@@ -10,7 +10,7 @@ use crate::text::is_invisible;
 
 names! {
     /// Where a reading comes from.
-    Source, "source of a reading" {
+    ReadingSource, "source of a reading" {
         /// The zone of a passport.
         Passport = "passport",
         /// The zone of another card or travel document.
@@ -24,7 +24,7 @@ names! {
 
 names! {
     /// What somebody has to look at before a reading is used.
-    Note, "note to a reading" {
+    ReadingNote, "note to a reading" {
         /// The document is valid no more.
         Expired = "expired",
         /// No name came.
@@ -118,7 +118,7 @@ impl From<DocumentError> for ReaderError {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reading {
     /// Where it comes from.
-    pub source: Source,
+    pub source: ReadingSource,
     /// The document; `None` of a visa.
     pub document: Option<Document>,
     /// The name as it is on the document, the surname first.
@@ -132,7 +132,7 @@ pub struct Reading {
     /// Last day of validity.
     pub expiry: Option<Date>,
     /// What somebody has to look at.
-    pub notes: Vec<Note>,
+    pub notes: Vec<ReadingNote>,
     /// Parts that came and were not understood.
     pub not_understood: Vec<String>,
 }

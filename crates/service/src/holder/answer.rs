@@ -276,7 +276,7 @@ impl App {
         let rng = self.deployment.rng.as_ref();
         let restored =
             self.deployment.keys.restore_document(&key, &fields, identity, self.now(), rng)?;
-        let leads = self.on_this_phone(identity).await? == Some(holder);
+        let leads = self.led_by(identity).await? == Some(holder);
         // One of several that were the account's already is known by its number still.
         let known = |w: &Write| leads && matches!(w, Write::AddIndex { .. });
         writes.extend(restored.into_iter().filter(|w| !known(w)));
@@ -293,7 +293,7 @@ impl App {
     ) -> Result<Write> {
         let document = identity.document.as_ref().ok_or_else(no_challenge)?;
         let document = self.deployment.keys.document_index(document);
-        Ok(self.not_barred(document, account, &identity.phone, device))
+        Ok(self.not_barred(document, account, identity.phone.as_ref(), device))
     }
 
     async fn kept_of(&self, identity: &Identity, holder: HolderId) -> Result<Kept> {
@@ -334,9 +334,10 @@ impl App {
         let Asked { waiting, known_as, device, .. } = self.asked(c)?;
         let device = device.map(|d| d.holder);
         let waiting = waiting.ok_or_else(no_challenge)?;
+        let phone = waiting.identity.phone.as_ref().ok_or_else(no_challenge)?;
         for _ in 0..TRIES {
-            let users = self.users_of(&waiting.identity.phone).await?;
-            let expect = self.expect_users(&waiting.identity.phone, &users);
+            let users = self.users_of(phone).await?;
+            let expect = self.expect_users(phone, &users);
             let end = with.document_end;
             if let Some(user) = self.same_person(users, &waiting.identity, device, end).await? {
                 return self.finish_sign_in(c, user.holder, right, with).await;
@@ -390,12 +391,18 @@ impl App {
 
     /// Whom the document leads to, if they use the phone that the code proved.
     async fn on_this_phone(&self, who: &Identity) -> Result<Option<HolderId>> {
-        let Some(document) = &who.document else { return Ok(None) };
-        let document = self.deployment.keys.document_index(document);
-        let holder = self.store.indexed_holder(IndexKind::Document, document).await?;
-        let phone = self.deployment.keys.phone_index(&who.phone);
+        let Some(phone) = &who.phone else { return Ok(None) };
+        let holder = self.led_by(who).await?;
+        let phone = self.deployment.keys.phone_index(phone);
         let users = self.store.indexed_holders(IndexKind::Phone, phone).await?;
         Ok(holder.filter(|h| users.contains(h)))
+    }
+
+    /// Whom the document leads to.
+    async fn led_by(&self, who: &Identity) -> Result<Option<HolderId>> {
+        let Some(document) = &who.document else { return Ok(None) };
+        let document = self.deployment.keys.document_index(document);
+        Ok(self.store.indexed_holder(IndexKind::Document, document).await?)
     }
 }
 

@@ -144,8 +144,10 @@ impl App {
         }
         if let Some(holder) = self.by_document(asked).await? {
             // The phone on file, which may be another than the one typed: its owner gets the code.
-            return Ok(match self.identity(holder).await? {
-                Some(identity) => (ChallengeUse::SignIn(holder), Some(identity.phone)),
+            // Whoever has none comes to a counter.
+            let phone = self.identity(holder).await?.and_then(|identity| identity.phone);
+            return Ok(match phone {
+                Some(phone) => (ChallengeUse::SignIn(holder), Some(phone)),
                 None => (ChallengeUse::Nothing, None),
             });
         }

@@ -72,7 +72,7 @@ impl App {
         s.own()?;
         let phone = crate::phone::read(phone).map_err(|e| ServiceError::fields(vec![e]))?;
         let own = self.identity(s.holder).await?.ok_or_else(no_challenge)?;
-        if own.phone == phone {
+        if own.phone.as_ref() == Some(&phone) {
             return Err(same_phone());
         }
         let (language, aim) = (own.language, Aim::Move(s.holder));
@@ -106,7 +106,7 @@ impl App {
         let now = self.now();
         let change = Change::own(s.holder, AccountEvent::PhoneChanged, now);
         let mut writes: Vec<_> = right.use_up(now).into();
-        writes.extend(self.detail_writes(change, &Detail::Phone(asked.phone)).await?);
+        writes.extend(self.detail_writes(change, &Detail::Phone(Some(asked.phone))).await?);
         self.store.commit(Unit::new("change_phone", writes)).await.map_err(|e| {
             let lost = [Precondition::Exists, Precondition::Absent].map(|p| e.is_conflict(p));
             if lost.contains(&true) { changed_meanwhile() } else { answer_error(e) }

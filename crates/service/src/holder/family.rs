@@ -122,7 +122,8 @@ impl App {
             return Err(full());
         }
         let language = waiting.identity.language.clone();
-        let (phone, aim) = (own.phone, Aim::Care(s.holder));
+        let phone = own.phone.ok_or_else(no_challenge)?;
+        let aim = Aim::Care(s.holder);
         let asked =
             Asked { phone, language, waiting: Some(waiting), device: None, known_as: None, aim };
         let (sent, challenge) = self.sealed_request(&asked)?;
@@ -142,7 +143,7 @@ impl App {
             name: input.name.clone(),
             document: input.document.clone(),
             nationality: input.nationality.clone(),
-            phone: own.phone.reveal().to_owned(),
+            phone: own.phone.as_ref().map_or_else(String::new, |p| p.reveal().to_owned()),
             phone_country: None,
             home_division: input.home_division.clone(),
             language: input.language.clone(),
@@ -210,9 +211,10 @@ impl App {
         right: &Right,
         end: &str,
     ) -> Result<AddedPerson> {
+        let phone = waiting.identity.phone.clone().ok_or_else(no_challenge)?;
         for _ in 0..TRIES {
-            let users = self.users_of(&waiting.identity.phone).await?;
-            let expect = self.expect_users(&waiting.identity.phone, &users);
+            let users = self.users_of(&phone).await?;
+            let expect = self.expect_users(&phone, &users);
             let same = self.same_relative(carer, users, &waiting.identity, end).await?;
             let mut writes: Vec<_> = right.use_up(self.now()).into();
             writes.push(expect);
@@ -379,7 +381,7 @@ impl App {
         born.checked_add(jiff::Span::new().try_years(years).ok()?).ok()
     }
 
-    fn today(&self) -> Date {
+    pub(crate) fn today(&self) -> Date {
         self.now().local_day(self.policy().calendar().zone())
     }
 
@@ -392,7 +394,8 @@ fn masked(identity: Option<&Identity>) -> String {
     identity.map_or_else(|| "***".to_owned(), |i| i.name.mask())
 }
 
-fn birth_day(typed: &str, today: Date) -> Result<Date> {
+/// A day of birth as stated.
+pub(crate) fn birth_day(typed: &str, today: Date) -> Result<Date> {
     let field = |code, detail: &str| {
         ServiceError::fields(vec![FieldError { field: "born", code, detail: detail.to_owned() }])
     };

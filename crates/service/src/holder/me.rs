@@ -26,8 +26,8 @@ pub struct Profile {
     /// Document type; `None`: the document was given to its owner, and there is no code before the
     /// account has one of its own.
     pub document_type: Option<jadegate_domain::DocumentType>,
-    /// Phone, masked.
-    pub phone_masked: String,
+    /// Phone, masked; `null` of somebody registered at a counter who has none.
+    pub phone_masked: Option<String>,
     /// Nationality, alpha-2.
     pub nationality: String,
     /// Home division.
@@ -129,7 +129,7 @@ impl App {
                 .as_ref()
                 .map_or_else(String::new, |d| mask_number(d.reveal())),
             document_type: i.document.map(|d| d.doc_type()),
-            phone_masked: i.phone.mask(),
+            phone_masked: i.phone.map(|p| p.mask()),
             nationality: i.nationality,
             home_name: self.division_name(&holder.home),
             home_division: holder.home,

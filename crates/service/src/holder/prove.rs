@@ -117,7 +117,7 @@ impl App {
         let without = || others.into_iter().find(User::has_no_document);
         let Some(user) = called.into_iter().next().or_else(without) else { return Ok(None) };
         if !user.has_no_document() && device != Some(user.holder) {
-            self.count_end(&who.phone, end).await?;
+            self.count_end(who.phone.as_ref().ok_or_else(needed)?, end).await?;
             if !user.is_shown_by(end) {
                 return Err(not_shown());
             }
@@ -128,7 +128,7 @@ impl App {
     /// An error unless what was typed shows the holder's own document.
     pub(crate) async fn show_document(&self, holder: HolderId, end: &str) -> Result<()> {
         let identity = self.identity(holder).await?.ok_or_else(not_shown)?;
-        self.count_end(&identity.phone, end).await?;
+        self.count_end(identity.phone.as_ref().ok_or_else(not_shown)?, end).await?;
         let user = User { holder, identity };
         if user.is_shown_by(end) { Ok(()) } else { Err(not_shown()) }
     }

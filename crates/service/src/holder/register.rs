@@ -161,6 +161,25 @@ impl RegistrationInput {
         &self,
         today: jiff::civil::Date,
     ) -> std::result::Result<Waiting, Vec<FieldError>> {
+        self.parse_with(today, |phone| phone::read(phone).map(Some))
+    }
+
+    /// The same at a counter, where somebody may have no phone.
+    pub(crate) fn parse_at_counter(
+        &self,
+        today: jiff::civil::Date,
+    ) -> std::result::Result<Waiting, Vec<FieldError>> {
+        self.parse_with(today, |phone| match phone.trim() {
+            "" => Ok(None),
+            phone => phone::read(phone).map(Some),
+        })
+    }
+
+    fn parse_with(
+        &self,
+        today: jiff::civil::Date,
+        read_phone: impl Fn(&str) -> std::result::Result<Option<Phone>, FieldError>,
+    ) -> std::result::Result<Waiting, Vec<FieldError>> {
         let mut wrong = Vec::new();
         let mut note = |field: &'static str, code: &'static str, detail: String| {
             wrong.push(FieldError { field, code, detail });
@@ -177,7 +196,7 @@ impl RegistrationInput {
         }
         let nationality = nationality.map(str::to_owned);
         let phone = phone::in_country(&self.phone, self.phone_country.as_deref());
-        let phone = phone::read(&phone).map_err(|e| wrong.push(e)).ok();
+        let phone = read_phone(&phone).map_err(|e| wrong.push(e)).ok();
         let document = self.document.parse(today).map_err(|e| wrong.push(e)).ok();
         match (name, phone, home, nationality, document) {
             (Some(name), Some(phone), Some(home), Some(nationality), Some(document)) => {
@@ -235,6 +254,8 @@ impl App {
         let today = self.now().local_day(self.policy().calendar().zone());
         let waiting = input.parse(today).map_err(ServiceError::fields)?;
         let phone = waiting.identity.phone.clone();
+        let phone =
+            phone.ok_or_else(|| ServiceError::internal("a registration without a phone"))?;
         let language = waiting.identity.language.clone();
         let asked = Asked {
             phone,

@@ -154,12 +154,15 @@ pub(crate) fn no_such_holder() -> ServiceError {
 pub const LOOK_UPS_PER_HOUR: u32 = 60;
 /// Results recorded by hand within an hour; more come as a file.
 pub const RECORDINGS_PER_HOUR: u32 = 300;
+/// People registered at a counter by one member of staff within an hour: one a minute.
+pub const REGISTRATIONS_PER_HOUR: u32 = 60;
 
 /// Which limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Counted {
     LookUp,
     Recording,
+    Registration,
 }
 
 impl Counted {
@@ -169,6 +172,9 @@ impl Counted {
             Self::LookUp => Limit { class: "staff.look_up", seconds, most: LOOK_UPS_PER_HOUR },
             Self::Recording => {
                 Limit { class: "staff.recording", seconds, most: RECORDINGS_PER_HOUR }
+            }
+            Self::Registration => {
+                Limit { class: "staff.register", seconds, most: REGISTRATIONS_PER_HOUR }
             }
         }
     }

@@ -27,6 +27,9 @@ pub use self::members::invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInpu
 pub use self::members::me::{ConfirmationView, MeAgency, MeStaff, MeView};
 pub use self::operation::{Operation, StoredKind, UnreadableRows};
 pub use self::overview::Overview;
+pub use self::people::counter::{
+    CounterInput, CounterRegistered, DocumentReading, DocumentState, ReadDocument,
+};
 pub use self::people::details::DetailInput;
 pub use self::people::document::DocumentCorrection;
 pub use self::people::find::{FoundHolder, Whom};

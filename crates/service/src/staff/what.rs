@@ -28,7 +28,7 @@ pub enum What {
     /// An officer saw somebody with the document that was taken from this account, and let them
     /// register it again.
     DocumentAllowed,
-    /// That they are registered here: a file named them.
+    /// That they are registered here: a file named them, or their document was read at a counter.
     Registration,
     /// A ride that a carrier told of them was taken back.
     RideWithdrawn,

@@ -7,6 +7,7 @@ mod changes;
 mod clock;
 mod common;
 mod corrected;
+mod counter;
 mod crowd;
 mod damaged_files;
 mod door;

@@ -106,7 +106,7 @@ fn person(n: u32, home: &Division) -> DemoPerson {
             name: PersonName::new("Test Person").unwrap(),
             document: Some(document(n).parse(date(2022, 4, 14)).unwrap()),
             nationality: "CN".to_owned(),
-            phone: Phone::new(&phone(n)).unwrap(),
+            phone: Some(Phone::new(&phone(n)).unwrap()),
             language: "zh".to_owned(),
             born: None,
         },

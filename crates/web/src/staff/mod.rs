@@ -2,6 +2,7 @@
 
 mod cases;
 mod changes;
+mod counter;
 mod details;
 mod documents;
 mod files;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .merge(places::routes())
         .merge(members::routes())
         .merge(changes::routes())
+        .merge(counter::routes())
         .merge(details::routes())
         .merge(documents::routes())
         .merge(operation::routes())

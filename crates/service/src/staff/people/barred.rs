@@ -35,7 +35,11 @@ impl App {
         let keys = &self.deployment.keys;
         // Of whom nothing can be read the account itself is barred.
         let identity = self.or_set_aside(self.identity(holder).await)?.flatten();
-        let mut marks: Vec<_> = identity.iter().map(|i| phone_mark(keys, &i.phone)).collect();
+        let mut marks: Vec<_> = identity
+            .iter()
+            .filter_map(|i| i.phone.as_ref())
+            .map(|phone| phone_mark(keys, phone))
+            .collect();
         let devices = self.store.sessions_of(SessionSubject::Device(holder), self.now()).await?;
         marks.extend(devices.iter().map(|d| device_lane(keys, &d.token_digest)));
         let (account, at) = (account_mark(keys, holder), self.now());
@@ -48,12 +52,16 @@ impl App {
         &self,
         document: [u8; 16],
         account: Option<HolderId>,
-        phone: &Phone,
+        phone: Option<&Phone>,
         device: Option<[u8; 16]>,
     ) -> Write {
         let keys = &self.deployment.keys;
         let account = account.map(|holder| account_mark(keys, holder));
-        let marks = account.into_iter().chain([phone_mark(keys, phone)]).chain(device).collect();
+        let marks = account
+            .into_iter()
+            .chain(phone.map(|phone| phone_mark(keys, phone)))
+            .chain(device)
+            .collect();
         Write::ExpectUnbarred { document, marks }
     }
 

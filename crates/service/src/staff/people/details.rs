@@ -65,7 +65,7 @@ impl App {
             DetailInput::Phone(text) => {
                 let phone =
                     crate::phone::read(text).map_err(|e| wrong("phone", e.code, e.detail))?;
-                let to = Detail::Phone(phone);
+                let to = Detail::Phone(Some(phone));
                 self.detail_writes(change(to.event()), &to).await
             }
             DetailInput::Name(text) => {
@@ -127,7 +127,7 @@ impl App {
         let text = |e: serde_json::Error| ServiceError::internal(format!("a change: {e}"));
         match change.event {
             AccountEvent::PhoneChanged => {
-                let phone: Phone = serde_json::from_slice(&plain).map_err(text)?;
+                let phone: Option<Phone> = serde_json::from_slice(&plain).map_err(text)?;
                 self.replace_detail(holder, now, &Detail::Phone(phone)).await
             }
             AccountEvent::NameChanged => {
@@ -149,7 +149,9 @@ impl App {
                     keys.replace_field(&key, &fields, field, self.now(), rng)?,
                 ])
             }
-            AccountEvent::CarerAdded | AccountEvent::CarerEnded => Err(not_undoable()),
+            AccountEvent::Registered | AccountEvent::CarerAdded | AccountEvent::CarerEnded => {
+                Err(not_undoable())
+            }
         }
     }
 
@@ -170,7 +172,7 @@ impl App {
     }
 
     /// Whom a document leads to, wherever they live.
-    async fn of_document(&self, document: &DocumentInput) -> Result<HolderId> {
+    pub(super) async fn of_document(&self, document: &DocumentInput) -> Result<HolderId> {
         let digest = self.deployment.keys.document_index(&self.read_document(document)?);
         let holder = self.store.indexed_holder(IndexKind::Document, digest).await?;
         holder.ok_or_else(no_such_carer)

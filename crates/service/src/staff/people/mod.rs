@@ -3,6 +3,7 @@
 //! What is *recorded* of a person is a record ([`super::records`]), whoever it is about.
 
 pub(crate) mod barred;
+pub mod counter;
 pub mod details;
 pub mod document;
 pub mod find;

@@ -49,6 +49,23 @@ pub(crate) async fn story(w: &mut World) {
     let e = w.send(&officer, &Method::POST, details, &Sent::Json(two)).await;
     assert_eq!((e.status.as_u16(), e.text("/code")), (422, "details.one".into()));
 
+    let zone = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\r\nL898902C36UTO7408122F1204159ZE184226B<<<<<10\r\n";
+    let read = w.post(&officer, "/v1/staff/people/read-document", json!({ "text": zone })).await;
+    assert_eq!(read.text("/name"), "ERIKSSON ANNA MARIA");
+    assert_eq!(read.json["notes"], json!(["expired"]));
+    let known = json!({ "document": read.json["document"] });
+    let known = w.post(&officer, "/v1/staff/people/known", known).await;
+    assert_eq!(known.text("/state"), "new");
+    let input = json!({ "name": read.json["name"], "document": read.json["document"],
+        "nationality": read.json["nationality"], "born": read.json["birth_date"],
+        "home_division": crate::world::HOME, "language": "en", "carer": passport });
+    let done = w.post(&officer, "/v1/staff/people", input.clone()).await;
+    assert_eq!(done.status.as_u16(), 201);
+    assert_eq!(done.text("/name_masked"), "E*** A*** M***");
+    assert_eq!(done.json["changes"].as_array().unwrap().len(), 2, "{}", done.json);
+    let e = w.send(&officer, &Method::POST, "/v1/staff/people", &Sent::Json(input)).await;
+    assert_eq!((e.status.as_u16(), e.text("/code")), (409, "counter.registered".into()));
+
     let corrections = "/v1/staff/document-corrections";
     let shown = passport.clone();
     let body = json!({ "document": passport, "reason": "made up" });
