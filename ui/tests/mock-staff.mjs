@@ -77,6 +77,18 @@ const CARRIER = { name: '示例客运', kind: 'carrier' };
 const BOARD = { name: '示例市卫健委', kind: 'health_commission' };
 /** @type {AgencyName} */
 const LAB = { name: '示例检验所', kind: 'laboratory' };
+/** What the reader of the made-up counter typed. */
+function readDocument(/** @type {string} */ text) {
+  if (text.includes('misread')) return problem(422, 'reader.check_number', 'the document\'s number was misread');
+  const number = text.includes('E0000') ? 'E00000001' : text.includes('X0000') ? 'X0000001' : 'L898902C3';
+  /** @type {import('../src/shared/openapi').DocumentReading} */
+  const body = {
+    source: 'passport', document: { type: 'passport', number, country: 'UTO' }, name: 'ERIKSSON ANNA MARIA', nationality: 'UTO',
+    birth_date: '1974-08-12', sex: 'female', expiry: '2012-04-15', notes: ['expired', 'name_may_be_cut'], not_understood: text.includes('odd') ? ['odd 7!'] : [],
+  };
+  return { body };
+}
+
 /** @type {import('../src/shared/openapi').Power[]} */
 export const ALL_POWERS = [
   'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_rides', 'record_release', 'accompany',
@@ -385,6 +397,12 @@ export async function startStaffMock() {
       }));
       const filter = query.get('filter');
       return { body: { people: rows.filter((r) => (filter === 'missed' ? r.missed_days > 0 : filter === 'due' ? r.due : true)), next: filter === 'all' ? hid(4) : null, from_before: 0, unreadable: filter === 'all' ? 1 : 0 } };
+    },
+    'POST /v1/staff/people/read-document': ({ body }) => readDocument(body.text),
+    'POST /v1/staff/people/known': ({ body }) => ({ body: { state: body.document.number === 'L898902C3' ? 'new' : body.document.number === 'E00000001' ? 'registered_elsewhere' : 'registered' } }),
+    'POST /v1/staff/people': ({ body, now }) => {
+      const noted = (/** @type {import('../src/shared/openapi').AccountEvent} */ event) => ({ id: 'n0000000000001', at: iso(now), event, by: TEAM, by_carer: false, carer: event === 'carer_added' ? 'A*** B***' : null, undone_at: null });
+      return { status: 201, body: { name_masked: 'E*** A*** M***', changes: [...(body.carer ? [noted('carer_added')] : []), noted('registered')] } };
     },
     'POST /v1/staff/holders/find': ({ now }) => ({ body: { holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now) } }),
     'POST /v1/staff/holders/{id}/open': ({ now }) => ({

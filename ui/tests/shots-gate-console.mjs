@@ -1,10 +1,11 @@
 // Opens the built gate and console pages in Chromium, walks through their states in both languages,
 // checks each with axe, and takes a picture of each. Needs `npm run build` first.
-//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|door|console|change|desk]
+//   node tests/shots-gate-console.mjs [folder for the pictures; default test-results/shots-gate-console] [gate|door|console|change|desk|counter]
 // Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
 import { correction, generate } from 'lean-qr';
 import { makeCode, startStaffMock } from './mock-staff.mjs';
 import { changeScenes } from './shots-change.mjs';
+import { counterScenes } from './shots-counter.mjs';
 import { deskScenes } from './shots-desk.mjs';
 import { doorScenes } from './shots-door.mjs';
 import { launch, launchSeeing, locale, walk } from './walk.mjs';
@@ -372,6 +373,19 @@ async function consolePage() {
       await there.waitFor({ state: 'detached' });
       expect((await page.locator('.sessions li').count()) === 1, `${lang}: the ended session is gone`);
     };
+    if (only === undefined || only === 'console' || only === 'counter') {
+      for (const [size, width] of [['wide', 1280], ['phone', 320]]) {
+        await page.setViewportSize({ width, height: 800 });
+        const take = (name) => shot(page, lang, `console-${size}-${name}`, { full: true });
+        await counterScenes({ page, t, go, mock, take, expect: (ok, text) => expect(ok, `${lang} ${size}: ${text}`) });
+      }
+      await page.setViewportSize({ width: 1280, height: 800 });
+      if (only === 'counter') {
+        await context.close();
+        await mock.stop();
+        continue;
+      }
+    }
     if (only !== 'change' && only !== 'desk') {
       await scenes('wide');
       await page.setViewportSize({ width: 800, height: 1100 });

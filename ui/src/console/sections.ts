@@ -10,7 +10,7 @@ export interface SectionProps {
 }
 
 export interface Section {
-  id: 'overview' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'records' | 'operation' | 'sessions';
+  id: 'overview' | 'counter' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'records' | 'operation' | 'sessions';
   /** Any of these; none: everybody. */
   needs: readonly Power[];
   load: () => Promise<{ default: Component<SectionProps> }>;
@@ -29,6 +29,7 @@ export const SECTIONS: readonly Section[] = [
   { id: 'waiting', needs: ['confirm_waiting', 'record_test', 'record_rides', 'record_arrival', 'set_region', 'read_audit'], load: plain(() => import('./sections/Waiting.svelte')) },
   { id: 'records', needs: ['record_test', 'record_case', 'record_arrival', 'record_release', 'record_rides', 'withdraw_record', 'read_audit'], load: () => import('./sections/Records.svelte') },
   { id: 'quarantine', needs: ['accompany', 'read_lists'], load: () => import('./sections/Quarantine.svelte') },
+  { id: 'counter', needs: ['find_person'], load: () => import('./sections/Counter.svelte') },
   { id: 'people', needs: ['find_person', 'open_person'], load: () => import('./sections/People.svelte') },
   { id: 'regions', needs: ['set_region', 'read_lists'], load: () => import('./sections/Regions.svelte') },
   { id: 'policies', needs: SEE_CHANGES, load: () => import('./sections/Policies.svelte') },

@@ -1,5 +1,6 @@
 import type { Dict } from '../../shared/i18n';
 import { en as change } from './change.en';
+import { en as counter } from './counter.en';
 import { en as operation } from './operation.en';
 import { en as withdraw } from './withdraw.en';
 import type { zh } from './zh';
@@ -64,6 +65,7 @@ export const en: Dict<typeof zh> = {
     tests: 'Tests',
     cases: 'Cases and traces',
     quarantine: 'Quarantine',
+    counter: 'Counter',
     people: 'Find a person',
     regions: 'Risk regions',
     policies: 'Policies',
@@ -291,6 +293,7 @@ export const en: Dict<typeof zh> = {
     sure: 'Have you seen the person and the document?',
     themselves: 'by the person or a carer',
     event: {
+      registered: 'Registered at a counter',
       carer_added: 'A carer was added',
       carer_ended: 'A carer was removed',
       phone_changed: 'Another phone',
@@ -480,9 +483,29 @@ export const en: Dict<typeof zh> = {
     at: (what, when) => `${what}, ${when}`,
   },
   ...change,
+  ...counter,
   ...operation,
   ...withdraw,
   errors: {
+    'reader.empty': 'Nothing arrived. Put the document into the reader again.',
+    'reader.too_long': 'Far too much arrived. Read one document at a time.',
+    'reader.zone_length': 'The lines did not arrive whole. Put the document in again, flat, and do not type meanwhile.',
+    'reader.zone_characters': 'The reader types other characters than are printed. Set its keyboard to that of this computer.',
+    'reader.check_number': 'The number was misread. Read the document again, or type it by hand (F4).',
+    'reader.check_birth': 'The date of birth was misread. Read the document again, or type it by hand (F4).',
+    'reader.check_expiry': 'The date of expiry was misread. Read the document again, or type it by hand (F4).',
+    'reader.check_whole': 'A part of the lines was misread. Read the document again, or type it by hand (F4).',
+    'reader.no_number': 'Neither the lines of a passport nor the number of an identity card arrived. Read again, or type it by hand (F4).',
+    'reader.several_numbers': 'Numbers of several cards arrived. Read one after the other.',
+    'document.bad_name': 'The name could not be read. Read again, or type it by hand (F4).',
+    'document.not_an_identity_document': 'These are not the lines of a passport or identity card. Type the number by hand (F4).',
+    'division.outside_region': 'This is outside your region. Choose where in it they live or stay.',
+    'counter.registered': 'This document is registered already. Press F2 and read it again: then choose what to change.',
+    'counter.registered_elsewhere': 'This document is registered outside your region. A counter there changes and prints; if somebody else registered it, begin a correction under “Find a person”.',
+    'counter.same_phone': 'Somebody with this phone has the same name, or has no document any more. The same person? Then add this document to the one they registered with. Somebody else? Register without the phone.',
+    'counter.same_document': 'The carer’s document is the person’s own. Read the carer’s.',
+    'counter.barred': 'This document was taken from somebody with this phone. Is it this person’s after all? First let them register it again under “Find a person”.',
+    'counter.carer_full': 'The carer cares for as many people as the policy allows. Register without the carer, or remove somebody first.',
     'session.unknown': 'This session has ended already.',
     'document.moved': 'This document was given to its owner a moment ago. Please send it again.',
     'session.none': 'Your sign-in has ended. Please sign in again.',

@@ -1,5 +1,6 @@
 /** Words of the console. */
 import { zh as change } from './change.zh';
+import { zh as counter } from './counter.zh';
 import { zh as operation } from './operation.zh';
 import { zh as withdraw } from './withdraw.zh';
 
@@ -63,6 +64,7 @@ export const zh = {
     tests: '检测',
     cases: '病例与追踪',
     quarantine: '隔离管理',
+    counter: '柜台',
     people: '查找一个人',
     regions: '风险地区',
     policies: '防控规则',
@@ -286,6 +288,7 @@ export const zh = {
     sure: '您见到本人和证件了吗？',
     themselves: '本人或代办人',
     event: {
+      registered: '在柜台登记',
       carer_added: '增加代办人',
       carer_ended: '解除代办人',
       phone_changed: '更换手机号',
@@ -474,9 +477,29 @@ export const zh = {
     at: (what: string, when: string) => `${what}，${when}`,
   },
   ...change,
+  ...counter,
   ...operation,
   ...withdraw,
   errors: {
+    'reader.empty': '没有收到内容，请重新放置证件。',
+    'reader.too_long': '收到的内容过多，请一次只读一份证件。',
+    'reader.zone_length': '字符行不完整。请把证件放平后重新读取，其间不要按键。',
+    'reader.zone_characters': '阅读器送出的字符与证件不符，请把阅读器的键盘设置成与本机相同。',
+    'reader.check_number': '证件号码读错了。请重新读取，或手工输入（F4）。',
+    'reader.check_birth': '出生日期读错了。请重新读取，或手工输入（F4）。',
+    'reader.check_expiry': '有效期读错了。请重新读取，或手工输入（F4）。',
+    'reader.check_whole': '字符行有一部分读错了。请重新读取，或手工输入（F4）。',
+    'reader.no_number': '没有收到护照的字符行，也没有收到身份证号码。请重新读取，或手工输入（F4）。',
+    'reader.several_numbers': '收到了多张证件的号码，请逐一读取。',
+    'document.bad_name': '姓名无法识别。请重新读取，或手工输入（F4）。',
+    'document.not_an_identity_document': '这不是护照或身份证件的字符行，请手工输入号码（F4）。',
+    'division.outside_region': '不在您的辖区内。请选择其在辖区内居住或暂住的地方。',
+    'counter.registered': '这份证件已登记。请按 F2 重新读取，再选择要办理的事项。',
+    'counter.registered_elsewhere': '这份证件已在您的辖区以外登记，请到当地柜台办理；如由他人登记，请到“查找一个人”发起更正。',
+    'counter.same_phone': '使用这个手机号的人中有人同名，或已没有证件。如是同一人，请把这份证件加到原来登记的证件上；如是另一人，请不填手机号登记。',
+    'counter.same_document': '代办人的证件与本人的相同，请读取代办人的证件。',
+    'counter.barred': '这份证件曾从使用此手机号的账户移除。如确属本人，请先到“查找一个人”允许其重新登记。',
+    'counter.carer_full': '代办人已达到政策允许的人数。请不带代办人登记，或先解除一人。',
     'session.unknown': '这个登录已经结束。',
     'document.moved': '该证件刚刚归还给本人，请重新发送。',
     'session.none': '登录已失效，请重新登录。',
