@@ -12,7 +12,7 @@ use jadegate_domain::{
 };
 use jadegate_store::{
     AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
-    Correction, CredentialRow, EvidencePage, FilesOf, ImportRun, IndexKind, Invitation, KeptRecord,
+    Correction, CredentialRow, EvidencePage, FilesOf, ImportRun, IndexKind, Invitation, KeptRecord, Latest,
     Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PendingLeaves, PhoneCode,
     PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RegionRisks, SealedField,
     Session, SessionSubject, Standing, Store, StoredAssessment, StoredProposal, StoredRide,
@@ -358,8 +358,8 @@ impl Store for SqliteStore {
         self.listed(move |c| evidence::assessments_between(c, after, last)).await
     }
 
-    async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>> {
-        self.point_rows(|c| evidence::colour_changes(c, holder, limit))
+    async fn colour_changes(&self, holder: HolderId, latest: Latest) -> Result<Vec<ColourChange>> {
+        self.point_rows(|c| evidence::colour_changes(c, holder, latest))
     }
 
     async fn region_risks(&self, since: Timestamp) -> Result<RegionRisks> {
@@ -384,8 +384,8 @@ impl Store for SqliteStore {
         self.point(|c| policies::proposal(c, id))
     }
 
-    async fn ended_proposals(&self, limit: u32) -> Result<Vec<StoredProposal>> {
-        self.rows(move |c| policies::ended_proposals(c, limit)).await
+    async fn ended_proposals(&self, latest: Latest) -> Result<Vec<StoredProposal>> {
+        self.rows(move |c| policies::ended_proposals(c, latest)).await
     }
 
     async fn proposals_applied_alone(
@@ -422,9 +422,9 @@ impl Store for SqliteStore {
         self.rows(move |c| log::standing_cases(c, region.as_ref(), since, page)).await
     }
 
-    async fn cases_in(&self, region: &Division, limit: u32) -> Result<Vec<Case>> {
+    async fn cases_in(&self, region: &Division, latest: Latest) -> Result<Vec<Case>> {
         let region = region.clone();
-        self.rows(move |c| log::cases_in(c, &region, limit)).await
+        self.rows(move |c| log::cases_in(c, &region, latest)).await
     }
 
     async fn open_cases_in(&self, region: &Division) -> Result<OpenCases> {
@@ -436,10 +436,10 @@ impl Store for SqliteStore {
         &self,
         region: &Division,
         case: Option<CaseId>,
-        limit: u32,
+        latest: Latest,
     ) -> Result<Vec<TraceHead>> {
         let region = region.clone();
-        self.rows(move |c| log::traces_in(c, &region, case, limit)).await
+        self.rows(move |c| log::traces_in(c, &region, case, latest)).await
     }
 
     async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>> {
@@ -463,21 +463,21 @@ impl Store for SqliteStore {
         self.listed(move |c| records::records_of_import(c, import)).await
     }
 
-    async fn newest_records(&self, limit: u32) -> Result<Vec<Authorship>> {
-        self.rows(move |c| records::newest_records(c, limit)).await
+    async fn newest_records(&self, latest: Latest) -> Result<Vec<Authorship>> {
+        self.rows(move |c| records::newest_records(c, latest)).await
     }
 
-    async fn own_records(&self, agency: AgencyId, limit: u32) -> Result<Vec<Authorship>> {
-        self.rows(move |c| records::own_records(c, agency, limit)).await
+    async fn own_records(&self, agency: AgencyId, latest: Latest) -> Result<Vec<Authorship>> {
+        self.rows(move |c| records::own_records(c, agency, latest)).await
     }
 
     async fn import(&self, id: ImportId) -> Result<Option<ImportRun>> {
         self.point(|c| records::import(c, id))
     }
 
-    async fn imports(&self, of: &FilesOf, limit: u32) -> Result<Vec<ImportRun>> {
+    async fn imports(&self, of: &FilesOf, latest: Latest) -> Result<Vec<ImportRun>> {
         let of = of.clone();
-        self.rows(move |c| records::imports(c, &of, limit)).await
+        self.rows(move |c| records::imports(c, &of, latest)).await
     }
 
     async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>> {
@@ -561,8 +561,8 @@ impl Store for SqliteStore {
         self.point(|c| records::waits(c, external_key))
     }
 
-    async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>> {
-        self.point_rows(|c| log::accesses_of(c, holder, limit))
+    async fn accesses_of(&self, holder: HolderId, latest: Latest) -> Result<Vec<Access>> {
+        self.point_rows(|c| log::accesses_of(c, holder, latest))
     }
 
     async fn looked_at(&self, look: &Looked, holders: &[HolderId]) -> Result<Vec<HolderId>> {

@@ -14,7 +14,7 @@ use jadegate_domain::{
     Access, AgencyId, AgencyKind, Assessment, Case, CaseClass, CaseId, Colour, EvidenceId,
     Place as Venue, PlaceId, PlaceKind, PolicyRef, Purpose, TraceId,
 };
-use jadegate_store::{
+use jadegate_store::{Latest, 
     Authorship, ColourChange, OutboxMessage, OutboxState, Page, PhoneCode, RowRef, Session,
     SessionSubject, Store as _, StoredAssessment, StoredTrace, Waiting, WaitingPiece, Write,
 };
@@ -174,7 +174,7 @@ async fn every_list_goes_on_past_a_row_that_cannot_be_read() {
                 standing.iter().map(|c| c.id.as_i64()).collect()
             }
             "trace_run" => {
-                let found = s.traces_in(&cn(), Some(CaseId::from_random(1)), 2).await.unwrap();
+                let found = s.traces_in(&cn(), Some(CaseId::from_random(1)), Latest::first(2)).await.unwrap();
                 found.iter().rev().map(|t| t.id.as_i64()).collect()
             }
             _ => s
@@ -358,9 +358,9 @@ async fn the_lists_of_one_person_or_thing_go_on_as_well() {
     let sessions = s.sessions_of(SessionSubject::Holder(hid(1)), at(9)).await.unwrap();
     assert_eq!(sessions.iter().map(|c| c.created_at).collect::<Vec<_>>(), moments);
     // The limit counts what can be read.
-    let looks = s.accesses_of(hid(1), 2).await.unwrap();
+    let looks = s.accesses_of(hid(1), Latest::first(2)).await.unwrap();
     assert_eq!(looks.iter().map(|a| a.at).collect::<Vec<_>>(), moments);
-    let changes = s.colour_changes(hid(1), 2).await.unwrap();
+    let changes = s.colour_changes(hid(1), Latest::first(2)).await.unwrap();
     assert_eq!(changes.iter().map(|c| c.at).collect::<Vec<_>>(), moments);
     let records = s.records_of_import(ImportId::from_random(1)).await.unwrap();
     assert_eq!(records.rows.iter().map(|r| r.id).collect::<Vec<_>>(), [1, 3]);

@@ -70,6 +70,7 @@
 mod aside;
 mod changes;
 mod error;
+mod latest;
 mod news;
 mod opening;
 mod policies;
@@ -102,5 +103,6 @@ pub use rows::{
     PhoneCode, Proxy, Route, SealedField, Session, SessionSubject, StoredAssessment, StoredRide,
     StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
+pub use latest::{Before, Latest};
 pub use units::{PEOPLE, Receipt, Unit};
 pub use write::Write;

@@ -26,6 +26,7 @@ use crate::rows::{
     SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
     VaultKey, VisitMarks,
 };
+use crate::latest::Latest;
 use crate::units::{Receipt, Unit};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -270,7 +271,7 @@ pub trait Store: Send + Sync + 'static {
         last: HolderId,
     ) -> Result<Listed<StoredAssessment>>;
     /// Changes of a holder's colour, newest first.
-    async fn colour_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<ColourChange>>;
+    async fn colour_changes(&self, holder: HolderId, latest: Latest) -> Result<Vec<ColourChange>>;
 
     // Regions
 
@@ -289,7 +290,7 @@ pub trait Store: Send + Sync + 'static {
     /// A proposal.
     async fn proposal(&self, id: ProposalId) -> Result<Option<StoredProposal>>;
     /// Proposals that have ended, the one made last first.
-    async fn ended_proposals(&self, limit: u32) -> Result<Vec<StoredProposal>>;
+    async fn ended_proposals(&self, latest: Latest) -> Result<Vec<StoredProposal>>;
     /// Proposals made at or after a moment that were applied without a second officer, by id.
     async fn proposals_applied_alone(
         &self,
@@ -315,9 +316,9 @@ pub trait Store: Send + Sync + 'static {
         since: Timestamp,
         page: Page<CaseId>,
     ) -> Result<Vec<Case>>;
-    /// Cases whose person lives in the division (`Division::contains`), newest first: what is beyond
-    /// the limit is older than what is returned, whatever happened elsewhere.
-    async fn cases_in(&self, region: &Division, limit: u32) -> Result<Vec<Case>>;
+    /// Cases whose person lives in the division (`Division::contains`), newest first: what is not in
+    /// this part is older than what is, whatever happened elsewhere.
+    async fn cases_in(&self, region: &Division, latest: Latest) -> Result<Vec<Case>>;
     /// How many cases of people who live in the division stand (are not withdrawn), and how many of
     /// those were traced.
     async fn open_cases_in(&self, region: &Division) -> Result<OpenCases>;
@@ -326,7 +327,7 @@ pub trait Store: Send + Sync + 'static {
         &self,
         region: &Division,
         case: Option<CaseId>,
-        limit: u32,
+        latest: Latest,
     ) -> Result<Vec<TraceHead>>;
     /// A trace.
     async fn trace(&self, id: TraceId) -> Result<Option<StoredTrace>>;
@@ -344,14 +345,14 @@ pub trait Store: Send + Sync + 'static {
     /// Everything that came from a file, by kind and id.
     async fn records_of_import(&self, import: ImportId) -> Result<Listed<Authorship>>;
     /// Who recorded what, newest first.
-    async fn newest_records(&self, limit: u32) -> Result<Vec<Authorship>>;
+    async fn newest_records(&self, latest: Latest) -> Result<Vec<Authorship>>;
     /// What an agency recorded and can take back one by one, newest first: cases, rides, and evidence
     /// other than contacts and a case's own.
-    async fn own_records(&self, agency: AgencyId, limit: u32) -> Result<Vec<Authorship>>;
+    async fn own_records(&self, agency: AgencyId, latest: Latest) -> Result<Vec<Authorship>>;
     /// A file.
     async fn import(&self, id: ImportId) -> Result<Option<ImportRun>>;
     /// Files, newest first.
-    async fn imports(&self, of: &FilesOf, limit: u32) -> Result<Vec<ImportRun>>;
+    async fn imports(&self, of: &FilesOf, latest: Latest) -> Result<Vec<ImportRun>>;
     /// Who took a record back.
     async fn withdrawal(&self, record: RecordKind, id: i64) -> Result<Option<Withdrawal>>;
     /// Withdrawals of files and cases that were begun and are not finished: the file or the case is not
@@ -413,7 +414,7 @@ pub trait Store: Send + Sync + 'static {
     // Looking back
 
     /// Who looked at a holder's data, newest first.
-    async fn accesses_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Access>>;
+    async fn accesses_of(&self, holder: HolderId, latest: Latest) -> Result<Vec<Access>>;
     /// Which of these holders a member of staff has looked at already, as `look` says, at or after
     /// its moment; in the order asked for.
     async fn looked_at(&self, look: &Looked, holders: &[HolderId]) -> Result<Vec<HolderId>>;

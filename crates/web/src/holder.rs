@@ -23,7 +23,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Body, Client, Cookie, Cookies, HolderAuth, Opens, Path, agent, id};
+use crate::extract::{Body, Client, Cookie, Cookies, HolderAuth, Opens, Path, Query, agent, id};
+use crate::parts::BeforeQuery;
 use crate::problem::{Answer, Problem};
 use crate::state::Web;
 
@@ -82,6 +83,8 @@ struct EvidenceList {
 #[derive(Debug, Serialize, ToSchema)]
 struct HistoryList {
     changes: Vec<HolderChange>,
+    /// Where the older ones begin: to be asked for as `before`; `null`: there are none.
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,6 +102,8 @@ struct VenueBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct AccessList {
     accesses: Vec<AccessView>,
+    /// Where the older ones begin: to be asked for as `before`; `null`: there are none.
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -258,13 +263,15 @@ async fn evidence(
 }
 
 /// Every change of the holder's colour with its reasons, newest first.
-#[utoipa::path(get, path = "/v1/me/history", tag = "holder",
-    responses((status = 200, body = HistoryList), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/v1/me/history", tag = "holder", params(BeforeQuery),
+    responses((status = 200, body = HistoryList), (status = "4XX", body = Problem)))]
 async fn history(
     State(web): State<Arc<Web>>,
     HolderAuth(s): HolderAuth,
+    Query(q): Query<BeforeQuery>,
 ) -> Answer<Json<HistoryList>> {
-    Ok(Json(HistoryList { changes: web.app.my_history(&s).await? }))
+    let part = web.app.my_history_before(&s, q.before.as_deref()).await?;
+    Ok(Json(HistoryList { changes: part.rows, next: part.next }))
 }
 
 /// The holder's colours from the first evidence to the last change that can be foreseen.
@@ -314,13 +321,15 @@ async fn own_log(
 }
 
 /// Who looked at the holder's data, newest first.
-#[utoipa::path(get, path = "/v1/me/accesses", tag = "holder",
-    responses((status = 200, body = AccessList), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/v1/me/accesses", tag = "holder", params(BeforeQuery),
+    responses((status = 200, body = AccessList), (status = "4XX", body = Problem)))]
 async fn accesses(
     State(web): State<Arc<Web>>,
     HolderAuth(s): HolderAuth,
+    Query(q): Query<BeforeQuery>,
 ) -> Answer<Json<AccessList>> {
-    Ok(Json(AccessList { accesses: web.app.my_accesses(&s).await? }))
+    let part = web.app.my_accesses_before(&s, q.before.as_deref()).await?;
+    Ok(Json(AccessList { accesses: part.rows, next: part.next }))
 }
 
 /// The holder's declaration: the version that counts, and all versions.

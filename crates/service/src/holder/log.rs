@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jadegate_domain::EvidenceId;
+use jadegate_store::Latest;
 use serde::Serialize;
 
 use crate::app::App;
@@ -43,13 +44,15 @@ pub struct LoggedRecords {
     pub log_key: String,
     /// Evidence, newest first, then looks, then changes of how the holder is known, newest first each.
     pub records: Vec<LoggedRecord>,
+    /// Is there more than is given here?
+    pub more: bool,
 }
 
 impl App {
     /// The holder's newest evidence and looks at their data, each with what opens its commitment.
     pub async fn my_log(&self, session: &HolderSession) -> Result<LoggedRecords> {
         let own = self.store.evidence_of(session.holder).await?.map_or_else(Vec::new, |(_, e)| e);
-        let looks = self.store.accesses_of(session.holder, MOST).await?;
+        let looks = self.store.accesses_of(session.holder, Latest::first(MOST + 1)).await?;
         // What was just read has its leaves; they are told by their numbers.
         self.number_leaves().await?;
         let most = usize::try_from(MOST).unwrap_or(usize::MAX);
@@ -58,15 +61,17 @@ impl App {
             let opened = evidence_opening(&self.deployment.keys, e)?;
             records.push(self.logged(opened, Some(e.id)).await?);
         }
-        for a in looks {
+        let changes = self.store.account_changes(session.holder, MOST + 1).await?;
+        let more = own.len() > most || looks.len() > most || changes.len() > most;
+        for a in looks.into_iter().take(most) {
             let opened = access_opening(&self.deployment.keys, &a)?;
             records.push(self.logged(opened, None).await?);
         }
-        for c in self.store.account_changes(session.holder, MOST).await? {
+        for c in changes.into_iter().take(most) {
             let opened = account_opening(&self.deployment.keys, &c)?;
             records.push(self.logged(opened, None).await?);
         }
-        Ok(LoggedRecords { log_key: self.log_key(), records })
+        Ok(LoggedRecords { log_key: self.log_key(), records, more })
     }
 
     async fn logged(&self, opened: Opening, evidence: Option<EvidenceId>) -> Result<LoggedRecord> {

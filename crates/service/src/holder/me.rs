@@ -11,6 +11,7 @@ use crate::concurrency::read;
 use crate::error::{Result, ServiceError};
 pub use crate::named::AgencyName;
 use crate::named::{HolderChange, named_reasons};
+use crate::parts::{self, Part};
 use crate::session::HolderSession;
 
 use super::stays::stays;
@@ -169,24 +170,35 @@ impl App {
 
     /// The holder's changes of colour, newest first.
     pub async fn my_history(&self, session: &HolderSession) -> Result<Vec<HolderChange>> {
-        self.history_of(session.holder, LIST).await
+        Ok(self.my_history_before(session, None).await?.rows)
     }
 
-    /// Somebody's newest changes of colour, newest first.
+    /// The same from a place on: `before` is the `next` of the part before.
+    pub async fn my_history_before(
+        &self,
+        session: &HolderSession,
+        before: Option<&str>,
+    ) -> Result<Part<HolderChange>> {
+        self.history_of(session.holder, before, LIST).await
+    }
+
+    /// Somebody's changes of colour, newest first.
     pub(crate) async fn history_of(
         &self,
         holder: HolderId,
+        before: Option<&str>,
         most: u32,
-    ) -> Result<Vec<HolderChange>> {
+    ) -> Result<Part<HolderChange>> {
+        let asked = parts::asked(before, most)?;
         let names = self.agency_names().await?;
-        let changes = self.store.colour_changes(holder, most).await?;
+        let changes = self.store.colour_changes(holder, asked).await?;
         let change = |c: ColourChange| HolderChange {
             at: c.at,
             from: c.from,
             to: c.to,
             reasons: named_reasons(c.assessment.reasons, &names),
         };
-        Ok(changes.into_iter().map(change).collect())
+        Ok(Part::of(changes, asked, |c| c.at).map(change))
     }
 
     /// The holder's visits within retention, newest first.
@@ -201,8 +213,7 @@ impl App {
             let kind = self.memory.place(place).map_or(PlaceKind::Other, |p| p.kind);
             entered.plus_secs(60 * i64::from(policy.assumed_stay_minutes(kind)))
         };
-        let mut visits = stays(visits, assumed_end);
-        visits.truncate(LIST as usize);
+        let visits = stays(visits, assumed_end);
         // A trip belongs to the carrier that told of it.
         let told_by = |v: &KnownVisit| {
             let listed = v.presence == Presence::Imported;
@@ -221,22 +232,35 @@ impl App {
 
     /// Who looked at the holder's data, newest first.
     pub async fn my_accesses(&self, session: &HolderSession) -> Result<Vec<AccessView>> {
-        self.looks_at(session.holder, LIST).await
+        Ok(self.my_accesses_before(session, None).await?.rows)
+    }
+
+    /// The same from a place on: `before` is the `next` of the part before.
+    pub async fn my_accesses_before(
+        &self,
+        session: &HolderSession,
+        before: Option<&str>,
+    ) -> Result<Part<AccessView>> {
+        self.looks_at(session.holder, before, LIST).await
     }
 
     /// Who looked at somebody's data, newest first.
-    pub(crate) async fn looks_at(&self, holder: HolderId, most: u32) -> Result<Vec<AccessView>> {
+    pub(crate) async fn looks_at(
+        &self,
+        holder: HolderId,
+        before: Option<&str>,
+        most: u32,
+    ) -> Result<Part<AccessView>> {
+        let asked = parts::asked(before, most)?;
         let names = self.agency_names().await?;
-        let accesses = self.store.accesses_of(holder, most).await?;
-        Ok(accesses
-            .into_iter()
-            .map(|a| AccessView {
-                at: a.at,
-                agency: names.get(&a.agency).cloned(),
-                purpose: a.purpose,
-                what: a.what,
-            })
-            .collect())
+        let accesses = self.store.accesses_of(holder, asked).await?;
+        let view = |a: jadegate_domain::Access| AccessView {
+            at: a.at,
+            agency: names.get(&a.agency).cloned(),
+            purpose: a.purpose,
+            what: a.what,
+        };
+        Ok(Part::of(accesses, asked, |a| a.at).map(view))
     }
 
     pub(crate) fn place_view(&self, id: jadegate_domain::PlaceId) -> PlaceView {

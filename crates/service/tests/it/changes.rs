@@ -12,6 +12,7 @@ use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::import::risk_levels;
 use jadegate_service::staff::{ChangeInput, ChangeView, RegionInput};
 use jadegate_service::{Kind, StaffSession};
+use jadegate_store::Latest;
 
 const COUNTY: &str = "CN-330106";
 const OTHER: &str = "CN-330102";
@@ -369,7 +370,7 @@ async fn recolouring_goes_on_where_it_stopped() {
     for (n, holder) in holders.iter().enumerate() {
         let kept = w.store.assessment(*holder).await.unwrap().unwrap().assessment.colour;
         assert_eq!(kept, if n % 3 == 0 { Colour::Red } else { Colour::Green });
-        let changes = w.store.colour_changes(*holder, 9).await.unwrap().len();
+        let changes = w.store.colour_changes(*holder, Latest::first(9)).await.unwrap().len();
         assert_eq!(changes, if n % 3 == 0 { 2 } else { 1 });
     }
     // Done is done.

@@ -128,7 +128,7 @@ async fn h15_a_document_number_tells_nothing_outside_ones_task() {
     assert_eq!((answers[0].0, answers[0].1), (Kind::NotFound, "holder.not_found"));
     let e = w.app.open_holder(&officer, outside, REQUEST, None).await.unwrap_err();
     assert_eq!(e.code, "holder.not_found");
-    assert_eq!(w.store.accesses_of(outside, 10).await.unwrap(), []);
+    assert_eq!(w.store.accesses_of(outside, Latest::first(10)).await.unwrap(), []);
 
     // Roles without the power learn nothing about anybody.
     for (kind, role) in

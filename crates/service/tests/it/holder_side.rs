@@ -16,6 +16,7 @@ use jadegate_service::holder::register::{Asker, ChallengeSent};
 use jadegate_service::{GateSession, Kind, SmsError, SmsFault, SmsGateway};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use jadegate_store::Latest;
 
 /// The newest message: to whom (masked), and its code.
 async fn newest(w: &World) -> (String, String) {
@@ -401,7 +402,7 @@ async fn h17_an_override_is_not_a_colour() {
     let refused = one(&w, &g, scan(1, Some(code.clone()), w.app.now())).await;
     assert_eq!((refused.outcome, refused.colour), (Some(ScanOutcome::Refused), Some(Colour::Red)));
     let before = w.app.assessment(id).await.unwrap();
-    let changes = w.store.colour_changes(id, 99).await.unwrap();
+    let changes = w.store.colour_changes(id, Latest::first(99)).await.unwrap();
 
     let emergency = ScanInput {
         override_reason: Some(OverrideReason::Emergency),
@@ -410,7 +411,7 @@ async fn h17_an_override_is_not_a_colour() {
     let admitted = one(&w, &g, emergency).await;
     assert_eq!((admitted.outcome, admitted.recorded), (Some(ScanOutcome::Override), true));
     assert_eq!(w.app.assessment(id).await.unwrap(), before);
-    assert_eq!(w.store.colour_changes(id, 99).await.unwrap(), changes);
+    assert_eq!(w.store.colour_changes(id, Latest::first(99)).await.unwrap(), changes);
 }
 
 #[tokio::test]

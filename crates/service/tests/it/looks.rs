@@ -6,11 +6,11 @@ use crate::common::{HOME, World, at, case_of};
 use jadegate_domain::{AgencyId, Case, CaseClass, CaseId, HolderId, Purpose};
 use jadegate_service::StaffSession;
 use jadegate_service::staff::{CaseInput, JobOrder, TraceJobInput};
-use jadegate_store::{Unit, Write};
+use jadegate_store::{Latest, Unit, Write};
 
 /// The looks at somebody's stays that their own page tells of.
 async fn looks(w: &World, holder: HolderId, by: &StaffSession) -> usize {
-    let all = w.store.accesses_of(holder, 100).await.unwrap();
+    let all = w.store.accesses_of(holder, Latest::first(100)).await.unwrap();
     let stays = all.iter().filter(|a| a.what == "visits" && a.purpose == Purpose::ContactTracing);
     stays.filter(|a| a.staff == Some(by.staff().id)).count()
 }
@@ -83,7 +83,7 @@ async fn a_look_through_a_list_is_known_to_another_server() {
     w.app.record_case(&officer, &case_of(case)).await.unwrap();
     let listed = async |w: &World| {
         w.app.list_cases(&officer).await.unwrap();
-        let all = w.store.accesses_of(case, 100).await.unwrap();
+        let all = w.store.accesses_of(case, Latest::first(100)).await.unwrap();
         all.iter().filter(|a| a.what == "identity").count()
     };
     assert_eq!(listed(&w).await, 1);

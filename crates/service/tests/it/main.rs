@@ -22,6 +22,7 @@ mod import_memory;
 mod imports;
 mod late_data;
 mod left_out;
+mod lists;
 mod log_name;
 mod looks;
 mod mass;

@@ -113,7 +113,7 @@ async fn one_technician_cannot_turn_a_town_red() {
 
     // The laboratory learned nothing of anybody; the record has its author.
     for holder in &all {
-        assert_eq!(w.store.accesses_of(*holder, 10).await.unwrap(), []);
+        assert_eq!(w.store.accesses_of(*holder, Latest::first(10)).await.unwrap(), []);
         let (_, evidence) = w.store.evidence_of(*holder).await.unwrap().unwrap();
         let test = evidence.iter().find(|e| e.fact.may_confine()).unwrap();
         let author = w.store.authorship(RecordKind::Evidence, test.id.as_i64()).await.unwrap();

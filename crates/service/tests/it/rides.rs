@@ -9,6 +9,7 @@ use crate::common::{HOME, World, at, policy_text};
 use jadegate_domain::{Colour, HolderId};
 use jadegate_service::staff::{TicketView, TraceDetail};
 use jadegate_service::{BulkSearch, IndexOrigin, StaffSession, bulk_case};
+use jadegate_store::Latest;
 
 /// A line of train G1 of 12 March, which runs A, B, C, D; without arrivals.
 fn line(who: HolderId, from: u8, to: u8, seat: &str) -> String {
@@ -212,7 +213,7 @@ async fn seats_are_told_to_who_may_see_the_trace_and_forgotten_with_their_day() 
     let (_, far) = w.register("CN-3101").await;
     let lines = line(case, 1, 3, "05-12A") + &line(near, 2, 4, "05-12B") + &line(far, 1, 3, "1");
     import_rides(&w, &carrier, &lines).await;
-    let looks = w.store.accesses_of(case, 9).await.unwrap().len();
+    let looks = w.store.accesses_of(case, Latest::first(9)).await.unwrap().len();
     let detail = traced(&w, &officer, case).await;
     assert_eq!(detail.contacts.len(), 2);
     let aboard = |d: &TraceDetail, who| {
@@ -232,7 +233,7 @@ async fn seats_are_told_to_who_may_see_the_trace_and_forgotten_with_their_day() 
     // Of who lives elsewhere nothing is told; the case's seat is, and the case sees who looked.
     let seen = aboard(&detail, far);
     assert_eq!((seen.source.len(), seen.contact.len()), (1, 0));
-    let looked = w.store.accesses_of(case, 9).await.unwrap();
+    let looked = w.store.accesses_of(case, Latest::first(9)).await.unwrap();
     assert_eq!(looked.len() - looks, 2, "recorded, and their own seat read");
     assert_eq!(looked[0].what, "visits");
 

@@ -7,7 +7,7 @@ use jadegate_domain::evidence::ReleaseOf;
 use jadegate_domain::{Colour, Fact, Presence, Purpose, Visit};
 use jadegate_service::holder::check_in::CheckInInput;
 use jadegate_service::staff::{CaseCorrection, QuarantineFilter, ReleaseInput, Whom};
-use jadegate_store::{Unit, Write};
+use jadegate_store::{Latest, Unit, Write};
 
 #[tokio::test]
 async fn a_case_makes_its_contacts_red_and_its_withdrawal_releases_them() {
@@ -184,7 +184,7 @@ async fn many_contacts_are_recorded_at_once() {
     // where and when, and they see that it was read.
     let detail = w.app.trace_detail(&officer, report.trace).await.unwrap();
     assert!(detail.contacts.iter().all(|c| c.colour.is_none()));
-    let looks = w.store.accesses_of(one, 10).await.unwrap();
+    let looks = w.store.accesses_of(one, Latest::first(10)).await.unwrap();
     assert_eq!(looks.iter().map(|a| a.what.as_str()).collect::<Vec<_>>(), ["visits"]);
     assert_eq!(w.app.withdraw_case(&officer, recorded.case).await.unwrap().released, 300);
     assert_eq!(w.colour(one).await, Colour::Green);
@@ -287,7 +287,7 @@ async fn quarantine_is_listed_with_check_ins_missed_and_days() {
     assert_ne!(second.people[0].holder, first.people[0].holder);
 
     // A look through the list is written down once an hour.
-    let looks = w.store.accesses_of(bad, 100).await.unwrap();
+    let looks = w.store.accesses_of(bad, Latest::first(100)).await.unwrap();
     let listed: Vec<_> = looks.iter().filter(|a| a.what == "quarantine").collect();
     assert_eq!((listed.len(), listed[0].purpose), (1, Purpose::Quarantine));
 

@@ -7,6 +7,7 @@ use jadegate_domain::{CaseId, Colour, HolderId, PlaceKind};
 use jadegate_service::staff::trace_jobs::KEPT_SECONDS;
 use jadegate_service::staff::{JobOrder, TraceJobInput, TraceJobState, TraceJobView};
 use jadegate_service::{Kind, StaffSession};
+use jadegate_store::Latest;
 
 /// Two cases who shared a cafe with one person and a gym with another, who lives elsewhere.
 struct Two {
@@ -92,7 +93,7 @@ async fn a_job_finds_what_single_traces_find_and_records_nothing() {
     assert_eq!((second.contacts.len(), second.next), (1, None));
     assert!(page(9).await.unwrap().contacts.is_empty());
     // Looking at it is written down for those who live here.
-    let seen = |h| t.w.store.accesses_of(h, 10);
+    let seen = |h| t.w.store.accesses_of(h, Latest::first(10));
     assert!(seen(t.here).await.unwrap().iter().any(|a| a.what == "visits"));
     assert!(seen(t.elsewhere).await.unwrap().is_empty());
 

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use jadegate_domain::{CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp};
-use jadegate_store::{
+use jadegate_store::{Latest, 
     ColourChange, ColourCounts, ConfinedHolder, EvidencePage, HolderEvidence, Listed, Page,
     RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
-use super::{ALL, bounds, id, ids, listed, listed_from, many, number, numbers, one, snapshot};
+use super::{ALL, bounds, id, ids, listed, listed_latest, listed_from, many, number, numbers, one, snapshot};
 use crate::error::{Result, sql};
 use crate::rows::{
     AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, HolderRow, RegionRiskRow, Stored,
@@ -263,10 +263,11 @@ pub(crate) fn assessments_between(
 pub(crate) fn colour_changes(
     c: &Connection,
     holder: HolderId,
-    limit: u32,
+    latest: Latest,
 ) -> Result<Listed<ColourChange>> {
-    let newest = "WHERE holder = ?1 ORDER BY at DESC, seq DESC";
-    listed::<ColourChangeRow>(c, newest, [holder.as_i64()], limit)
+    let newest = "WHERE holder = ?1 AND at <= ?2 ORDER BY at DESC, seq DESC";
+    let row = [holder.as_i64(), latest.until().as_secs()];
+    listed_latest::<ColourChangeRow>(c, newest, row, latest)
 }
 
 /// The risk levels, and the rows of those that cannot be read.

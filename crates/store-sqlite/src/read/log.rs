@@ -1,12 +1,12 @@
 //! Cases, traces, and looking back.
 
 use jadegate_domain::{Access, Case, CaseId, Division, HolderId, Timestamp, TraceId};
-use jadegate_store::{
+use jadegate_store::{Latest, 
     Listed, LogLeaf, Looked, OpenCases, Page, PendingLeaves, StoreError, StoredTrace, TraceHead,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{listed, lives_in, many, number, one, snapshot};
+use super::{listed, listed_latest, lives_in, many, number, one, snapshot};
 use crate::error::{Result, sql};
 use crate::rows::{AccessRow, CaseRow, LeafRow, TraceHeadRow, TraceRow};
 
@@ -30,9 +30,13 @@ pub(crate) fn standing_cases(
     listed::<CaseRow>(c, &text, row, page.limit)
 }
 
-pub(crate) fn cases_in(c: &Connection, region: &Division, limit: u32) -> Result<Listed<Case>> {
-    let text = format!("WHERE {} ORDER BY recorded_at DESC, id DESC", case_in(region));
-    listed::<CaseRow>(c, &text, [region.as_str()], limit)
+pub(crate) fn cases_in(c: &Connection, region: &Division, latest: Latest) -> Result<Listed<Case>> {
+    let text = format!(
+        "WHERE {} AND recorded_at <= ?2 ORDER BY recorded_at DESC, id DESC",
+        case_in(region)
+    );
+    let row = params![region.as_str(), latest.until().as_secs()];
+    listed_latest::<CaseRow>(c, &text, row, latest)
 }
 
 /// Does the case of the row live in the region?
@@ -60,15 +64,17 @@ pub(crate) fn traces_in(
     c: &Connection,
     region: &Division,
     case: Option<CaseId>,
-    limit: u32,
+    latest: Latest,
 ) -> Result<Listed<TraceHead>> {
     let text = format!(
-        "WHERE (?2 IS NULL OR case_id = ?2) AND EXISTS (SELECT 1 FROM case_record \
+        "WHERE (?2 IS NULL OR case_id = ?2) AND ran_at <= ?3 AND EXISTS (SELECT 1 FROM case_record \
             WHERE case_record.id = trace_run.case_id AND {}) \
          ORDER BY ran_at DESC, id DESC",
         case_in(region)
     );
-    listed::<TraceHeadRow>(c, &text, params![region.as_str(), case.map(CaseId::as_i64)], limit)
+    let until = latest.until().as_secs();
+    let row = params![region.as_str(), case.map(CaseId::as_i64), until];
+    listed_latest::<TraceHeadRow>(c, &text, row, latest)
 }
 
 pub(crate) fn trace(c: &Connection, id: TraceId) -> Result<Option<StoredTrace>> {
@@ -80,9 +86,14 @@ pub(crate) fn standing_trace(c: &Connection, case: CaseId) -> Result<Option<Trac
     one::<TraceHeadRow>(c, newest, [case.as_i64()])
 }
 
-pub(crate) fn accesses_of(c: &Connection, holder: HolderId, limit: u32) -> Result<Listed<Access>> {
-    let newest = "WHERE holder = ?1 ORDER BY at DESC, seq DESC";
-    listed::<AccessRow>(c, newest, [holder.as_i64()], limit)
+pub(crate) fn accesses_of(
+    c: &Connection,
+    holder: HolderId,
+    latest: Latest,
+) -> Result<Listed<Access>> {
+    let newest = "WHERE holder = ?1 AND at <= ?2 ORDER BY at DESC, seq DESC";
+    let row = [holder.as_i64(), latest.until().as_secs()];
+    listed_latest::<AccessRow>(c, newest, row, latest)
 }
 
 pub(crate) fn looked_at(

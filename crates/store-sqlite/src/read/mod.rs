@@ -11,7 +11,7 @@ pub(crate) mod records;
 pub(crate) mod tally;
 
 use jadegate_domain::Division;
-use jadegate_store::{Listed, Page, RowRef};
+use jadegate_store::{Latest, Listed, Page, RowRef};
 use rusqlite::{Connection, OptionalExtension, Params};
 
 use crate::days::{Kind, days};
@@ -87,6 +87,20 @@ fn listed<R: Stored>(
     most: u32,
 ) -> Result<Listed<R::Domain>> {
     listed_from::<R>(c, R::TABLE, rest, params, most)
+}
+
+/// A part of a list that begins with what is newest; `rest` says up to which moment.
+fn listed_latest<R: Stored>(
+    c: &Connection,
+    rest: &str,
+    params: impl Params,
+    latest: Latest,
+) -> Result<Listed<R::Domain>> {
+    let most = latest.skip().saturating_add(latest.limit);
+    let mut found = listed::<R>(c, rest, params, most)?;
+    let skip = usize::try_from(latest.skip()).unwrap_or(usize::MAX).min(found.rows.len());
+    found.rows.drain(..skip);
+    Ok(found)
 }
 
 /// The same from `source` (a table of a day, or a query in brackets).

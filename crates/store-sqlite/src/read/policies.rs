@@ -2,10 +2,10 @@
 
 use jadegate_domain::Timestamp;
 use jadegate_domain::id::ProposalId;
-use jadegate_store::{Listed, Page, PolicyVersion, Recolouring, StoredProposal};
+use jadegate_store::{Latest, Listed, Page, PolicyVersion, Recolouring, StoredProposal};
 use rusqlite::Connection;
 
-use super::{listed, number, one};
+use super::{listed, listed_latest, number, one};
 use crate::error::Result;
 use crate::rows::{PolicyVersionRow, ProposalRow, RecolouringRow};
 
@@ -36,9 +36,10 @@ pub(crate) fn proposals_applied_alone(
     listed::<ProposalRow>(c, text, [since.as_secs(), after], page.limit)
 }
 
-pub(crate) fn ended_proposals(c: &Connection, limit: u32) -> Result<Listed<StoredProposal>> {
-    let newest = "WHERE state <> 'waiting' ORDER BY proposed_at DESC, id DESC";
-    listed::<ProposalRow>(c, newest, [], limit)
+pub(crate) fn ended_proposals(c: &Connection, latest: Latest) -> Result<Listed<StoredProposal>> {
+    let newest = "WHERE state <> 'waiting' AND proposed_at <= ?1 \
+                  ORDER BY proposed_at DESC, id DESC";
+    listed_latest::<ProposalRow>(c, newest, [latest.until().as_secs()], latest)
 }
 
 pub(crate) fn waiting_proposals(

@@ -3,12 +3,12 @@
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{AgencyId, Division, EvidenceId, Timestamp, TraceId};
-use jadegate_store::{
+use jadegate_store::{Latest, 
     Authorship, FilesOf, ImportRun, KeptRecord, Listed, Page, Waiting, WaitingPiece, Withdrawal,
 };
 use rusqlite::{Connection, params};
 
-use super::{ALL, listed, lives_in, many, number, one};
+use super::{ALL, listed, listed_latest, lives_in, many, number, one};
 use crate::error::{Result, sql};
 use crate::rows::{AuthorshipRow, ImportRow, KeptRow, PieceRow, WaitingRow, WithdrawalRow};
 
@@ -20,32 +20,39 @@ pub(crate) fn records_of_import(c: &Connection, import: ImportId) -> Result<List
     listed::<AuthorshipRow>(c, "WHERE import = ?1 ORDER BY record, id", [import.as_i64()], ALL)
 }
 
-pub(crate) fn newest_records(c: &Connection, limit: u32) -> Result<Listed<Authorship>> {
-    listed::<AuthorshipRow>(c, "ORDER BY recorded_at DESC, record DESC, id DESC", [], limit)
+pub(crate) fn newest_records(c: &Connection, latest: Latest) -> Result<Listed<Authorship>> {
+    let text = "WHERE recorded_at <= ?1 ORDER BY recorded_at DESC, record DESC, id DESC";
+    listed_latest::<AuthorshipRow>(c, text, [latest.until().as_secs()], latest)
 }
 
 pub(crate) fn own_records(
     c: &Connection,
     agency: AgencyId,
-    limit: u32,
+    latest: Latest,
 ) -> Result<Listed<Authorship>> {
-    let text = "WHERE agency = ?1 AND (record IN ('case', 'ride') OR (record = 'evidence' \
+    let text = "WHERE agency = ?1 AND recorded_at <= ?2 AND (record IN ('case', 'ride') OR (record = 'evidence' \
                     AND NOT EXISTS (SELECT 1 FROM evidence e \
                         WHERE e.id = authorship.id AND e.kind IN ('contact', 'case')))) \
                 ORDER BY recorded_at DESC, record DESC, id DESC";
-    listed::<AuthorshipRow>(c, text, [agency.as_i64()], limit)
+    let row = [agency.as_i64(), latest.until().as_secs()];
+    listed_latest::<AuthorshipRow>(c, text, row, latest)
 }
 
 pub(crate) fn import(c: &Connection, id: ImportId) -> Result<Option<ImportRun>> {
     one::<ImportRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn imports(c: &Connection, of: &FilesOf, limit: u32) -> Result<Listed<ImportRun>> {
-    let text = "WHERE agency IN (SELECT value FROM json_each(?1)) \
+pub(crate) fn imports(
+    c: &Connection,
+    of: &FilesOf,
+    latest: Latest,
+) -> Result<Listed<ImportRun>> {
+    let text = "WHERE started_at <= ?4 AND (agency IN (SELECT value FROM json_each(?1)) \
                 OR (kind <> 'visits' AND agency IN (SELECT value FROM json_each(?2))) \
-                OR (?3 AND agency IS NULL) ORDER BY started_at DESC, id DESC";
-    let row = params![numbers(&of.agencies), numbers(&of.withdrawable), of.of_nobody];
-    listed::<ImportRow>(c, text, row, limit)
+                OR (?3 AND agency IS NULL)) ORDER BY started_at DESC, id DESC";
+    let (own, others) = (numbers(&of.agencies), numbers(&of.withdrawable));
+    let row = params![own, others, of.of_nobody, latest.until().as_secs()];
+    listed_latest::<ImportRow>(c, text, row, latest)
 }
 
 /// As a list in JSON.

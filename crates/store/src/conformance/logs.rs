@@ -5,7 +5,7 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{Looked, Page, Precondition, StoredTrace, Write};
+use crate::{Before, Latest, Looked, Page, Precondition, StoredTrace, Write};
 
 pub(super) fn trace(n: u64, of: u64, ran: i64) -> StoredTrace {
     StoredTrace {
@@ -95,12 +95,12 @@ pub async fn a_divisions_cases_are_not_crowded_out(s: S) {
     keeps(&s, vec![Write::AddTrace(Box::new(trace(7, 1, 5)))]).await;
     keeps(&s, vec![Write::AddCase(case(8, 404, at(99)))]).await;
     let cases = async |region: &str, limit| {
-        let found = s.cases_in(&region.parse().unwrap(), limit).await.unwrap();
+        let found = s.cases_in(&region.parse().unwrap(), Latest::first(limit)).await.unwrap();
         found.iter().map(|c| c.id.as_i64()).collect::<Vec<_>>()
     };
     let runs = async |region: &str, of: Option<u64>, limit| {
         let of = of.map(CaseId::from_random);
-        let found = s.traces_in(&region.parse().unwrap(), of, limit).await.unwrap();
+        let found = s.traces_in(&region.parse().unwrap(), of, Latest::first(limit)).await.unwrap();
         found.iter().map(|r| r.id.as_i64()).collect::<Vec<_>>()
     };
     assert_eq!(cases("CN-33", 2).await, [2, 1]);
@@ -112,6 +112,24 @@ pub async fn a_divisions_cases_are_not_crowded_out(s: S) {
     assert_eq!(runs("CN-33", None, 1).await, [2]);
     assert_eq!(runs("CN-33", Some(1), 9).await, [1, 7]);
     assert_eq!(runs("CN-11", Some(1), 9).await, [0; 0]);
+    // The parts of both lists are the lists, whichever moments they stand at.
+    let cn = "CN".parse().unwrap();
+    let all_cases = s.cases_in(&cn, Latest::first(99)).await.unwrap();
+    let all_runs = s.traces_in(&cn, None, Latest::first(99)).await.unwrap();
+    for n in 0..all_cases.len() {
+        let moment = all_cases[n].recorded_at;
+        let same = all_cases[..=n].iter().filter(|c| c.recorded_at == moment).count();
+        let skip = u32::try_from(same).unwrap();
+        let from = Latest { before: Some(Before { at: moment, skip }), limit: 99 };
+        assert_eq!(s.cases_in(&cn, from).await.unwrap(), all_cases[n + 1..]);
+    }
+    for n in 0..all_runs.len() {
+        let moment = all_runs[n].ran_at;
+        let same = all_runs[..=n].iter().filter(|r| r.ran_at == moment).count();
+        let skip = u32::try_from(same).unwrap();
+        let from = Latest { before: Some(Before { at: moment, skip }), limit: 99 };
+        assert_eq!(s.traces_in(&cn, None, from).await.unwrap(), all_runs[n + 1..]);
+    }
 
     let open = async |region: &str| {
         let found = s.open_cases_in(&region.parse().unwrap()).await.unwrap();
@@ -201,9 +219,12 @@ pub async fn accesses_come_newest_first(s: S) {
         keeps(&s, vec![Write::AddAccess(a.clone())]).await;
     }
     let [first, second, _, third] = rows;
-    let found = s.accesses_of(hid(1), 9).await.unwrap();
+    let found = s.accesses_of(hid(1), Latest::first(9)).await.unwrap();
     assert_eq!(found, [second.clone(), first, third]);
-    assert_eq!(s.accesses_of(hid(1), 1).await.unwrap(), [second]);
+    let newest = s.accesses_of(hid(1), Latest::first(1)).await.unwrap();
+    let from = Latest { before: Some(Before { at: newest[0].at, skip: 1 }), limit: 9 };
+    assert_eq!(s.accesses_of(hid(1), from).await.unwrap(), found[1..]);
+    assert_eq!(newest, [second]);
 }
 
 /// Whether somebody looked before is known by who, whom, why, at what, and since when.

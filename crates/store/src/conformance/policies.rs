@@ -4,7 +4,7 @@ use jadegate_domain::id::{ImportId, ProposalId, RecolouringId};
 use jadegate_domain::{AgencyId, Colour, PolicyRef, StaffId};
 
 use super::made_up::*;
-use crate::{
+use crate::{Before, Latest, 
     ColourCounts, Decision, EvidencePage, Page, PolicyVersion, Precondition, ProposalState,
     Recolouring, StoredProposal, Write,
 };
@@ -175,7 +175,7 @@ pub async fn a_proposal_is_decided_once(s: S) {
     assert_eq!(waiting(second).await, [proposal(3)]);
     assert!(s.waiting_proposal([7; 32]).await.unwrap().is_some());
     assert_eq!(s.waiting_proposal([8; 32]).await.unwrap(), None);
-    assert_eq!(s.ended_proposals(9).await.unwrap(), std::slice::from_ref(&done));
+    assert_eq!(s.ended_proposals(Latest::first(9)).await.unwrap(), std::slice::from_ref(&done));
     let by_one = async |since, page| s.proposals_applied_alone(at(since), page).await.unwrap();
     assert_eq!(by_one(0, Page::first(9)).await, []);
     // One that needed nobody else is stored with its end.
@@ -184,8 +184,10 @@ pub async fn a_proposal_is_decided_once(s: S) {
         StoredProposal { state: ProposalState::Applied, decision: Some(alone), ..proposal(4) };
     keeps(&s, vec![Write::AddProposal(Box::new(direct.clone()))]).await;
     assert_eq!(s.proposal(direct.id).await.unwrap(), Some(direct.clone()));
-    assert_eq!(s.ended_proposals(1).await.unwrap(), std::slice::from_ref(&direct));
-    assert_eq!(s.ended_proposals(9).await.unwrap(), [direct.clone(), done]);
+    assert_eq!(s.ended_proposals(Latest::first(1)).await.unwrap(), std::slice::from_ref(&direct));
+    let from = Latest { before: Some(Before { at: direct.proposed_at, skip: 1 }), limit: 9 };
+    assert_eq!(s.ended_proposals(from).await.unwrap(), std::slice::from_ref(&done));
+    assert_eq!(s.ended_proposals(Latest::first(9)).await.unwrap(), [direct.clone(), done]);
     // Whatever else was proposed since.
     assert_eq!(by_one(4, Page::first(1)).await, std::slice::from_ref(&direct));
     assert_eq!(by_one(5, Page::first(9)).await, []);

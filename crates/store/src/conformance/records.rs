@@ -10,7 +10,7 @@ use jadegate_domain::record::{
 use jadegate_domain::{AgencyId, AgencyKind, CaseId, Fact, PlaceKind, StaffId, TraceId};
 
 use super::made_up::*;
-use crate::{
+use crate::{Before, Latest, 
     Authorship, FilesOf, ImportCounts, ImportRun, IndexKind, KeptRecord, Listed, Page,
     Precondition, StoreError, Unit, Waiting, WaitingDecision, WaitingPiece, Withdrawal, Write,
 };
@@ -65,7 +65,7 @@ pub async fn who_recorded_what_is_found_again(s: S) {
     assert_eq!((file.rows, file.unreadable), (vec![all[0].clone(), all[2].clone()], vec![]));
     let other = s.records_of_import(ImportId::from_random(6)).await.unwrap();
     assert_eq!(other, Listed::default());
-    let newest = s.newest_records(2).await.unwrap();
+    let newest = s.newest_records(Latest::first(2)).await.unwrap();
     assert_eq!(newest, [all[3].clone(), all[2].clone()]);
     // Contacts, files and traces are not taken back one by one, and crowd out nothing.
     let id = with_holder(&s, 1).await;
@@ -84,9 +84,16 @@ pub async fn who_recorded_what_is_found_again(s: S) {
     {
         keeps(&s, vec![write(&author(record, n, 90))]).await;
     }
-    let own = s.own_records(of(1), 9).await.unwrap();
+    let own = s.own_records(of(1), Latest::first(9)).await.unwrap();
     assert_eq!(own, [all[2].clone(), all[0].clone(), all[1].clone()]);
-    assert_eq!(s.own_records(of(1), 2).await.unwrap(), own[..2]);
+    assert_eq!(s.own_records(of(1), Latest::first(2)).await.unwrap(), own[..2]);
+    // The next part begins after so many of a moment.
+    let from = |secs, skip| Latest { before: Some(Before { at: at(secs), skip }), limit: 9 };
+    assert_eq!(s.own_records(of(1), from(30, 0)).await.unwrap(), own[1..]);
+    assert_eq!(s.own_records(of(1), from(30, 1)).await.unwrap(), own[2..]);
+    assert_eq!(s.own_records(of(1), from(20, 1)).await.unwrap(), []);
+    let rest = s.newest_records(from(50, 1)).await.unwrap();
+    assert_eq!(rest, [all[2].clone(), all[0].clone(), all[1].clone()]);
 }
 
 /// What is kept for a document and the document's owner do not meet: nothing is kept for one that
@@ -238,7 +245,7 @@ pub async fn a_file_is_a_record(s: S) {
         withdrawable: withdrawable.iter().copied().map(of).collect(),
         of_nobody,
     };
-    let list = async |files, limit| s.imports(&files, limit).await.unwrap();
+    let list = async |files, limit| s.imports(&files, Latest::first(limit)).await.unwrap();
     let own = [visits.clone(), run(2, 20), done.clone()];
     assert_eq!(list(files(&[1], &[], false), 9).await, own);
     assert_eq!(list(files(&[1], &[], false), 1).await, [visits]);

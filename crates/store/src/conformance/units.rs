@@ -8,7 +8,7 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{
+use crate::{Latest, 
     EvidencePage, IndexKind, Listed, Page, PendingLeaves, Precondition, RegionRisks,
     SessionSubject, StoreError, Unit, Unreadable, Write,
 };
@@ -72,17 +72,17 @@ pub async fn a_missing_thing_is_none_or_empty(s: S) {
     assert_eq!(s.policy_version("").await.unwrap(), None);
     assert_eq!(s.policy_versions(9).await.unwrap(), []);
     assert_eq!(s.proposal(ProposalId::from_random(1)).await.unwrap(), None);
-    assert_eq!(s.ended_proposals(9).await.unwrap(), []);
+    assert_eq!(s.ended_proposals(Latest::first(9)).await.unwrap(), []);
     assert_eq!(s.waiting_proposals(Page::first(9)).await.unwrap(), []);
     assert_eq!(s.proposals_applied_alone(t(0), Page::first(9)).await.unwrap(), []);
     assert_eq!(s.waiting_proposal([0; 32]).await.unwrap(), None);
     assert_eq!(s.recolourings(9).await.unwrap(), []);
-    assert_eq!(s.colour_changes(h, 9).await.unwrap(), []);
+    assert_eq!(s.colour_changes(h, Latest::first(9)).await.unwrap(), []);
     assert_eq!(s.region_risks(t(0)).await.unwrap(), RegionRisks::default());
     assert_eq!(s.case(CaseId::from_random(1)).await.unwrap(), None);
     assert_eq!(s.standing_cases(None, t(0), Page::first(9)).await.unwrap(), []);
     assert_eq!(s.trace(TraceId::from_random(1)).await.unwrap(), None);
-    assert_eq!(s.accesses_of(h, 9).await.unwrap(), []);
+    assert_eq!(s.accesses_of(h, Latest::first(9)).await.unwrap(), []);
     assert_eq!(s.log_size().await.unwrap(), 0);
     assert_eq!(s.log_leaves(0, 9).await.unwrap(), []);
     assert_eq!(s.pending_leaves(9).await.unwrap(), PendingLeaves::default());

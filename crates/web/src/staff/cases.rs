@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 
 use super::records::status;
 use crate::extract::{Body, Path, Query, StaffAuth, id};
+use crate::parts::BeforeQuery;
 use crate::problem::{Answer, Problem};
 use crate::state::Web;
 
@@ -33,6 +34,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
 #[derive(Debug, Serialize, ToSchema)]
 struct CaseList {
     cases: Vec<CaseRow>,
+    /// Where the older ones begin: to be asked for as `before`; `null`: there are none.
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,11 +54,15 @@ struct TraceBody {
 struct TraceQuery {
     /// Only of this case.
     case: Option<String>,
+    /// The `next` of the part before; left out: the newest.
+    before: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct TraceList {
     traces: Vec<TraceRow>,
+    /// Where the older ones begin: to be asked for as `before`; `null`: there are none.
+    next: Option<String>,
 }
 
 /// Record a case, and trace it at once if asked to.
@@ -71,10 +78,15 @@ async fn add_case(
 }
 
 /// Cases, newest first.
-#[utoipa::path(get, path = "/v1/staff/cases", tag = "staff",
+#[utoipa::path(get, path = "/v1/staff/cases", tag = "staff", params(BeforeQuery),
     responses((status = 200, body = CaseList), (status = "4XX", body = Problem)))]
-async fn cases(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<CaseList>> {
-    Ok(Json(CaseList { cases: web.app.list_cases(&s).await? }))
+async fn cases(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Query(q): Query<BeforeQuery>,
+) -> Answer<Json<CaseList>> {
+    let part = web.app.cases_before(&s, q.before.as_deref()).await?;
+    Ok(Json(CaseList { cases: part.rows, next: part.next }))
 }
 
 /// Correct a case; both versions stay visible to the person.
@@ -120,7 +132,8 @@ async fn traces(
     Query(q): Query<TraceQuery>,
 ) -> Answer<Json<TraceList>> {
     let case = q.case.as_deref().map(id::<CaseId>).transpose()?;
-    Ok(Json(TraceList { traces: web.app.list_traces(&s, case).await? }))
+    let part = web.app.traces_before(&s, case, q.before.as_deref()).await?;
+    Ok(Json(TraceList { traces: part.rows, next: part.next }))
 }
 
 /// One trace with every contact and exposure.

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Body, Path, StaffAuth, id};
+use crate::extract::{Body, Path, Query, StaffAuth, id};
+use crate::parts::BeforeQuery;
 use crate::problem::{Answer, Problem};
 use crate::state::Web;
 
@@ -79,6 +80,8 @@ struct RejectBody {
 struct ProposalList {
     /// Newest first.
     proposals: Vec<ProposalView>,
+    /// Where the older ones begin: to be asked for as `before`; `null`: there are none.
+    next: Option<String>,
 }
 
 /// Look at a policy file that is being written: everything wrong with it, or what it says
@@ -150,14 +153,17 @@ async fn propose(
     Ok((StatusCode::CREATED, Json(web.app.propose(&s, b.what_if, &b.reason).await?)))
 }
 
-/// The newest proposals, each with its what-if.
-#[utoipa::path(get, path = "/v1/staff/proposals", tag = "staff",
+/// All proposals that wait, in the first part, and those that have ended, newest first; each with its
+/// what-if.
+#[utoipa::path(get, path = "/v1/staff/proposals", tag = "staff", params(BeforeQuery),
     responses((status = 200, body = ProposalList), (status = "4XX", body = Problem)))]
 async fn proposals(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
+    Query(q): Query<BeforeQuery>,
 ) -> Answer<Json<ProposalList>> {
-    Ok(Json(ProposalList { proposals: web.app.list_proposals(&s).await? }))
+    let part = web.app.proposals_before(&s, q.before.as_deref()).await?;
+    Ok(Json(ProposalList { proposals: part.rows, next: part.next }))
 }
 
 /// One proposal, with the whole policy file.

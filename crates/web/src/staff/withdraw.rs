@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Body, StaffAuth};
+use crate::extract::{Body, Query, StaffAuth};
+use crate::parts::BeforeQuery;
 use crate::problem::{Answer, Problem};
 use crate::state::Web;
 
@@ -49,16 +50,24 @@ struct WithdrawBody {
 #[derive(Debug, Serialize, ToSchema)]
 struct ImportList {
     imports: Vec<ImportRow>,
+    /// Where the older ones begin: to be asked for as `before`; `null`: there are none.
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct OwnRecordList {
     records: Vec<OwnRecord>,
+    /// Where the older ones begin: to be asked for as `before`; `null`: there are none.
+    next: Option<String>,
+    /// Is more kept for owners of documents than the first part shows?
+    more_kept: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct RecordList {
     records: Vec<RecordRow>,
+    /// Where the older ones begin: to be asked for as `before`; `null`: there are none.
+    next: Option<String>,
 }
 
 /// Withdraw a record or a whole file; what followed falls with it, and the person sees who and why.
@@ -85,25 +94,37 @@ async fn withdraw(
 }
 
 /// Files that were taken over: of one's own agency, or to withdraw or to audit.
-#[utoipa::path(get, path = "/v1/staff/imports", tag = "staff",
+#[utoipa::path(get, path = "/v1/staff/imports", tag = "staff", params(BeforeQuery),
     responses((status = 200, body = ImportList), (status = "4XX", body = Problem)))]
-async fn imports(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<ImportList>> {
-    Ok(Json(ImportList { imports: web.app.list_imports(&s).await? }))
+async fn imports(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Query(q): Query<BeforeQuery>,
+) -> Answer<Json<ImportList>> {
+    let part = web.app.imports_before(&s, q.before.as_deref()).await?;
+    Ok(Json(ImportList { imports: part.rows, next: part.next }))
 }
 
 /// Who recorded what, newest first, for auditors; about nobody.
-#[utoipa::path(get, path = "/v1/staff/records", tag = "staff",
+#[utoipa::path(get, path = "/v1/staff/records", tag = "staff", params(BeforeQuery),
     responses((status = 200, body = RecordList), (status = "4XX", body = Problem)))]
-async fn records(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<RecordList>> {
-    Ok(Json(RecordList { records: web.app.list_records(&s).await? }))
+async fn records(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Query(q): Query<BeforeQuery>,
+) -> Answer<Json<RecordList>> {
+    let part = web.app.records_before(&s, q.before.as_deref()).await?;
+    Ok(Json(RecordList { records: part.rows, next: part.next }))
 }
 
 /// What one's own agency recorded, newest first, to take something back: about nobody.
-#[utoipa::path(get, path = "/v1/staff/records/own", tag = "staff",
+#[utoipa::path(get, path = "/v1/staff/records/own", tag = "staff", params(BeforeQuery),
     responses((status = 200, body = OwnRecordList), (status = "4XX", body = Problem)))]
 async fn own_records(
     State(web): State<Arc<Web>>,
     StaffAuth(s): StaffAuth,
+    Query(q): Query<BeforeQuery>,
 ) -> Answer<Json<OwnRecordList>> {
-    Ok(Json(OwnRecordList { records: web.app.own_records(&s).await? }))
+    let (part, more_kept) = web.app.own_records_before(&s, q.before.as_deref()).await?;
+    Ok(Json(OwnRecordList { records: part.rows, next: part.next, more_kept }))
 }

@@ -3,6 +3,7 @@ import type { zh } from './records.zh';
 
 export const en: Dict<typeof zh> = {
   empty: 'Nothing is recorded yet.',
+  older: 'Show older ones',
   visits: {
     title: 'My visits',
     lead: 'Visits are kept by day, only as long as the policy says, and then deleted.',

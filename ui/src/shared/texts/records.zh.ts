@@ -1,6 +1,7 @@
 /** The holder's lists, and scanning a venue's code. */
 export const zh = {
   empty: '还没有记录。',
+  older: '显示更早的',
   visits: {
     title: '我的到访',
     lead: '到访记录按天保存，满规则规定的天数即删除。',

@@ -17,6 +17,7 @@ use crate::brake::{Author, Held, HeldPiece, Hold, Signed, Taker, case_stands};
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::kept::kept_case;
 use crate::named::AssessmentView;
+use crate::parts::{self, Part};
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Look, NO_NAME, OpenedPerson, Power, Recorder};
 use crate::staff::people::find::{About, Subject, Whom};
@@ -386,10 +387,21 @@ impl App {
         ))
     }
 
-    /// The cases of the region, newest first.
+    /// The newest cases of the region.
     pub async fn list_cases(&self, session: &StaffSession) -> Result<Vec<CaseRow>> {
+        Ok(self.cases_before(session, None).await?.rows)
+    }
+
+    /// The cases of the region, newest first; `before` is the `next` of the part before.
+    pub async fn cases_before(
+        &self,
+        session: &StaffSession,
+        before: Option<&str>,
+    ) -> Result<Part<CaseRow>> {
         let staff = session.need(Power::ReadLists)?;
-        let cases = self.store.cases_in(&staff.region, LIST).await?;
+        let asked = parts::asked(before, LIST)?;
+        let cases = self.store.cases_in(&staff.region, asked).await?;
+        let Part { rows: cases, next } = Part::of(cases, asked, |c| c.recorded_at);
         let people = if session.may(Power::RunTrace) {
             let holders: Vec<_> = cases.iter().map(|c| c.holder).collect();
             let look = Look {
@@ -429,7 +441,7 @@ impl App {
                 may_withdraw,
             });
         }
-        Ok(rows)
+        Ok(Part { rows, next })
     }
 
     /// Corrects a case: its evidence is superseded, both versions stay visible to the person. If it

@@ -33,6 +33,8 @@ pub struct PersonRecord {
     pub withdrawable: Vec<EvidenceId>,
     /// Changes of colour, newest first.
     pub history: Vec<HolderChange>,
+    /// Are there older ones than are shown here? The person sees all.
+    pub more_history: bool,
     /// Their quarantine.
     pub quarantine: Quarantine,
     /// Their colours from the first evidence to the last change that can be foreseen.
@@ -57,6 +59,8 @@ pub struct HolderView {
     pub check_in_done: bool,
     /// Who looked at their data, this look included, newest first.
     pub accesses: Vec<AccessView>,
+    /// Are there older ones than are shown here? The person sees all.
+    pub more_accesses: bool,
 }
 
 /// History and looks shown.
@@ -82,8 +86,8 @@ impl App {
 
         let check_in = self.check_in_state(person.id(), &assessment).await?;
         let quarantine = self.quarantine_of(&assessment, &own);
-        let history = self.history_of(person.id(), LIST).await?;
-        let accesses = self.looks_at(person.id(), LIST).await?;
+        let history = self.history_of(person.id(), None, LIST).await?;
+        let accesses = self.looks_at(person.id(), None, LIST).await?;
         let timeline = self.named_timeline(self.timeline_of(&own, person.home())?).await?;
         let assessment = self.named_assessment(assessment).await?;
         Ok(PersonRecord {
@@ -94,14 +98,16 @@ impl App {
             timeline: timeline.segments,
             withdrawable: self.withdrawable(session, &own, person.home()).await?,
             evidence: self.evidence_views(own).await?,
-            history,
+            more_history: history.next.is_some(),
+            history: history.rows,
             what_they_see: HolderView {
                 colour: assessment.colour,
                 reasons: assessment.reasons.clone(),
                 next_change: assessment.next_change,
                 check_in_expected: check_in.expected,
                 check_in_done: check_in.done_today,
-                accesses,
+                more_accesses: accesses.next.is_some(),
+                accesses: accesses.rows,
             },
             assessment,
         })

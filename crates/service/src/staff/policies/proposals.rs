@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::brake::{Taker, file_stands};
 use crate::error::{Result, ServiceError};
 use crate::log::{ProposalStep, policy_leaf, proposal_leaf};
+use crate::parts::{self, Part};
 use crate::session::StaffSession;
 use crate::staff::access::Power;
 use crate::staff::{conflict, wrong};
@@ -252,11 +253,22 @@ impl App {
 
     /// All proposals that wait, and the newest of those that have ended; newest first each.
     pub async fn list_proposals(&self, session: &StaffSession) -> Result<Vec<ProposalView>> {
+        Ok(self.proposals_before(session, None).await?.rows)
+    }
+
+    /// All proposals that wait, in the first part, and those that have ended; newest first each. `before`
+    /// is the `next` of the part before.
+    pub async fn proposals_before(
+        &self,
+        session: &StaffSession,
+        before: Option<&str>,
+    ) -> Result<Part<ProposalView>> {
         session.may_see_changes()?;
+        let asked = parts::asked(before, LIST)?;
         let names = self.officers().await?;
         let mut views = Vec::new();
         let mut page = Page::first(BATCH);
-        loop {
+        while before.is_none() {
             let some = self.store.waiting_proposals(page).await?;
             let Some(last) = some.last() else { break };
             page.after = Some(last.id);
@@ -265,10 +277,12 @@ impl App {
             }
         }
         views.sort_by_key(|v: &ProposalView| std::cmp::Reverse((v.proposed_at, v.id)));
-        for p in self.store.ended_proposals(LIST).await? {
+        let ended = self.store.ended_proposals(asked).await?;
+        let ended = Part::of(ended, asked, |p| p.proposed_at);
+        for p in ended.rows {
             views.extend(self.or_set_aside(self.proposal_view(session, p, &names, false))?);
         }
-        Ok(views)
+        Ok(Part { rows: views, next: ended.next })
     }
 
     /// Was the what-if made against what is in force now?

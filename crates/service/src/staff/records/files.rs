@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::withdraw::{may_withdraw, power_of_file};
 use crate::app::App;
 use crate::error::Result;
+use crate::parts::{self, Part};
 use crate::session::StaffSession;
 use crate::staff::access::Power;
 
@@ -65,12 +66,19 @@ pub struct ImportRow {
 const LIST: u32 = 200;
 
 impl App {
-    /// Who recorded what, newest first, for auditors.
-    pub async fn list_records(&self, session: &StaffSession) -> Result<Vec<RecordRow>> {
+    /// Who recorded what, newest first, for auditors; `before` is the `next` of the part before.
+    pub async fn records_before(
+        &self,
+        session: &StaffSession,
+        before: Option<&str>,
+    ) -> Result<Part<RecordRow>> {
         session.need(Power::ReadAudit)?;
         let names = self.agency_names().await?;
+        let asked = parts::asked(before, LIST)?;
+        let found = self.store.newest_records(asked).await?;
+        let found = Part::of(found, asked, |r| r.at);
         let mut rows = Vec::new();
-        for r in self.store.newest_records(LIST).await? {
+        for r in found.rows {
             rows.push(RecordRow {
                 record: r.record,
                 agency: names.get(&r.agency).cloned(),
@@ -79,7 +87,7 @@ impl App {
                 at: r.at,
             });
         }
-        Ok(rows)
+        Ok(Part { rows, next: found.next })
     }
 
     pub(super) async fn staff_name(&self, staff: Option<StaffId>) -> Result<Option<String>> {
@@ -110,14 +118,27 @@ impl App {
         Ok(files)
     }
 
-    /// The files of the region: of one's own agency, or of those one may withdraw or audit.
+    /// The newest of those files.
     pub async fn list_imports(&self, session: &StaffSession) -> Result<Vec<ImportRow>> {
+        Ok(self.imports_before(session, None).await?.rows)
+    }
+
+    /// The files of the region, newest first: of one's own agency, or of those one may withdraw or
+    /// audit; `before` is the `next` of the part before.
+    pub async fn imports_before(
+        &self,
+        session: &StaffSession,
+        before: Option<&str>,
+    ) -> Result<Part<ImportRow>> {
         let me = session.staff();
         let files = self.files_of(session).await?;
         let names = self.agency_names().await?;
         let audit = session.may(Power::ReadAudit);
+        let asked = parts::asked(before, LIST)?;
+        let found = self.store.imports(&files, asked).await?;
+        let found = Part::of(found, asked, |run| run.started_at);
         let mut rows = Vec::new();
-        for run in self.store.imports(&files, LIST).await? {
+        for run in found.rows {
             let agency = match run.agency {
                 Some(agency) => {
                     let agency = self.store.agency(agency).await.map_err(Into::into);
@@ -148,6 +169,6 @@ impl App {
                 may_withdraw: may && run.withdrawn_at.is_none(),
             });
         }
-        Ok(rows)
+        Ok(Part { rows, next: found.next })
     }
 }

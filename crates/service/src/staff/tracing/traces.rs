@@ -28,6 +28,7 @@ use crate::concurrency::{beside, read};
 use crate::contact_row::ContactRow;
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::search_rules::{kept_from, rules};
+use crate::parts::{self, Part};
 use crate::session::StaffSession;
 use crate::staff::access::{Power, Recorder};
 use crate::staff::parallel::{BoxFuture, run_concurrently};
@@ -446,15 +447,27 @@ impl App {
         Ok(Author { agency: run.agency, kind, region, staff: None, import: None })
     }
 
-    /// Runs in the region, newest first; of one case if given.
+    /// The newest runs in the region; of one case if given.
     pub async fn list_traces(
         &self,
         session: &StaffSession,
         case: Option<CaseId>,
     ) -> Result<Vec<TraceRow>> {
+        Ok(self.traces_before(session, case, None).await?.rows)
+    }
+
+    /// Runs in the region, newest first; of one case if given. `before` is the `next` of the part
+    /// before.
+    pub async fn traces_before(
+        &self,
+        session: &StaffSession,
+        case: Option<CaseId>,
+        before: Option<&str>,
+    ) -> Result<Part<TraceRow>> {
         let staff = session.need(Power::ReadLists)?;
-        let runs = self.store.traces_in(&staff.region, case, LIST).await?;
-        Ok(runs.iter().map(row).collect())
+        let asked = parts::asked(before, LIST)?;
+        let runs = self.store.traces_in(&staff.region, case, asked).await?;
+        Ok(Part::of(runs, asked, |run| run.ran_at).map(|run| row(&run)))
     }
 
     /// One run in full: who, opaquely, where and when. Looking at it is written down for the case's

@@ -1,0 +1,40 @@
+//! Lists that begin with what is newest, part by part.
+
+use jadegate_domain::Timestamp;
+
+/// A place in a list that begins with what is newest: after so many of those of a moment. What is
+/// added meanwhile stands before it, or is one of that moment's; then one of those may be read twice,
+/// and none is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// The moment of the last one that was read.
+    pub at: Timestamp,
+    /// How many of that moment were read.
+    pub skip: u32,
+}
+
+/// A part of such a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latest {
+    /// Where it begins; `None`: with the newest.
+    pub before: Option<Before>,
+    /// How many at most. Rows that cannot be read do not count.
+    pub limit: u32,
+}
+
+impl Latest {
+    /// The newest `limit`.
+    pub const fn first(limit: u32) -> Self {
+        Self { before: None, limit }
+    }
+
+    /// The last moment of which it may hold something.
+    pub fn until(&self) -> Timestamp {
+        self.before.map_or(Timestamp::MAX, |b| b.at)
+    }
+
+    /// How many readable rows are left out at its beginning.
+    pub fn skip(&self) -> u32 {
+        self.before.map_or(0, |b| b.skip)
+    }
+}
