@@ -226,7 +226,7 @@ export function changes(world) {
       world.whatIfs.delete(id);
       return { status: 204 };
     },
-    'GET /v1/staff/proposals': ({ now }) => ({ body: { proposals: proposals(now) } }),
+    'GET /v1/staff/proposals': ({ now }) => ({ body: { proposals: proposals(now), next: null } }),
     'POST /v1/staff/proposals': ({ body, now }) => {
       const all = proposals(now);
       const w = world.whatIfs.get(body.what_if);

@@ -376,6 +376,7 @@ export async function startStaffMock() {
             { id: 'c0000000000001', holder: hid(1), name_masked: 'A*** B***', class: 'asymptomatic', onset_at: null, confirmed_at: iso(now - 2 * DAY), isolated_at: iso(now - 1.5 * DAY), recorded_at: iso(now - 1.8 * DAY), withdrawn_at: null, latest_trace: 't0000000000001', close: 5, secondary: 9, may_withdraw: true },
             { id: 'c0000000000003', holder: hid(3), name_masked: '李**', class: 'suspected', onset_at: iso(now - 9 * DAY), confirmed_at: iso(now - 8 * DAY), isolated_at: null, recorded_at: iso(now - 8 * DAY), withdrawn_at: iso(now - 6 * DAY), latest_trace: null, close: 0, secondary: 0, may_withdraw: false },
         ],
+        next: null,
       },
     }),
     'POST /v1/staff/cases': ({ now }) => ({ status: 201, body: { case: 'c0000000000004', assessment: assessment('red', now), new: true, waiting: false, trace: null } }),
@@ -499,7 +500,7 @@ export async function startStaffMock() {
         ['case', 'c0000000000002', 1, 'Testa Beispiel', null, null, { kind: 'case', case: 'c0000000000002', class: 'confirmed', confirmed_at: iso(now - DAY), onset_at: null }],
         ['ride', 'r0000000000003', 1.5, null, 'm0000000000002', null, null],
       ];
-      return { body: { records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, fact, withdrawn: taken(id) })) } };
+      return { body: { records: rows.map(([record, id, days, by, file, sample, fact]) => ({ record, id, at: iso(now - days * DAY), staff: by, import: file, sample, trip: record === 'ride' ? 'G7301 2022-03-12' : null, fact, withdrawn: taken(id) })), next: null } };
     },
     'GET /v1/staff/imports': ({ now }) => ({
       body: {
@@ -509,14 +510,15 @@ export async function startStaffMock() {
           { id: 'm0000000000003', kind: 'risk_levels', agency: BOARD, staff: null, started_at: iso(now - 3 * DAY), ended_at: iso(now - 3 * DAY), sha256: '00', taken: 2, unchanged: 14, rejected: 0, waiting: 0, withdrawn_at: state.withdrawn.has('m0000000000003') ? iso(now) : null, may_withdraw: !state.withdrawn.has('m0000000000003') },
           { id: 'm0000000000004', kind: 'visits', agency: null, staff: null, started_at: iso(now - 4 * DAY), ended_at: iso(now - 4 * DAY), sha256: '00', taken: 900, unchanged: 0, rejected: 0, waiting: 0, withdrawn_at: null, may_withdraw: false },
         ],
+        next: null,
       },
     }),
-    'GET /v1/staff/records': ({ now }) => ({
+    'GET /v1/staff/records': ({ query, now }) => ({
       body: {
         records: [
           { record: 'case', agency: TEAM, staff: 'Testa Beispiel', import: null, at: iso(now - 3600_000) },
           { record: 'ride', agency: CARRIER, staff: null, import: 'm0000000000002', at: iso(now - 7200_000) },
-        ],
+        ], next: query.has('before') ? null : '1647316800-2',
       },
     }),
     'GET /v1/staff/waiting': ({ now }) => ({
@@ -524,7 +526,7 @@ export async function startStaffMock() {
         waiting: [
           { id: 'w0000000000001', kind: 'tests', agency: LAB, records: 112, made_at: iso(now - 3600_000), expires_at: iso(now + 23 * 3600_000), state: 'waiting', decided_at: null, decided_by: null, may_confirm: true, may_refuse: true, has_samples: true, asked: null },
           { id: 'w0000000000002', kind: 'contacts', agency: TEAM, records: 60, made_at: iso(now - 3 * DAY), expires_at: iso(now - 2 * DAY), state: 'expired', decided_at: iso(now - 2 * DAY), decided_by: null, may_confirm: false, may_refuse: false, has_samples: false, asked: null },
-          { id: 'w0000000000003', kind: 'withdrawals', agency: LAB, records: 212, made_at: iso(now - 600_000), expires_at: iso(now + 23.8 * 3600_000), state: 'waiting', decided_at: null, decided_by: null, may_confirm: true, may_refuse: true, has_samples: false, asked: { record: 'import', reason: 'sample_mixed_up', staff: '试验员', recorded_at: iso(now - 0.2 * DAY), file: 'tests', fact: null, sample: null } },
+          { id: 'w0000000000003', kind: 'withdrawals', agency: LAB, records: 212, made_at: iso(now - 600_000), expires_at: iso(now + 23.8 * 3600_000), state: 'waiting', decided_at: null, decided_by: null, may_confirm: true, may_refuse: true, has_samples: false, asked: { record: 'import', reason: 'sample_mixed_up', staff: '试验员', recorded_at: iso(now - 0.2 * DAY), file: 'tests', fact: null, sample: null, trip: null } },
         ],
       },
     }),

@@ -357,10 +357,14 @@ export async function startMock() {
           { at: iso(now - 2 * DAY), from: 'green', to: 'yellow', reasons: reasons('yellow', now) },
           { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
         ],
+        next: null,
       },
     }),
-    'GET /v1/me/accesses': ({ now }) => ({
-      body: { accesses: [{ at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'evidence' }] },
+    'GET /v1/me/accesses': ({ query, now }) => ({
+      body: {
+        accesses: [{ at: iso(now - (query.has('before') ? 9 : 1) * DAY), agency: TEAM, purpose: 'contact_tracing', what: 'evidence' }],
+        next: query.has('before') ? null : '1647316800-1',
+      },
     }),
   };
 

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use jadegate_domain::AgencyKind;
 
 use crate::config::LogFormat;
 
@@ -379,8 +381,8 @@ pub(crate) enum ClockCommand {
 pub(crate) enum StaffCommand {
     /// Register an agency
     AddAgency {
-        /// prevention_team, health_commission, laboratory, hospital, venue, carrier, border, operator, auditor, public_security
-        #[arg(long)]
+        /// What it is
+        #[arg(long, value_parser = PossibleValuesParser::new(AgencyKind::ALL.iter().map(|k| k.as_str())))]
         kind: String,
         /// Name as shown to holders
         #[arg(long)]

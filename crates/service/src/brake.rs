@@ -14,11 +14,11 @@
 
 use std::collections::BTreeMap;
 
-use jadegate_domain::id::{ImportId, WaitingId};
+use jadegate_domain::id::{ImportId, RideId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState, WithdrawalReason};
 use jadegate_domain::{
-    AgencyId, AgencyKind, Case, CaseId, Division, Evidence, EvidenceId, Fact, HolderId, Purpose,
-    Ride, Staff, StaffId, Timestamp, TraceId, Visit,
+    AgencyId, AgencyKind, Case, CaseId, Division, Evidence, EvidenceId, Fact, HolderId, PlaceId,
+    Purpose, Ride, Staff, StaffId, Timestamp, TraceId, Visit,
 };
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
@@ -280,6 +280,26 @@ impl Signed {
         sample: Option<String>,
         at: Timestamp,
     ) -> impl Iterator<Item = Write> + use<> {
+        self.rows_of((record, id), sample, None, at)
+    }
+
+    /// The same of a ride, by whose trip its carrier knows it again.
+    pub(crate) fn ride_rows(
+        &self,
+        id: RideId,
+        trip: PlaceId,
+        at: Timestamp,
+    ) -> impl Iterator<Item = Write> + use<> {
+        self.rows_of((RecordKind::Ride, id.as_i64()), None, Some(trip), at)
+    }
+
+    fn rows_of(
+        &self,
+        (record, id): (RecordKind, i64),
+        sample: Option<String>,
+        trip: Option<PlaceId>,
+        at: Timestamp,
+    ) -> impl Iterator<Item = Write> + use<> {
         let row = Write::AddAuthorship(Box::new(Authorship {
             record,
             id,
@@ -290,6 +310,7 @@ impl Signed {
             by_document: self.by_document,
             moved_from: self.moved_from,
             at,
+            trip,
         }));
         file_stands(self.import).into_iter().chain([row])
     }
@@ -318,7 +339,13 @@ pub(crate) enum Held {
         document: Option<[u8; 16]>,
     },
     /// A visit aboard a trip.
-    Ride { visit: Visit, ride: Ride },
+    Ride {
+        visit: Visit,
+        ride: Ride,
+        /// As of evidence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<[u8; 16]>,
+    },
     /// Something that is to be taken back once a colleague has said so, too.
     Withdrawal {
         record: RecordKind,
@@ -339,8 +366,10 @@ impl Held {
     /// The document by which the person was found, if by one.
     pub(crate) const fn document(&self) -> Option<[u8; 16]> {
         match self {
-            Self::Evidence { document, .. } | Self::Case { document, .. } => *document,
-            Self::Ride { .. } | Self::Withdrawal { .. } => None,
+            Self::Evidence { document, .. }
+            | Self::Case { document, .. }
+            | Self::Ride { document, .. } => *document,
+            Self::Withdrawal { .. } => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who recorded what, files as records, withdrawals, and what waits.
 
 use jadegate_domain::id::{ImportId, WaitingId};
-use jadegate_domain::{AgencyId, EvidenceId, HolderId, StaffId, TraceId};
+use jadegate_domain::{AgencyId, EvidenceId, HolderId, PlaceId, StaffId, TraceId};
 use jadegate_store::{
     Authorship, ImportCounts, ImportRun, KeptRecord, Waiting, WaitingDecision, WaitingPiece,
     Withdrawal,
@@ -14,6 +14,7 @@ rows! {
     AuthorshipRow => Authorship, in "authorship" by "id" {
         record: String, agency: i64, staff: Option<i64>, import: Option<i64>,
         sample: Option<String>, recorded_at: i64, by_document: i64, moved_from: Option<i64>,
+        trip: Option<i64>,
     }
     KeptRow => KeptRecord, in "kept_record" by "id" {
         document: Vec<u8>, body: String, moved_from: Option<i64>, agency: i64,
@@ -52,6 +53,7 @@ impl AuthorshipRow {
             by_document: self.by_document != 0,
             moved_from: at.opt_id("moved_from", self.moved_from, EvidenceId::from_i64)?,
             at: at.time("recorded_at", self.recorded_at)?,
+            trip: at.opt_id("trip", self.trip, PlaceId::from_i64)?,
         })
     }
 }

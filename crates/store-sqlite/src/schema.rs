@@ -94,6 +94,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "pieces_about_nobody",
         text: include_str!("../migrations/0040_pieces_about_nobody.sql"),
     },
+    Migration {
+        number: 41,
+        name: "trip_of_a_ride",
+        text: include_str!("../migrations/0041_trip_of_a_ride.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.
@@ -225,6 +230,7 @@ mod tests {
         "3dc6369b4aa92e982e99dd97a61c452cb73f939f16a17cd0140a5cf71049d8f0",
         "45278e36ccf78b7a19771086475dfae40386f5cbf21d2e331e77988d8116c97f",
         "6fe75fc15fd427a10a91d4ccd86727a82b6d0383aeaee3dc5afa0640decdf355",
+        "16ccef03c03e6c3817053315a4d72d9bb4fe173890a4e69c853b1ff40aafc61d",
     ];
 
     #[test]

@@ -12,8 +12,8 @@ use jadegate_domain::{
 };
 use jadegate_store::{
     AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
-    Correction, CredentialRow, EvidencePage, FilesOf, ImportRun, IndexKind, Invitation, KeptRecord, Latest,
-    Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PendingLeaves, PhoneCode,
+    Correction, CredentialRow, EvidencePage, FilesOf, ImportRun, IndexKind, Invitation, KeptRecord,
+    Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PendingLeaves, PhoneCode,
     PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RegionRisks, SealedField,
     Session, SessionSubject, Standing, Store, StoredAssessment, StoredProposal, StoredRide,
     StoredTrace, TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
@@ -512,8 +512,8 @@ impl Store for SqliteStore {
         self.ask(|answer| Command::PurgeKept(until, answer)).await
     }
 
-    async fn kept_of_agency(&self, agency: AgencyId, limit: u32) -> Result<Vec<KeptRecord>> {
-        self.rows(move |c| records::kept_of_agency(c, agency, limit)).await
+    async fn kept_of_agency(&self, agency: AgencyId, latest: Latest) -> Result<Vec<KeptRecord>> {
+        self.rows(move |c| records::kept_of_agency(c, agency, latest)).await
     }
 
     async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>> {

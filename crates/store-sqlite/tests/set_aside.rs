@@ -14,8 +14,8 @@ use jadegate_domain::{
     Access, AgencyId, AgencyKind, Assessment, Case, CaseClass, CaseId, Colour, EvidenceId,
     Place as Venue, PlaceId, PlaceKind, PolicyRef, Purpose, TraceId,
 };
-use jadegate_store::{Latest, 
-    Authorship, ColourChange, OutboxMessage, OutboxState, Page, PhoneCode, RowRef, Session,
+use jadegate_store::{
+    Authorship, ColourChange, Latest, OutboxMessage, OutboxState, Page, PhoneCode, RowRef, Session,
     SessionSubject, Store as _, StoredAssessment, StoredTrace, Waiting, WaitingPiece, Write,
 };
 
@@ -174,7 +174,10 @@ async fn every_list_goes_on_past_a_row_that_cannot_be_read() {
                 standing.iter().map(|c| c.id.as_i64()).collect()
             }
             "trace_run" => {
-                let found = s.traces_in(&cn(), Some(CaseId::from_random(1)), Latest::first(2)).await.unwrap();
+                let found = s
+                    .traces_in(&cn(), Some(CaseId::from_random(1)), Latest::first(2))
+                    .await
+                    .unwrap();
                 found.iter().rev().map(|t| t.id.as_i64()).collect()
             }
             _ => s
@@ -319,6 +322,7 @@ async fn small(s: &Store) {
                 sample: None,
                 by_document: false,
                 moved_from: None,
+                trip: None,
                 at: when,
             })),
             Write::AddWaitingPiece(Box::new(WaitingPiece {

@@ -86,6 +86,7 @@ pub mod conformance;
 pub use aside::{Listed, SetAside, Unreadable};
 pub use changes::{Change, ChangeKind, Changes, Cursor, KeptAt, Position, Reading};
 pub use error::{Precondition, RowRef, StoreError};
+pub use latest::{Before, Latest};
 pub use opening::Contents;
 pub use policies::{
     AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,
@@ -103,6 +104,5 @@ pub use rows::{
     PhoneCode, Proxy, Route, SealedField, Session, SessionSubject, StoredAssessment, StoredRide,
     StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
-pub use latest::{Before, Latest};
 pub use units::{PEOPLE, Receipt, Unit};
 pub use write::Write;

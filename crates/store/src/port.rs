@@ -12,6 +12,7 @@ use jadegate_domain::{
 use crate::aside::{Listed, Unreadable};
 use crate::changes::{Changes, Position, Reading};
 use crate::error::StoreError;
+use crate::latest::Latest;
 use crate::opening::Parts;
 use crate::policies::{
     ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, Standing, StoredColour,
@@ -26,7 +27,6 @@ use crate::rows::{
     SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
     VaultKey, VisitMarks,
 };
-use crate::latest::Latest;
 use crate::units::{Receipt, Unit};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -363,7 +363,7 @@ pub trait Store: Send + Sync + 'static {
     /// One record that is kept for the owner of a document.
     async fn kept_record(&self, id: EvidenceId) -> Result<Option<KeptRecord>>;
     /// What is kept of an agency's records, newest first.
-    async fn kept_of_agency(&self, agency: AgencyId, limit: u32) -> Result<Vec<KeptRecord>>;
+    async fn kept_of_agency(&self, agency: AgencyId, latest: Latest) -> Result<Vec<KeptRecord>>;
     /// How many records of an agency, kept since before a moment and not withdrawn, wait for owners of
     /// documents.
     async fn kept_count(&self, agency: AgencyId, before: Timestamp) -> Result<u64>;

@@ -5,7 +5,7 @@ use jadegate_domain::record::{
     ImportKind, RecordKind, WaitingKind, WaitingState, WithdrawalReason,
 };
 use jadegate_domain::{
-    AgencyId, AgencyKind, Division, EvidenceId, HolderId, StaffId, Timestamp, TraceId,
+    AgencyId, AgencyKind, Division, EvidenceId, HolderId, PlaceId, StaffId, Timestamp, TraceId,
 };
 
 /// Who recorded something: kept for auditors, and found again by the import.
@@ -29,6 +29,8 @@ pub struct Authorship {
     pub moved_from: Option<EvidenceId>,
     /// When it was recorded.
     pub at: Timestamp,
+    /// Of a ride: the trip. It names nobody.
+    pub trip: Option<PlaceId>,
 }
 
 /// A record about whoever owns a document that leads to nobody: recorded by the document, or taken from

@@ -1,6 +1,5 @@
 //! Where people sat, and between which stops: kept beside the visits, for trips only.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jadegate_domain::Ride;
@@ -8,56 +7,73 @@ use jadegate_domain::Ride;
 /// The visit a ride belongs to: place, holder, moment of entry.
 pub(crate) type Key = (u32, u32, u32);
 
-/// Rides of visits, sorted; a clone shares all but the latest.
+/// Rides of a part at most. A write copies one part that a clone shares, and moves what lies above its
+/// place: so much and no more, however many rides there are.
+const PART: usize = 512;
+
+/// Rides of visits, sorted, in small parts; a clone shares all parts that are not written to since.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rides {
-    sorted: Arc<Vec<(Key, Ride)>>,
-    recent: HashMap<Key, Ride>,
+    /// None is empty; what is in one is below what is in the next.
+    parts: Vec<Arc<Vec<(Key, Ride)>>>,
 }
 
 impl Rides {
     pub(crate) fn is_empty(&self) -> bool {
-        self.sorted.is_empty() && self.recent.is_empty()
+        self.parts.is_empty()
+    }
+
+    /// The part in which a ride is, if it is there.
+    fn part_of(&self, key: Key) -> usize {
+        let above = self.parts.partition_point(|part| part.first().is_some_and(|r| r.0 <= key));
+        above.saturating_sub(1)
     }
 
     /// What a ticket said of a visit, last.
     pub(crate) fn get(&self, key: Key) -> Ride {
-        let sorted = || {
-            let at = self.sorted.binary_search_by_key(&key, |r| r.0).ok()?;
-            Some(self.sorted[at].1)
+        let known = || {
+            let part = self.parts.get(self.part_of(key))?;
+            let at = part.binary_search_by_key(&key, |r| r.0).ok()?;
+            Some(part[at].1)
         };
-        self.recent.get(&key).copied().or_else(sorted).unwrap_or_default()
+        known().unwrap_or_default()
     }
 
     pub(crate) fn set(&mut self, key: Key, ride: Ride) {
-        self.set_all([(key, ride)]);
-    }
-
-    /// Many at once are sorted once.
-    pub(crate) fn set_all(&mut self, rides: impl IntoIterator<Item = (Key, Ride)>) {
-        self.recent.extend(rides);
-        if self.recent.len() >= 1024 + self.sorted.len() / 16 {
-            self.settle();
+        let of = self.part_of(key);
+        let Some(part) = self.parts.get_mut(of) else {
+            self.parts.push(Arc::new(vec![(key, ride)]));
+            return;
+        };
+        let at = part.binary_search_by_key(&key, |r| r.0);
+        let part = Arc::make_mut(part);
+        match at {
+            Ok(at) => part[at].1 = ride,
+            Err(at) => {
+                part.insert(at, (key, ride));
+                if part.len() > PART {
+                    // What comes in order leaves full parts behind.
+                    let keep = if at == PART { PART } else { PART / 2 };
+                    let upper = part.split_off(keep);
+                    self.parts.insert(of + 1, Arc::new(upper));
+                }
+            }
         }
     }
 
-    fn settle(&mut self) {
-        let recent = std::mem::take(&mut self.recent);
-        let sorted = Arc::make_mut(&mut self.sorted);
-        sorted.retain(|(key, _)| !recent.contains_key(key));
-        sorted.extend(recent);
-        sorted.sort_unstable_by_key(|r| r.0);
-        sorted.shrink_to_fit();
+    pub(crate) fn set_all(&mut self, rides: impl IntoIterator<Item = (Key, Ride)>) {
+        for (key, ride) in rides {
+            self.set(key, ride);
+        }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (Key, Ride)> {
-        let older = self.sorted.iter().filter(|(key, _)| !self.recent.contains_key(key));
-        older.copied().chain(self.recent.iter().map(|(key, ride)| (*key, *ride)))
+        self.parts.iter().flat_map(|part| part.iter().copied())
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
         let each = size_of::<(Key, Ride)>();
-        self.sorted.capacity() * each + self.recent.capacity() * (each + 1)
+        self.parts.len() * (PART * each + size_of::<Arc<Vec<(Key, Ride)>>>())
     }
 }
 
@@ -93,8 +109,26 @@ mod tests {
         assert!(rides.memory_bytes() > 5_000 * size_of::<Ride>());
         let mut at_once = Rides::default();
         at_once.set_all(rides.all());
-        assert!(
-            at_once.recent.is_empty() && (0..5_000).all(|n| row(&at_once, n) == row(&rides, n))
-        );
+        assert!((0..5_000).all(|n| row(&at_once, n) == row(&rides, n)));
+        assert!(at_once.all().is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    /// However many there are, a write touches one part, and a clone shares all others.
+    #[test]
+    fn a_write_copies_one_small_part() {
+        let mut rides = Rides::default();
+        // In the order of a file, and against it.
+        for n in (0..200_000u32).step_by(2).chain((1..200_000).step_by(2).rev()) {
+            rides.set((n / 50, n, n), ride(1));
+        }
+        assert!(rides.parts.iter().all(|part| !part.is_empty() && part.len() <= PART));
+        assert!(rides.parts.len() < 200_000 / (PART / 2));
+        for n in (0..200_000).step_by(997) {
+            let clone = rides.clone();
+            rides.set((n / 50, n, n), ride(2));
+            let kept = rides.parts.iter().filter(|p| clone.parts.iter().any(|c| Arc::ptr_eq(p, c)));
+            assert_eq!(rides.parts.len() - kept.count(), 1);
+            assert_eq!(clone.get((n / 50, n, n)), ride(1));
+        }
     }
 }

@@ -65,7 +65,7 @@ export class Paged<T> {
 }
 
 /** The query of a part of a list that begins with what is newest. */
-export const before = (after: string | null): string => (after === null ? '' : `?before=${encodeURIComponent(after)}`);
+export const before = (after: string | null): '' | `?before=${string}` => (after === null ? '' : `?before=${encodeURIComponent(after)}`);
 
 /** Does something again and again while the page is in front; what it returns ends that. */
 export function repeat(work: () => unknown, ms: number): () => void {

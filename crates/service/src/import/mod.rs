@@ -5,6 +5,7 @@ pub mod events;
 pub mod lines;
 mod manifest;
 pub mod report;
+mod ride_writes;
 pub mod rides;
 pub mod risk_levels;
 mod runs;

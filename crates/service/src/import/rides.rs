@@ -10,20 +10,19 @@ use std::io::Read;
 use std::sync::Arc;
 
 use jadegate_domain::id::{ImportId, RideId};
-use jadegate_domain::record::{ImportKind, RecordKind, WaitingKind};
+use jadegate_domain::record::{ImportKind, RecordKind};
 use jadegate_domain::{
     AgencyId, AgencyKind, Division, HolderId, Period, Place, PlaceId, Presence, Purpose, Ride,
     StaffId, Timestamp, Trip, Visit, VisitKey,
 };
-use jadegate_store::{ImportCounts, StoredRide, Unit, Write};
+use jadegate_store::ImportCounts;
 use serde::Serialize;
 
 use super::lines::{Lines, Reading, Rejection, SMALL_FILE, all_told};
 use super::manifest::{Boarding, Kept, OPTIONAL, TripKey, WANTED};
 use super::runs::Digesting;
-use super::visits::two_at_once;
 use crate::app::App;
-use crate::brake::{Author, Held, HeldPiece, Hold, Signed, file_stands, is_above};
+use crate::brake::Author;
 use crate::concurrency::read;
 use crate::error::{Kind, Result, ServiceError};
 use crate::import::report::RejectedLine;
@@ -81,20 +80,22 @@ impl Conductor {
 const UNIT: usize = 300;
 
 /// A trip while its list is read.
-struct KnownTrip {
-    place: Place,
+pub(super) struct KnownTrip {
+    pub(super) place: Place,
     /// Is the place new?
-    new: bool,
+    pub(super) new: bool,
     /// As it is stored.
-    before: Option<Trip>,
+    pub(super) before: Option<Trip>,
     /// With what the list tells.
-    now: Trip,
+    pub(super) now: Trip,
 }
 
 /// A boarding that changes something.
-struct Taken {
-    visit: Visit,
-    ride: Ride,
+pub(super) struct Taken {
+    pub(super) visit: Visit,
+    pub(super) ride: Ride,
+    /// The document by which the passenger was found, if by one.
+    pub(super) document: Option<[u8; 16]>,
 }
 
 /// A line that fits its trip, of a passenger who is registered: all that is kept of it until the whole
@@ -104,12 +105,13 @@ struct Boarded {
     /// Its number in [`State::trips`].
     trip: usize,
     holder: HolderId,
+    document: Option<[u8; 16]>,
     told: Kept,
 }
 
 #[derive(Default)]
-struct State {
-    trips: Vec<KnownTrip>,
+pub(super) struct State {
+    pub(super) trips: Vec<KnownTrip>,
     /// Where they stand.
     numbers: HashMap<TripKey, usize>,
     /// What the list said of each visit so far.
@@ -119,8 +121,8 @@ struct State {
     /// Everybody whom a line of the list led to.
     asked: BTreeSet<HolderId>,
     /// Trips told of by the unit under way, as they were before.
-    undo: Vec<(usize, Option<Trip>)>,
-    report: RideReport,
+    pub(super) undo: Vec<(usize, Option<Trip>)>,
+    pub(super) report: RideReport,
 }
 
 impl App {
@@ -249,13 +251,6 @@ impl App {
         Ok(report)
     }
 
-    /// What makes two rides that wait the same.
-    fn held_ride_key(&self, visit: &Visit, ride: Ride) -> [u8; 16] {
-        // As it was before rides had ids of their own.
-        let number = self.ride_id(visit.holder, visit.place, visit.entered).as_i64();
-        self.deployment.keys.evidence_key(&format!("ride/{number}/{:?}/{ride:?}", visit.left))
-    }
-
     /// The file asked for these people: each of them sees that, once.
     async fn note_passengers(&self, author: &Author, asked: &BTreeSet<HolderId>) -> Result<()> {
         let mut writes = Vec::new();
@@ -291,59 +286,10 @@ impl App {
         Ok(taken.iter().map(|(_, t)| trips.get(&t.visit.place) == Some(&true)).collect())
     }
 
-    /// Lets rides wait. Their trips are told of all the same: a timetable is about nobody.
-    async fn hold_rides(
-        self: &Arc<Self>,
-        author: &Author,
-        heavy: Vec<(usize, Taken)>,
-        state: &mut State,
-    ) -> Result<()> {
-        let mut pieces = Vec::new();
-        let mut writes = Vec::new();
-        let mut new_places = Vec::new();
-        for (trip, Taken { visit, ride }) in heavy {
-            let external = self.held_ride_key(&visit, ride);
-            if self.store.waits(external).await? {
-                state.report.unchanged += 1;
-                continue;
-            }
-            state.tell_trip(trip, &mut writes, &mut new_places);
-            pieces.push(HeldPiece {
-                holder: Some(visit.holder),
-                held: Held::Ride { visit, ride },
-                sample: None,
-                external_key: Some(external),
-            });
-        }
-        if pieces.is_empty() {
-            return Ok(());
-        }
-        state.report.waiting = pieces.len() as u64;
-        state.report.new_trips += new_places.len() as u64;
-        writes.extend(file_stands(author.import));
-        self.commit_to_the_end(Unit::new("tell_trips", writes)).await.map_err(two_at_once)?;
-        let (kind, weighs_on) = (WaitingKind::Rides, author.agency);
-        let hold = Hold { kind, weighs_on, pieces, trace: None };
-        self.hold(author, hold, Vec::new()).await?;
-        Ok(())
-    }
-
     /// The id by which a ride is found among the records: a visit has none of its own.
     pub(crate) fn ride_id(&self, holder: HolderId, trip: PlaceId, entered: Timestamp) -> RideId {
         let key = format!("ride/{holder}/{trip}/{}", entered.as_secs());
         RideId::from_random(crate::keys::first_bits(self.deployment.keys.evidence_key(&key)))
-    }
-
-    /// Writes a ride that somebody else has confirmed, and only then shows it to traces.
-    pub(crate) async fn write_confirmed_ride(
-        self: &Arc<Self>,
-        (id, visit): (RideId, Visit),
-        ride: Ride,
-        mut with: Vec<Write>,
-    ) -> Result<()> {
-        with.extend(ride_writes(id, visit, ride));
-        self.commit_to_the_end(Unit::new("confirm_ride", with)).await?;
-        Ok(())
     }
 
     /// Reads a list to its end, a hundred lines in memory at a time, and joins what they say of
@@ -402,8 +348,8 @@ impl App {
             state.report.too_old += 1;
             return Ok(Ok(None));
         }
-        let holder = match self.locate(&by.region, &b.whom).await {
-            Ok(located) => located.holder.id,
+        let (holder, document) = match self.locate(&by.region, &b.whom).await {
+            Ok(located) => (located.holder.id, located.document),
             Err(e) if e.kind == Kind::NotFound => {
                 state.report.unknown += 1;
                 return Ok(Err(Rejection::new(
@@ -415,7 +361,7 @@ impl App {
             Err(e) => return Err(e),
         };
         state.asked.insert(holder);
-        Ok(Ok(Some(Boarded { trip, holder, told: b.kept() })))
+        Ok(Ok(Some(Boarded { trip, holder, document, told: b.kept() })))
     }
 
     /// The trip of a line; a carrier's trips are its own, whatever numbers others use.
@@ -485,25 +431,28 @@ impl App {
             )));
         }
         match self.what_is_new(visit, ride) {
-            Ok(Some(taken)) => state.taken.push((b.trip, taken)),
+            Ok(Some(visit)) => {
+                let document = b.document;
+                state.taken.push((b.trip, Taken { visit, ride, document }));
+            }
             Ok(None) => state.report.unchanged += 1,
             Err(r) => return Ok(Err(r)),
         }
         Ok(Ok(()))
     }
 
-    /// Compares a boarding with what is known of it. `None`: all of it.
+    /// Compares a boarding with what is known of it: the visit to write; `None`: all of it is known.
     fn what_is_new(
         &self,
         visit: Visit,
         ride: Ride,
-    ) -> std::result::Result<Option<Taken>, Rejection> {
+    ) -> std::result::Result<Option<Visit>, Rejection> {
         let index = read(&self.memory.index);
         let moment = Period { from: visit.entered, to: visit.entered.plus_secs(1) };
         let known = index
             .visits_of(visit.holder, moment)
             .find(|v| (v.place, v.entered) == (visit.place, visit.entered));
-        let Some(known) = known else { return Ok(Some(Taken { visit, ride })) };
+        let Some(known) = known else { return Ok(Some(visit)) };
         let (before, told) = (known.left, visit.left);
         if before.is_some() && told.is_some() && before != told {
             return Err(Rejection::new(
@@ -515,90 +464,10 @@ impl App {
         let same = of_old.iter().any(|(at, r)| (*at, *r) == (visit.entered, ride));
         let ends = before.is_none() && told.is_some();
         let visit = Visit { left: told.or(before), ..visit };
-        Ok((ends || !same).then_some(Taken { visit, ride }))
-    }
-
-    /// Writes what was taken, with the trips it needs, and only then shows it to traces. What weighs
-    /// and is above the mandate's number after all is handed back.
-    async fn write_rides(
-        self: &Arc<Self>,
-        author: &Author,
-        taken: Vec<(usize, Taken)>,
-        weighs: bool,
-        state: &mut State,
-    ) -> Result<Option<Vec<(usize, Taken)>>> {
-        let now = self.now();
-        let signed = if weighs {
-            Signed::weighing(author, author.agency)
-        } else {
-            Signed::aboard_no_case(author)
-        };
-        let mut writes = Vec::with_capacity(taken.len() * 4);
-        let mut new_places = Vec::new();
-        for (trip, _) in &taken {
-            state.tell_trip(*trip, &mut writes, &mut new_places);
-        }
-        writes.extend(file_stands(author.import));
-        for (_, t) in &taken {
-            let id = self.ride_id(t.visit.holder, t.visit.place, t.visit.entered);
-            writes.extend(ride_writes(id, t.visit, t.ride));
-            // A ride that is told again with its end or its seat keeps its author.
-            if self.store.authorship(RecordKind::Ride, id.as_i64()).await?.is_none() {
-                writes.extend(signed.rows(RecordKind::Ride, id.as_i64(), None, now));
-            }
-        }
-        writes.extend(self.weigh(std::iter::repeat_n(&signed, taken.len())));
-        let (rides, trips) = (taken.len() as u64, new_places.len() as u64);
-        match self.commit_to_the_end(Unit::new("import_rides", writes)).await {
-            Ok(_) => state.undo.clear(),
-            Err(e) if is_above(&e) => {
-                state.untell_trips(&taken, &new_places);
-                return Ok(Some(taken));
-            }
-            Err(e) => return Err(two_at_once(e)),
-        }
-        state.report.taken += rides;
-        state.report.new_trips += trips;
-        Ok(None)
+        Ok((ends || !same).then_some(visit))
     }
 }
 
 fn no_trip() -> ServiceError {
     ServiceError::internal("a line without its trip")
-}
-
-/// The writes of one boarding; its end too, if that is what is new of it. One that was taken back
-/// meanwhile does not come again.
-fn ride_writes(id: RideId, visit: Visit, ride: Ride) -> [Write; 3] {
-    let Visit { holder, place, entered, .. } = visit;
-    let ride = StoredRide { holder, trip: place, entered, ride };
-    let stands = Write::ExpectNotWithdrawn { record: RecordKind::Ride, id: id.as_i64() };
-    [stands, Write::AddVisit(visit), Write::PutRide(ride)]
-}
-
-impl State {
-    /// The writes that tell of a trip, if a list has not told of it yet.
-    fn tell_trip(&mut self, trip: usize, writes: &mut Vec<Write>, places: &mut Vec<Place>) {
-        let Some(known) = self.trips.get_mut(trip) else { return };
-        if std::mem::take(&mut known.new) {
-            writes.push(Write::AddPlace(known.place.clone()));
-            places.push(known.place.clone());
-        }
-        if known.before.as_ref() != Some(&known.now) {
-            let replaces = known.before.replace(known.now.clone()).map(Box::new);
-            self.undo.push((trip, replaces.as_deref().cloned()));
-            writes.push(Write::PutTrip { trip: Box::new(known.now.clone()), replaces });
-        }
-    }
-
-    /// A unit that told of trips was refused.
-    fn untell_trips(&mut self, taken: &[(usize, Taken)], places: &[Place]) {
-        let of: HashSet<usize> = taken.iter().map(|(trip, _)| *trip).collect();
-        for (trip, before) in std::mem::take(&mut self.undo) {
-            if let Some(known) = self.trips.get_mut(trip).filter(|_| of.contains(&trip)) {
-                known.before = before;
-                known.new = places.iter().any(|p| p.id == known.place.id);
-            }
-        }
-    }
 }

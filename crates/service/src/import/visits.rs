@@ -403,6 +403,12 @@ pub(super) fn two_at_once(e: StoreError) -> ServiceError {
             "Another import makes the same people or places. Start again when it has ended.",
         );
     }
+    if e.is_conflict(Precondition::Leads) {
+        return crate::staff::conflict(
+            "import.document_moved",
+            "A document of the file was given to its owner while the file was taken over. Send the file again: what was taken is known, and what was not goes to the owner.",
+        );
+    }
     e.into()
 }
 

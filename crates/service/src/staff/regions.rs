@@ -166,6 +166,7 @@ impl App {
             sample: None,
             by_document: false,
             moved_from: None,
+            trip: None,
             at,
         };
         Ok([

@@ -14,9 +14,9 @@ use jadegate_service::gate::scan::{ReadBy, ScanInput, ScanResult};
 use jadegate_service::holder::declare::DeclarationInput;
 use jadegate_service::holder::register::{Asker, ChallengeSent};
 use jadegate_service::{GateSession, Kind, SmsError, SmsFault, SmsGateway};
+use jadegate_store::Latest;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use jadegate_store::Latest;
 
 /// The newest message: to whom (masked), and its code.
 async fn newest(w: &World) -> (String, String) {

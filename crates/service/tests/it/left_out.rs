@@ -168,7 +168,7 @@ async fn lists_of_staff_go_on_past_a_row_that_cannot_be_read() {
     assert_eq!(w.app.list_proposals(&board).await.unwrap().len(), 1);
     w.app.expire_proposals().await.unwrap();
     assert_eq!(w.app.document_corrections(&team).await.unwrap().len(), 1);
-    let records = w.app.list_records(&auditor).await.unwrap();
+    let records = w.app.records_before(&auditor, None).await.unwrap().rows;
     assert!(records.iter().any(|r| r.staff.is_none()) && records.iter().any(|r| r.staff.is_some()));
     assert_eq!(w.app.list_imports(&auditor).await.unwrap().len(), 2);
     w.raw(&format!("UPDATE agency SET kind = 'x' WHERE id = {auditor_agency}"));

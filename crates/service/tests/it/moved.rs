@@ -10,7 +10,7 @@ use crate::common::{HOME, REQUEST, World, case_of, document, phone, test_of};
 use jadegate_domain::evidence::{ReleaseOf, TestResult};
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
-use jadegate_domain::{Colour, Fact, HolderId, Phone};
+use jadegate_domain::{Colour, Fact, HolderId, Period, Phone, Timestamp};
 use jadegate_service::holder::answer::SignedIn;
 use jadegate_service::holder::register::{Asker, RegistrationInput};
 use jadegate_service::staff::{ArrivalInput, CaseInput, Record, ReleaseInput, Whom};
@@ -375,6 +375,78 @@ async fn a_release_cut_short_is_finished() {
     w.restart().await;
     w.app.finish_corrections().await.unwrap();
     assert_eq!(w.colour(friend).await, Colour::Green);
+}
+
+const RIDES: &str = "kind,number,date,division,holder,document_type,document_number,document_country,\
+    from_no,from,departs,to_no,to,arrives,seat\n";
+
+/// What a carrier told of by the document goes from the account that held it wrongly, and its list, sent
+/// again, tells it of the owner. What it told of the account itself stays.
+#[tokio::test]
+async fn rides_by_document_go_and_are_told_anew_of_the_owner() {
+    let mut w = World::new().await;
+    let hands = Hands::new(&mut w).await;
+    let carrier = w.staff("carrier", "officer", "CN-33").await;
+    let (_, wrong) = w.register(HOME).await;
+    let aboard = |train: &str, who: &str| {
+        format!(
+            "train,{train},2022-03-12,CN-3301,{who},1,A,2022-03-12T01:00:00Z,2,B,2022-03-12T03:00:00Z,\n"
+        )
+    };
+    let by_document = aboard("G1", ",passport,X0000001,CHN");
+    let list = format!("{RIDES}{by_document}{}", aboard("G2", &format!("{wrong},,,")));
+    let by = w.app.conductor(&carrier).unwrap();
+    let told = w.app.import_rides(&by, list.as_bytes()).await.unwrap();
+    assert_eq!(told.taken, 2, "{told:?}");
+    let rides = async |who| {
+        let all = crate::common::scenes::stored(&w).await;
+        all.into_iter().filter(|(h, ..)| *h == who).count()
+    };
+    assert_eq!(rides(wrong).await, 2);
+    // A carrier knows its records again by trip and day, without a name.
+    let own = w.app.own_records(&carrier).await.unwrap();
+    let mut trips: Vec<_> = own.iter().map(|r| r.trip.clone().unwrap()).collect();
+    trips.sort();
+    assert_eq!(trips, ["G1 2022-03-12", "G2 2022-03-12"]);
+
+    hands.give_back(&w, 1).await;
+    assert_eq!(rides(wrong).await, 1);
+    let ever = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
+    assert_eq!(w.app.visits_between(wrong, ever).len(), 1);
+    let own = w.app.own_records(&carrier).await.unwrap();
+    let gone: Vec<_> = own.iter().filter(|r| r.withdrawn.is_some()).collect();
+    assert_eq!(gone.len(), 1);
+    assert_eq!(gone[0].trip.as_deref(), Some("G1 2022-03-12"));
+    assert_eq!(gone[0].withdrawn.as_ref().unwrap().reason.as_str(), "wrong_person");
+
+    let owner = enter(&w, 1, 71).await;
+    assert_eq!(rides(owner.holder()).await, 0, "who was where is not kept by document");
+    let again = w.app.import_rides(&by, list.as_bytes()).await.unwrap();
+    assert_eq!((again.taken, again.unchanged), (1, 1), "{again:?}");
+    assert_eq!((rides(owner.holder()).await, rides(wrong).await), (1, 1));
+}
+
+/// The release was cut short before the rides went: the next look takes them back, and leaves those that
+/// came by another document since.
+#[tokio::test]
+async fn rides_that_a_release_left_behind_go_later() {
+    let mut w = World::new().await;
+    let hands = Hands::new(&mut w).await;
+    let carrier = w.staff("carrier", "officer", "CN-33").await;
+    let (_, wrong) = w.register(HOME).await;
+    let list = format!(
+        "{RIDES}train,G1,2022-03-12,CN-3301,,passport,X0000001,CHN,1,A,2022-03-12T01:00:00Z,2,B,2022-03-12T03:00:00Z,\n"
+    );
+    let by = w.app.conductor(&carrier).unwrap();
+    w.app.import_rides(&by, list.as_bytes()).await.unwrap();
+    w.raw("CREATE TRIGGER ends BEFORE INSERT ON withdrawal WHEN NEW.record = 'ride' BEGIN SELECT RAISE(ABORT, 'gone'); END");
+    hands.give_back(&w, 1).await;
+    let left = async || crate::common::scenes::stored(&w).await.len();
+    assert_eq!(left().await, 1);
+    w.raw("DROP TRIGGER ends");
+    w.second_server().await.finish_corrections().await.unwrap();
+    assert_eq!(left().await, 0);
+    assert_eq!(w.colour(wrong).await, Colour::Green);
 }
 
 /// While a result is kept for its owner, its laboratory takes that one back; the others stay.

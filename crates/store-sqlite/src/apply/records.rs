@@ -2,7 +2,7 @@
 
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingState};
-use jadegate_domain::{AgencyId, EvidenceId, HolderId, StaffId, Timestamp, TraceId};
+use jadegate_domain::{AgencyId, EvidenceId, HolderId, PlaceId, StaffId, Timestamp, TraceId};
 use jadegate_store::{
     Authorship, ImportCounts, ImportRun, IndexKind, KeptRecord, Precondition, StoreError, Waiting,
     WaitingDecision, WaitingPiece, Withdrawal,
@@ -15,8 +15,8 @@ use crate::error::{Result, conflict};
 impl Applier<'_> {
     pub(super) fn add_authorship(&self, a: &Authorship) -> Result<()> {
         let text = "INSERT INTO authorship (record, id, agency, staff, import, sample, \
-                    recorded_at, by_document, moved_from) \
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                    recorded_at, by_document, moved_from, trip) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let row = params![
             a.record.as_str(),
             a.id,
@@ -27,6 +27,7 @@ impl Applier<'_> {
             a.at.as_secs(),
             i64::from(a.by_document),
             a.moved_from.map(EvidenceId::as_i64),
+            a.trip.map(PlaceId::as_i64),
         ];
         self.touch("authorship", text, row)
     }

@@ -4,14 +4,16 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use jadegate_domain::{CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp};
-use jadegate_store::{Latest, 
-    ColourChange, ColourCounts, ConfinedHolder, EvidencePage, HolderEvidence, Listed, Page,
+use jadegate_store::{
+    ColourChange, ColourCounts, ConfinedHolder, EvidencePage, HolderEvidence, Latest, Listed, Page,
     RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
-use super::{ALL, bounds, id, ids, listed, listed_latest, listed_from, many, number, numbers, one, snapshot};
+use super::{
+    ALL, bounds, id, ids, listed, listed_from, listed_latest, many, number, numbers, one, snapshot,
+};
 use crate::error::{Result, sql};
 use crate::rows::{
     AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, HolderRow, RegionRiskRow, Stored,

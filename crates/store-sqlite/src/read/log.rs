@@ -1,8 +1,9 @@
 //! Cases, traces, and looking back.
 
 use jadegate_domain::{Access, Case, CaseId, Division, HolderId, Timestamp, TraceId};
-use jadegate_store::{Latest, 
-    Listed, LogLeaf, Looked, OpenCases, Page, PendingLeaves, StoreError, StoredTrace, TraceHead,
+use jadegate_store::{
+    Latest, Listed, LogLeaf, Looked, OpenCases, Page, PendingLeaves, StoreError, StoredTrace,
+    TraceHead,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 

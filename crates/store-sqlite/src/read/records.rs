@@ -3,8 +3,9 @@
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{AgencyId, Division, EvidenceId, Timestamp, TraceId};
-use jadegate_store::{Latest, 
-    Authorship, FilesOf, ImportRun, KeptRecord, Listed, Page, Waiting, WaitingPiece, Withdrawal,
+use jadegate_store::{
+    Authorship, FilesOf, ImportRun, KeptRecord, Latest, Listed, Page, Waiting, WaitingPiece,
+    Withdrawal,
 };
 use rusqlite::{Connection, params};
 
@@ -42,11 +43,7 @@ pub(crate) fn import(c: &Connection, id: ImportId) -> Result<Option<ImportRun>> 
     one::<ImportRow>(c, "WHERE id = ?1", [id.as_i64()])
 }
 
-pub(crate) fn imports(
-    c: &Connection,
-    of: &FilesOf,
-    latest: Latest,
-) -> Result<Listed<ImportRun>> {
+pub(crate) fn imports(c: &Connection, of: &FilesOf, latest: Latest) -> Result<Listed<ImportRun>> {
     let text = "WHERE started_at <= ?4 AND (agency IN (SELECT value FROM json_each(?1)) \
                 OR (kind <> 'visits' AND agency IN (SELECT value FROM json_each(?2))) \
                 OR (?3 AND agency IS NULL)) ORDER BY started_at DESC, id DESC";
@@ -84,10 +81,10 @@ pub(crate) fn kept_record(c: &Connection, id: EvidenceId) -> Result<Option<KeptR
 pub(crate) fn kept_of_agency(
     c: &Connection,
     agency: AgencyId,
-    limit: u32,
+    latest: Latest,
 ) -> Result<Listed<KeptRecord>> {
-    let text = "WHERE agency = ?1 ORDER BY kept_at DESC, id DESC";
-    listed::<KeptRow>(c, text, [agency.as_i64()], limit)
+    let text = "WHERE agency = ?1 AND kept_at <= ?2 ORDER BY kept_at DESC, id DESC";
+    listed_latest::<KeptRow>(c, text, [agency.as_i64(), latest.until().as_secs()], latest)
 }
 
 pub(crate) fn kept_count(c: &Connection, agency: AgencyId, before: Timestamp) -> Result<u64> {

@@ -347,7 +347,10 @@ pub async fn changes_of_colour_come_newest_first(s: S) {
     for x in [&b, &c, &a, &change(2, 30, None, Colour::Red)] {
         keeps(&s, vec![Write::AddColourChange(Box::new(x.clone()))]).await;
     }
-    assert_eq!(s.colour_changes(hid(1), Latest::first(9)).await.unwrap(), [c.clone(), b.clone(), a]);
+    assert_eq!(
+        s.colour_changes(hid(1), Latest::first(9)).await.unwrap(),
+        [c.clone(), b.clone(), a]
+    );
     let from = Latest { before: Some(Before { at: c.at, skip: 1 }), limit: 1 };
     assert_eq!(s.colour_changes(hid(1), from).await.unwrap(), std::slice::from_ref(&b));
     assert_eq!(s.colour_changes(hid(1), Latest::first(2)).await.unwrap(), [c, b]);

@@ -4,9 +4,9 @@ use jadegate_domain::id::{ImportId, ProposalId, RecolouringId};
 use jadegate_domain::{AgencyId, Colour, PolicyRef, StaffId};
 
 use super::made_up::*;
-use crate::{Before, Latest, 
-    ColourCounts, Decision, EvidencePage, Page, PolicyVersion, Precondition, ProposalState,
-    Recolouring, StoredProposal, Write,
+use crate::{
+    Before, ColourCounts, Decision, EvidencePage, Latest, Page, PolicyVersion, Precondition,
+    ProposalState, Recolouring, StoredProposal, Write,
 };
 
 /// Who has evidence or a stored assessment comes in pages by id, with all of their evidence; all

@@ -7,12 +7,13 @@ use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{
     ImportKind, RecordKind, WaitingKind, WaitingState, WithdrawalReason,
 };
-use jadegate_domain::{AgencyId, AgencyKind, CaseId, Fact, PlaceKind, StaffId, TraceId};
+use jadegate_domain::{AgencyId, AgencyKind, CaseId, Fact, PlaceId, PlaceKind, StaffId, TraceId};
 
 use super::made_up::*;
-use crate::{Before, Latest, 
-    Authorship, FilesOf, ImportCounts, ImportRun, IndexKind, KeptRecord, Listed, Page,
-    Precondition, StoreError, Unit, Waiting, WaitingDecision, WaitingPiece, Withdrawal, Write,
+use crate::{
+    Authorship, Before, FilesOf, ImportCounts, ImportRun, IndexKind, KeptRecord, Latest, Listed,
+    Page, Precondition, StoreError, Unit, Waiting, WaitingDecision, WaitingPiece, Withdrawal,
+    Write,
 };
 
 fn by(n: u64) -> StaffId {
@@ -33,6 +34,7 @@ fn author(record: RecordKind, id: i64, secs: i64) -> Authorship {
         sample: Some("made-up 17".to_owned()),
         by_document: false,
         moved_from: None,
+        trip: None,
         at: at(secs),
     }
 }
@@ -46,7 +48,11 @@ pub async fn who_recorded_what_is_found_again(s: S) {
     let all = [
         author(RecordKind::Evidence, 3, 30),
         Authorship { import: None, sample: None, ..author(RecordKind::Case, 3, 20) },
-        Authorship { staff: None, ..author(RecordKind::Ride, 4, 40) },
+        Authorship {
+            staff: None,
+            trip: Some(PlaceId::from_random(6)),
+            ..author(RecordKind::Ride, 4, 40)
+        },
         Authorship {
             agency: of(9),
             import: None,
@@ -138,9 +144,9 @@ pub async fn what_is_kept_for_a_document_goes_to_its_owner(s: S) {
     assert_eq!(s.kept_for_document([4; 16]).await.unwrap(), []);
     assert_eq!(s.kept_record(eid(3)).await.unwrap(), Some(kept(3, 2)));
     let all = [kept(1, 1), kept(2, 1), kept(3, 2)].into_iter().rev().collect::<Vec<_>>();
-    assert_eq!(s.kept_of_agency(of(1), 9).await.unwrap(), all);
-    assert_eq!(s.kept_of_agency(of(1), 1).await.unwrap(), all[..1]);
-    assert_eq!(s.kept_of_agency(of(2), 9).await.unwrap(), []);
+    assert_eq!(s.kept_of_agency(of(1), Latest::first(9)).await.unwrap(), all);
+    assert_eq!(s.kept_of_agency(of(1), Latest::first(1)).await.unwrap(), all[..1]);
+    assert_eq!(s.kept_of_agency(of(2), Latest::first(9)).await.unwrap(), []);
     // A phone of the same digest is another thing.
     let phone = Write::AddIndex { kind: IndexKind::Phone, digest: [1; 16], holder: hid(2) };
     keeps(&s, vec![phone]).await;

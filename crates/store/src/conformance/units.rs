@@ -8,8 +8,8 @@ use jadegate_domain::{
 };
 
 use super::made_up::*;
-use crate::{Latest, 
-    EvidencePage, IndexKind, Listed, Page, PendingLeaves, Precondition, RegionRisks,
+use crate::{
+    EvidencePage, IndexKind, Latest, Listed, Page, PendingLeaves, Precondition, RegionRisks,
     SessionSubject, StoreError, Unit, Unreadable, Write,
 };
 

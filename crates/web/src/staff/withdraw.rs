@@ -59,8 +59,6 @@ struct OwnRecordList {
     records: Vec<OwnRecord>,
     /// Where the older ones begin: to be asked for as `before`; `null`: there are none.
     next: Option<String>,
-    /// Is more kept for owners of documents than the first part shows?
-    more_kept: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -125,6 +123,6 @@ async fn own_records(
     StaffAuth(s): StaffAuth,
     Query(q): Query<BeforeQuery>,
 ) -> Answer<Json<OwnRecordList>> {
-    let (part, more_kept) = web.app.own_records_before(&s, q.before.as_deref()).await?;
-    Ok(Json(OwnRecordList { records: part.rows, next: part.next, more_kept }))
+    let part = web.app.own_records_before(&s, q.before.as_deref()).await?;
+    Ok(Json(OwnRecordList { records: part.rows, next: part.next }))
 }

@@ -6,6 +6,8 @@
 //! Nothing of the account is shown to either officer, so its home does not matter. Both steps are
 //! looks that it can see, each with its leaf of the public log.
 
+use std::sync::Arc;
+
 use jadegate_domain::id::CorrectionId;
 use jadegate_domain::{Purpose, Timestamp};
 use jadegate_store::{
@@ -114,7 +116,7 @@ impl App {
 
     /// Confirms a correction as the second officer, or refuses it; who began it can take it back.
     pub async fn decide_document_correction(
-        &self,
+        self: &Arc<Self>,
         session: &StaffSession,
         id: CorrectionId,
         confirm: bool,

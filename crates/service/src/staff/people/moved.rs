@@ -5,14 +5,20 @@
 //! reason, in the unit that releases the document, and kept until the owner registers; then they are
 //! theirs, in the unit that makes the document lead to them. Each keeps who recorded it. What was
 //! recorded of the account in any other way (by phone, from its visits, by itself) stays with it.
+//!
+//! Rides that a carrier told of by the document are taken back from the account once it is released;
+//! they are not kept, for that would be who was where beside a document. The carrier's list sent again
+//! tells them of the owner.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use jadegate_domain::evidence::ReleaseOf;
 use jadegate_domain::id::ImportId;
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{
-    AgencyId, Case, CaseId, Evidence, EvidenceId, EvidenceKind, Fact, HolderId, Purpose, Staff,
+    AgencyId, Case, CaseId, Evidence, EvidenceId, EvidenceKind, Fact, HolderId, Period, Presence,
+    Purpose, Staff, Timestamp,
 };
 use jadegate_store::{
     Authorship, Correction, IndexKind, KeptRecord, Page, SessionSubject, Unit, Write,
@@ -22,6 +28,7 @@ use super::document::{LISTED_DAYS, over};
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, TRIES, busy, resting_on};
 use crate::brake::{Held, Signed, Taker};
+use crate::concurrency::read;
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::jobs::note;
 use crate::kept::{KeptPiece, kept_case};
@@ -65,7 +72,11 @@ impl App {
     /// Takes a document from an account as two agencies decided, and with it what was recorded by
     /// it. The contacts of a case that goes are released afterwards; should that be cut short,
     /// [`App::finish_corrections`] goes on.
-    pub(super) async fn release_document(&self, staff: &Staff, c: &Correction) -> Result<()> {
+    pub(super) async fn release_document(
+        self: &Arc<Self>,
+        staff: &Staff,
+        c: &Correction,
+    ) -> Result<()> {
         let reason = WithdrawalReason::WrongPerson;
         let by = Taker { agency: staff.agency, staff: Some(staff.id), reason };
         for _ in 0..TRIES {
@@ -79,7 +90,8 @@ impl App {
                 Err(AttemptError::Failed(e)) => return Err(*e),
                 Ok(()) => {
                     // The document is released, whatever becomes of this now.
-                    note("finish_correction", &self.finish_correction(c.holder, by).await);
+                    let until = self.now();
+                    note("finish_correction", &self.finish_correction(c.holder, by, until).await);
                     return Ok(());
                 }
             }
@@ -288,7 +300,7 @@ impl App {
 
     /// Releases the contacts of cases that went with a document, and the cases that rest on what
     /// went. Meant for the start and every hour: each may have been cut short.
-    pub async fn finish_corrections(&self) -> Result<()> {
+    pub async fn finish_corrections(self: &Arc<Self>) -> Result<()> {
         let since = self.now().plus_days(-LISTED_DAYS);
         let mut page = Page::first(200);
         loop {
@@ -301,15 +313,51 @@ impl App {
         }
     }
 
-    async fn finish_confirmed(&self, c: &Correction) -> Result<()> {
+    async fn finish_confirmed(self: &Arc<Self>, c: &Correction) -> Result<()> {
         let Some(by) = c.decided_by else { return Ok(()) };
         let Some(staff) = self.store.staff(by).await? else { return Ok(()) };
         let reason = WithdrawalReason::WrongPerson;
         let by = Taker { agency: staff.agency, staff: Some(staff.id), reason };
-        self.finish_correction(c.holder, by).await
+        self.finish_correction(c.holder, by, c.decided_at.unwrap_or(c.opened_at)).await
     }
 
-    async fn finish_correction(&self, holder: HolderId, by: Taker) -> Result<()> {
+    /// Takes the rides back that carriers told of by the document, with the contacts that followed.
+    async fn take_rides_of_document(
+        self: &Arc<Self>,
+        holder: HolderId,
+        by: Taker,
+        until: Timestamp,
+    ) -> Result<()> {
+        let ever = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
+        let told: Vec<_> = read(&self.memory.index)
+            .visits_of(holder, ever)
+            .filter(|v| v.presence == Presence::Imported)
+            .collect();
+        let mut rides = BTreeSet::new();
+        for v in told {
+            let id = self.ride_id(holder, v.place, v.entered);
+            let author = self.store.authorship(RecordKind::Ride, id.as_i64()).await?;
+            if author.is_some_and(|a| a.by_document && a.at <= until) {
+                rides.insert(id);
+            }
+        }
+        if rides.is_empty() {
+            return Ok(());
+        }
+        let author = self.author_of(by).await?;
+        let leaf = self.withdrawal_leaf(RecordKind::Ride, by, rides.len() as u64)?;
+        self.take_back_rides(rides, &author, by, vec![leaf]).await.map(drop)
+    }
+
+    /// What was recorded by the document until a moment is about its owner: `until` is when it was
+    /// released, and what came by another document later is not touched.
+    async fn finish_correction(
+        self: &Arc<Self>,
+        holder: HolderId,
+        by: Taker,
+        until: Timestamp,
+    ) -> Result<()> {
+        self.take_rides_of_document(holder, by, until).await?;
         let own = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
         let mut gone = Vec::new();
         for piece in own.into_iter().filter(|e| e.withdrawn_at.is_some()) {

@@ -435,6 +435,7 @@ impl App {
                         sample: None,
                         by_document: false,
                         moved_from: None,
+                        trip: None,
                         at: now,
                     })));
                     writes.push(Write::AddRegionRisk(risk));

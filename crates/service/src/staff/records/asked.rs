@@ -48,6 +48,8 @@ pub struct AskedWithdrawal {
     pub fact: Option<Fact>,
     /// What the laboratory calls the sample.
     pub sample: Option<String>,
+    /// Of a ride: the trip and its day.
+    pub trip: Option<String>,
 }
 
 impl Record {
@@ -261,6 +263,7 @@ impl App {
             file: None,
             fact: None,
             sample: None,
+            trip: None,
         };
         if let Record::Import(id) = record {
             let run = self.store.import(id).await?;
@@ -270,6 +273,7 @@ impl App {
             view.recorded_at = Some(author.at);
             if author.agency == session.staff().agency {
                 view.fact = self.own_record(&author).await?.and_then(|(_, fact)| fact);
+                view.trip = self.trip_name(author.trip);
                 view.sample = author.sample;
             }
         } else if let Some(id) = EvidenceId::from_i64(id)

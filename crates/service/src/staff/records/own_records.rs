@@ -7,14 +7,15 @@ use std::collections::HashMap;
 
 use jadegate_domain::id::{ImportId, RideId};
 use jadegate_domain::record::RecordKind;
-use jadegate_domain::{AgencyId, CaseId, EvidenceId, EvidenceKind, Fact, Timestamp};
-use jadegate_store::Authorship;
+use jadegate_domain::{AgencyId, CaseId, EvidenceId, EvidenceKind, Fact, PlaceId, Timestamp};
+use jadegate_store::{Authorship, Before, KeptRecord, Latest};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::brake::Held;
 use crate::error::Result;
 use crate::holder::me::{AgencyName, WithdrawnView};
+use crate::parts::{self, Part};
 use crate::session::StaffSession;
 use crate::staff::access::{Power, not_yours};
 
@@ -36,6 +37,8 @@ pub struct OwnRecord {
     pub sample: Option<String>,
     /// What it says, if that is not told elsewhere.
     pub fact: Option<Fact>,
+    /// Of a ride: the trip and its day.
+    pub trip: Option<String>,
     /// Who took it back, and why, if anybody did.
     pub withdrawn: Option<WithdrawnView>,
 }
@@ -43,10 +46,35 @@ pub struct OwnRecord {
 /// Entries listed.
 const LIST: u32 = 200;
 
+/// A record of a person, or one that is kept for somebody who is not registered.
+enum Row {
+    Recorded(Authorship),
+    Kept(Box<KeptRecord>),
+}
+
+impl Row {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Recorded(author) => author.at,
+            Self::Kept(kept) => kept.kept_at,
+        }
+    }
+}
+
 impl App {
-    /// The newest records of one's own agency, contacts and traces left out. What cannot be read is
-    /// left out as well.
+    /// The newest records of one's own agency.
     pub async fn own_records(&self, session: &StaffSession) -> Result<Vec<OwnRecord>> {
+        Ok(self.own_records_before(session, None).await?.rows)
+    }
+
+    /// The records of one's own agency, contacts and traces left out, newest first; `before` is the
+    /// `next` of the part before. What is kept for people who are not registered stands there as all
+    /// others do: the list does not say who is registered. What cannot be read is left out.
+    pub async fn own_records_before(
+        &self,
+        session: &StaffSession,
+        before: Option<&str>,
+    ) -> Result<Part<OwnRecord>> {
         let record = [
             Power::RecordTest,
             Power::RecordCase,
@@ -58,66 +86,88 @@ impl App {
             return Err(not_yours());
         }
         let names = self.agency_names().await?;
-        let mut rows = self.kept_records(session, &names).await?;
-        for r in self.store.own_records(session.staff().agency, LIST).await? {
-            let Some((id, fact)) = self.or_set_aside(self.own_record(&r).await)?.flatten() else {
-                continue;
+        let asked = parts::asked(before, LIST)?;
+        let found = self.own_rows(session.staff().agency, asked).await?;
+        let Part { rows, next } = Part::of(found, asked, Row::at);
+        let mut views = Vec::new();
+        for row in rows {
+            let view = match row {
+                Row::Recorded(author) => self.recorded_view(author, &names).await,
+                Row::Kept(kept) => self.kept_view(*kept, &names).await,
             };
-            let taken = self.store.withdrawal(r.record, r.id).await.map_err(Into::into);
-            rows.push(OwnRecord {
-                record: r.record,
-                id,
-                at: r.at,
-                staff: self.staff_name(r.staff).await?,
-                import: r.import,
-                sample: r.sample,
-                fact,
-                withdrawn: self
-                    .or_set_aside(taken)?
-                    .flatten()
-                    .map(|w| WithdrawnView { by: names.get(&w.agency).cloned(), reason: w.reason }),
-            });
+            views.extend(self.or_set_aside(view)?.flatten());
         }
-        rows.sort_by_key(|r| std::cmp::Reverse(r.at));
-        rows.truncate(LIST as usize);
-        Ok(rows)
+        Ok(Part { rows: views, next })
     }
 
-    /// What is kept of the agency's records for people who are not registered, as all others stand
-    /// there: the list does not say who is registered.
-    async fn kept_records(
+    /// Both kinds in one order: each from the moment at which the part begins, what was seen of that
+    /// moment first.
+    async fn own_rows(&self, agency: AgencyId, asked: Latest) -> Result<Vec<Row>> {
+        let before = asked.before.map(|b| Before { skip: 0, ..b });
+        let all = Latest { before, limit: asked.skip().saturating_add(asked.limit) };
+        let kept = self.store.kept_of_agency(agency, all).await?.into_iter();
+        let recorded = self.store.own_records(agency, all).await?.into_iter();
+        let kept = kept.map(|k| Row::Kept(Box::new(k)));
+        let mut rows: Vec<Row> = kept.chain(recorded.map(Row::Recorded)).collect();
+        rows.sort_by_key(|r| std::cmp::Reverse(r.at()));
+        let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        Ok(rows.into_iter().skip(count(asked.skip())).take(count(asked.limit)).collect())
+    }
+
+    async fn recorded_view(
         &self,
-        session: &StaffSession,
+        r: Authorship,
         names: &HashMap<AgencyId, AgencyName>,
-    ) -> Result<Vec<OwnRecord>> {
-        let mut rows = Vec::new();
-        for kept in self.store.kept_of_agency(session.staff().agency, LIST).await? {
-            let Some((held, evidence)) = self.or_set_aside(self.kept_evidence(&kept))? else {
-                continue;
-            };
-            let (record, number, id) = match held {
-                Held::Case { case, .. } => {
-                    (RecordKind::Case, case.id.as_i64(), case.id.to_string())
-                }
-                _ => (RecordKind::Evidence, kept.id.as_i64(), kept.id.to_string()),
-            };
-            let mut taken = self.store.withdrawal(record, number).await?;
-            if let (None, Some(import)) = (taken, kept.import) {
-                taken = self.store.withdrawal(RecordKind::Import, import.as_i64()).await?;
-            }
-            rows.push(OwnRecord {
-                record,
-                id,
-                at: kept.kept_at,
-                staff: self.staff_name(kept.staff).await?,
-                import: kept.import,
-                sample: kept.sample,
-                fact: Some(evidence.fact),
-                withdrawn: taken
-                    .map(|w| WithdrawnView { by: names.get(&w.agency).cloned(), reason: w.reason }),
-            });
+    ) -> Result<Option<OwnRecord>> {
+        let Some((id, fact)) = self.own_record(&r).await? else { return Ok(None) };
+        let taken = self.store.withdrawal(r.record, r.id).await.map_err(Into::into);
+        Ok(Some(OwnRecord {
+            record: r.record,
+            id,
+            at: r.at,
+            staff: self.staff_name(r.staff).await?,
+            import: r.import,
+            sample: r.sample,
+            fact,
+            trip: self.trip_name(r.trip),
+            withdrawn: self
+                .or_set_aside(taken)?
+                .flatten()
+                .map(|w| WithdrawnView { by: names.get(&w.agency).cloned(), reason: w.reason }),
+        }))
+    }
+
+    /// A trip as its carrier names it: the number and the day.
+    pub(super) fn trip_name(&self, trip: Option<PlaceId>) -> Option<String> {
+        Some(self.memory.place(trip?)?.name.clone())
+    }
+
+    async fn kept_view(
+        &self,
+        kept: KeptRecord,
+        names: &HashMap<AgencyId, AgencyName>,
+    ) -> Result<Option<OwnRecord>> {
+        let (held, evidence) = self.kept_evidence(&kept)?;
+        let (record, number, id) = match held {
+            Held::Case { case, .. } => (RecordKind::Case, case.id.as_i64(), case.id.to_string()),
+            _ => (RecordKind::Evidence, kept.id.as_i64(), kept.id.to_string()),
+        };
+        let mut taken = self.store.withdrawal(record, number).await?;
+        if let (None, Some(import)) = (taken, kept.import) {
+            taken = self.store.withdrawal(RecordKind::Import, import.as_i64()).await?;
         }
-        Ok(rows)
+        Ok(Some(OwnRecord {
+            record,
+            id,
+            at: kept.kept_at,
+            staff: self.staff_name(kept.staff).await?,
+            import: kept.import,
+            sample: kept.sample,
+            fact: Some(evidence.fact),
+            trip: None,
+            withdrawn: taken
+                .map(|w| WithdrawnView { by: names.get(&w.agency).cloned(), reason: w.reason }),
+        }))
     }
 
     /// The id of a record and what it says; `None` for what is not taken back by itself.

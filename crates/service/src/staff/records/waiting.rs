@@ -405,7 +405,12 @@ impl App {
                 let change = EvidenceChange { add: vec![new], with, ..EvidenceChange::default() };
                 self.confirm_case(w, (holder, traced), change, take).await
             }
-            Held::Ride { visit, ride } => {
+            Held::Ride { visit, ride, .. } => {
+                // Who was where is not kept by document: the list sent again tells its owner's rides.
+                let Subject::Person(holder) = subject else {
+                    return self.commit("confirm_moved", vec![take]).await;
+                };
+                let visit = jadegate_domain::Visit { holder, ..visit };
                 let id = self.ride_id(visit.holder, visit.place, visit.entered);
                 let (record, number) = (RecordKind::Ride, id.as_i64());
                 if self.store.withdrawal(record, number).await?.is_some() {
@@ -413,8 +418,9 @@ impl App {
                     return self.commit("confirm_withdrawn", vec![take]).await;
                 }
                 let known = self.store.authorship(record, number).await?.is_some();
-                let rows = (!known).then(|| signed.rows(record, number, None, self.now()));
-                let with = file_stands(w.import).into_iter().chain([take]);
+                let rows = (!known).then(|| signed.ride_rows(id, visit.place, self.now()));
+                let leads = signed.expectation(holder);
+                let with = file_stands(w.import).into_iter().chain([take]).chain(leads);
                 let with = with.chain(rows.into_iter().flatten()).collect();
                 self.write_confirmed_ride((id, visit), ride, with).await
             }

@@ -91,7 +91,12 @@ pub(crate) fn may_withdraw(
         | AgencyKind::Hospital
         | AgencyKind::Carrier
         | AgencyKind::Border => AgencyKind::PreventionTeam,
-        _ => AgencyKind::HealthCommission,
+        AgencyKind::PreventionTeam
+        | AgencyKind::HealthCommission
+        | AgencyKind::PublicSecurity
+        | AgencyKind::Venue
+        | AgencyKind::Operator
+        | AgencyKind::Auditor => AgencyKind::HealthCommission,
     };
     let second = session.may(Power::WithdrawRecord)
         && me.agency_kind == second

@@ -252,7 +252,7 @@ impl App {
     }
 
     /// Whoever takes back, as the looks that people see name them.
-    pub(super) async fn author_of(&self, by: Taker) -> Result<Author> {
+    pub(crate) async fn author_of(&self, by: Taker) -> Result<Author> {
         let agency = self.store.agency(by.agency).await?.ok_or_else(unknown)?;
         let (kind, region) = (agency.kind, agency.region);
         Ok(Author { agency: by.agency, kind, region, staff: by.staff, import: None })

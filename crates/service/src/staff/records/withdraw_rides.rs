@@ -48,7 +48,7 @@ impl App {
     /// Takes rides back that are there, in units of some hundred, each with who did it and the look
     /// that its person sees; then traces again from the cases they may have made contacts for. Should
     /// it be cut short, what was taken back stays so, and doing it again does the rest.
-    pub(super) async fn take_back_rides(
+    pub(crate) async fn take_back_rides(
         self: &Arc<Self>,
         ids: BTreeSet<RideId>,
         author: &Author,
