@@ -422,6 +422,7 @@ export async function startStaffMock() {
           { from: iso(now + 10 * DAY), to: iso(now + 17 * DAY), colour: 'yellow', reasons: [reason('yellow', now)] },
           { from: iso(now + 17 * DAY), to: null, colour: 'green', reasons: [] },
         ],
+        more_history: false,
         history: [
           { at: iso(now - 3.5 * DAY), from: 'green', to: 'red', reasons: [reason('red', now)] },
           { at: iso(now - 20 * DAY), from: null, to: 'green', reasons: [] },
@@ -432,6 +433,7 @@ export async function startStaffMock() {
         },
         what_they_see: {
           colour: 'red', reasons: [reason('red', now)], next_change: null, check_in_expected: true, check_in_done: false,
+          more_accesses: false,
           accesses: [{ at: iso(now), agency: TEAM, purpose: 'quarantine', what: 'evidence' }, { at: iso(now - DAY), agency: TEAM, purpose: 'contact_tracing', what: 'visits' }, { at: iso(now - 2 * DAY), agency: TEAM, purpose: 'holder_request', what: 'document_released' }, { at: iso(now - 3 * DAY), agency: LAB, purpose: 'holder_request', what: 'document_disputed' }],
         },
       },
