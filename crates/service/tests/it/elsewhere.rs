@@ -118,7 +118,7 @@ async fn whoever_records_by_document_learns_nothing_but_that_it_was_recorded() {
     // It counts at once where they live, and nobody looked at anything.
     assert_eq!((w.colour(holder).await, w.colour(here).await), (Colour::Red, Colour::Red));
     for who in [holder, here] {
-        assert_eq!(w.store.accesses_of(who, 10).await.unwrap(), []);
+        assert_eq!(w.store.accesses_of(who, jadegate_store::Latest::first(10)).await.unwrap(), []);
     }
     // The person sees by whom, and their own office has the case on its list.
     let seen = w.app.my_evidence(&elsewhere).await.unwrap();

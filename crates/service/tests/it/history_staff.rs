@@ -180,7 +180,7 @@ async fn h20_every_look_has_a_purpose_and_the_holder_sees_it() {
     let e = open(stranger, Purpose::Quarantine, None).await.unwrap_err();
     assert_eq!(e.code, "purpose.not_in_quarantine");
     // Trying is seen as well.
-    assert_eq!(w.store.accesses_of(stranger, 10).await.unwrap().len(), 3);
+    assert_eq!(w.store.accesses_of(stranger, Latest::first(10)).await.unwrap().len(), 3);
     for purpose in [Purpose::GateCheck, Purpose::RecordEvidence] {
         let e = open(stranger, purpose, None).await.unwrap_err();
         assert_eq!(e.code, "purpose.does_not_fit");
