@@ -5,6 +5,7 @@ use jadegate_domain::evidence::EvidenceKind;
 use jadegate_domain::{AgencyKind, Colour, HolderId, Purpose, Role};
 use jadegate_service::Kind;
 use jadegate_service::staff::{ArrivalInput, ChangeInput, Power, RegionInput, Whom};
+use jadegate_store::Latest;
 
 /// Zhengzhou, June 2022: depositors turned red by officials and a console operator.
 #[tokio::test]

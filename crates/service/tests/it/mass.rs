@@ -12,7 +12,7 @@ use jadegate_domain::{AgencyKind, CaseId, HolderId, PlaceId};
 use jadegate_ledger::{Leaf, WaitingEvent};
 use jadegate_service::StaffSession;
 use jadegate_service::staff::{ArrivalInput, CaseInput, WaitingRow, Whom};
-use jadegate_store::{Unit, Waiting, WaitingDecision, Write};
+use jadegate_store::{Latest, Unit, Waiting, WaitingDecision, Write};
 
 const HEAD: &str = "document_type,document_number,result,method,sampled_at,sample_reference\n";
 
