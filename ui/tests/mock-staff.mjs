@@ -349,7 +349,8 @@ export async function startStaffMock() {
       // By document nothing is told of anybody.
       return { status: 201, body: { evidence: 'e0000000000009', assessment: null, new: true, waiting: false } };
     },
-    'GET /v1/staff/kept': () => ({ body: { unregistered: 40, days: 60 } }),
+    'POST /v1/staff/samples': ({ body }) => (body.sample === 'TAKEN' && !body.correct ? problem(409, 'sample.other_person', 'taken') : { status: 201, body: { new: true, corrected: body.correct === true } }),
+    'GET /v1/staff/kept': () => ({ body: { unregistered: 40, tubes: 3, days: 60 } }),
     'POST /v1/staff/tests/import': () => ({
       body: {
         import: 'i0000000000001', lines: 255, taken: 212, unchanged: 40, positives: 3, waiting: 0,

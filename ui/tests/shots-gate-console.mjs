@@ -270,6 +270,14 @@ async function consolePage() {
       await page.getByRole('button', { name: t('记录结果', 'Record the result') }).click();
       await page.getByText(t('记录归证件持有人', 'about whoever owns this document')).waitFor();
       await page.locator('[data-count=unregistered]:text-is("40")').waitFor();
+      await page.locator('#tube-number').fill('TAKEN');
+      await page.locator('input[name=tube-by][value=code]').check();
+      await page.locator('#tube-code').fill('JG1:MADEUP');
+      await page.getByRole('button', { name: t('是此人的', 'It is theirs') }).click();
+      await page.getByText(t('之前说明这支试管属于另一人', 'said to be somebody else')).waitFor();
+      await page.getByLabel(t('更正', 'A correction')).check();
+      await page.getByRole('button', { name: t('是此人的', 'It is theirs') }).click();
+      await page.getByText(t('已更正', 'is withdrawn there')).waitFor();
       await page.locator('#csv').setInputFiles({ name: 'results.csv', mimeType: 'text/csv', buffer: Buffer.from('document_type\n') });
       await page.getByRole('button', { name: t('导入', 'Import'), exact: true }).click();
       await page.getByText('onerror').waitFor();

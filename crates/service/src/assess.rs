@@ -336,7 +336,7 @@ impl App {
                 withdrawn_at: None,
                 superseded_by: None,
             };
-            writes.extend(new.signed.as_ref().and_then(|s| s.expectation(holder)));
+            writes.extend(new.signed.iter().flat_map(|s| s.expectations(holder)));
             writes.push(Write::AddEvidence {
                 evidence: Box::new(evidence.clone()),
                 external_key: new.external_key,

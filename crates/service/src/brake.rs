@@ -22,8 +22,8 @@ use jadegate_domain::{
 };
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
-    Authorship, IndexKind, KeptRecord, RowRef, StoreError, Unit, Waiting, WaitingPiece, Withdrawal,
-    Write,
+    Authorship, IndexKind, KeptRecord, RowRef, StoreError, TubeOwner, Unit, Waiting, WaitingPiece,
+    Withdrawal, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +117,8 @@ pub(crate) struct Signed {
     by_document: bool,
     /// The document that has to lead to them when it is recorded.
     document: Option<[u8; 16]>,
+    /// The tube by which they were found, and whose it has to be still, if that is known.
+    tube: Option<([u8; 16], Option<TubeOwner>)>,
     moved_from: Option<EvidenceId>,
 }
 
@@ -130,6 +132,7 @@ impl Signed {
             outside: None,
             by_document: false,
             document: None,
+            tube: None,
             moved_from: None,
         }
     }
@@ -155,6 +158,7 @@ impl Signed {
         KeptRecord {
             id,
             document,
+            tube: self.tube.is_some(),
             body,
             moved_from: None,
             supersedes,
@@ -187,14 +191,28 @@ impl Signed {
             outside: None,
             by_document: true,
             document: None,
+            tube: None,
             moved_from: k.moved_from,
         }
     }
 
-    /// Demands that the document still leads to the person.
-    pub(crate) fn expectation(&self, holder: HolderId) -> Option<Write> {
-        let digest = self.document?;
-        Some(Write::ExpectIndex { kind: IndexKind::Document, digest, holder })
+    /// Of whoever's tube this is.
+    pub(crate) fn of_tube(self, tube: Option<([u8; 16], Option<TubeOwner>)>) -> Self {
+        Self { tube, ..self }
+    }
+
+    /// As it was recorded first: by a document, by a tube.
+    pub(crate) fn found(self, by_document: bool, tube: Option<[u8; 16]>) -> Self {
+        Self { by_document, tube: tube.map(|key| (key, None)), ..self }
+    }
+
+    /// Demands that the document still leads to the person, and that the tube is theirs.
+    pub(crate) fn expectations(&self, holder: HolderId) -> impl Iterator<Item = Write> + use<> {
+        let kind = IndexKind::Document;
+        let document = self.document.map(|digest| Write::ExpectIndex { kind, digest, holder });
+        let tube =
+            self.tube.and_then(|(key, owner)| owner.map(|owner| Write::ExpectTube { key, owner }));
+        document.into_iter().chain(tube)
     }
 
     /// For anything: it weighs on the hour of an agency (and of the member of staff), and the unit
@@ -232,6 +250,7 @@ impl Signed {
             outside: None,
             by_document: before.by_document,
             document: None,
+            tube: before.by_tube.then_some(([0; 16], None)),
             moved_from: before.moved_from,
         }
     }
@@ -250,6 +269,7 @@ impl Signed {
             outside: None,
             by_document: false,
             document: None,
+            tube: None,
             moved_from: None,
         })
     }
@@ -308,6 +328,7 @@ impl Signed {
             import: self.import,
             sample,
             by_document: self.by_document,
+            by_tube: self.tube.is_some(),
             moved_from: self.moved_from,
             at,
             trip,
@@ -328,6 +349,9 @@ pub(crate) enum Held {
         /// The document by which the person was found, if by one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         document: Option<[u8; 16]>,
+        /// The tube, if by one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tube: Option<[u8; 16]>,
     },
     /// A case with its evidence.
     Case {
@@ -361,6 +385,14 @@ impl Held {
         // A piece has no number of its own: that of what it belongs to stands for it.
         let row = RowRef { table: "waiting_piece", column: "body", row: piece.waiting.as_i64() };
         serde_json::from_str(&piece.body).map_err(|_| ServiceError::unreadable(row))
+    }
+
+    /// The tube by which the person was found, if by one.
+    pub(crate) const fn tube(&self) -> Option<[u8; 16]> {
+        match self {
+            Self::Evidence { tube, .. } => *tube,
+            _ => None,
+        }
     }
 
     /// The document by which the person was found, if by one.

@@ -31,5 +31,7 @@ pub use people::{
 };
 pub use places::{GateRow, PlaceRow, RideRow, ScanRow, TripRow, VisitRow, presence_code};
 pub use policies::{PolicyVersionRow, ProposalRow, RecolouringRow};
-pub use records::{AuthorshipRow, ImportRow, KeptRow, PieceRow, WaitingRow, WithdrawalRow};
+pub use records::{
+    AuthorshipRow, ImportRow, KeptRow, PieceRow, TubeRow, WaitingRow, WithdrawalRow,
+};
 pub use stored::Stored;

@@ -3,8 +3,8 @@
 use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::{AgencyId, EvidenceId, HolderId, PlaceId, StaffId, TraceId};
 use jadegate_store::{
-    Authorship, ImportCounts, ImportRun, KeptRecord, Waiting, WaitingDecision, WaitingPiece,
-    Withdrawal,
+    Authorship, ImportCounts, ImportRun, KeptRecord, Tube, TubeOwner, Waiting, WaitingDecision,
+    WaitingPiece, Withdrawal,
 };
 
 use crate::at::{At, Result};
@@ -13,13 +13,17 @@ use crate::stored::rows;
 rows! {
     AuthorshipRow => Authorship, in "authorship" by "id" {
         record: String, agency: i64, staff: Option<i64>, import: Option<i64>,
-        sample: Option<String>, recorded_at: i64, by_document: i64, moved_from: Option<i64>,
-        trip: Option<i64>,
+        sample: Option<String>, recorded_at: i64, by_document: i64, by_tube: i64,
+        moved_from: Option<i64>, trip: Option<i64>,
     }
     KeptRow => KeptRecord, in "kept_record" by "id" {
         document: Vec<u8>, body: String, moved_from: Option<i64>, agency: i64,
         staff: Option<i64>, import: Option<i64>, sample: Option<String>, kept_at: i64,
-        supersedes: Option<i64>, withdrawn_at: Option<i64>,
+        supersedes: Option<i64>, withdrawn_at: Option<i64>, tube: i64,
+    }
+    TubeRow => Tube, in "tube" by "id" {
+        key: Vec<u8>, agency: i64, document: Option<Vec<u8>>, holder: Option<i64>, bound_by: i64,
+        staff: Option<i64>, bound_at: i64,
     }
     ImportRow => ImportRun, in "import_run" by "id" {
         kind: String, agency: Option<i64>, staff: Option<i64>, started_at: i64, digest: Vec<u8>,
@@ -51,6 +55,7 @@ impl AuthorshipRow {
             import: at.opt_id("import", self.import, ImportId::from_i64)?,
             sample: self.sample,
             by_document: self.by_document != 0,
+            by_tube: self.by_tube != 0,
             moved_from: at.opt_id("moved_from", self.moved_from, EvidenceId::from_i64)?,
             at: at.time("recorded_at", self.recorded_at)?,
             trip: at.opt_id("trip", self.trip, PlaceId::from_i64)?,
@@ -63,6 +68,7 @@ impl KeptRow {
         Ok(KeptRecord {
             id: at.id("id", self.row, EvidenceId::from_i64)?,
             document: at.bytes("document", &self.document)?,
+            tube: self.tube != 0,
             body: self.body,
             moved_from: at.opt_id("moved_from", self.moved_from, EvidenceId::from_i64)?,
             agency: at.id("agency", self.agency, AgencyId::from_i64)?,
@@ -72,6 +78,22 @@ impl KeptRow {
             kept_at: at.time("kept_at", self.kept_at)?,
             supersedes: at.opt_id("supersedes", self.supersedes, EvidenceId::from_i64)?,
             withdrawn_at: at.opt_time("withdrawn_at", self.withdrawn_at)?,
+        })
+    }
+}
+
+impl TubeRow {
+    fn check(self, at: At) -> Result<Tube> {
+        let document = self.document.map(|d| at.bytes("document", &d)).transpose()?;
+        let holder = at.opt_id("holder", self.holder, HolderId::from_i64)?;
+        let owner = document.map(TubeOwner::Document).or(holder.map(TubeOwner::Holder));
+        Ok(Tube {
+            key: at.bytes("key", &self.key)?,
+            agency: at.id("agency", self.agency, AgencyId::from_i64)?,
+            owner: owner.ok_or_else(|| at.bad("holder", "a tube of nobody"))?,
+            bound_by: at.id("bound_by", self.bound_by, AgencyId::from_i64)?,
+            staff: at.opt_id("staff", self.staff, StaffId::from_i64)?,
+            bound_at: at.time("bound_at", self.bound_at)?,
         })
     }
 }

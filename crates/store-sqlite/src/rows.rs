@@ -12,8 +12,8 @@ pub(crate) use jadegate_store_rows::{
     InvitationRow, KeptRow, LeafRow, OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
     PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow,
     SealedFieldRow, SessionRow, StaffRow, Stored, StoredColourRow, TraceHeadRow, TraceRow, TripRow,
-    VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, challenge_use, changed_by, correction_state,
-    outbox_state, presence_code, session_subject,
+    TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, challenge_use, changed_by,
+    correction_state, outbox_state, presence_code, session_subject,
 };
 
 /// A row, and the table it is of.

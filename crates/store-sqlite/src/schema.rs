@@ -89,6 +89,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "kept_until_registered",
         text: include_str!("../migrations/0036_kept_until_registered.sql"),
     },
+    Migration { number: 37, name: "tubes", text: include_str!("../migrations/0037_tubes.sql") },
     Migration {
         number: 40,
         name: "pieces_about_nobody",
@@ -229,6 +230,7 @@ mod tests {
         "6a960c90c277781000c5e508e448daa4ab03e96931c03a6f562e3cf8489004eb",
         "3dc6369b4aa92e982e99dd97a61c452cb73f939f16a17cd0140a5cf71049d8f0",
         "45278e36ccf78b7a19771086475dfae40386f5cbf21d2e331e77988d8116c97f",
+        "9fe39658e3167ebb5b5dc84cba8b20ec967b504ff897779eeb725d0e5a051ba3",
         "6fe75fc15fd427a10a91d4ccd86727a82b6d0383aeaee3dc5afa0640decdf355",
         "16ccef03c03e6c3817053315a4d72d9bb4fe173890a4e69c853b1ff40aafc61d",
     ];

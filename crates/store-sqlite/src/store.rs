@@ -16,7 +16,7 @@ use jadegate_store::{
     Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PendingLeaves, PhoneCode,
     PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RegionRisks, SealedField,
     Session, SessionSubject, Standing, Store, StoredAssessment, StoredProposal, StoredRide,
-    StoredTrace, TraceHead, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
+    StoredTrace, TraceHead, Tube, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
     Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
@@ -494,6 +494,18 @@ impl Store for SqliteStore {
 
     async fn kept_record(&self, id: EvidenceId) -> Result<Option<KeptRecord>> {
         self.point(|c| records::kept_record(c, id))
+    }
+
+    async fn tube(&self, key: [u8; 16]) -> Result<Option<Tube>> {
+        self.point(|c| records::tube(c, key))
+    }
+
+    async fn tubes_of(&self, document: [u8; 16]) -> Result<Vec<Tube>> {
+        self.point(|c| records::tubes_of(c, document))
+    }
+
+    async fn tubes_of_nobody(&self, agency: AgencyId) -> Result<u64> {
+        self.point(|c| records::tubes_of_nobody(c, agency))
     }
 
     async fn kept_count(&self, agency: AgencyId, before: Timestamp) -> Result<u64> {

@@ -391,8 +391,14 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
 
 /// Removes what was kept for owners of documents too long.
 fn purge_kept(c: &Connection, until: Timestamp) -> Result<u64> {
-    let text = "DELETE FROM kept_record WHERE kept_at <= ?1";
-    let gone = c.execute(text, [until.as_secs()]).map_err(|e| sql("kept_record", &e))?;
+    let statements = [
+        ("kept_record", "DELETE FROM kept_record WHERE kept_at <= ?1"),
+        ("tube", "DELETE FROM tube WHERE bound_at <= ?1"),
+    ];
+    let mut gone = 0;
+    for (table, text) in statements {
+        gone += c.execute(text, [until.as_secs()]).map_err(|e| sql(table, &e))?;
+    }
     Ok(u64::try_from(gone).unwrap_or(u64::MAX))
 }
 

@@ -321,6 +321,7 @@ async fn small(s: &Store) {
                 import: Some(ImportId::from_random(1)),
                 sample: None,
                 by_document: false,
+                by_tube: false,
                 moved_from: None,
                 trip: None,
                 at: when,

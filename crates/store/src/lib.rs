@@ -94,8 +94,8 @@ pub use policies::{
 };
 pub use port::{Page, Store};
 pub use records::{
-    Authorship, FilesOf, ImportCounts, ImportRun, KeptRecord, Waiting, WaitingDecision,
-    WaitingPiece, Withdrawal,
+    Authorship, FilesOf, ImportCounts, ImportRun, KeptRecord, Tube, TubeOwner, Waiting,
+    WaitingDecision, WaitingPiece, Withdrawal,
 };
 pub use rows::{
     AccountChange, Challenge, ChallengeUse, ChangedBy, ColourChange, ConfinedHolder, Correction,

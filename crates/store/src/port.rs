@@ -19,7 +19,7 @@ use crate::policies::{
     StoredProposal,
 };
 use crate::records::{
-    Authorship, FilesOf, ImportRun, KeptRecord, Waiting, WaitingPiece, Withdrawal,
+    Authorship, FilesOf, ImportRun, KeptRecord, Tube, Waiting, WaitingPiece, Withdrawal,
 };
 use crate::rows::{
     AccountChange, Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind,
@@ -364,8 +364,14 @@ pub trait Store: Send + Sync + 'static {
     async fn kept_record(&self, id: EvidenceId) -> Result<Option<KeptRecord>>;
     /// What is kept of an agency's records, newest first.
     async fn kept_of_agency(&self, agency: AgencyId, latest: Latest) -> Result<Vec<KeptRecord>>;
+    /// Whose tube it is.
+    async fn tube(&self, key: [u8; 16]) -> Result<Option<Tube>>;
+    /// The tubes of a document's owner, oldest first.
+    async fn tubes_of(&self, document: [u8; 16]) -> Result<Vec<Tube>>;
+    /// How many tubes of an agency have a result that is not withdrawn, and nobody said whose they are.
+    async fn tubes_of_nobody(&self, agency: AgencyId) -> Result<u64>;
     /// How many records of an agency, kept since before a moment and not withdrawn, wait for owners of
-    /// documents.
+    /// documents; those of tubes of which nobody said whose they are do not.
     async fn kept_count(&self, agency: AgencyId, before: Timestamp) -> Result<u64>;
     /// What of a file is kept for owners of documents and neither withdrawn nor corrected by what is not,
     /// by id.
@@ -374,8 +380,8 @@ pub trait Store: Send + Sync + 'static {
         import: ImportId,
         page: Page<EvidenceId>,
     ) -> Result<Vec<KeptRecord>>;
-    /// Removes what is kept for owners of documents since this moment or longer, leaving no readable
-    /// copy. Returns how many went.
+    /// Removes what is kept for owners of documents and tubes, and whose tubes they are, since this
+    /// moment or longer, leaving no readable copy. Returns how many went.
     async fn purge_kept(&self, until: Timestamp) -> Result<u64>;
     /// Something that waits, or waited.
     async fn waiting(&self, id: WaitingId) -> Result<Option<Waiting>>;

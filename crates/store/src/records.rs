@@ -25,6 +25,8 @@ pub struct Authorship {
     pub sample: Option<String>,
     /// Was the person found by their document? Then the record is about whoever the document leads to.
     pub by_document: bool,
+    /// Was it recorded of a tube? Then it is about whoever's tube that was.
+    pub by_tube: bool,
     /// The piece as it was recorded first, for an account that held the person's document wrongly.
     pub moved_from: Option<EvidenceId>,
     /// When it was recorded.
@@ -40,8 +42,10 @@ pub struct Authorship {
 pub struct KeptRecord {
     /// The id that the evidence will have.
     pub id: EvidenceId,
-    /// Keyed digest of the document.
+    /// Keyed digest of the document; of a tube's result, of the tube.
     pub document: [u8; 16],
+    /// Is it kept for whoever's tube it is?
+    pub tube: bool,
     /// What the service wrote, sealed.
     pub body: String,
     /// The piece that was taken back; `None`: it never was evidence.
@@ -60,6 +64,32 @@ pub struct KeptRecord {
     pub sample: Option<String>,
     /// Since when it is kept.
     pub kept_at: Timestamp,
+}
+
+/// Whose tube it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TubeOwner {
+    /// Whoever owns this document, by its keyed digest.
+    Document([u8; 16]),
+    /// Somebody whose code was read.
+    Holder(HolderId),
+}
+
+/// A tube, and whose it is. One person at most; several in one tube have no place here yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tube {
+    /// Keyed digest of the agency and of the number that it gave the tube.
+    pub key: [u8; 16],
+    /// Whose numbers they are: the agency that tells results by them.
+    pub agency: AgencyId,
+    /// Whose tube it is.
+    pub owner: TubeOwner,
+    /// The agency that said so.
+    pub bound_by: AgencyId,
+    /// The member of staff who said so.
+    pub staff: Option<StaffId>,
+    /// Since when.
+    pub bound_at: Timestamp,
 }
 
 /// What became of a file.

@@ -17,8 +17,8 @@ use crate::policies::{
     AssessmentMark, Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal,
 };
 use crate::records::{
-    Authorship, ImportCounts, ImportRun, KeptRecord, Waiting, WaitingDecision, WaitingPiece,
-    Withdrawal,
+    Authorship, ImportCounts, ImportRun, KeptRecord, Tube, TubeOwner, Waiting, WaitingDecision,
+    WaitingPiece, Withdrawal,
 };
 use crate::rows::{
     AccountChange, Challenge, ColourChange, Correction, CredentialRow, DocumentBar, IndexKind,
@@ -529,8 +529,22 @@ pub enum Write {
         /// The number of its id.
         id: i64,
     },
-    /// A record is kept for the owner of a document. Preconditions: the id is free, and the document
-    /// leads to nobody ([`Precondition::Leads`](crate::Precondition)).
+    /// It is said whose tube it is. Preconditions: nobody said so yet, and, if its owner is known,
+    /// nothing is kept under its key ([`Precondition::Leads`](crate::Precondition)): that is taken
+    /// ([`Write::TakeKept`]) earlier in the unit.
+    BindTube(Box<Tube>),
+    /// It is not said any more whose tube it is. Precondition: it is, in these words
+    /// ([`Precondition::Stands`](crate::Precondition)).
+    UnbindTube(Box<Tube>),
+    /// Demands that a tube is this owner's ([`Precondition::Leads`](crate::Precondition)).
+    ExpectTube {
+        /// Keyed digest of the tube.
+        key: [u8; 16],
+        /// Whose it is.
+        owner: TubeOwner,
+    },
+    /// A record is kept for the owner of a document, or of a tube. Preconditions: the id is free, and
+    /// the document, or the tube, leads to nobody ([`Precondition::Leads`](crate::Precondition)).
     KeepForDocument(Box<KeptRecord>),
     /// Demands that so many records are kept for the owner of a document, withdrawn ones too; else the
     /// conflict is [`Precondition::EvidenceVersion`](crate::Precondition). None is taken away by

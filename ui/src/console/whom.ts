@@ -5,7 +5,8 @@ import { forms, t } from './text';
 import type { Whom } from './types';
 
 export interface WhomDraft {
-  by: 'document' | 'phone' | 'holder';
+  /** By tube: nobody is named, and the sample's reference says whose it will be. */
+  by: 'document' | 'phone' | 'holder' | 'tube';
   type: DocumentType;
   number: string;
   country: string;
@@ -30,6 +31,7 @@ export const needsCountry = (type: DocumentType): boolean => type === 'passport'
 export function whomBody(w: WhomDraft): Whom {
   if (w.by === 'holder') return { holder: w.holder };
   if (w.by === 'phone') return { phone: w.phone };
+  if (w.by === 'tube') return {};
   return { document: documentBody(w) };
 }
 
@@ -40,7 +42,7 @@ export function documentBody(w: WhomDraft): DocumentInput {
 
 /** What is wrong with it, by field; typing mistakes are caught before anything is looked up. */
 export function whomProblems(w: WhomDraft, now: number): Record<string, string> {
-  if (w.by === 'holder') return {};
+  if (w.by === 'holder' || w.by === 'tube') return {};
   if (w.by === 'phone') return !phoneOk(w.phone) ? { phone: t().whom.phoneBad } : {};
   const problem = w.type === 'resident_id' ? residentIdProblem(w.number, now) : otherNumberProblem(w.number);
   const out: Record<string, string> = {};

@@ -97,7 +97,7 @@ impl App {
             let id = self.ride_id(t.visit.holder, t.visit.place, t.visit.entered);
             let signed = signed.clone().of_document(t.document);
             // The document leads to whoever was aboard still.
-            writes.extend(signed.expectation(t.visit.holder));
+            writes.extend(signed.expectations(t.visit.holder));
             writes.extend(ride_writes(id, t.visit, t.ride));
             // A ride that is told again with its end or its seat keeps its author.
             if self.store.authorship(RecordKind::Ride, id.as_i64()).await?.is_none() {

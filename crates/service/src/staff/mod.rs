@@ -49,6 +49,7 @@ pub use self::records::keeping::KeptCounts;
 pub use self::records::own_records::OwnRecord;
 pub use self::records::recording::RecordedEvidence;
 pub use self::records::releases::ReleaseInput;
+pub use self::records::samples::{BoundSample, SampleInput};
 pub use self::records::test_results::TestInput;
 pub use self::records::waiting::{WaitingRow, WaitingSample, WaitingSamples};
 pub use self::records::withdraw::{Record, WithdrawnRecords};

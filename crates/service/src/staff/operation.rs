@@ -63,7 +63,7 @@ kinds! {
     /// A policy, a proposal or a recolouring.
     Policy = "policy": ["policy_version", "proposal", "recolouring"],
     /// What waits for a second pair of eyes: it colours nobody.
-    Waiting = "waiting": ["waiting", "waiting_piece", "kept_record"],
+    Waiting = "waiting": ["waiting", "waiting_piece", "kept_record", "tube"],
     /// Who recorded or withdrew what: a file cannot be withdrawn whole.
     Record = "record": ["authorship", "import_run", "withdrawal"],
     /// A look at somebody's data: it is missing from what they see.

@@ -165,6 +165,7 @@ impl App {
             import: author.import,
             sample: None,
             by_document: false,
+            by_tube: false,
             moved_from: None,
             trip: None,
             at,

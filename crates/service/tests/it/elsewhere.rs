@@ -332,3 +332,17 @@ async fn a_result_and_a_registration_at_once() {
     }
     panic!("a registration reads the clock very often");
 }
+
+/// Thousands of people whom nobody knows, and the same file again: each line has its answer.
+#[tokio::test]
+async fn a_large_file_of_unknown_people_is_taken_once() {
+    let mut w = World::new().await;
+    let lab = far_lab(&mut w).await;
+    let lines: Vec<_> = (10_000..14_000).map(|n| line(n, "negative")).collect();
+    let first = send(&w, &lab, &lines).await;
+    assert_eq!((first.lines, first.taken, first.rejected.len()), (4_000, 4_000, 0));
+    assert_eq!(send(&w, &lab, &lines).await.unchanged, 4_000);
+    let gone = Record::Import(first.import.unwrap());
+    let done = w.app.withdraw_record(&lab, gone, "never_happened").await.unwrap();
+    assert_eq!(done.records, 4_000);
+}

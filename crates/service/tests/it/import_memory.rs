@@ -63,6 +63,11 @@ async fn a_file_is_never_in_memory_as_a_whole() {
     let few = file(head, line).take(3 * WIDTH as u64);
     let r = w.app.import_tests_within(&recorder, few, SMALL_FILE).await.unwrap();
     assert_eq!(r.taken, 3);
+    // So do as many people at once as there are at most.
+    let line = |n| format!("passport,X{n:07},CHN,negative,nucleic_acid,2022-03-12T02:00:00Z\n");
+    let narrow = format!("{head}\n{}", (1..=300).map(line).collect::<String>());
+    let r = w.app.import_tests_within(&recorder, narrow.as_bytes(), SMALL_FILE).await.unwrap();
+    assert_eq!(r.taken, 300);
     let trains = "kind,number,date,division,document_type,document_number,document_country,departs";
     let line = |n| format!("train,G2,2022-03-11,CN-3301,passport,X{n:07},CHN,2022-03-11T01:00:00Z");
     let few = file(trains, line).take(3 * WIDTH as u64);

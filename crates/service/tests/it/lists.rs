@@ -110,6 +110,7 @@ fn author(n: i64, agency: AgencyId, at: Timestamp) -> Write {
         import: None,
         sample: None,
         by_document: false,
+        by_tube: false,
         moved_from: None,
         trip: None,
         at,

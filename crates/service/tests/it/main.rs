@@ -44,5 +44,6 @@ mod sign_in;
 mod staff_cases;
 mod standing;
 mod trace_jobs;
+mod tubes;
 mod withdraw;
 mod withdraw_files;

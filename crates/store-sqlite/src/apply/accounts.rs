@@ -17,7 +17,8 @@ impl Applier<'_> {
         digest: &[u8; 16],
         holder: HolderId,
     ) -> Result<()> {
-        let kept = "SELECT 1 FROM kept_record WHERE document = ?1";
+        let kept = "SELECT 1 FROM kept_record WHERE document = ?1 \
+                    OR document IN (SELECT key FROM tube WHERE document = ?1)";
         if kind == IndexKind::Document && self.finds("kept_record", kept, [digest])? {
             return Err(conflict("blind_index", Precondition::Leads));
         }

@@ -4,8 +4,8 @@ use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{AgencyId, EvidenceId, HolderId, PlaceId, StaffId, Timestamp, TraceId};
 use jadegate_store::{
-    Authorship, ImportCounts, ImportRun, IndexKind, KeptRecord, Precondition, StoreError, Waiting,
-    WaitingDecision, WaitingPiece, Withdrawal,
+    Authorship, ImportCounts, ImportRun, IndexKind, KeptRecord, Precondition, StoreError, Tube,
+    TubeOwner, Waiting, WaitingDecision, WaitingPiece, Withdrawal,
 };
 use rusqlite::params;
 
@@ -15,8 +15,8 @@ use crate::error::{Result, conflict};
 impl Applier<'_> {
     pub(super) fn add_authorship(&self, a: &Authorship) -> Result<()> {
         let text = "INSERT INTO authorship (record, id, agency, staff, import, sample, \
-                    recorded_at, by_document, moved_from, trip) \
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                    recorded_at, by_document, moved_from, trip, by_tube) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
         let row = params![
             a.record.as_str(),
             a.id,
@@ -28,18 +28,19 @@ impl Applier<'_> {
             i64::from(a.by_document),
             a.moved_from.map(EvidenceId::as_i64),
             a.trip.map(PlaceId::as_i64),
+            i64::from(a.by_tube),
         ];
         self.touch("authorship", text, row)
     }
 
     pub(super) fn keep_for_document(&self, k: &KeptRecord) -> Result<()> {
-        let led = "SELECT 1 FROM blind_index WHERE kind = ?1 AND digest = ?2";
-        if self.finds("blind_index", led, params![IndexKind::Document.as_str(), k.document])? {
+        // The key of a tube is no document, and the other way round.
+        if self.leads(k.document)? {
             return Err(conflict("kept_record", Precondition::Leads));
         }
         let text = "INSERT INTO kept_record (id, document, body, moved_from, agency, staff, \
-                    import, sample, kept_at, supersedes, withdrawn_at) \
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+                    import, sample, kept_at, supersedes, withdrawn_at, tube) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let row = params![
             k.id.as_i64(),
             k.document,
@@ -52,8 +53,59 @@ impl Applier<'_> {
             k.kept_at.as_secs(),
             k.supersedes.map(EvidenceId::as_i64),
             secs(k.withdrawn_at),
+            i64::from(k.tube),
         ];
         self.touch("kept_record", text, row)
+    }
+
+    /// Does a document, or a tube, lead to somebody?
+    fn leads(&self, key: [u8; 16]) -> Result<bool> {
+        let document = "SELECT 1 FROM blind_index WHERE kind = ?1 AND digest = ?2";
+        let tube = "SELECT 1 FROM tube t WHERE key = ?2 AND (holder IS NOT NULL OR EXISTS \
+                    (SELECT 1 FROM blind_index b WHERE b.kind = ?1 AND b.digest = t.document))";
+        let row = params![IndexKind::Document.as_str(), key];
+        Ok(self.finds("blind_index", document, row)? || self.finds("tube", tube, row)?)
+    }
+
+    pub(super) fn bind_tube(&self, t: &Tube) -> Result<()> {
+        let (document, holder) = owner_columns(t.owner);
+        let text = "INSERT INTO tube (id, key, agency, document, holder, bound_by, staff, bound_at) \
+                    VALUES ((SELECT coalesce(max(id), 0) + 1 FROM tube), ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let row = params![
+            t.key,
+            t.agency.as_i64(),
+            document,
+            holder,
+            t.bound_by.as_i64(),
+            t.staff.map(StaffId::as_i64),
+            t.bound_at.as_secs(),
+        ];
+        self.touch("tube", text, row)?;
+        let kept = "SELECT 1 FROM kept_record WHERE document = ?1";
+        if self.leads(t.key)? && self.finds("kept_record", kept, [t.key])? {
+            return Err(conflict("tube", Precondition::Leads));
+        }
+        Ok(())
+    }
+
+    pub(super) fn unbind_tube(&self, t: &Tube) -> Result<()> {
+        let (document, holder) = owner_columns(t.owner);
+        let stands = "SELECT 1 FROM tube WHERE key = ?1 AND document IS ?2 AND holder IS ?3 \
+                      AND bound_at = ?4";
+        let row = params![t.key, document, holder, t.bound_at.as_secs()];
+        if !self.finds("tube", stands, row)? {
+            return Err(conflict("tube", Precondition::Stands));
+        }
+        self.touch("tube", "DELETE FROM tube WHERE key = ?1", [t.key])
+    }
+
+    pub(super) fn expect_tube(&self, key: [u8; 16], owner: TubeOwner) -> Result<()> {
+        let (document, holder) = owner_columns(owner);
+        let text = "SELECT 1 FROM tube WHERE key = ?1 AND document IS ?2 AND holder IS ?3";
+        if self.finds("tube", text, params![key, document, holder])? {
+            return Ok(());
+        }
+        Err(conflict("tube", Precondition::Leads))
     }
 
     pub(super) fn expect_kept(&self, document: [u8; 16], pieces: u32) -> Result<()> {
@@ -223,4 +275,12 @@ impl Applier<'_> {
 fn column(table: &'static str, n: u64) -> Result<i64> {
     i64::try_from(n)
         .map_err(|_| StoreError::Invalid { table, why: "a count is too large".to_owned() })
+}
+
+/// The two columns of whose tube it is; one is empty.
+fn owner_columns(owner: TubeOwner) -> (Option<[u8; 16]>, Option<i64>) {
+    match owner {
+        TubeOwner::Document(document) => (Some(document), None),
+        TubeOwner::Holder(holder) => (None, Some(holder.as_i64())),
+    }
 }

@@ -21,7 +21,7 @@ use crate::rows::{
     ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
     KeptRow, LeafRow, OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow,
     ProposalRow, ProxyRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow,
-    SessionRow, StaffRow, Stored, TraceRow, TripRow, VaultKeyRow, VisitRow, WaitingRow,
+    SessionRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow,
     WithdrawalRow, read as read_row,
 };
 
@@ -178,6 +178,7 @@ pub(crate) fn unreadable(c: &Connection) -> Result<Vec<RowRef>> {
         PieceRow,
         WithdrawalRow,
         KeptRow,
+        TubeRow,
         ProxyRow,
         AccountChangeRow
     );

@@ -4,14 +4,16 @@ use jadegate_domain::id::{ImportId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{AgencyId, Division, EvidenceId, Timestamp, TraceId};
 use jadegate_store::{
-    Authorship, FilesOf, ImportRun, KeptRecord, Latest, Listed, Page, Waiting, WaitingPiece,
+    Authorship, FilesOf, ImportRun, KeptRecord, Latest, Listed, Page, Tube, Waiting, WaitingPiece,
     Withdrawal,
 };
 use rusqlite::{Connection, params};
 
 use super::{ALL, listed, listed_latest, lives_in, many, number, one};
 use crate::error::{Result, sql};
-use crate::rows::{AuthorshipRow, ImportRow, KeptRow, PieceRow, WaitingRow, WithdrawalRow};
+use crate::rows::{
+    AuthorshipRow, ImportRow, KeptRow, PieceRow, TubeRow, WaitingRow, WithdrawalRow,
+};
 
 pub(crate) fn authorship(c: &Connection, kind: RecordKind, id: i64) -> Result<Option<Authorship>> {
     one::<AuthorshipRow>(c, "WHERE id = ?2 AND record = ?1", params![kind.as_str(), id])
@@ -88,9 +90,26 @@ pub(crate) fn kept_of_agency(
 }
 
 pub(crate) fn kept_count(c: &Connection, agency: AgencyId, before: Timestamp) -> Result<u64> {
-    let text = "SELECT count(*) FROM kept_record \
-                WHERE agency = ?1 AND kept_at < ?2 AND withdrawn_at IS NULL";
+    let text = "SELECT count(*) FROM kept_record k \
+                WHERE agency = ?1 AND kept_at < ?2 AND withdrawn_at IS NULL \
+                AND (tube = 0 OR EXISTS (SELECT 1 FROM tube t WHERE t.key = k.document))";
     let n = number(c, "kept_record", text, [agency.as_i64(), before.as_secs()])?;
+    Ok(n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+}
+
+pub(crate) fn tube(c: &Connection, key: [u8; 16]) -> Result<Option<Tube>> {
+    one::<TubeRow>(c, "WHERE key = ?1", [key])
+}
+
+pub(crate) fn tubes_of(c: &Connection, document: [u8; 16]) -> Result<Vec<Tube>> {
+    many::<TubeRow>(c, "WHERE document = ?1 ORDER BY bound_at, id", [document])
+}
+
+pub(crate) fn tubes_of_nobody(c: &Connection, agency: AgencyId) -> Result<u64> {
+    let text = "SELECT count(DISTINCT document) FROM kept_record k \
+                WHERE agency = ?1 AND tube = 1 AND withdrawn_at IS NULL \
+                AND NOT EXISTS (SELECT 1 FROM tube t WHERE t.key = k.document)";
+    let n = number(c, "kept_record", text, [agency.as_i64()])?;
     Ok(n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
 }
 

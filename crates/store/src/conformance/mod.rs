@@ -141,6 +141,7 @@ macro_rules! conformance_tests {
             records::who_recorded_what_is_found_again,
             records::what_is_kept_for_a_document_goes_to_its_owner,
             records::what_is_kept_is_taken_back_counted_and_purged,
+            records::a_tube_is_one_persons_and_its_results_are_theirs,
             records::a_file_is_a_record,
             records::a_withdrawal_names_who_and_why,
             records::what_was_taken_back_is_expected_to_stand_no_more,

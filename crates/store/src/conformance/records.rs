@@ -12,8 +12,8 @@ use jadegate_domain::{AgencyId, AgencyKind, CaseId, Fact, PlaceId, PlaceKind, St
 use super::made_up::*;
 use crate::{
     Authorship, Before, FilesOf, ImportCounts, ImportRun, IndexKind, KeptRecord, Latest, Listed,
-    Page, Precondition, StoreError, Unit, Waiting, WaitingDecision, WaitingPiece, Withdrawal,
-    Write,
+    Page, Precondition, StoreError, Tube, TubeOwner, Unit, Waiting, WaitingDecision, WaitingPiece,
+    Withdrawal, Write,
 };
 
 fn by(n: u64) -> StaffId {
@@ -33,6 +33,7 @@ fn author(record: RecordKind, id: i64, secs: i64) -> Authorship {
         import: Some(ImportId::from_random(5)),
         sample: Some("made-up 17".to_owned()),
         by_document: false,
+        by_tube: false,
         moved_from: None,
         trip: None,
         at: at(secs),
@@ -57,6 +58,7 @@ pub async fn who_recorded_what_is_found_again(s: S) {
             agency: of(9),
             import: None,
             by_document: true,
+            by_tube: true,
             moved_from: Some(eid(3)),
             ..author(RecordKind::Evidence, 8, 50)
         },
@@ -110,6 +112,7 @@ pub async fn what_is_kept_for_a_document_goes_to_its_owner(s: S) {
     let kept = |n: u64, document: u8| KeptRecord {
         id: eid(n),
         document: [document; 16],
+        tube: false,
         body: "{\"made\":\"up\"}".to_owned(),
         moved_from: (n == 1).then(|| eid(9)),
         supersedes: (n == 2).then(|| eid(1)),
@@ -166,6 +169,7 @@ pub async fn what_is_kept_is_taken_back_counted_and_purged(s: S) {
     let kept = |n: u64, document: u8, secs| KeptRecord {
         id: eid(n),
         document: [document; 16],
+        tube: false,
         body: "made-up".to_owned(),
         moved_from: None,
         supersedes: None,
@@ -212,6 +216,71 @@ pub async fn what_is_kept_is_taken_back_counted_and_purged(s: S) {
     assert_eq!(s.purge_kept(at(20)).await.unwrap(), 0);
     assert_eq!(s.kept_for_document([1; 16]).await.unwrap(), []);
     assert_eq!(s.kept_for_document([2; 16]).await.unwrap(), [kept(3, 2, 30)]);
+}
+
+/// A tube is one person's, and what is kept of it goes to them and to nobody else: it is kept while nobody
+/// is known by the tube, and is taken by whoever turns out to be.
+pub async fn a_tube_is_one_persons_and_its_results_are_theirs(s: S) {
+    with_holder(&s, 1).await;
+    let key = |n: u8| [n; 16];
+    let tube = |n: u8, owner| Tube {
+        key: key(n),
+        agency: of(1),
+        owner,
+        bound_by: of(2),
+        staff: Some(by(7)),
+        bound_at: at(i64::from(n)),
+    };
+    let bind = |t: &Tube| Write::BindTube(Box::new(t.clone()));
+    let unbind = |t: &Tube| Write::UnbindTube(Box::new(t.clone()));
+    let kept = |id: u64, n: u8| KeptRecord {
+        id: eid(id),
+        document: key(n),
+        tube: true,
+        body: "made-up".to_owned(),
+        moved_from: None,
+        supersedes: None,
+        withdrawn_at: None,
+        agency: of(1),
+        staff: None,
+        import: None,
+        sample: Some("T-1".to_owned()),
+        kept_at: at(30),
+    };
+    let keep = |id, n| Write::KeepForDocument(Box::new(kept(id, n)));
+    let document = Write::AddIndex { kind: IndexKind::Document, digest: [9; 16], holder: hid(1) };
+    let (theirs, papers) = (TubeOwner::Holder(hid(1)), TubeOwner::Document([9; 16]));
+    // Result first, then whose it is; somebody who is known takes it.
+    keeps(&s, vec![keep(1, 1), keep(2, 2), keep(3, 3)]).await;
+    assert_eq!(s.tubes_of_nobody(of(1)).await.unwrap(), 3);
+    assert_eq!(s.kept_count(of(1), at(99)).await.unwrap(), 0);
+    let one = tube(1, theirs);
+    refuses(&s, vec![bind(&one)], Precondition::Leads).await;
+    keeps(&s, vec![Write::TakeKept(eid(1)), bind(&one)]).await;
+    refuses(&s, vec![bind(&tube(1, papers))], Precondition::Absent).await;
+    refuses(&s, vec![keep(4, 1)], Precondition::Leads).await;
+    assert_eq!(s.tube(key(1)).await.unwrap(), Some(one.clone()));
+    assert_eq!(s.tube(key(7)).await.unwrap(), None);
+    // Of somebody who is not known yet it stays, and goes with their document.
+    let two = tube(2, papers);
+    keeps(&s, vec![bind(&two), keep(5, 2)]).await;
+    assert_eq!(s.tubes_of([9; 16]).await.unwrap(), std::slice::from_ref(&two));
+    assert_eq!(s.kept_count(of(1), at(99)).await.unwrap(), 2);
+    assert_eq!(s.tubes_of_nobody(of(1)).await.unwrap(), 1);
+    refuses(&s, vec![document.clone()], Precondition::Leads).await;
+    keeps(&s, vec![Write::TakeKept(eid(2)), Write::TakeKept(eid(5)), document]).await;
+    refuses(&s, vec![keep(6, 2)], Precondition::Leads).await;
+    // It is expected to be theirs, and is taken from them in the words in which it was said.
+    let expect = |n, owner| Write::ExpectTube { key: key(n), owner };
+    keeps(&s, vec![expect(1, theirs), expect(2, papers)]).await;
+    refuses(&s, vec![expect(1, papers)], Precondition::Leads).await;
+    refuses(&s, vec![expect(3, theirs)], Precondition::Leads).await;
+    refuses(&s, vec![unbind(&tube(1, papers))], Precondition::Stands).await;
+    keeps(&s, vec![unbind(&one), keep(7, 1)]).await;
+    refuses(&s, vec![unbind(&one)], Precondition::Stands).await;
+    // Whose tube it was goes when its time is over.
+    assert_eq!(s.purge_kept(at(2)).await.unwrap(), 1);
+    assert_eq!(s.tube(key(2)).await.unwrap(), None);
 }
 
 /// A file is begun, ended once, withdrawn once; files are listed where their agency acts.

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jadegate_service::staff::{
-    ArrivalInput, KeptCounts, RecordedEvidence, ReleaseInput, TestInput,
+    ArrivalInput, BoundSample, KeptCounts, RecordedEvidence, ReleaseInput, SampleInput, TestInput,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(release))
         .routes(routes!(add_arrival))
         .routes(routes!(kept))
+        .routes(routes!(bind_sample))
 }
 
 /// What waits is accepted, not created.
@@ -74,4 +75,16 @@ async fn add_arrival(
     responses((status = 200, body = KeptCounts), (status = "4XX", body = Problem)))]
 async fn kept(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<KeptCounts>> {
     Ok(Json(web.app.kept_counts(&s).await?))
+}
+
+/// Say whose tube it is: by the person's document or live code. Says nothing of the person.
+#[utoipa::path(post, path = "/v1/staff/samples", tag = "staff", request_body = SampleInput,
+    responses((status = 201, body = BoundSample), (status = 200, body = BoundSample), (status = "4XX", body = Problem)))]
+async fn bind_sample(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(input): Body<SampleInput>,
+) -> Answer<(StatusCode, Json<BoundSample>)> {
+    let bound = web.app.bind_sample(&s, &input).await?;
+    Ok((status(bound.new, false), Json(bound)))
 }

@@ -34,7 +34,7 @@ groups! {
         "/v1/staff/document-corrections", "/v1/staff/document-bars", "/v1/staff/people"];
     records: staff::records::story, ["/v1/staff/tests", "/v1/staff/arrivals", "/v1/staff/releases",
         "/v1/staff/rides", "/v1/staff/imports", "/v1/staff/records", "/v1/staff/withdrawals",
-        "/v1/staff/kept"];
+        "/v1/staff/kept", "/v1/staff/samples"];
     waiting: staff::waiting::story, ["/v1/staff/waiting"];
     cases: staff::cases::story, ["/v1/staff/cases", "/v1/staff/traces", "/v1/staff/trace-jobs"];
     changes: staff::changes::story, ["/v1/staff/policies", "/v1/staff/what-ifs",

@@ -1,7 +1,7 @@
 //! Finding one person by what they show.
 
-use jadegate_domain::{Division, Holder, HolderId, Phone, Purpose};
-use jadegate_store::IndexKind;
+use jadegate_domain::{AgencyId, Division, Holder, HolderId, Phone, Purpose};
+use jadegate_store::{IndexKind, TubeOwner};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -24,7 +24,9 @@ pub enum Whom {
     Document(DocumentInput),
     /// Their phone.
     Phone(String),
-    /// Named in no way, or in several: leads to nobody.
+    /// Named in no way.
+    Unnamed,
+    /// Named in several ways: leads to nobody.
     Unclear,
 }
 
@@ -46,6 +48,7 @@ impl From<WhomFields> for Whom {
             WhomFields { holder: Some(h), document: None, phone: None } => Self::Holder(h),
             WhomFields { holder: None, document: Some(d), phone: None } => Self::Document(d),
             WhomFields { holder: None, document: None, phone: Some(p) } => Self::Phone(p),
+            WhomFields { holder: None, document: None, phone: None } => Self::Unnamed,
             _ => Self::Unclear,
         }
     }
@@ -77,7 +80,7 @@ pub(crate) struct Located {
 pub(crate) enum Subject {
     /// A person.
     Person(HolderId),
-    /// Whoever owns this document, which leads to nobody yet.
+    /// Whoever owns this document, which leads to nobody yet, or whoever's tube this is.
     Owner([u8; 16]),
 }
 
@@ -87,6 +90,8 @@ pub(crate) struct About {
     pub(crate) subject: Subject,
     /// The digest of the document, if it was a document.
     pub(crate) document: Option<[u8; 16]>,
+    /// The key of the tube, if it was a tube, and whose it is, if that was said.
+    pub(crate) tube: Option<([u8; 16], Option<TubeOwner>)>,
     /// Where they live, if that is known.
     pub(crate) home: Option<Division>,
     /// Whoever records learns nothing of them.
@@ -101,7 +106,8 @@ impl Signed {
             Subject::Owner(_) => None,
         };
         let home = about.home.as_ref();
-        self.of_document(document).at(home.and_then(|h| outside(&author.region, h)))
+        let signed = self.of_document(document).of_tube(about.tube);
+        signed.at(home.and_then(|h| outside(&author.region, h)))
     }
 }
 
@@ -152,7 +158,7 @@ impl App {
                 document = Some(digest);
                 self.store.indexed_holder(IndexKind::Document, digest).await?
             }
-            Whom::Unclear => {
+            Whom::Unnamed | Whom::Unclear => {
                 return Err(ServiceError::bad(
                     "whom.one",
                     "Name the person by holder id, document or phone: one of them.",
@@ -177,7 +183,7 @@ impl App {
         }
         let Located { holder, document } = self.locate(region, whom).await?;
         let (subject, home) = (Subject::Person(holder.id), Some(holder.home));
-        Ok(About { subject, document, home, silent: false })
+        Ok(About { subject, document, tube: None, home, silent: false })
     }
 
     /// Where a document leads now.
@@ -191,7 +197,48 @@ impl App {
             Some(holder) => (Subject::Person(holder.id), Some(holder.home)),
             None => (Subject::Owner(digest), None),
         };
-        Ok(About { subject, document: Some(digest), home, silent: true })
+        Ok(About { subject, document: Some(digest), tube: None, home, silent: true })
+    }
+
+    /// Whoever's tube it is, by its key.
+    pub(crate) async fn about_tube(&self, key: [u8; 16]) -> Result<About> {
+        let owner = self.store.tube(key).await?.map(|t| t.owner);
+        let tube = Some((key, owner));
+        let (subject, silent) = (Subject::Owner(key), true);
+        match owner {
+            None => Ok(About { subject, document: None, tube, home: None, silent }),
+            Some(TubeOwner::Document(document)) => {
+                let about = self.about_document(document).await?;
+                let subject = match about.subject {
+                    Subject::Owner(_) => subject,
+                    person @ Subject::Person(_) => person,
+                };
+                Ok(About { subject, tube, ..about })
+            }
+            Some(TubeOwner::Holder(holder)) => {
+                let home = self.store.holder(holder).await?.map(|h| h.home);
+                let subject = Subject::Person(holder);
+                Ok(About { subject, document: None, tube, home, silent })
+            }
+        }
+    }
+
+    /// Where the same document, or the same tube, leads now.
+    pub(crate) async fn about_again(
+        &self,
+        document: Option<[u8; 16]>,
+        tube: Option<[u8; 16]>,
+    ) -> Result<Option<About>> {
+        Ok(match (tube, document) {
+            (Some(key), _) => Some(self.about_tube(key).await?),
+            (None, Some(document)) => Some(self.about_document(document).await?),
+            (None, None) => None,
+        })
+    }
+
+    /// The key of a tube: numbers are an agency's own.
+    pub(crate) fn tube_key(&self, agency: AgencyId, number: &str) -> [u8; 16] {
+        self.deployment.keys.blind("tube", &format!("{agency}/{number}"))
     }
 
     /// The one inside a region who uses a phone; several are told apart by their documents.

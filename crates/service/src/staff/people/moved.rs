@@ -199,14 +199,15 @@ impl App {
                 let refers_to = ReleaseOf::Case(case);
                 let (released_at, paper) = (*released_at, *paper);
                 let fact = Fact::Release { refers_to, released_at, paper };
-                Held::Evidence { id, fact, document: None }
+                Held::Evidence { id, fact, document: None, tube: None }
             }
-            other => Held::Evidence { id, fact: other.clone(), document: None },
+            other => Held::Evidence { id, fact: other.clone(), document: None, tube: None },
         };
         let a = &moved.author;
         Ok(KeptRecord {
             id,
             document,
+            tube: false,
             body: self.seal_kept(document, &held)?,
             moved_from: Some(moved.piece.id),
             supersedes: None,
@@ -222,8 +223,22 @@ impl App {
     /// What is kept for the owner of a document, as the writes that record it for a holder: with its
     /// corrections and withdrawals, as if it had been theirs from the first moment.
     pub(crate) async fn kept_for(&self, document: [u8; 16], holder: HolderId) -> Result<Kept> {
+        let mut all = self.kept_pieces(document).await?;
+        for tube in self.store.tubes_of(document).await? {
+            all.extend(self.kept_pieces(tube.key).await?);
+        }
+        self.kept_as(all, holder, true).await
+    }
+
+    /// Pieces that are kept, as the writes that record them for a holder, who was found by a document or
+    /// by their code.
+    pub(crate) async fn kept_as(
+        &self,
+        all: Vec<KeptPiece>,
+        holder: HolderId,
+        by_document: bool,
+    ) -> Result<Kept> {
         let now = self.now();
-        let all = self.kept_pieces(document).await?;
         let mut kept = Kept::default();
         kept.take.extend(all.iter().map(|p| Write::TakeKept(p.row.id)));
         // A case that rests on what was corrected or taken back falls.
@@ -235,7 +250,8 @@ impl App {
             if self.file_is_withdrawn(row.import).await? {
                 continue;
             }
-            let signed = Signed::kept(&row);
+            let tube = row.tube.then_some(row.document);
+            let signed = Signed::kept(&row).found(by_document, tube);
             let mut fact = evidence.fact;
             let mut external_key = self.fact_key(row.agency, holder, &fact);
             if let Some(key) = external_key

@@ -434,6 +434,7 @@ impl App {
                         import: by.import,
                         sample: None,
                         by_document: false,
+                        by_tube: false,
                         moved_from: None,
                         trip: None,
                         at: now,

@@ -26,6 +26,8 @@ pub struct KeptCounts {
     /// Records that wait for the owner of their document to register: in tens, rounded down, and as of
     /// the beginning of the day, so that nobody is found out by recording something of them.
     pub unregistered: u64,
+    /// Tubes that have a result and of which nobody said whose they are.
+    pub tubes: u64,
     /// Days after which they are deleted.
     pub days: u32,
 }
@@ -45,7 +47,11 @@ impl App {
         let policy = self.policy();
         let today = policy.calendar().midnight(self.now(), 0);
         let kept = self.store.kept_count(session.staff().agency, today).await?;
-        Ok(KeptCounts { unregistered: kept / STEP * STEP, days: policy.retention().evidence_days })
+        Ok(KeptCounts {
+            unregistered: kept / STEP * STEP,
+            tubes: self.store.tubes_of_nobody(session.staff().agency).await?,
+            days: policy.retention().evidence_days,
+        })
     }
 
     /// Deletes what was kept for owners of documents longer than the policy keeps evidence.
@@ -136,7 +142,7 @@ impl App {
             (Fact::Case { .. }, Some(case)) => {
                 Held::Case { case: case.clone(), trace: false, document: None }
             }
-            (fact, _) => Held::Evidence { id, fact: fact.clone(), document: None },
+            (fact, _) => Held::Evidence { id, fact: fact.clone(), document: None, tube: None },
         };
         Ok((self.seal_kept(document, &held)?, new.sample.clone()))
     }

@@ -11,6 +11,7 @@ pub mod own_records;
 pub mod recording;
 pub mod releases;
 mod same_sample;
+pub mod samples;
 mod test_lines;
 pub mod test_results;
 pub mod waiting;

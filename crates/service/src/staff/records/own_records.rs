@@ -59,6 +59,13 @@ impl Row {
             Self::Kept(kept) => kept.kept_at,
         }
     }
+
+    const fn number(&self) -> i64 {
+        match self {
+            Self::Recorded(author) => author.id,
+            Self::Kept(kept) => kept.id.as_i64(),
+        }
+    }
 }
 
 impl App {
@@ -109,7 +116,8 @@ impl App {
         let recorded = self.store.own_records(agency, all).await?.into_iter();
         let kept = kept.map(|k| Row::Kept(Box::new(k)));
         let mut rows: Vec<Row> = kept.chain(recorded.map(Row::Recorded)).collect();
-        rows.sort_by_key(|r| std::cmp::Reverse(r.at()));
+        // Of one moment by number: else those who are not registered would stand first.
+        rows.sort_by_key(|r| std::cmp::Reverse((r.at(), r.number())));
         let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
         Ok(rows.into_iter().skip(count(asked.skip())).take(count(asked.limit)).collect())
     }

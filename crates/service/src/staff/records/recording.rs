@@ -76,8 +76,9 @@ impl App {
             match self.try_recording(session, &author, &keyed, &recording).await {
                 // The document was given to its owner, or registered, a moment ago.
                 Err(e) if document_moved(&e) && keyed.about.silent => {
-                    let document = keyed.about.document.ok_or(e)?;
-                    about = self.about_document(document).await?;
+                    let (document, tube) = (keyed.about.document, keyed.about.tube);
+                    let again = self.about_again(document, tube.map(|(key, _)| key)).await?;
+                    about = again.ok_or(e)?;
                 }
                 Err(e) if is_ended(&e) => about = keyed.about,
                 done => return done,
@@ -94,7 +95,8 @@ impl App {
             }
             Subject::Owner(_) => None,
         };
-        let waits = about.document.and_then(|d| self.document_key(author.agency, d, fact)).or(key);
+        let shown = about.tube.map(|(key, _)| key).or(about.document);
+        let waits = shown.and_then(|d| self.document_key(author.agency, d, fact)).or(key);
         Ok(Keyed { about, key, waits: waits.ok_or_else(none)? })
     }
 
@@ -197,7 +199,8 @@ impl App {
             _ => WaitingKind::Tests,
         };
         let document = keyed.about.document;
-        let held = Held::Evidence { id, fact: fact.clone(), document };
+        let tube = keyed.about.tube.map(|(key, _)| key);
+        let held = Held::Evidence { id, fact: fact.clone(), document, tube };
         let holder = held_for(&keyed.about);
         let (sample, external_key) = (sample.clone(), Some(keyed.waits));
         let pieces = vec![HeldPiece { holder, held, sample, external_key }];
@@ -209,8 +212,8 @@ impl App {
 
 /// Whom a piece that waits names: by document whoever it leads to once it is confirmed.
 pub(crate) const fn held_for(about: &About) -> Option<HolderId> {
-    match (about.document, about.subject) {
-        (None, Subject::Person(holder)) => Some(holder),
+    match (about.document, about.tube, about.subject) {
+        (None, None, Subject::Person(holder)) => Some(holder),
         _ => None,
     }
 }

@@ -67,7 +67,7 @@ impl App {
         }
         let fact = Fact::Release { refers_to: input.refers_to, released_at, paper };
         let (subject, home) = (Subject::Person(holder.id), Some(holder.home));
-        let about = About { subject, document, home, silent: false };
+        let about = About { subject, document, tube: None, home, silent: false };
         self.record_for(session, &recorder, about, Recording { fact, sample: None }).await
     }
 }

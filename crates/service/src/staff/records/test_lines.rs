@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use jadegate_domain::Timestamp;
 use jadegate_domain::evidence::{Fact, TestMethod, TestResult};
 
+use jadegate_store::TubeOwner;
+
 use super::same_sample::one_tube;
 use crate::app::App;
 use crate::brake::{self, Author, Signed};
@@ -19,7 +21,8 @@ use crate::staff::people::find::{Subject, Whom};
 /// A line in order, ready to be recorded.
 pub(super) struct Parsed {
     line: u64,
-    whom: Whom,
+    /// `None`: whoever's tube it is.
+    whom: Option<Whom>,
     result: TestResult,
     method: TestMethod,
     sampled_at: Timestamp,
@@ -42,6 +45,8 @@ pub(super) struct Line {
     pub(super) sampled_at: Timestamp,
     pub(super) sample: Option<Box<str>>,
     pub(super) document: Option<[u8; 16]>,
+    /// The tube, if nobody is named, and whose it is, if that was said.
+    pub(super) tube: Option<([u8; 16], Option<TubeOwner>)>,
 }
 
 impl Line {
@@ -65,7 +70,7 @@ impl Signed {
             Subject::Person(_) => line.document,
             Subject::Owner(_) => None,
         };
-        self.of_document(of).at(line.outside.clone())
+        self.of_document(of).of_tube(line.tube).at(line.outside.clone())
     }
 }
 
@@ -91,13 +96,18 @@ impl App {
         })?;
         let sampled_at = f.moment("sampled_at")?;
         let sampled_at = self.been("sampled_at", sampled_at).map_err(|e| Rejection::from(&e))?;
-        let whom = Whom::Document(DocumentInput {
-            doc_type: words::name(words::DOCUMENTS, f.get("document_type")),
-            number: f.get("document_number").to_owned(),
-            country: f.get(COUNTRY).to_owned(),
-            mrz: None,
-        });
         let sample = sample(f.get(SAMPLE))?.map(String::into_boxed_str);
+        let [kind, number] = ["document_type", "document_number"].map(|c| f.get(c).trim());
+        let whom = match (kind.is_empty() && number.is_empty(), sample.is_some()) {
+            (true, true) => None,
+            (true, false) => return Err(nobody()),
+            (false, _) => Some(Whom::Document(DocumentInput {
+                doc_type: words::name(words::DOCUMENTS, kind),
+                number: number.to_owned(),
+                country: f.get(COUNTRY).to_owned(),
+                mrz: None,
+            })),
+        };
         Ok(Parsed { line, whom, result, method, sampled_at, sample })
     }
 
@@ -138,7 +148,14 @@ impl App {
         (all, seen): (&mut Vec<Line>, &mut HashSet<[u8; 16]>),
         report: &mut ImportReport,
     ) -> Result<()> {
-        let about = match self.about(recorder.region(), &p.whom).await {
+        let found = match (&p.whom, p.sample.as_deref()) {
+            (Some(whom), _) => self.about(recorder.region(), whom).await,
+            (None, tube) => {
+                let tube = tube.unwrap_or_default();
+                self.about_tube(self.tube_key(recorder.agency(), tube)).await
+            }
+        };
+        let about = match found {
             Ok(about) => about,
             Err(e) if matches!(e.kind, Kind::NotFound | Kind::BadInput) => {
                 report.rejected.push(Rejection::from(&e).at(p.line));
@@ -152,7 +169,7 @@ impl App {
         let (about, waits) = (keyed.about, keyed.waits);
         let key = keyed.key.unwrap_or(waits);
         let outside = about.home.as_ref().and_then(|h| brake::outside(recorder.region(), h));
-        let (subject, document) = (about.subject, about.document);
+        let (subject, document, tube) = (about.subject, about.document, about.tube);
         if seen.insert(key) {
             all.push(Line {
                 subject,
@@ -165,6 +182,7 @@ impl App {
                 sampled_at,
                 sample,
                 document,
+                tube,
             });
         } else {
             report.unchanged += 1;
@@ -173,8 +191,9 @@ impl App {
     }
 
     pub(super) async fn find_again(&self, author: &Author, line: &mut Line) -> Result<()> {
-        let Some(document) = line.document else { return Ok(()) };
-        let about = self.about_document(document).await?;
+        let tube = line.tube.map(|(key, _)| key);
+        let Some(about) = self.about_again(line.document, tube).await? else { return Ok(()) };
+        (line.document, line.tube) = (about.document, about.tube);
         line.outside = about.home.as_ref().and_then(|h| brake::outside(&author.region, h));
         let keyed = self.keyed(author, about, &line.fact())?;
         (line.subject, line.key) = (keyed.about.subject, keyed.key.unwrap_or(keyed.waits));
@@ -189,6 +208,14 @@ pub(super) fn contradicted(line: &Line, of_moment: &[&Line]) -> bool {
     let positive = |o: &Line| o.result == TestResult::Positive;
     let tube = |o: &Line| one_tube(o.sample.as_deref(), line.sample.as_deref());
     !positive(line) && of_moment.iter().filter(same).any(|o| positive(o) && tube(o))
+}
+
+/// Says that a line names nobody and no tube.
+fn nobody() -> Rejection {
+    Rejection::new(
+        "test.nobody",
+        "This line names nobody. Write the document, or, if it is not known yet whose sample it is, its reference (column sample_reference).",
+    )
 }
 
 /// What a laboratory calls a sample: letters, digits, `-`, `/`, `.`, `_`; nothing if it is empty.

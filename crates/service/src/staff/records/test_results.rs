@@ -33,7 +33,7 @@ use crate::staff::wrong;
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TestInput {
-    /// Who was tested.
+    /// Who was tested; nobody, if it is not known yet whose sample it is: then `sample` names the tube.
     #[serde(flatten)]
     pub whom: Whom,
     /// `positive` or `negative`.
@@ -121,9 +121,14 @@ impl App {
             wrong("method", "test.unknown_method", "Write `nucleic_acid` or `antigen`.")
         })?;
         let sampled_at = self.past_moment("sampled_at", &input.sampled_at)?;
-        let about = self.about(recorder.region(), &input.whom).await?;
         let sample = sample(input.sample.as_deref().unwrap_or_default())
             .map_err(|r| wrong("sample", r.code, r.detail))?;
+        let about = match (&input.whom, &sample) {
+            (Whom::Unnamed, Some(tube)) => {
+                self.about_tube(self.tube_key(recorder.agency(), tube)).await?
+            }
+            (whom, _) => self.about(recorder.region(), whom).await?,
+        };
         let recording = Recording { fact: Fact::Test { result, method, sampled_at }, sample };
         self.record_for(session, &recorder, about, recording).await
     }
@@ -349,11 +354,16 @@ impl App {
             } else {
                 let id = EvidenceId::from_random(self.deployment.rng.bits());
                 pieces.push(HeldPiece {
-                    holder: match (line.document, line.subject) {
-                        (None, Subject::Person(holder)) => Some(holder),
+                    holder: match (line.document, line.tube, line.subject) {
+                        (None, None, Subject::Person(holder)) => Some(holder),
                         _ => None,
                     },
-                    held: brake::Held::Evidence { id, fact: line.fact(), document: line.document },
+                    held: brake::Held::Evidence {
+                        id,
+                        fact: line.fact(),
+                        document: line.document,
+                        tube: line.tube.map(|(key, _)| key),
+                    },
                     sample: line.sample.map(String::from),
                     external_key: Some(line.waits),
                 });

@@ -13,7 +13,7 @@ use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{AgencyKind, CaseId, EvidenceKind, Fact, HolderId, Timestamp, TraceId};
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
-    Page, Precondition, StoreError, Unit, Waiting, WaitingDecision, WaitingPiece, Write,
+    Page, Precondition, StoreError, TubeOwner, Unit, Waiting, WaitingDecision, WaitingPiece, Write,
 };
 use serde::Serialize;
 
@@ -368,12 +368,20 @@ impl App {
         }
         let held = Held::of(&piece)?;
         let document = held.document();
-        let subject = match (document, piece.holder) {
-            (Some(document), _) => self.about_document(document).await?.subject,
-            (None, Some(holder)) => Subject::Person(holder),
+        let again = self.about_again(document, held.tube()).await?;
+        let silent = again.is_some();
+        let (subject, tube) = match (again, piece.holder) {
+            (Some(about), _) => (about.subject, about.tube),
+            (None, Some(holder)) => (Subject::Person(holder), None),
             (None, None) => return Err(ServiceError::internal("a piece about nobody waits")),
         };
-        if document.is_some() {
+        // Bound meanwhile to a document that leads to somebody, or to another one.
+        let document = match tube {
+            Some((_, Some(TubeOwner::Document(document)))) => Some(document),
+            Some(_) => None,
+            None => document,
+        };
+        if silent {
             let key = |owner| fact_of(&held).and_then(|f| self.fact_key(w.agency, owner, &f));
             piece.external_key = match subject {
                 Subject::Person(owner) => key(owner),
@@ -384,6 +392,7 @@ impl App {
             Subject::Person(_) => document,
             Subject::Owner(_) => None,
         });
+        let signed = signed.of_tube(tube);
         let (external_key, sample) = (piece.external_key, piece.sample);
         let kept = |new: NewEvidence| NewEvidence { sample, external_key, ..new };
         match held {
@@ -419,7 +428,7 @@ impl App {
                 }
                 let known = self.store.authorship(record, number).await?.is_some();
                 let rows = (!known).then(|| signed.ride_rows(id, visit.place, self.now()));
-                let leads = signed.expectation(holder);
+                let leads = signed.expectations(holder);
                 let with = file_stands(w.import).into_iter().chain([take]).chain(leads);
                 let with = with.chain(rows.into_iter().flatten()).collect();
                 self.write_confirmed_ride((id, visit), ride, with).await

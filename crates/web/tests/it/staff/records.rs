@@ -38,6 +38,18 @@ pub(crate) async fn story(w: &mut World) {
     let kept = w.post(&lab, "/v1/staff/tests", unknown).await;
     assert_eq!((kept.status.as_u16(), kept.json.get("assessment")), (201, Some(&json!(null))));
     assert_eq!(w.get(&lab, "/v1/staff/kept").await.json["days"], 60);
+    // A tube, and whose it is; it is said once, and of one person.
+    let tube = json!({ "result": "negative", "method": "antigen", "sample": "T-1",
+        "sampled_at": "2022-03-14T03:00:00Z" });
+    w.post(&lab, "/v1/staff/tests", tube).await;
+    assert_eq!(w.get(&lab, "/v1/staff/kept").await.json["tubes"], 1);
+    let whose = |number: &str| {
+        let document = json!({ "type": "passport", "number": number, "country": "CHN" });
+        json!({ "sample": "T-1", "document": document })
+    };
+    let bound = w.post(&lab, "/v1/staff/samples", whose("X0000001")).await;
+    let again = w.post(&lab, "/v1/staff/samples", whose("X0000001")).await;
+    assert_eq!((bound.status.as_u16(), again.status.as_u16()), (201, 200));
 
     let imports = w.get(&lab, "/v1/staff/imports").await;
     assert_eq!(imports.json["imports"].as_array().unwrap().len(), 1);
