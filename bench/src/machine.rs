@@ -40,6 +40,28 @@ pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
     process_stat(pid).map(|(_, s)| s)
 }
 
+/// CPU seconds of a process and its children so far, those included that ended and were waited for.
+pub(crate) fn family_cpu_seconds(pid: u32) -> Result<f64> {
+    let mut ticks = 0;
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|n| n.parse::<u32>().ok()) else {
+            continue;
+        };
+        // One that has just ended is counted with those that its parent waited for.
+        let Ok(text) = read_to_string(entry.path().join("stat")) else { continue };
+        let Some((_, rest)) = text.rsplit_once(") ") else { continue };
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let number = |i: usize| fields.get(i).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
+        let own = number(11) + number(12);
+        if id == pid {
+            ticks += own + number(13) + number(14);
+        } else if number(1) == u64::from(pid) {
+            ticks += own;
+        }
+    }
+    Ok(ticks as f64 / ticks_per_second())
+}
+
 /// CPU seconds of a process's first thread so far, to the nanosecond: all there is of a process with
 /// one thread. In hundredths of a second where the kernel does not tell.
 pub(crate) fn task_cpu_seconds(pid: u32) -> Option<f64> {

@@ -4,6 +4,7 @@
 //! process from the kernel. `README.md` says what each number means.
 
 mod client;
+mod durable;
 mod engines;
 mod hello;
 mod import;
@@ -44,6 +45,12 @@ enum Command {
         /// Port on this machine
         #[arg(long)]
         port: u16,
+        /// Look an opening up and sign instead
+        #[arg(long)]
+        signed: bool,
+        /// The same from the PostgreSQL with its socket in this folder
+        #[arg(long, value_name = "FOLDER")]
+        postgres: Option<PathBuf>,
     },
 }
 
@@ -155,7 +162,14 @@ fn root() -> &'static Path {
 async fn main() -> Result<()> {
     let cli = Cli::parse();
     match cli.command {
-        Some(Command::Hello { port }) => hello::serve(port).await,
+        Some(Command::Hello { port, signed, postgres }) => {
+            let kind = match postgres {
+                Some(socket) => hello::Kind::Postgres(socket),
+                None if signed => hello::Kind::Signed,
+                None => hello::Kind::Letters,
+            };
+            hello::serve(port, kind).await
+        }
         None => measure(&cli.options).await,
     }
 }
@@ -183,7 +197,7 @@ async fn measure(options: &Options) -> Result<()> {
             trace::measure(&server, options.runs, &mut report).await?;
         }
         if options.has(Part::Requests) {
-            requests::measure(&server, options, &mut report).await?;
+            requests::measure(&server, options, scratch.path(), &mut report).await?;
         }
         server.stop()?;
     }

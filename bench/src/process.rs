@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Result;
+use crate::hello::Kind;
 
 /// A folder for databases and logs, removed at the end.
 #[derive(Debug)]
@@ -57,11 +58,16 @@ pub(crate) fn clean(program: &Path) -> Command {
 }
 
 impl Server {
-    /// The bare "hello".
-    pub(crate) fn hello() -> Result<Self> {
+    /// A bare program.
+    pub(crate) fn bare(kind: &Kind) -> Result<Self> {
         let port = free_port()?;
         let mut command = clean(&std::env::current_exe()?);
         command.args(["hello", "--port", &port.to_string()]).stderr(Stdio::inherit());
+        match kind {
+            Kind::Letters => {}
+            Kind::Signed => drop(command.arg("--signed")),
+            Kind::Postgres(socket) => drop(command.arg("--postgres").arg(socket)),
+        }
         Self::start(command, port, "ready")
     }
 

@@ -46,12 +46,19 @@ impl Report {
     pub(crate) fn requests(&mut self, rounds: &[Round], connections: u16, scans: (u64, u64)) {
         let of = |pick: fn(&Round) -> Cost| rounds.iter().map(pick).collect::<Vec<_>>();
         let hello = of(|r| r.hello);
-        let rows = [
+        let had = |pick: fn(&Round) -> Option<Cost>| rounds.iter().filter_map(pick).collect();
+        let rows: [(_, Vec<Cost>); 9] = [
             ("axum \"hello\"", hello.clone()),
+            ("axum, a look-up in memory, a signature", of(|r| r.signed)),
+            ("axum, a read from PostgreSQL (its CPU counted), a signature", had(|r| r.postgres)),
             ("open a code", of(|r| r.code)),
+            ("the next code", had(|r| r.next)),
             ("durable scan", of(|r| r.scan)),
             ("durable scan, rising ids", of(|r| r.scan_rising)),
+            ("PostgreSQL, a row committed by each connection", had(|r| r.rows)),
+            ("bare log, one flush for all that wait (both sides' CPU)", of(|r| r.log)),
         ];
+        let rows: Vec<_> = rows.into_iter().filter(|(_, costs)| !costs.is_empty()).collect();
         let mut text = format!(
             "### Requests, {connections} connections\n\n\
              | request | requests in a run | per CPU-second of the server | CPU time of one | CPU time, hello = 1 | per second of wall-clock time, load generator on the same cores |\n\
@@ -83,6 +90,7 @@ impl Report {
             "\nThe load generator's share of the CPU of both: {}.",
             shares.collect::<Vec<_>>().join(", ")
         );
+        text.push_str(&compared(&rows));
         let (sent, counted) = scans;
         let verdict =
             if sent == counted { "as many" } else { "NOT as many (unless local midnight passed)" };
@@ -169,6 +177,39 @@ impl Report {
         );
         self.parts.iter().for_each(|p| println!("{p}"));
     }
+}
+
+/// What the rows of requests are to each other, within each run.
+fn compared(rows: &[(&str, Vec<Cost>)]) -> String {
+    type Of = fn(Cost) -> f64;
+    let costs = |name: &str| {
+        let named = rows.iter().find(|(n, _)| n.starts_with(name));
+        named.map_or(&[][..], |(_, costs)| costs.as_slice())
+    };
+    let (cpu, wall): (Of, Of) = (Cost::per_cpu_second, Cost::per_second);
+    let lines = [
+        ("opening, per CPU-second, of axum with memory and signature", "open", "axum, a look", cpu),
+        (
+            "opening, per CPU-second, of axum with PostgreSQL and signature",
+            "open",
+            "axum, a read",
+            cpu,
+        ),
+        ("the next code, of axum with memory and signature", "the next", "axum, a look", cpu),
+        ("the next code, of axum with PostgreSQL and signature", "the next", "axum, a read", cpu),
+        ("scans, by the clock, of PostgreSQL's rows", "durable scan", "PostgreSQL", wall),
+        ("scans, by the clock, of the bare log's rows", "durable scan", "bare log", wall),
+    ];
+    let mut text = "\nMedians of the ratios within each run:\n\n".to_owned();
+    for (what, ours, theirs, of) in lines {
+        let (ours, theirs) = (costs(ours), costs(theirs));
+        if ours.is_empty() || theirs.is_empty() {
+            continue;
+        }
+        let ratios = ours.iter().zip(theirs).map(|(o, t)| of(*o) / of(*t));
+        let _ = writeln!(text, "- {what}: {:.2} ×", Spread::of(ratios).median);
+    }
+    text
 }
 
 /// Kind of file system under the database.

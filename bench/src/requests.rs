@@ -1,6 +1,7 @@
 //! Requests per CPU-second: "hello", opening a code, a durable scan.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,10 +9,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use crate::client::{Answer, Connection, request, text, write_request};
+use crate::hello::Kind;
 use crate::load::{Cost, Work, drive};
+use crate::peers::{Absent, Postgres};
 use crate::process::Server;
 use crate::report::Report;
-use crate::{Options, Result, town};
+use crate::{Options, Result, durable, hello, town};
 
 /// Holders who show their codes, for each connection.
 const HOLDERS_EACH: usize = 4;
@@ -20,14 +23,44 @@ const SCANS_OF_A_CODE: u64 = 40;
 
 /// Measures all three in turn, so often as asked, so that a run of one stands beside a run of each
 /// other: what else the machine does in the meantime touches all of them alike.
-pub(crate) async fn measure(server: &Server, options: &Options, report: &mut Report) -> Result<()> {
+pub(crate) async fn measure(
+    server: &Server,
+    options: &Options,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<()> {
     let connections = usize::from(options.connections);
     let mut setup = Connection::open(server.port).await?;
     eprintln!("registering {} people, enrolling {connections} gates …", connections * HOLDERS_EACH);
     let holders = town::register(&mut setup, connections * HOLDERS_EACH).await?;
     let gates = town::gates(&mut setup, connections).await?;
     drop(setup);
-    let bench = Bench { server, hello: Server::hello()?, holders, gates, connections };
+    let mut postgres = match Postgres::start(scratch, durable::DURABLE)? {
+        Ok(postgres) => Some(postgres),
+        Err(Absent(why)) => {
+            report.skip(&format!("NOT MEASURED beside requests: {why}"));
+            None
+        }
+    };
+    let over_postgres = match &mut postgres {
+        Some(pg) => {
+            pg.run(hello::TABLE)?;
+            pg.run(durable::TABLE)?;
+            Some(Server::bare(&Kind::Postgres(pg.socket().to_owned()))?)
+        }
+        None => None,
+    };
+    let bench = Bench {
+        server,
+        hello: Server::bare(&Kind::Letters)?,
+        signed: Server::bare(&Kind::Signed)?,
+        postgres: postgres.as_ref().zip(over_postgres),
+        renews: renews(server, &holders[0]).await?,
+        scratch,
+        holders,
+        gates,
+        connections,
+    };
 
     let sizes =
         Sizes { hello: options.requests, code: options.requests / 5, scan: options.requests / 10 };
@@ -57,17 +90,32 @@ struct Sizes {
 pub(crate) struct Round {
     /// The bare program.
     pub(crate) hello: Cost,
+    /// The bare program that looks up in memory and signs.
+    pub(crate) signed: Cost,
+    /// The bare program that reads from PostgreSQL and signs, with the database's CPU.
+    pub(crate) postgres: Option<Cost>,
     /// `GET /v1/me/code`.
     pub(crate) code: Cost,
+    /// `GET /v1/me/code/next`, where the server has it.
+    pub(crate) next: Option<Cost>,
     /// `POST /v1/gate/scans` with one scan; random ids, as gates make them.
     pub(crate) scan: Cost,
     /// The same with ids that rise with time.
     pub(crate) scan_rising: Cost,
+    /// A row committed by each of as many connections with PostgreSQL, the database's CPU alone.
+    pub(crate) rows: Option<Cost>,
+    /// The same appended to a bare log with one flush for all that wait.
+    pub(crate) log: Cost,
 }
 
 struct Bench<'a> {
     server: &'a Server,
     hello: Server,
+    signed: Server,
+    postgres: Option<(&'a Postgres, Server)>,
+    /// Has the server an address for the next code alone?
+    renews: bool,
+    scratch: &'a Path,
     holders: Vec<String>,
     gates: Vec<String>,
     connections: usize,
@@ -76,18 +124,47 @@ struct Bench<'a> {
 impl Bench<'_> {
     async fn round(&self, sizes: &Sizes) -> Result<Round> {
         let hello = vec![Hello; self.connections];
+        let (port, pid) = (self.server.port, self.server.pid());
+        let next = if self.renews {
+            let next = self.showing("/v1/me/code/next", CODE);
+            Some(drive(port, pid, next, sizes.code).await?)
+        } else {
+            None
+        };
+        let rows = match &self.postgres {
+            Some((pg, _)) => Some(durable::postgres(pg, self.connections, sizes.scan).await?),
+            None => None,
+        };
         Ok(Round {
             hello: drive(self.hello.port, self.hello.pid(), hello, sizes.hello).await?,
-            code: drive(self.server.port, self.server.pid(), self.showing(), sizes.code).await?,
+            signed: self.bare(&self.signed, sizes.code).await?,
+            postgres: self.over_postgres(sizes.code).await?,
+            code: drive(port, pid, self.showing("/v1/me/code", CODE), sizes.code).await?,
+            next,
             scan: self.scans(sizes.scan, Ids::Random).await?,
             scan_rising: self.scans(sizes.scan, Ids::Rising).await?,
+            rows,
+            log: durable::log(self.scratch, self.connections, sizes.scan).await?,
         })
     }
 
-    fn showing(&self) -> Vec<Show> {
-        let ask = |cookie: &String| request("GET", "/v1/me/code", cookie, None);
-        let work = |own: &[String]| Show { requests: own.iter().map(ask).collect(), next: 0 };
-        self.holders.chunks(HOLDERS_EACH).map(work).collect()
+    /// A bare program, asked as the server is asked for codes.
+    async fn bare(&self, server: &Server, total: u64) -> Result<Cost> {
+        let cookies: Vec<_> = (0..hello::SESSIONS).map(|n| format!("jg_holder={n}")).collect();
+        let each = hello::SESSIONS.div_ceil(self.connections);
+        let work = shows(&cookies, each, "/", b"{\"code\":\"");
+        drive(server.port, server.pid(), work, total).await
+    }
+
+    async fn over_postgres(&self, total: u64) -> Result<Option<Cost>> {
+        let Some((pg, server)) = &self.postgres else { return Ok(None) };
+        let before = pg.cpu_seconds()?;
+        let cost = self.bare(server, total).await?;
+        Ok(Some(Cost { server: cost.server + pg.cpu_seconds()? - before, ..cost }))
+    }
+
+    fn showing(&self, path: &str, holds: &'static [u8]) -> Vec<Show> {
+        shows(&self.holders, HOLDERS_EACH, path, holds)
     }
 
     /// Scans in stretches that are short enough for one set of codes; fetching codes is not counted.
@@ -147,6 +224,23 @@ impl Bench<'_> {
     }
 }
 
+/// In an answer with a code.
+const CODE: &[u8] = b"\"code\":\"JG1:";
+
+/// Has the server an address for the next code alone?
+async fn renews(server: &Server, holder: &str) -> Result<bool> {
+    let mut connection = Connection::open(server.port).await?;
+    let answer = connection.send(&request("GET", "/v1/me/code/next", holder, None)).await?;
+    Ok(answer.status == 200)
+}
+
+/// So many cookies for each connection.
+fn shows(cookies: &[String], each: usize, path: &str, holds: &'static [u8]) -> Vec<Show> {
+    let ask = |cookie: &String| request("GET", path, cookie, None);
+    let work = |own: &[String]| Show { requests: own.iter().map(ask).collect(), next: 0, holds };
+    cookies.chunks(each).map(work).collect()
+}
+
 #[derive(Clone, Copy)]
 struct Hello;
 
@@ -164,6 +258,7 @@ impl Work for Hello {
 struct Show {
     requests: Vec<Vec<u8>>,
     next: usize,
+    holds: &'static [u8],
 }
 
 impl Work for Show {
@@ -174,7 +269,7 @@ impl Work for Show {
     }
 
     fn right(&self, answer: Answer<'_>) -> bool {
-        answer.status == 200 && holds(answer.body, b"\"code\":\"JG1:")
+        answer.status == 200 && holds(answer.body, self.holds)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::Absent;
 use crate::Result;
-use crate::machine::task_cpu_seconds;
+use crate::machine::{family_cpu_seconds, task_cpu_seconds};
 
 /// A server nobody else uses, and one session with it. Dropping it ends the server and removes its files.
 ///
@@ -112,6 +112,17 @@ impl Postgres {
         }
         self.session = Some(Session::open(&self.bin, &self.home)?);
         Ok(())
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.home
+    }
+
+    /// CPU seconds of all its processes so far, of those that have ended too.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        let file = std::fs::read_to_string(self.home.join("data/postmaster.pid"))?;
+        family_cpu_seconds(file.lines().next().unwrap_or_default().trim().parse()?)
     }
 
     /// Sends statements (or commands of psql, such as `\copy`) and waits until all are answered.
