@@ -34,7 +34,7 @@ export const en: Dict<typeof zh> = {
     carerBad: 'Give the document of the guardian or carer.',
     noCarer: 'Without a carer',
     done: (name: string) => `Registered: ${name}`,
-    doneWhat: 'Who has no phone needs a paper code. Below, details can be put right and carers added.',
+    doneWhat: 'Who has no phone uses a paper code, or a carer shows theirs. Below, details can be put right and carers added.',
     knownTitle: 'This document is registered',
     known: 'Nobody is registered twice. Below, change phone, name or document, add or remove a carer. If somebody else registered the document, begin a correction under “Find a person”.',
     elsewhereTitle: 'This document is registered outside your region',
