@@ -5,6 +5,7 @@
 // and being offline are Chromium's only; there staff enter by the demo's own doors, and gates by paste.
 import { spawnSync } from 'node:child_process';
 import { ENGINE, complaints, killAll, stepsDone, tidy } from './harness.mjs';
+import { counter } from './counter.mjs';
 import { family } from './family.mjs';
 import { journey } from './journey.mjs';
 import { served } from './served.mjs';
@@ -21,6 +22,7 @@ try {
   await served();
   await journey();
   await family();
+  await counter();
 } catch (e) {
   console.error(e.message);
   failed = true;
