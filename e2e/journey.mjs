@@ -15,7 +15,7 @@ const ANNA = { name: 'Testa Muster', number: residentId('19900601', 901), phone:
 const BEN = { name: '甲示例乙', number: residentId('19850715', 902), phone: '10099990002' };
 
 const pass = (page, colour) => page.locator(`[data-testid=pass][data-state=current][data-colour=${colour}]`);
-const verdict = (page, kind) => page.locator(`dialog[data-verdict=${kind}]`);
+export const verdict = (page, kind) => page.locator(`dialog[data-verdict=${kind}]`);
 
 export async function journey() {
   console.log(`The life of a code, in ${ENGINE}`);
@@ -635,23 +635,23 @@ async function passkey(page) {
 }
 
 /** Loads the gate page anew, so that it learns the moved time, and begins to work. */
-async function work(gate, url) {
+export async function work(gate, url) {
   await gate.goto('about:blank');
   await gate.goto(`${url}/gate/`);
   await gate.getByRole('button', { name: 'Start checking' }).waitFor();
   await gate.getByText('Online').waitFor();
 }
 
-async function paste(gate, text) {
+export async function paste(gate, text) {
   await gate.locator('#paste').fill(text);
   await gate.getByRole('button', { name: 'Check', exact: true }).click();
 }
 
-async function away(gate) {
+export async function away(gate) {
   await gate.locator('dialog').waitFor({ state: 'detached' });
 }
 
-async function next(gate) {
+export async function next(gate) {
   await gate.locator('.face').click();
   await away(gate);
 }
@@ -661,7 +661,7 @@ async function counts(gate, wanted) {
 }
 
 /** Waits until the server has every scan. */
-async function uploaded(gate) {
+export async function uploaded(gate) {
   await gate.waitForFunction(() => !/\d+ waiting/.test(document.body.innerText), undefined, { timeout: PATIENCE });
 }
 

@@ -16,11 +16,12 @@ const ALLOWED = {
   'jadegate-trace': ['domain'],
   'jadegate-pass': ['domain'],
   'jadegate-ledger': ['domain'],
+  'jadegate-paper': [],
   'jadegate-store': ['domain'],
   'jadegate-store-rows': ['domain', 'store'],
   'jadegate-store-sqlite': ['domain', 'store', 'store-rows'],
   'jadegate-service': ['domain', 'lines', 'divisions', 'policy', 'trace', 'pass', 'ledger', 'store'],
-  'jadegate-web': ['domain', 'divisions', 'policy', 'pass', 'ledger', 'store', 'service'],
+  'jadegate-web': ['domain', 'divisions', 'policy', 'paper', 'pass', 'ledger', 'store', 'service'],
 };
 /** For tests only: may depend on anything, and nothing may depend on it outside its tests. */
 const TEST_ONLY = ['jadegate-testkit'];
@@ -33,7 +34,7 @@ const KEPT_IN = {
   'tower-http': ['jadegate-web', TOP],
 };
 /** Crates without clock, network, disk or thread. */
-const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-ledger', 'jadegate-store-rows'];
+const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-paper', 'jadegate-ledger', 'jadegate-store-rows'];
 const IMPURE = ['tokio', 'ureq', 'rusqlite', 'axum', 'reqwest', 'rand', 'getrandom'];
 /** Crate -> folder of its sources -> the folders of the same crate that files in it may import. */
 const FOLDERS = {

@@ -25,6 +25,9 @@ have cc || missing+=(gcc libc6-dev)
 scripts/wasm.sh --find || missing+=(rustc-web cargo-web rust-web-src lld)
 if [ "$what" = test ]; then
   have chromium || have chromium-browser || have google-chrome || [ -n "${CHROMIUM:-}" ] || missing+=(chromium)
+  # A printed code is drawn and read by programs of others.
+  have pdftoppm || missing+=(poppler-utils)
+  have zbarimg || missing+=(zbar-tools)
   # pip fetches the test tools ready-made; without it they are built, or done without.
   have cargo-nextest || [ -x "$tools/bin/cargo-nextest" ] || python3 -m pip --version >/dev/null 2>&1 || useful+=(python3-pip)
 fi

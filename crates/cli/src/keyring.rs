@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jadegate_domain::{Period, Timestamp, hex};
-use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuerCode, IssuingKey, KeyUse};
+use jadegate_pass::{BadKeys, HandleKey, HandleKeys, Issuer, IssuerCode, IssuingKey, KeyUse};
 use jadegate_service::{Entropy, Keys};
 use serde::{Deserialize, Serialize};
 
@@ -172,6 +172,16 @@ impl Keyring {
         Ok(Keys::derive(&key(&self.root, path)?))
     }
 
+    /// The keys for paper: one beside each venue's key, made of its seed.
+    fn paper_keys(&self, path: &Path) -> Result<Vec<IssuingKey>, KeyError> {
+        let wrong = |e: BadKeys| KeyError::Wrong(path.to_owned(), e.to_string());
+        let of = |k: &SigningKey| {
+            let period = Period { from: k.from, to: k.to };
+            IssuingKey::for_paper(&key(&k.seed, path)?, period).map_err(wrong)
+        };
+        self.signing.iter().filter(|k| k.key_use == "venue").map(of).collect()
+    }
+
     /// Seed of the public log's signing key.
     pub(crate) fn log_seed(&self, path: &Path) -> Result<[u8; 32], KeyError> {
         key(&self.log, path)
@@ -197,6 +207,7 @@ impl Keyring {
                     .map_err(|e| wrong(e.to_string()))
             })
             .collect::<Result<Vec<_>, _>>()?;
+        let signing = signing.into_iter().chain(self.paper_keys(path)?).collect();
         let handles = self
             .handle
             .iter()
@@ -225,11 +236,11 @@ mod tests {
         let mut ring = Keyring::load_or_create(&path, &OsEntropy, now).unwrap();
         let again = Keyring::load_or_create(&path, &OsEntropy, now).unwrap();
         assert_eq!(ring.root, again.root);
-        assert_eq!(ring.issuer("JG", &path).unwrap().key_set().keys().len(), 2);
+        assert_eq!(ring.issuer("JG", &path).unwrap().key_set().keys().len(), 3);
         ring.rotate(&OsEntropy, now.plus_days(1));
         ring.replace(&path).unwrap();
         let rotated = Keyring::load(&path).unwrap();
-        assert_eq!(rotated.issuer("JG", &path).unwrap().key_set().keys().len(), 4);
+        assert_eq!(rotated.issuer("JG", &path).unwrap().key_set().keys().len(), 6);
         assert_eq!(rotated.root, again.root);
     }
 

@@ -150,6 +150,8 @@ ids! {
     RideId = 'r', "ride";
     /// Records that wait for a second pair of eyes.
     WaitingId = 'q', "waiting";
+    /// A code on paper: its handle, printed in it. Says nothing about its holder without the store.
+    PaperId = 'u', "paper code";
     /// One run of recolouring after a policy or a risk level changed.
     RecolouringId = 'k', "recolouring";
 }

@@ -39,7 +39,8 @@ pub use evidence::{Evidence, EvidenceKind, Fact};
 pub use gate::{Gate, Scan, ScanOutcome};
 pub use holder::Holder;
 pub use id::{
-    AgencyId, CaseId, EvidenceId, GateId, HolderId, PlaceId, ScanId, StaffId, TraceId, TraceJobId,
+    AgencyId, CaseId, EvidenceId, GateId, HolderId, PaperId, PlaceId, ScanId, StaffId, TraceId,
+    TraceJobId,
 };
 pub use person::{PersonName, Phone};
 pub use place::{Place, PlaceKind};

@@ -39,6 +39,22 @@ names! {
         NameChanged = "name_changed",
         /// One more document leads to them; those before it still do.
         DocumentAdded = "document_added",
+        /// Their code was printed on paper.
+        PaperPrinted = "paper_printed",
+        /// Their paper was reported lost, or another one took its place: it opens nothing any more.
+        PaperEnded = "paper_ended",
+    }
+}
+
+names! {
+    /// Why a code on paper is good no more.
+    PaperEnd, "end of a paper code" {
+        /// Somebody reported it lost, or had another one printed in its place.
+        Lost = "lost",
+        /// Its term was over when the next one was printed.
+        Expired = "expired",
+        /// Its holder was erased.
+        Erased = "erased",
     }
 }
 

@@ -4,7 +4,7 @@
 //! Reading writes the claims again and compares, so a code with an unknown claim, a claim twice, in
 //! another order or in a longer form is malformed. A new claim needs a new prefix.
 
-use jadegate_domain::{Colour, PlaceId};
+use jadegate_domain::{Colour, PaperId, PlaceId};
 use minicbor::{Decoder, Encoder};
 
 use crate::error::PassError;
@@ -20,6 +20,10 @@ pub(crate) const CTI: i64 = 7;
 /// The colour: 0 green, 1 yellow, 2 red. RFC 8392, section 9.1, leaves keys below -65536 to private
 /// use; this is the first of them.
 pub(crate) const COLOUR: i64 = -65_537;
+/// The place of a paper code in the issuer's status list: the `idx` of a Token Status List's reference.
+/// The list's address is left out, for an issuer has one; in full the reference would make the printed
+/// modules a third smaller.
+pub(crate) const INDEX: i64 = -65_538;
 
 /// What a live code says. Times are seconds since 1970 in UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,16 @@ pub(crate) struct Venue {
     pub(crate) place: PlaceId,
     pub(crate) exp: Option<u32>,
     pub(crate) iat: u32,
+}
+
+/// What a code on paper says: nothing but which paper it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Paper {
+    pub(crate) issuer: IssuerCode,
+    pub(crate) exp: u32,
+    pub(crate) iat: u32,
+    pub(crate) paper: PaperId,
+    pub(crate) index: u32,
 }
 
 type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
@@ -101,6 +115,39 @@ impl Venue {
                 _ => return None,
             },
             iat: key(&mut d, IAT)?.u32().ok()?,
+        })
+    }
+}
+
+impl Paper {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        written(|e| {
+            e.map(5)?.i64(ISS)?.str(self.issuer.as_str())?;
+            e.i64(EXP)?.u32(self.exp)?.i64(IAT)?.u32(self.iat)?;
+            e.i64(CTI)?.bytes(&self.paper.as_u64().to_be_bytes())?;
+            e.i64(INDEX)?.u32(self.index)?.ok()
+        })
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, PassError> {
+        let read = Self::read(bytes).ok_or(PassError::Malformed)?;
+        if read.encode() == bytes { Ok(read) } else { Err(PassError::Malformed) }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut d = Decoder::new(bytes);
+        if d.map().ok()? != Some(5) {
+            return None;
+        }
+        Some(Self {
+            issuer: key(&mut d, ISS)?.str().ok()?.parse().ok()?,
+            exp: key(&mut d, EXP)?.u32().ok()?,
+            iat: key(&mut d, IAT)?.u32().ok()?,
+            paper: {
+                let raw: [u8; 8] = key(&mut d, CTI)?.bytes().ok()?.try_into().ok()?;
+                PaperId::from_i64(i64::from_be_bytes(raw))?
+            },
+            index: key(&mut d, INDEX)?.u32().ok()?,
         })
     }
 }

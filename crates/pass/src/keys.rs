@@ -13,6 +13,8 @@ use crate::sig::{PublicKey, SecretKey};
 
 /// The most keys in one set; a set with more is refused. At one key a week this is years.
 const MAX_KEYS: usize = 256;
+/// Before a venue key's seed, of which a paper key's is made. Fixed for ever: papers depend on it.
+const PAPER_LABEL: &[u8] = b"jadegate/v1/paper-codes";
 
 /// The short name of a deployment inside its codes: 1 to 16 of `A-Z`, `a-z`, `0-9`, `-`.
 ///
@@ -124,6 +126,20 @@ pub enum KeyUse {
     Live,
     /// Venue codes. Stays published as long as a poster signed with it hangs.
     Venue,
+    /// Codes on paper, and the list that says how they stand. Stays published as long as a paper that
+    /// was signed with it is carried.
+    Paper,
+}
+
+impl KeyUse {
+    /// The stable name, as it is published.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Venue => "venue",
+            Self::Paper => "paper",
+        }
+    }
 }
 
 /// A signing key with its use and its period. The private part never leaves it.
@@ -144,6 +160,16 @@ impl IssuingKey {
         let secret = SecretKey::from_seed(seed);
         let public_key = secret.public_bytes();
         Ok(Self { secret, public_key, key_use, period })
+    }
+
+    /// The key for paper of the same period as a venue's key: derived from its secret, so that every
+    /// server of a deployment has the same one without a word more in the key file. The public keys
+    /// tell nothing of each other. Both are kept as long as something printed is about.
+    pub fn for_paper(venue_seed: &[u8; 32], period: Period) -> Result<Self, BadKeys> {
+        let mut seed = [0; 32];
+        let digest = Sha256::new().chain_update(PAPER_LABEL).chain_update(venue_seed).finalize();
+        seed.copy_from_slice(&digest);
+        Self::from_seed(&seed, KeyUse::Paper, period)
     }
 
     /// The public part, as it is published.
@@ -466,6 +492,16 @@ mod tests {
         for bad in ["", "J G", "Ä", "ABCDEFGHIJKLMNOPQ"] {
             assert!(bad.parse::<IssuerCode>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_paper_key_is_the_same_on_every_server_and_no_other_key() {
+        let paper = |seed| IssuingKey::for_paper(&[seed; 32], period(0, 100)).unwrap();
+        assert_eq!(paper(2).public_key(), paper(2).public_key());
+        let venue = IssuingKey::from_seed(&[2; 32], KeyUse::Venue, period(0, 100)).unwrap();
+        assert_ne!(paper(2).public_key(), venue.public_key());
+        assert_ne!(paper(2).public_key(), paper(3).public_key());
+        assert!(IssuingKey::for_paper(&[2; 32], period(5, 5)).is_err());
     }
 
     #[test]

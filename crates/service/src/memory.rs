@@ -21,6 +21,7 @@ use crate::issued::Issued;
 use crate::known_places::KnownPlaces;
 use crate::log::LogTree;
 use crate::openings::Openings;
+use crate::signed_list::SignedPaperList;
 use crate::staff::tracing::late::LateData;
 use crate::visits::IndexMaintenance;
 
@@ -40,6 +41,8 @@ pub(crate) struct Memory {
     /// Visits that may change earlier traces.
     pub(crate) late: LateData,
     pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
+    /// The newest list of how codes on paper stand, for the minute in which many gates ask for it.
+    pub(crate) paper_list: tokio::sync::Mutex<Option<SignedPaperList>>,
     /// Codes signed here.
     pub(crate) issued: Issued,
     /// What holders were shown beside their codes.
@@ -62,6 +65,7 @@ impl Memory {
             log_tree: tokio::sync::Mutex::default(),
             issued: Issued::default(),
             openings: Openings::default(),
+            paper_list: tokio::sync::Mutex::default(),
             follower: Follower::default(),
         }
     }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jadegate_domain::Timestamp;
-use jadegate_pass::{KeyUse, PublishedKey as Key};
+use jadegate_pass::PublishedKey as Key;
 use serde::Serialize;
 
 use crate::app::App;
@@ -29,7 +29,7 @@ pub struct PublishedKeys {
 pub struct PublishedKey {
     /// The key's id, as codes name it.
     pub kid: String,
-    /// `live` codes or `venue` codes.
+    /// `live` codes, `venue` codes, or `paper`: codes on paper and the list that says how they stand.
     #[serde(rename = "use")]
     pub key_use: &'static str,
     /// Raw Ed25519 public key, base64url.
@@ -44,10 +44,7 @@ impl From<&Key> for PublishedKey {
     fn from(key: &Key) -> Self {
         Self {
             kid: key.kid().to_string(),
-            key_use: match key.key_use() {
-                KeyUse::Live => "live",
-                KeyUse::Venue => "venue",
-            },
+            key_use: key.key_use().as_str(),
             x: URL_SAFE_NO_PAD.encode(key.public_key()),
             not_before: key.period().from,
             not_after: key.period().to,

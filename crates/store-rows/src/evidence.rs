@@ -74,7 +74,29 @@ impl EvidenceRow {
 }
 
 impl AssessmentRow {
-    fn check(self, at: At) -> Result<StoredAssessment> {
+    /// From the columns of a join in which there may be none.
+    pub(crate) fn of(
+        holder: i64,
+        (evidence_seen, regions_seen): (Option<i64>, Option<i64>),
+        (colour, next_change, body, policy): (
+            Option<String>,
+            Option<i64>,
+            Option<String>,
+            Option<String>,
+        ),
+    ) -> Option<Self> {
+        Some(Self {
+            row: holder,
+            evidence_seen: evidence_seen?,
+            regions_seen: regions_seen?,
+            colour: colour?,
+            next_change,
+            body: body?,
+            policy: policy?,
+        })
+    }
+
+    pub(crate) fn check(self, at: At) -> Result<StoredAssessment> {
         let assessment: Assessment = at.json("body", &self.body)?;
         // The columns drive the lists; a row whose columns and body differ would be one colour in
         // a list and another at a gate.

@@ -12,6 +12,7 @@ mod accounts;
 mod at;
 mod columns;
 mod evidence;
+mod papers;
 mod people;
 mod places;
 mod policies;
@@ -24,6 +25,7 @@ pub use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,
     RegionRiskRow, StoredColourRow, TraceHeadRow, TraceRow,
 };
+pub use papers::{PaperRow, PaperStandingRow};
 pub use people::{
     AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,
     PhoneCodeRow, SealedFieldRow, SessionRow, StaffRow, VaultKeyRow, challenge_use,

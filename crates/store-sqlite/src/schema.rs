@@ -85,6 +85,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0032_document_bar.sql"),
     },
     Migration {
+        number: 33,
+        name: "paper_codes",
+        text: include_str!("../migrations/0033_paper_codes.sql"),
+    },
+    Migration {
         number: 36,
         name: "kept_until_registered",
         text: include_str!("../migrations/0036_kept_until_registered.sql"),
@@ -229,6 +234,7 @@ mod tests {
         "56ba1adb46064806d29b61d331026099d676678a4a1700c990e34a21b66b56ab",
         "6a960c90c277781000c5e508e448daa4ab03e96931c03a6f562e3cf8489004eb",
         "3dc6369b4aa92e982e99dd97a61c452cb73f939f16a17cd0140a5cf71049d8f0",
+        "65733b6884c3be7d2779a2927ddeedf3bf278ab4e5f5fba99bc2bc436887753c",
         "45278e36ccf78b7a19771086475dfae40386f5cbf21d2e331e77988d8116c97f",
         "9fe39658e3167ebb5b5dc84cba8b20ec967b504ff897779eeb725d0e5a051ba3",
         "6fe75fc15fd427a10a91d4ccd86727a82b6d0383aeaee3dc5afa0640decdf355",

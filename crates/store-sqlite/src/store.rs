@@ -8,16 +8,16 @@ use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, ImportId, Proposa
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
-    Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
+    PaperId, Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 use jadegate_store::{
     AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
     Correction, CredentialRow, EvidencePage, FilesOf, ImportRun, IndexKind, Invitation, KeptRecord,
-    Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, PendingLeaves, PhoneCode,
-    PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RegionRisks, SealedField,
-    Session, SessionSubject, Standing, Store, StoredAssessment, StoredProposal, StoredRide,
-    StoredTrace, TraceHead, Tube, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
-    Withdrawal, Write,
+    Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, Paper, PaperPlaces,
+    PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading, Receipt,
+    Recolouring, RegionRisks, SealedField, Session, SessionSubject, Standing, Store,
+    StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube, Unit, Unreadable,
+    VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -25,7 +25,9 @@ use tokio::sync::oneshot;
 use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::{check_by_table, private_file};
-use crate::read::{accounts, changes, evidence, log, people, places, policies, records, tally};
+use crate::read::{
+    accounts, changes, evidence, log, papers, people, places, policies, records, tally,
+};
 use crate::{SqliteStore, writer::Command};
 
 impl SqliteStore {
@@ -140,6 +142,22 @@ impl Store for SqliteStore {
 
     async fn account_change(&self, id: ChangeId) -> Result<Option<AccountChange>> {
         self.point(|c| accounts::account_change(c, id))
+    }
+
+    async fn paper(&self, id: PaperId) -> Result<Option<Paper>> {
+        self.point(|c| papers::paper(c, id))
+    }
+
+    async fn paper_of(&self, holder: HolderId) -> Result<Option<Paper>> {
+        self.point(|c| papers::paper_of(c, holder))
+    }
+
+    async fn paper_places(&self) -> Result<PaperPlaces> {
+        self.point(papers::paper_places)
+    }
+
+    async fn papers(&self, page: Page<PaperId>) -> Result<Vec<PaperStanding>> {
+        self.list(move |c| papers::papers(c, page)).await
     }
 
     async fn vault_key(&self, holder: HolderId) -> Result<Option<VaultKey>> {

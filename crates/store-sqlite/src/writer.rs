@@ -379,6 +379,7 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
         ("phone_code", "DELETE FROM phone_code WHERE expires_at <= ?1"),
         ("session", "DELETE FROM session WHERE expires_at <= ?1"),
         ("invitation", "DELETE FROM invitation WHERE expires_at <= ?1"),
+        ("paper_code", "DELETE FROM paper_code WHERE expires_at <= ?1"),
         ("tally", "DELETE FROM tally WHERE expires_at <= ?1"),
         ("used_nonce", "DELETE FROM used_nonce WHERE expires_at <= ?1"),
     ];

@@ -73,6 +73,7 @@ mod error;
 mod latest;
 mod news;
 mod opening;
+mod papers;
 mod policies;
 mod port;
 mod records;
@@ -88,6 +89,7 @@ pub use changes::{Change, ChangeKind, Changes, Cursor, KeptAt, Position, Reading
 pub use error::{Precondition, RowRef, StoreError};
 pub use latest::{Before, Latest};
 pub use opening::Contents;
+pub use papers::{Paper, PaperPlaces, PaperStanding, PaperWrite};
 pub use policies::{
     AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,
     ProposalState, Recolouring, RegionRisks, Standing, StoredColour, StoredProposal,

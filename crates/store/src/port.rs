@@ -6,7 +6,7 @@ use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, ImportId, Proposa
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
-    Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
+    PaperId, Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
 };
 
 use crate::aside::{Listed, Unreadable};
@@ -14,6 +14,7 @@ use crate::changes::{Changes, Position, Reading};
 use crate::error::StoreError;
 use crate::latest::Latest;
 use crate::opening::Parts;
+use crate::papers::{Paper, PaperPlaces, PaperStanding};
 use crate::policies::{
     ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, Standing, StoredColour,
     StoredProposal,
@@ -109,6 +110,19 @@ pub trait Store: Send + Sync + 'static {
     async fn sealed_fields(&self, holder: HolderId) -> Result<Vec<SealedField>>;
     /// All holders in the order of their ids.
     async fn holders(&self, page: Page<HolderId>) -> Result<Vec<Holder>>;
+
+    // Codes on paper
+
+    /// A code on paper, ended or not.
+    async fn paper(&self, id: PaperId) -> Result<Option<Paper>>;
+    /// The one paper of a holder that has not ended; its term may be over.
+    async fn paper_of(&self, holder: HolderId) -> Result<Option<Paper>>;
+    /// How many papers there are, ended ones too, and the highest place that one of them has.
+    async fn paper_places(&self) -> Result<PaperPlaces>;
+    /// Papers by id, ended ones too, with what is known of their holders; each page from one snapshot.
+    /// A paper that cannot be read is an error, not a row left out: a list that lacks one would say of
+    /// its place what is said of places that nobody has. An assessment that cannot be read is `None`.
+    async fn papers(&self, page: Page<PaperId>) -> Result<Vec<PaperStanding>>;
 
     // One-time codes, messages, sessions
 
@@ -217,7 +231,7 @@ pub trait Store: Send + Sync + 'static {
     /// Drops all visits, rides and scans of days before this one, leaving no readable copy. Returns
     /// how many visits and scans went. A visit written for such a day afterwards makes the day anew.
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)>;
-    /// Removes sessions, challenges (with their messages), codes, used nonces and invitations, used
+    /// Removes sessions, challenges (with their messages), codes, codes on paper, used nonces and invitations, used
     /// or not, that expired at or before this moment, and counts whose window had passed by then, leaving no
     /// readable copy. Returns how many rows went.
     async fn purge_expired(&self, until: Timestamp) -> Result<u64>;

@@ -13,6 +13,7 @@ use jadegate_domain::{
     VisitKey,
 };
 
+use crate::papers::PaperWrite;
 use crate::policies::{
     AssessmentMark, Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal,
 };
@@ -84,6 +85,8 @@ pub enum Write {
         /// Who cared for them.
         carer: HolderId,
     },
+    /// About a code on paper; see there.
+    Paper(PaperWrite),
     /// What changed about how a person is known. Precondition: the id is free.
     AddAccountChange(Box<AccountChange>),
     /// A change is undone. Precondition: it exists, of this holder, and is not undone yet.

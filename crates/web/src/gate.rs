@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jadegate_domain::gate::GateCounts;
 use jadegate_domain::{GateId, Timestamp};
 use jadegate_service::ServiceError;
 use jadegate_service::gate::enrol::{Enrolled, GateView, Poster};
+use jadegate_service::gate::paper::{PaperAnswer, PaperQuestion};
 use jadegate_service::gate::scan::{ScanInput, ScanResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,6 +30,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(session))
         .routes(routes!(gate))
         .routes(routes!(scans))
+        .routes(routes!(paper))
+        .routes(routes!(papers))
         .routes(routes!(poster))
 }
 
@@ -135,6 +139,28 @@ async fn scans(
     let results = web.app.record_scans(&s, &b.scans).await?;
     let counts = web.app.counts_at(s.gate().place);
     Ok(Json(ScansView { results, counts }))
+}
+
+/// How a code on paper stands now, and the masked name of its holder. Records nothing; the scan is handed
+/// in as any other.
+#[utoipa::path(post, path = "/v1/gate/paper", tag = "gate", request_body = PaperQuestion,
+    responses((status = 200, body = PaperAnswer), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
+async fn paper(
+    State(web): State<Arc<Web>>,
+    GateAuth(s): GateAuth,
+    Body(b): Body<PaperQuestion>,
+) -> Answer<Json<PaperAnswer>> {
+    Ok(Json(web.app.ask_paper(&s, &b).await?))
+}
+
+/// How all codes on paper stand: a signed Token Status List in CWT form, for the time without network.
+#[utoipa::path(get, path = "/v1/gate/papers", tag = "gate",
+    responses((status = 200, body = String, content_type = "application/statuslist+cwt"),
+        (status = 401, body = Problem), (status = 503, body = Problem)))]
+async fn papers(State(web): State<Arc<Web>>, GateAuth(s): GateAuth) -> Answer<impl IntoResponse> {
+    let list = web.app.paper_list(&s).await?;
+    let kind = [(header::CONTENT_TYPE, "application/statuslist+cwt")];
+    Ok((kind, list.bytes.to_vec()))
 }
 
 /// The venue's own codes: one to print, one for a screen.

@@ -14,6 +14,7 @@ mod layers;
 mod limiter;
 mod origin;
 mod pages;
+mod paper;
 mod parts;
 mod passkey;
 pub mod problem;

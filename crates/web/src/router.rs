@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Web;
-use crate::{demo, document, family, gate, holder, layers, pages, problem, public, staff};
+use crate::{demo, document, family, gate, holder, layers, pages, paper, problem, public, staff};
 
 /// Largest body of an ordinary request; file imports state their own limit.
 const MAX_BODY: usize = 256 * 1024;
@@ -37,6 +37,7 @@ fn api() -> OpenApiRouter<Arc<Web>> {
         .merge(public::routes())
         .merge(holder::routes())
         .merge(family::routes())
+        .merge(paper::routes())
         .merge(gate::routes())
         .merge(staff::routes())
 }

@@ -3,13 +3,11 @@
  * (RFC 8392). Parsing proves nothing; see `verify.ts`.
  */
 import { COLOURS, type Colour } from '../shared/colour';
-import { base45Decode } from './base45';
 import { CborReader } from './cbor';
+import { MAX_TEXT, openCode, trimmed } from './cose';
 import { CodeError } from './errors';
 
 const PREFIX = 'JG1:';
-/** The longest text that can be a code (a 16-character issuer); checked before anything is parsed. */
-const MAX_TEXT = 199;
 /** No code is fresh for longer than a day; one that claims to be is refused. */
 const MAX_LIFETIME_SECONDS = 86_400;
 /** The claim keys 1 (iss), 4 (exp), 6 (iat), 7 (cti) and -65537 (colour) as CBOR. */
@@ -18,8 +16,6 @@ const EXP = 0x04;
 const IAT = 0x06;
 const CTI = 0x07;
 const COLOUR = [0x3a, 0x00, 0x01, 0x00, 0x00];
-/** The protected header `{1: -8}` (EdDSA). */
-const PROTECTED = [0xa1, 0x01, 0x27];
 
 export interface ParsedCode {
   issuer: string;
@@ -33,35 +29,20 @@ export interface ParsedCode {
   signature: Uint8Array<ArrayBuffer>;
 }
 
-/** What scanners and pastes add around a code is dropped. */
-export function trimmed(text: string): string {
-  return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
-}
-
 /** Is this, by its looks, a live code (good or bad) rather than some other QR code? */
-export function looksLikeCode(text: string): boolean {
+export function looksLive(text: string): boolean {
   const t = trimmed(text);
   return t.startsWith(PREFIX) && t.length <= MAX_TEXT;
 }
 
 /** Takes a code apart. Throws only `CodeError`: `code.not_ours` or `code.malformed`. */
 export function parseCode(raw: string): ParsedCode {
-  const text = trimmed(raw);
-  if (!text.startsWith(PREFIX)) throw new CodeError('code.not_ours');
-  if (text.length > MAX_TEXT) throw new CodeError('code.malformed');
-  const cose = new CborReader(base45Decode(text.slice(PREFIX.length)));
-  cose.array(4);
-  cose.exactly(0x43, ...PROTECTED);
-  cose.map(0);
-  const payload = cose.bytes();
-  const signature = cose.bytes();
-  cose.end();
-  if (signature.length !== 64) throw new CodeError('code.malformed');
-  return { ...parseClaims(payload), signed: toBeSigned(payload), signature };
+  const { payload, signed, signature } = openCode(raw, PREFIX);
+  return { ...parseClaims(payload), signed, signature };
 }
 
 /** Is this a live code from its first character to its last? Proves nothing about who made it. */
-export function isWhole(text: string): boolean {
+export function isWholeLive(text: string): boolean {
   try {
     parseCode(text);
     return true;
@@ -92,11 +73,4 @@ function parseClaims(payload: Uint8Array<ArrayBuffer>) {
     lifetime <= MAX_LIFETIME_SECONDS;
   if (!sound || colour === undefined) throw new CodeError('code.malformed');
   return { issuer, expiresAt, issuedAt, colour };
-}
-
-/** `Sig_structure` (RFC 9052, section 4.4) for a payload of 24 to 255 bytes. */
-function toBeSigned(payload: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (payload.length < 24 || payload.length > 255) throw new CodeError('code.malformed');
-  const context = [...'Signature1'].map((c) => c.charCodeAt(0));
-  return Uint8Array.from([0x84, 0x6a, ...context, 0x43, ...PROTECTED, 0x40, 0x58, payload.length, ...payload]);
 }

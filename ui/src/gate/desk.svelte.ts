@@ -4,11 +4,14 @@
  */
 import { clock, localDay } from '../shared/time';
 import { GateClock, type Trust } from './clock';
-import { looksLikeCode, trimmed } from './code';
+import { looksLikeCode } from './codes';
+import { trimmed } from './cose';
 import { GateDb } from './db';
 import { storedDevice, type Device } from './device';
 import { failure, server } from './http';
-import { judge } from './judge';
+import { judge, type Rules } from './judge';
+import { byAnswer, byList, isMadeUp, type PaperVerdict } from './paper';
+import { looksLikePaper } from './paper-code';
 import {
   ScanQueue,
   withWaiting,
@@ -37,10 +40,12 @@ export interface Shown {
   repeat: boolean;
   /** It was made by the emergency button alone, so it can be undone. */
   direct: boolean;
+  /** A code on paper: what the verdict rests on. */
+  paper?: PaperVerdict | undefined;
 }
 
 /** How long a verdict stays: short when there is nothing to do but walk on. */
-const STAYS = { admitted: 2_000, refused: 15_000, override: 2_500, direct: 6_000, repeat: 5_000 };
+const STAYS = { admitted: 2_000, refused: 15_000, override: 2_500, direct: 6_000, repeat: 5_000, paper: 5_000 };
 
 /** Milliseconds that a page which was just opened waits for the server. */
 const FIRST_ANSWER = 2_000;
@@ -61,7 +66,7 @@ export class Desk {
   #turn = 0;
 
   device = $state.raw<Device | undefined>();
-  sync = $state.raw<SyncState>({ known: null, offlineSince: null, refused: null });
+  sync = $state.raw<SyncState>({ known: null, offlineSince: null, refused: null, papers: null });
   waiting = $state.raw<ScanRow[]>([]);
   surprises = $state.raw<Surprise[]>([]);
   direction = $state<Direction>('in');
@@ -71,6 +76,8 @@ export class Desk {
   trust = $state<Trust>('unsure');
   /** Minutes by which it is ahead of the server's, if that is worth a word. */
   ahead = $state<number | null>(null);
+  /** The server is asked about a paper. */
+  asking = $state(false);
   /** The last scan could not be written to this device's disk. */
   notKept = $state(false);
 
@@ -163,19 +170,31 @@ export class Desk {
     const turn = ++this.#turn;
     const direction = this.direction;
     const rules = this.sync.known;
-    const result: Result = rules
-      ? await judge(text, direction, rules, this.#time)
-      : { outcome: 'refused', colour: null, problem: 'gate.no_keys' };
+    const paper = rules && looksLikePaper(text) ? await this.#judgePaper(text, direction, rules) : undefined;
+    const result: Result =
+      paper?.result ??
+      (rules ? await judge(text, direction, rules, this.#time) : { outcome: 'refused', colour: null, problem: 'gate.no_keys' });
     if (turn !== this.#turn) return;
     this.#closeRow();
     // When it was is not known: the code is to be shown again.
     if (result.problem === 'gate.clock') this.#repeats.forget(key(direction, text));
     else if (!repeat) {
       const held = result.outcome !== 'admitted';
-      this.#keep({ code: text, at, direction, override: null, read_by: by, local: result, held });
+      const known_at = paper?.knownAt ?? undefined;
+      this.#keep({ code: text, at, direction, override: null, read_by: by, local: result, held, known_at });
     }
-    this.#show({ result, direction, override: null, at, code: text, by, repeat, direct: false });
+    this.#show({ result, direction, override: null, at, code: text, by, repeat, direct: false, paper });
     this.tick();
+  }
+
+  /** A code on paper: the server is asked while the person stands there; without it the list decides. */
+  async #judgePaper(text: string, direction: Direction, rules: Rules): Promise<PaperVerdict> {
+    const known = await byList(text, direction, rules, this.sync.papers, this.#time);
+    if (isMadeUp(known) || this.sync.offlineSince !== null) return known;
+    this.asking = true;
+    const answer = await this.#sync?.askPaper({ code: text, direction });
+    this.asking = false;
+    return answer ? byAnswer(answer, direction, rules) : known;
   }
 
   /** Somebody is let in against the code, or without one. */
@@ -212,7 +231,8 @@ export class Desk {
       // Shown a second time, or none of our codes: the override is a scan of its own.
       const code = shown.code !== null && looksLikeCode(shown.code) ? shown.code : null;
       const { at, by: read_by, direction } = shown;
-      this.#keep({ code, at, direction, override, read_by, local: result, held: true });
+      const known_at = shown.paper?.knownAt ?? undefined;
+      this.#keep({ code, at, direction, override, read_by, local: result, held: true, known_at });
     }
     await this.#row;
     await this.#refresh();
@@ -276,7 +296,7 @@ export class Desk {
     this.last = shown;
     clearTimeout(this.#timer);
     const { outcome } = shown.result;
-    const least = shown.direct ? STAYS.direct : shown.repeat ? STAYS.repeat : 0;
+    const least = shown.direct ? STAYS.direct : shown.repeat ? STAYS.repeat : shown.paper ? STAYS.paper : 0;
     const stays = Math.max(least, shown.direct ? 0 : STAYS[outcome ?? 'refused']);
     this.#timer = setTimeout(() => this.next(), stays);
     play(tuneOf(shown.result));

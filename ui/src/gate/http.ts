@@ -1,5 +1,5 @@
 /** The gate's server over HTTP. */
-import { api, ApiError } from '../shared/api';
+import { api, ApiError, download } from '../shared/api';
 import type { Failure, GateServer } from './server';
 
 const part = encodeURIComponent;
@@ -11,6 +11,9 @@ export const server: GateServer = {
     api.post(`/v1/gates/${part(gate)}/session`, { nonce, signature }),
   info: () => api.get('/v1/gate'),
   scans: (scans) => api.post('/v1/gate/scans', { scans }),
+  // Somebody stands at the door: who does not answer soon does not answer.
+  paper: (question) => api.post('/v1/gate/paper', question, { timeout: 4_000 }),
+  papers: async () => new Uint8Array(await (await download('GET', '/v1/gate/papers')).arrayBuffer()),
   poster: () => api.get('/v1/gate/poster'),
 };
 

@@ -11,7 +11,10 @@ export interface GateKey {
 
 export interface GateKeySet {
   issuer: string;
+  /** Those of codes on phones. */
   keys: GateKey[];
+  /** Those of codes on paper and of their list. */
+  paper: GateKey[];
 }
 
 function base64url(text: string): Bytes | null {
@@ -31,10 +34,9 @@ function seconds(v: unknown): number {
   return typeof v === 'string' ? Date.parse(v) / 1000 : NaN;
 }
 
-function readKey(v: unknown): GateKey | 'other_use' | null {
+function readKey(v: unknown): { key: GateKey; use: unknown } | null {
   const key = record(v);
   if (key === null) return null;
-  if (key['use'] !== undefined && key['use'] !== 'live') return 'other_use';
   const publicKey =
     typeof key['x'] === 'string'
       ? base64url(key['x'])
@@ -43,7 +45,7 @@ function readKey(v: unknown): GateKey | 'other_use' | null {
         : null;
   const [from, to] = [seconds(key['not_before']), seconds(key['not_after'])];
   if (publicKey?.length !== 32 || !(from < to) || typeof key['kid'] !== 'string') return null;
-  return { kid: key['kid'], publicKey, from, to };
+  return { key: { kid: key['kid'], publicKey, from, to }, use: key['use'] ?? 'live' };
 }
 
 /**
@@ -54,11 +56,13 @@ export function readKeySet(v: unknown): GateKeySet | null {
   const set = record(v);
   if (set === null || typeof set['issuer'] !== 'string' || !Array.isArray(set['keys'])) return null;
   const keys: GateKey[] = [];
+  const paper: GateKey[] = [];
   for (const raw of set['keys']) {
-    const key = readKey(raw);
-    if (key === null) return null;
-    if (key !== 'other_use') keys.push(key);
+    const read = readKey(raw);
+    if (read === null) return null;
+    if (read.use === 'live') keys.push(read.key);
+    if (read.use === 'paper') paper.push(read.key);
   }
-  keys.sort((a, b) => b.from - a.from);
-  return { issuer: set['issuer'], keys };
+  for (const list of [keys, paper]) list.sort((a, b) => b.from - a.from);
+  return { issuer: set['issuer'], keys, paper };
 }

@@ -5,7 +5,7 @@
  */
 import { makeScanId } from '../shared/ids';
 import type { Direction, GateCounts, OverrideReason, ReadBy, ScanInput, ScanResult } from '../shared/openapi';
-import { looksLikeCode } from './code';
+import { looksLikeCode } from './codes';
 import type { GateDb } from './db';
 
 export type { Direction, ReadBy };
@@ -28,6 +28,8 @@ export interface ScanRow {
   local: Result;
   /** Somebody is still deciding; not sent before that is over. */
   held: boolean;
+  /** Of a code on paper: milliseconds, the moment of the list or of the answer that decided. */
+  known_at?: number | undefined;
 }
 
 /** The server saw a scan otherwise than the gate did. Holds no code. */
@@ -47,9 +49,12 @@ export const BATCH = 100;
 
 /** As sent: RFC 3339 in whole seconds. */
 export function body(row: ScanRow): ScanInput {
-  const at = new Date(Math.floor(row.at / 1000) * 1000).toISOString().replace('.000Z', 'Z');
-  return { id: row.id, code: row.code, at, direction: row.direction, override: row.override, read_by: row.read_by };
+  const at = moment(row.at);
+  const scan = { id: row.id, code: row.code, at, direction: row.direction, override: row.override, read_by: row.read_by };
+  return row.known_at === undefined ? scan : { ...scan, known_at: moment(row.known_at) };
 }
+
+const moment = (ms: number): string => new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 
 /** Did the server decide otherwise than the gate? */
 export function differs(row: ScanRow, server: Result): boolean {

@@ -2,7 +2,7 @@
  * The hand scanner as the page sees it: keys and text come in, codes go out. Keys of a burst reach
  * nothing else on the page, nor the browser (Ctrl+J would open its downloads).
  */
-import { isWhole } from './code';
+import { isWhole } from './codes';
 import { Wedge, type Where, type WedgeAnswer } from './wedge';
 
 const ANDROID = /\bAndroid\b/;

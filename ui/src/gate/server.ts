@@ -1,5 +1,6 @@
 /** The server as the gate sees it. An interface, so that tests can stand in for it. */
-import type { EnrolBody, Enrolled, GateSessionView, GateView as GateInfo, NonceView, Poster, ScansBody, ScansView } from '../shared/openapi';
+import type { EnrolBody, Enrolled, GateSessionView, GateView as GateInfo, NonceView, PaperAnswer, PaperQuestion, Poster, ScansBody, ScansView } from '../shared/openapi';
+import type { Bytes } from './ed25519';
 
 export type { GateInfo, Poster };
 
@@ -9,6 +10,10 @@ export interface GateServer {
   session(gate: string, nonce: string, signature: string): Promise<GateSessionView>;
   info(): Promise<GateInfo>;
   scans(scans: ScansBody['scans']): Promise<ScansView>;
+  /** How a paper stands now. */
+  paper(question: PaperQuestion): Promise<PaperAnswer>;
+  /** The signed list of how all papers stand. */
+  papers(): Promise<Bytes>;
   poster(): Promise<Poster>;
 }
 

@@ -1,9 +1,13 @@
+/// <reference types="node" />
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
 import { ApiError } from '../shared/api';
+import type { PaperAnswer, PaperQuestion } from '../shared/openapi';
 import { GateDb } from './db';
 import { base64url, challengeText, enrol, storedDevice, type Device } from './device';
+import { hexBytes, type Bytes } from './ed25519';
 import { failure } from './http';
 import { judge, type Rules } from './judge';
 import { body, differs, ScanQueue, withWaiting, type Result, type ScanInput, type ScanRow } from './queue';
@@ -97,6 +101,21 @@ class FakeServer implements GateServer {
     }
     return { results: scans.map((s) => ({ id: s.id, ...this.answerAs, recorded: true })), counts: COUNTS };
   }
+  /** `null`: there is none to be had. */
+  list: Bytes | null = null;
+  lists = 0;
+  asked: PaperQuestion[] = [];
+  async papers() {
+    this.#session();
+    this.lists++;
+    if (this.list === null) throw new ApiError({ code: 'x', status: 503 });
+    return this.list;
+  }
+  async paper(question: PaperQuestion): Promise<PaperAnswer> {
+    this.#session();
+    this.asked.push(question);
+    return { colour: 'green', name_masked: 'T***', problem: null, known_at: new Date(NOW).toISOString(), server_time: new Date(NOW).toISOString() };
+  }
   async poster() {
     return { poster_code: '', screen_code: '', screen_expires_at: '' };
   }
@@ -148,6 +167,14 @@ describe('the device', () => {
   });
   it('writes base64url without padding', () => {
     expect(base64url(Uint8Array.from([0xfb, 0xff, 0xfe, 0x01]).buffer)).toBe('-__-AQ');
+  });
+});
+
+describe('a scan', () => {
+  it('says of a paper what the gate went by', () => {
+    const row = { ...scan({ known_at: NOW - 90_500 }), id: 's1' };
+    expect(body(row).known_at).toBe('2022-03-01T07:58:29Z');
+    expect('known_at' in body({ ...row, known_at: undefined })).toBe(false);
   });
 });
 
@@ -384,8 +411,59 @@ describe('the server far and near', () => {
   });
 });
 
+describe('the list of papers', () => {
+  const url = new URL('../../../crates/pass/vectors/paper.json', import.meta.url);
+  const vectors = JSON.parse(readFileSync(url, 'utf8')) as { key_set: unknown; list: { token: string }; forged_list: string };
+  const MADE = NOW + 60_000;
+
+  beforeEach(() => {
+    server.keys = vectors.key_set;
+    server.list = hexBytes(vectors.list.token);
+    now = MADE;
+  });
+
+  it('is fetched when there is a newer one, and kept for the time without network', async () => {
+    await sync.kick();
+    expect(state.papers?.at).toBe(MADE);
+    for (const [later, lists] of [[100_000, 1], [299_000, 1], [361_000, 2]] as const) {
+      now = MADE + later;
+      await sync.kick();
+      expect(server.lists).toBe(lists);
+    }
+    server.away = true;
+    let seen: SyncState | undefined;
+    const again = new Sync({
+      db, queue, server, device, now: () => now, dayOf: () => '', random: () => 0, failure, changed: (s) => (seen = s),
+    });
+    await again.start();
+    again.stop();
+    expect(seen?.papers?.at).toBe(MADE);
+  });
+
+  it('that is forged or cannot be had leaves the one that is here, and everything else goes on', async () => {
+    await sync.kick();
+    for (const list of [hexBytes(vectors.forged_list), new Uint8Array([1, 2, 3]), null]) {
+      server.list = list;
+      now += 400_000;
+      await sync.kick();
+      expect([state.papers?.at, state.offlineSince]).toEqual([MADE, null]);
+    }
+    expect(server.lists).toBe(4);
+  });
+
+  it('is not needed where the server answers', async () => {
+    await sync.kick();
+    expect((await sync.askPaper({ code: 'JGP1:X', direction: 'in' }))?.colour).toBe('green');
+    server.signedIn = false;
+    expect((await sync.askPaper({ code: 'JGP1:X', direction: 'in' }))?.name_masked).toBe('T***');
+    server.away = true;
+    expect(await sync.askPaper({ code: 'JGP1:X', direction: 'in' })).toBe(null);
+    expect(server.asked).toHaveLength(2);
+  });
+});
+
 describe('the verdict', () => {
-  const rules: Rules = { keys: { issuer: 'JG', keys: [] }, keysAt: NOW, admit: ['green'], graceSeconds: 3600 };
+  const rules: Rules = { keys: { issuer: 'JG', keys: [], paper: [] }, keysAt: NOW, admit: ['green'], graceSeconds: 3600 };
   it('is never good for a code that is none', async () => {
     expect(await judge('hello', 'in', rules, timeAt(NOW))).toEqual({ outcome: 'refused', colour: null, problem: 'code.not_ours' });
     expect(await judge('JG1:!', 'out', rules, timeAt(NOW))).toMatchObject({ outcome: 'refused', problem: 'code.malformed' });

@@ -4,12 +4,14 @@
  */
 import { backoffDelay } from '../shared/api';
 import { parseColour, type Colour } from '../shared/colour';
+import type { PaperAnswer, PaperQuestion } from '../shared/openapi';
 import type { GateDb } from './db';
 import { sessionEnds, signIn, type Device } from './device';
 import type { Rules } from './judge';
 import { readKeySet, type GateKeySet } from './keys';
 import { body, isFinal, type Counts, type ScanQueue, type ScanRow } from './queue';
 import type { Failure, GateInfo, GateServer } from './server';
+import { readStatusList, type PaperList } from './status-list';
 
 /** What the gate knows of the server's world; kept on disk. */
 export interface Known extends Rules {
@@ -21,6 +23,7 @@ export interface Known extends Rules {
 }
 
 const KNOWN = 'known';
+const PAPERS = 'papers';
 /** Keys, counts and rules are fetched again after this time. */
 const REFRESH_MS = 60_000;
 
@@ -30,6 +33,8 @@ export interface SyncState {
   offlineSince: number | null;
   /** The server has refused this gate (revoked, or not its key): enrol again. */
   refused: string | null;
+  /** How codes on paper stood when the server was last heard. */
+  papers: PaperList | null;
 }
 
 export interface SyncParts {
@@ -48,7 +53,7 @@ export interface SyncParts {
 
 export class Sync {
   readonly #parts: SyncParts;
-  #state: SyncState = { known: null, offlineSince: null, refused: null };
+  #state: SyncState = { known: null, offlineSince: null, refused: null, papers: null };
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | undefined;
@@ -63,7 +68,8 @@ export class Sync {
   /** Loads what was kept, then begins to work. */
   async start(): Promise<void> {
     const known = await this.#parts.db.get<Known>(KNOWN);
-    if (known) this.#set({ known });
+    const papers = await this.#parts.db.get<PaperList>(PAPERS);
+    if (known) this.#set({ known, papers: papers ?? null });
     void this.kick();
   }
 
@@ -121,6 +127,7 @@ export class Sync {
     const left = await this.#signedIn(() => this.#upload());
     if (now() - this.#fetchedAt >= REFRESH_MS || now() < this.#fetchedAt) {
       await this.#signedIn(() => this.#fetch());
+      await this.#fetchPapers();
     }
     return left;
   }
@@ -177,6 +184,32 @@ export class Sync {
     if (!keys) throw new Error('the server sent no key set');
     await this.#keep({ ...known(info, keys, now()), day: dayOf(now()) });
     this.#fetchedAt = now();
+  }
+
+  /** The list of papers, when there is a newer one. What cannot be had or read leaves the one that is here. */
+  async #fetchPapers(): Promise<void> {
+    const { server, db, now } = this.#parts;
+    const { papers, known } = this.#state;
+    if (!known || (papers && now() >= papers.at && now() - papers.at < papers.ttl)) return;
+    try {
+      const next = await readStatusList(await server.papers(), known.keys);
+      if (papers && next.at < papers.at) return;
+      await db.set(PAPERS, next);
+      this.#set({ papers: next });
+    } catch {
+      // The next round asks again; its age is on the screen.
+    }
+  }
+
+  /** How a paper stands now; `null`: the server does not say. */
+  async askPaper(question: PaperQuestion): Promise<PaperAnswer | null> {
+    try {
+      return await this.#signedIn(() => this.#parts.server.paper(question));
+    } catch {
+      // Is it away? The next round finds out; the list says what is known meanwhile.
+      void this.kick();
+      return null;
+    }
   }
 
   async #keep(next: Known): Promise<void> {

@@ -4,6 +4,15 @@ import { zh } from './texts/zh';
 
 export const t = dictionary({ zh, en });
 
+/** How long ago it was. */
+export function age(at: number, now: number): string {
+  const s = t().status;
+  const minutes = Math.max(0, Math.floor((now - at) / 60_000));
+  if (minutes < 2) return s.now;
+  if (minutes < 120) return s.minutes(minutes);
+  return minutes < 2880 ? s.hours(Math.floor(minutes / 60)) : s.days(Math.floor(minutes / 1440));
+}
+
 export interface ProblemText {
   title: string;
   todo: string;

@@ -229,7 +229,7 @@ describe('the verdict at the door', () => {
     const old = { ...rules, keysAt: NOW - 3601_000 };
     const refused = { outcome: 'refused', colour: null, problem: 'gate.keys_old' };
     expect(await judge(text('green'), 'in', old, timeAt(NOW))).toEqual(refused);
-    expect(await judge(text('green'), 'in', { ...old, keys: { issuer: 'JG', keys: [] } }, timeAt(NOW))).toEqual(refused);
+    expect(await judge(text('green'), 'in', { ...old, keys: { issuer: 'JG', keys: [], paper: [] } }, timeAt(NOW))).toEqual(refused);
     expect(await judge(text('green'), 'in', { ...rules, keysAt: NOW - 3600_000 }, timeAt(NOW))).toMatchObject({ outcome: 'admitted' });
   });
   it('says what is wrong with a code before it blames the keys', async () => {

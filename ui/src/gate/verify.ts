@@ -1,9 +1,9 @@
 /** Is this code genuine and fresh, and what colour does it say? Needs no network. */
 import type { Colour } from '../shared/colour';
 import { parseCode } from './code';
-import { verifier, type Verifier } from './ed25519';
+import { verifier, type Bytes, type Verifier } from './ed25519';
 import { CodeError, type CodeProblem } from './errors';
-import type { GateKeySet } from './keys';
+import type { GateKey, GateKeySet } from './keys';
 
 /** Seconds by which a holder's, the gate's and the server's clocks may differ. */
 export const SKEW_SECONDS = 5;
@@ -25,16 +25,24 @@ export interface VerifiedCode {
  */
 export async function genuineCode(text: string, keys: GateKeySet, verify?: Verifier): Promise<VerifiedCode> {
   const code = parseCode(text);
-  if (code.issuer !== keys.issuer) throw new CodeError('code.wrong_issuer');
-  const inForce = keys.keys.filter((k) => k.from <= code.issuedAt && code.issuedAt < k.to);
+  await genuine(code, keys.issuer, keys.keys, verify);
+  return { colour: code.colour, issuedAt: code.issuedAt, expiresAt: code.expiresAt };
+}
+
+/** Did this issuer sign it with one of these keys? Rejects with `CodeError` if not. */
+export async function genuine(
+  code: { issuer: string; issuedAt: number; signed: Bytes; signature: Bytes },
+  issuer: string,
+  keys: readonly GateKey[],
+  verify?: Verifier,
+): Promise<void> {
+  if (code.issuer !== issuer) throw new CodeError('code.wrong_issuer');
+  const inForce = keys.filter((k) => k.from <= code.issuedAt && code.issuedAt < k.to);
   if (inForce.length === 0) throw new CodeError('code.unknown_key');
   const check = verify ?? (await verifier());
-  let genuine = false;
-  for (const key of inForce) {
-    genuine ||= await check(key.publicKey, code.signed, code.signature).catch(() => false);
-  }
-  if (!genuine) throw new CodeError('code.bad_signature');
-  return { colour: code.colour, issuedAt: code.issuedAt, expiresAt: code.expiresAt };
+  let signed = false;
+  for (const key of inForce) signed ||= await check(key.publicKey, code.signed, code.signature).catch(() => false);
+  if (!signed) throw new CodeError('code.bad_signature');
 }
 
 /** What is wrong with a genuine code at `now` (milliseconds since 1970 by the server's clock). */

@@ -91,6 +91,8 @@ export interface RequestOptions {
   timeout?: number;
   /** `default` for what the server lets browsers keep; everything else is asked for anew. */
   cache?: RequestCache;
+  /** The answer is a file. */
+  file?: boolean;
 }
 
 /** Whom the holder page acts for, by the id of `/v1/me/people`; `null`: the signed-in holder. */
@@ -126,6 +128,7 @@ export async function request<T>(method: string, path: string, options: RequestO
       if (body !== undefined) init.body = typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body);
     }
     const res = await fetch(path, init);
+    if (options.file && res.ok) return (await res.blob()) as T;
     const text = res.status === 204 ? '' : await res.text();
     const receivedAt = Date.now();
     let data: unknown = null;
@@ -152,6 +155,10 @@ export async function request<T>(method: string, path: string, options: RequestO
     signal?.removeEventListener('abort', abort);
   }
 }
+
+/** One request whose answer is a file. */
+export const download = (method: 'GET' | 'POST', path: `/v1/${string}`, body?: unknown): Promise<Blob> =>
+  request<Blob>(method, path, { body, file: true, timeout: 30_000 });
 
 /** Requests to addresses of the API document; another address or body is an error of the build. */
 export interface Api {

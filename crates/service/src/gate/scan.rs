@@ -8,53 +8,19 @@ use jadegate_domain::gate::{Direction, GateCounts, OverrideReason};
 use jadegate_domain::{
     Colour, Holder, HolderId, PlaceId, Scan, ScanId, ScanOutcome, Timestamp, VisitKey,
 };
-use jadegate_pass::{PassError, VerifiedCode};
+use jadegate_pass::PassError;
 use jadegate_store::{Standing, Unit, Write};
 
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, NewEvidence, TRIES, busy};
 use crate::concurrency::read;
 use crate::error::{Kind, Result, ServiceError};
+use crate::gate::paper;
+use crate::gate::read_code::{CodeRead, NO_CODE};
+pub use crate::gate::scan_input::{ReadBy, ScanInput};
 use crate::session::GateSession;
-use crate::visits::presence::{LONGEST_STAY_SECONDS, Seen, concerns};
+use crate::visits::presence::{Seen, concerns};
 use crate::visits::settle::is_of_visit;
-
-/// A scan as a gate hands it in.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ScanInput {
-    /// Made by the gate; the same id and moment from the same gate is the same scan.
-    pub id: ScanId,
-    /// What was read; null for letting somebody in without a code.
-    pub code: Option<String>,
-    /// When it was read, by the gate's clock.
-    pub at: Timestamp,
-    /// Which way.
-    pub direction: Direction,
-    /// Let in against the code, and why.
-    #[serde(rename = "override", default)]
-    pub override_reason: Option<OverrideReason>,
-    /// How it was read: accepted so that gates can say it; nothing decides by it.
-    #[serde(default)]
-    pub read_by: ReadBy,
-}
-
-/// How a gate read a code.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ReadBy {
-    /// With its camera.
-    Camera,
-    /// With a scanner that types.
-    Scanner,
-    /// As pasted text.
-    Paste,
-    /// Nothing was read, or it is not said how.
-    #[default]
-    None,
-}
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -75,26 +41,10 @@ pub struct ScanResult {
 
 /// Scans taken in one call.
 pub const MAX_SCANS: usize = 500;
-/// The problem of a scan without any code.
-const NO_CODE: &str = "scan.no_code";
 
 /// Scans of one call that are under way at once: they share the store's flushes, and leave room for
 /// those of other gates.
 const AT_ONCE: usize = 128;
-
-/// What a code said.
-#[derive(Clone, Copy, Debug)]
-struct CodeRead {
-    holder: Option<HolderId>,
-    colour: Option<Colour>,
-    problem: Option<&'static str>,
-}
-
-impl CodeRead {
-    const fn nothing(problem: &'static str) -> Self {
-        Self { holder: None, colour: None, problem: Some(problem) }
-    }
-}
 
 impl App {
     /// Records scans. Each is decided, written and answered by itself: one bad scan does not hold up
@@ -120,7 +70,10 @@ impl App {
         // Nor by rules that may not be in force any more; the gate keeps them, and sends them again.
         self.must_follow()?;
         let results = match scans {
-            [one] => vec![self.record_scan(session, one, self.read_code(one)).await],
+            [one] => {
+                let code = self.whose_code(one, self.read_code(one)).await;
+                vec![self.record_read(session, one, code).await]
+            }
             many => self.record_many(session, many).await?,
         };
         let away = |r: &Result<_>| matches!(r, Err(e) if e.kind == Kind::Unavailable);
@@ -148,7 +101,12 @@ impl App {
             inputs.into_iter().zip(codes).collect::<Vec<_>>()
         };
         let read = tokio::task::spawn_blocking(read).await.map_err(ServiceError::internal)?;
-        let mut waiting = by_holder(read).into_iter();
+        let mut opened = Vec::with_capacity(read.len());
+        for (scan, code) in read {
+            let code = self.whose_code(&scan, code).await;
+            opened.push((scan, code));
+        }
+        let mut waiting = by_holder(opened).into_iter();
         let mut under_way = tokio::task::JoinSet::new();
         let lost = || ServiceError::internal("a scan's task ended without an answer");
         let mut results: Vec<_> = scans.iter().map(|_| Err(lost())).collect();
@@ -160,7 +118,7 @@ impl App {
                 under_way.spawn(async move {
                     let mut done = Vec::with_capacity(those.len());
                     for (place, scan, code) in those {
-                        done.push((place, app.record_scan(&session, &scan, code).await));
+                        done.push((place, app.record_read(&session, &scan, code).await));
                     }
                     done
                 });
@@ -171,6 +129,16 @@ impl App {
                 Some(Err(e)) => tracing::error!(error = %e, "a scan's task failed"),
             }
         }
+    }
+
+    /// Records a scan whose code could be looked up.
+    async fn record_read(
+        self: &Arc<Self>,
+        session: &GateSession,
+        input: &ScanInput,
+        code: Result<CodeRead>,
+    ) -> Result<ScanResult> {
+        self.record_scan(session, input, code?).await
     }
 
     async fn record_scan(
@@ -191,6 +159,10 @@ impl App {
         };
         let colour = match (&standing, code.colour) {
             (Some(known), Some(c)) => Some(self.colour_at_gate(known, c, input.at).await?),
+            (Some(known), None) if code.problem.is_none() => {
+                let known_at = code.on_paper.unwrap_or(input.at);
+                Some(self.paper_colour(known, input.at, known_at).await?)
+            }
             (_, c) => c,
         };
         let holder = standing.map(|known| known.holder);
@@ -294,40 +266,6 @@ impl App {
             return Some("scan.too_old");
         }
         (at.secs_since(now) > s.clock_skew_seconds.max(60)).then_some("scan.in_future")
-    }
-
-    /// Verifies the code as of the moment it was read and opens its handle. Who leaves is not judged:
-    /// they may show the code of their entry, or the gate's clock may be wrong. It is said that the
-    /// code is not fresh, but it is known whose visit ends.
-    fn read_code(&self, input: &ScanInput) -> CodeRead {
-        let Some(text) = input.code.as_deref() else { return CodeRead::nothing(NO_CODE) };
-        let (text, at) = (text.trim(), input.at);
-        let skew = u32::try_from(self.deployment.settings.clock_skew_seconds).unwrap_or(0);
-        let issuer = self.issuer();
-        let open = |code: &VerifiedCode| {
-            jadegate_pass::open(issuer.handle_keys(), &code.handle, code.issued_at)
-        };
-        // What was signed here is not looked at twice.
-        let own = self.memory.issued.knows(text);
-        let verify = if own { jadegate_pass::verify_own } else { jadegate_pass::verify };
-        let read = verify(issuer.key_set(), text, at, skew)
-            .and_then(|code| Ok((open(&code)?, code.colour)));
-        match read {
-            Ok((holder, colour)) => {
-                CodeRead { holder: Some(holder), colour: Some(colour), problem: None }
-            }
-            Err(e @ (PassError::Stale | PassError::NotYetValid))
-                if input.direction == Direction::Out =>
-            {
-                let recent = |code: &VerifiedCode| {
-                    at.secs_since(code.issued_at).abs() <= LONGEST_STAY_SECONDS
-                };
-                let code = jadegate_pass::verify_of_any_age(issuer.key_set(), text).ok();
-                let holder = code.filter(recent).and_then(|code| open(&code).ok());
-                CodeRead { holder, ..CodeRead::nothing(e.code()) }
-            }
-            Err(e) => CodeRead::nothing(e.code()),
-        }
     }
 
     /// The colour that decides: for a scan made just now the stored assessment counts if it is more
@@ -446,13 +384,17 @@ impl From<AttemptError> for Refused {
     }
 }
 
+/// A scan with its place in the call, and what its code said.
+type ToRecord = (usize, ScanInput, Result<CodeRead>);
+
 /// Scans with their places in the call, those of one holder together and in their order.
-fn by_holder(read: Vec<(ScanInput, CodeRead)>) -> Vec<Vec<(usize, ScanInput, CodeRead)>> {
+fn by_holder(read: Vec<(ScanInput, Result<CodeRead>)>) -> Vec<Vec<ToRecord>> {
     let mut together: Vec<Vec<_>> = Vec::with_capacity(read.len());
     let mut of_holder = HashMap::new();
     for (place, (scan, code)) in read.into_iter().enumerate() {
         let next = together.len();
-        let those = code.holder.map_or(next, |holder| *of_holder.entry(holder).or_insert(next));
+        let holder = code.as_ref().ok().and_then(|code| code.holder);
+        let those = holder.map_or(next, |holder| *of_holder.entry(holder).or_insert(next));
         if those == next {
             together.push(Vec::new());
         }
@@ -486,7 +428,8 @@ fn answer_of(stored: &Scan, input: &ScanInput, code: CodeRead) -> Result<ScanRes
 
 /// A problem as it was stored: one of those that a code can have.
 fn known_problem(stored: &str) -> Result<&'static str> {
-    let mut known = PassError::ALL.iter().map(|e| e.code()).chain([NO_CODE]);
+    let of_paper = [paper::ENDED, paper::EXPIRED, paper::UNKNOWN];
+    let mut known = PassError::ALL.iter().map(|e| e.code()).chain([NO_CODE]).chain(of_paper);
     let unknown = || ServiceError::internal("a scan is stored with an unknown problem");
     known.find(|code| *code == stored).ok_or_else(unknown)
 }

@@ -18,6 +18,7 @@ use crate::in_force::PolicyView;
 use crate::named::AssessmentView;
 use crate::openings::{Basis, Known, Shown};
 use crate::session::{HolderSession, TOKEN_LENGTH, signed_out, token_digest};
+use crate::vault::Identity;
 
 /// Everything needed to show a code.
 #[derive(Clone, Serialize)]
@@ -211,9 +212,7 @@ impl App {
         let regions_version = self.memory.regions.load().version;
         let identity = self.identity(holder).await?;
         // Green by the evidence of an account that is nobody's is nobody's green.
-        if identity.as_ref().is_some_and(|i| i.document.is_none()) {
-            return Err(no_document());
-        }
+        must_have_document(identity.as_ref())?;
         let assessment = self.assessment(holder).await?;
         let (colour, next_change) = (assessment.colour, assessment.next_change);
         let check_in = self.check_in_state(holder, &assessment).await?;
@@ -279,9 +278,13 @@ fn tag(
 /// Stands where there is no name.
 const NO_NAME: &str = "***";
 
-fn no_document() -> ServiceError {
-    ServiceError::forbidden(
+/// An error for an account whose document was given to its owner: it has no code.
+pub(crate) fn must_have_document(identity: Option<&Identity>) -> Result<()> {
+    if identity.is_none_or(|i| i.document.is_some()) {
+        return Ok(());
+    }
+    Err(ServiceError::forbidden(
         "code.no_document",
         "The document of this account belongs to somebody else and was given to its owner, so the account has no code. Sign out and register again with your own document and this phone; what was recorded of you stays yours.",
-    )
+    ))
 }

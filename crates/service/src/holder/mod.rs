@@ -9,6 +9,7 @@ pub mod details;
 pub mod family;
 pub mod log;
 pub mod me;
+pub mod paper;
 pub mod proof;
 pub(crate) mod prove;
 pub mod register;

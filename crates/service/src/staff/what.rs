@@ -21,6 +21,8 @@ pub enum What {
     DocumentDisputed,
     /// Phone, name, document or carer were put right at a counter.
     DetailsChanged,
+    /// Their code on paper was printed or reported lost at a counter.
+    Paper,
     /// The document was taken from this account.
     DocumentReleased,
     /// The document stays with this account.
@@ -45,6 +47,7 @@ impl What {
             Self::Quarantine => "quarantine",
             Self::DocumentDisputed => "document_disputed",
             Self::DetailsChanged => "details_changed",
+            Self::Paper => "paper",
             Self::DocumentReleased => "document_released",
             Self::DocumentKept => "document_kept",
             Self::DocumentAllowed => "document_allowed",

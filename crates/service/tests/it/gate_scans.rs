@@ -28,7 +28,15 @@ pub(crate) async fn code(w: &World, holder: &HolderSession) -> Option<String> {
 
 pub(crate) fn entry(n: u64, code: Option<String>, at: Timestamp) -> ScanInput {
     let (id, direction) = (ScanId::from_random(n), Direction::In);
-    ScanInput { id, code, at, direction, override_reason: None, read_by: ReadBy::None }
+    ScanInput {
+        id,
+        code,
+        at,
+        direction,
+        override_reason: None,
+        read_by: ReadBy::None,
+        known_at: None,
+    }
 }
 
 pub(crate) fn exit(n: u64, code: Option<String>, at: Timestamp) -> ScanInput {

@@ -302,6 +302,7 @@ fn scan(n: u64, code: Option<String>, at: Timestamp) -> ScanInput {
         direction: Direction::In,
         override_reason: None,
         read_by: ReadBy::None,
+        known_at: None,
     }
 }
 

@@ -19,7 +19,15 @@ use jadegate_testkit::SeededEntropy;
 
 fn scan(n: u64, code: String, at: Timestamp, direction: Direction) -> ScanInput {
     let id = ScanId::from_random(n);
-    ScanInput { id, code: Some(code), at, direction, override_reason: None, read_by: ReadBy::None }
+    ScanInput {
+        id,
+        code: Some(code),
+        at,
+        direction,
+        override_reason: None,
+        read_by: ReadBy::None,
+        known_at: None,
+    }
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ mod moved;
 mod numbering;
 mod openings;
 mod own_records;
+mod paper;
 mod people;
 mod powers;
 mod proof;

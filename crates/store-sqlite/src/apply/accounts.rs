@@ -126,6 +126,7 @@ impl Applier<'_> {
         self.run("blind_index", "DELETE FROM blind_index WHERE holder = ?1", id)?;
         self.run("proxy", "DELETE FROM proxy WHERE person = ?1 OR carer = ?1", id)?;
         let before = "UPDATE account_change SET sealed_before = NULL WHERE holder = ?1";
-        self.run("account_change", before, id).map(drop)
+        self.run("account_change", before, id)?;
+        self.erase_papers(holder)
     }
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod evidence;
 mod log;
+mod papers;
 mod people;
 mod places;
 mod policies;
@@ -122,6 +123,7 @@ impl<'a> Applier<'a> {
             }
             Write::AddProxy { proxy, most } => self.add_proxy(proxy, *most),
             Write::EndProxy { person, carer } => self.end_proxy(*person, *carer),
+            Write::Paper(paper) => self.paper(paper),
             Write::AddAccountChange(c) => self.add_account_change(c),
             Write::UndoAccountChange { id, holder, at } => {
                 self.undo_account_change(*id, *holder, *at)

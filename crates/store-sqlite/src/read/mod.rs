@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod changes;
 pub(crate) mod evidence;
 pub(crate) mod log;
+pub(crate) mod papers;
 pub(crate) mod people;
 pub(crate) mod places;
 pub(crate) mod policies;
@@ -19,10 +20,10 @@ use crate::error::{Result, sql};
 use crate::rows::{
     AccessRow, AccountChangeRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow,
     ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
-    KeptRow, LeafRow, OutboxRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow,
-    ProposalRow, ProxyRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow,
-    SessionRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow,
-    WithdrawalRow, read as read_row,
+    KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
+    PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow,
+    SealedFieldRow, SessionRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow,
+    VisitRow, WaitingRow, WithdrawalRow, read as read_row,
 };
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.
@@ -170,6 +171,7 @@ pub(crate) fn unreadable(c: &Connection) -> Result<Vec<RowRef>> {
         PolicyVersionRow,
         ProposalRow,
         RecolouringRow,
+        PaperRow,
         PhoneCodeRow,
         CorrectionRow,
         AuthorshipRow,

@@ -25,6 +25,7 @@ pub mod marks;
 pub mod model;
 pub mod numbering;
 pub mod openings;
+pub mod papers;
 pub mod people;
 pub mod places;
 pub mod policies;
@@ -49,6 +50,10 @@ macro_rules! conformance_tests {
             accounts::a_phone_leads_to_all_who_use_it,
             accounts::a_carer_is_seen_from_both_sides,
             accounts::a_change_of_an_account_is_undone_once,
+            papers::a_paper_is_read_back_and_ends_once,
+            papers::of_a_holders_papers_one_stands,
+            papers::papers_come_in_pages_with_how_their_holders_stand,
+            papers::papers_past_their_term_are_purged,
             people::shredding_leaves_no_way_to_the_person,
             people::a_document_is_barred_to_whom_it_was_taken_from,
             people::a_challenge_is_read_back_and_used_once,

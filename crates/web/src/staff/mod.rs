@@ -8,6 +8,7 @@ mod documents;
 mod files;
 mod members;
 mod operation;
+mod paper;
 mod people;
 mod places;
 mod records;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .merge(details::routes())
         .merge(documents::routes())
         .merge(operation::routes())
+        .merge(paper::routes())
         .merge(sessions::routes())
         .merge(waiting::routes())
         .merge(withdraw::routes())

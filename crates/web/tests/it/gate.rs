@@ -38,8 +38,16 @@ pub(crate) async fn story(w: &mut World) {
         ("North door".into(), "Made-up Cafe".into())
     );
     assert_eq!(state.json["policy"]["admit"], json!(["green"]));
-    assert_eq!(state.json["keys"]["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(state.json["keys"]["keys"].as_array().unwrap().len(), 3);
     w.get(&gate, "/v1/gate/poster").await;
+    let list = w.get(&gate, "/v1/gate/papers").await;
+    assert_eq!(list.headers["content-type"], "application/statuslist+cwt");
+    let made_up = json!({ "code": "JGP1:MADE UP", "direction": "in" });
+    let told = w.post(&gate, "/v1/gate/paper", made_up).await;
+    assert_eq!(
+        (told.text("/problem"), told.json["colour"].clone()),
+        ("code.malformed".into(), json!(null))
+    );
     let code = w.get(&holder, "/v1/me/code").await.text("/code");
     let scan = json!({ "id": ScanId::from_random(1), "code": code, "at": w.app.now(),
         "direction": "in", "read_by": "camera" });

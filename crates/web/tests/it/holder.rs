@@ -53,6 +53,7 @@ pub(crate) async fn story(w: &mut World) {
     assert_eq!(visits.text("/visits/0/place/name"), "Made-up Cafe");
 
     family(w).await;
+    paper(w, &me).await;
 
     // On a second device, which ends the first one's session, then everybody's.
     w.clock.advance(61);
@@ -81,6 +82,22 @@ fn on_the_wire(answer: &Told) -> usize {
         + line("content-length", "999")
         + line("strict-transport-security", "max-age=63072000; includeSubDomains");
     "HTTP/1.1 200 OK\r\n\r\n".len() + own.sum::<usize>() + added + body
+}
+
+/// A code on paper: printed, printed anew, lost.
+async fn paper(w: &World, me: &str) {
+    assert_eq!(w.get(me, "/v1/me/paper").await.json, json!({ "paper": null }));
+    for body in [json!({ "form": "a6" }), json!({ "form": "card", "replace": true })] {
+        let printed = w.post(me, "/v1/me/paper", body).await;
+        assert_eq!(printed.headers["content-type"], "application/pdf");
+        assert_eq!(printed.headers["cache-control"], "no-store");
+        assert!(printed.json.as_str().unwrap().starts_with("%PDF-"));
+    }
+    assert!(w.get(me, "/v1/me/paper").await.json["paper"]["expires_at"].is_string());
+    w.clock.advance(1);
+    w.delete(me, "/v1/me/paper").await;
+    let changes = w.get(me, "/v1/me/changes").await;
+    assert_eq!(changes.text("/changes/0/event"), "paper_ended");
 }
 
 /// Somebody cares for a child and for another person, who ends it, and changes to another phone.

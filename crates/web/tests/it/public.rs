@@ -9,7 +9,7 @@ pub(crate) async fn story(w: &mut World) {
         w.get("", path).await;
     }
     let keys = w.get("", "/v1/keys").await;
-    assert_eq!(keys.json["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(keys.json["keys"].as_array().unwrap().len(), 3);
     let policy = w.get("", "/v1/policy").await;
     let digest = policy.headers[header::ETAG].to_str().unwrap().trim_matches('"').to_owned();
     let same = w.get("", &format!("/v1/policies/{digest}")).await;

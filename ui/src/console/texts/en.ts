@@ -315,6 +315,8 @@ export const en: Dict<typeof zh> = {
       phone_changed: 'Another phone',
       name_changed: 'Another name',
       document_added: 'One more document',
+      paper_printed: 'The paper was printed',
+      paper_ended: 'The paper ended',
     },
   },
   documents: {
@@ -523,6 +525,9 @@ export const en: Dict<typeof zh> = {
     'counter.same_document': 'The carer’s document is the person’s own. Read the carer’s.',
     'counter.barred': 'This document was taken from somebody with this phone. Is it this person’s after all? First let them register it again under “Find a person”.',
     'counter.carer_full': 'The carer cares for as many people as the policy allows. Register without the carer, or remove somebody first.',
+    'paper.none': 'There is no paper that could be reported lost: none was printed, or it has ended already.',
+    'paper.too_often': 'This paper was printed very often today. Please try again tomorrow.',
+    'paper.list_full': 'No more papers can be issued here at the moment. The operator has been told.',
     'session.unknown': 'This session has ended already.',
     'document.moved': 'This document was given to its owner a moment ago. Please send it again.',
     'session.none': 'Your sign-in has ended. Please sign in again.',

@@ -310,6 +310,8 @@ export const zh = {
       phone_changed: '更换手机号',
       name_changed: '更改姓名',
       document_added: '增加证件',
+      paper_printed: '打印了纸质码',
+      paper_ended: '纸质码已作废',
     },
   },
   documents: {
@@ -517,6 +519,9 @@ export const zh = {
     'counter.same_document': '代办人的证件与本人的相同，请读取代办人的证件。',
     'counter.barred': '这份证件曾从使用此手机号的账户移除。如确属本人，请先到“查找一个人”允许其重新登记。',
     'counter.carer_full': '代办人已达到政策允许的人数。请不带代办人登记，或先解除一人。',
+    'paper.none': '没有可以挂失的纸质码：还没有打印过，或已经作废。',
+    'paper.too_often': '今天打印的次数太多了。请明天再试。',
+    'paper.list_full': '目前无法再签发纸质码。已通知运维人员。',
     'session.unknown': '这个登录已经结束。',
     'document.moved': '该证件刚刚归还给本人，请重新发送。',
     'session.none': '登录已失效，请重新登录。',

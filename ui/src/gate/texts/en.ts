@@ -80,6 +80,11 @@ export const en: Dict<typeof zh> = {
     doQuarantine: 'Please ask them to keep their distance and do what their own page says.',
     outUnread: 'Leaving was not recorded. Do not hold anybody back.',
   },
+  paper: {
+    byList: (age) => `On paper, by the list of ${age}.`,
+    compareName: (name) => `Code on paper of ${name}. Is that the name on it, and is it this person?`,
+    compare: 'Code on paper. Look at the name on it: is it this person?',
+  },
   reasons: {
     emergency: 'Emergency (ill, hurt, giving birth)',
     vulnerable: 'Cannot wait outside (old, child, frail)',
@@ -101,6 +106,11 @@ export const en: Dict<typeof zh> = {
     'gate.clock': { title: 'Clock not sure', todo: 'Without network and a right clock nobody can tell an old code from a fresh one. See the note at the top; if need be, “Let in anyway”.' },
     'gate.keys_old': { title: 'Key list too old', todo: 'Offline for too long to vouch for this code. Connect; if need be, “Let in anyway”.' },
     'gate.no_keys': { title: 'No key list yet', todo: 'Connect this device to the network once, then scan again.' },
+    'paper.ended': { title: 'Paper ended', todo: 'It was reported lost, or a new one was printed. Ask for the new one or for the code on a phone; any counter prints one.' },
+    'paper.expired': { title: 'Paper too old', todo: 'Its date has passed. Any counter, or their own page, prints a new one; if need be, “Let in anyway”.' },
+    'paper.unknown': { title: 'Paper not known', todo: 'The server does not know this paper. Any counter prints a new one; if need be, “Let in anyway”.' },
+    'gate.no_list': { title: 'No list of papers yet', todo: 'Connect this device to the network once, then scan again; if need be, “Let in anyway”.' },
+    'gate.list_old': { title: 'List of papers too old', todo: 'Without network this paper cannot be checked: the list on this device is too old for it. Connect; if need be, “Let in anyway”.' },
     'gate.unreadable': { title: 'Something went wrong', todo: 'Please scan again.' },
   },
   errors: {
@@ -113,6 +123,9 @@ export const en: Dict<typeof zh> = {
     waiting: (n) => `${n} waiting`,
     offline: (since) => `offline since ${since}`,
     keys: (age) => `Key list: ${age}`,
+    papers: (age) => `Papers: ${age}`,
+    papersOld: 'The list of papers is too old: codes on paper cannot be checked. Connect to the network.',
+    asking: 'asking about a paper…',
     keysOld: 'The key list is too old to vouch for codes. Connect to the network.',
     noKeys: 'No key list yet. Connect to the network once.',
     refused: 'The server no longer knows this gate. Ask the manager to enrol it again.',

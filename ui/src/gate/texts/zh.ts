@@ -74,6 +74,11 @@ export const zh = {
     doQuarantine: '请对方保持距离,按自己码页上的说明去做。',
     outUnread: '没有记录离开。不要拦人。',
   },
+  paper: {
+    byList: (age: string) => `纸质码，依据${age}的名单判断。`,
+    compareName: (name: string) => `${name} 的纸质码。请核对纸上姓名与本人。`,
+    compare: '纸质码。请核对纸上姓名与本人。',
+  },
   reasons: {
     emergency: '紧急(生病、受伤、临产)',
     vulnerable: '不能在外面等的人(老人、孩子、体弱)',
@@ -95,6 +100,11 @@ export const zh = {
     'gate.clock': { title: '时间不确定', todo: '没有网络、时钟又不可靠时,分不出新码旧码。请看页面上方的提示;必要时用“仍要放行”。' },
     'gate.keys_old': { title: '密钥名单太旧', todo: '离线太久,不能担保这个码。请连网;必要时用“仍要放行”。' },
     'gate.no_keys': { title: '还没有密钥名单', todo: '请让本机连一次网,再扫。' },
+    'paper.ended': { title: '纸质码已作废', todo: '已挂失或已重印。请对方出示新的纸质码或手机上的码；任何服务窗口都可补印。' },
+    'paper.expired': { title: '纸质码已过期', todo: '有效期已过。服务窗口或本人页面可重印；确有需要可“仍然放行”。' },
+    'paper.unknown': { title: '查无此纸质码', todo: '服务器没有这张纸质码的记录。服务窗口可重印；确有需要可“仍然放行”。' },
+    'gate.no_list': { title: '还没有纸质码名单', todo: '请让本设备联网一次后再扫；确有需要可“仍然放行”。' },
+    'gate.list_old': { title: '纸质码名单太旧', todo: '没有网络，本设备的名单太旧，无法核验这张纸质码。请联网；确有需要可“仍然放行”。' },
     'gate.unreadable': { title: '出错了', todo: '请再扫一次。' },
   },
   errors: {
@@ -107,6 +117,9 @@ export const zh = {
     waiting: (n: number) => `${n} 条待上传`,
     offline: (since: string) => `${since} 起离线`,
     keys: (age: string) => `密钥名单:${age}`,
+    papers: (age: string) => `纸质码名单：${age}`,
+    papersOld: '纸质码名单太旧，无法核验纸质码。请连接网络。',
+    asking: '正在查询纸质码…',
     keysOld: '密钥名单太旧,不能担保码的真假。请连网。',
     noKeys: '还没有密钥名单。请连一次网。',
     refused: '服务器不再承认这个门岗。请让负责人重新登记。',

@@ -100,6 +100,7 @@ const UNSEEN: Record<string, string> = {
   EasedBy: 'the policy brings a text of its own in each language',
   'InfoView.mode': 'decides whether the page says that it is a demonstration',
   'LoggedRecord.what': 'stands in the file for checking, for programs',
+  PaperForm: 'sent only; a page has a button for each',
   'PersonInput.language': 'sent only',
   Power: 'decides what is shown',
   ReadBy: 'sent by gates only',

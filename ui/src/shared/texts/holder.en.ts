@@ -93,6 +93,8 @@ export const en: Dict<typeof zh> = {
     accessesHint: 'Which agency, and what for',
     family: 'Family',
     familyHint: 'Show the codes of those you care for; who may show yours',
+    paper: 'Code on paper',
+    paperHint: 'Print it, print it again, report it lost',
     phone: 'Change my phone',
     sessions: 'Devices',
     sessionsHint: 'Where you are signed in; sign out there',

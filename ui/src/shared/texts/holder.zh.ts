@@ -91,6 +91,8 @@ export const zh = {
     accessesHint: '哪个机构、为了什么',
     family: '家人',
     familyHint: '代家人出示健康码；谁可以代我出示',
+    paper: '纸质健康码',
+    paperHint: '打印、重印、挂失',
     phone: '更换手机号',
     sessions: '设备',
     sessionsHint: '在哪里登录了；退出登录',

@@ -44,7 +44,8 @@ impl App {
         shown: &DocumentInput,
         input: &DetailInput,
     ) -> Result<Vec<AccountChangeView>> {
-        let (holder, identity, mut writes) = self.at_the_counter(session, shown).await?;
+        let (holder, identity, mut writes) =
+            self.at_the_counter(session, shown, What::DetailsChanged).await?;
         let staff = session.staff();
         let by = ChangedBy::Staff { agency: staff.agency, staff: staff.id };
         writes.extend(self.detail_input(holder, &identity, by, input).await?);
@@ -100,7 +101,8 @@ impl App {
         shown: &DocumentInput,
         id: ChangeId,
     ) -> Result<Vec<AccountChangeView>> {
-        let (holder, identity, mut writes) = self.at_the_counter(session, shown).await?;
+        let (holder, identity, mut writes) =
+            self.at_the_counter(session, shown, What::DetailsChanged).await?;
         let change = self.store.account_change(id).await?.filter(|c| c.holder == holder);
         let change = change.ok_or_else(no_such_change)?;
         let all = self.store.account_changes(holder, 1_000).await?;
@@ -149,25 +151,27 @@ impl App {
                     keys.replace_field(&key, &fields, field, self.now(), rng)?,
                 ])
             }
-            AccountEvent::Registered | AccountEvent::CarerAdded | AccountEvent::CarerEnded => {
-                Err(not_undoable())
-            }
+            AccountEvent::Registered
+            | AccountEvent::CarerAdded
+            | AccountEvent::CarerEnded
+            | AccountEvent::PaperPrinted
+            | AccountEvent::PaperEnded => Err(not_undoable()),
         }
     }
 
     /// Whoever shows a document at a counter of their region, and the writes that say so.
-    async fn at_the_counter(
+    pub(super) async fn at_the_counter(
         &self,
         session: &StaffSession,
         shown: &DocumentInput,
+        what: What,
     ) -> Result<(HolderId, Identity, Vec<Write>)> {
         let staff = session.need(Power::FindPerson)?;
         self.count_look(staff.id, Counted::LookUp).await?;
         let whom = Whom::Document(shown.clone());
         let holder = self.locate(&staff.region, &whom).await?.holder.id;
         let identity = self.identity(holder).await?.ok_or_else(no_such_holder)?;
-        let (purpose, what) = (Purpose::HolderRequest, What::DetailsChanged);
-        let writes = self.access_writes(staff, holder, purpose, what)?;
+        let writes = self.access_writes(staff, holder, Purpose::HolderRequest, what)?;
         Ok((holder, identity, writes))
     }
 
@@ -204,7 +208,7 @@ fn lost(e: StoreError, input: &DetailInput) -> ServiceError {
     }
 }
 
-fn conflict(e: StoreError) -> ServiceError {
+pub(super) fn conflict(e: StoreError) -> ServiceError {
     let lost =
         [Precondition::Exists, Precondition::Absent, Precondition::Unused, Precondition::Leads];
     if lost.into_iter().any(|p| e.is_conflict(p)) { changed_meanwhile() } else { e.into() }

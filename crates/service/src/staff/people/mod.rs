@@ -9,4 +9,5 @@ pub mod document;
 pub mod find;
 pub(crate) mod moved;
 pub mod open;
+pub mod paper;
 pub mod quarantine;

@@ -81,6 +81,7 @@ async fn open_signing(
     let keys = vec![
         IssuingKey::from_seed(&[1; 32], KeyUse::Live, period).unwrap(),
         IssuingKey::from_seed(&[2; 32], KeyUse::Venue, period).unwrap(),
+        IssuingKey::for_paper(&[2; 32], period).unwrap(),
     ];
     let handles = HandleKeys::new(vec![HandleKey::new(&[3; 32], period)]).unwrap();
     App::open(Parts {

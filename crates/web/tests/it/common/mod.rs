@@ -25,6 +25,7 @@ pub(crate) async fn app_with(settings: Settings) -> Opened {
     let keys = vec![
         IssuingKey::from_seed(&[1; 32], KeyUse::Live, period).unwrap(),
         IssuingKey::from_seed(&[2; 32], KeyUse::Venue, period).unwrap(),
+        IssuingKey::for_paper(&[2; 32], period).unwrap(),
     ];
     let handles = HandleKeys::new(vec![HandleKey::new(&[3; 32], period)]).unwrap();
     let policy = include_str!("../../../../../policies/three-colour.toml");

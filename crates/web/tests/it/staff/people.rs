@@ -66,6 +66,15 @@ pub(crate) async fn story(w: &mut World) {
     let e = w.send(&officer, &Method::POST, "/v1/staff/people", &Sent::Json(input)).await;
     assert_eq!((e.status.as_u16(), e.text("/code")), (409, "counter.registered".into()));
 
+    let paper = "/v1/staff/people/paper";
+    let body = json!({ "document": passport, "form": "card", "replace": true });
+    let printed = w.post(&officer, paper, body).await;
+    assert_eq!(printed.headers["content-type"], "application/pdf");
+    w.clock.advance(1);
+    let lost = format!("{paper}/lost");
+    let lost = w.post(&officer, &lost, json!({ "document": passport })).await;
+    assert_eq!(lost.text("/changes/0/event"), "paper_ended");
+
     let corrections = "/v1/staff/document-corrections";
     let shown = passport.clone();
     let body = json!({ "document": passport, "reason": "made up" });
