@@ -60,10 +60,11 @@ impl Row {
         }
     }
 
-    const fn number(&self) -> i64 {
+    /// Its kind and number, by which records of one moment are ordered.
+    const fn number(&self) -> (&'static str, i64) {
         match self {
-            Self::Recorded(author) => author.id,
-            Self::Kept(kept) => kept.id.as_i64(),
+            Self::Recorded(author) => (author.record.as_str(), author.id),
+            Self::Kept(kept) => (RecordKind::Evidence.as_str(), kept.id.as_i64()),
         }
     }
 }
@@ -116,7 +117,7 @@ impl App {
         let recorded = self.store.own_records(agency, all).await?.into_iter();
         let kept = kept.map(|k| Row::Kept(Box::new(k)));
         let mut rows: Vec<Row> = kept.chain(recorded.map(Row::Recorded)).collect();
-        // Of one moment by number: else those who are not registered would stand first.
+        // Of one moment as the store orders them: else those who are not registered would stand first.
         rows.sort_by_key(|r| std::cmp::Reverse((r.at(), r.number())));
         let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
         Ok(rows.into_iter().skip(count(asked.skip())).take(count(asked.limit)).collect())
