@@ -227,7 +227,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         let index = self.finder.index;
         let mut nth = 0;
         for some in cases.chunks(AHEAD) {
-            let numbers: Vec<_> = some.iter().map(|c| index.holder_number(c.holder)).collect();
+            let numbers: Vec<_> = some.iter().map(|c| index.person_number(c.holder)).collect();
             index.touch(numbers.iter().flatten().copied());
             for (case, number) in some.iter().zip(numbers) {
                 let Some(second) = self.find(case, number, go_on) else {

@@ -123,7 +123,7 @@ impl CaseStays {
         self.are_cases.resize(finder.index.holders().div_ceil(64), 0);
         let rides = finder.index.has_rides();
         for (batch, first) in cases.chunks(BATCH).zip((0u32..).step_by(BATCH)) {
-            let number = |c: &CaseInput| finder.index.holder_number(c.holder);
+            let number = |c: &CaseInput| finder.index.person_number(c.holder);
             let holders: Vec<_> = batch.iter().map(number).collect();
             finder.index.touch(holders.iter().flatten().copied());
             for ((input, holder), case) in batch.iter().zip(holders).zip(first..) {

@@ -2,6 +2,7 @@
 //! many at a time.
 
 use crate::hit::Hit;
+use crate::same::SamePeople;
 
 /// So many are taken, and written, at a time at most.
 pub(crate) const LANES: usize = 16;
@@ -55,6 +56,15 @@ impl Columns {
             list[to.clone()].copy_from_slice(&from[..other.count]);
         }
         self.count = to.end;
+    }
+
+    /// Those whose record is one of several are known by the number of the person from here on.
+    pub(crate) fn name_people(&mut self, same: &SamePeople) {
+        if !same.is_empty() {
+            self.lists[0][..self.count]
+                .iter_mut()
+                .for_each(|holder| *holder = same.person(*holder));
+        }
     }
 
     pub(crate) fn holders(&self) -> &[u32] {

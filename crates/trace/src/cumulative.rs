@@ -121,6 +121,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Cumulative<'a, K> {
                 finder.index.rows_at(place.number, from, to, open_secs, spot, |cells| {
                     simd.scan(cells, &reach, 0, near);
                 });
+                near.name_people(finder.index.same());
                 if place.is_plain() {
                     add_all(people, near, case_stays.steps.view(span), tag, (case_stays, place));
                 } else {

@@ -9,6 +9,7 @@
 use crate::columns::{Columns, LANES};
 use crate::hit::{AGAIN, AGAIN_MARK, ASSUMED_SOURCE, Hit, Reach, SOURCE_AT};
 use crate::row::Packed;
+use crate::same::SamePeople;
 use crate::simd::{Simd, hash};
 
 /// See the top of this file.
@@ -30,6 +31,11 @@ impl Hits {
     pub(crate) fn scan(&mut self, source: u32, reach: &Reach, cells: &[Packed]) {
         let all = source << SOURCE_AT | AGAIN | if reach.recorded { 0 } else { ASSUMED_SOURCE };
         self.sieve.simd.scan(cells, reach, all, &mut self.list);
+    }
+
+    /// See [`Columns::name_people`]. Before they are sifted.
+    pub(crate) fn name_people(&mut self, same: &SamePeople) {
+        self.list.name_people(same);
     }
 
     /// Takes out what settles by itself that somebody other than `except` is a contact, and hands

@@ -10,6 +10,7 @@ use crate::interner::Interner;
 use crate::rides::Rides;
 use crate::row::{Cell, KnownVisit, Packed, Row, moment, secs};
 use crate::run::{Run, drop_superseded};
+use crate::same::SamePeople;
 
 /// All visits of the last days in memory, compact, for one writer and any number of readers.
 ///
@@ -33,6 +34,7 @@ pub struct VisitIndex {
     /// As [`Run::span`], of the buffer.
     buffer_span: Option<(u32, u32)>,
     rides: Rides,
+    same: Arc<SamePeople>,
 }
 
 /// Where a visit lies in the index: a look-up at the same place and time begins there.
@@ -140,6 +142,30 @@ impl VisitIndex {
         }));
     }
 
+    /// Which records belong to one person: each with the main one, which is none of the others. Replaces
+    /// what was known. From then on a trace finds one person, under the main record's id, with all their
+    /// visits; lists of visits are of all their records, each visit under the id it was fed with.
+    pub fn join(&mut self, links: Vec<(HolderId, HolderId)>) {
+        let mut number = |id: HolderId| self.holders.number(id.as_u64());
+        let numbers: Vec<_> = links.iter().map(|(a, b)| (number(*a), number(*b))).collect();
+        self.same = Arc::new(SamePeople::new(links, &numbers));
+    }
+
+    /// The main record of the person whose record this is; itself, if it is the only one.
+    pub fn person(&self, record: HolderId) -> HolderId {
+        match self.holder_number(record) {
+            Some(number) if !self.same.is_empty() => self.holder(self.same.person(number)),
+            _ => record,
+        }
+    }
+
+    /// All records of the person whose record this is.
+    pub fn records(&self, record: HolderId) -> Vec<HolderId> {
+        let number = self.holder_number(record);
+        let others = number.map_or(&[][..], |n| self.same.others(n));
+        [record].into_iter().chain(others.iter().map(|n| self.holder(*n))).collect()
+    }
+
     /// Drops visits that began before a moment, and the ids nobody uses any more. Linear in what
     /// is left; meant to be called once a day, on a clone if the writer must not wait.
     pub fn remove_before(&mut self, moment: Timestamp) {
@@ -175,6 +201,7 @@ impl VisitIndex {
             let (place, holder) = (self.place(place), self.holder(holder));
             kept.set_ride(holder, place, moment(entered), ride);
         }
+        kept.join(self.same.links.clone());
         kept.shrink();
         *self = kept;
     }
@@ -198,7 +225,7 @@ impl VisitIndex {
             + self.rides.memory_bytes()
     }
 
-    /// Visits of a holder that touch a period, by time. A visit without a known end touches every
+    /// Visits of a person that touch a period, by time, of all their [records](Self::join). A visit without a known end touches every
     /// period that ends after its beginning and begins before or with it: its end is the business
     /// of the rules.
     pub fn visits_of(&self, holder: HolderId, period: Period) -> impl Iterator<Item = KnownVisit> {
@@ -296,6 +323,16 @@ impl VisitIndex {
         self.holders.get(id.as_u64())
     }
 
+    /// The number under which a trace finds the person whose record this is.
+    pub(crate) fn person_number(&self, id: HolderId) -> Option<u32> {
+        self.holder_number(id).map(|number| self.same.person(number))
+    }
+
+    /// Which records belong to one person.
+    pub(crate) fn same(&self) -> &SamePeople {
+        &self.same
+    }
+
     pub(crate) fn place_number(&self, id: PlaceId) -> Option<u32> {
         self.places.get(id.as_u64())
     }
@@ -331,13 +368,20 @@ impl VisitIndex {
         PlaceId::from_random(self.places.id(number))
     }
 
-    /// Adds all visits of a holder to `rows`, in no particular order.
+    /// Adds all visits of a person to `rows`, in no particular order.
     pub(crate) fn rows_of(&self, holder: u32, rows: &mut Vec<Row>) {
         self.each_of(holder, |row, _| rows.push(row));
     }
 
-    /// All visits of a holder, in no particular order, and where they lie.
-    pub(crate) fn each_of(&self, holder: u32, mut each: impl FnMut(Row, Spot)) {
+    /// All visits of the person whose record has this number, in no particular order, and where they
+    /// lie.
+    pub(crate) fn each_of(&self, record: u32, mut each: impl FnMut(Row, Spot)) {
+        self.each_under(record, &mut each);
+        self.same.others(record).iter().for_each(|other| self.each_under(*other, &mut each));
+    }
+
+    /// The same of one record.
+    fn each_under(&self, holder: u32, each: &mut impl FnMut(Row, Spot)) {
         for (run, n) in self.runs.iter().zip(0..) {
             run.of_holder(holder).for_each(|(row, at)| each(row, Spot { run: n, row: at }));
         }
@@ -477,6 +521,9 @@ impl VisitIndex {
         let new = now.runs.iter().filter(|r| !old(r)).flat_map(|r| r.rows());
         for row in new.chain(now.buffer.iter().copied()).filter(|r| r.entered >= first) {
             self.insert(now.known(row));
+        }
+        if !Arc::ptr_eq(&clone.same, &now.same) {
+            self.join(now.same.links.clone());
         }
         let old: HashMap<_, _> = clone.rides.all().collect();
         let new =

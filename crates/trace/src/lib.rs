@@ -46,6 +46,7 @@ mod rides;
 mod row;
 mod rules;
 mod run;
+mod same;
 mod saved;
 mod secondary;
 mod simd;

@@ -368,6 +368,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                 scan(&[cell.packed()]);
             });
         }
+        hits.name_people(index.same());
         self.repeats.clear();
         self.doubtful.clear();
         let except = self.except;

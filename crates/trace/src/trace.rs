@@ -108,7 +108,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         case: &CaseInput,
         go_on: &dyn Fn() -> bool,
     ) -> Option<Vec<ContactFound>> {
-        let Some(holder) = self.finder.index.holder_number(case.holder) else {
+        let Some(holder) = self.finder.index.person_number(case.holder) else {
             return Some(Vec::new());
         };
         let hops = self.finder.rules.max_hops;

@@ -104,7 +104,7 @@ impl Watch {
             by_holder.entry(v.holder).or_default().push(v.entered);
         }
         for (holder, mut entries) in by_holder {
-            near.cases.extend(self.cases.get(&holder).into_iter().flatten());
+            near.add_cases_of(holder);
             entries.sort_unstable();
             // They may have ended an earlier stay that nobody saw the end of.
             let Some(last) = entries.last() else { continue };
@@ -199,6 +199,17 @@ impl<'a> Near<'a> {
         }
     }
 
+    /// Of whichever record of the person.
+    fn add_cases_of(&mut self, holder: HolderId) {
+        let watch = self.watch;
+        let of = |record| watch.cases.get(&record).into_iter().flatten();
+        if self.index.same().is_empty() {
+            self.cases.extend(of(holder));
+        } else {
+            self.cases.extend(self.index.records(holder).into_iter().flat_map(of));
+        }
+    }
+
     fn see(&mut self, at: &AtPlace, row: &Row) {
         if !at.is_near(row.entered, row.cell().latest_end(at.open_secs)) {
             return;
@@ -206,8 +217,7 @@ impl<'a> Near<'a> {
         let (word, bit) = (row.holder as usize / 64, 1 << (row.holder % 64));
         if self.seen[word] & bit == 0 {
             self.seen[word] |= bit;
-            let cases = self.watch.cases.get(&self.index.holder(row.holder));
-            self.cases.extend(cases.into_iter().flatten());
+            self.add_cases_of(self.index.holder(row.holder));
         }
     }
 }

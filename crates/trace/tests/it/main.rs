@@ -7,6 +7,7 @@ mod corona_warn_app;
 mod cumulative;
 mod feeding;
 mod history;
+mod joined;
 mod memory;
 mod real_checkins;
 mod rules;
