@@ -43,6 +43,15 @@ names! {
         PaperPrinted = "paper_printed",
         /// Their paper was reported lost, or another one took its place: it opens nothing any more.
         PaperEnded = "paper_ended",
+        /// It was asked that two records are joined, of which nobody has decided whether they are of
+        /// one person.
+        JoinAsked = "join_asked",
+        /// Two records of one person were joined.
+        RecordsJoined = "records_joined",
+        /// It was said that records which were joined are not of one person; nobody has decided yet.
+        JoinContested = "join_contested",
+        /// Two records are those of two people: they were parted, or were never joined.
+        RecordsParted = "records_parted",
     }
 }
 
@@ -55,6 +64,19 @@ names! {
         Expired = "expired",
         /// Its holder was erased.
         Erased = "erased",
+    }
+}
+
+names! {
+    /// Whether two records are taken for those of one person.
+    LinkState, "state of a link" {
+        /// It is asked that they are joined. Until that is decided the worst colour holds for both.
+        Asked = "asked",
+        /// They are read as one record.
+        Joined = "joined",
+        /// They were joined, and it is asked that they are parted. Until that is decided the worst
+        /// colour holds for both.
+        Contested = "contested",
     }
 }
 

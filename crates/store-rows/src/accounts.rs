@@ -2,7 +2,7 @@
 
 use jadegate_domain::id::ChangeId;
 use jadegate_domain::{AgencyId, HolderId, StaffId};
-use jadegate_store::{AccountChange, ChangedBy, Proxy};
+use jadegate_store::{AccountChange, ChangedBy, Proxy, RecordLink};
 
 use crate::at::{At, Result};
 use crate::stored::rows;
@@ -10,6 +10,9 @@ use crate::stored::rows;
 rows! {
     ProxyRow => Proxy, in "proxy" by "person" {
         carer: i64, since: i64, child: i64,
+    }
+    RecordLinkRow => RecordLink, in "record_link" by "record" {
+        main: i64, state: String, at: i64, agency: Option<i64>, staff: Option<i64>,
     }
     AccountChangeRow => AccountChange, in "account_change" by "id" {
         holder: i64, at: i64, event: String, by_carer: Option<i64>, agency: Option<i64>,
@@ -25,6 +28,24 @@ impl ProxyRow {
             carer: at.id("carer", self.carer, HolderId::from_i64)?,
             since: at.time("since", self.since)?,
             child: self.child != 0,
+        })
+    }
+}
+
+impl RecordLinkRow {
+    fn check(self, at: At) -> Result<RecordLink> {
+        let agency = at.opt_id("agency", self.agency, AgencyId::from_i64)?;
+        let staff = at.opt_id("staff", self.staff, StaffId::from_i64)?;
+        let by = match agency.zip(staff) {
+            None => ChangedBy::Person,
+            Some((agency, staff)) => ChangedBy::Staff { agency, staff },
+        };
+        Ok(RecordLink {
+            record: at.id("record", self.row, HolderId::from_i64)?,
+            main: at.id("main", self.main, HolderId::from_i64)?,
+            state: at.name("state", &self.state)?,
+            at: at.time("at", self.at)?,
+            by,
         })
     }
 }

@@ -19,7 +19,7 @@ mod policies;
 mod records;
 mod stored;
 
-pub use accounts::{AccountChangeRow, ProxyRow, changed_by};
+pub use accounts::{AccountChangeRow, ProxyRow, RecordLinkRow, changed_by};
 pub use columns::{Column, ColumnError, Columns};
 pub use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,

@@ -18,6 +18,7 @@ pub(crate) enum Followed {
     Case = 2,
     Policy = 3,
     RiskLevels = 4,
+    Links = 5,
 }
 
 impl Followed {
@@ -31,6 +32,7 @@ impl Followed {
             Write::AddTrace(trace) => Some((Self::Case, trace.case.as_i64())),
             Write::PublishPolicy { .. } => Some((Self::Policy, 0)),
             Write::AddRegionRisk(_) | Write::EndRegionRisk { .. } => Some((Self::RiskLevels, 0)),
+            Write::PutLink { .. } | Write::EndLink(_) => Some((Self::Links, 0)),
             _ => None,
         }
     }

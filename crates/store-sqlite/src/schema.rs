@@ -96,6 +96,11 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { number: 37, name: "tubes", text: include_str!("../migrations/0037_tubes.sql") },
     Migration {
+        number: 38,
+        name: "record_links",
+        text: include_str!("../migrations/0038_record_links.sql"),
+    },
+    Migration {
         number: 40,
         name: "pieces_about_nobody",
         text: include_str!("../migrations/0040_pieces_about_nobody.sql"),
@@ -237,6 +242,7 @@ mod tests {
         "65733b6884c3be7d2779a2927ddeedf3bf278ab4e5f5fba99bc2bc436887753c",
         "45278e36ccf78b7a19771086475dfae40386f5cbf21d2e331e77988d8116c97f",
         "9fe39658e3167ebb5b5dc84cba8b20ec967b504ff897779eeb725d0e5a051ba3",
+        "09931f3158df861f78bb4cc22eda658f5646dfa05e07a616077a0ee6ac19c23f",
         "6fe75fc15fd427a10a91d4ccd86727a82b6d0383aeaee3dc5afa0640decdf355",
         "16ccef03c03e6c3817053315a4d72d9bb4fe173890a4e69c853b1ff40aafc61d",
     ];

@@ -12,12 +12,12 @@ use jadegate_domain::{
 };
 use jadegate_store::{
     AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
-    Correction, CredentialRow, EvidencePage, FilesOf, ImportRun, IndexKind, Invitation, KeptRecord,
-    Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, Paper, PaperPlaces,
-    PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading, Receipt,
-    Recolouring, RegionRisks, SealedField, Session, SessionSubject, Standing, Store,
-    StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube, Unit, Unreadable,
-    VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    Correction, CredentialRow, EvidencePage, FilesOf, HolderEvidence, ImportRun, IndexKind,
+    Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, Paper,
+    PaperPlaces, PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading,
+    Receipt, Recolouring, RecordLink, RegionRisks, SealedField, Session, SessionSubject, Standing,
+    Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube, Unit,
+    Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -26,7 +26,7 @@ use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::{check_by_table, private_file};
 use crate::read::{
-    accounts, changes, evidence, log, papers, people, places, policies, records, tally,
+    accounts, changes, evidence, links, log, papers, people, places, policies, records, tally,
 };
 use crate::{SqliteStore, writer::Command};
 
@@ -130,6 +130,14 @@ impl Store for SqliteStore {
 
     async fn carers_of(&self, person: HolderId) -> Result<Vec<Proxy>> {
         self.point_rows(|c| accounts::carers_of(c, person))
+    }
+
+    async fn links_of(&self, holder: HolderId) -> Result<Vec<RecordLink>> {
+        self.point_rows(|c| links::links_of(c, holder))
+    }
+
+    async fn joined_records(&self) -> Result<Vec<(HolderId, HolderId)>> {
+        self.list(links::joined_records).await
     }
 
     async fn proxy(&self, person: HolderId, carer: HolderId) -> Result<Option<Proxy>> {
@@ -314,6 +322,10 @@ impl Store for SqliteStore {
 
     async fn evidence_of(&self, holder: HolderId) -> Result<Option<(i64, Vec<Evidence>)>> {
         self.point(|c| evidence::evidence_of(c, holder))
+    }
+
+    async fn record_of(&self, holder: HolderId) -> Result<Option<HolderEvidence>> {
+        self.point(|c| evidence::record_of(c, holder))
     }
 
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>> {

@@ -44,6 +44,8 @@ pub enum ChangeKind {
     Policy,
     /// Risk levels.
     RiskLevels,
+    /// Which records are joined.
+    Links,
     /// Places.
     Places,
     /// What tickets say of visits.
@@ -60,10 +62,11 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// All, in the order in which they are told: what is needed to understand a visit comes before it.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Days,
         Self::Policy,
         Self::RiskLevels,
+        Self::Links,
         Self::Places,
         Self::Rides,
         Self::Visits,
@@ -82,6 +85,8 @@ pub enum Change {
     Policy,
     /// The risk levels are others ([`Store::region_risks`](crate::Store::region_risks)).
     RiskLevels,
+    /// Other records are joined ([`Store::joined_records`](crate::Store::joined_records)).
+    Links,
     /// A place.
     Place(Place),
     /// What a ticket says of a visit.
@@ -106,6 +111,7 @@ impl Change {
             Self::DaysDropped(_) => ChangeKind::Days,
             Self::Policy => ChangeKind::Policy,
             Self::RiskLevels => ChangeKind::RiskLevels,
+            Self::Links => ChangeKind::Links,
             Self::Place(_) => ChangeKind::Places,
             Self::Ride(_) => ChangeKind::Rides,
             Self::Visit(_) => ChangeKind::Visits,

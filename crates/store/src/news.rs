@@ -32,6 +32,7 @@ impl Write {
         match self {
             Self::PublishPolicy { .. } => vec![Change::Policy],
             Self::AddRegionRisk(_) | Self::EndRegionRisk { .. } => vec![Change::RiskLevels],
+            Self::PutLink { .. } | Self::EndLink(_) => vec![Change::Links],
             Self::AddPlace(place) => vec![Change::Place(place.clone())],
             Self::PutRide(ride) => vec![Change::Ride(*ride)],
             Self::AddVisit(visit) => vec![Change::Visit(*visit)],

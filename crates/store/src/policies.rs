@@ -134,8 +134,13 @@ pub struct HolderEvidence {
     pub home: Division,
     /// The version of their evidence.
     pub evidence_version: i64,
-    /// Their evidence, oldest first (by moment recorded, then id).
+    /// Their evidence, oldest first (by moment recorded, then id): that of all records of the person.
     pub evidence: Vec<Evidence>,
+    /// The evidence of each person of whom it is not decided whether they are the same, in the order of
+    /// the records' ids: the worst colour holds for all of them.
+    pub beside: Vec<Vec<Evidence>>,
+    /// The main record, if this one was joined with another: then the person is told of there.
+    pub joined_into: Option<HolderId>,
 }
 
 /// A page of [`Store::evidence_by_holder`](crate::Store::evidence_by_holder).

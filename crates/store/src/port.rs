@@ -16,8 +16,8 @@ use crate::latest::Latest;
 use crate::opening::Parts;
 use crate::papers::{Paper, PaperPlaces, PaperStanding};
 use crate::policies::{
-    ColourCounts, EvidencePage, PolicyVersion, Recolouring, RegionRisks, Standing, StoredColour,
-    StoredProposal,
+    ColourCounts, EvidencePage, HolderEvidence, PolicyVersion, Recolouring, RegionRisks, Standing,
+    StoredColour, StoredProposal,
 };
 use crate::records::{
     Authorship, FilesOf, ImportRun, KeptRecord, Tube, Waiting, WaitingPiece, Withdrawal,
@@ -25,8 +25,8 @@ use crate::records::{
 use crate::rows::{
     AccountChange, Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind,
     Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, PendingLeaves, PhoneCode, Proxy,
-    SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace, TraceHead,
-    VaultKey, VisitMarks,
+    RecordLink, SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace,
+    TraceHead, VaultKey, VisitMarks,
 };
 use crate::units::{Receipt, Unit};
 
@@ -92,15 +92,21 @@ pub trait Store: Send + Sync + 'static {
         let all = self.indexed_holders(kind, digest).await?;
         Ok(all.first().copied().filter(|_| all.len() == 1))
     }
-    /// Everybody to whom a blind index entry leads, by id: of a document one at most.
+    /// Everybody to whom a blind index entry leads, by id: of a document one at most. Of somebody whose
+    /// records are joined it is the main record, whichever of them the entry was made for.
     async fn indexed_holders(&self, kind: IndexKind, digest: [u8; 16]) -> Result<Vec<HolderId>>;
-    /// For whom somebody may act, by the person's id.
+    /// The links of a record: its own, and those that others have with it or with its main record; by
+    /// record.
+    async fn links_of(&self, holder: HolderId) -> Result<Vec<RecordLink>>;
+    /// All records that are joined, each with its main record; by record.
+    async fn joined_records(&self) -> Result<Vec<(HolderId, HolderId)>>;
+    /// For whom somebody may act, in the order in which they were added.
     async fn people_of(&self, carer: HolderId) -> Result<Vec<Proxy>>;
-    /// Who may act for somebody, by the carer's id.
+    /// Who may act for somebody, in the order in which they were added.
     async fn carers_of(&self, person: HolderId) -> Result<Vec<Proxy>>;
     /// May the carer act for the person?
     async fn proxy(&self, person: HolderId, carer: HolderId) -> Result<Option<Proxy>>;
-    /// Changes of how a holder is known, newest first.
+    /// Changes of how a person is known, of all their records, newest first.
     async fn account_changes(&self, holder: HolderId, limit: u32) -> Result<Vec<AccountChange>>;
     /// One of them.
     async fn account_change(&self, id: ChangeId) -> Result<Option<AccountChange>>;
@@ -238,9 +244,12 @@ pub trait Store: Send + Sync + 'static {
 
     // Evidence and assessments
 
-    /// All evidence of a holder, oldest first (by moment recorded, then id), with the holder's
-    /// evidence version, both from one snapshot. `None` if there is no such holder.
+    /// All evidence of a person, of all their records, oldest first (by moment recorded, then id), with
+    /// the holder's evidence version, both from one snapshot. `None` if there is no such holder. The
+    /// versions of records that are linked rise together.
     async fn evidence_of(&self, holder: HolderId) -> Result<Option<(i64, Vec<Evidence>)>>;
+    /// All that a holder's colour follows from, from one snapshot. `None` if there is no such holder.
+    async fn record_of(&self, holder: HolderId) -> Result<Option<HolderEvidence>>;
     /// One piece of evidence.
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>>;
     /// Is there evidence under this external key?
@@ -255,19 +264,22 @@ pub trait Store: Send + Sync + 'static {
         let assessed = self.assessment(holder).await?.map(StoredColour::from);
         Ok(self.holder(holder).await?.map(|holder| Standing { holder, assessed }))
     }
-    /// Holders whose stored assessment changes by itself at or before `now`, soonest first.
+    /// Holders whose stored assessment changes by itself at or before `now`, soonest first; of somebody
+    /// whose records are joined the main record.
     async fn due_assessments(&self, now: Timestamp, limit: u32) -> Result<Vec<HolderId>>;
     /// Holders whose stored assessment is not green and who live in the division
     /// (`Division::contains`), by id. Their last check-in is the newest that is not withdrawn. The row
     /// of one that cannot be read is the holder's id; of whom it cannot be read where they live, every
-    /// division's list says so. The next page begins after the last of both.
+    /// division's list says so. The next page begins after the last of both. A person whose records are
+    /// joined is told of once, by the main record.
     async fn confined(
         &self,
         region: &Division,
         page: Page<HolderId>,
     ) -> Result<Listed<ConfinedHolder>>;
     /// How many stored assessments there are of each colour, and how many of them were not made by
-    /// the policy of this digest from the risk levels of this version, from one snapshot.
+    /// the policy of this digest from the risk levels of this version, from one snapshot. A person whose
+    /// records are joined counts once.
     async fn colour_counts(&self, policy: &str, regions_version: i64) -> Result<ColourCounts>;
     /// Everybody who has evidence or a stored assessment, by id, with their evidence, from one
     /// snapshot. Reads a page at once, not a holder at a time. Whose evidence cannot be read whole is
@@ -284,7 +296,8 @@ pub trait Store: Send + Sync + 'static {
         after: Option<HolderId>,
         last: HolderId,
     ) -> Result<Listed<StoredAssessment>>;
-    /// Changes of a holder's colour, newest first.
+    /// Changes of a holder's colour, newest first; with those that the records which were joined with it
+    /// had before.
     async fn colour_changes(&self, holder: HolderId, latest: Latest) -> Result<Vec<ColourChange>>;
 
     // Regions
@@ -433,7 +446,7 @@ pub trait Store: Send + Sync + 'static {
 
     // Looking back
 
-    /// Who looked at a holder's data, newest first.
+    /// Who looked at a person's data, of all their records, newest first.
     async fn accesses_of(&self, holder: HolderId, latest: Latest) -> Result<Vec<Access>>;
     /// Which of these holders a member of staff has looked at already, as `look` says, at or after
     /// its moment; in the order asked for.

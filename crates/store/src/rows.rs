@@ -2,7 +2,7 @@
 
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, InvitationId, PhoneCodeId};
-use jadegate_domain::record::AccountEvent;
+use jadegate_domain::record::{AccountEvent, LinkState};
 use jadegate_domain::{
     AgencyId, Assessment, CaseId, Colour, Division, GateId, HolderId, PlaceId, Purpose, Ride,
     StaffId, Timestamp, TraceId,
@@ -204,6 +204,22 @@ pub struct Proxy {
     pub since: Timestamp,
     /// It was given for a child, by a guardian: it ends at the age that the policy names.
     pub child: bool,
+}
+
+/// Two records that are of one person, or may be. A record has one main record at most, and a main
+/// record has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordLink {
+    /// The record that belongs to the other's person, or may.
+    pub record: HolderId,
+    /// The main record: the person goes by its name, and what is new is recorded of it.
+    pub main: HolderId,
+    /// How far that is decided.
+    pub state: LinkState,
+    /// Since when it is so.
+    pub at: Timestamp,
+    /// By whose hand; never a carer's.
+    pub by: ChangedBy,
 }
 
 /// Whose hand changed how a person is known.

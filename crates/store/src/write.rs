@@ -23,8 +23,8 @@ use crate::records::{
 };
 use crate::rows::{
     AccountChange, Challenge, ColourChange, Correction, CredentialRow, DocumentBar, IndexKind,
-    Invitation, OutboxMessage, PhoneCode, Proxy, Route, SealedField, Session, SessionSubject,
-    StoredAssessment, StoredRide, StoredTrace, VaultKey,
+    Invitation, OutboxMessage, PhoneCode, Proxy, RecordLink, Route, SealedField, Session,
+    SessionSubject, StoredAssessment, StoredRide, StoredTrace, VaultKey,
 };
 
 /// One write. Each variant states its precondition; see the crate's contract for what follows when
@@ -48,7 +48,7 @@ pub enum Write {
         /// To whom it leads.
         holder: HolderId,
     },
-    /// Demands that a blind index entry leads to this holder where the write stands; else the conflict
+    /// Demands that a blind index entry leads to this holder, by whichever record, where the write stands; else the conflict
     /// is [`Precondition::Leads`](crate::Precondition).
     ExpectIndex {
         /// Over what.
@@ -78,13 +78,27 @@ pub enum Write {
         /// For how many people anybody may act.
         most: u32,
     },
-    /// Somebody may act for a person no more. Precondition: they might.
+    /// Somebody may act for a person no more, by whichever records. Precondition: they might.
     EndProxy {
         /// Who was cared for.
         person: HolderId,
         /// Who cared for them.
         carer: HolderId,
     },
+    /// Two records are joined, or it is asked that they are joined or parted. Raises the
+    /// `evidence_version` of both, and of all that are linked with either. Preconditions: both exist;
+    /// the record's link is `replaces` (`None`: it has none, and then the conflict is `Absent`, otherwise
+    /// `Stands`); and, as another conflict `Absent`, the main record has no link of its own and the record
+    /// is nobody's main record.
+    PutLink {
+        /// What holds from now on.
+        link: RecordLink,
+        /// What was loaded.
+        replaces: Option<RecordLink>,
+    },
+    /// Two records are parted. Raises the versions as [`PutLink`](Self::PutLink) does. Precondition: the
+    /// record's link is this one ([`Precondition::Stands`](crate::Precondition)).
+    EndLink(RecordLink),
     /// About a code on paper; see there.
     Paper(PaperWrite),
     /// What changed about how a person is known. Precondition: the id is free.
@@ -203,7 +217,8 @@ pub enum Write {
         /// The moment of the decision.
         at: Timestamp,
     },
-    /// Removes a blind index entry. Precondition: it is there and leads to this holder.
+    /// Removes a blind index entry. Precondition: it is there and leads to this holder, by whichever
+    /// record.
     ReleaseIndex {
         /// Over what.
         kind: IndexKind,

@@ -7,6 +7,7 @@ use rusqlite::params;
 
 use super::{Applier, secs};
 use crate::error::{Result, conflict, sql};
+use crate::read::links::records_of;
 use crate::read::people::indexed_holders;
 use crate::rows::changed_by;
 
@@ -32,8 +33,11 @@ impl Applier<'_> {
         digest: &[u8; 16],
         holder: HolderId,
     ) -> Result<()> {
-        let text = "SELECT 1 FROM blind_index WHERE kind = ?1 AND digest = ?2 AND holder = ?3";
-        if self.finds("blind_index", text, params![kind.as_str(), digest, holder.as_i64()])? {
+        let text = format!(
+            "SELECT 1 FROM blind_index WHERE kind = ?1 AND digest = ?2 AND holder IN ({})",
+            records_of("?3")
+        );
+        if self.finds("blind_index", &text, params![kind.as_str(), digest, holder.as_i64()])? {
             return Ok(());
         }
         Err(conflict("blind_index", Precondition::Leads))
@@ -57,8 +61,11 @@ impl Applier<'_> {
         digest: &[u8; 16],
         holder: HolderId,
     ) -> Result<()> {
-        let text = "DELETE FROM blind_index WHERE kind = ?1 AND digest = ?2 AND holder = ?3";
-        self.touch("blind_index", text, params![kind.as_str(), digest, holder.as_i64()])
+        let text = format!(
+            "DELETE FROM blind_index WHERE kind = ?1 AND digest = ?2 AND holder IN ({})",
+            records_of("?3")
+        );
+        self.touch("blind_index", &text, params![kind.as_str(), digest, holder.as_i64()])
     }
 
     pub(super) fn add_proxy(&self, p: &Proxy, most: u32) -> Result<()> {
@@ -78,8 +85,9 @@ impl Applier<'_> {
     }
 
     pub(super) fn end_proxy(&self, person: HolderId, carer: HolderId) -> Result<()> {
-        let text = "DELETE FROM proxy WHERE person = ?1 AND carer = ?2";
-        self.touch("proxy", text, [person.as_i64(), carer.as_i64()])
+        let (of, by) = (records_of("?1"), records_of("?2"));
+        let text = format!("DELETE FROM proxy WHERE person IN ({of}) AND carer IN ({by})");
+        self.touch("proxy", &text, [person.as_i64(), carer.as_i64()])
     }
 
     pub(super) fn add_account_change(&self, c: &AccountChange) -> Result<()> {

@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Applier, json, secs};
 use crate::error::{Result, conflict, sql};
+use crate::read::links::linked_with;
 
 impl Applier<'_> {
     pub(super) fn add_evidence(&self, e: &Evidence, key: Option<&[u8; 16]>) -> Result<()> {
@@ -59,10 +60,17 @@ impl Applier<'_> {
         Err(self.ended("evidence", ("SELECT 1 FROM evidence WHERE id = ?1", &[id.as_i64()]))?)
     }
 
-    fn raise_version(&self, holder: Option<i64>) -> Result<()> {
+    /// Of the holder, and of all whose records are linked with theirs.
+    pub(super) fn raise_version(&self, holder: Option<i64>) -> Result<()> {
         let Some(holder) = holder else { return Ok(()) };
         let text = "UPDATE holder SET evidence_version = evidence_version + 1 WHERE id = ?1";
-        self.touch("holder", text, [holder])
+        self.touch("holder", text, [holder])?;
+        let text = format!(
+            "UPDATE holder SET evidence_version = evidence_version + 1 \
+             WHERE id IN ({}) AND id <> ?1",
+            linked_with("?1")
+        );
+        self.run("holder", &text, [holder]).map(drop)
     }
 
     pub(super) fn expect_version(&self, holder: HolderId, version: i64) -> Result<()> {

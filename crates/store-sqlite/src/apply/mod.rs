@@ -2,6 +2,7 @@
 
 mod accounts;
 mod evidence;
+mod links;
 mod log;
 mod papers;
 mod people;
@@ -123,6 +124,8 @@ impl<'a> Applier<'a> {
             }
             Write::AddProxy { proxy, most } => self.add_proxy(proxy, *most),
             Write::EndProxy { person, carer } => self.end_proxy(*person, *carer),
+            Write::PutLink { link, replaces } => self.put_link(link, replaces.as_ref()),
+            Write::EndLink(link) => self.end_link(link),
             Write::Paper(paper) => self.paper(paper),
             Write::AddAccountChange(c) => self.add_account_change(c),
             Write::UndoAccountChange { id, holder, at } => {

@@ -61,6 +61,7 @@ fn part(c: &Connection, kind: ChangeKind, w: Window, r: &Reading, room: u32) -> 
         ChangeKind::RiskLevels => {
             Ok(all(followed(c, Followed::RiskLevels, w)?, |_| Change::RiskLevels))
         }
+        ChangeKind::Links => Ok(all(followed(c, Followed::Links, w)?, |_| Change::Links)),
         ChangeKind::Places => places(c, w, r.cursor, room),
         ChangeKind::Cases => cases(c, w, r.cursor, room),
         ChangeKind::Rides => {

@@ -3,21 +3,23 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use jadegate_domain::record::LinkState;
 use jadegate_domain::{CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp};
 use jadegate_store::{
     ColourChange, ColourCounts, ConfinedHolder, EvidencePage, HolderEvidence, Latest, Listed, Page,
-    RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
+    RecordLink, RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
+use super::links::{JOINED, has_others, linked_with, records_of};
 use super::{
     ALL, bounds, id, ids, listed, listed_from, listed_latest, many, number, numbers, one, snapshot,
 };
 use crate::error::{Result, sql};
 use crate::rows::{
-    AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, HolderRow, RegionRiskRow, Stored,
-    StoredColourRow, read as read_row, read_after,
+    AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, HolderRow, RecordLinkRow,
+    RegionRiskRow, Stored, StoredColourRow, read as read_row, read_after,
 };
 
 pub(crate) fn evidence_of(
@@ -28,10 +30,56 @@ pub(crate) fn evidence_of(
         let Some(holder) = super::people::holder(c, holder)? else {
             return Ok(None);
         };
-        let own = "WHERE holder = ?1 ORDER BY recorded_at, id";
-        let evidence = many::<EvidenceRow>(c, own, [holder.id.as_i64()])?;
-        Ok(Some((holder.evidence_version, evidence)))
+        Ok(Some((holder.evidence_version, evidence_of_person(c, holder.id)?)))
     })
+}
+
+/// The evidence of all records of a person, oldest first. Inside a snapshot.
+fn evidence_of_person(c: &Connection, holder: HolderId) -> Result<Vec<Evidence>> {
+    if !has_others(c, holder)? {
+        let own = "WHERE holder = ?1 ORDER BY recorded_at, id";
+        return many::<EvidenceRow>(c, own, [holder.as_i64()]);
+    }
+    let all = format!("WHERE holder IN ({}) ORDER BY recorded_at, id", records_of("?1"));
+    many::<EvidenceRow>(c, &all, [holder.as_i64()])
+}
+
+pub(crate) fn record_of(c: &Connection, holder: HolderId) -> Result<Option<HolderEvidence>> {
+    snapshot(c, |c| {
+        let Some(h) = super::people::holder(c, holder)? else { return Ok(None) };
+        let (beside, joined_into) = linked(c, holder)?;
+        Ok(Some(HolderEvidence {
+            holder,
+            home: h.home,
+            evidence_version: h.evidence_version,
+            evidence: evidence_of_person(c, holder)?,
+            beside,
+            joined_into,
+        }))
+    })
+}
+
+/// As the fields `beside` and `joined_into` of [`HolderEvidence`].
+type Linked = (Vec<Vec<Evidence>>, Option<HolderId>);
+
+/// What else is to be known of somebody whose record is linked with another. Inside a snapshot; a link
+/// that cannot be read is an error, for nobody is green without what it leads to.
+fn linked(c: &Connection, holder: HolderId) -> Result<Linked> {
+    let links = many::<RecordLinkRow>(
+        c,
+        &format!("WHERE record IN ({}) ORDER BY record", linked_with("?1")),
+        [holder.as_i64()],
+    )?;
+    let joined = |l: &&RecordLink| l.state == LinkState::Joined;
+    let own = links.iter().find(|l| l.record == holder);
+    let joined_into = own.filter(joined).map(|l| l.main);
+    // What is undecided is so with the main record's person: of the others with each other it is not said.
+    let beside: Vec<_> = match own.filter(|l| !joined(l)) {
+        Some(undecided) => vec![undecided.main],
+        None => links.iter().filter(|l| !joined(l)).map(|l| l.record).collect(),
+    };
+    let beside = beside.into_iter().map(|other| evidence_of_person(c, other));
+    Ok((beside.collect::<Result<_>>()?, joined_into))
 }
 
 pub(crate) fn evidence(c: &Connection, id: EvidenceId) -> Result<Option<Evidence>> {
@@ -83,9 +131,11 @@ pub(crate) fn standing(c: &Connection, holder: HolderId) -> Result<Option<Standi
 }
 
 pub(crate) fn due_assessments(c: &Connection, now: Timestamp, limit: u32) -> Result<Vec<HolderId>> {
-    let text = "SELECT holder FROM assessment WHERE next_change <= ?1 \
-                ORDER BY next_change, holder LIMIT ?2";
-    let raw = numbers(c, "assessment", text, params![now.as_secs(), limit])?;
+    let text = format!(
+        "SELECT holder FROM assessment WHERE next_change <= ?1 AND holder NOT IN ({JOINED}) \
+         ORDER BY next_change, holder LIMIT ?2"
+    );
+    let raw = numbers(c, "assessment", &text, params![now.as_secs(), limit])?;
     ids("assessment", "holder", raw, HolderId::from_i64)
 }
 
@@ -99,10 +149,12 @@ pub(crate) fn confined(
     let nowhere = "NOT (h.home GLOB '[A-Z][A-Z]' OR h.home GLOB '[A-Z][A-Z]-[0-9A-Z]*')";
     let source = format!(
         "(SELECT a.*, h.home, (SELECT max(e.recorded_at) FROM evidence e \
-            WHERE e.holder = a.holder AND e.kind = 'check_in' AND e.withdrawn_at IS NULL) \
-            AS last_check_in \
+            WHERE e.holder IN (SELECT a.holder UNION ALL SELECT l.record FROM record_link l \
+                WHERE l.main = a.holder AND l.state = 'joined') \
+            AND e.kind = 'check_in' AND e.withdrawn_at IS NULL) AS last_check_in \
           FROM assessment a JOIN holder h ON h.id = a.holder \
           WHERE a.colour <> 'green' AND a.holder > ?2 AND ({home} OR {nowhere}) \
+            AND a.holder NOT IN ({JOINED}) \
           ORDER BY a.holder LIMIT ?3) AS {}",
         ConfinedRow::TABLE
     );
@@ -124,10 +176,12 @@ pub(crate) fn confined(
 }
 
 pub(crate) fn colour_counts(c: &Connection, policy: &str, regions: i64) -> Result<ColourCounts> {
-    let text = "SELECT colour, count(*), sum(policy <> ?1 OR regions_seen <> ?2) \
-                FROM assessment GROUP BY colour";
+    let text = format!(
+        "SELECT colour, count(*), sum(policy <> ?1 OR regions_seen <> ?2) \
+         FROM assessment WHERE holder NOT IN ({JOINED}) GROUP BY colour"
+    );
     let rows: Vec<(String, i64, i64)> = c
-        .prepare_cached(text)
+        .prepare_cached(&text)
         .and_then(|mut s| {
             s.query_map(params![policy, regions], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
                 .collect()
@@ -191,11 +245,45 @@ pub(crate) fn evidence_by_holder(
                     home: h.home,
                     evidence_version: h.evidence_version,
                     evidence,
+                    beside: Vec::new(),
+                    joined_into: None,
                 }),
             }
         }
+        bad.extend(complete_linked(c, &mut out, between)?);
         Ok((out, bad))
     })
+}
+
+/// Adds to a page what follows from the links of those on it; the rows that cannot be read. Whose
+/// evidence is not whole with them is named apart.
+fn complete_linked(
+    c: &Connection,
+    page: &mut EvidencePage,
+    between: [i64; 2],
+) -> Result<Vec<RowRef>> {
+    let text = "SELECT record FROM record_link WHERE record > ?1 AND record <= ?2 UNION \
+                SELECT main FROM record_link WHERE main > ?1 AND main <= ?2";
+    let found = numbers(c, "record_link", text, between)?;
+    let mut bad = Vec::new();
+    for id in ids("record_link", "record", found, HolderId::from_i64)? {
+        let Ok(at) = page.whole.binary_search_by_key(&id, |h| h.holder) else { continue };
+        let all = evidence_of_person(c, id).and_then(|evidence| Ok((evidence, linked(c, id)?)));
+        match all {
+            Ok((evidence, (beside, joined_into))) => {
+                let person = &mut page.whole[at];
+                (person.evidence, person.beside, person.joined_into) =
+                    (evidence, beside, joined_into);
+            }
+            Err(e) => {
+                bad.push(e.row().ok_or(e)?);
+                page.whole.remove(at);
+                page.unreadable.push(id);
+            }
+        }
+    }
+    page.unreadable.sort_unstable();
+    Ok(bad)
 }
 
 /// The evidence of the holders above the first id up to the second, in the order of holders, and
@@ -235,6 +323,8 @@ pub(crate) fn without_evidence(c: &Connection) -> Result<Listed<(Division, u64)>
     let text = "SELECT home, count(*), min(id) FROM holder h \
                 WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.holder = h.id) \
                 AND NOT EXISTS (SELECT 1 FROM assessment a WHERE a.holder = h.id) \
+                AND NOT EXISTS (SELECT 1 FROM record_link l \
+                    WHERE l.record = h.id AND l.state = 'joined') \
                 GROUP BY home ORDER BY home";
     let rows: Vec<(String, i64, i64)> = c
         .prepare_cached(text)
@@ -267,9 +357,16 @@ pub(crate) fn colour_changes(
     holder: HolderId,
     latest: Latest,
 ) -> Result<Listed<ColourChange>> {
-    let newest = "WHERE holder = ?1 AND at <= ?2 ORDER BY at DESC, seq DESC";
     let row = [holder.as_i64(), latest.until().as_secs()];
-    listed_latest::<ColourChangeRow>(c, newest, row, latest)
+    let own = "WHERE holder = ?1 AND at <= ?2 ORDER BY at DESC, seq DESC";
+    if !has_others(c, holder)? {
+        return listed_latest::<ColourChangeRow>(c, own, row, latest);
+    }
+    let all = "WHERE at <= ?2 AND (holder = ?1 OR EXISTS (SELECT 1 FROM record_link l \
+                  WHERE l.main = ?1 AND l.record = colour_change.holder AND l.state = 'joined' \
+                  AND colour_change.at <= l.at)) \
+               ORDER BY at DESC, seq DESC";
+    listed_latest::<ColourChangeRow>(c, all, row, latest)
 }
 
 /// The risk levels, and the rows of those that cannot be read.

@@ -7,6 +7,7 @@ use jadegate_store::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::links::{has_others, records_of};
 use super::{listed, listed_latest, lives_in, many, number, one, snapshot};
 use crate::error::{Result, sql};
 use crate::rows::{AccessRow, CaseRow, LeafRow, TraceHeadRow, TraceRow};
@@ -92,9 +93,14 @@ pub(crate) fn accesses_of(
     holder: HolderId,
     latest: Latest,
 ) -> Result<Listed<Access>> {
-    let newest = "WHERE holder = ?1 AND at <= ?2 ORDER BY at DESC, seq DESC";
     let row = [holder.as_i64(), latest.until().as_secs()];
-    listed_latest::<AccessRow>(c, newest, row, latest)
+    let own = "WHERE holder = ?1 AND at <= ?2 ORDER BY at DESC, seq DESC";
+    if !has_others(c, holder)? {
+        return listed_latest::<AccessRow>(c, own, row, latest);
+    }
+    let records = records_of("?1");
+    let all = format!("WHERE holder IN ({records}) AND at <= ?2 ORDER BY at DESC, seq DESC");
+    listed_latest::<AccessRow>(c, &all, row, latest)
 }
 
 pub(crate) fn looked_at(

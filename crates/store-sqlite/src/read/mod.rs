@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod changes;
 pub(crate) mod evidence;
+pub(crate) mod links;
 pub(crate) mod log;
 pub(crate) mod papers;
 pub(crate) mod people;
@@ -21,8 +22,8 @@ use crate::rows::{
     AccessRow, AccountChangeRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow,
     ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
     KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
-    PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RegionRiskRow, RideRow, ScanRow,
-    SealedFieldRow, SessionRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow,
+    PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow,
+    ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow,
     VisitRow, WaitingRow, WithdrawalRow, read as read_row,
 };
 
@@ -182,6 +183,7 @@ pub(crate) fn unreadable(c: &Connection) -> Result<Vec<RowRef>> {
         KeptRow,
         TubeRow,
         ProxyRow,
+        RecordLinkRow,
         AccountChangeRow
     );
     for day in days(c, Kind::Visit)? {

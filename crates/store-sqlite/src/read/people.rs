@@ -10,6 +10,7 @@ use jadegate_store::{
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
+use super::links::main_of;
 use super::{ALL, from, ids, lies_near, listed, many, numbers, one};
 use crate::error::{Result, sql};
 use crate::rows::{
@@ -31,8 +32,11 @@ pub(crate) fn indexed_holders(
     kind: IndexKind,
     digest: [u8; 16],
 ) -> Result<Vec<HolderId>> {
-    let text = "SELECT holder FROM blind_index WHERE kind = ?1 AND digest = ?2 ORDER BY holder";
-    let found = numbers(c, "blind_index", text, params![kind.as_str(), digest])?;
+    let text = format!(
+        "SELECT DISTINCT {} FROM blind_index b WHERE b.kind = ?1 AND b.digest = ?2 ORDER BY 1",
+        main_of("b.holder")
+    );
+    let found = numbers(c, "blind_index", &text, params![kind.as_str(), digest])?;
     ids("blind_index", "holder", found, HolderId::from_i64)
 }
 

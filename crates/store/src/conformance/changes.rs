@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::gate::Direction;
+use jadegate_domain::record::LinkState;
 use jadegate_domain::{
     AgencyId, EvidenceId, GateId, Leg, PlaceId, PolicyRef, Presence, Ride, Scan, ScanId,
     ScanOutcome, Visit, VisitKey,
@@ -11,8 +12,8 @@ use jadegate_domain::{
 
 use super::made_up::*;
 use crate::{
-    Change, ChangeKind, Changes, PolicyVersion, Position, Precondition, Reading, StoredRide, Unit,
-    Write,
+    Change, ChangeKind, ChangedBy, Changes, PolicyVersion, Position, Precondition, Reading,
+    RecordLink, StoredRide, Unit, Write,
 };
 
 /// All days' scans.
@@ -107,6 +108,14 @@ pub async fn what_a_unit_says_is_what_is_told(s: S) {
     assert_eq!(s.position().await.unwrap(), Position::BEGINNING);
     assert_eq!(since(&s, Position::BEGINNING).await, (vec![], Position::BEGINNING));
     let first = Write::PublishPolicy { version: Box::new(policy(1)), replaces: None };
+    keeps(&s, vec![Write::AddHolder(holder(1)), Write::AddHolder(holder(2))]).await;
+    let joined = RecordLink {
+        record: hid(2),
+        main: hid(1),
+        state: LinkState::Joined,
+        at: at(9),
+        by: ChangedBy::Person,
+    };
     let mut position = Position::BEGINNING;
     let close = |v: &Visit| Write::CloseVisit { visit: v.key(), left: at(90_000) };
     let units = [
@@ -117,6 +126,8 @@ pub async fn what_a_unit_says_is_what_is_told(s: S) {
         vec![correct(1)],
         vec![Write::WithdrawCase { case: case(2, 2, at(3)).id, at: at(5) }],
         vec![Write::EndRegionRisk { id: EvidenceId::from_random(1), to: at(9) }],
+        vec![Write::PutLink { link: joined, replaces: None }],
+        vec![Write::EndLink(joined)],
     ];
     for writes in units {
         let unit = Unit::new("followed", writes);

@@ -19,6 +19,7 @@
 pub mod accounts;
 pub mod changes;
 pub mod evidence;
+pub mod links;
 pub mod logs;
 mod made_up;
 pub mod marks;
@@ -50,6 +51,10 @@ macro_rules! conformance_tests {
             accounts::a_phone_leads_to_all_who_use_it,
             accounts::a_carer_is_seen_from_both_sides,
             accounts::a_change_of_an_account_is_undone_once,
+            links::a_link_is_changed_only_as_loaded,
+            links::versions_of_linked_records_rise_together,
+            links::joined_records_are_read_as_one_person,
+            links::what_is_undecided_is_read_side_by_side,
             papers::a_paper_is_read_back_and_ends_once,
             papers::of_a_holders_papers_one_stands,
             papers::papers_come_in_pages_with_how_their_holders_stand,

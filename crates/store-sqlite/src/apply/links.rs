@@ -1,0 +1,47 @@
+//! Which records are of one person.
+
+use jadegate_store::{Precondition, RecordLink};
+use rusqlite::params;
+
+use super::Applier;
+use crate::error::{Result, conflict};
+use crate::rows::changed_by;
+
+impl Applier<'_> {
+    pub(super) fn put_link(&self, link: &RecordLink, replaces: Option<&RecordLink>) -> Result<()> {
+        let pair = [link.record.as_i64(), link.main.as_i64()];
+        let not_a_star = "SELECT 1 FROM record_link WHERE record = ?2 OR main = ?1";
+        if self.finds("record_link", not_a_star, pair)? {
+            return Err(conflict("record_link", Precondition::Absent));
+        }
+        if let Some(old) = replaces {
+            self.take_link(old)?;
+        }
+        let (_, agency, staff) = changed_by(link.by);
+        let text = "INSERT INTO record_link (record, main, state, at, agency, staff) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let [record, main] = pair;
+        let row = params![record, main, link.state.as_str(), link.at.as_secs(), agency, staff];
+        self.touch("record_link", text, row)?;
+        self.raise_version(Some(record))
+    }
+
+    pub(super) fn end_link(&self, link: &RecordLink) -> Result<()> {
+        // While they are linked, so that both rise.
+        self.raise_version(Some(link.record.as_i64()))?;
+        self.take_link(link)
+    }
+
+    /// Deletes a link that is as it was loaded.
+    fn take_link(&self, link: &RecordLink) -> Result<()> {
+        let (_, agency, staff) = changed_by(link.by);
+        let text = "DELETE FROM record_link WHERE record = ?1 AND main = ?2 AND state = ?3 \
+                    AND at = ?4 AND agency IS ?5 AND staff IS ?6";
+        let (record, main) = (link.record.as_i64(), link.main.as_i64());
+        let row = params![record, main, link.state.as_str(), link.at.as_secs(), agency, staff];
+        match self.run("record_link", text, row)? {
+            0 => Err(conflict("record_link", Precondition::Stands)),
+            _ => Ok(()),
+        }
+    }
+}
