@@ -406,6 +406,12 @@ export async function startStaffMock() {
       const noted = (/** @type {import('../src/shared/openapi').AccountEvent} */ event) => ({ id: 'n0000000000001', at: iso(now), event, by: TEAM, by_carer: false, carer: event === 'carer_added' ? 'A*** B***' : null, undone_at: null });
       return { status: 201, body: { name_masked: 'E*** A*** M***', changes: [...(body.carer ? [noted('carer_added')] : []), noted('registered')] } };
     },
+    'POST /v1/staff/people/records': ({ now, body }) => ({
+      body: {
+        outcome: body.part ? 'waiting' : body.join ? 'joined' : 'looked',
+        records: [{ record: hid(9), name_masked: 'Z*** W**', document_masked: '******78', state: body.part ? 'contested' : 'joined', since: iso(now - 3 * DAY), by: TEAM }],
+      },
+    }),
     'POST /v1/staff/holders/find': ({ now }) => ({ body: { holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now) } }),
     'POST /v1/staff/holders/{id}/open': ({ now }) => ({
       body: {

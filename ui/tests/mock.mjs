@@ -360,6 +360,12 @@ export async function startMock() {
         next: null,
       },
     }),
+    'GET /v1/me/changes': ({ now }) => ({
+      body: { changes: [{ id: 'k0000000000001', at: iso(now - 3 * DAY), event: 'records_joined', by: TEAM, by_carer: false, carer: null, undone_at: null }] },
+    }),
+    'GET /v1/me/records': ({ now }) => ({
+      body: { records: [{ record: 'h0000000000009', name_masked: 'Z*** W**', document_masked: '******78', state: 'joined', since: iso(now - 3 * DAY), by: TEAM }] },
+    }),
     'GET /v1/me/accesses': ({ query, now }) => ({
       body: {
         accesses: [{ at: iso(now - (query.has('before') ? 9 : 1) * DAY), agency: TEAM, purpose: 'contact_tracing', what: 'evidence' }],

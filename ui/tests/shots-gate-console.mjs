@@ -338,6 +338,18 @@ async function consolePage() {
       await go('people', t('查找一个人', 'Find a person'));
       await page.locator('#find-type').selectOption('passport');
       await s('08-people');
+      // Two records of one person, by keyboard alone.
+      await page.locator('#same-type').selectOption('passport');
+      await page.locator('#same-number').fill('X1234567');
+      await page.locator('#same-country').selectOption('JPN');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      const linked = page.getByTestId('same-person');
+      await linked.waitFor();
+      await s('08-people-linked');
+      await linked.getByRole('button', { name: t('不是同一个人', 'Not the same person') }).click();
+      await linked.getByRole('button', { name: t('确定', 'Yes'), exact: true }).click();
+      await page.getByText(t('这可能使某人的颜色变轻', 'This could make somebody’s colour milder')).waitFor();
       await page.locator('#find-number').fill('X1234567');
       await page.locator('#find-country').selectOption('JPN');
       await page.locator('#find-purpose').selectOption('quarantine');

@@ -36,6 +36,7 @@ pub use cases::{CaseFailure, CaseQuestion, CasesError, CasesReport, case_questio
 pub use engine::assess::assess;
 pub use engine::population::builder::PopulationBuilder;
 pub use engine::population::people::Population;
+pub use engine::strictest::strictest;
 pub use engine::timeline::{Segment, Timeline, explain};
 pub use engine::what_if::comparison::{Comparison, outlook, recolour, recolour_part, what_if};
 pub use engine::what_if::result::{

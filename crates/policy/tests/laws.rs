@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use common::{evidence, harm, moment, piece, policies, random_policy, relief};
 use jadegate_domain::{Assessment, Colour, Evidence, EvidenceId, Fact, Reason, Timestamp};
-use jadegate_policy::{Policy, assess, explain};
+use jadegate_policy::{Policy, assess, explain, strictest};
 use proptest::prelude::*;
 
 static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(policies);
@@ -56,6 +56,30 @@ proptest! {
                 prop_assert_ne!(core(&a), core(&assess(&e, p, t)), "{} at {}", p.id(), t);
             }
         }
+    }
+
+    /// While it is undecided whose evidence it is: no milder than with any of it, before and after every
+    /// change that it foresees, and one of the answers there are.
+    #[test]
+    fn the_strictest_is_no_milder_than_any(
+        e in evidence(9), split in 0..10usize, now in moment(), made_up in random_policy(),
+    ) {
+        let (one, other) = e.split_at(split.min(e.len()));
+        let sets = [one.iter().collect::<Vec<_>>(), other.iter().collect(), e.iter().collect()];
+        for p in POLICIES.iter().chain([&made_up]) {
+            let (n, answer) = strictest(&sets, p, now).unwrap();
+            let alone = |t| sets.iter().map(|s| assess(s.iter().copied(), p, t)).collect::<Vec<_>>();
+            prop_assert_eq!(core(&answer), core(&alone(now)[n]));
+            let end = answer.next_change.unwrap_or(Timestamp::MAX);
+            for t in [now, now.plus_secs(1), end.plus_secs(-1)] {
+                if now <= t && t < end {
+                    prop_assert_eq!(answer.colour, alone(t).iter().map(|a| a.colour).max().unwrap());
+                }
+            }
+            let alone = strictest(&sets[..1], p, now).unwrap().1;
+            prop_assert_eq!(alone, assess(one, p, now));
+        }
+        prop_assert!(strictest(&[], &POLICIES[0], now).is_none());
     }
 
     #[test]

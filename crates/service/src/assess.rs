@@ -14,13 +14,14 @@ use jadegate_domain::{
 };
 use jadegate_policy::{Policy, Timeline};
 use jadegate_store::{
-    ColourChange, Precondition, RowRef, Standing, StoreError, StoredAssessment, Unit, Write,
+    ColourChange, HolderEvidence, Precondition, Standing, StoreError, StoredAssessment, Unit, Write,
 };
 
 use crate::app::App;
 use crate::brake::{Signed, Taker};
 use crate::error::{Result, ServiceError};
 use crate::in_force::Regions;
+use crate::relevant::{relevant, sets};
 
 /// How often a unit that lost a race is decided again.
 pub(crate) const TRIES: u32 = 8;
@@ -117,6 +118,8 @@ pub(crate) struct HolderState<'a> {
     /// The version after the unit's earlier writes.
     pub(crate) version: i64,
     pub(crate) evidence: &'a [Evidence],
+    /// That of each record of which nobody has decided whether it is of the same person.
+    pub(crate) beside: &'a [Vec<Evidence>],
     /// The stored assessment, as loaded.
     pub(crate) stored: Option<&'a StoredAssessment>,
 }
@@ -177,22 +180,24 @@ impl App {
         // By a wrong clock a quarantine could be over.
         self.clock_must_hold()?;
         // One at a time for this holder: two that find the same change would both write it down.
-        let _one = self.assess_lock(holder).await;
+        let one = self.assess_lock(holder).await;
         if let Some(current) = self.stored_if_current(holder).await? {
             return Ok(current);
         }
         let stored = self.store.assessment(holder).await?;
-        let Some((version, own)) = self.store.evidence_of(holder).await? else {
-            return Err(gone().into());
-        };
+        let record = self.store.record_of(holder).await?.ok_or_else(gone)?;
+        if let Some(main) = record.joined_into {
+            drop(one);
+            return Box::pin(self.try_assessment(main)).await;
+        }
         let rule_set = self.rule_set();
-        let home = self.home_of(&rule_set.policy, holder).await?;
         let own = HolderState {
             holder,
-            home: home.as_ref(),
-            loaded: version,
-            version,
-            evidence: &own,
+            home: Some(&record.home),
+            loaded: record.evidence_version,
+            version: record.evidence_version,
+            evidence: &record.evidence,
+            beside: &record.beside,
             stored: stored.as_ref(),
         };
         let Decided { assessment, mut expect, mut writes } = decide(&rule_set, &own)?;
@@ -234,6 +239,22 @@ impl App {
             return Ok(stored.map(|s| policy.with_days_at(s.assessment, rule_set.now)));
         }
         Ok(None)
+    }
+
+    /// The main record of a person, and the lock under which they are assessed.
+    async fn locked_record(
+        &self,
+        holder: HolderId,
+    ) -> Result<(tokio::sync::MutexGuard<'_, ()>, HolderEvidence)> {
+        let mut holder = holder;
+        loop {
+            let one = self.assess_lock(holder).await;
+            let record = self.store.record_of(holder).await?.ok_or_else(gone)?;
+            match record.joined_into {
+                Some(main) => holder = main,
+                None => return Ok((one, record)),
+            }
+        }
     }
 
     async fn assess_lock(&self, holder: HolderId) -> tokio::sync::MutexGuard<'_, ()> {
@@ -301,12 +322,12 @@ impl App {
         }
         self.clock_must_hold()?;
         self.must_follow()?;
-        let one = self.assess_lock(holder).await;
+        let (one, record) = self.locked_record(holder).await?;
+        // What is new of somebody whose records are joined is recorded of the main one.
+        let holder = record.holder;
         let now = self.now();
         let stored = self.store.assessment(holder).await?;
-        let Some((version, mut own)) = self.store.evidence_of(holder).await? else {
-            return Err(gone().into());
-        };
+        let (version, mut own) = (record.evidence_version, record.evidence);
         if change.from.is_some_and(|from| from != version) {
             return Err(crate::error::ended().into());
         }
@@ -367,13 +388,13 @@ impl App {
             writes.extend(self.begin_to_fall(&own, &gone, by.followed()).await?);
         }
         let rule_set = RuleSet { now, ..self.rule_set() };
-        let home = self.home_of(&rule_set.policy, holder).await?;
         let mine = HolderState {
             holder,
-            home: home.as_ref(),
+            home: Some(&record.home),
             loaded: version,
             version: after,
             evidence: &own,
+            beside: &record.beside,
             stored: stored.as_ref(),
         };
         let Decided { assessment, expect: mut all, writes: mut decided } =
@@ -452,8 +473,11 @@ pub(crate) fn decide(rule_set: &RuleSet, own: &HolderState<'_>) -> Result<Decide
     let RuleSet { regions, now, .. } = rule_set;
     let (holder, now) = (own.holder, *now);
     let policy = rule_set.policy_at(own.home);
-    let relevant = relevant(own.evidence, regions)?;
-    let at = |t| jadegate_policy::assess(relevant.iter().copied(), &policy, t);
+    let sets = sets(own.evidence, own.beside, regions)?;
+    let at = |t| match jadegate_policy::strictest(&sets, &policy, t) {
+        Some((_, assessment)) => assessment,
+        None => jadegate_policy::assess([], &policy, t),
+    };
 
     let expect = vec![
         Write::ExpectEvidenceVersion { holder, version: own.loaded },
@@ -492,35 +516,6 @@ pub(crate) fn decide(rule_set: &RuleSet, own: &HolderState<'_>) -> Result<Decide
         assessment: assessment.clone(),
     })));
     Ok(Decided { assessment, expect, writes })
-}
-
-/// The holder's own evidence and the risk levels of the divisions they stayed in. Without one of
-/// those levels they could be green by mistake, so one that cannot be read is an error.
-pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e Regions) -> Result<Vec<&'e Evidence>> {
-    let mut stays = Vec::new();
-    for e in own.iter().filter(|e| e.counts()) {
-        match &e.fact {
-            Fact::Stay { division, .. } => stays.push(division),
-            Fact::Declaration { stays: declared, .. } => {
-                stays.extend(declared.iter().map(|s| &s.division));
-            }
-            _ => {}
-        }
-    }
-    let concerns = |e: &&Evidence| match &e.fact {
-        Fact::RegionRisk { division, .. } => stays.iter().any(|s| division.contains(s)),
-        _ => false,
-    };
-    let lacks = |d: &Option<Division>| match d {
-        None => !stays.is_empty(),
-        Some(d) => stays.iter().any(|s| d.contains(s)),
-    };
-    if regions.unreadable.iter().any(lacks) {
-        // Which row it is has been said when the levels were loaded.
-        let row = RowRef { table: "region_risk", column: "division", row: 0 };
-        return Err(ServiceError::unreadable(row));
-    }
-    Ok(own.iter().chain(regions.evidence.iter().filter(concerns)).collect())
 }
 
 /// Why an attempt came to nothing.
@@ -562,6 +557,6 @@ pub(crate) fn busy() -> ServiceError {
     .retry_after(2)
 }
 
-fn gone() -> ServiceError {
+pub(crate) fn gone() -> ServiceError {
     ServiceError::not_found("holder.not_found", "There is no such holder.")
 }

@@ -65,6 +65,7 @@ impl BulkSearch {
         }
         let first_day = kept_from(policy, now).utc_day();
         let (mut index, origin) = read_visits(store, saved, first_day).await?;
+        index.join(store.joined_records().await?);
         index.set_rides(stored_rides(store).await?);
         Ok(Self { index, origin, kinds, rules: rules(policy), now })
     }

@@ -7,11 +7,11 @@
 //! of it. The position goes on over what was written here as long as nothing else was written in
 //! between, so that on one machine nothing is read. Whatever is told twice is the same once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jadegate_domain::{CaseId, Evidence, Place, Scan, Visit, VisitKey};
+use jadegate_domain::{CaseId, Evidence, Period, Place, Scan, Timestamp, Visit, VisitKey};
 use jadegate_store::{
     Change, ChangeKind, KeptAt, Position, Reading, Receipt, StoreError, StoredRide, Unit, Write,
 };
@@ -19,7 +19,7 @@ use jadegate_trace::KnownVisit;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::concurrency::{beside, read};
+use crate::concurrency::{beside, read, write};
 use crate::error::{Kind, Result, ServiceError};
 use crate::in_force::{InForce, Regions};
 use crate::jobs::note;
@@ -39,6 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const AT_START: &[ChangeKind] = &[
     ChangeKind::Policy,
     ChangeKind::RiskLevels,
+    ChangeKind::Links,
     ChangeKind::Places,
     ChangeKind::Rides,
     ChangeKind::Scans,
@@ -62,6 +63,7 @@ pub(crate) enum Told {
 struct News {
     policy: bool,
     levels: bool,
+    links: bool,
     dropped: Option<i64>,
     lost: Vec<i64>,
     taken_back: Vec<VisitKey>,
@@ -79,6 +81,7 @@ impl News {
             match change {
                 Change::Policy => news.policy = true,
                 Change::RiskLevels => news.levels = true,
+                Change::Links => news.links = true,
                 Change::DaysDropped(day) => news.dropped = news.dropped.max(Some(day)),
                 Change::LostVisits(day) => news.lost.push(day),
                 Change::TakenBack(visit) => news.taken_back.push(visit),
@@ -94,7 +97,8 @@ impl News {
 
     /// Is any of it more than an addition?
     const fn replaces(&self) -> bool {
-        self.policy || self.levels || self.dropped.is_some() || !self.taken_back.is_empty()
+        let replaced = self.policy || self.levels || self.links || self.dropped.is_some();
+        replaced || !self.taken_back.is_empty()
     }
 }
 
@@ -297,6 +301,9 @@ impl App {
         if news.levels {
             self.load_levels().await?;
         }
+        if news.links {
+            self.load_links().await?;
+        }
         if let Some(day) = news.dropped {
             self.forget_days(day).await?;
         }
@@ -316,6 +323,24 @@ impl App {
         }
         let policy = Arc::new(crate::publish::read(&version)?);
         self.memory.policy.store(Arc::new(InForce { policy, text: version.text.into() }));
+        Ok(())
+    }
+
+    /// Which records are joined. Whoever's were joined or parted may change the traces of all they met.
+    async fn load_links(&self) -> Result<()> {
+        let links = self.store.joined_records().await?;
+        let changed = {
+            let mut index = write(&self.memory.index);
+            let before: BTreeSet<_> = index.links().iter().copied().collect();
+            let after: BTreeSet<_> = links.iter().copied().collect();
+            index.join(links);
+            before.symmetric_difference(&after).copied().collect::<Vec<_>>()
+        };
+        let ever = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
+        for holder in changed.into_iter().flat_map(|(record, main)| [record, main]) {
+            let visits: Vec<_> = read(&self.memory.index).visits_of(holder, ever).collect();
+            self.memory.late.note(&visits);
+        }
         Ok(())
     }
 

@@ -8,7 +8,8 @@ use std::sync::{Arc, RwLock};
 use arc_swap::ArcSwap;
 use jadegate_domain::gate::{Direction, GateCounts};
 use jadegate_domain::{
-    AgencyId, Period, Place, PlaceId, PlaceKind, Presence, Scan, ScanOutcome, Visit, VisitKey,
+    AgencyId, HolderId, Period, Place, PlaceId, PlaceKind, Presence, Scan, ScanOutcome, Visit,
+    VisitKey,
 };
 use jadegate_policy::Policy;
 use jadegate_store::StoredRide;
@@ -134,6 +135,11 @@ impl Memory {
         let mut late: Vec<KnownVisit> = visits.iter().map(KnownVisit::from).collect();
         late.extend(rides.iter().map(|r| self.known(&aboard(r))));
         self.late.note(&late);
+    }
+
+    /// The main record of whoever has this one, as far as it is known here.
+    pub(crate) fn person(&self, record: HolderId) -> HolderId {
+        read(&self.index).person(record)
     }
 
     /// A visit as far as it is known.

@@ -219,6 +219,9 @@ impl App {
         for h in &batch.people {
             while stored.next_if(|s| s.holder < h.holder).is_some() {}
             let mine = stored.next_if(|s| s.holder == h.holder);
+            if h.joined_into.is_some() {
+                continue;
+            }
             if mine.is_some_and(|s| rule_set.is_current(s, h.evidence_version)) {
                 continue;
             }
@@ -228,6 +231,7 @@ impl App {
                 loaded: h.evidence_version,
                 version: h.evidence_version,
                 evidence: &h.evidence,
+                beside: &h.beside,
                 stored: mine,
             };
             let Some(decided) = self.or_set_aside(decide(rule_set, &own))? else { continue };

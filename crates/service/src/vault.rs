@@ -280,3 +280,9 @@ impl Keys {
         }))
     }
 }
+
+/// A document number with all but its last two characters hidden; the length is not told.
+pub(crate) fn mask_number(number: &str) -> String {
+    let tail: String = number.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("******{tail}")
+}

@@ -116,7 +116,8 @@ pub async fn load_population(
         }
         page.after = batch.last;
         // Those whose evidence cannot be read have no colour, before and after.
-        for h in &batch.whole {
+        // Whose records are joined is counted once, by the main one.
+        for h in batch.whole.iter().filter(|h| h.joined_into.is_none()) {
             builder.add(&h.home, &h.evidence);
         }
         let read = batch.whole.len() + batch.unreadable.len();

@@ -85,11 +85,10 @@ pub enum Write {
         /// Who cared for them.
         carer: HolderId,
     },
-    /// Two records are joined, or it is asked that they are joined or parted. Raises the
-    /// `evidence_version` of both, and of all that are linked with either. Preconditions: both exist;
-    /// the record's link is `replaces` (`None`: it has none, and then the conflict is `Absent`, otherwise
-    /// `Stands`); and, as another conflict `Absent`, the main record has no link of its own and the record
-    /// is nobody's main record.
+    /// Two records are joined, or it is asked that they are, or are parted. Raises the `evidence_version`
+    /// of all that are linked with either. Preconditions: both exist; the record's link is `replaces`
+    /// (else `Stands`; `None`: it has none, else `Absent`); the main record has no link of its own and the
+    /// record is nobody's main record (else `Absent`).
     PutLink {
         /// What holds from now on.
         link: RecordLink,

@@ -151,12 +151,17 @@ impl VisitIndex {
         self.same = Arc::new(SamePeople::new(links, &numbers));
     }
 
+    /// Which records are joined, as it was told last.
+    pub fn links(&self) -> &[(HolderId, HolderId)] {
+        &self.same.links
+    }
+
     /// The main record of the person whose record this is; itself, if it is the only one.
     pub fn person(&self, record: HolderId) -> HolderId {
-        match self.holder_number(record) {
-            Some(number) if !self.same.is_empty() => self.holder(self.same.person(number)),
-            _ => record,
+        if self.same.is_empty() {
+            return record;
         }
+        self.person_number(record).map_or(record, |number| self.holder(number))
     }
 
     /// All records of the person whose record this is.

@@ -7,10 +7,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use jadegate_domain::HolderId;
 use jadegate_domain::id::ChallengeId;
+use jadegate_service::LinkedRecord;
 use jadegate_service::holder::answer::Answering;
 use jadegate_service::holder::details::AccountChangeView;
 use jadegate_service::holder::family::{AddedPerson, Family, PersonInput};
-use jadegate_service::holder::register::ChallengeSent;
+use jadegate_service::holder::register::{ChallengeSent, DocumentInput};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +28,9 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(stop_caring))
         .routes(routes!(dismiss_carer))
         .routes(routes!(changes))
+        .routes(routes!(records, ask_to_join))
+        .routes(routes!(confirm_join))
+        .routes(routes!(contest_join))
         .routes(routes!(change_phone))
         .routes(routes!(confirm_phone))
 }
@@ -47,6 +51,18 @@ struct CodeAnswerBody {
 struct PhoneBody {
     /// The new phone.
     phone: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct JoinBody {
+    /// The other document.
+    document: DocumentInput,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct LinkedRecordList {
+    records: Vec<LinkedRecord>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -108,6 +124,52 @@ async fn dismiss_carer(
 ) -> Answer<StatusCode> {
     web.app.dismiss_carer(&s, id(&text)?).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The records that are linked with the holder's.
+#[utoipa::path(get, path = "/v1/me/records", tag = "holder",
+    responses((status = 200, body = LinkedRecordList), (status = 401, body = Problem)))]
+async fn records(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<Json<LinkedRecordList>> {
+    Ok(Json(LinkedRecordList { records: web.app.my_records(&s).await? }))
+}
+
+/// Ask that the record of another document is joined with the holder's: a code goes to its phone.
+#[utoipa::path(post, path = "/v1/me/records", tag = "holder", request_body = JoinBody,
+    responses((status = 202, body = ChallengeSent), (status = "4XX", body = Problem), (status = 503, body = Problem)))]
+async fn ask_to_join(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+    Body(b): Body<JoinBody>,
+) -> Answer<(StatusCode, Json<ChallengeSent>)> {
+    Ok((StatusCode::ACCEPTED, Json(web.app.begin_join(&s, &b.document).await?)))
+}
+
+/// Prove it with the code from there. The strictest colour holds for both until a counter decides.
+#[utoipa::path(post, path = "/v1/me/records/confirm", tag = "holder", request_body = CodeAnswerBody,
+    responses((status = 200, body = LinkedRecordList), (status = "4XX", body = Problem)))]
+async fn confirm_join(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+    Body(b): Body<CodeAnswerBody>,
+) -> Answer<Json<LinkedRecordList>> {
+    let with = Answering { code: &b.code, document_end: &b.document_end, agent: "" };
+    Ok(Json(LinkedRecordList { records: web.app.confirm_join(&s, b.challenge, &with).await? }))
+}
+
+/// Say that a record which was joined with the holder's is not theirs. Signs out everywhere.
+#[utoipa::path(post, path = "/v1/me/records/{id}/contest", tag = "holder",
+    params(("id" = HolderId, Path)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+async fn contest_join(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+    Path(text): Path<String>,
+) -> Answer<(StatusCode, Cookies)> {
+    web.app.contest_join(&s, id(&text)?).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Cookie::Holder.clear(web.secure))]))
 }
 
 /// What changed about how the holder is known, newest first.

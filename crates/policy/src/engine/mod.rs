@@ -8,5 +8,6 @@ mod occurrence;
 pub(crate) mod population;
 mod release;
 mod search;
+pub(crate) mod strictest;
 pub(crate) mod timeline;
 pub(crate) mod what_if;

@@ -71,13 +71,20 @@ impl App {
     /// Whose paper it is, if it is paper.
     pub(super) async fn whose_code(&self, input: &ScanInput, read: Read) -> Result<CodeRead> {
         let code = match read {
-            Read::Code(code) => return Ok(code),
+            Read::Code(code) => return Ok(self.of_person(code)),
             Read::Paper(code) => code,
         };
         let known_at = known_at(input);
         let paper = self.whose_paper(&code, known_at, input.direction).await?;
         let PaperRead { holder, problem } = paper;
-        Ok(CodeRead { holder, colour: None, problem, on_paper: Some(known_at) })
+        let code = CodeRead { holder, colour: None, problem, on_paper: Some(known_at) };
+        Ok(self.of_person(code))
+    }
+
+    /// A code of any of a person's records is that person's.
+    fn of_person(&self, code: CodeRead) -> CodeRead {
+        let holder = code.holder.map(|record| self.memory.person(record));
+        CodeRead { holder, ..code }
     }
 
     fn read_live(&self, input: &ScanInput, text: &str) -> CodeRead {

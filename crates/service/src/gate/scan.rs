@@ -189,7 +189,7 @@ impl App {
         match self.write_once(&scan, holder.as_ref()).await? {
             Written::Now => {}
             Written::Before(stored) => {
-                let answer = answer_of(&stored, input, code)?;
+                let answer = self.answer_of(&stored, input, code)?;
                 if answer.recorded {
                     self.settle_scan(&stored).await?;
                 }
@@ -256,7 +256,13 @@ impl App {
         code: CodeRead,
     ) -> Result<Option<ScanResult>> {
         let stored = self.store.scan(input.at, session.gate.id, input.id).await?;
-        stored.map(|stored| answer_of(&stored, input, code)).transpose()
+        stored.map(|stored| self.answer_of(&stored, input, code)).transpose()
+    }
+
+    /// The answer that a stored scan had, whichever record of its person it was written for.
+    fn answer_of(&self, stored: &Scan, input: &ScanInput, code: CodeRead) -> Result<ScanResult> {
+        let holder = stored.holder.map(|record| self.memory.person(record));
+        answer_of(&Scan { holder, ..stored.clone() }, input, code)
     }
 
     /// Why a scan of this moment cannot be taken now, if so.

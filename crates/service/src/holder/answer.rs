@@ -219,6 +219,8 @@ impl App {
         right: &Right,
         with: &Answering<'_>,
     ) -> Result<SignedIn> {
+        // Their record may have been joined with another since the code was asked for.
+        let holder = self.main_record(holder).await?;
         let mut identity = self.identity(holder).await?.ok_or_else(no_challenge)?;
         let mut writes: Vec<_> = right.use_up(self.now()).into();
         let mut adopts = false;

@@ -169,7 +169,10 @@ impl App {
         let waiting = asked.waiting.filter(|_| asked.aim == Aim::Care(s.holder));
         let waiting = waiting.ok_or_else(no_challenge)?;
         match used_for {
-            ChallengeUse::SignIn(person) => self.care_for_known(s.holder, person, &right).await,
+            ChallengeUse::SignIn(person) => {
+                let person = self.main_record(person).await?;
+                self.care_for_known(s.holder, person, &right).await
+            }
             ChallengeUse::Register => {
                 self.care_for_new(s.holder, waiting, &right, with.document_end).await
             }
@@ -371,7 +374,7 @@ impl App {
                 return Err(grown_up());
             }
         }
-        Ok(HolderSession { holder: person, carer: Some(s.holder) })
+        Ok(HolderSession { holder: proxy.person, carer: Some(s.holder) })
     }
 
     /// The day on which somebody is a child no more, by the policy.

@@ -13,6 +13,7 @@ pub use crate::named::AgencyName;
 use crate::named::{HolderChange, named_reasons};
 use crate::parts::{self, Part};
 use crate::session::HolderSession;
+use crate::vault::mask_number;
 
 use super::stays::stays;
 
@@ -284,10 +285,4 @@ impl App {
             .full_name(division, " ")
             .unwrap_or_else(|| division.to_string())
     }
-}
-
-/// A document number with all but its last two characters hidden; the length is not told.
-fn mask_number(number: &str) -> String {
-    let tail: String = number.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect();
-    format!("******{tail}")
 }

@@ -7,6 +7,7 @@ pub(crate) mod codes;
 pub mod declare;
 pub mod details;
 pub mod family;
+pub mod joined;
 pub mod log;
 pub mod me;
 pub mod paper;

@@ -5,9 +5,9 @@ use jadegate_policy::explain;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::assess::relevant;
-use crate::error::{Result, ServiceError};
+use crate::error::Result;
 use crate::named::TimelineView;
+use crate::relevant::relevant;
 use crate::session::HolderSession;
 
 /// Everything the holder's colour is made from, and what came of it here. Whoever has the text of
@@ -24,7 +24,8 @@ pub struct Proof {
     /// has one time zone for everybody.
     pub home: Option<Division>,
     /// The holder's own evidence, also what no longer counts, and the risk levels of the divisions
-    /// they stayed in.
+    /// they stayed in. While nobody has decided whether another record is theirs as well: the evidence
+    /// of which the strictest colour comes.
     pub evidence: Vec<Evidence>,
     /// What the server says.
     pub assessment: Assessment,
@@ -55,8 +56,7 @@ impl App {
     }
 
     async fn known_about(&self, session: &HolderSession) -> Result<Vec<Evidence>> {
-        let gone = || ServiceError::not_found("holder.not_found", "There is no such holder.");
-        let (_, own) = self.store.evidence_of(session.holder).await?.ok_or_else(gone)?;
+        let own = self.deciding_evidence(session.holder).await?;
         let regions = self.memory.regions.load();
         Ok(relevant(&own, &regions)?.into_iter().cloned().collect())
     }

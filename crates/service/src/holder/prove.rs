@@ -8,6 +8,7 @@
 //!
 //! [decision 0049]: ../../../../docs/decisions/0049-a-phone-is-not-a-person.md
 
+use jadegate_domain::record::LinkState;
 use jadegate_domain::{Document, HolderId, Phone};
 use jadegate_store::{IndexKind, Unit, Write};
 
@@ -26,24 +27,30 @@ const ENDS: Limit = Limit { class: "document.end", seconds: 30 * 86_400, most: 2
 pub(crate) struct User {
     pub(crate) holder: HolderId,
     pub(crate) identity: Identity,
+    /// As they are known by the records that were joined with theirs.
+    others: Vec<Identity>,
 }
 
 impl User {
     /// The account's document was given to its owner, and nothing is left to show.
     pub(crate) const fn has_no_document(&self) -> bool {
-        self.identity.document.is_none()
+        self.identity.document.is_none() && self.others.is_empty()
     }
 
     fn is_shown_by(&self, end: &str) -> bool {
-        self.identity.document.as_ref().is_some_and(|d| shows(d, end))
+        self.all().filter_map(|i| i.document.as_ref()).any(|d| shows(d, end))
     }
 
     /// The same name, however it is capitalised, and no other day of birth.
     pub(crate) fn is_called(&self, other: &Identity) -> bool {
         let folded = |i: &Identity| i.name.reveal().to_lowercase();
-        let days = self.identity.born_on().zip(other.born_on());
-        let other_day = days.is_some_and(|(a, b)| a != b);
-        folded(&self.identity) == folded(other) && !other_day
+        let other_day =
+            |i: &Identity| i.born_on().zip(other.born_on()).is_some_and(|(a, b)| a != b);
+        self.all().any(|i| folded(i) == folded(other)) && !self.all().any(other_day)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Identity> {
+        [&self.identity].into_iter().chain(&self.others)
     }
 }
 
@@ -71,10 +78,21 @@ impl App {
         let digest = self.deployment.keys.phone_index(phone);
         let mut users = Vec::new();
         for holder in self.store.indexed_holders(IndexKind::Phone, digest).await? {
-            let identity = self.identity(holder).await?;
-            users.extend(identity.map(|identity| User { holder, identity }));
+            users.extend(self.user(holder).await?);
         }
         Ok(users)
+    }
+
+    /// Somebody, by all their records.
+    async fn user(&self, holder: HolderId) -> Result<Option<User>> {
+        let Some(identity) = self.identity(holder).await? else { return Ok(None) };
+        let mut others = Vec::new();
+        for link in self.links_with(holder).await? {
+            if link.main == holder && link.state == LinkState::Joined {
+                others.extend(self.identity(link.record).await?);
+            }
+        }
+        Ok(Some(User { holder, identity, others }))
     }
 
     /// Demands that these use the phone, and nobody else.
@@ -127,9 +145,8 @@ impl App {
 
     /// An error unless what was typed shows the holder's own document.
     pub(crate) async fn show_document(&self, holder: HolderId, end: &str) -> Result<()> {
-        let identity = self.identity(holder).await?.ok_or_else(not_shown)?;
-        self.count_end(identity.phone.as_ref().ok_or_else(not_shown)?, end).await?;
-        let user = User { holder, identity };
+        let user = self.user(holder).await?.ok_or_else(not_shown)?;
+        self.count_end(user.identity.phone.as_ref().ok_or_else(not_shown)?, end).await?;
         if user.is_shown_by(end) { Ok(()) } else { Err(not_shown()) }
     }
 

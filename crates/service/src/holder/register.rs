@@ -103,6 +103,8 @@ pub(crate) enum Aim {
     Care(HolderId),
     /// Somebody changes to the phone that was typed.
     Move(HolderId),
+    /// Somebody asks that the record of the document in `waiting` is joined with theirs.
+    Join(HolderId),
 }
 
 impl Aim {
@@ -112,6 +114,7 @@ impl Aim {
             Self::Enter => "phone lane",
             Self::Care(_) => "care lane",
             Self::Move(_) => "move lane",
+            Self::Join(_) => "join lane",
         }
     }
 }

@@ -285,6 +285,7 @@ impl App {
         look: Look,
     ) -> Result<OpenedPerson> {
         let staff = permitted(session, look)?;
+        let holder = self.main_record(holder).await?;
         let holder = self.holder_inside(&staff.region, holder).await?;
         let writes = self.access_writes(staff, holder.id, look.purpose, look.what)?;
         self.commit("open_person", writes).await?;

@@ -33,6 +33,7 @@ pub use self::people::counter::{
 pub use self::people::details::DetailInput;
 pub use self::people::document::DocumentCorrection;
 pub use self::people::find::{FoundHolder, Whom};
+pub use self::people::joined::{RecordsAnswer, RecordsInput, RecordsOutcome};
 pub use self::people::open::{HolderView, PersonRecord};
 pub use self::people::quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
 pub use self::places::{Enrolment, GateRow, PlaceInput, PlacePage, PlaceRow};

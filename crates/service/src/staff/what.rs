@@ -23,6 +23,8 @@ pub enum What {
     DetailsChanged,
     /// Their code on paper was printed or reported lost at a counter.
     Paper,
+    /// Whether this record and another one are of one person was looked at, or decided.
+    RecordsCompared,
     /// The document was taken from this account.
     DocumentReleased,
     /// The document stays with this account.
@@ -48,6 +50,7 @@ impl What {
             Self::DocumentDisputed => "document_disputed",
             Self::DetailsChanged => "details_changed",
             Self::Paper => "paper",
+            Self::RecordsCompared => "records_compared",
             Self::DocumentReleased => "document_released",
             Self::DocumentKept => "document_kept",
             Self::DocumentAllowed => "document_allowed",

@@ -20,6 +20,7 @@ mod history_staff;
 mod holder_side;
 mod import_memory;
 mod imports;
+mod joined;
 mod late_data;
 mod left_out;
 mod lists;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use jadegate_domain::HolderId;
 use jadegate_domain::id::ChangeId;
 use jadegate_service::holder::details::AccountChangeView;
 use jadegate_service::holder::register::DocumentInput;
-use jadegate_service::staff::DetailInput;
+use jadegate_service::staff::{DetailInput, RecordsAnswer, RecordsInput};
 use jadegate_service::{Result, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,7 +20,7 @@ use crate::problem::{Answer, Problem};
 use crate::state::Web;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
-    OpenApiRouter::new().routes(routes!(change)).routes(routes!(undo))
+    OpenApiRouter::new().routes(routes!(change)).routes(routes!(undo)).routes(routes!(records))
 }
 
 /// What is put right of whoever shows `document`: exactly one of the others.
@@ -88,6 +89,42 @@ async fn change(
 ) -> Answer<Json<DetailsAnswer>> {
     let (shown, input) = b.one()?;
     Ok(Json(DetailsAnswer { changes: web.app.change_details(&s, &shown, &input).await? }))
+}
+
+/// What is done about the records of whoever shows `document`: at most one of the others; without, the
+/// records are looked at.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RecordsBody {
+    /// The document that the person shows.
+    document: DocumentInput,
+    /// Another document of theirs, whose record is joined with theirs.
+    #[serde(default)]
+    join: Option<DocumentInput>,
+    /// A linked record that is not theirs.
+    #[serde(default)]
+    part: Option<HolderId>,
+}
+
+/// Look at the records of whoever is at the counter; join two that are of one person, or part them. What
+/// could make anybody's colour milder needs an officer of another agency too. The person sees it.
+#[utoipa::path(post, path = "/v1/staff/people/records", tag = "staff", request_body = RecordsBody,
+    responses((status = 200, body = RecordsAnswer), (status = "4XX", body = Problem)))]
+async fn records(
+    State(web): State<Arc<Web>>,
+    StaffAuth(s): StaffAuth,
+    Body(b): Body<RecordsBody>,
+) -> Answer<Json<RecordsAnswer>> {
+    let input = match (b.join, b.part) {
+        (None, None) => RecordsInput::Look,
+        (Some(other), None) => RecordsInput::Join(other),
+        (None, Some(record)) => RecordsInput::Part(record),
+        (Some(_), Some(_)) => {
+            let detail = "Send join or part, not both.";
+            return Err(ServiceError::bad("records.one", detail).into());
+        }
+    };
+    Ok(Json(web.app.decide_records(&s, &b.document, &input).await?))
 }
 
 /// Undo the newest change of its kind.

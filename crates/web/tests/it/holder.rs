@@ -100,6 +100,29 @@ async fn paper(w: &World, me: &str) {
     assert_eq!(changes.text("/changes/0/event"), "paper_ended");
 }
 
+/// A second record of the same person: asked for by them, joined at a counter, and contested.
+async fn joined(w: &World) {
+    let (first, _) = w.person().await;
+    let (_, other) = w.person().await;
+    let first = first.as_str();
+    let document = json!({ "type": "passport", "number": "X0000004", "country": "CHN" });
+    w.clock.advance(61);
+    let sent = w.post(first, "/v1/me/records", json!({ "document": document })).await;
+    let body = json!({ "challenge": sent.text("/challenge"), "code": w.newest_code().await });
+    let asked = w.post(first, "/v1/me/records/confirm", body).await;
+    assert_eq!(asked.text("/records/0/state"), "asked");
+    let officer = w.staff("prevention_team", "officer").await.cookie;
+    let own = json!({ "type": "passport", "number": "X0000003", "country": "CHN" });
+    let body = json!({ "document": own, "join": document });
+    let done = w.post(&officer, "/v1/staff/people/records", body).await;
+    assert_eq!(done.text("/outcome"), "joined");
+    let seen = w.get(first, "/v1/me/records").await;
+    assert_eq!(seen.text("/records/0/record"), other.to_string());
+    w.post(first, &format!("/v1/me/records/{other}/contest"), json!(null)).await;
+    let gone = w.send(first, &Method::GET, "/v1/me", &Sent::Nothing).await;
+    assert_eq!(gone.status.as_u16(), 401);
+}
+
 /// Somebody cares for a child and for another person, who ends it, and changes to another phone.
 async fn family(w: &World) {
     let (carer, carer_id) = w.person().await;
@@ -128,6 +151,8 @@ async fn family(w: &World) {
     w.delete(&other, &format!("/v1/me/carers/{carer_id}")).await;
     let changes = w.get(&other, "/v1/me/changes").await;
     assert_eq!(changes.text("/changes/0/event"), "carer_ended");
+
+    joined(w).await;
 
     let sent = w.post(&carer, "/v1/me/phone", json!({ "phone": phone(902) })).await;
     let code = w.newest_code().await;

@@ -154,6 +154,10 @@ impl App {
             AccountEvent::Registered
             | AccountEvent::CarerAdded
             | AccountEvent::CarerEnded
+            | AccountEvent::JoinAsked
+            | AccountEvent::RecordsJoined
+            | AccountEvent::JoinContested
+            | AccountEvent::RecordsParted
             | AccountEvent::PaperPrinted
             | AccountEvent::PaperEnded => Err(not_undoable()),
         }
@@ -189,7 +193,7 @@ fn lost(e: StoreError, input: &DetailInput) -> ServiceError {
         DetailInput::Document(_) if e.is_conflict(Precondition::Absent) => ServiceError::new(
             Kind::Conflict,
             "document.taken",
-            "The new document leads to somebody already. If that is the same person, their two accounts cannot be joined yet; if it is not, begin a correction of the document.",
+            "The new document leads to somebody already. If that is the same person, join their two records; if it is not, begin a correction of the document.",
         ),
         _ if carer && e.is_conflict(Precondition::Absent) => ServiceError::new(
             Kind::Conflict,
@@ -236,6 +240,6 @@ fn not_newest() -> ServiceError {
 fn not_undoable() -> ServiceError {
     ServiceError::bad(
         "change.not_undoable",
-        "This cannot be undone: add or remove the carer, or the document, instead.",
+        "This cannot be undone here: add or remove the carer or the document, or join or part the records, instead.",
     )
 }

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use jadegate_domain::id::CorrectionId;
-use jadegate_domain::{Purpose, Timestamp};
+use jadegate_domain::{HolderId, Purpose, Timestamp};
 use jadegate_store::{
     Correction, CorrectionState, IndexKind, Precondition, StoreError, Unit, Write,
 };
@@ -84,6 +84,7 @@ impl App {
                 "This document is not registered. The person can register it; nothing has to be put right.",
             )
         })?;
+        self.must_be_single(holder).await?;
         let now = self.now();
         let correction = Correction {
             id: CorrectionId::from_random(self.deployment.rng.bits()),
@@ -114,6 +115,19 @@ impl App {
         self.correction_view(session, correction).await
     }
 
+    /// A document is taken from one record, not from several that are read as one: which of them it
+    /// belongs to has to be clear first.
+    async fn must_be_single(&self, holder: HolderId) -> Result<()> {
+        if self.links_with(holder).await?.is_empty() {
+            return Ok(());
+        }
+        Err(ServiceError::new(
+            Kind::Conflict,
+            "correction.records_joined",
+            "This record is joined with another one, or may be. Part them first, or decide that they are two people's; then correct the document.",
+        ))
+    }
+
     /// Confirms a correction as the second officer, or refuses it; who began it can take it back.
     pub async fn decide_document_correction(
         self: &Arc<Self>,
@@ -133,6 +147,7 @@ impl App {
             ));
         }
         if confirm {
+            self.must_be_single(correction.holder).await?;
             self.release_document(staff, &correction).await?;
         } else {
             let mut writes = vec![Write::DecideCorrection {

@@ -152,7 +152,7 @@ impl App {
     pub(crate) async fn locate(&self, region: &Division, whom: &Whom) -> Result<Located> {
         let mut document = None;
         let id = match whom {
-            Whom::Holder(id) => Some(*id),
+            Whom::Holder(id) => Some(self.main_record(*id).await?),
             Whom::Document(input) => {
                 let digest = self.deployment.keys.document_index(&self.read_document(input)?);
                 document = Some(digest);

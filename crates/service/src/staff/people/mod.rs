@@ -7,6 +7,7 @@ pub mod counter;
 pub mod details;
 pub mod document;
 pub mod find;
+pub mod joined;
 pub(crate) mod moved;
 pub mod open;
 pub mod paper;

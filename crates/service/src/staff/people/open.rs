@@ -85,10 +85,11 @@ impl App {
         borne_out(purpose, case, &assessment, &own)?;
 
         let check_in = self.check_in_state(person.id(), &assessment).await?;
-        let quarantine = self.quarantine_of(&assessment, &own);
+        let deciding = self.deciding_evidence(person.id()).await?;
+        let quarantine = self.quarantine_of(&assessment, &deciding);
         let history = self.history_of(person.id(), None, LIST).await?;
         let accesses = self.looks_at(person.id(), None, LIST).await?;
-        let timeline = self.named_timeline(self.timeline_of(&own, person.home())?).await?;
+        let timeline = self.named_timeline(self.timeline_of(&deciding, person.home())?).await?;
         let assessment = self.named_assessment(assessment).await?;
         Ok(PersonRecord {
             holder: person.id(),

@@ -227,7 +227,7 @@ impl App {
         if assessment.colour == Colour::Green {
             return Ok(None);
         }
-        let own = self.store.evidence_of(holder).await?.map_or_else(Vec::new, |(_, e)| e);
+        let own = self.deciding_evidence(holder).await?;
         let quarantine = self.quarantine_of(&assessment, &own);
         let asked = self.policy().daily_check_in_colours().contains(&assessment.colour);
         let missed = quarantine.days_list.iter().filter(|d| asked && d.state == "missed").count();

@@ -67,7 +67,7 @@ impl App {
     /// hour of the case's agency: above the mandate's number all of them wait. Where it is cut short,
     /// the rest is done the next time.
     pub(super) async fn apply(
-        &self,
+        self: &Arc<Self>,
         trace: TraceId,
         case: &Case,
         author: &Author,
@@ -76,12 +76,21 @@ impl App {
     ) -> Result<Applied> {
         self.memory.late.unfinished(case.id);
         // Whose contact cannot be read is found by recording theirs, which fails for them alone.
-        let present = self.store.standing_contacts(case.id).await?.rows;
+        let mut present = self.store.standing_contacts(case.id).await?.rows;
+        // What was recorded of any of a person's records is about that person.
+        for e in &mut present {
+            e.holder = e.holder.map(|holder| self.memory.person(holder));
+        }
         let known: HashSet<_> = present.iter().filter_map(|e| e.holder).collect();
-        let new = found.contacts.iter().filter(|c| !known.contains(&c.holder)).count() as u64;
+        let person = |c: &StoredContact| self.memory.person(c.holder);
+        let new = found.contacts.iter().filter(|c| !known.contains(&person(c))).count() as u64;
         let clearance = self.clearance(trace, case, author, new).await?;
         let (of, by, cleared) = ((trace, case.id), author.clone(), clearance.clone());
-        let planned = move || plan(of, &by, &cleared, &found.contacts, present);
+        let app = Arc::clone(self);
+        let planned = move || {
+            let person = |holder| app.memory.person(holder);
+            plan(of, &by, &cleared, (&found.contacts, &person), present)
+        };
         let mut planned = beside(planned).await??.into_iter().peekable();
         let mut applied = Applied::default();
         let mut above = 0;
@@ -195,7 +204,7 @@ fn plan(
     (trace, case): (TraceId, CaseId),
     author: &Author,
     clearance: &Clearance,
-    contacts: &[StoredContact],
+    (contacts, person): (&[StoredContact], &dyn Fn(HolderId) -> HolderId),
     evidence: Vec<Evidence>,
 ) -> Result<Vec<Planned>> {
     let mut present: BTreeMap<HolderId, Vec<Evidence>> = BTreeMap::new();
@@ -210,10 +219,15 @@ fn plan(
     // Another server may have traced anew, or withdrawn the case, since the run was stored.
     let with = vec![Write::ExpectTrace { case, run: Some(trace) }];
     let mut planned = Vec::new();
+    let mut seen = HashSet::new();
     for contact in contacts {
-        let mut old = present.remove(&contact.holder).unwrap_or_default();
+        let holder = person(contact.holder);
+        if !seen.insert(holder) {
+            // Of a run from before their records were joined.
+            continue;
+        }
+        let mut old = present.remove(&holder).unwrap_or_default();
         let wanted = contact_fact(case, trace, contact);
-        let holder = contact.holder;
         if let Some(i) = old.iter().position(|e| says_the_same(&e.fact, &wanted)) {
             // Only a run that was cut short leaves more than one piece.
             old.swap_remove(i);

@@ -75,6 +75,16 @@ pub(crate) async fn story(w: &mut World) {
     let lost = w.post(&officer, &lost, json!({ "document": passport })).await;
     assert_eq!(lost.text("/changes/0/event"), "paper_ended");
 
+    let records = "/v1/staff/people/records";
+    let looked = w.post(&officer, records, json!({ "document": passport })).await;
+    assert_eq!(looked.text("/outcome"), "looked");
+    let both = json!({ "document": passport, "join": passport, "part": holder });
+    let e = w.send(&officer, &Method::POST, records, &Sent::Json(both)).await;
+    assert_eq!((e.status.as_u16(), e.text("/code")), (422, "records.one".into()));
+    let same = json!({ "document": passport, "join": passport });
+    let e = w.send(&officer, &Method::POST, records, &Sent::Json(same)).await;
+    assert_eq!((e.status.as_u16(), e.text("/code")), (409, "records.joined".into()));
+
     let corrections = "/v1/staff/document-corrections";
     let shown = passport.clone();
     let body = json!({ "document": passport, "reason": "made up" });
