@@ -89,11 +89,8 @@ pub async fn versions_of_linked_records_rise_together(s: S) {
     assert_eq!(version(&s, 4).await, 0);
 }
 
-/// What is joined is read whole by any of its records, and apart again once it was parted.
-pub async fn joined_records_are_read_as_one_person(s: S) {
-    for n in 1..=5 {
-        with_holder(&s, n).await;
-    }
+/// All that is known of two records, 1 and 2; of 3 and 4, whom they care for or who cares for them.
+fn all_of_two() -> Vec<Write> {
     let index = |kind, digest, n| Write::AddIndex { kind, digest: [digest; 16], holder: hid(n) };
     let cares = |person, carer| Write::AddProxy {
         proxy: Proxy {
@@ -141,47 +138,31 @@ pub async fn joined_records_are_read_as_one_person(s: S) {
             evidence(n, Some(hid(of)), Fact::CheckIn { temperature: None, symptoms: Vec::new() });
         add(Evidence { recorded_at: at(secs), ..one })
     };
-    keeps(
-        &s,
-        vec![
-            index(IndexKind::Document, 1, 1),
-            index(IndexKind::Document, 2, 2),
-            index(IndexKind::Phone, 3, 1),
-            index(IndexKind::Phone, 3, 2),
-            cares(1, 3),
-            cares(2, 3),
-            cares(2, 1),
-            cares(4, 2),
-            change(10, 1),
-            change(20, 2),
-            look(10, 2),
-            look(20, 1),
-            turned(30, 1, Colour::Green),
-            turned(40, 2, Colour::Red),
-            turned(60, 2, Colour::Yellow),
-            recorded(1, 1, 10),
-            recorded(2, 2, 5),
-            put(stored(hid(1), 1, Colour::Red, None)),
-            put(stored(hid(2), 1, Colour::Red, None)),
-        ],
-    )
-    .await;
-    let read = async |n| {
-        let (_, own) = s.evidence_of(hid(n)).await.unwrap().unwrap();
-        own.iter().map(|e| e.id.as_i64()).collect::<Vec<_>>()
-    };
-    let counts = async || s.colour_counts("00ff", 4).await.unwrap().colours;
-    let confined = async || {
-        let found = s.confined(&"CN-330106".parse().unwrap(), Page::first(9)).await.unwrap();
-        found.rows.iter().map(|c| (c.holder.as_i64(), c.last_check_in)).collect::<Vec<_>>()
-    };
-    let apart = (read(1).await, read(2).await, counts().await, confined().await);
-    assert_eq!(apart, (vec![1], vec![2], [0, 0, 2], vec![(1, Some(at(10))), (2, Some(at(5)))]));
+    vec![
+        index(IndexKind::Document, 1, 1),
+        index(IndexKind::Document, 2, 2),
+        index(IndexKind::Phone, 3, 1),
+        index(IndexKind::Phone, 3, 2),
+        cares(1, 3),
+        cares(2, 3),
+        cares(2, 1),
+        cares(4, 2),
+        change(10, 1),
+        change(20, 2),
+        look(10, 2),
+        look(20, 1),
+        turned(30, 1, Colour::Green),
+        turned(40, 2, Colour::Red),
+        turned(60, 2, Colour::Yellow),
+        recorded(1, 1, 10),
+        recorded(2, 2, 5),
+        put(stored(hid(1), 1, Colour::Red, None)),
+        put(stored(hid(2), 1, Colour::Red, None)),
+    ]
+}
 
-    let joined = link(2, 1, LinkState::Joined);
-    keeps(&s, vec![put_link(joined, None)]).await;
-    assert_eq!((read(1).await, read(2).await), (vec![2, 1], vec![2, 1]), "oldest first");
-    assert_eq!((counts().await, confined().await), ([0, 0, 1], vec![(1, Some(at(10)))]));
+/// Documents, phones and carers of both lead to the main record, and lists are of both.
+async fn leads_to_the_main_record(s: &S) {
     for digest in [1, 2] {
         let found = s.indexed_holder(IndexKind::Document, [digest; 16]).await.unwrap();
         assert_eq!(found, Some(hid(1)));
@@ -191,8 +172,8 @@ pub async fn joined_records_are_read_as_one_person(s: S) {
         |n| Write::ExpectIndex { kind: IndexKind::Document, digest: [2; 16], holder: hid(n) };
     let users =
         Write::ExpectIndexed { kind: IndexKind::Phone, digest: [3; 16], holders: vec![hid(1)] };
-    keeps(&s, vec![leads(1), leads(2), users]).await;
-    refuses(&s, vec![leads(3)], Precondition::Leads).await;
+    keeps(s, vec![leads(1), leads(2), users]).await;
+    refuses(s, vec![leads(3)], Precondition::Leads).await;
     // Each once, by the main record; nobody cares for themselves; what was agreed as an adult holds.
     let people = s.people_of(hid(3)).await.unwrap();
     let cared = Proxy { person: hid(1), carer: hid(3), since: at(3), child: false };
@@ -211,6 +192,31 @@ pub async fn joined_records_are_read_as_one_person(s: S) {
     // Its own, and those of the other before.
     let turns = s.colour_changes(hid(1), Latest::first(9)).await.unwrap();
     assert_eq!(turns.iter().map(|c| c.at).collect::<Vec<_>>(), [at(40), at(30)]);
+}
+
+/// What is joined is read whole by any of its records, and apart again once it was parted.
+pub async fn joined_records_are_read_as_one_person(s: S) {
+    for n in 1..=5 {
+        with_holder(&s, n).await;
+    }
+    keeps(&s, all_of_two()).await;
+    let read = async |n| {
+        let (_, own) = s.evidence_of(hid(n)).await.unwrap().unwrap();
+        own.iter().map(|e| e.id.as_i64()).collect::<Vec<_>>()
+    };
+    let counts = async || s.colour_counts("00ff", 4).await.unwrap().colours;
+    let confined = async || {
+        let found = s.confined(&"CN-330106".parse().unwrap(), Page::first(9)).await.unwrap();
+        found.rows.iter().map(|c| (c.holder.as_i64(), c.last_check_in)).collect::<Vec<_>>()
+    };
+    let apart = (read(1).await, read(2).await, counts().await, confined().await);
+    assert_eq!(apart, (vec![1], vec![2], [0, 0, 2], vec![(1, Some(at(10))), (2, Some(at(5)))]));
+
+    let joined = link(2, 1, LinkState::Joined);
+    keeps(&s, vec![put_link(joined, None)]).await;
+    assert_eq!((read(1).await, read(2).await), (vec![2, 1], vec![2, 1]), "oldest first");
+    assert_eq!((counts().await, confined().await), ([0, 0, 1], vec![(1, Some(at(10)))]));
+    leads_to_the_main_record(&s).await;
     for n in [1, 2] {
         let whole = s.record_of(hid(n)).await.unwrap().unwrap();
         assert_eq!((whole.evidence.len(), whole.beside.len()), (2, 0));
