@@ -18,6 +18,10 @@ fn put_link(link: RecordLink, replaces: Option<RecordLink>) -> Write {
     Write::PutLink { link, replaces }
 }
 
+fn index(kind: IndexKind, digest: u8, n: u64) -> Write {
+    Write::AddIndex { kind, digest: [digest; 16], holder: hid(n) }
+}
+
 async fn version(s: &S, n: u64) -> i64 {
     s.holder(hid(n)).await.unwrap().unwrap().evidence_version
 }
@@ -91,7 +95,6 @@ pub async fn versions_of_linked_records_rise_together(s: S) {
 
 /// All that is known of two records, 1 and 2; of 3 and 4, whom they care for or who cares for them.
 fn all_of_two() -> Vec<Write> {
-    let index = |kind, digest, n| Write::AddIndex { kind, digest: [digest; 16], holder: hid(n) };
     let cares = |person, carer| Write::AddProxy {
         proxy: Proxy {
             person: hid(person),
