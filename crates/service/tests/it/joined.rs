@@ -306,6 +306,7 @@ async fn visits_of_both_are_one_persons() {
         direction,
         override_reason: None,
         read_by: ReadBy::Camera,
+        known_at: None,
     };
     let shown = w.app.show_code(&second).await.unwrap().code;
     let entered = scan(1, &shown, Direction::In);
