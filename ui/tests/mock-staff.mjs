@@ -401,6 +401,7 @@ export async function startStaffMock() {
       return { body: { people: rows.filter((r) => (filter === 'missed' ? r.missed_days > 0 : filter === 'due' ? r.due : true)), next: filter === 'all' ? hid(4) : null, from_before: 0, unreadable: filter === 'all' ? 1 : 0 } };
     },
     'POST /v1/staff/people/read-document': ({ body }) => readDocument(body.text),
+    'POST /v1/staff/people/paper': () => ({ body: '%PDF-1.7 made up' }),
     'POST /v1/staff/people/known': ({ body }) => ({ body: { state: body.document.number === 'L898902C3' ? 'new' : body.document.number === 'E00000001' ? 'registered_elsewhere' : 'registered' } }),
     'POST /v1/staff/people': ({ body, now }) => {
       const noted = (/** @type {import('../src/shared/openapi').AccountEvent} */ event) => ({ id: 'n0000000000001', at: iso(now), event, by: TEAM, by_carer: false, carer: event === 'carer_added' ? 'A*** B***' : null, undone_at: null });

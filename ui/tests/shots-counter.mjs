@@ -42,6 +42,10 @@ export async function counterScenes({ page, t, go, mock, take, expect }) {
   await types(zone('X0000001<'));
   await page.getByTestId('counter-known').waitFor();
   await page.locator('#det-phone').waitFor();
+  await page.keyboard.press('F8');
+  await page.getByTestId('print').getByRole('link').waitFor();
+  const printed = mock.state.bodies.filter((b) => b.path.endsWith('/people/paper')).at(-1)?.body;
+  expect(printed?.form === 'a6' && printed.replace === false && printed.document.number === 'X0000001', 'F8 prints the paper of whoever shows the document');
   expect((await page.locator('#det-number').count()) === 0, 'the document is not asked for again');
   await take('44-counter-known');
   await page.keyboard.press('F2');
