@@ -24,13 +24,15 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// What a visit says that a gate told of.
+    /// What a visit says that a gate told of: of one that a venue's code told of, only its end. The code
+    /// may be a forwarded picture, and whoever shows it was seen by nobody.
     pub(crate) fn of(v: &Visit) -> Vec<Self> {
         if v.presence == Presence::Imported {
             return Vec::new();
         }
         let seen = |at, direction| Self { holder: v.holder, place: v.place, at, direction };
-        let came = (v.left != Some(v.entered)).then(|| seen(v.entered, Direction::In));
+        let by_gate = v.presence == Presence::Gate && v.left != Some(v.entered);
+        let came = by_gate.then(|| seen(v.entered, Direction::In));
         came.into_iter().chain(v.left.map(|left| seen(left, Direction::Out))).collect()
     }
 }
@@ -138,6 +140,24 @@ mod tests {
     fn key(entered: Timestamp) -> VisitKey {
         let (holder, place) = (HolderId::from_random(1), PlaceId::from_random(1));
         VisitKey { entered, holder, place, presence: Presence::Gate }
+    }
+
+    #[test]
+    fn a_venues_code_is_no_gate_that_saw_somebody() {
+        let at = Timestamp::from_secs;
+        let VisitKey { holder, place, .. } = key(at(0));
+        let of = |presence, left: Option<i64>| {
+            let left = left.map(at);
+            Seen::of(&Visit { holder, place, entered: at(10), left, presence })
+        };
+        let came = Seen { holder, place, at: at(10), direction: Direction::In };
+        let left = Seen { at: at(20), direction: Direction::Out, ..came };
+        assert_eq!(of(Presence::Gate, Some(20)), [came, left]);
+        for by_code in [Presence::Unproven, Presence::VenueScreen] {
+            assert_eq!(of(by_code, None), []);
+            assert_eq!(of(by_code, Some(20)), [left]);
+        }
+        assert_eq!(of(Presence::Imported, Some(20)), []);
     }
 
     impl Visits {
