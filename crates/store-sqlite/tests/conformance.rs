@@ -16,3 +16,11 @@ fn make() -> impl Future<Output = Made> {
 }
 
 jadegate_store::conformance_tests!(make);
+
+/// Only one process writes to a file, and it opens it once: both handles are the same.
+async fn two() -> (Arc<dyn Store>, Arc<dyn Store>, tempfile::TempDir) {
+    let (store, dir) = make().await;
+    (Arc::clone(&store), store, dir)
+}
+
+jadegate_store::conformance_tests_of_two!(two);

@@ -269,9 +269,14 @@ pub async fn what_went_is_told_by_its_day(s: S) {
 /// Of units that are kept side by side: each has a position, those of one transaction know how many
 /// they are, and who read them in whatever pieces knows them all.
 pub async fn units_side_by_side_are_all_told(s: S) {
+    all_are_told(&[s]).await;
+}
+
+/// The same on several handles, each of which reads what all have written.
+pub(super) async fn all_are_told(handles: &[S]) {
     let mut tasks = tokio::task::JoinSet::new();
     for n in 1..=200_u64 {
-        let s = S::clone(&s);
+        let s = S::clone(&handles[usize::try_from(n).unwrap() % handles.len()]);
         tasks.spawn(async move {
             let unit = Unit::new("one", vec![Write::AddVisit(visit(n, at(10)))]);
             s.commit_for_receipt(unit).await.unwrap().kept_at().unwrap()
@@ -280,10 +285,13 @@ pub async fn units_side_by_side_are_all_told(s: S) {
     let mut read_to = Position::BEGINNING;
     let mut known = BTreeSet::new();
     let mut shares: BTreeMap<Position, Vec<u32>> = BTreeMap::new();
+    let mut turn = 0;
     while let Some(done) = tasks.join_next().await {
         let at = done.unwrap();
+        let s = &handles[turn % handles.len()];
+        turn += 1;
         shares.entry(at.position).or_default().push(at.units);
-        let (told, until) = read(&s, Reading::after(read_to, EVER), 3).await;
+        let (told, until) = read(s, Reading::after(read_to, EVER), 3).await;
         assert!(until >= at.position, "what was acknowledged is told");
         for change in told {
             let key = if let Change::Visit(v) = &change { Some(v.key()) } else { None };

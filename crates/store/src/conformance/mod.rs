@@ -33,6 +33,7 @@ pub mod policies;
 pub mod records;
 pub mod staff;
 pub mod tally;
+pub mod two;
 pub mod units;
 
 /// One test per promise. The argument is the path of an `async fn() -> (Arc<dyn Store>, Guard)`
@@ -174,6 +175,38 @@ macro_rules! conformance_tests {
         async fn $case() {
             let (store, _guard) = $make().await;
             $crate::conformance::$module::$case(store).await;
+        }
+    )*};
+}
+
+/// The promises about what happens at once, on two handles to one database. The argument is the path of an
+/// `async fn() -> (Arc<dyn Store>, Arc<dyn Store>, Guard)`; a backend that can be opened to write only
+/// once gives the same handle twice.
+#[macro_export]
+macro_rules! conformance_tests_of_two {
+    ($make:path) => {
+        $crate::conformance_tests_of_two!(@ $make;
+            what_one_acknowledges_the_other_reads,
+            random_units_on_both_agree_with_a_model,
+            of_two_that_expect_one_version_exactly_one_wins,
+            of_many_on_both_as_many_pass_as_there_is_room_for,
+            of_two_that_end_each_other_on_two_servers_one_remains,
+            who_uses_a_phone_is_not_decided_twice,
+            a_document_that_is_kept_for_leads_to_nobody,
+            nobody_cares_for_more_people_than_they_may,
+            one_of_two_policies_comes_into_force,
+            nothing_is_added_to_what_is_taken_back,
+            changes_of_both_are_all_told,
+            both_number_and_each_leaf_has_one_number,
+            a_day_is_made_and_dropped_by_either,
+            units_that_want_the_same_in_another_order_are_all_answered,
+        );
+    };
+    (@ $make:path; $($case:ident),* $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            let (one, other, _guard) = $make().await;
+            $crate::conformance::two::$case(one, other).await;
         }
     )*};
 }

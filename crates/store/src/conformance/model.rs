@@ -329,7 +329,13 @@ async fn observed(s: &S) -> Model {
 /// Every unit of a random list has the model's outcome, and after each the store shows the model's
 /// state. All lists run on one store: each starts where the one before it ended.
 pub async fn random_units_agree_with_a_model(s: S) {
+    agree_with_a_model(&[s]).await;
+}
+
+/// The same on handles that take turns.
+pub(super) async fn agree_with_a_model(handles: &[S]) {
     let mut runner = TestRunner::default();
+    let mut turn = 0;
     let mut model = Model::default();
     let mut marks = BTreeMap::new();
     for _ in 0..24 {
@@ -337,6 +343,9 @@ pub async fn random_units_agree_with_a_model(s: S) {
         let list = steps().new_tree(&mut runner).unwrap().current();
         for step in &list {
             let before = model.clone();
+            // One writes, the next one looks.
+            let s = &handles[turn % handles.len()];
+            turn += 1;
             match step {
                 Step::Drop(day) => {
                     let (visits, _) = s.drop_days_before(DAY0 + day).await.unwrap();
@@ -361,7 +370,8 @@ pub async fn random_units_agree_with_a_model(s: S) {
                     }
                 }
             }
-            assert_eq!(observed(&s).await, model, "after {step:?} in {list:?}");
+            let s = &handles[turn % handles.len()];
+            assert_eq!(observed(s).await, model, "after {step:?} in {list:?}");
             let now = s.visit_marks().await.unwrap().days;
             for day in DAY0..=DAY0 + 3 {
                 let mark = now.iter().find(|d| d.day == day).map_or(0, |d| d.mark);

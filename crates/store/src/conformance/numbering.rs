@@ -104,10 +104,16 @@ pub async fn a_numbering_from_an_old_look_is_refused(s: S) {
 /// Eight write while three number: every acknowledged leaf has one number in the end, none two, and
 /// each writer's own come in the order in which they were acknowledged to it.
 pub async fn many_that_number_at_once_number_each_leaf_once(s: S) {
+    number_at_once(&[s]).await;
+}
+
+/// The same on several handles.
+pub(super) async fn number_at_once(handles: &[S]) {
     const EACH: u32 = 40;
+    let of = |n: u32| Arc::clone(&handles[usize::try_from(n).unwrap() % handles.len()]);
     let writers: Vec<_> = (0..8_u32)
         .map(|writer| {
-            let s = Arc::clone(&s);
+            let s = of(writer);
             tokio::spawn(async move {
                 for n in 0..EACH {
                     keeps(&s, vec![leaf(writer * 1_000 + n)]).await;
@@ -117,7 +123,7 @@ pub async fn many_that_number_at_once_number_each_leaf_once(s: S) {
         .collect();
     let sequencers: Vec<_> = (1..=3_u32)
         .map(|most| {
-            let s = Arc::clone(&s);
+            let s = of(most);
             tokio::spawn(async move {
                 let mut seen = Vec::new();
                 while u64::try_from(seen.len()).unwrap() < 8 * u64::from(EACH) {
@@ -137,7 +143,7 @@ pub async fn many_that_number_at_once_number_each_leaf_once(s: S) {
     for task in writers.into_iter().chain(sequencers) {
         task.await.unwrap();
     }
-    let (all, waiting) = log(&s).await;
+    let (all, waiting) = log(&handles[0]).await;
     assert_eq!(waiting, [0; 0]);
     for writer in 0..8 {
         let own: Vec<u32> = all.iter().filter(|n| **n / 1_000 == writer).copied().collect();

@@ -173,9 +173,14 @@ pub async fn the_last_one_of_a_region_remains(s: S) {
 
 /// Two units at once, each of which would leave the other one, never leave nobody.
 pub async fn of_two_who_end_each_other_one_remains(s: S) {
-    commissioners(&s, &[(1, "CN-33"), (2, "CN-33")]).await;
-    let end = async |n| s.commit(Unit::new("end", end_unless_last(n, "CN-33"))).await;
-    let (first, second) = tokio::join!(end(1), end(2));
+    end_each_other(&s, &s).await;
+}
+
+/// The same on two handles.
+pub(super) async fn end_each_other(a: &S, b: &S) {
+    commissioners(a, &[(1, "CN-33"), (2, "CN-33")]).await;
+    let end = async |s: &S, n| s.commit(Unit::new("end", end_unless_last(n, "CN-33"))).await;
+    let (first, second) = tokio::join!(end(a, 1), end(b, 2));
     let refused =
         |r: &Result<(), StoreError>| matches!(r, Err(e) if e.is_conflict(Precondition::Remains));
     assert_eq!(u8::from(first.is_ok()) + u8::from(second.is_ok()), 1);
