@@ -19,6 +19,7 @@ const ALLOWED = {
   'jadegate-paper': [],
   'jadegate-store': ['domain'],
   'jadegate-store-rows': ['domain', 'store'],
+  'jadegate-store-postgres': ['domain', 'store', 'store-rows'],
   'jadegate-store-sqlite': ['domain', 'store', 'store-rows'],
   'jadegate-service': ['domain', 'lines', 'divisions', 'policy', 'trace', 'pass', 'ledger', 'store'],
   'jadegate-web': ['domain', 'divisions', 'policy', 'paper', 'pass', 'ledger', 'store', 'service'],
@@ -30,12 +31,14 @@ const TOP = 'jadegate';
 /** Outside crate -> the only crates that may use it. */
 const KEPT_IN = {
   rusqlite: ['jadegate-store-sqlite'],
+  'tokio-postgres': ['jadegate-store-postgres'],
+  'deadpool-postgres': ['jadegate-store-postgres'],
   axum: ['jadegate-web', TOP],
   'tower-http': ['jadegate-web', TOP],
 };
 /** Crates without clock, network, disk or thread. */
 const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-paper', 'jadegate-ledger', 'jadegate-store-rows'];
-const IMPURE = ['tokio', 'ureq', 'rusqlite', 'axum', 'reqwest', 'rand', 'getrandom'];
+const IMPURE = ['tokio', 'ureq', 'rusqlite', 'tokio-postgres', 'axum', 'reqwest', 'rand', 'getrandom'];
 /** Crate -> folder of its sources -> the folders of the same crate that files in it may import. */
 const FOLDERS = {
   'jadegate-policy': { model: [], file: ['model'], engine: ['model'] },

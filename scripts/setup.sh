@@ -24,6 +24,8 @@ have cc || missing+=(gcc libc6-dev)
 # A compiler for browsers: rustup's if it has or can get one, else Debian's.
 scripts/wasm.sh --find || missing+=(rustc-web cargo-web rust-web-src lld)
 if [ "$what" = test ]; then
+  # A private server for the tests of the store; Debian keeps its programs out of the path.
+  have initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
   have chromium || have chromium-browser || have google-chrome || [ -n "${CHROMIUM:-}" ] || missing+=(chromium)
   # A printed code is drawn and read by programs of others.
   have pdftoppm || missing+=(poppler-utils)

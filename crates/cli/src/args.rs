@@ -15,9 +15,12 @@ pub(crate) struct Args {
     /// Configuration file (TOML); jadegate.toml here if there is one. Defaults < file < environment (JADEGATE_…) < flags
     #[arg(long, global = true, env = "JADEGATE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Folder of the database and the key file
+    /// Folder of the key file, and of the database unless that is named
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// A PostgreSQL database in place of a file: postgres://user@host/name. With a password, better in JADEGATE_DATABASE or the configuration file, where no list of processes shows it
+    #[arg(long, global = true, value_name = "URL")]
+    pub database: Option<String>,
     /// The policy of the first start: a shipped one by name (see `policy shipped`), or a file
     #[arg(long, global = true, value_name = "NAME|FILE")]
     pub policy: Option<PathBuf>,
@@ -54,10 +57,15 @@ pub(crate) enum Command {
     /// Agencies and their staff
     #[command(subcommand)]
     Staff(StaffCommand),
-    /// Write a consistent copy of the database to a new file
+    /// Write a consistent copy of the database to a new file; of one on PostgreSQL, to a new folder
     Backup {
-        /// The new file
+        /// The new file, or folder
         file: PathBuf,
+    },
+    /// Read a folder that `backup` wrote back into an empty PostgreSQL database
+    Restore {
+        /// The folder
+        folder: PathBuf,
     },
     /// Look for everything that could go wrong
     Doctor,

@@ -14,8 +14,12 @@ pub(crate) struct Config {
     pub name: String,
     /// Short name in every code: 1 or 2 letters or digits keep the QR small.
     pub issuer: String,
-    /// Folder of the database, the key file and the visit index.
+    /// Folder of the database (unless `database` names another), the key file and the visit index.
     pub data: PathBuf,
+    /// A PostgreSQL database, `postgres://user:password@host:port/name?sslmode=…&sslrootcert=…`; empty:
+    /// a file in the data folder. Several servers may share one; each has its own data folder, with the
+    /// same key file.
+    pub database: String,
     /// The policy of the first start: a shipped one by name, or a file.
     pub policy: PathBuf,
     /// Address to listen on.
@@ -121,6 +125,7 @@ impl Default for Config {
             name: "Jadegate".to_owned(),
             issuer: "JG".to_owned(),
             data: PathBuf::from("run"),
+            database: String::new(),
             policy: PathBuf::from("three-colour"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             metrics_listen: String::new(),
@@ -267,10 +272,25 @@ impl Config {
             origin: "configuration".to_owned(),
             why: e.to_string().trim_end().to_owned(),
         })?;
+        if config
+            .database_url()
+            .is_some_and(|url| !url.starts_with("postgres://") && !url.starts_with("postgresql://"))
+        {
+            return Err(ConfigError::Wrong {
+                origin: "database".to_owned(),
+                why: "must be postgres://user@host/name, or empty: a file in the data folder"
+                    .to_owned(),
+            });
+        }
         jadegate_web::check_origin(&config.origin)
             .map_err(|why| ConfigError::Wrong { origin: "origin".to_owned(), why })?;
         config.metrics_listen()?;
         Ok(config)
+    }
+
+    /// The address of the database, if it is not a file.
+    pub(crate) fn database_url(&self) -> Option<&str> {
+        Some(self.database.as_str()).filter(|url| !url.is_empty())
     }
 
     /// The database's file in the data folder.
@@ -314,8 +334,21 @@ impl Config {
         if !shown.sms.secret.is_empty() {
             "(hidden)".clone_into(&mut shown.sms.secret);
         }
+        shown.database = without_secrets(&shown.database);
         toml::to_string_pretty(&shown).unwrap_or_default()
     }
+}
+
+/// An address without user, password and what else its query may hold.
+fn without_secrets(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return if url.is_empty() { String::new() } else { "(hidden)".to_owned() };
+    };
+    let rest = rest.split('?').next().unwrap_or_default();
+    // A password may hold an `@`, and one that was not escaped a `/`.
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let user = if place.len() == rest.len() { "" } else { "(hidden)@" };
+    format!("{scheme}://{user}{place}")
 }
 
 /// Sets one dotted key, with the type the default has.
@@ -439,6 +472,28 @@ mod tests {
         let c = load(None, &[("JADEGATE_METRICS_LISTEN", "127.0.0.1:9464")], &[]).unwrap();
         assert_eq!(c.metrics_listen().unwrap().unwrap().port(), 9464);
         assert_eq!(Config::default().metrics_listen().unwrap(), None);
+    }
+
+    #[test]
+    fn a_database_is_named_by_an_address_of_which_no_secret_is_shown() {
+        let of = |url: &str| load(None, &[("JADEGATE_DATABASE", url)], &[]);
+        assert_eq!(of("").unwrap().database_url(), None);
+        for (url, shown) in [
+            (
+                "postgres://jade:hush@db.example:5432/code",
+                "postgres://(hidden)@db.example:5432/code",
+            ),
+            ("postgres://jade:hu@sh@db/code?password=hush", "postgres://(hidden)@db/code"),
+            ("postgresql:///code?host=/run/postgresql&password=hush", "postgresql:///code"),
+        ] {
+            let c = of(url).unwrap();
+            assert_eq!(c.database_url(), Some(url));
+            let printed = c.redacted();
+            assert!(printed.contains(&format!("database = \"{shown}\"")), "{printed}");
+            assert!(!printed.contains("hush") && !printed.contains("sh@"), "{printed}");
+        }
+        let e = of("mysql://jade:hush@db/code").unwrap_err().to_string();
+        assert!(e.starts_with("database: ") && !e.contains("hush"), "{e}");
     }
 
     #[test]

@@ -6,10 +6,8 @@
 
 use std::path::Path;
 
-use jadegate_store::Store as _;
-use jadegate_store_sqlite::SqliteStore;
-
 use crate::config::Config;
+use crate::database::{self, Database};
 use crate::failure::Failure;
 
 /// What a start may do.
@@ -41,6 +39,9 @@ struct Found {
 /// # Errors
 /// What is there and does not fit together, and what to do.
 pub(crate) async fn look(config: &Config) -> Result<Folder, Failure> {
+    if let Some(url) = config.database_url() {
+        return look_beside(config, url).await;
+    }
     let database = config.database_file();
     let keys = config.key_file();
     let log = std::path::PathBuf::from(format!("{}-wal", database.display()));
@@ -59,7 +60,7 @@ pub(crate) async fn look(config: &Config) -> Result<Folder, Failure> {
             Ok(Folder::New)
         }
         Found { database: true, keys: false, .. } => {
-            if never_started(&database).await {
+            if never_started(config).await {
                 return Ok(Folder::New);
             }
             Err(format!(
@@ -78,6 +79,26 @@ pub(crate) async fn look(config: &Config) -> Result<Folder, Failure> {
     }
 }
 
+/// The same where the database is elsewhere: the folder holds the keys.
+async fn look_beside(config: &Config, url: &str) -> Result<Folder, Failure> {
+    let keys = config.key_file();
+    let new = database::never_used(url).await?;
+    match (size(&keys)?.is_some(), new) {
+        (true, false) => Ok(Folder::Present),
+        (false, true) => Ok(Folder::New),
+        (false, false) => Err(format!(
+            "the database holds a deployment, but its key file {} is not here. No other keys can open it, so none are made. Put the key file there: a copy from where it is kept, or from another server of the same database",
+            keys.display()
+        )
+        .into()),
+        (true, true) => Err(format!(
+            "{} is there, but the database holds no deployment. Read a backup back (jadegate restore), or name the right database. If this is to be a new deployment, move the key file away first, to where it is kept",
+            keys.display()
+        )
+        .into()),
+    }
+}
+
 /// The size of a file; `None` if there is none.
 fn size(path: &Path) -> Result<Option<u64>, Failure> {
     match std::fs::metadata(path) {
@@ -89,8 +110,8 @@ fn size(path: &Path) -> Result<Option<u64>, Failure> {
 
 /// Was this database made by a first start that ended before there were keys? Whatever cannot be
 /// read is not.
-async fn never_started(database: &str) -> bool {
-    let Ok(store) = SqliteStore::open_read_only(database) else { return false };
+async fn never_started(config: &Config) -> bool {
+    let Ok(store) = Database::open_read_only(config).await else { return false };
     matches!(store.setting("root_secret_fingerprint").await, Ok(None))
         && matches!(store.pending_leaves(0).await, Ok(log) if log.from + log.count == 0)
 }
@@ -100,15 +121,16 @@ const CHECKED_AT_START: u64 = 64 << 20;
 
 /// Refuses a damaged database, if looking at all of it takes no more than a moment; a larger one is
 /// checked beside the requests.
-pub(crate) async fn check_small(store: &SqliteStore) -> Result<(), Failure> {
-    if size(store.path())?.unwrap_or(0) > CHECKED_AT_START {
+pub(crate) async fn check_small(store: &Database) -> Result<(), Failure> {
+    let Some(file) = store.file() else { return Ok(()) };
+    if size(file)?.unwrap_or(0) > CHECKED_AT_START {
         return Ok(());
     }
     let found = store.check().await?;
     let Some(first) = found.first() else { return Ok(()) };
     Err(format!(
         "{} is damaged ({} findings, the first: {first}). Nothing is served from it: restore a backup, and keep the damaged file for whoever looks into it",
-        store.path().display(),
+        store.place(),
         found.len()
     )
     .into())

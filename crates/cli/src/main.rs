@@ -8,6 +8,7 @@ mod args;
 mod beside;
 mod commands;
 mod config;
+mod database;
 mod demo;
 mod failure;
 mod folder;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jadegate_ledger::note::NoteSigner;
 use jadegate_policy::Policy;
 use jadegate_service::{App, Clock, Entropy, Parts, Settings};
-use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 
 use crate::beside;
 use crate::config::Config;
+use crate::database::{Database, Readers};
 use crate::failure::Failure;
 use crate::folder::{self, Folder};
 use crate::keyring::Keyring;
@@ -19,7 +19,7 @@ pub(crate) struct Deployment {
     /// The application.
     pub app: Arc<App>,
     /// The database, to close it properly.
-    pub store: Arc<SqliteStore>,
+    pub store: Database,
 }
 
 /// Reads a policy, a shipped one by name or a file, telling every problem at once.
@@ -78,8 +78,8 @@ pub(crate) async fn open(
     };
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let (readers, list_readers) = jadegate_web::readers(cores.min(16));
-    let options = OpenOptions { readers, list_readers, ..OpenOptions::default() };
-    let store = SqliteStore::open(config.database_file(), options)?;
+    let readers = Readers { points: readers, lists: list_readers };
+    let store = Database::open(config, readers).await?;
     folder::check_small(&store).await?;
     let ring = match known {
         Some(ring) => ring,
@@ -88,7 +88,7 @@ pub(crate) async fn open(
     let host = config.origin.split("://").last().unwrap_or("localhost");
     let log_signer = NoteSigner::from_seed(&format!("{host}/v1/log"), &ring.log_seed(&path)?)?;
     let opened = App::open(Parts {
-        store: Arc::clone(&store) as _,
+        store: store.store(),
         keys: ring.keys(&path)?,
         issuer: ring.issuer(&config.issuer, &path)?,
         log_signer,

@@ -11,8 +11,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jadegate_domain::CaseId;
 use jadegate_lines::{FileError, Limits, TextLines};
 use jadegate_service::{BulkSearch, CaseInput, Clock as _, ContactRow, IndexOrigin, bulk_case};
-use jadegate_store::Store as _;
-use jadegate_store_sqlite::SqliteStore;
 use serde::Serialize;
 
 use super::bulk_arrow::write_arrow;
@@ -102,7 +100,7 @@ pub(super) async fn load(
     }
     let (policy, _) = wire::read_policy(&config.policy)?;
     let now = SystemClock.now();
-    let store = SqliteStore::open_read_only(config.database_file())?;
+    let store = crate::database::Database::open_read_only(config).await?;
     let mut cases = Vec::with_capacity(listed.len());
     for l in listed {
         match store.case(l.case).await? {
@@ -117,7 +115,7 @@ pub(super) async fn load(
         return Err(complaint(&name, wrong).into());
     }
     let saved = Some(config.visit_index_file());
-    let search = BulkSearch::load(store.as_ref(), saved, &policy, now).await?;
+    let search = BulkSearch::load(&*store, saved, &policy, now).await?;
     store.close().await;
     Ok((cases, search))
 }

@@ -32,7 +32,7 @@ const CONFIGURATION: &str = "jadegate.toml";
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let (file, config) = configuration(&args)?;
+    let (file, mut config) = configuration(&args)?;
     start_logging(&config);
     let done = |()| ExitCode::SUCCESS;
     match args.command {
@@ -51,12 +51,17 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Keys(command) => keys(&config, &command).map(done),
         Command::Clock(ClockCommand::Confirm) => confirm_clock(&config).map(done),
         Command::Serve(_) => block_on(serve(config)).map(done),
-        Command::Demo(demo) => block_on(crate::demo::run(&demo, config)).map(done),
+        Command::Demo(demo) => {
+            // A made-up town is built in a database only where that was said here and now.
+            config.database = args.database.unwrap_or_default();
+            block_on(crate::demo::run(&demo, config)).map(done)
+        }
         Command::Import(args) => block_on(import::run(&config, args)),
         Command::Trace(command) => block_on(trace::run(&config, &command)).map(done),
         Command::Setup(setup) => block_on(setup::run(&file, config, setup)),
         Command::Staff(command) => block_on(staff::run(&config, command)).map(done),
         Command::Backup { file } => block_on(upkeep::backup(&config, &file)).map(done),
+        Command::Restore { folder } => block_on(upkeep::restore(&config, &folder)).map(done),
         Command::Doctor => block_on(upkeep::doctor(&config)),
     }
 }
@@ -69,6 +74,7 @@ fn configuration(args: &Args) -> Result<(PathBuf, Config), Failure> {
     };
     let path = |p: &std::path::PathBuf| p.display().to_string();
     flag("data", args.data.as_ref().map(path));
+    flag("database", args.database.clone());
     flag("policy", args.policy.as_ref().map(path));
     flag("log_format", args.log_format.map(|f| format!("{f:?}").to_lowercase()));
     if let Command::Serve(Serve { listen, origin }) = &args.command {

@@ -11,7 +11,6 @@ use std::time::Duration;
 use jadegate_domain::{AgencyKind, Phone, Timestamp};
 use jadegate_service::staff::{AgencyInput, StaffInput};
 use jadegate_service::{App, Clock as _, SmsError, SmsFault};
-use jadegate_store::Store as _;
 
 use super::common::ATTENTION;
 use crate::args::Setup;
@@ -228,11 +227,14 @@ impl Asked {
 
 /// Was it set up before?
 async fn has_agencies(config: &Config) -> Result<bool, Failure> {
-    let file = config.database_file();
-    if !file.exists() {
+    let none = match config.database_url() {
+        Some(url) => crate::database::never_used(url).await?,
+        None => !config.database_file().exists(),
+    };
+    if none {
         return Ok(false);
     }
-    let store = jadegate_store_sqlite::SqliteStore::open_read_only(file)?;
+    let store = crate::database::Database::open_read_only(config).await?;
     Ok(!store.agencies().await?.is_empty())
 }
 

@@ -1,7 +1,5 @@
 //! `jadegate staff`: agencies and their people, beside a running server or without one.
 
-use jadegate_store::Store as _;
-
 use super::common::open;
 use crate::admin::{self, Act};
 use crate::args::StaffCommand;
@@ -57,7 +55,7 @@ fn origin(config: &Config, served_at: Option<String>) -> Result<String, Failure>
 }
 
 async fn list(config: &Config, people: bool) -> Result<(), Failure> {
-    let store = jadegate_store_sqlite::SqliteStore::open_read_only(config.database_file())?;
+    let store = crate::database::Database::open_read_only(config).await?;
     let confirmed = |at: Option<_>| if at.is_some() { "confirmed" } else { "unconfirmed" };
     if people {
         for s in store.all_staff().await? {

@@ -4,23 +4,54 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jadegate_service::{Clock as _, ClockVerdict, WARN_DAYS, judge_clock};
-use jadegate_store::Store as _;
-use jadegate_store_sqlite::SqliteStore;
+use jadegate_store_postgres::{OpenOptions, PostgresStore};
 
 use super::common::ATTENTION;
 use crate::config::Config;
+use crate::database::Database;
 use crate::failure::Failure;
 use crate::keyring::Keyring;
 use crate::wire;
 use crate::world::SystemClock;
 
 pub(super) async fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
-    let store = SqliteStore::open_read_only(config.database_file())?;
+    let store = Database::open_read_only(config).await?;
     store.backup(file).await?;
-    let bytes = std::fs::metadata(file)?.len();
+    let bytes = bytes_of(file)?;
     println!(
         "{} ({bytes} bytes). The key file is not in it: keep a copy of {} elsewhere.",
         file.display(),
+        config.key_file().display()
+    );
+    Ok(())
+}
+
+/// Of a file, or of the files in a folder.
+fn bytes_of(path: &Path) -> std::io::Result<u64> {
+    let found = std::fs::metadata(path)?;
+    if !found.is_dir() {
+        return Ok(found.len());
+    }
+    std::fs::read_dir(path)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
+}
+
+pub(super) async fn restore(config: &Config, folder: &Path) -> Result<(), Failure> {
+    let Some(url) = config.database_url() else {
+        let file = config.database_file();
+        return Err(format!(
+            "the database is a file: with the server stopped, put the copy there as {} (without the -wal and -shm files of the old one)",
+            file.display()
+        )
+        .into());
+    };
+    let store = PostgresStore::open(url, OpenOptions::default()).await?;
+    let done = store.restore(folder).await;
+    store.close().await;
+    done?;
+    println!(
+        "{} holds what {} holds. The key file was not in it: it belongs at {}.",
+        store.address(),
+        folder.display(),
         config.key_file().display()
     );
     Ok(())
@@ -79,19 +110,22 @@ async fn database(
     fingerprint: Option<&str>,
     say: &mut impl FnMut(bool, &str, String),
 ) {
-    let file = config.database_file();
-    let store = match SqliteStore::open_read_only(&file) {
+    let store = match Database::open_read_only(config).await {
         Ok(s) => s,
-        Err(e) => return say(false, "database", format!("{}: {e}", file.display())),
+        Err(e) if config.database_url().is_some() => return say(false, "database", e.to_string()),
+        Err(e) => {
+            let file = config.database_file();
+            return say(false, "database", format!("{}: {e}", file.display()));
+        }
     };
-    match store.integrity_check() {
+    match store.whole().await {
         Ok(problems) if problems.is_empty() => {
             say(true, "database", "every page is sound".to_owned());
         }
         Ok(problems) => say(false, "database", problems.join("; ")),
         Err(e) => say(false, "database", e.to_string()),
     }
-    match store.unreadable_rows() {
+    match store.unreadable_rows().await {
         Ok(rows) if rows.is_empty() => say(true, "rows", "all can be read".to_owned()),
         Ok(rows) => {
             let names: Vec<_> =
@@ -120,7 +154,7 @@ async fn database(
             ),
         }
     }
-    if let Ok(s) = store.stats() {
+    if let Some(s) = store.stats() {
         let mib = |bytes: u64| bytes / (1024 * 1024);
         say(
             true,

@@ -9,8 +9,6 @@ use jadegate_policy::{ColourCounts, Policy, WhatIf};
 use jadegate_service::Clock as _;
 use jadegate_service::staff::risk_of;
 use jadegate_service::what_if::{Answer, Progress, Question, Touched, ask, basis_points};
-use jadegate_store::Store as _;
-use jadegate_store_sqlite::SqliteStore;
 use serde_json::json;
 
 use crate::args::{self, ReportFormat};
@@ -24,10 +22,10 @@ const SHOWN: usize = 20;
 
 pub(super) async fn run(config: &Config, args: &args::WhatIf) -> Result<(), Failure> {
     let limits = (config.mandate.basis_points()?, config.mandate.second_officer_people);
-    let store = SqliteStore::open_read_only(config.database_file())?;
+    let store = crate::database::Database::open_read_only(config).await?;
     let before = match &args.against {
         Some(file) => read_policy(file)?.0,
-        None => in_force(&store).await?,
+        None => in_force(&*store).await?,
     };
     let after = match &args.new {
         Some(file) => read_policy(file)?.0,
@@ -53,7 +51,7 @@ pub(super) async fn run(config: &Config, args: &args::WhatIf) -> Result<(), Fail
         also: Vec::new(),
         seed: 1,
     };
-    let answer = ask(store.as_ref(), question, Arc::new(Progress::default()))
+    let answer = ask(&*store, question, Arc::new(Progress::default()))
         .await?
         .ok_or("the what-if stopped by itself")?;
     match args.format {
@@ -73,7 +71,7 @@ pub(super) async fn run(config: &Config, args: &args::WhatIf) -> Result<(), Fail
     Ok(())
 }
 
-async fn in_force(store: &SqliteStore) -> Result<Policy, Failure> {
+async fn in_force(store: &dyn jadegate_store::Store) -> Result<Policy, Failure> {
     let version = store
         .policy_in_force()
         .await?

@@ -1,0 +1,52 @@
+//! Which records are of one person.
+
+use jadegate_store::{Precondition, RecordLink};
+use jadegate_store_rows::changed_by;
+
+use super::Applier;
+use crate::error::{Result, conflict};
+use crate::value::params;
+
+impl Applier<'_> {
+    pub(super) async fn put_link(
+        &self,
+        link: &RecordLink,
+        replaces: Option<&RecordLink>,
+    ) -> Result<()> {
+        let pair = [link.record.as_i64(), link.main.as_i64()];
+        let not_a_star = "SELECT 1 FROM record_link WHERE record = $2 OR main = $1";
+        if self.finds("record_link", not_a_star, pair).await? {
+            return Err(conflict("record_link", Precondition::Absent));
+        }
+        if let Some(old) = replaces {
+            self.take_link(old).await?;
+        }
+        let (_, agency, staff) = changed_by(link.by);
+        let text = "INSERT INTO record_link (record, main, state, at, agency, staff) \
+                    VALUES ($1, $2, $3, $4, $5, $6)";
+        let [record, main] = pair;
+        let row = params![record, main, link.state.as_str(), link.at.as_secs(), agency, staff];
+        self.touch("record_link", text, row).await?;
+        self.raise_version(Some(record)).await
+    }
+
+    pub(super) async fn end_link(&self, link: &RecordLink) -> Result<()> {
+        // While they are linked, so that both rise.
+        self.raise_version(Some(link.record.as_i64())).await?;
+        self.take_link(link).await
+    }
+
+    /// Deletes a link that is as it was loaded.
+    async fn take_link(&self, link: &RecordLink) -> Result<()> {
+        let (_, agency, staff) = changed_by(link.by);
+        let text = "DELETE FROM record_link WHERE record = $1 AND main = $2 AND state = $3 \
+                    AND at = $4 AND agency IS NOT DISTINCT FROM $5 \
+                    AND staff IS NOT DISTINCT FROM $6";
+        let (record, main) = (link.record.as_i64(), link.main.as_i64());
+        let row = params![record, main, link.state.as_str(), link.at.as_secs(), agency, staff];
+        match self.run("record_link", text, row).await? {
+            0 => Err(conflict("record_link", Precondition::Stands)),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Cases, traces, accesses, the public log, settings.
+
+use jadegate_domain::{Access, Case, CaseId, StaffId, Timestamp, TraceId};
+use jadegate_store::{Precondition, StoredTrace};
+
+use super::{Applier, secs};
+use crate::connection::query;
+use crate::error::{Result, conflict, sql};
+use crate::read::number;
+use crate::value::{NONE, params};
+
+impl Applier<'_> {
+    pub(super) async fn add_case(&self, c: &Case) -> Result<()> {
+        let text = "INSERT INTO case_record (id, holder, class, onset_at, confirmed_at, \
+                    isolated_at, recorded_at, agency, withdrawn_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let row = params![
+            c.id.as_i64(),
+            c.holder.as_i64(),
+            c.class.as_str(),
+            secs(c.onset_at),
+            c.confirmed_at.as_secs(),
+            secs(c.isolated_at),
+            c.recorded_at.as_secs(),
+            c.agency.as_i64(),
+            secs(c.withdrawn_at),
+        ];
+        self.touch("case_record", text, row).await
+    }
+
+    pub(super) async fn update_case(&self, c: &Case, old: &Case) -> Result<()> {
+        let text = "UPDATE case_record SET class = $3, onset_at = $4, confirmed_at = $5, \
+                    isolated_at = $6, recorded_at = $7, agency = $8 \
+                    WHERE id = $1 AND holder = $2 AND withdrawn_at IS NULL \
+                    AND class = $9 AND onset_at IS NOT DISTINCT FROM $10 AND confirmed_at = $11 \
+                    AND isolated_at IS NOT DISTINCT FROM $12";
+        let row = params![
+            c.id.as_i64(),
+            c.holder.as_i64(),
+            c.class.as_str(),
+            secs(c.onset_at),
+            c.confirmed_at.as_secs(),
+            secs(c.isolated_at),
+            c.recorded_at.as_secs(),
+            c.agency.as_i64(),
+            old.class.as_str(),
+            secs(old.onset_at),
+            old.confirmed_at.as_secs(),
+            secs(old.isolated_at),
+        ];
+        let there = "SELECT 1 FROM case_record WHERE id = $1 AND holder = $2";
+        let key = [c.id.as_i64(), c.holder.as_i64()];
+        self.touch_standing("case_record", text, row, (there, &key)).await
+    }
+
+    pub(super) async fn withdraw_case(&self, case: CaseId, at: Timestamp) -> Result<()> {
+        let text =
+            "UPDATE case_record SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL";
+        let there = "SELECT 1 FROM case_record WHERE id = $1";
+        let row = [case.as_i64(), at.as_secs()];
+        self.touch_standing("case_record", text, row, (there, &[case.as_i64()])).await
+    }
+
+    pub(super) async fn add_trace(&self, t: &StoredTrace) -> Result<()> {
+        let text = "INSERT INTO trace_run (id, case_id, ran_at, agency, agency_kind, close, \
+                    secondary, detail, replaced_by) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let row = params![
+            t.id.as_i64(),
+            t.case.as_i64(),
+            t.ran_at.as_secs(),
+            t.agency.as_i64(),
+            t.agency_kind.as_str(),
+            t.close,
+            t.secondary,
+            t.detail,
+            t.replaced_by.map(TraceId::as_i64),
+        ];
+        self.touch("trace_run", text, row).await
+    }
+
+    pub(super) async fn replace_trace(&self, id: TraceId, by: TraceId) -> Result<()> {
+        let text = "UPDATE trace_run SET replaced_by = $2 WHERE id = $1 AND replaced_by IS NULL";
+        let there = "SELECT 1 FROM trace_run WHERE id = $1";
+        let row = [id.as_i64(), by.as_i64()];
+        self.touch_standing("trace_run", text, row, (there, &[id.as_i64()])).await
+    }
+
+    pub(super) async fn expect_trace(&self, case: CaseId, run: Option<TraceId>) -> Result<()> {
+        let id = case.as_i64();
+        let stands = "SELECT 1 FROM case_record WHERE id = $1 AND withdrawn_at IS NULL FOR SHARE";
+        if !self.finds("case_record", stands, [id]).await? {
+            return Err(self
+                .ended("case_record", ("SELECT 1 FROM case_record WHERE id = $1", &[id]))
+                .await?);
+        }
+        // Held with the case: no other run replaces it before the unit ends.
+        let newest = "SELECT id FROM trace_run WHERE case_id = $1 AND replaced_by IS NULL \
+                      ORDER BY ran_at DESC, id DESC LIMIT 1 FOR SHARE";
+        let standing = number(self.conn, "trace_run", newest, [id]).await?;
+        if standing == run.map(TraceId::as_i64) {
+            return Ok(());
+        }
+        Err(conflict("trace_run", Precondition::Stands))
+    }
+
+    pub(super) async fn add_access(&self, a: &Access) -> Result<()> {
+        let text = "INSERT INTO access (holder, at, agency, staff, purpose, what) \
+                    VALUES ($1, $2, $3, $4, $5, $6)";
+        let row = params![
+            a.holder.as_i64(),
+            a.at.as_secs(),
+            a.agency.as_i64(),
+            a.staff.map(StaffId::as_i64),
+            a.purpose.as_str(),
+            a.what,
+        ];
+        self.touch("access", text, row).await
+    }
+
+    /// Its place in the order of writing; the number comes later.
+    pub(super) async fn add_leaf(&self, bytes: &[u8]) -> Result<()> {
+        self.touch("pending_leaf", "INSERT INTO pending_leaf (bytes) VALUES ($1)", [bytes]).await
+    }
+
+    /// Moves leaves from those that wait to those that have a number.
+    pub(super) async fn number_leaves(&self, from: u64, most: u32) -> Result<()> {
+        let size = "SELECT value FROM counter WHERE name = 'numbered_leaves' FOR UPDATE";
+        let size = number(self.conn, "counter", size, NONE).await?;
+        let Some(from) = size.filter(|n| u64::try_from(*n) == Ok(from)) else {
+            return Err(conflict("log_leaf", Precondition::LogSize));
+        };
+        let text = "WITH first AS (DELETE FROM pending_leaf WHERE seq IN \
+                        (SELECT seq FROM pending_leaf ORDER BY seq LIMIT $2) RETURNING seq, bytes) \
+                    INSERT INTO log_leaf (position, bytes) \
+                    SELECT $1 - 1 + row_number() OVER (ORDER BY seq), bytes FROM first";
+        let moved = self.run("log_leaf", text, params![from, most]).await?;
+        let text = "UPDATE counter SET value = value + $1 WHERE name = 'numbered_leaves'";
+        self.touch("counter", text, [i64::try_from(moved).unwrap_or(0)]).await
+    }
+
+    pub(super) async fn put_setting(
+        &self,
+        name: &str,
+        value: &str,
+        expect: Option<&Option<String>>,
+    ) -> Result<()> {
+        if let Some(wanted) = expect {
+            let text = "SELECT value FROM setting WHERE name = $1 FOR UPDATE";
+            let found = query(self.conn, "setting", text, [name]).await?;
+            let found: Option<String> =
+                found.first().map(|r| r.try_get(0)).transpose().map_err(|e| sql("setting", &e))?;
+            if found != *wanted {
+                let what =
+                    if wanted.is_none() { Precondition::Absent } else { Precondition::Exists };
+                return Err(conflict("setting", what));
+            }
+        }
+        let text = "INSERT INTO setting (name, value) VALUES ($1, $2) \
+                    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.touch("setting", text, [name, value]).await
+    }
+}
