@@ -428,9 +428,10 @@ async function consolePage() {
     const sections = await page.locator('nav a').evaluateAll((all) => all.map((a) => a.hash));
     expect(sections.join() === '#/tests,#/waiting,#/records,#/sessions', `${lang}: a laboratory sees its results, what waits, what it recorded and its own sessions, and nothing else`);
     mock.state.may = ['read_lists'];
-    mock.state.staff = false;
     await page.evaluate(() => (location.hash = '#/tests'));
+    await page.locator('[data-count=tubes]').waitFor();
     await page.locator('#test-number').fill('11010519491231002X');
+    mock.state.staff = false;
     await page.getByRole('button', { name: t('记录结果', 'Record the result') }).click();
     await page.getByText(t('登录已失效', 'Your sign-in has ended')).first().waitFor();
     await context.close();
