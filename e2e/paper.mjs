@@ -17,7 +17,7 @@ const button = (page, name) => page.getByRole('button', { name, exact: true });
 function scanned(pdf, name) {
   const picture = join(RESULTS, name);
   execFileSync('pdftoppm', ['-png', '-singlefile', '-r', '200', pdf, picture]);
-  const text = execFileSync('zbarimg', ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable', `${picture}.png`], { encoding: 'utf8' });
+  const text = execFileSync('zbarimg', ['--quiet', '--raw', '--nodbus', '-Sdisable', '-Sqrcode.enable', `${picture}.png`], { encoding: 'utf8' });
   return text.replace(/\n$/, '');
 }
 

@@ -8,6 +8,7 @@ import { ENGINE, complaints, killAll, stepsDone, tidy } from './harness.mjs';
 import { counter } from './counter.mjs';
 import { family } from './family.mjs';
 import { journey } from './journey.mjs';
+import { paper } from './paper.mjs';
 import { served } from './served.mjs';
 
 if (ENGINE === 'firefox' && typeof WebSocket === 'undefined') {
@@ -23,6 +24,7 @@ try {
   await journey();
   await family();
   await counter();
+  await paper();
 } catch (e) {
   console.error(e.message);
   failed = true;

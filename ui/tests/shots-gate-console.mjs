@@ -270,7 +270,7 @@ async function consolePage() {
       await page.getByRole('button', { name: t('记录结果', 'Record the result') }).click();
       await page.getByText(t('记录归证件持有人', 'about whoever owns this document')).waitFor();
       await page.locator('[data-count=unregistered]:text-is("40")').waitFor();
-      await page.locator('#tube-number').fill('TAKEN');
+      await page.locator('#tube-sample').fill('TAKEN');
       await page.locator('input[name=tube-by][value=code]').check();
       await page.locator('#tube-code').fill('JG1:MADEUP');
       await page.getByRole('button', { name: t('是此人的', 'It is theirs') }).click();
