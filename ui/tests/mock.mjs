@@ -136,6 +136,8 @@ function ask(request) {
 export async function startMock() {
   const state = {
     signedIn: false,
+    /** Is there a code on paper? */
+    paper: false,
     colour: /** @type {Colour} */ ('green'),
     name: '王*',
     fresh: 60,
@@ -363,6 +365,15 @@ export async function startMock() {
     'GET /v1/me/changes': ({ now }) => ({
       body: { changes: [{ id: 'k0000000000001', at: iso(now - 3 * DAY), event: 'records_joined', by: TEAM, by_carer: false, carer: null, undone_at: null }] },
     }),
+    'GET /v1/me/paper': ({ now }) => ({ body: { paper: state.paper ? { issued_at: iso(now), expires_at: iso(now + 365 * DAY) } : null } }),
+    'POST /v1/me/paper': () => {
+      state.paper = true;
+      return { body: '%PDF-1.7 made up' };
+    },
+    'DELETE /v1/me/paper': () => {
+      state.paper = false;
+      return { status: 204 };
+    },
     'GET /v1/me/records': ({ now }) => ({
       body: { records: [{ record: 'h0000000000009', name_masked: 'Z*** W**', document_masked: '******78', state: 'joined', since: iso(now - 3 * DAY), by: TEAM }] },
     }),

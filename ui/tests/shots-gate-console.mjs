@@ -342,8 +342,7 @@ async function consolePage() {
       await page.locator('#same-type').selectOption('passport');
       await page.locator('#same-number').fill('X1234567');
       await page.locator('#same-country').selectOption('JPN');
-      await page.keyboard.press('Tab');
-      await page.keyboard.press('Enter');
+      await page.locator('#same-number').press('Enter');
       const linked = page.getByTestId('same-person');
       await linked.waitFor();
       await s('08-people-linked');

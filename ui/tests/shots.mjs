@@ -216,6 +216,27 @@ for (const lang of ['zh', 'en']) {
   }
 }
 
+// A code on paper: printed, and reported lost. And another record of the same person.
+for (const lang of ['zh', 'en']) {
+  const { mock, page, done } = await world(lang);
+  mock.state.signedIn = true;
+  await page.goto(`${mock.url}/#/paper`);
+  await page.locator('[data-testid=no-paper]').waitFor();
+  await shot(page, lang, '46-paper-none');
+  await page.locator('main .btn.main').first().click();
+  await page.locator('[data-testid=paper]').waitFor();
+  await page.getByRole('button', { name: lang === 'zh' ? '丢了' : 'lost' }).first().click();
+  await page.locator('.note.warn .btn.danger').waitFor();
+  await shot(page, lang, '47-paper-lost');
+  await page.locator('.note.warn .btn.danger').click();
+  await page.locator('[data-testid=no-paper]').waitFor();
+  await page.goto(`${mock.url}/#/me`);
+  await page.locator('[data-testid=joined]').waitFor();
+  await page.locator('[data-testid=joined] button').click();
+  await shot(page, lang, '48-joined');
+  await done();
+}
+
 // The code can be read off the screen by an independent decoder.
 {
   const { mock, page, done } = await world('zh');
