@@ -4,7 +4,7 @@ use jadegate_domain::Division;
 
 use crate::changes::{CHANGES, ZONES};
 use crate::directory::{Code, Directory, Level};
-use crate::spelling;
+use crate::spelling::{self, only};
 
 /// What became of three names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,12 +242,6 @@ fn exact(code: Code) -> Result<Match, NoMatch> {
 
 fn unknown_county(parent: Code) -> NoMatch {
     Directory::division(parent).map_or(NoMatch::UnknownCity, NoMatch::UnknownCounty)
-}
-
-/// The only one; `None` if there are several.
-fn only<'a>(mut found: impl Iterator<Item = (Code, &'a str)>) -> Option<Code> {
-    let first = found.next()?.0;
-    found.next().is_none().then_some(first)
 }
 
 /// The only division of this name; a name that two share (in a province, two counties of different

@@ -163,7 +163,8 @@ fn without(name: &str, above: &str) -> String {
     }
 }
 
-fn only<'a>(mut found: impl Iterator<Item = (Code, &'a str)>) -> Option<Code> {
+/// The only one; `None` if there are several.
+pub(crate) fn only<'a>(mut found: impl Iterator<Item = (Code, &'a str)>) -> Option<Code> {
     let first = found.next()?.0;
     found.next().is_none().then_some(first)
 }
