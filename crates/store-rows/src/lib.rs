@@ -37,3 +37,50 @@ pub use records::{
     AuthorshipRow, ImportRow, KeptRow, PieceRow, TubeRow, WaitingRow, WithdrawalRow,
 };
 pub use stored::Stored;
+
+/// Hands the row type of every table that is not kept by day to a macro, by names that its caller imports:
+/// what looks at all tables names them in one place.
+#[macro_export]
+macro_rules! for_each_table {
+    ($use:ident) => {
+        $use!(
+            HolderRow,
+            VaultKeyRow,
+            SealedFieldRow,
+            ChallengeRow,
+            OutboxRow,
+            SessionRow,
+            AgencyRow,
+            StaffRow,
+            PasskeyRow,
+            InvitationRow,
+            PlaceRow,
+            GateRow,
+            TripRow,
+            EvidenceRow,
+            AssessmentRow,
+            ColourChangeRow,
+            RegionRiskRow,
+            CaseRow,
+            TraceRow,
+            AccessRow,
+            LeafRow,
+            PolicyVersionRow,
+            ProposalRow,
+            RecolouringRow,
+            PaperRow,
+            PhoneCodeRow,
+            CorrectionRow,
+            AuthorshipRow,
+            ImportRow,
+            WaitingRow,
+            PieceRow,
+            WithdrawalRow,
+            KeptRow,
+            TubeRow,
+            ProxyRow,
+            RecordLinkRow,
+            AccountChangeRow
+        )
+    };
+}

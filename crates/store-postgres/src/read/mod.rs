@@ -164,48 +164,8 @@ pub(crate) async fn unreadable(c: &Client) -> Result<Vec<RowRef>> {
     macro_rules! tables {
         ($($row:ident),*) => {$(found.extend(unreadable_in::<$row>(c).await?);)*};
     }
-    tables!(
-        HolderRow,
-        VaultKeyRow,
-        SealedFieldRow,
-        ChallengeRow,
-        OutboxRow,
-        SessionRow,
-        AgencyRow,
-        StaffRow,
-        PasskeyRow,
-        InvitationRow,
-        PlaceRow,
-        GateRow,
-        TripRow,
-        EvidenceRow,
-        AssessmentRow,
-        ColourChangeRow,
-        RegionRiskRow,
-        CaseRow,
-        TraceRow,
-        AccessRow,
-        LeafRow,
-        PolicyVersionRow,
-        ProposalRow,
-        RecolouringRow,
-        PaperRow,
-        PhoneCodeRow,
-        CorrectionRow,
-        AuthorshipRow,
-        ImportRow,
-        WaitingRow,
-        PieceRow,
-        WithdrawalRow,
-        TubeRow,
-        KeptRow,
-        ProxyRow,
-        RecordLinkRow,
-        AccountChangeRow,
-        VisitRow,
-        ScanRow,
-        RideRow
-    );
+    jadegate_store_rows::for_each_table!(tables);
+    tables!(VisitRow, ScanRow, RideRow);
     Ok(found)
 }
 

@@ -147,45 +147,7 @@ pub(crate) fn unreadable(c: &Connection) -> Result<Vec<RowRef>> {
     macro_rules! tables {
         ($($row:ident),*) => {$(found.extend(unreadable_in::<$row>(c, $row::TABLE)?);)*};
     }
-    tables!(
-        HolderRow,
-        VaultKeyRow,
-        SealedFieldRow,
-        ChallengeRow,
-        OutboxRow,
-        SessionRow,
-        AgencyRow,
-        StaffRow,
-        PasskeyRow,
-        InvitationRow,
-        PlaceRow,
-        GateRow,
-        TripRow,
-        EvidenceRow,
-        AssessmentRow,
-        ColourChangeRow,
-        RegionRiskRow,
-        CaseRow,
-        TraceRow,
-        AccessRow,
-        LeafRow,
-        PolicyVersionRow,
-        ProposalRow,
-        RecolouringRow,
-        PaperRow,
-        PhoneCodeRow,
-        CorrectionRow,
-        AuthorshipRow,
-        ImportRow,
-        WaitingRow,
-        PieceRow,
-        WithdrawalRow,
-        KeptRow,
-        TubeRow,
-        ProxyRow,
-        RecordLinkRow,
-        AccountChangeRow
-    );
+    jadegate_store_rows::for_each_table!(tables);
     for day in days(c, Kind::Visit)? {
         found.extend(unreadable_in::<VisitRow>(c, &Kind::Visit.table(day))?);
     }
