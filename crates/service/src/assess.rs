@@ -18,7 +18,8 @@ use jadegate_store::{
 };
 
 use crate::app::App;
-use crate::brake::{Signed, Taker};
+use crate::author::Taker;
+use crate::brake::Signed;
 use crate::error::{Result, ServiceError};
 use crate::in_force::Regions;
 use crate::relevant::{relevant, sets};

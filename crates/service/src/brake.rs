@@ -15,20 +15,19 @@
 use std::collections::BTreeMap;
 
 use jadegate_domain::id::{ImportId, RideId, WaitingId};
-use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState, WithdrawalReason};
+use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
-    AgencyId, AgencyKind, Case, CaseId, Division, Evidence, EvidenceId, Fact, HolderId, PlaceId,
-    Purpose, Ride, Staff, StaffId, Timestamp, TraceId, Visit,
+    AgencyId, Division, Evidence, EvidenceId, Fact, HolderId, PlaceId, Purpose, StaffId, Timestamp,
 };
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
-    Authorship, IndexKind, KeptRecord, RowRef, StoreError, TubeOwner, Unit, Waiting, WaitingPiece,
-    Withdrawal, Write,
+    Authorship, IndexKind, KeptRecord, StoreError, TubeOwner, Unit, Waiting, WaitingPiece, Write,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::author::{Author, Taker, file_stands};
 use crate::error::{Result, ServiceError};
+use crate::held::Hold;
 use crate::limits::Limit;
 use crate::staff::what::What;
 
@@ -41,68 +40,6 @@ const RELEASES: [&str; 2] = ["withdrawal.agency", "withdrawal.staff"];
 const HOME: &str = "evidence.home";
 /// Pieces of one unit.
 const UNIT: usize = 500;
-
-/// Who records: for which agency, which member of staff, by which file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Author {
-    pub(crate) agency: AgencyId,
-    pub(crate) kind: AgencyKind,
-    pub(crate) region: Division,
-    /// `None`: the machine's own command line, or the program itself.
-    pub(crate) staff: Option<StaffId>,
-    pub(crate) import: Option<ImportId>,
-}
-
-impl Author {
-    /// A member of staff, by hand.
-    pub(crate) fn of(staff: &Staff) -> Self {
-        Self {
-            agency: staff.agency,
-            kind: staff.agency_kind,
-            region: staff.region.clone(),
-            staff: Some(staff.id),
-            import: None,
-        }
-    }
-}
-
-/// Who takes back, and why.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Taker {
-    pub(crate) agency: AgencyId,
-    pub(crate) staff: Option<StaffId>,
-    pub(crate) reason: WithdrawalReason,
-}
-
-impl Taker {
-    /// Whoever began a withdrawal goes on with it.
-    pub(crate) const fn of(begun: &Withdrawal) -> Self {
-        let Withdrawal { agency, staff, reason, .. } = *begun;
-        Self { agency, staff, reason }
-    }
-
-    pub(crate) fn row(self, record: RecordKind, id: i64, at: Timestamp) -> Write {
-        let Self { agency, staff, reason } = self;
-        Write::AddWithdrawal(Withdrawal { record, id, at, agency, staff, reason })
-    }
-
-    /// The same for what falls with something else.
-    pub(crate) const fn followed(self) -> Self {
-        Self { reason: WithdrawalReason::Followed, ..self }
-    }
-}
-
-/// Demands that nobody takes a file back, in each unit that records or holds something of it: what a
-/// withdrawal does not find cannot come after it.
-pub(crate) fn file_stands(import: Option<ImportId>) -> Option<Write> {
-    let id = import?.as_i64();
-    Some(Write::ExpectNotWithdrawn { record: RecordKind::Import, id })
-}
-
-/// Demands that nobody takes a case back, in each unit that adds to it.
-pub(crate) const fn case_stands(case: CaseId) -> Write {
-    Write::ExpectNotWithdrawn { record: RecordKind::Case, id: case.as_i64() }
-}
 
 /// An author who may record this: see the constructors.
 #[derive(Clone, Debug)]
@@ -335,93 +272,6 @@ impl Signed {
         }));
         file_stands(self.import).into_iter().chain([row])
     }
-}
-
-/// What is written of a piece that waits.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Held {
-    /// Evidence that somebody recorded.
-    Evidence {
-        /// The id it will have.
-        id: EvidenceId,
-        fact: Fact,
-        /// The document by which the person was found, if by one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        document: Option<[u8; 16]>,
-        /// The tube, if by one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tube: Option<[u8; 16]>,
-    },
-    /// A case with its evidence.
-    Case {
-        case: Case,
-        /// Is it to be traced once it stands?
-        trace: bool,
-        /// As of evidence.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        document: Option<[u8; 16]>,
-    },
-    /// A visit aboard a trip.
-    Ride {
-        visit: Visit,
-        ride: Ride,
-        /// As of evidence.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        document: Option<[u8; 16]>,
-    },
-    /// Something that is to be taken back once a colleague has said so, too.
-    Withdrawal {
-        record: RecordKind,
-        /// The number of its id.
-        id: i64,
-        reason: WithdrawalReason,
-    },
-}
-
-impl Held {
-    /// What a piece that waits says.
-    pub(crate) fn of(piece: &WaitingPiece) -> Result<Self> {
-        // A piece has no number of its own: that of what it belongs to stands for it.
-        let row = RowRef { table: "waiting_piece", column: "body", row: piece.waiting.as_i64() };
-        serde_json::from_str(&piece.body).map_err(|_| ServiceError::unreadable(row))
-    }
-
-    /// The tube by which the person was found, if by one.
-    pub(crate) const fn tube(&self) -> Option<[u8; 16]> {
-        match self {
-            Self::Evidence { tube, .. } => *tube,
-            _ => None,
-        }
-    }
-
-    /// The document by which the person was found, if by one.
-    pub(crate) const fn document(&self) -> Option<[u8; 16]> {
-        match self {
-            Self::Evidence { document, .. }
-            | Self::Case { document, .. }
-            | Self::Ride { document, .. } => *document,
-            Self::Withdrawal { .. } => None,
-        }
-    }
-}
-
-/// One piece about to wait.
-pub(crate) struct HeldPiece {
-    /// `None`: of whoever the document leads to once it is confirmed.
-    pub(crate) holder: Option<HolderId>,
-    pub(crate) held: Held,
-    pub(crate) sample: Option<String>,
-    pub(crate) external_key: Option<[u8; 16]>,
-}
-
-/// What is about to wait.
-pub(crate) struct Hold {
-    pub(crate) kind: WaitingKind,
-    pub(crate) weighs_on: AgencyId,
-    pub(crate) pieces: Vec<HeldPiece>,
-    /// A run and how many of its contacts.
-    pub(crate) trace: Option<(TraceId, u64)>,
 }
 
 /// What a record does that weighs.

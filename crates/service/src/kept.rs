@@ -9,8 +9,8 @@ use jadegate_domain::{CaseId, Evidence, EvidenceId, Fact, Timestamp, hex};
 use jadegate_store::{KeptRecord, RowRef, Write};
 
 use crate::app::App;
-use crate::brake::Held;
 use crate::error::{Result, ServiceError};
+use crate::held::Held;
 use crate::staff::cases::case_fact;
 
 /// Stands before what is sealed; what was written before that was so is JSON.

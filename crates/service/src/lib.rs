@@ -6,6 +6,7 @@
 mod accounts;
 mod app;
 mod assess;
+mod author;
 mod brake;
 mod bulk;
 mod case_locks;
@@ -23,6 +24,7 @@ mod follow;
 mod follower;
 pub mod gate;
 mod health;
+mod held;
 mod hold;
 pub mod holder;
 pub mod import;

@@ -12,8 +12,10 @@ use jadegate_store::{StoredRide, Unit, Write};
 use super::rides::{State, Taken};
 use super::visits::two_at_once;
 use crate::app::App;
-use crate::brake::{Author, Held, HeldPiece, Hold, Signed, file_stands, is_above};
+use crate::author::{Author, file_stands};
+use crate::brake::{Signed, is_above};
 use crate::error::Result;
+use crate::held::{Held, HeldPiece, Hold};
 
 impl App {
     /// What makes two rides that wait the same.

@@ -22,7 +22,7 @@ use super::lines::{Lines, Reading, Rejection, SMALL_FILE, all_told};
 use super::manifest::{Boarding, Kept, OPTIONAL, TripKey, WANTED};
 use super::runs::Digesting;
 use crate::app::App;
-use crate::brake::Author;
+use crate::author::Author;
 use crate::concurrency::read;
 use crate::error::{Kind, Result, ServiceError};
 use crate::import::report::RejectedLine;

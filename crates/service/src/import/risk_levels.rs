@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::lines::{Limits, MAX_BYTES, Reading, all_told, reject};
 use super::runs::Digesting;
 use crate::app::App;
-use crate::brake::{Author, file_stands};
+use crate::author::{Author, file_stands};
 use crate::error::{Result, ServiceError};
 use crate::import::report::RejectedLine;
 use crate::staff::policies::proposals::Proposer;

@@ -9,7 +9,7 @@ use jadegate_domain::{AgencyId, StaffId, Timestamp};
 use jadegate_store::{ImportCounts, ImportRun, Write};
 
 use crate::app::App;
-use crate::brake::Author;
+use crate::author::Author;
 use crate::error::Result;
 
 /// A file of which the digest is made while it is read.

@@ -19,7 +19,7 @@ use jadegate_domain::{
 use jadegate_store::{Looked, Unit, Waiting, Write};
 
 use crate::app::App;
-use crate::brake::Author;
+use crate::author::Author;
 use crate::error::{Kind, Result, ServiceError};
 use crate::limits::Limit;
 use crate::session::StaffSession;

@@ -12,7 +12,7 @@ use super::access::Power;
 use super::policies::proposed::RegionEntry;
 use super::{conflict, wrong};
 use crate::app::App;
-use crate::brake::Author;
+use crate::author::Author;
 use crate::error::{Result, ServiceError};
 use crate::holder::me::AgencyName;
 use crate::keys::first_bits;

@@ -5,7 +5,8 @@ use jadegate_store::{IndexKind, TubeOwner};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::brake::{Author, Signed, outside};
+use crate::author::Author;
+use crate::brake::{Signed, outside};
 use crate::document::DocumentInput;
 use crate::error::{Kind, Result, ServiceError};
 use crate::named::AssessmentView;

@@ -27,9 +27,11 @@ use jadegate_store::{
 use super::document::{LISTED_DAYS, over};
 use crate::app::App;
 use crate::assess::{AttemptError, EvidenceChange, TRIES, busy, resting_on};
-use crate::brake::{Held, Signed, Taker};
+use crate::author::Taker;
+use crate::brake::Signed;
 use crate::concurrency::read;
 use crate::error::{Kind, Result, ServiceError, is_ended};
+use crate::held::Held;
 use crate::jobs::note;
 use crate::kept::{KeptPiece, kept_case};
 use crate::staff::cases::{case_fact, case_key_name};

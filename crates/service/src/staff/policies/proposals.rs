@@ -21,7 +21,7 @@ use super::proposal_view::{ProposalView, attached_of, change_of};
 use super::proposed::ProposedChange;
 use super::runs::Attached;
 use crate::app::App;
-use crate::brake::{Taker, file_stands};
+use crate::author::{Taker, file_stands};
 use crate::error::{Result, ServiceError};
 use crate::log::{ProposalStep, policy_leaf, proposal_leaf};
 use crate::parts::{self, Part};

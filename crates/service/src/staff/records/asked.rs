@@ -22,8 +22,10 @@ use super::withdraw::{
     withdrawn,
 };
 use crate::app::App;
-use crate::brake::{Author, Held, Signed, Taker};
+use crate::author::{Author, Taker};
+use crate::brake::Signed;
 use crate::error::{Kind, Result, ServiceError, is_ended};
+use crate::held::Held;
 use crate::jobs::note;
 use crate::kept::kept_case;
 use crate::session::StaffSession;

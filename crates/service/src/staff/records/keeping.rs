@@ -13,8 +13,9 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
-use crate::brake::{Held, is_above};
+use crate::brake::is_above;
 use crate::error::{Result, ServiceError};
+use crate::held::Held;
 use crate::session::StaffSession;
 use crate::staff::access::{Power, not_yours};
 use crate::staff::people::find::Subject;

@@ -12,8 +12,8 @@ use jadegate_store::{Authorship, Before, KeptRecord, Latest};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::brake::Held;
 use crate::error::Result;
+use crate::held::Held;
 use crate::holder::me::{AgencyName, WithdrawnView};
 use crate::parts::{self, Part};
 use crate::session::StaffSession;

@@ -10,7 +10,8 @@ use jadegate_domain::{AgencyId, Evidence, EvidenceId, Fact, StaffId};
 
 use crate::app::App;
 use crate::assess::NewEvidence;
-use crate::brake::{Signed, Taker};
+use crate::author::Taker;
+use crate::brake::Signed;
 use crate::error::Result;
 
 /// Why a result is not recorded: code and words.

@@ -9,7 +9,8 @@ use jadegate_store::TubeOwner;
 
 use super::same_sample::one_tube;
 use crate::app::App;
-use crate::brake::{self, Author, Signed};
+use crate::author::Author;
+use crate::brake::{self, Signed};
 use crate::document::DocumentInput;
 use crate::error::{Kind, Result};
 use crate::import::lines::{Lines, Reading, Rejection};

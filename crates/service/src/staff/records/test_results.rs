@@ -16,8 +16,10 @@ use super::same_sample::{CONTRADICTED, Known, Refusal, Said, corrector};
 use super::test_lines::{Line, contradicted, sample};
 use crate::app::App;
 use crate::assess::{EvidenceChange, NewEvidence, TRIES, busy};
-use crate::brake::{self, Author, HeldPiece, Hold, Signed};
+use crate::author::Author;
+use crate::brake::{self, Signed};
 use crate::error::{Result, is_ended};
+use crate::held::{HeldPiece, Hold};
 use crate::import::Digesting;
 use crate::import::lines::{Reading, Rejection, SMALL_FILE, all_told};
 use crate::import::report::ImportReport;
@@ -358,7 +360,7 @@ impl App {
                         (None, None, Subject::Person(holder)) => Some(holder),
                         _ => None,
                     },
-                    held: brake::Held::Evidence {
+                    held: crate::held::Held::Evidence {
                         id,
                         fact: line.fact(),
                         document: line.document,

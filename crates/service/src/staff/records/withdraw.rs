@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, TRIES, busy, resting_on};
-use crate::brake::Taker;
+use crate::author::Taker;
 use crate::error::{Kind, Result, ServiceError, is_ended};
 use crate::kept::kept_case;
 use crate::session::StaffSession;

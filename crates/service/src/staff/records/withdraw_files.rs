@@ -1,7 +1,7 @@
 //! Taking whole files back, while they are still being recorded too.
 //!
 //! The withdrawal's row comes first and is a barrier: each unit that records or holds something of a
-//! file demands that there is none ([`crate::brake::file_stands`]). What is found afterwards is
+//! file demands that there is none ([`crate::author::file_stands`]). What is found afterwards is
 //! therefore all there is. The file itself is marked last; until then the withdrawal is unfinished, and
 //! goes on by itself after a crash, on whichever server ([`App::finish_withdrawals`]).
 
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::withdraw::{Hands, WithdrawnRecords, above_withdrawals, unknown, withdrawn};
 use crate::app::App;
 use crate::assess::resting_on;
-use crate::brake::{Author, Taker};
+use crate::author::{Author, Taker};
 use crate::error::{Kind, Result, ServiceError};
 use crate::jobs::note;
 use crate::staff::conflict;

@@ -9,8 +9,9 @@ use jadegate_store::{Precondition, Unit, Write};
 
 use super::withdraw::{Hands, WithdrawnRecords, unknown, withdrawal_error, withdrawn};
 use crate::app::App;
-use crate::brake::{Held, Taker};
+use crate::author::Taker;
 use crate::error::Result;
+use crate::held::Held;
 
 impl App {
     /// Takes it back; `None`: its owner has registered meanwhile, so it is theirs.

@@ -16,7 +16,7 @@ use super::withdraw::{
     Hands, WithdrawnRecords, above_withdrawals, unknown, withdrawal_error, withdrawn,
 };
 use crate::app::App;
-use crate::brake::Taker;
+use crate::author::Taker;
 use crate::error::{Kind, Result, ServiceError};
 
 const RECORD: RecordKind = RecordKind::RiskLevel;

@@ -15,7 +15,7 @@ use jadegate_store::{StoredRide, Unit, Write};
 
 use super::withdraw::{Hands, WithdrawnRecords, above_withdrawals, unknown, withdrawn};
 use crate::app::App;
-use crate::brake::{Author, Taker};
+use crate::author::{Author, Taker};
 use crate::concurrency::beside;
 use crate::error::{Kind, Result};
 use crate::jobs::note;

@@ -12,9 +12,11 @@ use super::stored::{Stored, StoredContact, contact_fact, says_the_same, stored_d
 use super::traces::Pace;
 use crate::app::App;
 use crate::assess::{Changed, EvidenceChange, NewEvidence};
-use crate::brake::{Author, Hold, Signed, case_stands};
+use crate::author::{Author, case_stands};
+use crate::brake::Signed;
 use crate::concurrency::beside;
 use crate::error::{Result, is_ended};
+use crate::held::Hold;
 use crate::staff::parallel::{BoxFuture, SLICE, run_concurrently};
 
 /// How many changes brought the evidence in line with a run.

@@ -23,7 +23,8 @@ use super::stored::{
 };
 use crate::app::App;
 use crate::assess::{TRIES, busy};
-use crate::brake::{Author, Signed, case_stands};
+use crate::author::{Author, case_stands};
+use crate::brake::Signed;
 use crate::concurrency::{beside, read};
 use crate::contact_row::ContactRow;
 use crate::error::{Kind, Result, ServiceError, is_ended};
