@@ -12,6 +12,7 @@ mod accounts;
 mod at;
 mod columns;
 mod evidence;
+mod page;
 mod papers;
 mod people;
 mod places;
@@ -25,6 +26,7 @@ pub use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,
     RegionRiskRow, StoredColourRow, TraceHeadRow, TraceRow,
 };
+pub use page::{evidence_page, linked_records};
 pub use papers::{PaperRow, PaperStandingRow};
 pub use people::{
     AgencyRow, ChallengeRow, CorrectionRow, HolderRow, InvitationRow, OutboxRow, PasskeyRow,

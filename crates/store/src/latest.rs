@@ -2,6 +2,8 @@
 
 use jadegate_domain::Timestamp;
 
+use crate::aside::Listed;
+
 /// A place in a list that begins with what is newest: after so many of those of a moment. What is
 /// added meanwhile stands before it, or is one of that moment's; then one of those may be read twice,
 /// and none is left out.
@@ -36,5 +38,12 @@ impl Latest {
     /// How many readable rows are left out at its beginning.
     pub fn skip(&self) -> u32 {
         self.before.map_or(0, |b| b.skip)
+    }
+
+    /// The part of a list that begins with those left out.
+    pub fn part<T>(&self, mut found: Listed<T>) -> Listed<T> {
+        let skip = usize::try_from(self.skip()).unwrap_or(usize::MAX).min(found.rows.len());
+        found.rows.drain(..skip);
+        found
     }
 }

@@ -175,6 +175,19 @@ pub struct ColourCounts {
     pub from_before: u64,
 }
 
+impl ColourCounts {
+    /// Adds the people of one stored colour: how many, and how many of them are from before. A colour
+    /// that is none of ours is found, and told, by whoever reads the row.
+    pub fn add(&mut self, name: &str, all: i64, from_before: i64) {
+        if let Some(colour) = Colour::ALL.iter().find(|c| c.as_str() == name)
+            && let Some(n) = self.colours.get_mut(usize::from(colour.as_u8()))
+        {
+            *n = u64::try_from(all).unwrap_or(0);
+        }
+        self.from_before += u64::try_from(from_before).unwrap_or(0);
+    }
+}
+
 /// What a gate asks of somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {

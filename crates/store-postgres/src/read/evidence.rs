@@ -1,13 +1,11 @@
 //! Evidence, assessments, regions.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use jadegate_domain::record::LinkState;
-use jadegate_domain::{CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp};
+use jadegate_domain::{CaseId, Division, Evidence, EvidenceId, HolderId, Timestamp};
 use jadegate_store::{
     ColourChange, ColourCounts, ConfinedHolder, EvidencePage, HolderEvidence, Latest, Listed, Page,
-    RecordLink, RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
+    RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
 };
 
 use super::links::{JOINED, has_others, linked_with, records_of};
@@ -18,7 +16,7 @@ use crate::rows::{read as read_row, read_after};
 use crate::value::{NONE, params};
 use jadegate_store_rows::{
     AssessmentRow, ColourChangeRow, ConfinedRow, EvidenceRow, HolderRow, RecordLinkRow,
-    RegionRiskRow, Stored, StoredColourRow,
+    RegionRiskRow, Stored, StoredColourRow, evidence_page, linked_records,
 };
 use tokio_postgres::{Error, Row};
 
@@ -63,14 +61,7 @@ type Linked = (Vec<Vec<Evidence>>, Option<HolderId>);
 async fn linked(c: &Client, holder: HolderId) -> Result<Linked> {
     let of = format!("WHERE record IN ({}) ORDER BY record", linked_with("$1"));
     let links = many::<RecordLinkRow>(c, &of, [holder.as_i64()]).await?;
-    let joined = |l: &&RecordLink| l.state == LinkState::Joined;
-    let own = links.iter().find(|l| l.record == holder);
-    let joined_into = own.filter(joined).map(|l| l.main);
-    // What is undecided is so with the main record's person: of the others with each other it is not said.
-    let others: Vec<_> = match own.filter(|l| !joined(l)) {
-        Some(undecided) => vec![undecided.main],
-        None => links.iter().filter(|l| !joined(l)).map(|l| l.record).collect(),
-    };
+    let (others, joined_into) = linked_records(&links, holder);
     let mut beside = Vec::with_capacity(others.len());
     for other in others {
         beside.push(evidence_of_person(c, other).await?);
@@ -190,13 +181,7 @@ pub(crate) async fn colour_counts(c: &Client, policy: &str, regions: i64) -> Res
     let rows = rows.map_err(|e| sql("assessment", &e))?;
     let mut counts = ColourCounts::default();
     for (name, all, before) in rows {
-        // A colour that is none of ours is found, and told, by whoever reads the row.
-        if let Some(colour) = Colour::ALL.iter().find(|c| c.as_str() == name)
-            && let Some(n) = counts.colours.get_mut(usize::from(colour.as_u8()))
-        {
-            *n = u64::try_from(all).unwrap_or(0);
-        }
-        counts.from_before += u64::try_from(before).unwrap_or(0);
+        counts.add(&name, all, before);
     }
     Ok(counts)
 }
@@ -218,40 +203,10 @@ pub(crate) async fn evidence_by_holder(
     let between = [after, last.as_i64()];
     let people =
         listed::<HolderRow>(c, "WHERE id > $1 AND id <= $2 ORDER BY id", between, ALL).await?;
-    let (all, mut bad) = owned_evidence(c, between).await?;
-    let damaged: HashSet<HolderId> = bad.iter().filter_map(|(owner, _)| *owner).collect();
-    let mut bad: Vec<RowRef> = bad.drain(..).map(|(_, row)| row).collect();
-    let unknown: HashSet<_> =
-        people.unreadable.iter().filter_map(|r| HolderId::from_i64(r.row)).collect();
-    bad.extend(people.unreadable);
-    let mut people = people.rows.into_iter().peekable();
-    let mut all = all.into_iter().peekable();
-    let mut out = EvidencePage { last: Some(last), ..EvidencePage::default() };
-    for id in kept {
-        let mut evidence = Vec::new();
-        while let Some(e) = all.next_if(|e| e.holder <= Some(id)) {
-            if e.holder == Some(id) {
-                evidence.push(e);
-            }
-        }
-        while people.next_if(|h| h.id < id).is_some() {}
-        let holder = people.next_if(|h| h.id == id);
-        match holder {
-            _ if damaged.contains(&id) || unknown.contains(&id) => out.unreadable.push(id),
-            // Of somebody who is not registered nothing is decided.
-            None => {}
-            Some(h) => out.whole.push(HolderEvidence {
-                holder: id,
-                home: h.home,
-                evidence_version: h.evidence_version,
-                evidence,
-                beside: Vec::new(),
-                joined_into: None,
-            }),
-        }
-    }
-    bad.extend(complete_linked(c, &mut out, between).await?);
-    Ok((out, bad))
+    let (all, damaged) = owned_evidence(c, between).await?;
+    let (mut page, mut bad) = evidence_page(&kept, people, all, damaged);
+    bad.extend(complete_linked(c, &mut page, between).await?);
+    Ok((page, bad))
 }
 
 /// Adds to a page what follows from the links of those on it; the rows that cannot be read. Whose

@@ -1,14 +1,13 @@
 //! Evidence, assessments, regions.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use jadegate_domain::record::LinkState;
-use jadegate_domain::{CaseId, Colour, Division, Evidence, EvidenceId, HolderId, Timestamp};
+use jadegate_domain::{CaseId, Division, Evidence, EvidenceId, HolderId, Timestamp};
 use jadegate_store::{
     ColourChange, ColourCounts, ConfinedHolder, EvidencePage, HolderEvidence, Latest, Listed, Page,
-    RecordLink, RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
+    RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
 };
+use jadegate_store_rows::{evidence_page, linked_records};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
@@ -70,14 +69,7 @@ fn linked(c: &Connection, holder: HolderId) -> Result<Linked> {
         &format!("WHERE record IN ({}) ORDER BY record", linked_with("?1")),
         [holder.as_i64()],
     )?;
-    let joined = |l: &&RecordLink| l.state == LinkState::Joined;
-    let own = links.iter().find(|l| l.record == holder);
-    let joined_into = own.filter(joined).map(|l| l.main);
-    // What is undecided is so with the main record's person: of the others with each other it is not said.
-    let beside: Vec<_> = match own.filter(|l| !joined(l)) {
-        Some(undecided) => vec![undecided.main],
-        None => links.iter().filter(|l| !joined(l)).map(|l| l.record).collect(),
-    };
+    let (beside, joined_into) = linked_records(&links, holder);
     let beside = beside.into_iter().map(|other| evidence_of_person(c, other));
     Ok((beside.collect::<Result<_>>()?, joined_into))
 }
@@ -189,13 +181,7 @@ pub(crate) fn colour_counts(c: &Connection, policy: &str, regions: i64) -> Resul
         .map_err(|e| sql("assessment", &e))?;
     let mut counts = ColourCounts::default();
     for (name, all, before) in rows {
-        // A colour that is none of ours is found, and told, by whoever reads the row.
-        if let Some(colour) = Colour::ALL.iter().find(|c| c.as_str() == name)
-            && let Some(n) = counts.colours.get_mut(usize::from(colour.as_u8()))
-        {
-            *n = u64::try_from(all).unwrap_or(0);
-        }
-        counts.from_before += u64::try_from(before).unwrap_or(0);
+        counts.add(&name, all, before);
     }
     Ok(counts)
 }
@@ -218,40 +204,10 @@ pub(crate) fn evidence_by_holder(
         let between = [after, last.as_i64()];
         let people =
             listed::<HolderRow>(c, "WHERE id > ?1 AND id <= ?2 ORDER BY id", between, ALL)?;
-        let (all, mut bad) = owned_evidence(c, between)?;
-        let damaged: HashSet<HolderId> = bad.iter().filter_map(|(owner, _)| *owner).collect();
-        let mut bad: Vec<RowRef> = bad.drain(..).map(|(_, row)| row).collect();
-        let unknown: HashSet<_> =
-            people.unreadable.iter().filter_map(|r| HolderId::from_i64(r.row)).collect();
-        bad.extend(people.unreadable);
-        let mut people = people.rows.into_iter().peekable();
-        let mut all = all.into_iter().peekable();
-        let mut out = EvidencePage { last: Some(last), ..EvidencePage::default() };
-        for id in kept {
-            let mut evidence = Vec::new();
-            while let Some(e) = all.next_if(|e| e.holder <= Some(id)) {
-                if e.holder == Some(id) {
-                    evidence.push(e);
-                }
-            }
-            while people.next_if(|h| h.id < id).is_some() {}
-            let holder = people.next_if(|h| h.id == id);
-            match holder {
-                _ if damaged.contains(&id) || unknown.contains(&id) => out.unreadable.push(id),
-                // Of somebody who is not registered nothing is decided.
-                None => {}
-                Some(h) => out.whole.push(HolderEvidence {
-                    holder: id,
-                    home: h.home,
-                    evidence_version: h.evidence_version,
-                    evidence,
-                    beside: Vec::new(),
-                    joined_into: None,
-                }),
-            }
-        }
-        bad.extend(complete_linked(c, &mut out, between)?);
-        Ok((out, bad))
+        let (all, damaged) = owned_evidence(c, between)?;
+        let (mut page, mut bad) = evidence_page(&kept, people, all, damaged);
+        bad.extend(complete_linked(c, &mut page, between)?);
+        Ok((page, bad))
     })
 }
 

@@ -99,10 +99,7 @@ fn listed_latest<R: Stored>(
     latest: Latest,
 ) -> Result<Listed<R::Domain>> {
     let most = latest.skip().saturating_add(latest.limit);
-    let mut found = listed::<R>(c, rest, params, most)?;
-    let skip = usize::try_from(latest.skip()).unwrap_or(usize::MAX).min(found.rows.len());
-    found.rows.drain(..skip);
-    Ok(found)
+    Ok(latest.part(listed::<R>(c, rest, params, most)?))
 }
 
 /// The same from `source` (a table of a day, or a query in brackets).
