@@ -17,9 +17,9 @@ use super::test_lines::{Line, contradicted, sample};
 use crate::app::App;
 use crate::assess::{EvidenceChange, NewEvidence, TRIES, busy};
 use crate::author::Author;
-use crate::brake::{self, Signed};
+use crate::brake::Signed;
 use crate::error::{Result, is_ended};
-use crate::held::{HeldPiece, Hold};
+use crate::held::{self, HeldPiece, Hold};
 use crate::import::Digesting;
 use crate::import::lines::{Reading, Rejection, SMALL_FILE, all_told};
 use crate::import::report::ImportReport;
@@ -360,7 +360,7 @@ impl App {
                         (None, None, Subject::Person(holder)) => Some(holder),
                         _ => None,
                     },
-                    held: crate::held::Held::Evidence {
+                    held: held::Held::Evidence {
                         id,
                         fact: line.fact(),
                         document: line.document,
