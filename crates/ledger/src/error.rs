@@ -36,6 +36,9 @@ pub enum LedgerError {
     /// The bytes are no tile or bundle of that width, or the path names none.
     #[error("not a tile")]
     BadTile,
+    /// Fewer of the known witnesses signed the checkpoint than are demanded.
+    #[error("too few witnesses signed the checkpoint")]
+    TooFewWitnesses,
 }
 
 impl LedgerError {
@@ -53,6 +56,7 @@ impl LedgerError {
             Self::BadKey => "log.bad_key",
             Self::BadCheckpoint => "log.bad_checkpoint",
             Self::BadTile => "log.bad_tile",
+            Self::TooFewWitnesses => "log.too_few_witnesses",
         }
     }
 }

@@ -8,6 +8,8 @@
 //!   completes.
 //! - Proofs are made from any [`Nodes`]: the store's table, fetched tiles, or an in-memory
 //!   [`Tree`].
+//! - Witnesses ([`cosign`], [`witness`]) say that they saw one log and no second one; a
+//!   [`LogProof`] is a file with which one leaf is shown to somebody who is offline.
 //! - An auditor needs only [`verify_inclusion`], [`verify_consistency`] and [`open_checkpoint`].
 //!
 //! Everything here is pure; a wrong input is an error, never a panic and never accepted.
@@ -15,14 +17,17 @@
 mod canonical;
 mod checkpoint;
 mod commitment;
+pub mod cosign;
 mod error;
 mod event;
 mod hash;
 mod leaf;
+mod log_proof;
 pub mod note;
 mod proof;
 pub mod tile;
 mod tree;
+pub mod witness;
 mod word;
 
 pub use checkpoint::{Checkpoint, open_checkpoint, sign_checkpoint};
@@ -34,6 +39,7 @@ pub use event::{
 };
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
 pub use leaf::{Leaf, MAX_LEAF};
+pub use log_proof::LogProof;
 pub use proof::{
     consistency_proof, inclusion_proof, root_from_inclusion, verify_consistency, verify_inclusion,
 };

@@ -10,34 +10,71 @@ use crate::error::LedgerError;
 
 /// The signature type of Ed25519.
 const ED25519: u8 = 1;
+/// The signature type of a witness's cosignature with Ed25519 ([`crate::cosign`]).
+pub(crate) const COSIGNATURE: u8 = 4;
 /// The longest note that is looked at. Sixteen post-quantum signatures take 80 kB.
 const MAX_NOTE: usize = 1 << 20;
 /// The most signatures that are looked at; the specification demands at least 16.
 const MAX_SIGNATURES: usize = 64;
 
-/// A key's name and id, as in a signature line.
+/// A key's name and id, as in a signature line, and what kind of signature it makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct KeyName {
-    name: Box<str>,
-    id: [u8; 4],
+pub(crate) struct KeyName {
+    pub(crate) name: Box<str>,
+    pub(crate) id: [u8; 4],
+    kind: u8,
 }
 
 impl KeyName {
     /// `SHA-256(name || 0x0A || type || public key)[:4]`.
-    fn new(name: &str, public_key: &[u8; 32]) -> Result<Self, LedgerError> {
+    pub(crate) fn new(name: &str, kind: u8, public_key: &[u8; 32]) -> Result<Self, LedgerError> {
         let control = |c: char| c.is_whitespace() || c.is_control() || c == '+';
         if name.is_empty() || name.contains(control) {
             return Err(LedgerError::BadKey);
         }
         let digest = Sha256::new()
             .chain_update(name)
-            .chain_update([b'\n', ED25519])
+            .chain_update([b'\n', kind])
             .chain_update(public_key)
             .finalize();
         let mut id = [0; 4];
         id.copy_from_slice(&digest[..4]);
-        Ok(Self { name: name.into(), id })
+        Ok(Self { name: name.into(), id, kind })
     }
+
+    /// The text form of a key, `vkey`.
+    pub(crate) fn vkey(&self, key: &VerifyingKey) -> String {
+        let id = u32::from_be_bytes(self.id);
+        let mut bytes = vec![self.kind];
+        bytes.extend_from_slice(key.as_bytes());
+        format!("{}+{id:08x}+{}", self.name, STANDARD.encode(bytes))
+    }
+
+    /// A signature line: `name base64(id || signature)`.
+    pub(crate) fn line(&self, signature: &[u8]) -> String {
+        let bytes = [self.id.as_slice(), signature].concat();
+        format!("\u{2014} {} {}\n", self.name, STANDARD.encode(bytes))
+    }
+}
+
+/// A key that may be relied on; one of small order fits several texts.
+pub(crate) fn strong_key(public_key: &[u8; 32]) -> Result<VerifyingKey, LedgerError> {
+    let key = VerifyingKey::from_bytes(public_key).map_err(|_| LedgerError::BadKey)?;
+    if key.is_weak() { Err(LedgerError::BadKey) } else { Ok(key) }
+}
+
+/// Reads the text form of a key of this kind.
+pub(crate) fn read_vkey(text: &str, kind: u8) -> Result<(KeyName, VerifyingKey), LedgerError> {
+    let parse = || {
+        // Base64 may hold a plus, the name and the id may not.
+        let (name, rest) = text.split_once('+')?;
+        let (_, key) = rest.split_once('+')?;
+        let key = STANDARD.decode(key).ok()?;
+        let key: &[u8; 32] = key.strip_prefix(&[kind])?.try_into().ok()?;
+        Some((KeyName::new(name, kind, key).ok()?, strong_key(key).ok()?))
+    };
+    // Written again, so that a wrong id or a second spelling is noticed.
+    parse().filter(|(name, key)| name.vkey(key) == text).ok_or(LedgerError::BadKey)
 }
 
 /// Signs notes.
@@ -51,7 +88,7 @@ impl NoteSigner {
     /// not be used for anything else.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, LedgerError> {
         let key = SigningKey::from_bytes(seed);
-        Ok(Self { key_name: KeyName::new(name, key.verifying_key().as_bytes())?, key })
+        Ok(Self { key_name: KeyName::new(name, ED25519, key.verifying_key().as_bytes())?, key })
     }
 
     /// Its name.
@@ -61,7 +98,7 @@ impl NoteSigner {
 
     /// The same key under another name.
     pub fn named(&self, name: &str) -> Result<Self, LedgerError> {
-        let key_name = KeyName::new(name, self.key.verifying_key().as_bytes())?;
+        let key_name = KeyName::new(name, ED25519, self.key.verifying_key().as_bytes())?;
         Ok(Self { key_name, key: self.key.clone() })
     }
 
@@ -87,16 +124,19 @@ pub struct NoteVerifier {
 impl NoteVerifier {
     /// From a name and an Ed25519 public key.
     pub fn new(name: &str, public_key: &[u8; 32]) -> Result<Self, LedgerError> {
-        let key = VerifyingKey::from_bytes(public_key).map_err(|_| LedgerError::BadKey)?;
-        if key.is_weak() {
-            return Err(LedgerError::BadKey);
-        }
-        Ok(Self { key_name: KeyName::new(name, public_key)?, key })
+        let key = strong_key(public_key)?;
+        Ok(Self { key_name: KeyName::new(name, ED25519, public_key)?, key })
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
         &self.key_name.name
+    }
+
+    /// Does this signature line bear its name and id?
+    pub(crate) fn is_named_in(&self, line: &str) -> bool {
+        signature_line(line.trim_end_matches('\n'))
+            .is_some_and(|(name, id, _)| *name == *self.key_name.name && id == self.key_name.id)
     }
 
     /// The Ed25519 public key.
@@ -107,26 +147,14 @@ impl NoteVerifier {
 
 impl std::fmt::Display for NoteVerifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let id = u32::from_be_bytes(self.key_name.id);
-        let mut key = vec![ED25519];
-        key.extend_from_slice(self.key.as_bytes());
-        write!(f, "{}+{id:08x}+{}", self.key_name.name, STANDARD.encode(key))
+        f.write_str(&self.key_name.vkey(&self.key))
     }
 }
 
 impl std::str::FromStr for NoteVerifier {
     type Err = LedgerError;
     fn from_str(s: &str) -> Result<Self, LedgerError> {
-        let parse = || {
-            // Base64 may hold a plus, the name and the id may not.
-            let (name, rest) = s.split_once('+')?;
-            let (_, key) = rest.split_once('+')?;
-            let key = STANDARD.decode(key).ok()?;
-            let key = key.strip_prefix(&[ED25519])?.try_into().ok()?;
-            Self::new(name, key).ok()
-        };
-        // Written again, so that a wrong id or a second spelling is noticed.
-        parse().filter(|v| v.to_string() == s).ok_or(LedgerError::BadKey)
+        read_vkey(s, ED25519).map(|(key_name, key)| Self { key_name, key })
     }
 }
 
@@ -135,11 +163,8 @@ pub fn sign(text: &str, signers: &[&NoteSigner]) -> Result<String, LedgerError> 
     if !is_text(text) || signers.is_empty() {
         return Err(LedgerError::BadNote);
     }
-    let line = |signer: &&NoteSigner| {
-        let mut bytes = signer.key_name.id.to_vec();
-        bytes.extend_from_slice(&signer.key.sign(text.as_bytes()).to_bytes());
-        format!("\u{2014} {} {}\n", signer.key_name.name, STANDARD.encode(bytes))
-    };
+    let line =
+        |signer: &&NoteSigner| signer.key_name.line(&signer.key.sign(text.as_bytes()).to_bytes());
     let lines: String = signers.iter().map(line).collect();
     Ok(format!("{text}\n{lines}"))
 }
@@ -163,7 +188,7 @@ pub fn open<'n>(note: &'n str, known: &[NoteVerifier]) -> Result<&'n str, Ledger
 }
 
 /// Text with its last line end, and the signature lines.
-fn take_apart(note: &str) -> Option<(&str, &str)> {
+pub(crate) fn take_apart(note: &str) -> Option<(&str, &str)> {
     if note.len() > MAX_NOTE {
         return None;
     }
@@ -177,7 +202,7 @@ fn is_text(text: &str) -> bool {
     text.ends_with('\n') && !text.contains(|c| c < ' ' && c != '\n')
 }
 
-fn signature_line(line: &str) -> Option<(&str, [u8; 4], Vec<u8>)> {
+pub(crate) fn signature_line(line: &str) -> Option<(&str, [u8; 4], Vec<u8>)> {
     let (name, signature) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
     if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '+') {
         return None;
