@@ -67,6 +67,8 @@ pub(crate) enum Command {
         /// The folder
         folder: PathBuf,
     },
+    /// Be a witness of public logs: sign what they publish, and never two logs under one name
+    Witness(WitnessArgs),
     /// Look for everything that could go wrong
     Doctor,
     /// Print the configuration with secrets hidden
@@ -142,6 +144,23 @@ pub(crate) struct Demo {
     /// Keep the town in this folder instead of a temporary one; if one was kept there, it is opened as it was left
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+}
+
+/// `witness`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WitnessArgs {
+    /// Key of a log to watch, as `/v1/keys` gives it in `log`; may be given several times
+    #[arg(long, value_name = "NAME+ID+KEY", required = true)]
+    pub log: Vec<String>,
+    /// Name of this witness: its address without scheme. Needed at the first start, and kept
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Folder of its own: the key, and what was signed. Never copy it back from a backup
+    #[arg(long, value_name = "DIR", default_value = "witness")]
+    pub folder: PathBuf,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8099")]
+    pub listen: std::net::SocketAddr,
 }
 
 /// `import`.

@@ -4,6 +4,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use jadegate_ledger::cosign::WitnessPolicy;
+use jadegate_service::Witnesses;
 use serde::{Deserialize, Serialize};
 
 /// Everything that can be set.
@@ -39,6 +41,8 @@ pub(crate) struct Config {
     pub limits: Limits,
     /// What the mandate of this deployment says.
     pub mandate: Mandate,
+    /// The public log.
+    pub log: Log,
     /// The message gateway.
     pub sms: Sms,
 }
@@ -101,6 +105,17 @@ pub(crate) struct Mandate {
     pub waiting_hours: u32,
 }
 
+/// The public log.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    /// Who is to see each checkpoint before it is published: `name+id+key https://address` of each
+    /// witness; none: checkpoints are published at once.
+    pub witnesses: Vec<String>,
+    /// How many of them must have signed.
+    pub quorum: u32,
+}
+
 /// The message gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -135,6 +150,7 @@ impl Default for Config {
             log_filter: "info".to_owned(),
             limits: Limits::default(),
             mandate: Mandate::default(),
+            log: Log::default(),
             sms: Sms::default(),
         }
     }
@@ -189,6 +205,48 @@ impl Mandate {
         )]
         let points = (percent * 100.0 + 1e-6).floor() as u32;
         Ok(points)
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { witnesses: Vec::new(), quorum: 1 }
+    }
+}
+
+impl Log {
+    /// The witnesses, each with its key and address.
+    ///
+    /// # Errors
+    /// What is no witness, one given twice, a quorum that they can never reach or that demands none.
+    pub(crate) fn witnesses(&self) -> Result<Witnesses, ConfigError> {
+        let wrong = |key: &str, why: &str| ConfigError::Wrong {
+            origin: format!("log.{key}"),
+            why: why.to_owned(),
+        };
+        let (mut keys, mut urls) = (Vec::new(), Vec::new());
+        for text in &self.witnesses {
+            let both = text.split_once(' ').and_then(|(key, url)| Some((key.parse().ok()?, url)));
+            let web = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+            let (key, url) = both.filter(|(_, url)| web(url)).ok_or_else(|| {
+                wrong(
+                    "witnesses",
+                    "each must be `name+id+key https://address`, as `jadegate witness` prints it",
+                )
+            })?;
+            keys.push(key);
+            urls.push(url.to_owned());
+        }
+        if keys.is_empty() {
+            return Ok(Witnesses::default());
+        }
+        let quorum = usize::try_from(self.quorum).ok().filter(|q| (1..=keys.len()).contains(q));
+        let quorum = quorum.ok_or_else(|| {
+            wrong("quorum", "must be from 1 to the number of witnesses (log.witnesses)")
+        })?;
+        let policy = WitnessPolicy::new(keys, quorum)
+            .map_err(|_| wrong("witnesses", "two of them have the same key"))?;
+        Ok(Witnesses { policy, urls })
     }
 }
 
@@ -285,6 +343,7 @@ impl Config {
         jadegate_web::check_origin(&config.origin)
             .map_err(|why| ConfigError::Wrong { origin: "origin".to_owned(), why })?;
         config.metrics_listen()?;
+        config.log.witnesses()?;
         Ok(config)
     }
 
@@ -380,6 +439,10 @@ fn set(table: &mut toml::Table, key: &str, value: &str, origin: &str) -> Result<
         }
         Some(toml::Value::Boolean(_)) => {
             value.parse().map(toml::Value::Boolean).map_err(|_| wrong("must be true or false"))?
+        }
+        Some(toml::Value::Array(_)) => {
+            let each = value.split(',').map(str::trim).filter(|v| !v.is_empty());
+            toml::Value::Array(each.map(|v| toml::Value::String(v.to_owned())).collect())
         }
         Some(_) => toml::Value::String(value.to_owned()),
     };

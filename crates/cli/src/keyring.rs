@@ -1,12 +1,13 @@
 //! The key file: the deployment's secrets, readable by its owner only. Never in the database.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jadegate_domain::{Period, Timestamp, hex};
 use jadegate_pass::{BadKeys, HandleKey, HandleKeys, Issuer, IssuerCode, IssuingKey, KeyUse};
 use jadegate_service::{Entropy, Keys};
 use serde::{Deserialize, Serialize};
+
+use crate::durable;
 
 /// Days a signing key lives; rotate before that.
 const KEY_DAYS: i64 = 400;
@@ -136,35 +137,14 @@ impl Keyring {
 
     /// Writes a new key file; fails if there is one.
     fn create(&self, path: &Path) -> Result<(), KeyError> {
-        let file = |e| KeyError::File(path.to_owned(), e);
-        if let Some(dir) = path.parent() {
-            std::fs::create_dir_all(dir).map_err(file)?;
-        }
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let mut out = options.open(path).map_err(file)?;
-        let text = toml::to_string_pretty(self).unwrap_or_default();
-        out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(file)
+        durable::create(path, &toml::to_string_pretty(self).unwrap_or_default())
+            .map_err(|e| KeyError::File(path.to_owned(), e))
     }
 
     /// Replaces the key file in one step: a crash leaves the old one or the new one.
     pub(crate) fn replace(&self, path: &Path) -> Result<(), KeyError> {
-        let fresh = path.with_extension("new");
-        let file = |e| KeyError::File(path.to_owned(), e);
-        match std::fs::remove_file(&fresh) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(file(e)),
-            _ => {}
-        }
-        self.create(&fresh)?;
-        std::fs::rename(&fresh, path).map_err(file)?;
-        // The new name is durable only when its folder is.
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::File::open(folder).and_then(|d| d.sync_all()).map_err(file)
+        durable::replace(path, &toml::to_string_pretty(self).unwrap_or_default())
+            .map_err(|e| KeyError::File(path.to_owned(), e))
     }
 
     /// The secrets behind vault and indexes.

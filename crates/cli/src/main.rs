@@ -10,12 +10,14 @@ mod commands;
 mod config;
 mod database;
 mod demo;
+mod durable;
 mod failure;
 mod folder;
 mod keyring;
 mod serve;
 mod shipped;
 mod wire;
+mod witness;
 mod world;
 
 use std::process::ExitCode;

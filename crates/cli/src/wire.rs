@@ -54,6 +54,7 @@ pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure>
         waiting_above_per_staff_hour: config.mandate.waiting_above_per_staff_hour,
         withdrawals_above_per_hour: config.mandate.withdrawals_above_per_hour,
         withdrawals_above_per_staff_hour: config.mandate.withdrawals_above_per_staff_hour,
+        witnesses: config.log.witnesses()?,
         waiting_seconds: i64::from(config.mandate.waiting_hours.clamp(1, 168)) * 3600,
         ..Settings::default()
     })

@@ -107,6 +107,7 @@ impl App {
             tokio::spawn(Arc::clone(&self).keep_withdrawals(stop.clone())),
             tokio::spawn(Arc::clone(&self).maintain_visits(stop.clone())),
             tokio::spawn(Arc::clone(&self).keep_numbered(stop.clone())),
+            tokio::spawn(Arc::clone(&self).keep_witnessed(stop.clone())),
             tokio::spawn(Arc::clone(&self).keep_following(stop.clone())),
             tokio::spawn(Arc::clone(&self).tick(gateway, stop.clone())),
         ];

@@ -60,6 +60,7 @@ pub mod staff;
 mod vault;
 mod visits;
 pub mod what_if;
+mod witnesses;
 mod work;
 
 pub use app::{App, Parts};
@@ -82,8 +83,9 @@ pub use recolour::{ChangedView, RecolouringState, RecolouringView};
 pub use search_rules::bulk_case;
 pub use sequencer::PendingLog;
 pub use session::{GateSession, HolderSession, NewSession, StaffSession};
-pub use settings::Settings;
+pub use settings::{Settings, Witnesses};
 pub use signed_list::SignedPaperList;
 pub use sms::{HttpGateway, HttpGatewayConfig, OutboxOnly, SmsError, SmsFault, SmsGateway};
 pub use vault::Identity;
 pub use visits::{IndexOrigin, Tended};
+pub use witnesses::{AskWitness, HttpWitnesses, WitnessFault, WitnessedLog};

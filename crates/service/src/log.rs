@@ -1,7 +1,9 @@
 //! Leaves of the public log: what happened, so that it cannot be unsaid, without saying to whom.
 
-use jadegate_domain::division::RegionRisk;
+use std::collections::BTreeMap;
 use std::str::FromStr as _;
+
+use jadegate_domain::division::RegionRisk;
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::record::{AccountEvent, RecordKind, WithdrawalReason};
@@ -351,4 +353,15 @@ pub(crate) async fn signer_at_start(
 pub(crate) struct LogTree {
     pub(crate) tree: jadegate_ledger::Tree,
     pub(crate) signed: Option<(u64, String)>,
+    /// What is known of each witness, by its name.
+    pub(crate) witnesses: BTreeMap<String, WitnessState>,
+}
+
+/// What is known of a witness; a start begins with what the published checkpoint says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WitnessState {
+    /// The size that it signed last.
+    pub(crate) size: u64,
+    /// Why it signed nothing when it was asked last; told in the server's log when it changes.
+    pub(crate) fault: Option<String>,
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jadegate_ledger::cosign::WitnessPolicy;
+
 /// Limits and names; `cli` fills them from defaults, file, environment and flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -72,6 +74,17 @@ pub struct Settings {
     pub what_if_seconds: i64,
     /// Seconds after which a proposal that nobody decided on lapses.
     pub proposal_seconds: i64,
+    /// Who is to see each checkpoint of the public log before it is published.
+    pub witnesses: Witnesses,
+}
+
+/// The witnesses of the public log (<https://c2sp.org/tlog-witness>).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Witnesses {
+    /// Their keys, and how many of them are demanded.
+    pub policy: WitnessPolicy,
+    /// Where each of them is asked, in the order of the keys: the address before `/add-checkpoint`.
+    pub urls: Vec<String>,
 }
 
 impl Default for Settings {
@@ -106,6 +119,7 @@ impl Default for Settings {
             waiting_seconds: 86_400,
             what_if_seconds: 3600,
             proposal_seconds: 86_400,
+            witnesses: Witnesses::default(),
         }
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(regions))
         .routes(routes!(checkpoint))
         .routes(routes!(leaves))
+        .routes(routes!(log_proof))
         .routes(routes!(healthz))
         .routes(routes!(readyz))
 }
@@ -193,6 +194,28 @@ async fn checkpoint(State(web): State<Arc<Web>>) -> Answer<String> {
     Ok(web.app.checkpoint().await?)
 }
 
+/// A file of the public log as c2sp.org/tlog-tiles names it. Not in the document: what it is and how
+/// it is read is said there.
+pub(crate) async fn log_file(
+    State(web): State<Arc<Web>>,
+    Path(name): Path<String>,
+) -> Answer<Response> {
+    let bytes = web.app.log_file(&format!("tile/{name}")).await?;
+    let head = [
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::CONTENT_TYPE, "application/octet-stream"),
+    ];
+    Ok((head, bytes).into_response())
+}
+
+/// A leaf's way to the published checkpoint, in the form of c2sp.org/tlog-proof: a file that shows to
+/// anybody, offline too, that the leaf is in the log.
+#[utoipa::path(get, path = "/v1/log/proof/{index}", tag = "public", params(("index" = u64, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem)))]
+async fn log_proof(State(web): State<Arc<Web>>, Path(index): Path<u64>) -> Answer<String> {
+    Ok(web.app.log_proof(index).await?)
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct LeafQuery {
@@ -283,6 +306,19 @@ async fn log_gauges(app: &App) {
     }
 }
 
+/// How long ago enough witnesses signed the public log; absent where they never did.
+async fn witness_gauge(app: &App) {
+    match app.witnessed_log().await {
+        Ok(None) => {}
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        Ok(Some(log)) => metrics::gauge!("jadegate_log_witnessed_seconds")
+            .set(app.now().secs_since(log.at) as f64),
+        Err(e) => {
+            tracing::error!(code = e.code, error = %e, "what witnesses signed cannot be read");
+        }
+    }
+}
+
 /// How far the memory is behind the database.
 async fn follow_gauge(app: &App) {
     match app.behind().await {
@@ -296,6 +332,7 @@ async fn follow_gauge(app: &App) {
 pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> String {
     health_gauges(&web.app);
     log_gauges(&web.app).await;
+    witness_gauge(&web.app).await;
     follow_gauge(&web.app).await;
     let (visits, bytes) = web.app.index_size();
     let waiting = web.app.records_waiting().await.unwrap_or_else(|e| {

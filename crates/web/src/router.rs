@@ -60,6 +60,7 @@ pub fn router(web: Arc<Web>) -> Router {
             }
         }),
     );
+    router = router.route("/v1/log/tile/{*name}", axum::routing::get(public::log_file));
     if web.demo.is_some() {
         router = router.merge(demo::routes());
     }

@@ -62,6 +62,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Staff(command) => block_on(staff::run(&config, command)).map(done),
         Command::Backup { file } => block_on(upkeep::backup(&config, &file)).map(done),
         Command::Restore { folder } => block_on(upkeep::restore(&config, &folder)).map(done),
+        Command::Witness(args) => block_on(crate::witness::run(&args)).map(done),
         Command::Doctor => block_on(upkeep::doctor(&config)),
     }
 }

@@ -49,3 +49,4 @@ mod trace_jobs;
 mod tubes;
 mod withdraw;
 mod withdraw_files;
+mod witnesses;

@@ -1,8 +1,8 @@
 //! What anybody may read.
 
-use axum::http::header;
+use axum::http::{Method, header};
 
-use crate::world::World;
+use crate::world::{Sent, World};
 
 pub(crate) async fn story(w: &mut World) {
     for path in ["/healthz", "/readyz", "/v1/info", "/v1/regions", "/v1/log/checkpoint"] {
@@ -20,4 +20,16 @@ pub(crate) async fn story(w: &mut World) {
     assert_eq!(children.json["parent"], "CN-33");
     let leaves = w.get("", "/v1/log/leaves?from=0&limit=2").await;
     assert_eq!(leaves.json["leaves"].as_array().unwrap().len(), 2);
+    let proof = w.get("", "/v1/log/proof/0").await;
+    let proof = proof.json.as_str().unwrap().to_owned();
+    assert!(proof.starts_with("c2sp.org/tlog-proof@v1\nindex 0\n"), "{proof}");
+    // The log as files: what it was at size two is there for ever.
+    for (path, status) in [("0/000.p/2", 200), ("entries/000.p/1", 200), ("0/999", 404)] {
+        let path = format!("/v1/log/tile/{path}");
+        let tile = w.send("", &Method::GET, &path, &Sent::Nothing).await;
+        assert_eq!(tile.status.as_u16(), status, "{path}");
+        let forever = tile.headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable");
+        let bytes = tile.headers[header::CONTENT_TYPE] == "application/octet-stream";
+        assert_eq!((forever, bytes), (status == 200, status == 200), "{path}");
+    }
 }

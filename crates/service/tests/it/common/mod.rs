@@ -182,6 +182,11 @@ impl World {
         Self::opened(NOW, unbraked(), policy).await
     }
 
+    /// With these settings.
+    pub(crate) async fn of(now: &str, settings: Settings) -> Self {
+        Self::with(now, settings).await
+    }
+
     async fn with(now: &str, settings: Settings) -> Self {
         Self::opened(now, settings, &policy_text()).await
     }
