@@ -16,6 +16,7 @@ use crate::deployment::Deployment;
 use crate::error::{Result, ServiceError};
 use crate::in_force::InForce;
 use crate::keys::Keys;
+use crate::leases::Leases;
 use crate::locks::Locks;
 use crate::memory::Memory;
 use crate::settings::Settings;
@@ -28,6 +29,7 @@ pub struct App {
     pub(crate) memory: Memory,
     pub(crate) work: Work,
     pub(crate) locks: Locks,
+    pub(crate) leases: Leases,
     pub(crate) condition: Condition,
 }
 
@@ -73,6 +75,7 @@ impl App {
             memory,
             work: Work::default(),
             locks: Locks::default(),
+            leases: Leases::default(),
             condition: Condition::default(),
         };
         app.load_clock().await?;

@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{CaseId, HolderId, PlaceKind, Timestamp};
 use jadegate_trace::{BulkCase, BulkContact, BulkSecondary, ContactFound};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One contact of one case, in sums; who they are is not known here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactRow {
     /// From which case.

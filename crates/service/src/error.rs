@@ -166,6 +166,7 @@ impl From<StoreError> for ServiceError {
                 "This person's record changed at the same moment. Please try again.",
             ),
             StoreError::Conflict { precondition: Precondition::Stands, .. } => ended(),
+            StoreError::Conflict { precondition: Precondition::Lease, .. } => turn_lost(),
             StoreError::Conflict { precondition: Precondition::Leads, .. } => Self::new(
                 Kind::Conflict,
                 "document.moved",
@@ -192,6 +193,16 @@ impl From<UnknownName> for ServiceError {
     fn from(e: UnknownName) -> Self {
         Self::bad("input.unknown_name", e.to_string())
     }
+}
+
+/// Another server took over what this one was deciding.
+fn turn_lost() -> ServiceError {
+    ServiceError::new(
+        Kind::Unavailable,
+        "server.busy",
+        "Another change was made at the same moment. Nothing of yours was changed; please try again.",
+    )
+    .retry_after(5)
 }
 
 /// What was to be changed or built upon has ended since it was loaded.

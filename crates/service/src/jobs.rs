@@ -127,9 +127,11 @@ impl App {
                 job.abort();
             }
         }
+        let _ = tokio::time::timeout(GRACE, self.leave_jobs()).await;
     }
 
-    /// Twice a second what is quick, until `stop` turns true.
+    /// Twice a second what is quick, until `stop` turns true: for all servers, if it is this one that
+    /// does so, and for this one.
     async fn tick(self: Arc<Self>, gateway: Arc<dyn SmsGateway>, mut stop: watch::Receiver<bool>) {
         let mut ticks: u64 = 0;
         loop {
@@ -137,8 +139,11 @@ impl App {
                 _ = stop.changed() => return,
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
-            note("messages", &self.deliver_messages(gateway.as_ref()).await);
-            note("refresh_due", &self.refresh_due(1000).await);
+            let first = self.does_jobs().await;
+            if first {
+                note("messages", &self.deliver_messages(gateway.as_ref()).await);
+                note("refresh_due", &self.refresh_due(1000).await);
+            }
             if ticks.is_multiple_of(120) {
                 self.memory.openings.tidy(self.now());
                 note("see_clock", &self.see_clock().await);
@@ -149,10 +154,10 @@ impl App {
             }
             if !self.clock_is_held() {
                 self.work.trace_jobs.forget_old(self.now());
-                if ticks.is_multiple_of(7200) {
+                if first && ticks.is_multiple_of(7200) {
                     note("finish_corrections", &self.finish_corrections().await);
                 }
-                if ticks.is_multiple_of(20) {
+                if first && ticks.is_multiple_of(20) {
                     note("expire_proposals", &self.expire_proposals().await);
                     note("finish_waiting", &self.finish_waiting().await);
                     note("expire_waiting", &self.expire_waiting().await);
@@ -169,7 +174,7 @@ impl App {
         loop {
             let rule_set = self.rule_set();
             let present = Some((rule_set.policy.reference(), rule_set.regions.version));
-            if seen != present && !self.clock_is_held() {
+            if seen != present && !self.clock_is_held() && self.does_jobs().await {
                 let stopped = stop.clone();
                 let run = self.recolour(|_| !*stopped.borrow()).await;
                 if note("recolour", &run)

@@ -10,8 +10,6 @@ pub(crate) struct Locks {
     pub(crate) holders: [Mutex<()>; 64],
     /// One at a time for each case.
     pub(crate) cases: CaseLocks,
-    /// One writer of risk levels at a time: it decides from what it loaded.
-    pub(crate) changes: Mutex<()>,
     /// One file is taken back at a time; others go on after a crash.
     pub(crate) withdrawals: Mutex<()>,
     /// One list of passengers at a time: what is known of a trip grows with each.
@@ -25,7 +23,6 @@ impl Default for Locks {
         Self {
             holders: std::array::from_fn(|_| Mutex::new(())),
             cases: CaseLocks::default(),
-            changes: Mutex::new(()),
             withdrawals: Mutex::new(()),
             carriers: Mutex::new(()),
             numbering: Mutex::new(()),

@@ -37,6 +37,15 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// One that is known by what was told of it.
+    pub(crate) const fn at((done, of): (u64, u64)) -> Self {
+        Self {
+            done: AtomicU64::new(done),
+            of: AtomicU64::new(of),
+            cancelled: AtomicBool::new(false),
+        }
+    }
+
     /// Steps done, and how many there are.
     pub fn steps(&self) -> (u64, u64) {
         let of = self.of.load(Ordering::Relaxed);

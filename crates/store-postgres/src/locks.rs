@@ -92,6 +92,7 @@ impl Needs {
             | Write::AddSession(_)
             | Write::SeeSession { .. }
             | Write::UseNonce { .. }
+            | Write::Server(_)
             | Write::AddPlace(_)
             | Write::AddVisit(_)
             | Write::CloseVisit { .. }

@@ -16,8 +16,8 @@ use jadegate_store::{
     Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, Paper,
     PaperPlaces, PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading,
     Receipt, Recolouring, RecordLink, RegionRisks, SealedField, Session, SessionSubject, Standing,
-    Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube, Unit,
-    Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    Store, StoredAssessment, StoredJob, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube,
+    Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 
 use crate::backup;
@@ -25,7 +25,8 @@ use crate::check;
 use crate::error::Result;
 use crate::marks;
 use crate::read::{
-    accounts, changes, evidence, links, log, papers, people, places, policies, records, tally,
+    accounts, changes, evidence, links, log, papers, people, places, policies, records, servers,
+    tally,
 };
 use crate::{PostgresStore, writer::Command};
 
@@ -113,6 +114,23 @@ impl Store for PostgresStore {
 
     async fn account_change(&self, id: ChangeId) -> Result<Option<AccountChange>> {
         self.noted(accounts::account_change(&self.point().await?, id).await)
+    }
+
+    async fn job(&self, id: i64) -> Result<Option<StoredJob>> {
+        self.noted(servers::job(&self.point().await?, id).await)
+    }
+
+    async fn jobs_of(
+        &self,
+        staff: Option<StaffId>,
+        kind: &str,
+        now: Timestamp,
+    ) -> Result<Listed<StoredJob>> {
+        self.noted(servers::jobs_of(&self.point().await?, staff, kind, now).await)
+    }
+
+    async fn job_part(&self, job: i64, number: u32) -> Result<Option<Vec<u8>>> {
+        self.noted(servers::job_part(&self.point().await?, job, number).await)
     }
 
     async fn paper(&self, id: PaperId) -> Result<Option<Paper>> {

@@ -462,7 +462,7 @@ async fn drop_days(c: &Client, before: i64) -> Result<(u64, u64)> {
 type Statement = (&'static str, &'static str);
 
 /// What has expired.
-const EXPIRED: [Statement; 8] = [
+const EXPIRED: [Statement; 9] = [
     (
         "outbox",
         "DELETE FROM outbox WHERE challenge IN \
@@ -475,6 +475,7 @@ const EXPIRED: [Statement; 8] = [
     ("paper_code", "DELETE FROM paper_code WHERE expires_at <= $1"),
     ("tally", "DELETE FROM tally WHERE expires_at <= $1"),
     ("used_nonce", "DELETE FROM used_nonce WHERE expires_at <= $1"),
+    ("job", "DELETE FROM job WHERE expires_at <= $1"),
 ];
 
 /// What was kept for owners of documents too long.
@@ -496,7 +497,7 @@ async fn purge(c: &Client, what: &[Statement], until: Timestamp) -> Result<u64> 
 
 /// Tables from which something is erased.
 const ERASED: &str = "vault_key, sealed_field, blind_index, proxy, account_change, outbox, challenge, \
-                      phone_code, session, invitation, kept_record, paper_code, tally, tube, used_nonce";
+                      phone_code, session, invitation, kept_record, paper_code, tally, tube, used_nonce, job, job_part";
 
 /// Takes the dead rows of erased things out of the tables' pages now, instead of some time.
 async fn sweep(c: &Client) {

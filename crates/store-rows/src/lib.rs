@@ -18,6 +18,7 @@ mod people;
 mod places;
 mod policies;
 mod records;
+mod servers;
 mod stored;
 
 pub use accounts::{AccountChangeRow, ProxyRow, RecordLinkRow, changed_by};
@@ -38,6 +39,7 @@ pub use policies::{PolicyVersionRow, ProposalRow, RecolouringRow};
 pub use records::{
     AuthorshipRow, ImportRow, KeptRow, PieceRow, TubeRow, WaitingRow, WithdrawalRow,
 };
+pub use servers::JobRow;
 pub use stored::Stored;
 
 /// Hands the row type of every table that is not kept by day to a macro, by names that its caller imports:
@@ -82,7 +84,8 @@ macro_rules! for_each_table {
             TubeRow,
             ProxyRow,
             RecordLinkRow,
-            AccountChangeRow
+            AccountChangeRow,
+            JobRow
         )
     };
 }

@@ -52,6 +52,8 @@ pub(crate) fn writer(path: &Path, cache_kib: u32) -> Result<Connection> {
     };
     setup(&c).map_err(unavailable)?;
     schema::migrate(&mut c)?;
+    // This process alone has the file: what one that is gone had taken is free.
+    c.execute("DELETE FROM lease", []).map_err(unavailable)?;
     Ok(c)
 }
 

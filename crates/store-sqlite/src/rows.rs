@@ -9,7 +9,7 @@ use crate::error::{Result, sql};
 pub(crate) use jadegate_store_rows::{
     AccessRow, AccountChangeRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow,
     ColourChangeRow, ConfinedRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow,
-    InvitationRow, KeptRow, LeafRow, OutboxRow, PaperRow, PaperStandingRow, PasskeyRow,
+    InvitationRow, JobRow, KeptRow, LeafRow, OutboxRow, PaperRow, PaperStandingRow, PasskeyRow,
     PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow,
     RecordLinkRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored,
     StoredColourRow, TraceHeadRow, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow,

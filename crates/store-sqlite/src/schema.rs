@@ -110,6 +110,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "trip_of_a_ride",
         text: include_str!("../migrations/0041_trip_of_a_ride.sql"),
     },
+    Migration {
+        number: 51,
+        name: "leases_and_jobs",
+        text: include_str!("../migrations/0051_leases_and_jobs.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.
@@ -245,6 +250,7 @@ mod tests {
         "09931f3158df861f78bb4cc22eda658f5646dfa05e07a616077a0ee6ac19c23f",
         "6fe75fc15fd427a10a91d4ccd86727a82b6d0383aeaee3dc5afa0640decdf355",
         "16ccef03c03e6c3817053315a4d72d9bb4fe173890a4e69c853b1ff40aafc61d",
+        "0861c6da3433a96e85ea402fef98669e0aa80d6a118cfb88c2bb4d6c6a12ba53",
     ];
 
     #[test]

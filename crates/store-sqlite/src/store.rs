@@ -16,8 +16,8 @@ use jadegate_store::{
     Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, Paper,
     PaperPlaces, PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading,
     Receipt, Recolouring, RecordLink, RegionRisks, SealedField, Session, SessionSubject, Standing,
-    Store, StoredAssessment, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube, Unit,
-    Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    Store, StoredAssessment, StoredJob, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube,
+    Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -26,7 +26,8 @@ use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::{check_by_table, private_file};
 use crate::read::{
-    accounts, changes, evidence, links, log, papers, people, places, policies, records, tally,
+    accounts, changes, evidence, links, log, papers, people, places, policies, records, servers,
+    tally,
 };
 use crate::{SqliteStore, writer::Command};
 
@@ -150,6 +151,23 @@ impl Store for SqliteStore {
 
     async fn account_change(&self, id: ChangeId) -> Result<Option<AccountChange>> {
         self.point(|c| accounts::account_change(c, id))
+    }
+
+    async fn job(&self, id: i64) -> Result<Option<StoredJob>> {
+        self.point(|c| servers::job(c, id))
+    }
+
+    async fn jobs_of(
+        &self,
+        staff: Option<StaffId>,
+        kind: &str,
+        now: Timestamp,
+    ) -> Result<Listed<StoredJob>> {
+        self.point(|c| servers::jobs_of(c, staff, kind, now))
+    }
+
+    async fn job_part(&self, job: i64, number: u32) -> Result<Option<Vec<u8>>> {
+        self.point(|c| servers::job_part(c, job, number))
     }
 
     async fn paper(&self, id: PaperId) -> Result<Option<Paper>> {

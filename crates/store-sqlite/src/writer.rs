@@ -382,6 +382,7 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
         ("paper_code", "DELETE FROM paper_code WHERE expires_at <= ?1"),
         ("tally", "DELETE FROM tally WHERE expires_at <= ?1"),
         ("used_nonce", "DELETE FROM used_nonce WHERE expires_at <= ?1"),
+        ("job", "DELETE FROM job WHERE expires_at <= ?1"),
     ];
     let mut gone = 0;
     for (table, text) in statements {

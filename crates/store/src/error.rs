@@ -34,6 +34,8 @@ pub enum Precondition {
     LogSize,
     /// The document was not taken from whoever registers it, or a counter has seen them with it since.
     Unbarred,
+    /// Somebody else holds the lease ([`ServerWrite`](crate::ServerWrite)).
+    Lease,
     /// The one-time thing (challenge, invitation, nonce) was used, has expired or is out of tries.
     Unused,
     /// A limit is reached ([`Write::CountWithin`](crate::Write::CountWithin)).

@@ -78,6 +78,7 @@ mod policies;
 mod port;
 mod records;
 mod rows;
+mod servers;
 mod units;
 mod write;
 
@@ -106,5 +107,6 @@ pub use rows::{
     PhoneCode, Proxy, RecordLink, Route, SealedField, Session, SessionSubject, StoredAssessment,
     StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
+pub use servers::{ServerWrite, StoredJob};
 pub use units::{PEOPLE, Receipt, Unit};
 pub use write::Write;

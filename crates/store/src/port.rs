@@ -28,6 +28,7 @@ use crate::rows::{
     RecordLink, SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace,
     TraceHead, VaultKey, VisitMarks,
 };
+use crate::servers::StoredJob;
 use crate::units::{Receipt, Unit};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -237,7 +238,21 @@ pub trait Store: Send + Sync + 'static {
     /// Drops all visits, rides and scans of days before this one, leaving no readable copy. Returns
     /// how many visits and scans went. A visit written for such a day afterwards makes the day anew.
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)>;
-    /// Removes sessions, challenges (with their messages), codes, codes on paper, used nonces and invitations, used
+    // Jobs of several servers
+
+    /// A job, over or not; one that has expired, too, until it is purged.
+    async fn job(&self, id: i64) -> Result<Option<StoredJob>>;
+    /// The jobs of a kind that somebody (`None`: anybody) asked for and that have not expired, newest first.
+    async fn jobs_of(
+        &self,
+        staff: Option<StaffId>,
+        kind: &str,
+        now: Timestamp,
+    ) -> Result<Listed<StoredJob>>;
+    /// A part of a job's result.
+    async fn job_part(&self, job: i64, number: u32) -> Result<Option<Vec<u8>>>;
+
+    /// Removes sessions, challenges (with their messages), codes, codes on paper, jobs with their results, used nonces and invitations, used
     /// or not, that expired at or before this moment, and counts whose window had passed by then, leaving no
     /// readable copy. Returns how many rows went.
     async fn purge_expired(&self, until: Timestamp) -> Result<u64>;

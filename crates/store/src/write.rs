@@ -26,6 +26,7 @@ use crate::rows::{
     Invitation, OutboxMessage, PhoneCode, Proxy, RecordLink, Route, SealedField, Session,
     SessionSubject, StoredAssessment, StoredRide, StoredTrace, VaultKey,
 };
+use crate::servers::ServerWrite;
 
 /// One write. Each variant states its precondition; see the crate's contract for what follows when
 /// it does not hold.
@@ -193,6 +194,8 @@ pub enum Write {
         /// From when on it is refused by its age, so that it need not be remembered any more.
         expires_at: Timestamp,
     },
+    /// Leases and jobs of several servers.
+    Server(ServerWrite),
     /// Ends every session of a subject; of a holder, their trusted devices too. No precondition.
     EndSessionsOf(SessionSubject),
     /// A session was used on this UTC day (since the epoch). No precondition: it may have ended.

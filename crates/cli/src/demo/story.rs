@@ -321,7 +321,7 @@ async fn raise(app: &Arc<App>, staff: &StaffOfTown, risk: RegionInput) -> Result
     let mut run = app.start_what_if(first, &ChangeInput::Region(risk)).await?;
     while run.state == WhatIfState::Running {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        run = app.what_if(first, run.id)?;
+        run = app.what_if(first, run.id).await?;
     }
     let proposal = app.propose(first, run.id, "Cases of unknown source in the county").await?;
     if proposal.state == "waiting" {

@@ -218,13 +218,15 @@ impl App {
         spans: Vec<RiskSpan>,
         report: &mut RiskReport,
     ) -> Result<Vec<RegionEntry>> {
-        let _one = self.locks.changes.lock().await;
+        let turn = self.turn_to_change().await?;
         let (ends, raised) = self.compare_spans(author, spans, report).await?;
         for unit in ends.chunks(UNIT) {
             let stands = file_stands(author.import);
-            let unit = stands.into_iter().chain(unit.iter().cloned()).collect();
+            let first = stands.into_iter().chain([turn.holds()]);
+            let unit = first.chain(unit.iter().cloned()).collect();
             self.commit("import_risk_levels", unit).await?;
         }
+        turn.end().await;
         Ok(raised)
     }
 

@@ -71,7 +71,7 @@ kinds! {
     /// The public log: it cannot be read from there on.
     Log = "log": ["log_leaf"],
     /// Settings and counts of the machine.
-    Setting = "setting": ["setting", "counter", "tally", "changed"],
+    Setting = "setting": ["setting", "counter", "tally", "changed", "lease", "job", "job_part"],
 }
 
 /// Rows of one table that cannot be read for the same reason.

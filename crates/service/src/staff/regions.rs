@@ -120,7 +120,7 @@ impl App {
             .transpose()
             .map_err(|e| wrong("to", "time.bad", e.to_string()))?
             .unwrap_or_else(|| self.now());
-        let _one = self.locks.changes.lock().await;
+        let turn = self.turn_to_change().await?;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let mut risk = known
             .into_iter()
@@ -141,9 +141,11 @@ impl App {
         }
         if risk.to != Some(to) {
             risk.to = Some(to);
-            self.commit("end_region", self.end_writes(&recorder.author(None), &risk, to)?.into())
-                .await?;
+            let mut writes = vec![turn.holds()];
+            writes.extend(self.end_writes(&recorder.author(None), &risk, to)?);
+            self.commit("end_region", writes).await?;
         }
+        turn.end().await;
         Ok(self.region_row(risk, &self.agency_names().await?))
     }
 

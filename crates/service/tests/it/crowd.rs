@@ -171,7 +171,7 @@ async fn the_end_of_the_program_ends_a_job_and_loses_nothing() {
     let job = c.w.app.start_trace_job(&c.officer, &order).await.unwrap();
     stop.send(true).unwrap();
     jobs.await.unwrap();
-    let mut follow = c.w.app.follow_trace_job(&c.officer, job.job).unwrap();
+    let mut follow = c.w.app.follow_trace_job(&c.officer, job.job).await.unwrap();
     let mut last = job.state;
     while let Some(now) = follow.next().await {
         last = now.state;

@@ -64,7 +64,7 @@ async fn a_job_shows_nothing_of_a_case_without_its_person_seeing_it() {
     w.restart().await;
     let id = w.app.record_case(&officer, &case_of(case)).await.unwrap().case;
     let job = w.app.start_trace_job(&officer, &TraceJobInput::default()).await.unwrap().job;
-    let mut follow = w.app.follow_trace_job(&officer, job).unwrap();
+    let mut follow = w.app.follow_trace_job(&officer, job).await.unwrap();
     while follow.next().await.is_some() {}
     let page = || w.app.trace_job_contacts(&officer, job, JobOrder::Case, 0, 10);
     assert_eq!(page().await.unwrap().contacts.len(), 1);

@@ -41,6 +41,7 @@ mod replay_regions;
 mod ride_withdrawals;
 mod rides;
 mod saved_index;
+mod servers;
 mod set_aside;
 mod sign_in;
 mod staff_cases;

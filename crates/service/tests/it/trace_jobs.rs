@@ -46,7 +46,7 @@ impl Two {
     /// Starts a job and waits for its end; progress never goes back.
     async fn run(&self, input: &TraceJobInput) -> TraceJobView {
         let job = self.w.app.start_trace_job(&self.officer, input).await.unwrap();
-        let mut follow = self.w.app.follow_trace_job(&self.officer, job.job).unwrap();
+        let mut follow = self.w.app.follow_trace_job(&self.officer, job.job).await.unwrap();
         let mut last = job;
         while let Some(now) = follow.next().await {
             assert!(now.done >= last.done && now.contacts >= last.contacts);
@@ -176,19 +176,22 @@ async fn a_job_belongs_to_who_started_it_and_expires() {
     let job = t.run(&TraceJobInput::default()).await;
     let other = t.w.officer().await;
     let codes = [
-        t.w.app.trace_job(&other, job.job).unwrap_err().code,
-        t.w.app.follow_trace_job(&other, job.job).unwrap_err().code,
-        t.w.app.cancel_trace_job(&other, job.job).unwrap_err().code,
+        t.w.app.trace_job(&other, job.job).await.unwrap_err().code,
+        t.w.app.follow_trace_job(&other, job.job).await.unwrap_err().code,
+        t.w.app.cancel_trace_job(&other, job.job).await.unwrap_err().code,
     ];
     assert_eq!(codes, ["trace_job.not_found"; 3]);
-    assert!(t.w.app.list_trace_jobs(&other).unwrap().is_empty());
-    assert_eq!(t.w.app.list_trace_jobs(&t.officer).unwrap().len(), 1);
+    assert!(t.w.app.list_trace_jobs(&other).await.unwrap().is_empty());
+    assert_eq!(t.w.app.list_trace_jobs(&t.officer).await.unwrap().len(), 1);
     assert_eq!(job.expires_at, Some(at(crate::common::NOW).plus_secs(KEPT_SECONDS + 4)));
 
     t.w.clock.advance(KEPT_SECONDS - 1);
-    assert!(t.w.app.trace_job(&t.officer, job.job).is_ok());
+    assert!(t.w.app.trace_job(&t.officer, job.job).await.is_ok());
     t.w.clock.advance(1);
-    assert_eq!(t.w.app.trace_job(&t.officer, job.job).unwrap_err().code, "trace_job.not_found");
+    assert_eq!(
+        t.w.app.trace_job(&t.officer, job.job).await.unwrap_err().code,
+        "trace_job.not_found"
+    );
 
     // The oldest results go first, and one can forget a result oneself.
     let mut jobs = Vec::new();
@@ -196,13 +199,13 @@ async fn a_job_belongs_to_who_started_it_and_expires() {
         t.w.clock.advance(1);
         jobs.push(t.run(&TraceJobInput::default()).await.job);
     }
-    let listed = t.w.app.list_trace_jobs(&t.officer).unwrap();
+    let listed = t.w.app.list_trace_jobs(&t.officer).await.unwrap();
     assert_eq!(
         listed.iter().map(|j| j.job).collect::<Vec<_>>(),
         [jobs[5], jobs[4], jobs[3], jobs[2]]
     );
-    t.w.app.cancel_trace_job(&t.officer, jobs[5]).unwrap();
-    assert!(t.w.app.trace_job(&t.officer, jobs[5]).is_err());
+    t.w.app.cancel_trace_job(&t.officer, jobs[5]).await.unwrap();
+    assert!(t.w.app.trace_job(&t.officer, jobs[5]).await.is_err());
 }
 
 #[tokio::test]
@@ -215,10 +218,10 @@ async fn a_job_can_be_cancelled_and_few_may_wait() {
         jobs.push(t.w.app.start_trace_job(&t.officer, &input).await.unwrap().job);
     }
     for job in &jobs {
-        t.w.app.cancel_trace_job(&t.officer, *job).unwrap();
+        t.w.app.cancel_trace_job(&t.officer, *job).await.unwrap();
     }
     for job in jobs {
-        let mut follow = t.w.app.follow_trace_job(&t.officer, job).unwrap();
+        let mut follow = t.w.app.follow_trace_job(&t.officer, job).await.unwrap();
         let mut last = None;
         while let Some(view) = follow.next().await {
             last = Some(view.state);

@@ -9,6 +9,7 @@ mod people;
 mod places;
 mod policies;
 mod records;
+mod servers;
 mod tally;
 
 use jadegate_domain::Timestamp;
@@ -167,6 +168,7 @@ impl<'a> Applier<'a> {
             }
             Write::AddSession(s) => self.add_session(s).await,
             Write::EndSession(digest) => self.end_session(digest).await,
+            Write::Server(write) => self.server(write).await,
             Write::UseNonce { digest, expires_at } => self.use_nonce(digest, *expires_at).await,
             Write::EndSessionsOf(subject) => self.end_all_sessions_of(*subject).await,
             Write::SeeSession { token_digest, day } => self.see_session(token_digest, *day).await,

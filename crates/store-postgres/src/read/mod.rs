@@ -10,6 +10,7 @@ pub(crate) mod people;
 pub(crate) mod places;
 pub(crate) mod policies;
 pub(crate) mod records;
+pub(crate) mod servers;
 pub(crate) mod tally;
 
 use futures_util::TryStreamExt as _;
@@ -18,7 +19,7 @@ use jadegate_store::{Latest, Listed, Page, RowRef};
 use jadegate_store_rows::{
     AccessRow, AccountChangeRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow,
     ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
-    KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
+    JobRow, KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
     PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow,
     ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow,
     VisitRow, WaitingRow, WithdrawalRow,

@@ -9,6 +9,7 @@ mod people;
 mod places;
 mod policies;
 mod records;
+mod servers;
 mod tally;
 
 use jadegate_domain::Timestamp;
@@ -148,6 +149,7 @@ impl<'a> Applier<'a> {
             }
             Write::AddSession(s) => self.add_session(s),
             Write::EndSession(digest) => self.end_session(digest),
+            Write::Server(write) => self.server(write),
             Write::UseNonce { digest, expires_at } => self.use_nonce(digest, *expires_at),
             Write::EndSessionsOf(subject) => self.end_all_sessions_of(*subject),
             Write::SeeSession { token_digest, day } => self.see_session(token_digest, *day),

@@ -10,6 +10,7 @@ pub(crate) mod people;
 pub(crate) mod places;
 pub(crate) mod policies;
 pub(crate) mod records;
+pub(crate) mod servers;
 pub(crate) mod tally;
 
 use jadegate_domain::Division;
@@ -21,7 +22,7 @@ use crate::error::{Result, sql};
 use crate::rows::{
     AccessRow, AccountChangeRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow,
     ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
-    KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
+    JobRow, KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
     PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow,
     ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow,
     VisitRow, WaitingRow, WithdrawalRow, read as read_row,

@@ -31,6 +31,7 @@ pub mod people;
 pub mod places;
 pub mod policies;
 pub mod records;
+pub mod servers;
 pub mod staff;
 pub mod tally;
 pub mod two;
@@ -73,6 +74,9 @@ macro_rules! conformance_tests {
             openings::what_a_code_rests_on_is_told_apart,
             openings::a_shredded_person_opens_nothing,
             people::a_nonce_is_used_once,
+            servers::a_lease_has_one_owner,
+            servers::a_job_is_read_back,
+            servers::a_job_is_forgotten_with_its_parts,
             people::what_has_expired_is_purged,
             tally::what_is_counted_leaves_its_window,
             tally::a_count_alone_above_the_limit_never_has_room,

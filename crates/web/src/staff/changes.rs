@@ -126,7 +126,7 @@ async fn what_if(
     StaffAuth(s): StaffAuth,
     Path(run): Path<String>,
 ) -> Answer<Json<WhatIfView>> {
-    Ok(Json(web.app.what_if(&s, id(&run)?)?))
+    Ok(Json(web.app.what_if(&s, id(&run)?).await?))
 }
 
 /// Stop a what-if and forget its result.
@@ -137,7 +137,7 @@ async fn cancel_what_if(
     StaffAuth(s): StaffAuth,
     Path(run): Path<String>,
 ) -> Answer<StatusCode> {
-    web.app.cancel_what_if(&s, id(&run)?)?;
+    web.app.cancel_what_if(&s, id(&run)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -51,7 +51,7 @@ async fn start(
 #[utoipa::path(get, path = "/v1/staff/trace-jobs", tag = "staff",
     responses((status = 200, body = TraceJobList), (status = "4XX", body = Problem)))]
 async fn jobs(State(web): State<Arc<Web>>, StaffAuth(s): StaffAuth) -> Answer<Json<TraceJobList>> {
-    Ok(Json(TraceJobList { jobs: web.app.list_trace_jobs(&s)? }))
+    Ok(Json(TraceJobList { jobs: web.app.list_trace_jobs(&s).await? }))
 }
 
 /// How far a job is.
@@ -62,7 +62,7 @@ async fn job(
     StaffAuth(s): StaffAuth,
     Path(job): Path<String>,
 ) -> Answer<Json<TraceJobView>> {
-    Ok(Json(web.app.trace_job(&s, id(&job)?)?))
+    Ok(Json(web.app.trace_job(&s, id(&job)?).await?))
 }
 
 /// Stop a job that is under way; forget the result of one that is over.
@@ -73,7 +73,7 @@ async fn cancel(
     StaffAuth(s): StaffAuth,
     Path(job): Path<String>,
 ) -> Answer<StatusCode> {
-    web.app.cancel_trace_job(&s, id(&job)?)?;
+    web.app.cancel_trace_job(&s, id(&job)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -89,7 +89,7 @@ async fn events(
     StaffAuth(s): StaffAuth,
     Path(job): Path<String>,
 ) -> Answer<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
-    let progress = web.app.follow_trace_job(&s, id(&job)?)?;
+    let progress = web.app.follow_trace_job(&s, id(&job)?).await?;
     Ok(Sse::new(told(progress)).keep_alive(KeepAlive::default()))
 }
 

@@ -49,6 +49,7 @@ export const en: typeof zh = {
     'trace_job.too_many_cases': 'Too many cases are open for one job.',
     'trace_job.too_many_contacts': 'More contacts were found than one job can hold. Trace fewer cases, or close contacts only.',
     'trace_job.hops_of_policy': 'What is recorded follows the policy; choose what it says.',
+    'job.lost': 'The server that did this has stopped. Start it again.',
     'trace_job.not_done': 'This job has no result.',
   },
 };

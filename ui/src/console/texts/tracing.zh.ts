@@ -47,6 +47,7 @@ export const zh = {
     'trace_job.too_many_cases': '未结病例太多,一个任务放不下。',
     'trace_job.too_many_contacts': '找到的接触者太多,一个任务放不下。请减少病例,或只追密切接触者。',
     'trace_job.hops_of_policy': '记录时按政策的层数追踪,请选政策规定的层数。',
+    'job.lost': '执行该任务的服务器已停止,请重新开始。',
     'trace_job.not_done': '这个任务没有结果。',
   },
 };

@@ -320,7 +320,7 @@ impl App {
         passkey: NewPasskey,
         agent: &str,
     ) -> Result<(Staff, NewSession)> {
-        let _one = self.locks.changes.lock().await;
+        let turn = self.turn_to_change().await?;
         let (id, mut staff) = self.open_invitation(token).await?;
         let now = self.now();
         if staff.confirmed_at.is_some() {
@@ -335,6 +335,7 @@ impl App {
         }
         let (session, begin) = self.begin_session_on(SessionSubject::Staff(staff.id), agent);
         let mut writes = vec![
+            turn.holds(),
             Write::UseInvitation { id, at: now },
             Write::AddStaff(staff.clone()),
             Write::AddCredential(CredentialRow {

@@ -54,7 +54,7 @@ impl App {
         what_if: WhatIfId,
         reason: &str,
     ) -> Result<ProposalView> {
-        let run = self.work.what_ifs.of(session.staff().id, what_if)?;
+        let run = self.whose_what_if(session, what_if).await?;
         self.may_change(session, &run.change).await?;
         let reason = reason_of(reason)?;
         let attached = run.attached().ok_or_else(|| {
@@ -69,7 +69,7 @@ impl App {
         // In a task of its own: a client that goes away must not stop it between disk and memory.
         let work = async move { app.submit(by, &change, &attached, reason).await };
         let id = tokio::spawn(work).await.map_err(ServiceError::internal)??;
-        self.work.what_ifs.forget(what_if);
+        self.forget_what_if(what_if).await?;
         self.proposal(session, id).await
     }
 
@@ -81,7 +81,7 @@ impl App {
         attached: &Attached,
         reason: String,
     ) -> Result<ProposalId> {
-        let _one = self.locks.changes.lock().await;
+        let turn = self.turn_to_change().await?;
         if !self.still_true(attached) {
             return Err(outdated("what_if.outdated"));
         }
@@ -112,17 +112,19 @@ impl App {
         let id = proposal.id;
         let step =
             |event| step_leaf(&proposal, change, &proposal.what_if, event, Some(by.agency), now);
-        let mut writes = vec![Write::AddLeaf(step(ProposalEvent::Proposed)?)];
+        let mut writes = vec![turn.holds(), Write::AddLeaf(step(ProposalEvent::Proposed)?)];
         // A file may be withdrawn while its what-if is made.
         writes.extend(file_stands(by.import));
         if needs {
             writes.push(Write::AddProposal(Box::new(proposal)));
             self.commit("propose", writes).await?;
+            turn.end().await;
             return Ok(id);
         }
         writes.push(Write::AddLeaf(step(ProposalEvent::Applied)?));
         writes.push(Write::AddProposal(Box::new(proposal)));
         self.apply_change("propose", id, by, change, writes).await?;
+        turn.end().await;
         Ok(id)
     }
 
@@ -148,7 +150,7 @@ impl App {
             let Some(again) = app.replay(&change, progress).await? else {
                 return Err(ServiceError::internal("a what-if stopped by itself"));
             };
-            let _one = app.locks.changes.lock().await;
+            let turn = app.turn_to_change().await?;
             if !app.still_true(&again) {
                 return Err(conflict(
                     "proposal.changed_meanwhile",
@@ -164,6 +166,7 @@ impl App {
             let step =
                 |event| step_leaf(&proposal, &change, &what_if, event, Some(second.agency), now);
             let writes = vec![
+                turn.holds(),
                 Write::AddLeaf(step(ProposalEvent::Approved)?),
                 Write::AddLeaf(step(ProposalEvent::Applied)?),
                 Write::DecideProposal {
@@ -179,7 +182,9 @@ impl App {
             ];
             let (agency, staff) = (proposal.agency, proposal.proposed_by);
             let by = Proposer { agency, staff, import: proposal.import };
-            app.apply_change("approve_proposal", id, by, &change, writes).await
+            app.apply_change("approve_proposal", id, by, &change, writes).await?;
+            turn.end().await;
+            Ok(())
         };
         tokio::spawn(work).await.map_err(ServiceError::internal)??;
         self.proposal(session, id).await

@@ -1,4 +1,4 @@
-//! What-ifs of this process and their results, in memory for an hour.
+//! What-ifs of this process and their results, in memory for an hour; their rows tell other servers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::proposed::{DifferenceView, ProposedChange};
 use crate::error::{Kind, Result, ServiceError};
+use crate::shared_jobs::JobHead;
 use crate::what_if::{Progress, Touched};
 
 /// What-ifs that run at once: each keeps everybody's evidence in memory.
 const AT_ONCE: usize = 2;
+/// As their rows are called.
+pub(super) const WHAT_IF: &str = "what_if";
 /// Results kept at most.
 const MOST_KEPT: usize = 32;
 /// The worst share of a division's people turned from green to another colour.
@@ -65,6 +68,47 @@ pub(super) enum Outcome {
     Cancelled,
 }
 
+/// A what-if as its row tells of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ToldRun {
+    pub(super) change: ProposedChange,
+    pub(super) valid_until: Timestamp,
+    pub(super) progress: (u64, u64),
+    pub(super) outcome: ToldOutcome,
+}
+
+/// How far a what-if has come, as its row tells.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ToldOutcome {
+    Running,
+    Done(Box<Attached>),
+    Failed,
+    Cancelled,
+}
+
+impl From<Outcome> for ToldOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Running => Self::Running,
+            Outcome::Done(attached) => Self::Done(Box::new(Attached::clone(&attached))),
+            Outcome::Failed => Self::Failed,
+            Outcome::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<ToldOutcome> for Outcome {
+    fn from(told: ToldOutcome) -> Self {
+        match told {
+            ToldOutcome::Running => Self::Running,
+            ToldOutcome::Done(attached) => Self::Done(Arc::from(attached)),
+            ToldOutcome::Failed => Self::Failed,
+            ToldOutcome::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 /// One what-if.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -80,6 +124,22 @@ pub(crate) struct Run {
 impl Run {
     pub(super) fn outcome(&self) -> Outcome {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What its row says of it.
+    pub(super) fn told(&self) -> ToldRun {
+        ToldRun {
+            change: self.change.clone(),
+            valid_until: self.valid_until,
+            progress: self.progress.steps(),
+            outcome: self.outcome().into(),
+        }
+    }
+
+    /// What does not change of its row.
+    pub(super) const fn head(&self) -> JobHead {
+        let (staff, started_at) = (self.by, self.made_at);
+        JobHead { id: self.id.as_i64(), kind: WHAT_IF, staff, started_at }
     }
 
     /// Sets how it ended, unless it was stopped before.
@@ -130,15 +190,9 @@ impl WhatIfs {
         Ok(())
     }
 
-    /// Somebody's own.
-    pub(crate) fn of(&self, by: StaffId, id: WhatIfId) -> Result<Arc<Run>> {
-        let run = self.all().get(&id).filter(|r| r.by == by).cloned();
-        run.ok_or_else(|| {
-            ServiceError::not_found(
-                "what_if.not_found",
-                "There is no such what-if of yours any more. Results are kept for an hour; run it again.",
-            )
-        })
+    /// Somebody's own that this process runs or ran.
+    pub(crate) fn of(&self, by: StaffId, id: WhatIfId) -> Option<Arc<Run>> {
+        self.all().get(&id).filter(|r| r.by == by).cloned()
     }
 
     /// Stops all of them: the program ends.

@@ -1,5 +1,5 @@
 //! What-ifs in the console: a policy or a risk level replayed over the present evidence, in the
-//! background. Results live in memory for an hour; nothing is written.
+//! background. Results are kept for an hour.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,10 +12,12 @@ use serde::Serialize;
 
 use super::change::{ChangeInput, ChangeView, as_evidence, differences_of, parse_policy};
 use super::proposed::{DifferenceView, ProposedChange};
-use super::runs::{Attached, Outcome, Run, Share};
+use super::runs::{Attached, Outcome, Run, Share, ToldRun, WHAT_IF};
 use crate::app::App;
 use crate::error::{Result, ServiceError};
+use crate::jobs::note;
 use crate::session::StaffSession;
+use crate::shared_jobs::{EVERY, read_job};
 use crate::what_if::{Progress, Question, Touched, ask, basis_points};
 
 /// Small changes that needed no second officer count together over so many seconds.
@@ -119,34 +121,98 @@ impl App {
             outcome: Mutex::new(Outcome::Running),
         });
         self.work.what_ifs.begin(Arc::clone(&run), now)?;
+        self.tell_job(run.head(), false, run.valid_until, &run.told()).await?;
         let (app, work) = (Arc::clone(self), Arc::clone(&run));
-        tokio::spawn(async move {
-            let outcome = match app.replay(&work.change, Arc::clone(&work.progress)).await {
-                Ok(Some(attached)) => Outcome::Done(Arc::new(attached)),
-                Ok(None) => Outcome::Cancelled,
-                Err(e) => {
-                    tracing::error!(error = %e, "a what-if failed");
-                    Outcome::Failed
-                }
-            };
-            work.end(outcome);
-        });
+        tokio::spawn(async move { app.run_what_if(&work).await });
         self.what_if_view(&run)
     }
 
+    /// Runs it, and says to other servers how far it has come.
+    async fn run_what_if(&self, run: &Run) {
+        let replay = self.replay(&run.change, Arc::clone(&run.progress));
+        let mut replay = std::pin::pin!(replay);
+        let outcome = loop {
+            tokio::select! {
+                ended = &mut replay => break match ended {
+                    Ok(Some(attached)) => Outcome::Done(Arc::new(attached)),
+                    Ok(None) => Outcome::Cancelled,
+                    Err(e) => {
+                        tracing::error!(error = %e, "a what-if failed");
+                        Outcome::Failed
+                    }
+                },
+                () = tokio::time::sleep(EVERY) => {
+                    if self.is_job_stopped(run.id.as_i64()).await {
+                        run.progress.cancel();
+                    } else {
+                        let told = run.told();
+                        note("what_if", &self.tell_job(run.head(), false, run.valid_until, &told).await);
+                    }
+                }
+            }
+        };
+        run.end(outcome);
+        if matches!(run.outcome(), Outcome::Cancelled) {
+            note("what_if", &self.forget_job(run.id.as_i64()).await);
+        } else {
+            note("what_if", &self.tell_job(run.head(), true, run.valid_until, &run.told()).await);
+        }
+    }
+
+    /// One's own what-if, whichever server runs or ran it.
+    pub(super) async fn whose_what_if(
+        &self,
+        session: &StaffSession,
+        id: WhatIfId,
+    ) -> Result<Arc<Run>> {
+        let by = session.staff().id;
+        if let Some(run) = self.work.what_ifs.of(by, id) {
+            return Ok(run);
+        }
+        let told = self.told_job(by, WHAT_IF, id.as_i64()).await?.filter(|job| !job.stop);
+        let job = told.ok_or_else(|| {
+            ServiceError::not_found(
+                "what_if.not_found",
+                "There is no such what-if of yours any more. Results are kept for an hour; run it again.",
+            )
+        })?;
+        let told: ToldRun = read_job(&job)?;
+        let lost = self.is_job_lost(&job);
+        let outcome = if lost { Outcome::Failed } else { told.outcome.into() };
+        Ok(Arc::new(Run {
+            id,
+            by,
+            change: told.change,
+            made_at: job.started_at,
+            valid_until: told.valid_until,
+            progress: Arc::new(Progress::at(told.progress)),
+            outcome: Mutex::new(outcome),
+        }))
+    }
+
     /// One's own what-if.
-    pub fn what_if(&self, session: &StaffSession, id: WhatIfId) -> Result<WhatIfView> {
-        self.what_if_view(self.work.what_ifs.of(session.staff().id, id)?.as_ref())
+    pub async fn what_if(&self, session: &StaffSession, id: WhatIfId) -> Result<WhatIfView> {
+        self.what_if_view(self.whose_what_if(session, id).await?.as_ref())
     }
 
     /// Stops one's own what-if and forgets its result.
-    pub fn cancel_what_if(&self, session: &StaffSession, id: WhatIfId) -> Result<()> {
-        let run = self.work.what_ifs.of(session.staff().id, id)?;
+    pub async fn cancel_what_if(&self, session: &StaffSession, id: WhatIfId) -> Result<()> {
+        let run = self.whose_what_if(session, id).await?;
+        if self.work.what_ifs.of(run.by, id).is_none() && matches!(run.outcome(), Outcome::Running)
+        {
+            // Its own server hears of it and forgets it.
+            return self.stop_job(id.as_i64()).await;
+        }
         run.progress.cancel();
         // The place is free at once; the thread hears of it at its next step.
         run.end(Outcome::Cancelled);
+        self.forget_what_if(id).await
+    }
+
+    /// It was used, or is not wanted any more.
+    pub(super) async fn forget_what_if(&self, id: WhatIfId) -> Result<()> {
         self.work.what_ifs.forget(id);
-        Ok(())
+        self.forget_job(id.as_i64()).await
     }
 
     /// Replays a change over the present evidence; `None` if it was cancelled.

@@ -150,7 +150,7 @@ impl App {
     /// Looks for withdrawals that were cut short, until `stop` turns true.
     pub(crate) async fn keep_withdrawals(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
-            if !self.clock_is_held() {
+            if !self.clock_is_held() && self.does_jobs().await {
                 note("finish_withdrawals", &self.finish_withdrawals().await);
                 note("finish_asked", &self.finish_asked().await);
             }

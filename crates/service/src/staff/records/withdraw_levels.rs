@@ -32,7 +32,7 @@ impl App {
         by: Taker,
         hands: Hands,
     ) -> Result<WithdrawnRecords> {
-        let _one = self.locks.changes.lock().await;
+        let turn = self.turn_to_change().await?;
         let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
         let risk = known.into_iter().find(|r| r.id == id).ok_or_else(unknown)?;
         if self.store.withdrawal(RECORD, id.as_i64()).await?.is_some() {
@@ -42,10 +42,11 @@ impl App {
             self.frees_few(std::slice::from_ref(&risk)).await?;
         }
         let mut writes: Vec<_> = self.never_held(risk, by)?.into();
-        writes.push(self.withdrawal_leaf(RECORD, by, 1)?);
+        writes.extend([turn.holds(), self.withdrawal_leaf(RECORD, by, 1)?]);
         writes.extend(self.weigh_hands(by, hands, 1));
         let unit = Unit::new("withdraw_risk_level", writes);
         self.commit_unit(unit).await.map(drop).map_err(withdrawal_error)?;
+        turn.end().await;
         Ok(WithdrawnRecords { records: 1, ..WithdrawnRecords::default() })
     }
 
@@ -56,7 +57,7 @@ impl App {
         id: ImportId,
         by: Taker,
     ) -> Result<WithdrawnRecords> {
-        let _one = self.locks.changes.lock().await;
+        let turn = self.turn_to_change().await?;
         let mut writes = self.end_proposals_of(id, by).await?;
         let levels = self.levels_of(id).await?;
         let records = levels.len() as u64;
@@ -64,10 +65,12 @@ impl App {
             writes.extend(self.never_held(risk, by)?);
         }
         writes.extend([
+            turn.holds(),
             Write::WithdrawImport { id, at: self.now() },
             self.withdrawal_leaf(RecordKind::Import, by, records)?,
         ]);
         self.commit("withdraw_import", writes).await?;
+        turn.end().await;
         Ok(WithdrawnRecords { records, ..WithdrawnRecords::default() })
     }
 

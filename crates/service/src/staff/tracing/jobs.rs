@@ -1,21 +1,23 @@
 //! Jobs that trace many cases: where each is, what it found, and how many there may be.
 //!
 //! A job searches a snapshot of the index on threads of its own, one job at a time, so that no gate
-//! and no holder waits for it. What it finds stays in memory, for the member of staff who asked,
-//! until [`KEPT_SECONDS`] after its end. Nothing is recorded, unless asked for: then each case is
+//! and no holder waits for it. What it finds is kept for the member of staff who asked, in memory and for
+//! other servers in the store, until [`KEPT_SECONDS`] after its end. Nothing is recorded, unless asked for: then each case is
 //! traced exactly as by hand ([`crate::App::run_trace`]).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jadegate_domain::{CaseId, StaffId, Timestamp, TraceJobId};
-use serde::Serialize;
+use jadegate_domain::{StaffId, Timestamp, TraceJobId};
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
 
 use crate::contact_row::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
 
+/// As their rows are called.
+pub(super) const TRACE_JOB: &str = "trace_job";
 /// Jobs that wait or run.
 const MOST_UNFINISHED: usize = 4;
 /// Finished jobs kept; the oldest goes first.
@@ -24,7 +26,7 @@ const MOST_KEPT: usize = 4;
 pub const KEPT_SECONDS: i64 = 3600;
 
 /// Where a job is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TraceJobState {
@@ -47,7 +49,7 @@ impl TraceJobState {
 }
 
 /// A job as it is told to whoever started it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceJobView {
     /// The id of the job.
@@ -73,7 +75,7 @@ pub struct TraceJobView {
     /// When its result is forgotten; `None` while it is not over.
     pub expires_at: Option<Timestamp>,
     /// Why it failed, as a stable code.
-    pub problem: Option<&'static str>,
+    pub problem: Option<String>,
 }
 
 /// How the contacts are sorted.
@@ -130,7 +132,8 @@ pub(super) struct Running {
     pub(super) staff: StaffId,
     pub(super) hops: u32,
     pub(super) record: bool,
-    pub(super) cases: Vec<CaseId>,
+    /// How many cases.
+    pub(super) cases: u32,
     pub(super) started_at: Timestamp,
     pub(super) stop: AtomicBool,
     pub(super) progress: watch::Sender<Progress>,
@@ -143,7 +146,7 @@ impl Running {
         TraceJobView {
             job: self.id,
             state: p.state,
-            cases: u32::try_from(self.cases.len()).unwrap_or(u32::MAX),
+            cases: self.cases,
             done: u32::try_from(p.done).unwrap_or(u32::MAX),
             contacts: p.contacts as u64,
             hops: self.hops,
@@ -152,7 +155,7 @@ impl Running {
             contacts_withdrawn: p.withdrawn,
             started_at: self.started_at,
             expires_at: p.over_at.map(|at| at.plus_secs(KEPT_SECONDS)),
-            problem: p.problem,
+            problem: p.problem.map(str::to_owned),
         }
     }
 
@@ -171,7 +174,7 @@ impl Running {
     }
 }
 
-/// All jobs of this process; a restart forgets them.
+/// All jobs of this process, and what it has fetched of others.
 #[derive(Debug)]
 pub(crate) struct TraceJobs {
     jobs: Mutex<BTreeMap<TraceJobId, Arc<Running>>>,
@@ -220,29 +223,5 @@ impl TraceJobs {
         }
         jobs.insert(job.id, Arc::clone(job));
         Ok(())
-    }
-}
-
-/// The progress of one job, as it changes.
-#[derive(Debug)]
-pub struct TraceJobProgress {
-    pub(super) job: Arc<Running>,
-    pub(super) changes: watch::Receiver<Progress>,
-    pub(super) told: Option<TraceJobState>,
-}
-
-impl TraceJobProgress {
-    /// The job as it is at first, then after each change; `None` when its end has been told.
-    pub async fn next(&mut self) -> Option<TraceJobView> {
-        if self.told.is_some_and(TraceJobState::is_over) {
-            return None;
-        }
-        if self.told.is_some() {
-            self.changes.changed().await.ok()?;
-        }
-        self.changes.borrow_and_update();
-        let view = self.job.view();
-        self.told = Some(view.state);
-        Some(view)
     }
 }

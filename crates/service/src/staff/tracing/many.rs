@@ -1,21 +1,22 @@
 //! Many cases traced in one job: started, followed, cancelled, read page by page.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jadegate_domain::{Case, CaseId, Colour, EvidenceKind, Purpose, TraceJobId};
+use jadegate_domain::{Case, CaseId, Colour, EvidenceKind, Purpose, StaffId, TraceJobId};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::jobs::{
-    Found, JobOrder, Progress, Running, TraceJobProgress, TraceJobState, TraceJobView,
-};
+use super::jobs::{Found, JobOrder, Progress, Running, TraceJobState, TraceJobView};
+use super::told::ToldProgress;
 use crate::app::App;
 use crate::bulk::BulkSearch;
 use crate::concurrency::{beside, threads};
 use crate::contact_row::ContactRow;
 use crate::error::{Kind, Result, ServiceError};
+use crate::jobs::note;
 use crate::search_rules::bulk_case;
 use crate::session::StaffSession;
 use crate::staff::access::{Look, Power, Recorder};
@@ -100,7 +101,7 @@ impl App {
             staff: session.staff().id,
             hops,
             record: input.record,
-            cases: cases.iter().map(|c| c.id).collect(),
+            cases: u32::try_from(cases.len()).unwrap_or(u32::MAX),
             started_at: self.now(),
             stop: AtomicBool::new(false),
             progress: watch::Sender::new(Progress {
@@ -116,8 +117,11 @@ impl App {
         });
         self.work.trace_jobs.forget_old(self.now());
         self.work.trace_jobs.add(&job)?;
+        self.tell_trace_job(&job).await?;
         let (app, running) = (Arc::clone(self), Arc::clone(&job));
         tokio::spawn(async move { app.work(&running, cases, recorder).await });
+        let (app, running) = (Arc::clone(self), Arc::clone(&job));
+        tokio::spawn(async move { app.keep_telling(&running).await });
         Ok(job.view())
     }
 
@@ -177,6 +181,10 @@ impl App {
                 self.search_all(job, cases).await
             }
         };
+        let result = match result {
+            Ok(Some(found)) => self.tell_contacts(job, &found).await.map(|()| Some(found)),
+            other => other,
+        };
         let now = self.now();
         match result {
             Ok(Some(found)) => {
@@ -192,6 +200,7 @@ impl App {
                 job.over(TraceJobState::Failed, Some(e.code), now);
             }
         }
+        note("trace_job", &self.tell_trace_job(job).await);
     }
 
     /// Searches a snapshot on a thread of its own; records nothing.
@@ -259,43 +268,48 @@ impl App {
         Ok(Some(Found::new(rows)))
     }
 
-    /// A job of this member of staff; any other is not found.
-    fn own_trace_job(&self, session: &StaffSession, id: TraceJobId) -> Result<Arc<Running>> {
-        let staff = session.need(Power::RunTrace)?;
+    /// A job of this member of staff that this process does or did.
+    fn trace_job_here(&self, staff: StaffId, id: TraceJobId) -> Option<Arc<Running>> {
         self.work.trace_jobs.forget_old(self.now());
-        let job = self.work.trace_jobs.jobs().get(&id).filter(|j| j.staff == staff.id).cloned();
-        job.ok_or_else(|| {
-            ServiceError::not_found(
-                "trace_job.not_found",
-                "There is no such job of yours, or its result has expired. Start it again.",
-            )
-        })
+        self.work.trace_jobs.jobs().get(&id).filter(|j| j.staff == staff).cloned()
     }
 
-    /// How far a job is.
-    pub fn trace_job(&self, session: &StaffSession, id: TraceJobId) -> Result<TraceJobView> {
-        Ok(self.own_trace_job(session, id)?.view())
+    /// How far a job is, whichever server does it.
+    pub async fn trace_job(&self, session: &StaffSession, id: TraceJobId) -> Result<TraceJobView> {
+        let staff = session.need(Power::RunTrace)?.id;
+        match self.trace_job_here(staff, id) {
+            Some(job) => Ok(job.view()),
+            None => self.told_trace_job(staff, id).await?.ok_or_else(no_job),
+        }
     }
 
     /// The jobs of this member of staff, newest first.
-    pub fn list_trace_jobs(&self, session: &StaffSession) -> Result<Vec<TraceJobView>> {
-        let staff = session.need(Power::RunTrace)?;
+    pub async fn list_trace_jobs(&self, session: &StaffSession) -> Result<Vec<TraceJobView>> {
+        let staff = session.need(Power::RunTrace)?.id;
         self.work.trace_jobs.forget_old(self.now());
-        let jobs = self.work.trace_jobs.jobs();
-        let mut own: Vec<_> =
-            jobs.values().filter(|j| j.staff == staff.id).map(|j| j.view()).collect();
+        let mut own = self.told_trace_jobs(staff).await?;
+        {
+            let jobs = self.work.trace_jobs.jobs();
+            own.retain(|told| !jobs.contains_key(&told.job));
+            own.extend(jobs.values().filter(|j| j.staff == staff).map(|j| j.view()));
+        }
         own.sort_by_key(|j| std::cmp::Reverse((j.started_at, j.job)));
         Ok(own)
     }
 
     /// The progress of a job, to be listened to.
-    pub fn follow_trace_job(
-        &self,
+    pub async fn follow_trace_job(
+        self: &Arc<Self>,
         session: &StaffSession,
         id: TraceJobId,
     ) -> Result<TraceJobProgress> {
-        let job = self.own_trace_job(session, id)?;
-        if job.progress.receiver_count() >= MOST_LISTENERS {
+        let staff = session.need(Power::RunTrace)?.id;
+        let Some(job) = self.trace_job_here(staff, id) else {
+            self.trace_job(session, id).await?;
+            let told = ToldProgress { app: Arc::clone(self), staff, id, told: None };
+            return Ok(TraceJobProgress(Source::Elsewhere(told)));
+        };
+        if job.progress.receiver_count() > MOST_LISTENERS {
             return Err(ServiceError::new(
                 Kind::TooMany,
                 "trace_job.too_many_listeners",
@@ -304,16 +318,20 @@ impl App {
             .retry_after(10));
         }
         let changes = job.progress.subscribe();
-        Ok(TraceJobProgress { job, changes, told: None })
+        Ok(TraceJobProgress(Source::Here { job, changes, told: None }))
     }
 
     /// Stops a job that is under way; forgets the result of one that is over.
-    pub fn cancel_trace_job(&self, session: &StaffSession, id: TraceJobId) -> Result<()> {
-        let job = self.own_trace_job(session, id)?;
-        if job.view().state.is_over() {
+    pub async fn cancel_trace_job(&self, session: &StaffSession, id: TraceJobId) -> Result<()> {
+        let view = self.trace_job(session, id).await?;
+        let here = self.trace_job_here(session.staff().id, id);
+        if view.state.is_over() {
             self.work.trace_jobs.jobs().remove(&id);
-        } else {
-            job.stop.store(true, Ordering::Relaxed);
+            return self.forget_job(id.as_i64()).await;
+        }
+        match here {
+            Some(job) => job.stop.store(true, Ordering::Relaxed),
+            None => self.stop_job(id.as_i64()).await?,
         }
         Ok(())
     }
@@ -328,13 +346,18 @@ impl App {
         after: u32,
         limit: u32,
     ) -> Result<JobContactPage> {
-        let job = self.own_trace_job(session, id)?;
-        if job.view().state != TraceJobState::Done {
+        let view = self.trace_job(session, id).await?;
+        if view.state != TraceJobState::Done {
             return Err(conflict(
                 "trace_job.not_done",
                 "This job has no result (yet). Look at its state.",
             ));
         }
+        let staff = session.staff().id;
+        let job = match self.trace_job_here(staff, id) {
+            Some(job) => job,
+            None => self.fetch_trace_job(staff, &view).await?,
+        };
         let limit = limit.clamp(1, MOST_ON_A_PAGE);
         let found = job.found();
         let mut rows = found.page(order, after, limit);
@@ -365,5 +388,46 @@ impl App {
                 .map(|row| JobContact { colour: colours.get(&row.holder).copied(), row })
                 .collect(),
         })
+    }
+}
+
+fn no_job() -> ServiceError {
+    ServiceError::not_found(
+        "trace_job.not_found",
+        "There is no such job of yours, or its result has expired. Start it again.",
+    )
+}
+
+/// The progress of one job, as it changes.
+pub struct TraceJobProgress(Source);
+
+enum Source {
+    Here { job: Arc<Running>, changes: watch::Receiver<Progress>, told: Option<TraceJobState> },
+    Elsewhere(ToldProgress),
+}
+
+impl fmt::Debug for TraceJobProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TraceJobProgress").finish_non_exhaustive()
+    }
+}
+
+impl TraceJobProgress {
+    /// The job as it is at first, then after each change; `None` when its end has been told.
+    pub async fn next(&mut self) -> Option<TraceJobView> {
+        let (job, changes, told) = match &mut self.0 {
+            Source::Here { job, changes, told } => (job, changes, told),
+            Source::Elsewhere(progress) => return progress.next().await,
+        };
+        if told.is_some_and(TraceJobState::is_over) {
+            return None;
+        }
+        if told.is_some() {
+            changes.changed().await.ok()?;
+        }
+        changes.borrow_and_update();
+        let view = job.view();
+        *told = Some(view.state);
+        Some(view)
     }
 }

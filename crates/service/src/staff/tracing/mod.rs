@@ -7,4 +7,5 @@ pub mod many;
 pub(crate) mod retrace;
 pub mod seating;
 mod stored;
+mod told;
 pub mod traces;

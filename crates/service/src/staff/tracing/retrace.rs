@@ -235,10 +235,13 @@ impl App {
 
     /// Round after round until `stop` turns true. A failing round is logged and tried again.
     pub(crate) async fn keep_traces(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        // What a crash left half done comes first.
-        note("finish_traces", &self.finish_traces().await);
+        let mut finishes = false;
         let mut rest = Duration::from_secs(EVERY_SECONDS);
         loop {
+            // What a crash left half done, of this server or another, comes first, and once.
+            if !std::mem::replace(&mut finishes, self.does_jobs().await) && finishes {
+                finishes = note("finish_traces", &self.finish_traces().await);
+            }
             tokio::select! {
                 _ = stop.changed() => return,
                 () = tokio::time::sleep(rest) => {}

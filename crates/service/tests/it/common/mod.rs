@@ -252,7 +252,7 @@ impl World {
         let mut run = self.app.start_what_if(by, change).await.unwrap();
         while run.state == WhatIfState::Running {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            run = self.app.what_if(by, run.id).unwrap();
+            run = self.app.what_if(by, run.id).await.unwrap();
         }
         assert_eq!(run.state, WhatIfState::Done);
         run
