@@ -48,6 +48,8 @@ pub use file::evidence::read_evidence;
 pub use file::problem::Problem;
 pub use file::schema::{cases_schema, policy_schema};
 pub use model::calendar::{Calendar, DayCount, FirstDay};
-pub use model::contact::{Bound, VehicleNear, VehicleRules};
+pub use model::contact::{
+    Bound, Likelihood, MeetingTable, MinutesAlone, VehicleNear, VehicleRules,
+};
 pub use model::diff::{Difference, diff};
 pub use model::policy::{ColourTexts, Policy, Retention};

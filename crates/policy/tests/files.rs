@@ -73,3 +73,15 @@ fn a_wrong_expectation_fails_and_names_what_differs() {
     // A file that expects nothing proves nothing.
     assert!(!run_cases(&policy, "policy = \"three-colour\"").unwrap().is_ok());
 }
+
+/// What the fit writes is what a policy holds, word for word.
+#[test]
+fn the_shipped_likelihood_is_the_published_one() {
+    let fitted = include_str!("../../../bench/likelihood/model.toml");
+    let at = fitted.find("[contact.likelihood]").unwrap();
+    let policy = std::fs::read_to_string(folder().join("three-colour.toml")).unwrap();
+    assert!(policy.contains(&fitted[at..]));
+    let policy = jadegate_policy::Policy::parse(&policy).unwrap();
+    let likelihood = policy.likelihood().unwrap();
+    assert_eq!((likelihood.least_percent, likelihood.places.len()), (None, 3));
+}

@@ -106,6 +106,7 @@ fn h11_ten_minutes_in_one_phone_cell() {
             minutes,
             certainty: Certainty::Recorded,
             place_kind: PlaceKind::Market,
+            together: None,
         },
         recorded_at: at("2021-11-03T18:00:00+08:00"),
         agency: Some(jadegate_domain::AgencyId::from_random(1)),

@@ -39,6 +39,13 @@ fn all_problems_are_reported_at_once_with_line_and_column() {
 #[test]
 fn each_kind_of_mistake_has_its_code() {
     for (from, to, code) in [
+        // More time together never makes it less likely, being further apart never likelier.
+        ("minutes = 402", "minutes = -402", "out_of_range"),
+        ("arrival = -619", "arrival = 619", "out_of_range"),
+        ("people = -359", "people = 1", "out_of_range"),
+        ("leaving = -470", "leaving = -0.47", "wrong_type"),
+        ("leisure = { constant = 1345", "bus = { constant = 1345", "bad_value"),
+        ("minutes_alone = {", "least_percent = 100\nminutes_alone = {", "out_of_range"),
         ("id = \"three-colour\"", "id = \"Three Colour\"", "bad_id"),
         ("country = \"CN\"", "country = \"China\"", "bad_value"),
         ("version = 1", "version = 0", "out_of_range"),

@@ -41,6 +41,7 @@ fn close_contact(id: u64, last: &str, recorded: &str) -> Evidence {
         minutes: 35,
         certainty: Certainty::Recorded,
         place_kind: PlaceKind::Restaurant,
+        together: None,
     };
     piece(id, recorded, true, fact)
 }

@@ -7,6 +7,8 @@ use jadegate_domain::{CaseId, HolderId, PlaceKind, Timestamp};
 use jadegate_trace::{BulkCase, BulkContact, BulkSecondary, ContactFound};
 use serde::{Deserialize, Serialize};
 
+use crate::search_rules::percent;
+
 /// One contact of one case, in sums; who they are is not known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -29,6 +31,8 @@ pub struct ContactRow {
     pub place_kind: PlaceKind,
     /// For a secondary contact: the close contact in between.
     pub via: Option<HolderId>,
+    /// Of a hundred such pairs so many met, under a policy that says how to tell; of close contacts.
+    pub likelihood: Option<u8>,
 }
 
 impl ContactRow {
@@ -44,6 +48,7 @@ impl ContactRow {
             certainty: c.certainty,
             place_kind: c.main_kind(),
             via: c.via,
+            likelihood: c.met.map(|met| percent(met.permille)),
         }
     }
 
@@ -58,6 +63,7 @@ impl ContactRow {
             certainty: c.certainty(),
             place_kind: c.main_kind(),
             via,
+            likelihood: c.likelihood().map(percent),
         }
     }
 
@@ -73,8 +79,16 @@ impl ContactRow {
         (self.case, self.holder)
     }
 
-    /// Most minutes first.
-    pub fn by_minutes(&self) -> (Reverse<u32>, Reverse<u32>, CaseId, HolderId) {
-        (Reverse(self.minutes_upper), Reverse(self.minutes_lower), self.case, self.holder)
+    /// The likeliest first, then most minutes first.
+    pub fn by_minutes(
+        &self,
+    ) -> (Reverse<Option<u8>>, Reverse<u32>, Reverse<u32>, CaseId, HolderId) {
+        (
+            Reverse(self.likelihood),
+            Reverse(self.minutes_upper),
+            Reverse(self.minutes_lower),
+            self.case,
+            self.holder,
+        )
     }
 }

@@ -34,8 +34,37 @@ pub(crate) fn rules(policy: &Policy) -> jadegate_trace::Rules {
         jadegate_policy::Bound::Lower => Bound::Lower,
     };
     rules.secondary_delay_hours = policy.secondary_delay_hours();
+    rules.likelihood = policy.likelihood().map(model);
     rules.max_hops = u8::try_from(policy.max_hops()).unwrap_or(u8::MAX);
     rules
+}
+
+fn model(said: &jadegate_policy::Likelihood) -> jadegate_trace::Model {
+    use jadegate_trace::{Coefficients, MinutesAlone, Model};
+    let jadegate_policy::MinutesAlone { constant, minutes } = said.minutes_alone;
+    let mut model = Model::new(MinutesAlone { constant, minutes });
+    model.least = u16::from(said.least_percent.unwrap_or(0)) * 10;
+    for (kind, table) in &said.places {
+        let jadegate_policy::MeetingTable { constant, minutes, arrival, leaving, people } = *table;
+        model.set(*kind, Coefficients { constant, minutes, arrival, leaving, people });
+    }
+    model
+}
+
+/// Thousandths as hundredths.
+pub(crate) fn percent(permille: u16) -> u8 {
+    u8::try_from((permille + 5) / 10).unwrap_or(100)
+}
+
+/// How likely a contact met the case, as their evidence says it.
+pub(crate) fn together(met: jadegate_trace::Met) -> jadegate_domain::evidence::Together {
+    use jadegate_domain::evidence::{Apart, Together};
+    let minutes = |secs: u32| secs.div_ceil(60).max(1);
+    let apart = |a: jadegate_trace::Apart| Apart {
+        arrival: minutes(a.arrival),
+        leaving: minutes(a.leaving),
+    };
+    Together { percent: percent(met.permille), apart: met.best.map(apart) }
 }
 
 /// A case as a search takes it: with the time in which it could infect others.

@@ -26,6 +26,7 @@ pub struct BulkContact {
     certainty: Certainty,
     kind: PlaceKind,
     counts: Bound,
+    met: Option<u16>,
 }
 
 impl BulkContact {
@@ -65,6 +66,11 @@ impl BulkContact {
         moment(self.last)
     }
 
+    /// How likely they met the case, in thousandths, as in [`crate::ContactFound::met`].
+    pub const fn likelihood(&self) -> Option<u16> {
+        self.met
+    }
+
     const fn counted(&self) -> u32 {
         match self.counts {
             Bound::Lower => self.lower_secs,
@@ -84,6 +90,7 @@ impl BulkContact {
             certainty: Certainty::Recorded,
             kind,
             counts: Bound::Lower,
+            met: None,
         }
     }
 
@@ -97,6 +104,7 @@ impl BulkContact {
             certainty: pair.reached?,
             kind,
             counts,
+            met: None,
         })
     }
 }
@@ -159,6 +167,8 @@ impl<'a> BulkCase<'a> {
 struct Close {
     /// Those by one recorded overlap.
     settled: Columns,
+    /// How likely each of them met the case, if it was asked.
+    likely: Vec<u16>,
     /// The kind of the place of each source.
     kinds: Vec<PlaceKind>,
     /// All others.
@@ -170,17 +180,19 @@ struct Close {
 impl Close {
     fn clear(&mut self) {
         self.settled.clear();
+        self.likely.clear();
         self.looked.clear();
         self.vias.clear();
     }
 
     fn all(&self) -> impl Iterator<Item = BulkContact> {
-        let plain = |hit: Hit| {
+        let plain = |(n, hit): (usize, Hit)| {
             // No check that could fail, so that it costs nothing where nobody asks for it.
             let kind = self.kinds.get(hit.source() as usize).copied().unwrap_or(PlaceKind::Other);
-            BulkContact::plain(hit.holder, hit.from, hit.secs, kind)
+            let met = self.likely.get(n).copied();
+            BulkContact { met, ..BulkContact::plain(hit.holder, hit.from, hit.secs, kind) }
         };
-        self.settled.iter().map(plain).chain(self.looked.iter().copied())
+        self.settled.iter().enumerate().map(plain).chain(self.looked.iter().copied())
     }
 }
 
@@ -267,8 +279,30 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Bulk<'a, K> {
         close.kinds.clear();
         close.kinds.extend(finder.places().map(|(_, kind)| kind));
         finder.take_settled(&mut close.settled);
+        let Some(model) = finder.rules.likelihood else {
+            return finder.each_other(|finder, near| {
+                close.looked.extend(look_closely(finder, near, Hop::Close));
+            });
+        };
+        finder.look_around(&model);
+        let Close { settled, likely, .. } = close;
+        settled.keep(|hit| {
+            let (met, other) = finder.likely_by(&model, hit);
+            let stays = !model.leaves_out(&met, other);
+            likely.extend(stays.then_some(met.permille));
+            stays
+        });
         finder.each_other(|finder, near| {
-            close.looked.extend(look_closely(finder, near, Hop::Close));
+            finder.forget();
+            let Some(pair) = finder.pair(near, Hop::Close).filter(|p| p.reached.is_some()) else {
+                return;
+            };
+            let (met, other) = finder.likely(&model, &pair, None);
+            if !model.leaves_out(&met, other) {
+                let found = BulkContact::of(&pair, finder.main_kind(&pair), finder.rules.counts);
+                let met = Some(met.permille);
+                close.looked.extend(found.map(|c| BulkContact { met, ..c }));
+            }
         });
     }
 

@@ -58,6 +58,18 @@ impl Columns {
         self.count = to.end;
     }
 
+    /// Keeps those wanted, in their order.
+    pub(crate) fn keep(&mut self, mut wanted: impl FnMut(&Hit) -> bool) {
+        let mut kept = 0;
+        for n in 0..self.count {
+            if wanted(&self.get(n)) {
+                self.lists.iter_mut().for_each(|list| list[kept] = list[n]);
+                kept += 1;
+            }
+        }
+        self.count = kept;
+    }
+
     /// Those whose record is one of several are known by the number of the person from here on.
     pub(crate) fn name_people(&mut self, same: &SamePeople) {
         if !same.is_empty() {

@@ -25,11 +25,14 @@
 //!    places have different thresholds, each adds its share (see [`KindRules::contact_minutes`]).
 //! 6. A close contact could infect others from the policy's delay after its first exposure until
 //!    `now`. Who shared enough time with it then is a secondary contact, unless already close.
+//! 7. How likely a close contact and the case met ([`Model`]) says who comes first, and may be asked
+//!    for by the policy. It never makes a contact of somebody who shared too few minutes.
 
 mod bulk;
 mod case_stays;
 mod checksummed_io;
 mod columns;
+mod company;
 mod cumulative;
 mod exact;
 mod hit;
@@ -37,6 +40,7 @@ mod hits;
 mod index;
 mod interner;
 mod judge;
+mod likelihood;
 mod overlap;
 mod pairs;
 mod people;
@@ -59,6 +63,7 @@ mod watch;
 pub use bulk::{Bulk, BulkCase, BulkContact, BulkSecondary};
 pub use cumulative::{Cumulative, CumulativeExposure};
 pub use index::{Merge, Merged, VisitIndex};
+pub use likelihood::{Apart, Coefficients, Met, MinutesAlone, Model, Overlap};
 pub use pairs::{Exposure, Exposures};
 pub use removal::Removal;
 pub use row::KnownVisit;

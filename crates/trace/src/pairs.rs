@@ -5,10 +5,12 @@ use jadegate_domain::{HolderId, PlaceId, PlaceKind, Presence, Ride, Timestamp};
 use smallvec::{SmallVec, smallvec};
 
 use crate::columns::Columns;
+use crate::company::Company;
 use crate::hit::{Hit, Reach};
 use crate::hits::Hits;
 use crate::index::{Spot, VisitIndex};
 use crate::judge::{Part, judge};
+use crate::likelihood::Met;
 use crate::overlap::{Overlap, Stretch, unite};
 use crate::repeat_overlaps::{Near, RepeatOverlaps};
 use crate::row::{Cell, Packed, Row, Stayed, moment};
@@ -44,6 +46,8 @@ pub(crate) struct Source {
     pub(crate) place: u32,
     pub(crate) kind: PlaceKind,
     pub(crate) stay: Stay,
+    /// From when to when they were there, whatever the window and what lingers.
+    pub(crate) there: (u32, u32),
     /// Aboard a vehicle: where. `None` if everyone at the place is near.
     pub(crate) ride: Option<Ride>,
     /// Where its visit lies.
@@ -61,9 +65,9 @@ struct At {
 /// A stretch of shared time, with its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shared {
-    place: u32,
-    kind: PlaceKind,
-    stretch: Stretch,
+    pub(crate) place: u32,
+    pub(crate) kind: PlaceKind,
+    pub(crate) stretch: Stretch,
 }
 
 /// From so many holders a search is prepared at once ([`VisitIndex::touch`]).
@@ -88,6 +92,8 @@ pub(crate) struct Pair {
     pub(crate) upper_secs: u32,
     pub(crate) first: u32,
     pub(crate) last: u32,
+    /// By one recorded overlap, and never near besides.
+    pub(crate) plain: bool,
     /// Where in the list of kept stretches this pair's are.
     stretches: (u32, u32),
 }
@@ -109,6 +115,7 @@ impl Pair {
             upper_secs: secs,
             first: from,
             last: to,
+            plain: true,
             stretches: (0, 0),
         };
         let stretch = Stretch { from, to, recorded_secs: secs, certainty: Certainty::Recorded };
@@ -124,6 +131,8 @@ pub(crate) struct Way {
     pub(crate) only: Option<Shared>,
     /// By whom.
     pub(crate) via: Option<HolderId>,
+    /// How likely it is that they met, if it was asked.
+    pub(crate) met: Option<Met>,
 }
 
 /// What [`Finder::apart`] finds.
@@ -151,7 +160,7 @@ pub(crate) struct Finder<'a, K> {
     spots: Vec<Spot>,
     pub(crate) sources: Vec<Source>,
     /// Rows that may overlap a source, and which.
-    slices: Vec<(u32, &'a [Packed])>,
+    pub(crate) slices: Vec<(u32, &'a [Packed])>,
     /// Nobody is near themselves.
     except: u32,
     hits: Hits,
@@ -164,6 +173,7 @@ pub(crate) struct Finder<'a, K> {
     united: Vec<Stretch>,
     parts: Vec<Part>,
     stretches: Vec<Shared>,
+    pub(crate) company: Company,
 }
 
 impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
@@ -186,6 +196,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             united: Vec::new(),
             parts: Vec::new(),
             stretches: Vec::new(),
+            company: Company::default(),
         }
     }
 
@@ -269,6 +280,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             let rules = self.rules.at(kind);
             let assumed = minutes(rules.assumed_stay_minutes);
             let Some(stay) = resolve(row, &self.own, assumed, self.now) else { continue };
+            let there = (stay.from, stay.to);
             let (from, to) = (stay.from.max(window.0), stay.to.min(window.1));
             if from < to {
                 let to = to.saturating_add(minutes(rules.lingering_minutes));
@@ -278,10 +290,16 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
                     .has_rides()
                     .then(|| self.index.ride(row))
                     .filter(|_| kind.is_vehicle());
-                self.sources.push(Source { place: row.place, kind, stay, ride, spot: *spot });
+                let place = row.place;
+                self.sources.push(Source { place, kind, stay, there, ride, spot: *spot });
             }
         }
         self.sources.sort_unstable_by_key(|s| (s.place, s.stay.from, s.stay.to));
+    }
+
+    /// The stretches kept of a pair.
+    pub(crate) fn kept(&self, pair: &Pair) -> &[Shared] {
+        &self.stretches[pair.stretches.0 as usize..pair.stretches.1 as usize]
     }
 
     /// Reads what the exposures of some are made of, so that it is in the caches.
@@ -297,9 +315,8 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
         if let Some(only) = only {
             return smallvec![self.exposure(only)];
         }
-        let of_pair = pair.stretches.0 as usize..pair.stretches.1 as usize;
-        let kept = &self.stretches[of_pair];
-        let mut all: Exposures = kept.iter().map(|shared| self.exposure(shared)).collect();
+        let mut all: Exposures =
+            self.kept(pair).iter().map(|shared| self.exposure(shared)).collect();
         if all.len() > 1 {
             all.sort_unstable_by_key(|e| (e.from, e.to, e.place));
         }
@@ -459,6 +476,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             upper_secs: 0,
             first: u32::MAX,
             last: 0,
+            plain: false,
             stretches: self.kept_since(first),
         };
         for (part, shared) in self.parts.iter().zip(&self.stretches[first..]) {

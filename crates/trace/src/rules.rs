@@ -2,6 +2,8 @@
 
 use jadegate_domain::{PlaceKind, Ride};
 
+use crate::likelihood::Model;
+
 /// Which bound of the minutes counts towards a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
@@ -82,6 +84,8 @@ pub struct Rules {
     pub secondary_delay_hours: u32,
     /// 1: close contacts only; 2 and more: also their contacts. 0: nobody.
     pub max_hops: u8,
+    /// How likely a close contact met the case. `None`: nobody asks.
+    pub likelihood: Option<Model>,
 }
 
 impl Rules {
@@ -93,6 +97,7 @@ impl Rules {
             counts: Bound::Upper,
             secondary_delay_hours: 24,
             max_hops: 2,
+            likelihood: None,
         }
     }
 

@@ -6,6 +6,7 @@ use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Timestamp};
 
 use crate::index::{Spot, VisitIndex};
+use crate::likelihood::Met;
 use crate::pairs::{AHEAD, Exposures, Finder, Pair, Source, Way};
 use crate::repeat_overlaps::Near;
 use crate::row::{moment, secs};
@@ -50,6 +51,8 @@ pub struct ContactFound {
     pub first_contact: Timestamp,
     /// End of the last exposure that counts.
     pub last_contact: Timestamp,
+    /// How likely they met the case. Of close contacts under rules that say so ([`Rules::likelihood`]).
+    pub met: Option<Met>,
 }
 
 impl ContactFound {
@@ -120,8 +123,9 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         let mut close = self.finder.contacts_of(holder, window, Hop::Close);
         // Of ways that explain a secondary contact as well the first by id counts.
         close.sort_by_cached_key(|pair| self.finder.holder(pair.holder));
+        let met = self.finder.judge_likelihood(&mut close);
         let mut contacts = Vec::new();
-        let way = |n: usize| Way { pair: close[n], only: None, via: None };
+        let way = |n: usize| Way { pair: close[n], only: None, via: None, met: met[n] };
         self.add((case.case, ContactDegree::Close), close.len(), way, &mut contacts);
         if hops > 1 {
             let vias = self.find_secondary(holder, &close, go_on)?;
@@ -159,10 +163,10 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         match self.secondary.get(n) {
             Secondary::Plain { holder, from, secs, place, via: by } => {
                 let (pair, only) = Pair::recorded(holder, (from, secs), place);
-                Way { pair, only: Some(only), via: via(by) }
+                Way { pair, only: Some(only), via: via(by), met: None }
             }
             Secondary::Looked { shared, via: by } => {
-                Way { pair: *shared, only: None, via: via(by) }
+                Way { pair: *shared, only: None, via: via(by), met: None }
             }
         }
     }
@@ -187,7 +191,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         for some in order.chunks(AHEAD) {
             self.finder.touch(some.iter().map(|(_, _, n)| way(*n)));
             contacts.extend(some.iter().filter_map(|(Reverse(minutes), holder, n)| {
-                let Way { pair, only, via } = way(*n);
+                let Way { pair, only, via, met } = way(*n);
                 Some(ContactFound {
                     holder: *holder,
                     degree,
@@ -200,6 +204,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
                     certainty: pair.reached?,
                     first_contact: moment(pair.first),
                     last_contact: moment(pair.last),
+                    met,
                 })
             }));
         }
@@ -238,7 +243,9 @@ pub fn exposures_to_event(
     let mut finder = Finder::new(index, rules, kind_of, secs(now));
     let (from, to) = (secs(period.from), secs(period.to));
     let stay = Stay { from, to, certainty: Certainty::Recorded };
-    let pairs = finder.near(Source { place: number, kind, stay, ride: None, spot: Spot::BUFFER });
+    let there = (from, to);
+    let spot = Spot::BUFFER;
+    let pairs = finder.near(Source { place: number, kind, stay, there, ride: None, spot });
     let mut found: Vec<_> = pairs
         .iter()
         .map(|p| EventExposure {

@@ -186,6 +186,7 @@ const COLUMNS: [&str; 9] = [
     "certainty",
     "place_kind",
     "via",
+    "likelihood",
 ];
 
 /// A row as it is written.
@@ -200,6 +201,7 @@ struct Line {
     certainty: &'static str,
     place_kind: &'static str,
     via: Option<String>,
+    likelihood: Option<u8>,
 }
 
 impl From<&ContactRow> for Line {
@@ -214,6 +216,7 @@ impl From<&ContactRow> for Line {
             certainty: r.certainty.as_str(),
             place_kind: r.place_kind.as_str(),
             via: r.via.map(|v| v.to_string()),
+            likelihood: r.likelihood,
         }
     }
 }
@@ -238,6 +241,7 @@ pub(super) fn write_csv(out: &mut impl Write, rows: &[ContactRow]) -> Result<(),
             l.certainty.into(),
             l.place_kind.into(),
             l.via.unwrap_or_default(),
+            l.likelihood.map(|l| l.to_string()).unwrap_or_default(),
         ]
     };
     write_table(out, COLUMNS, rows.iter().map(|r| fields(r.into())))
@@ -290,11 +294,13 @@ mod tests {
             certainty: Certainty::Recorded,
             place_kind: PlaceKind::Restaurant,
             via: None,
+            likelihood: Some(79),
         };
         let secondary = ContactRow {
             holder: HolderId::from_random(3),
             degree: ContactDegree::Secondary,
             via: Some(HolderId::from_random(2)),
+            likelihood: None,
             ..close
         };
         vec![close, secondary]
@@ -327,9 +333,9 @@ mod tests {
         write_csv(&mut out, &rows()).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "case,contact,degree,minutes_lower,minutes_upper,last_contact,certainty,place_kind,via\n\
-             c0000000000001,h0000000000002,close,30,45,2022-03-13T04:00:00Z,recorded,restaurant,\n\
-             c0000000000001,h0000000000003,secondary,30,45,2022-03-13T04:00:00Z,recorded,restaurant,h0000000000002\n"
+            "case,contact,degree,minutes_lower,minutes_upper,last_contact,certainty,place_kind,via,likelihood\n\
+             c0000000000001,h0000000000002,close,30,45,2022-03-13T04:00:00Z,recorded,restaurant,,79\n\
+             c0000000000001,h0000000000003,secondary,30,45,2022-03-13T04:00:00Z,recorded,restaurant,h0000000000002,\n"
         );
     }
 

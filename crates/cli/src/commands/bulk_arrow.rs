@@ -30,6 +30,7 @@ fn schema() -> Arc<Schema> {
         field("certainty", word()),
         field("place_kind", word()),
         Field::new("via", DataType::Utf8, true),
+        Field::new("likelihood", DataType::UInt32, true),
     ]))
 }
 
@@ -47,7 +48,8 @@ pub(super) fn write_arrow(out: &mut impl Write, rows: &[ContactRow]) -> Result<(
 fn batch(schema: &Arc<Schema>, rows: &[ContactRow]) -> Result<RecordBatch, Failure> {
     let (mut case, mut contact, mut via) =
         (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
-    let (mut lower, mut upper) = (UInt32Builder::new(), UInt32Builder::new());
+    let (mut lower, mut upper, mut likelihood) =
+        (UInt32Builder::new(), UInt32Builder::new(), UInt32Builder::new());
     let mut last = TimestampSecondBuilder::new().with_timezone("UTC");
     let words = StringDictionaryBuilder::<Int8Type>::new;
     let (mut degree, mut certainty, mut place_kind) = (words(), words(), words());
@@ -61,6 +63,7 @@ fn batch(schema: &Arc<Schema>, rows: &[ContactRow]) -> Result<RecordBatch, Failu
         certainty.append(r.certainty.as_str())?;
         place_kind.append(r.place_kind.as_str())?;
         via.append_option(r.via.map(|v| v.to_string()));
+        likelihood.append_option(r.likelihood.map(u32::from));
     }
     let columns: Vec<ArrayRef> = vec![
         Arc::new(case.finish()),
@@ -72,6 +75,7 @@ fn batch(schema: &Arc<Schema>, rows: &[ContactRow]) -> Result<RecordBatch, Failu
         Arc::new(certainty.finish()),
         Arc::new(place_kind.finish()),
         Arc::new(via.finish()),
+        Arc::new(likelihood.finish()),
     ];
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
@@ -126,6 +130,7 @@ mod tests {
             certainty: [Certainty::Recorded, Certainty::Assumed][usize::from(n.is_multiple_of(3))],
             place_kind: PlaceKind::ALL[usize::try_from(n).unwrap() % PlaceKind::ALL.len()],
             via: (!n.is_multiple_of(2)).then(|| HolderId::from_random(7)),
+            likelihood: n.is_multiple_of(2).then(|| u8::try_from(n % 101).unwrap()),
         };
         let rows: Vec<_> = (1..=70_000).map(row).collect();
         let mut out = Vec::new();

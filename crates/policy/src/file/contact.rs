@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use crate::file::keys::policy as keys;
 use crate::file::problem::Problems;
 use crate::file::reader::Reader;
-use crate::file::words::{NearWord, VehicleKind};
-use crate::model::contact::{Bound, ContactRules, PlaceRules, VehicleNear, VehicleRules};
+use crate::file::words::{NearWord, VehicleKind, VenueKind};
+use crate::model::contact::{
+    Bound, ContactRules, Likelihood, MeetingTable, MinutesAlone, PlaceRules, VehicleNear,
+    VehicleRules,
+};
 
 pub(crate) fn contact(file: &mut Reader<'_, keys::Policy>, p: &mut Problems<'_>) -> ContactRules {
     let usual = PlaceRules { close: 1, secondary: 1, assumed_stay: 1, lingering: 0 };
@@ -17,6 +20,7 @@ pub(crate) fn contact(file: &mut Reader<'_, keys::Policy>, p: &mut Problems<'_>)
         usual,
         by_place: BTreeMap::new(),
         vehicles: BTreeMap::new(),
+        likelihood: None,
     };
     let Some(mut t) = file.take(keys::Policy::contact, p) else { return rules };
     rules.usual = PlaceRules {
@@ -36,6 +40,7 @@ pub(crate) fn contact(file: &mut Reader<'_, keys::Policy>, p: &mut Problems<'_>)
         let near = vehicle(table, p);
         rules.vehicles.extend(kind.map(|VehicleKind(kind)| (kind, near)));
     }
+    rules.likelihood = t.take(keys::Contact::likelihood, p).map(|table| likelihood(table, p));
     t.finish(p);
     rules
 }
@@ -68,4 +73,41 @@ fn vehicle(mut t: Reader<'_, keys::Vehicle>, p: &mut Problems<'_>) -> VehicleRul
     let unknown_is_near = t.take(keys::Vehicle::unknown_is_near, p).unwrap_or(true);
     t.finish(p);
     VehicleRules { near, unknown_is_near }
+}
+
+fn likelihood(mut t: Reader<'_, keys::Likelihood>, p: &mut Problems<'_>) -> Likelihood {
+    let source = t.take(keys::Likelihood::source, p).map(toml::Spanned::into_inner);
+    let least = t.take(keys::Likelihood::least_percent, p);
+    let mut minutes_alone = MinutesAlone { constant: 0, minutes: 0 };
+    if let Some(mut alone) = t.take(keys::Likelihood::minutes_alone, p) {
+        minutes_alone = MinutesAlone {
+            constant: alone.take(keys::MinutesAlone::constant, p).unwrap_or(0),
+            minutes: alone.take(keys::MinutesAlone::minutes, p).unwrap_or(0),
+        };
+        alone.finish(p);
+    }
+    let mut places = BTreeMap::new();
+    for (kind, table) in t.take(keys::Likelihood::places, p).unwrap_or_default() {
+        let table = meeting(table, p);
+        places.extend(kind.map(|VenueKind(kind)| (kind, table)));
+    }
+    t.finish(p);
+    Likelihood {
+        source: source.unwrap_or_default(),
+        least_percent: least.and_then(|l| u8::try_from(l).ok()),
+        minutes_alone,
+        places,
+    }
+}
+
+fn meeting(mut t: Reader<'_, keys::Meeting>, p: &mut Problems<'_>) -> MeetingTable {
+    let table = MeetingTable {
+        constant: t.take(keys::Meeting::constant, p).unwrap_or(0),
+        minutes: t.take(keys::Meeting::minutes, p).unwrap_or(0),
+        arrival: t.take(keys::Meeting::arrival, p).unwrap_or(0),
+        leaving: t.take(keys::Meeting::leaving, p).unwrap_or(0),
+        people: t.take(keys::Meeting::people, p).unwrap_or(0),
+    };
+    t.finish(p);
+    table
 }

@@ -259,6 +259,32 @@ impl<const LOW: u32, const HIGH: u32> Form for Whole<LOW, HIGH> {
     }
 }
 
+/// A whole number of thousandths from `LOW` to `HIGH`.
+pub(crate) struct Thousandths<const LOW: i32, const HIGH: i32>;
+
+impl<const LOW: i32, const HIGH: i32> Form for Thousandths<LOW, HIGH> {
+    type Value<'i> = i32;
+
+    fn read(at: &At<'_>, value: Value<'_>, p: &mut Problems<'_>) -> Option<i32> {
+        let wanted = format!("a whole number of thousandths from {LOW} to {HIGH}");
+        let Some(n) = value.get_ref().as_integer() else {
+            at.wrong_type(&value, &wanted, p);
+            return None;
+        };
+        let parsed = i32::from_str_radix(n.as_str(), n.radix()).ok();
+        let parsed = parsed.filter(|n| (LOW..=HIGH).contains(n));
+        if parsed.is_none() {
+            let message = format!("`{}` is {}; it must be {wanted}", at.path, n.as_str());
+            p.add(&value.span(), "out_of_range", message);
+        }
+        parsed
+    }
+
+    fn schema() -> Schema {
+        object(json!({ "type": "integer", "minimum": LOW, "maximum": HIGH }))
+    }
+}
+
 fn whole(
     at: &At<'_>,
     value: &Value<'_>,

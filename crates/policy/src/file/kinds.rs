@@ -81,7 +81,17 @@ fn contact(t: &mut Reader<'_, keys::Contact>, p: &mut Problems<'_>) -> Option<Ha
     let case = case_id(t.take(keys::Contact::case, p));
     let trace = trace_id(t.take(keys::Contact::trace, p));
     let last_contact = t.take(keys::Contact::last_contact, p)?;
-    let fact = Fact::Contact { case, trace, degree, last_contact, minutes, certainty, place_kind };
+    let together = None;
+    let fact = Fact::Contact {
+        case,
+        trace,
+        degree,
+        last_contact,
+        minutes,
+        certainty,
+        place_kind,
+        together,
+    };
     Some((fact, Some(last_contact)))
 }
 

@@ -55,7 +55,7 @@ fn not_held(schema: &Value, values: &[&toml::Value], path: &str, out: &mut Vec<S
     out.extend(missing.into_iter().filter(|key| !shown(key)));
     let properties = inner(schema, "properties").and_then(|p| p.as_object().cloned());
     let properties = properties.unwrap_or_default();
-    if ["contact.places", "contact.vehicles"].contains(&path) {
+    if ["contact.places", "contact.vehicles", "contact.likelihood.places"].contains(&path) {
         // All tables of the map have the same keys; some of them are enough.
         let all: Vec<&toml::Value> =
             values.iter().filter_map(|v| v.as_table()).flat_map(|t| t.values()).collect();

@@ -160,6 +160,25 @@ impl Named for VehicleKind {
     }
 }
 
+/// A kind of place that is no vehicle.
+pub(crate) struct VenueKind(pub(crate) PlaceKind);
+
+impl FromStr for VenueKind {
+    type Err = ();
+    fn from_str(s: &str) -> Result<Self, ()> {
+        s.parse().ok().filter(|kind: &PlaceKind| !kind.is_vehicle()).map(Self).ok_or(())
+    }
+}
+
+impl Named for VenueKind {
+    const WHAT: &'static str = "kind of place that is no vehicle";
+
+    fn names() -> Vec<String> {
+        let venues = PlaceKind::ALL.iter().filter(|kind| !kind.is_vehicle());
+        venues.map(ToString::to_string).collect()
+    }
+}
+
 words!(DayCount, "local-midnight or 24h" {
     "local-midnight" => Self::LocalMidnight,
     "24h" => Self::Hours24,

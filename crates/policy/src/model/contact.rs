@@ -13,6 +13,45 @@ pub(crate) struct ContactRules {
     pub(crate) usual: PlaceRules,
     pub(crate) by_place: BTreeMap<PlaceKind, PlaceRules>,
     pub(crate) vehicles: BTreeMap<PlaceKind, VehicleRules>,
+    pub(crate) likelihood: Option<Likelihood>,
+}
+
+/// How likely those who shared time met. All coefficients are thousandths, of the natural logarithm of
+/// one more than minutes or people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Likelihood {
+    /// What it was fitted on, and by what.
+    pub source: String,
+    /// A close contact must be so likely; `None`: whoever shared the minutes is one.
+    pub least_percent: Option<u8>,
+    /// For time at other places, and where an end is not known.
+    pub minutes_alone: MinutesAlone,
+    /// Kinds of place with a table.
+    pub places: BTreeMap<PlaceKind, MeetingTable>,
+}
+
+/// By minutes in all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MinutesAlone {
+    /// Added to all.
+    pub constant: i32,
+    /// Of minutes shared; not negative.
+    pub minutes: i32,
+}
+
+/// By two stays at one kind of place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MeetingTable {
+    /// Added to all.
+    pub constant: i32,
+    /// Of minutes shared; not negative.
+    pub minutes: i32,
+    /// Of minutes between the arrivals; not positive.
+    pub arrival: i32,
+    /// Of minutes between the leavings; not positive.
+    pub leaving: i32,
+    /// Of people present; not positive.
+    pub people: i32,
 }
 
 /// Which minutes count.

@@ -7,7 +7,9 @@ use jadegate_domain::assessment::Texts;
 use jadegate_domain::{Colour, EvidenceKind, PlaceKind};
 
 use crate::model::calendar::{DayCount, FirstDay};
-use crate::model::contact::{Bound, PlaceRules, VehicleNear, VehicleRules};
+use crate::model::contact::{
+    Bound, Likelihood, MeetingTable, MinutesAlone, PlaceRules, VehicleNear, VehicleRules,
+};
 use crate::model::listed::{joined, list};
 use crate::model::mitigation::{Easing, WhileDisputed};
 use crate::model::origin::Origins;
@@ -56,6 +58,32 @@ pub fn diff(before: &Policy, after: &Policy) -> Vec<Difference> {
         }
     }
     out.0
+}
+
+fn likelihood(out: &mut Differ, a: Option<&Likelihood>, b: Option<&Likelihood>) {
+    let least = |l: &Likelihood| match l.least_percent {
+        Some(percent) => format!("at least {percent} in a hundred, or it is no contact"),
+        None => "says only who comes first".to_owned(),
+    };
+    out.push("likelihood of having met".to_owned(), a.map(least), b.map(least));
+    let source = |l: &Likelihood| l.source.clone();
+    out.push("likelihood, fitted on".to_owned(), a.map(source), b.map(source));
+    let alone = |l: &Likelihood| {
+        let MinutesAlone { constant, minutes } = l.minutes_alone;
+        format!("constant {constant}, minutes {minutes}")
+    };
+    out.push("likelihood by minutes alone".to_owned(), a.map(alone), b.map(alone));
+    for kind in PlaceKind::ALL {
+        let table = |l: &Likelihood| {
+            let MeetingTable { constant, minutes, arrival, leaving, people } =
+                l.places.get(kind)?;
+            Some(format!(
+                "constant {constant}, minutes {minutes}, arrival {arrival}, leaving {leaving}, people {people}"
+            ))
+        };
+        let about = format!("likelihood at a place of kind {kind}");
+        out.push(about, a.and_then(table), b.and_then(table));
+    }
 }
 
 struct Differ(Vec<Difference>);
@@ -127,6 +155,7 @@ fn settings(out: &mut Differ, a: &Compiled, b: &Compiled) {
     }
     let bound = |counts| if counts == Bound::Upper { "upper bound" } else { "lower bound" };
     out.values("minutes that count", &bound(old.counts), &bound(new.counts));
+    likelihood(out, old.likelihood.as_ref(), new.likelihood.as_ref());
     out.values("days visits are kept", &a.retention.visit_days, &b.retention.visit_days);
     out.values("days evidence is kept", &a.retention.evidence_days, &b.retention.evidence_days);
     out.values("people somebody may care for", &a.people.most, &b.people.most);

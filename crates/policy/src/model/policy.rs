@@ -9,7 +9,9 @@ use jadegate_domain::evidence::ContactDegree;
 use jadegate_domain::{Assessment, Colour, Division, EvidenceKind, Period, PlaceKind, Timestamp};
 
 use crate::model::calendar::{Calendar, DayCount};
-use crate::model::contact::{Bound, ContactRules, PlaceRules, VehicleNear, VehicleRules};
+use crate::model::contact::{
+    Bound, ContactRules, Likelihood, PlaceRules, VehicleNear, VehicleRules,
+};
 use crate::model::index::Index;
 use crate::model::mitigation::{Easing, Imported};
 use crate::model::rule::Rule;
@@ -216,6 +218,11 @@ impl Policy {
     /// Which bound of the minutes counts.
     pub fn counts(&self) -> Bound {
         self.0.contact.counts
+    }
+
+    /// How likely those who shared time met, if the policy says so.
+    pub fn likelihood(&self) -> Option<&Likelihood> {
+        self.0.contact.likelihood.as_ref()
     }
 
     /// Who is near whom aboard such a vehicle; everyone where the file says nothing.

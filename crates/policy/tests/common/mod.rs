@@ -268,7 +268,17 @@ pub fn harm() -> impl Strategy<Value = Fact> + Clone {
         select(PlaceKind::ALL),
     )
         .prop_map(|(case, trace, degree, last_contact, minutes, certainty, place_kind)| {
-            Fact::Contact { case, trace, degree, last_contact, minutes, certainty, place_kind }
+            let together = None;
+            Fact::Contact {
+                case,
+                trace,
+                degree,
+                last_contact,
+                minutes,
+                certainty,
+                place_kind,
+                together,
+            }
         });
     let left = prop_oneof![3 => moment(), 1 => Just(Timestamp::MAX)];
     let stay = (division(), moment(), left).prop_map(|(division, from, to)| Fact::Stay {

@@ -2,8 +2,8 @@
 
 use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::evidence::{
-    AppealOutcome, ArrivalPurpose, Certainty, ContactDegree, DeclaredStay, ReleaseOf, ReleasePaper,
-    Symptom, Temperature, TestMethod, TestResult,
+    Apart, AppealOutcome, ArrivalPurpose, Certainty, ContactDegree, DeclaredStay, ReleaseOf,
+    ReleasePaper, Symptom, Temperature, TestMethod, TestResult, Together,
 };
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{
@@ -25,6 +25,7 @@ fn contact(case: u64, trace: u64) -> Fact {
         minutes: 31,
         certainty: Certainty::Assumed,
         place_kind: PlaceKind::Market,
+        together: Some(Together { percent: 79, apart: Some(Apart { arrival: 1, leaving: 2 }) }),
     }
 }
 

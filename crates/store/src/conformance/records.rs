@@ -85,6 +85,7 @@ pub async fn who_recorded_what_is_found_again(s: S) {
         minutes: 31,
         certainty: Certainty::Assumed,
         place_kind: PlaceKind::Market,
+        together: None,
     };
     keeps(&s, vec![add(evidence(30, Some(id), contact))]).await;
     for (record, n) in

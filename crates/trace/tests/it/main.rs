@@ -8,6 +8,7 @@ mod cumulative;
 mod feeding;
 mod history;
 mod joined;
+mod likelihood;
 mod memory;
 mod real_checkins;
 mod rules;

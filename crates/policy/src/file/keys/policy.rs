@@ -2,12 +2,14 @@
 
 use jadegate_domain::{Colour, Division, EvidenceKind, PlaceKind};
 
-use crate::file::form::{Country, Flag, Id, List, Moment, One, RefersTo, Text, Texts, Whole};
+use crate::file::form::{
+    Country, Flag, Id, List, Moment, One, RefersTo, Text, Texts, Thousandths, Whole,
+};
 use crate::file::key::keys;
 use crate::file::keys::rules::{Decay, Rule};
 use crate::file::keys::{MOST_DAYS, MOST_HOURS, MOST_MINUTES};
 use crate::file::nested::{Each, Inner, Tables};
-use crate::file::words::{EasedColour, NearWord, Recorder, VehicleKind, ZoneName};
+use crate::file::words::{EasedColour, NearWord, Recorder, VehicleKind, VenueKind, ZoneName};
 use crate::model::calendar::{DayCount, FirstDay};
 use crate::model::contact::Bound;
 use crate::model::mitigation::WhileDisputed;
@@ -103,6 +105,43 @@ keys! {
         may counts: One<Bound>,
         /// Who is near whom aboard a kind of vehicle.
         may vehicles: Each<VehicleKind, Vehicle>,
+        /// How likely those who shared time met.
+        may likelihood: Inner<Likelihood>,
+    }
+
+    /// `[contact.likelihood]`: coefficients in thousandths, of the natural logarithm of one more than
+    /// minutes or people.
+    Likelihood {
+        /// The data and the code that it was fitted with.
+        must source: Text,
+        /// A close contact must be so likely, unless some of the time is judged by minutes alone. If missing, it only says who comes first.
+        may least_percent: Whole<1, 99>,
+        /// For time at other places, and time whose ends are not all known.
+        must minutes_alone: Inner<MinutesAlone>,
+        /// A table for each kind of place where coming and going tells more than minutes; not for vehicles.
+        may places: Each<VenueKind, Meeting>,
+    }
+
+    /// `minutes_alone` of `[contact.likelihood]`.
+    MinutesAlone {
+        /// Added to all.
+        must constant: Thousandths<-30_000, 30_000>,
+        /// Of minutes shared in all.
+        must minutes: Thousandths<0, 10_000>,
+    }
+
+    /// One of `[contact.likelihood.places]`. More time together never makes it less likely; being further apart, or among more people, never likelier.
+    Meeting {
+        /// Added to all.
+        must constant: Thousandths<-30_000, 30_000>,
+        /// Of minutes shared.
+        must minutes: Thousandths<0, 10_000>,
+        /// Of minutes between the two arrivals.
+        must arrival: Thousandths<-10_000, 0>,
+        /// Of minutes between the two leavings.
+        must leaving: Thousandths<-10_000, 0>,
+        /// Of people present, the mean over the time shared.
+        must people: Thousandths<-10_000, 0>,
     }
 
     /// One of `[contact.places]`: the minutes that are others there.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use jadegate_domain::evidence::{Certainty, ContactDegree};
+use jadegate_domain::evidence::{Certainty, ContactDegree, Together};
 use jadegate_domain::{
     CaseId, Fact, HolderId, Period, PlaceId, PlaceKind, PolicyRef, Timestamp, TraceId,
 };
@@ -16,6 +16,7 @@ use jadegate_store::{RowRef, StoredTrace};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, ServiceError};
+use crate::search_rules::together;
 
 /// Inputs and result of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub(super) struct StoredContact {
     pub(super) last_contact: Timestamp,
     pub(super) place_kind: PlaceKind,
     pub(super) via: Option<HolderId>,
+    /// Not in runs from before anybody asked, nor under a policy that says nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) together: Option<Together>,
     pub(super) exposures: Vec<StoredExposure>,
 }
 
@@ -99,6 +103,19 @@ impl Stored {
         }
         self.sort();
         kept
+    }
+
+    /// Keeps how likely they met as it was known where it has hardly changed: see [`Together::is_about`].
+    pub(super) fn keep_steady(&mut self, known: &Self) {
+        let known: HashMap<_, _> = known.contacts.iter().map(|c| (c.holder, c.together)).collect();
+        for c in &mut self.contacts {
+            let before = known.get(&c.holder).copied().flatten();
+            if let (Some(now), Some(before)) = (c.together, before)
+                && now.is_about(&before)
+            {
+                c.together = Some(before);
+            }
+        }
     }
 
     fn sort(&mut self) {
@@ -166,6 +183,7 @@ pub(super) fn stored_contact(c: jadegate_trace::ContactFound) -> StoredContact {
         last_contact: c.last_contact,
         place_kind,
         via: c.via,
+        together: c.met.map(together),
         exposures: c
             .exposures
             .into_iter()
@@ -190,14 +208,20 @@ pub(super) const fn contact_fact(case: CaseId, trace: TraceId, c: &StoredContact
         minutes: c.minutes,
         certainty: c.certainty,
         place_kind: c.place_kind,
+        together: c.together,
     }
 }
 
 /// Do two contacts say the same, whichever run found them?
 pub(super) fn says_the_same(a: &Fact, b: &Fact) -> bool {
-    let (Fact::Contact { trace, .. }, mut b) = (a, b.clone()) else { return false };
-    if let Fact::Contact { trace: other, .. } = &mut b {
+    let (Fact::Contact { trace, together, .. }, mut b) = (a, b.clone()) else { return false };
+    if let Fact::Contact { trace: other, together: as_likely, .. } = &mut b {
         *other = *trace;
+        if let (Some(now), Some(then)) = (&as_likely, together)
+            && now.is_about(then)
+        {
+            *as_likely = *together;
+        }
     }
     *a == b
 }
@@ -237,6 +261,7 @@ mod tests {
             last_contact: at(to),
             place_kind: PlaceKind::Shop,
             via: None,
+            together: None,
             exposures: vec![StoredExposure {
                 place: PlaceId::from_random(7),
                 from: at(0),
@@ -282,6 +307,31 @@ mod tests {
         }
         for damaged in ["", "{}", "deflate:", "deflate:!", "deflate:AAAA"] {
             assert!(stored_detail(&stored(damaged.to_owned())).is_err(), "{damaged}");
+        }
+    }
+
+    /// Who else was there becomes known bit by bit: evidence is written anew only when it matters.
+    #[test]
+    fn a_likelihood_that_hardly_changes_is_no_news() {
+        let likely = |percent, arrival| {
+            let apart = Some(jadegate_domain::evidence::Apart { arrival, leaving: 2 });
+            let together = Some(Together { percent, apart });
+            StoredContact { together, ..contact(1, 20, 1_200) }
+        };
+        let fact =
+            |c: &StoredContact| contact_fact(CaseId::from_random(1), TraceId::from_random(1), c);
+        for (now, same) in [
+            (likely(84, 1), true),
+            (likely(76, 1), true),
+            (likely(85, 1), false),
+            (likely(80, 2), false),
+            (contact(1, 20, 1_200), false),
+        ] {
+            let known = run(vec![likely(80, 1)]);
+            let mut found = run(vec![now.clone()]);
+            assert_eq!(says_the_same(&fact(&known.contacts[0]), &fact(&now)), same);
+            found.keep_steady(&known);
+            assert_eq!(found == known, same, "{now:?}");
         }
     }
 

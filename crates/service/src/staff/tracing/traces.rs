@@ -5,10 +5,11 @@
 //! person ([`super::contacts`]); a run cut short is finished by running it again ([`App::run_trace`]) or by
 //! [`App::finish_traces`], and running it twice changes nothing the second time.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jadegate_domain::evidence::{Certainty, ContactDegree};
+use jadegate_domain::evidence::{Certainty, ContactDegree, Together};
 use jadegate_domain::record::RecordKind;
 use jadegate_domain::{
     Case, CaseId, Colour, EvidenceKind, Holder, HolderId, Period, PlaceId, PlaceKind, PolicyRef,
@@ -94,7 +95,7 @@ pub struct TraceDetail {
     pub policy: PolicyRef,
     /// Visits searched.
     pub index_visits: u64,
-    /// The contacts, close ones first, most minutes first.
+    /// The contacts, close ones first, the likeliest to have met the case first, then by minutes.
     pub contacts: Vec<ContactView>,
 }
 
@@ -114,6 +115,8 @@ pub struct ContactView {
     pub last_contact: Timestamp,
     /// For a secondary contact: the close contact in between.
     pub via: Option<HolderId>,
+    /// How likely they met the case, under a policy that says how to tell; of close contacts.
+    pub together: Option<Together>,
     /// Where and when.
     pub exposures: Vec<ExposureView>,
     /// Their colour now; `None` for people who live outside the region, and for those whose record
@@ -379,6 +382,7 @@ impl App {
             let mut under_way = false;
             if let Some(known) = &known {
                 found.keep_purged(known, kept_from(&policy, now));
+                found.keep_steady(known);
                 under_way = by_itself && found.keep_under_way(known, now);
             }
             // The same result again is the same run: what is missing of its evidence is added to it.
@@ -524,9 +528,12 @@ impl App {
                 certainty: c.certainty,
                 last_contact: c.last_contact,
                 via: c.via,
+                together: c.together,
                 exposures,
             });
         }
+        // Of equals the order stays: most minutes first.
+        contacts.sort_by_key(|c| (c.degree, Reverse(c.together.map(|t| t.percent))));
         Ok(TraceDetail {
             row: row(&head),
             window: stored.window,
