@@ -17,6 +17,7 @@ export function traceJobs(hid) {
     minutes_upper: 240 - i + (i % 4) * 5,
     last_contact: iso(now - (i + 1) * 3600_000),
     certainty: i % 2 === 0 ? 'recorded' : 'assumed',
+    likelihood: 5 + ((i * 37) % 90),
     place_kind: /** @type {const} */ (['market', 'school', 'restaurant'])[i % 3] ?? 'other',
     via: null,
     colour: i % 5 === 4 ? null : 'green',

@@ -330,7 +330,7 @@ export async function startMock() {
             ...declaration(now, false),
             id: 'e0000000000001',
             kind: 'contact',
-            fact: { kind: 'contact', case: 'c0000000000001', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 2 * DAY), minutes: 42, certainty: 'recorded', place_kind: 'restaurant' },
+            fact: { kind: 'contact', case: 'c0000000000001', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 2 * DAY), minutes: 42, certainty: 'recorded', place_kind: 'leisure', together: { percent: 79, apart: { arrival: 1, leaving: 2 } } },
             recorded_at: iso(now - 1.5 * DAY),
             agency: 'a0000000000001',
             by: TEAM,

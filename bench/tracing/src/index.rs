@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use jadegate_domain::{CaseId, HolderId, Period, PlaceId, PlaceKind, Presence, Timestamp};
 use jadegate_trace::{
-    Bulk, CaseInput, Cumulative, KindRules, KnownVisit, Rules, SavedFrom, Tracer, VisitIndex,
+    Bulk, CaseInput, Coefficients, Cumulative, KindRules, KnownVisit, MinutesAlone, Model, Rules,
+    SavedFrom, Tracer, VisitIndex,
 };
 
 use crate::floor::{CLOSE_SECS, Contact, DELAY_SECS, Digest, SECONDARY_SECS};
@@ -27,6 +28,17 @@ pub fn rules(hops: u8) -> Rules {
         lingering_minutes: 0,
     });
     (rules.secondary_delay_hours, rules.max_hops) = (DELAY_SECS / 3600, hops);
+    rules
+}
+
+/// The same, with how likely everybody met the case: the shipped table of museums.
+pub fn rules_with_likelihood(hops: u8) -> Rules {
+    let mut model = Model::new(MinutesAlone { constant: -1678, minutes: 123 });
+    let (minutes, arrival, leaving, people) = (402, -619, -470, -359);
+    let table = Coefficients { constant: 1345, minutes, arrival, leaving, people };
+    model.set(kind_of(PlaceId::from_random(1)), table);
+    let mut rules = rules(hops);
+    rules.likelihood = Some(model);
     rules
 }
 

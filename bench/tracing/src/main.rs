@@ -83,6 +83,7 @@ fn compare(town: &Town, runs: usize) -> Result<()> {
     for count in [100, 10_000] {
         cumulative(&town.cases(count), &floor, &index, runs);
     }
+    likelihood(town, &index, runs);
     for (hops, count) in [(1u8, 1_000), (2, 50)] {
         one_by_one(town, &mut floor, &index, hops, count);
     }
@@ -146,6 +147,31 @@ fn cumulative(cases: &[u32], floor: &Floor, index: &VisitIndex, runs: usize) {
     println!(
         "{cases} cases, cumulative, {people} people: floor {bare:.2}, index {ours:.2} ms CPU, {ratio:.2}"
     );
+}
+
+/// The same traces with and without how likely everybody met the case, in turn.
+fn likelihood(town: &Town, index: &VisitIndex, runs: usize) {
+    let (plain, judged) = (index::rules(1), index::rules_with_likelihood(1));
+    let inputs = index::inputs(&town.cases(10_000));
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        without.push(timed(|| index::bulk(index, &plain, &inputs)).1.cpu);
+        with.push(timed(|| index::bulk(index, &judged, &inputs)).1.cpu);
+    }
+    let (without, with) = (median(without), median(with));
+    println!(
+        "likelihood, 10,000 cases: {without:.1}, with it {with:.1} ms CPU, {:.2}",
+        with / without
+    );
+    let new = |rules| Tracer::new(index, rules, index::kind_of as fn(_) -> _, index::now());
+    let (mut plain, mut judged) = (new(&plain), new(&judged));
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for input in &inputs[..1_000] {
+        without.push(timed(|| index::trace(&mut plain, input)).1.wall);
+        with.push(timed(|| index::trace(&mut judged, input)).1.wall);
+    }
+    let (without, with) = (median(without), median(with));
+    println!("likelihood, one case: {without:.4}, with it {with:.4} ms, {:.2}", with / without);
 }
 
 /// Medians over cases traced one by one, with exposures, in wall-clock time.

@@ -79,16 +79,8 @@ impl ContactRow {
         (self.case, self.holder)
     }
 
-    /// The likeliest first, then most minutes first.
-    pub fn by_minutes(
-        &self,
-    ) -> (Reverse<Option<u8>>, Reverse<u32>, Reverse<u32>, CaseId, HolderId) {
-        (
-            Reverse(self.likelihood),
-            Reverse(self.minutes_upper),
-            Reverse(self.minutes_lower),
-            self.case,
-            self.holder,
-        )
+    /// Most minutes first.
+    pub fn by_minutes(&self) -> (Reverse<u32>, Reverse<u32>, CaseId, HolderId) {
+        (Reverse(self.minutes_upper), Reverse(self.minutes_lower), self.case, self.holder)
     }
 }

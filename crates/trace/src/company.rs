@@ -10,7 +10,7 @@ use crate::overlap::Stretch;
 use crate::pairs::{Finder, Pair, Shared, Source, minutes};
 use crate::row::Cell;
 use crate::run::supersedes;
-use crate::steps::{Spans, Steps};
+use crate::same::SamePeople;
 
 /// A visit near the sources.
 #[derive(Clone, Copy, Debug)]
@@ -22,85 +22,141 @@ struct There {
     closed: bool,
 }
 
-/// The visits at one place, and how many they are.
-#[derive(Clone, Debug)]
+/// The visits at one place.
+#[derive(Clone, Copy, Debug)]
 struct AtPlace {
     place: u32,
-    /// Which of the list, in order of `entered`, then `person`.
+    /// Which of the list, in order of `entered`.
     visits: (usize, usize),
-    spans: Spans,
     /// Which of the sources.
     sources: (usize, usize),
 }
 
-/// What is known of the places of one search.
+/// What is known of the places of one search. How many were there for how long is told by the moments
+/// at which somebody came and left, each in order and with the sums of all before.
 #[derive(Debug, Default)]
 pub(crate) struct Company {
     visits: Vec<There>,
+    /// As many as visits: moments of leaving, in order at each place.
+    ends: Vec<u32>,
+    /// At each visit, and at each end: the sum of those of its place before it.
+    came: Vec<u64>,
+    left: Vec<u64>,
     places: Vec<AtPlace>,
-    steps: Steps,
     cells: Vec<Cell>,
+    near: Cursor,
+}
+
+/// Where the last look-up ended: the next is nearly always close by, in the order in which visits lie.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cursor {
+    place: usize,
+    visit: usize,
+    /// The last two moments asked for, and what came of it.
+    from: (u32, u64),
+    to: (u32, u64),
 }
 
 impl Company {
+    fn clear(&mut self) {
+        self.visits.clear();
+        self.ends.clear();
+        self.came.clear();
+        self.left.clear();
+        self.places.clear();
+        self.near = Cursor::default();
+    }
+
     /// Takes in the visits at the place of some sources: each once, only those proven, and those
     /// nobody saw the end of for as long as is assumed. A printed code says nothing of others here,
     /// or a forwarded picture could make a crowd.
-    fn add(
-        &mut self,
-        sources: (usize, usize),
-        place: u32,
-        assumed: u32,
-        now: u32,
-        person: impl Fn(u32) -> u32,
-    ) {
-        // Nearly in order, as runs are.
+    fn add(&mut self, at: (u32, (usize, usize)), assumed: u32, now: u32, same: &SamePeople) {
+        let (place, sources) = at;
+        // In order already, if all are of one run and one source.
         self.cells.sort_by_key(|c| (c.entered, c.holder));
         let first = self.visits.len();
-        for same in self.cells.chunk_by(|a, b| (a.entered, a.holder) == (b.entered, b.holder)) {
-            let open = |c: &&Cell| !same.iter().any(|other| supersedes(other.stayed, c.stayed));
-            let Some(to) = same.iter().filter(open).map(|c| end(c, assumed, now)).max() else {
-                continue;
+        for one in self.cells.chunk_by(|a, b| (a.entered, a.holder) == (b.entered, b.holder)) {
+            let Cell { entered, holder, .. } = one[0];
+            let (to, closed) = match one {
+                [only] => (end(only, assumed, now), !only.stayed.is_open()),
+                _ => {
+                    let known = |c: &&Cell| !one.iter().any(|o| supersedes(o.stayed, c.stayed));
+                    let ends = one.iter().filter(known).map(|c| end(c, assumed, now));
+                    (ends.max().unwrap_or(entered), one.iter().any(|c| !c.stayed.is_open()))
+                }
             };
-            let closed = same.iter().any(|c| !c.stayed.is_open());
-            let Cell { entered, holder, .. } = same[0];
-            self.visits.push(There { entered, person: person(holder), to, closed });
+            let to = to.max(entered);
+            self.visits.push(There { entered, person: same.person(holder), to, closed });
         }
-        let visits = (first, self.visits.len());
-        let spans = self.steps.add(self.visits[first..].iter().map(|v| (v.entered, v.to)));
-        self.places.push(AtPlace { place, visits, spans, sources });
+        let visits = &self.visits[first..];
+        self.ends.extend(visits.iter().map(|v| v.to));
+        self.ends[first..].sort_unstable();
+        let sums = |sum: &mut u64, moment: u32| {
+            let before = *sum;
+            *sum += u64::from(moment);
+            Some(before)
+        };
+        self.came.extend(visits.iter().map(|v| v.entered).scan(0, sums));
+        self.left.extend(self.ends[first..].iter().copied().scan(0, sums));
+        self.places.push(AtPlace { place, visits: (first, self.visits.len()), sources });
+    }
+
+    /// Seconds of all who were there until a moment.
+    fn until(&self, at: &AtPlace, moment: u32) -> u64 {
+        let (first, end) = at.visits;
+        let came = self.visits[first..end].partition_point(|v| v.entered < moment);
+        let left = self.ends[first..end].partition_point(|e| *e < moment);
+        let sum = |n: usize, sums: &[u64], last: &dyn Fn(usize) -> u32| {
+            // The sum of all before the nth is that before the last of them, and the last.
+            let Some(last_of) = n.checked_sub(1) else { return 0 };
+            n as u64 * u64::from(moment) - sums[first + last_of] - u64::from(last(first + last_of))
+        };
+        sum(came, &self.came, &|n| self.visits[n].entered)
+            - sum(left, &self.left, &|n| self.ends[n])
     }
 
     /// Seconds of all who were there between two moments.
-    fn people(&self, at: &AtPlace, from: u32, to: u32) -> u64 {
-        let spans = self.steps.spans(&at.spans);
-        let first = spans.partition_point(|s| s.to <= from);
-        let within = spans[first..].iter().take_while(|s| s.from < to);
-        within.map(|s| self.steps.view(s).between(from.max(s.from), to.min(s.to))).sum()
+    fn people(&mut self, at: &AtPlace, from: u32, to: u32) -> u64 {
+        if self.near.from.0 != from {
+            self.near.from = (from, self.until(at, from));
+        }
+        if self.near.to.0 != to {
+            self.near.to = (to, self.until(at, to));
+        }
+        self.near.to.1 - self.near.from.1
     }
 
-    /// From when to when somebody was there who was there between two moments.
-    fn stay(
-        &self,
-        at: &AtPlace,
-        person: u32,
-        (from, to): (u32, u32),
-        once: bool,
-    ) -> Option<(u32, u32)> {
-        let visits = &self.visits[at.visits.0..at.visits.1];
-        let begun = visits.partition_point(|v| v.entered < to);
-        if once {
-            // Whoever came while the other was there came when the time shared began.
-            let after = visits[..begun].partition_point(|v| v.entered < from);
-            let came = visits[after..begun].iter().take_while(|v| v.entered == from);
-            if let Some(v) = came.clone().find(|v| v.person == person && v.to > from) {
-                return Some((v.entered, v.to));
-            }
-            let was = visits[..after].iter().find(|v| v.person == person && v.to > from);
-            return was.map(|v| (v.entered, v.to));
+    /// The place of that number.
+    fn place(&mut self, number: u32) -> Option<AtPlace> {
+        let near = self.places.get(self.near.place).filter(|p| p.place == number);
+        if let Some(near) = near {
+            return Some(*near);
         }
-        let of_person = |v: &&There| v.person == person && v.closed && v.to > from;
-        visits[..begun].iter().filter(of_person).fold(None, |stay, v| {
+        let place = self.places.binary_search_by_key(&number, |p| p.place).ok()?;
+        let at = self.places[place];
+        self.near = Cursor { place, visit: at.visits.0, ..Cursor::default() };
+        Some(at)
+    }
+
+    /// The only visit of somebody during a time.
+    fn visit(&mut self, at: &AtPlace, person: u32, (from, to): (u32, u32)) -> Option<(u32, u32)> {
+        let (first, end) = at.visits;
+        let is = |v: &There| v.person == person && v.entered < to && v.to > from;
+        let near = self.near.visit;
+        let after = self.visits[near..end].iter().position(is).map(|n| near + n);
+        let found =
+            after.or_else(|| self.visits[first..near].iter().position(is).map(|n| first + n))?;
+        self.near.visit = found;
+        let There { entered, to, .. } = self.visits[found];
+        Some((entered, to))
+    }
+
+    /// From when to when somebody was there, by all recorded visits during a time.
+    fn stay(&self, at: &AtPlace, person: u32, (from, to): (u32, u32)) -> Option<(u32, u32)> {
+        let visits = &self.visits[at.visits.0..at.visits.1];
+        let of_person =
+            |v: &&There| v.person == person && v.closed && v.entered < to && v.to > from;
+        visits.iter().filter(of_person).fold(None, |stay, v| {
             let (from, to) = stay.unwrap_or((u32::MAX, 0));
             Some((v.entered.min(from), v.to.max(to)))
         })
@@ -120,9 +176,7 @@ impl<K: Fn(PlaceId) -> PlaceKind> Finder<'_, K> {
     /// Gets ready to judge those gathered, before anybody else is gathered.
     pub(crate) fn look_around(&mut self, model: &Model) {
         let mut company = std::mem::take(&mut self.company);
-        company.visits.clear();
-        company.places.clear();
-        company.steps.clear();
+        company.clear();
         let mut slices = self.slices.iter().peekable();
         let mut n = 0;
         for sources in self.sources.chunk_by(|a, b| a.place == b.place) {
@@ -146,32 +200,29 @@ impl<K: Fn(PlaceId) -> PlaceKind> Finder<'_, K> {
                     company.cells.extend(Some(cell).filter(|c| c.stayed.is_proven()));
                 });
             }
-            let same = self.index.same();
-            company.add(of, place, assumed, self.now, |holder| same.person(holder));
+            company.add((place, of), assumed, self.now, self.index.same());
         }
         self.company = company;
     }
 
-    /// How likely each of some found met the case; those whom the policy leaves out go.
-    pub(crate) fn judge_likelihood(&mut self, pairs: &mut Vec<Pair>) -> Vec<Option<Met>> {
-        let Some(model) = self.rules.likelihood else { return vec![None; pairs.len()] };
+    /// Says of each of some found how likely they met the case; those whom the policy leaves out go.
+    pub(crate) fn judge_likelihood(&mut self, pairs: &mut Vec<Pair>) {
+        let Some(model) = self.rules.likelihood else { return };
         self.look_around(&model);
-        let mut all = Vec::with_capacity(pairs.len());
-        pairs.retain(|pair| {
+        pairs.retain_mut(|pair| {
             let (met, other) = self.likely(&model, pair, None);
-            let stays = !model.leaves_out(&met, other);
-            all.extend(stays.then_some(Some(met)));
-            stays
+            pair.met = Some(met);
+            !model.leaves_out(&met, other)
         });
-        all
     }
 
     /// How likely somebody met the case by whose sources they were found.
-    pub(crate) fn likely(&self, model: &Model, pair: &Pair, only: Option<&Shared>) -> Likely {
-        let kept = only.map_or_else(|| self.kept(pair), std::slice::from_ref);
+    pub(crate) fn likely(&mut self, model: &Model, pair: &Pair, only: Option<Shared>) -> Likely {
         let once = pair.plain;
         let (mut sum, mut other) = (Sum::new(), 0);
-        for shared in kept {
+        let count = only.map_or_else(|| self.kept(pair).len(), |_| 1);
+        for n in 0..count {
+            let shared = &only.unwrap_or_else(|| self.kept(pair)[n]);
             let Stretch { from, to, certainty, .. } = shared.stretch;
             let table = model.at(shared.kind).filter(|_| certainty == Certainty::Recorded);
             let overlap = table.and_then(|_| self.overlap_of(pair.holder, shared, once));
@@ -184,18 +235,17 @@ impl<K: Fn(PlaceId) -> PlaceKind> Finder<'_, K> {
     }
 
     /// The same of somebody near by one recorded overlap.
-    pub(crate) fn likely_by(&self, model: &Model, hit: &Hit) -> Likely {
+    pub(crate) fn likely_by(&mut self, model: &Model, hit: &Hit) -> Likely {
         let Source { place, kind, .. } = self.sources[hit.source() as usize];
         let (pair, shared) = Pair::recorded(hit.holder, (hit.from, hit.secs), (place, kind));
-        self.likely(model, &pair, Some(&shared))
+        self.likely(model, &pair, Some(shared))
     }
 
     /// What two stays have in common. `None` if the case had left when the other came: then they
     /// were not there together, and only what lingered counts.
-    fn overlap_of(&self, person: u32, shared: &Shared, once: bool) -> Option<Overlap> {
+    fn overlap_of(&mut self, person: u32, shared: &Shared, once: bool) -> Option<Overlap> {
         let Stretch { from, to, .. } = shared.stretch;
-        let at = self.company.places.binary_search_by_key(&shared.place, |p| p.place).ok()?;
-        let at = &self.company.places[at];
+        let at = self.company.place(shared.place)?;
         let sources = &self.sources[at.sources.0..at.sources.1];
         let recorded = |s: &&Source| {
             s.stay.certainty == Certainty::Recorded && s.there.0 < to && s.there.1 > from
@@ -205,12 +255,16 @@ impl<K: Fn(PlaceId) -> PlaceKind> Finder<'_, K> {
             Some((s.there.0.min(from), s.there.1.max(to)))
         })?;
         let to = to.min(case.1);
-        let other = self.company.stay(at, person, (from, to), once)?;
+        let during = (from, to);
+        let other = match once {
+            true => self.company.visit(&at, person, during),
+            false => self.company.stay(&at, person, during),
+        }?;
         (from < to).then(|| Overlap {
             shared: to - from,
             arrival: case.0.abs_diff(other.0),
             leaving: case.1.abs_diff(other.1),
-            people: self.company.people(at, from, to),
+            people: self.company.people(&at, from, to),
         })
     }
 }

@@ -94,6 +94,8 @@ pub(crate) struct Pair {
     pub(crate) last: u32,
     /// By one recorded overlap, and never near besides.
     pub(crate) plain: bool,
+    /// How likely it is that they met, if it was asked.
+    pub(crate) met: Option<Met>,
     /// Where in the list of kept stretches this pair's are.
     stretches: (u32, u32),
 }
@@ -116,6 +118,7 @@ impl Pair {
             first: from,
             last: to,
             plain: true,
+            met: None,
             stretches: (0, 0),
         };
         let stretch = Stretch { from, to, recorded_secs: secs, certainty: Certainty::Recorded };
@@ -131,8 +134,6 @@ pub(crate) struct Way {
     pub(crate) only: Option<Shared>,
     /// By whom.
     pub(crate) via: Option<HolderId>,
-    /// How likely it is that they met, if it was asked.
-    pub(crate) met: Option<Met>,
 }
 
 /// What [`Finder::apart`] finds.
@@ -477,6 +478,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Finder<'a, K> {
             first: u32::MAX,
             last: 0,
             plain: false,
+            met: None,
             stretches: self.kept_since(first),
         };
         for (part, shared) in self.parts.iter().zip(&self.stretches[first..]) {

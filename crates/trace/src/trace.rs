@@ -121,11 +121,11 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         let window = (secs(case.window.from), secs(case.window.to));
         self.finder.forget();
         let mut close = self.finder.contacts_of(holder, window, Hop::Close);
+        self.finder.judge_likelihood(&mut close);
         // Of ways that explain a secondary contact as well the first by id counts.
         close.sort_by_cached_key(|pair| self.finder.holder(pair.holder));
-        let met = self.finder.judge_likelihood(&mut close);
         let mut contacts = Vec::new();
-        let way = |n: usize| Way { pair: close[n], only: None, via: None, met: met[n] };
+        let way = |n: usize| Way { pair: close[n], only: None, via: None };
         self.add((case.case, ContactDegree::Close), close.len(), way, &mut contacts);
         if hops > 1 {
             let vias = self.find_secondary(holder, &close, go_on)?;
@@ -163,10 +163,10 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         match self.secondary.get(n) {
             Secondary::Plain { holder, from, secs, place, via: by } => {
                 let (pair, only) = Pair::recorded(holder, (from, secs), place);
-                Way { pair, only: Some(only), via: via(by), met: None }
+                Way { pair, only: Some(only), via: via(by) }
             }
             Secondary::Looked { shared, via: by } => {
-                Way { pair: *shared, only: None, via: via(by), met: None }
+                Way { pair: *shared, only: None, via: via(by) }
             }
         }
     }
@@ -191,7 +191,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
         for some in order.chunks(AHEAD) {
             self.finder.touch(some.iter().map(|(_, _, n)| way(*n)));
             contacts.extend(some.iter().filter_map(|(Reverse(minutes), holder, n)| {
-                let Way { pair, only, via, met } = way(*n);
+                let Way { pair, only, via } = way(*n);
                 Some(ContactFound {
                     holder: *holder,
                     degree,
@@ -204,7 +204,7 @@ impl<'a, K: Fn(PlaceId) -> PlaceKind> Tracer<'a, K> {
                     certainty: pair.reached?,
                     first_contact: moment(pair.first),
                     last_contact: moment(pair.last),
-                    met,
+                    met: pair.met,
                 })
             }));
         }

@@ -6,7 +6,7 @@ import { creationOptions, requestOptions, toBytes, toText } from './passkey';
 import { toLocal, toMoment } from './moments';
 import { parseRoute } from './route.svelte';
 import { SECTIONS, sectionsFor } from './sections';
-import { sorted } from './sort';
+import { firstMet, sorted, usual } from './sort';
 import { en } from './texts/en';
 import { zh } from './texts/zh';
 import type { Fact } from '../shared/openapi';
@@ -121,7 +121,7 @@ describe('routes and sections', () => {
 
 describe('contacts', () => {
   const row = (holder: string, minutes: number, degree: ContactRow['degree'], last_contact: string): ContactRow => ({
-    holder, minutes, degree, last_contact, certainty: 'recorded', via: null, exposures: [], colour: null,
+    holder, minutes, degree, last_contact, certainty: 'recorded', via: null, together: null, exposures: [], colour: null,
   });
   const rows = [row('b', 5, 'secondary', '2'), row('a', 5, 'close', '1'), row('c', 50, 'close', '3')];
   const order = (...a: Parameters<typeof sorted>) => sorted(...a).map((r) => r.holder).join('');
@@ -132,6 +132,16 @@ describe('contacts', () => {
     expect(order(rows, 'last_contact', true)).toBe('cba');
     expect(order(rows, 'degree', false)).toBe('acb');
     expect(rows[0]?.holder).toBe('b');
+    expect(usual(rows)).toBe('minutes');
+    expect(firstMet(rows, 20)).toEqual({ of: 0, met: 0 });
+  });
+  it('come by how likely they met the case, and those of whom nothing is known last', () => {
+    const likely = (holder: string, percent: number, minutes: number): ContactRow => ({ ...row(holder, minutes, 'close', '1'), together: { percent } });
+    const some = [row('z', 900, 'secondary', '1'), likely('x', 80, 5), likely('y', 80, 9), likely('w', 3, 500)];
+    expect(usual(some)).toBe('likelihood');
+    expect(order(some, 'likelihood', true)).toBe('yxwz');
+    expect(firstMet(some, 20)).toEqual({ of: 3, met: 2 });
+    expect(firstMet(some, 1)).toEqual({ of: 1, met: 1 });
   });
 });
 

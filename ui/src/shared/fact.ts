@@ -41,6 +41,12 @@ const known = (names: Words, value: unknown, line: string): string => (value ===
 const symptoms = (fact: Health, lang: Lang): string =>
   (Array.isArray(fact.symptoms) ? fact.symptoms : []).map((s) => word(forms().symptom, s)).join(lang === 'zh' ? '、' : ', ');
 
+/** What speaks for having met, without naming the other; nothing where only minutes were judged. */
+function together(said: FactOf<'contact'>['together'], lang: Lang): string {
+  if (!said?.apart) return '';
+  return `${lang === 'zh' ? '。' : '. '}${records().evidence.togetherLine(said.apart.arrival, said.apart.leaving, said.percent)}`;
+}
+
 /** A fact as its holder is told it; the division of {@link divisionOf} follows it by name. */
 export function ownLine(fact: Fact, lang: Lang): string {
   const e = records().evidence;
@@ -51,7 +57,7 @@ export function ownLine(fact: Fact, lang: Lang): string {
     case 'case':
       return e.caseLine(word(e.class, fact.class), at(fact.confirmed_at));
     case 'contact':
-      return `${e.contactLine(word(e.degree, fact.degree), word(records().place, fact.place_kind), Number(fact.minutes ?? 0), at(fact.last_contact))} (${word(e.certainty, fact.certainty)})`;
+      return `${e.contactLine(word(e.degree, fact.degree), word(records().place, fact.place_kind), Number(fact.minutes ?? 0), at(fact.last_contact))} (${word(e.certainty, fact.certainty)})${together(fact.together, lang)}`;
     case 'stay':
       return e.stayLine(at(fact.from), at(fact.to));
     case 'arrival':

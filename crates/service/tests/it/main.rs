@@ -23,6 +23,7 @@ mod imports;
 mod joined;
 mod late_data;
 mod left_out;
+mod likely;
 mod lists;
 mod log_name;
 mod looks;

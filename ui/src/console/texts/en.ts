@@ -254,6 +254,11 @@ export const en: Dict<typeof zh> = {
     degree: 'Degree',
     degrees: { close: 'close', secondary: 'secondary' },
     certainties: { recorded: 'recorded', assumed: 'assumed', unproven: 'unproven' },
+    likelihood: 'Likely met',
+    percent: (n) => `${n} in 100`,
+    firstMet: (first, met) =>
+      `Of the first ${first} close contacts on this list, about ${met} met the case: call, test and visit them first. Told from when people came and went, not from who they are.`,
+    apart: (arrival, leaving) => `Came within ${arrival} min of each other and left within ${leaving} min.`,
     minutes: 'Minutes',
     certainty: 'Certainty',
     last: 'Last contact',

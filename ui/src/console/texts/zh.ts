@@ -250,6 +250,11 @@ export const zh = {
     degree: '程度',
     degrees: { close: '密接', secondary: '次密接' },
     certainties: { recorded: '有记录', assumed: '推定', unproven: '未证实' },
+    likelihood: '见面可能性',
+    percent: (n: number) => `${n}%`,
+    firstMet: (first: number, met: number) =>
+      `名单前 ${first} 名密接中，约 ${met} 人与病例见过面：请先联系、检测和上门。依据的是进出时间，不是个人身份。`,
+    apart: (arrival: number, leaving: number) => `前后 ${arrival} 分钟内到达，前后 ${leaving} 分钟内离开。`,
     minutes: '分钟',
     certainty: '把握',
     last: '最后接触',

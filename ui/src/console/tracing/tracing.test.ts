@@ -11,6 +11,7 @@ const contact = (holder: string, minutes: number, via: string | null = null): Co
   certainty: 'recorded',
   last_contact: '2022-03-13T04:00:00Z',
   via,
+  together: null,
   exposures: [],
   colour: null,
 });

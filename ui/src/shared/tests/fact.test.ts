@@ -14,6 +14,17 @@ describe('evidence in words', () => {
       for (const said of [ownLine(fact, 'en'), staffLine(fact, 'en', console.fact), divisionOf(fact)]) expect(typeof said).toBe('string');
     }
   });
+  it('says what speaks for having met, and names nobody', () => {
+    const contact = { kind: 'contact', case: 'c0000000000001', trace: 't0000000000001', degree: 'close', last_contact: at, minutes: 42, certainty: 'recorded', place_kind: 'leisure' };
+    const plain = ownLine(contact as Fact, 'en');
+    const together = { percent: 79, apart: { arrival: 1, leaving: 2 } };
+    const said = ownLine({ ...contact, together } as Fact, 'en');
+    expect(said.startsWith(plain)).toBe(true);
+    expect(said).not.toContain('c0000000000001');
+    for (const n of ['1', '2', '79']) expect(said.slice(plain.length)).toContain(n);
+    // By minutes alone: nothing that speaks for it.
+    expect(ownLine({ ...contact, together: { percent: 28 } } as Fact, 'en')).toBe(plain);
+  });
   it('says to the holder and to staff what they need', () => {
     expect(ownLine(arrival, 'en')).toMatch(/^(work|工作) · /);
     expect(staffLine(arrival, 'en', console.fact)).toContain('from US-NY');

@@ -82,6 +82,8 @@ export const en: Dict<typeof zh> = {
     testLine: (method, result, at) => `${method}: ${result}, sample of ${at}`,
     caseLine: (cls, at) => `${cls}, established ${at}`,
     contactLine: (degree, place, minutes, at) => `${degree}: ${minutes} minutes in the same place (${place}), last ${at}`,
+    togetherLine: (arrival, leaving, percent) =>
+      `You came within ${arrival} ${arrival === 1 ? 'minute' : 'minutes'} of each other and left within ${leaving}: of 100 such pairs about ${percent} met`,
     stayLine: (from, to) => `${from} to ${to}`,
     arrivalLine: (at) => `Entered ${at}, from`,
     purpose: {

@@ -81,6 +81,8 @@ export const zh = {
     caseLine: (cls: string, at: string) => `${cls},${at} 确认`,
     contactLine: (degree: string, place: string, minutes: number, at: string) =>
       `${degree}：在${place}共处 ${minutes} 分钟，最后一次 ${at}`,
+    togetherLine: (arrival: number, leaving: number, percent: number) =>
+      `你们前后 ${arrival} 分钟内到达，前后 ${leaving} 分钟内离开：这样的两人 100 对中约 ${percent} 对见过面`,
     stayLine: (from: string, to: string) => `${from} 至 ${to}`,
     arrivalLine: (at: string) => `${at} 入境，来自`,
     purpose: {
