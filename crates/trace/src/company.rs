@@ -1,13 +1,6 @@
-//! Who else was there while two people were, and when both came and went: what the likelihood that
-//! they met is made of. One look at the visits near the sources, which a search has just read.
+//! Who was at the places of one search, and when they came and went: one look at the visits near the
+//! sources, which the search has just read.
 
-use jadegate_domain::evidence::Certainty;
-use jadegate_domain::{PlaceId, PlaceKind};
-
-use crate::hit::Hit;
-use crate::likelihood::{Met, Model, Overlap, Sum};
-use crate::overlap::Stretch;
-use crate::pairs::{Finder, Pair, Shared, Source, minutes};
 use crate::row::Cell;
 use crate::run::supersedes;
 use crate::same::SamePeople;
@@ -24,12 +17,12 @@ struct There {
 
 /// The visits at one place.
 #[derive(Clone, Copy, Debug)]
-struct AtPlace {
+pub(crate) struct AtPlace {
     place: u32,
     /// Which of the list, in order of `entered`.
     visits: (usize, usize),
     /// Which of the sources.
-    sources: (usize, usize),
+    pub(crate) sources: (usize, usize),
 }
 
 /// What is known of the places of one search. How many were there for how long is told by the moments
@@ -43,7 +36,8 @@ pub(crate) struct Company {
     came: Vec<u64>,
     left: Vec<u64>,
     places: Vec<AtPlace>,
-    cells: Vec<Cell>,
+    /// What [`add`](Self::add) takes in.
+    pub(crate) cells: Vec<Cell>,
     near: Cursor,
 }
 
@@ -58,7 +52,7 @@ struct Cursor {
 }
 
 impl Company {
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.visits.clear();
         self.ends.clear();
         self.came.clear();
@@ -70,20 +64,25 @@ impl Company {
     /// Takes in the visits at the place of some sources: each once, only those proven, and those
     /// nobody saw the end of for as long as is assumed. A printed code says nothing of others here,
     /// or a forwarded picture could make a crowd.
-    fn add(&mut self, at: (u32, (usize, usize)), assumed: u32, now: u32, same: &SamePeople) {
+    pub(crate) fn add(
+        &mut self,
+        at: (u32, (usize, usize)),
+        assumed: u32,
+        now: u32,
+        same: &SamePeople,
+    ) {
         let (place, sources) = at;
         // In order already, if all are of one run and one source.
         self.cells.sort_by_key(|c| (c.entered, c.holder));
         let first = self.visits.len();
         for one in self.cells.chunk_by(|a, b| (a.entered, a.holder) == (b.entered, b.holder)) {
             let Cell { entered, holder, .. } = one[0];
-            let (to, closed) = match one {
-                [only] => (end(only, assumed, now), !only.stayed.is_open()),
-                _ => {
-                    let known = |c: &&Cell| !one.iter().any(|o| supersedes(o.stayed, c.stayed));
-                    let ends = one.iter().filter(known).map(|c| end(c, assumed, now));
-                    (ends.max().unwrap_or(entered), one.iter().any(|c| !c.stayed.is_open()))
-                }
+            let known = |c: &&Cell| !one.iter().any(|o| supersedes(o.stayed, c.stayed));
+            let (to, closed) = if let [only] = one {
+                (end(only, assumed, now), !only.stayed.is_open())
+            } else {
+                let ends = one.iter().filter(known).map(|c| end(c, assumed, now));
+                (ends.max().unwrap_or(entered), one.iter().any(|c| !c.stayed.is_open()))
             };
             let to = to.max(entered);
             self.visits.push(There { entered, person: same.person(holder), to, closed });
@@ -116,7 +115,7 @@ impl Company {
     }
 
     /// Seconds of all who were there between two moments.
-    fn people(&mut self, at: &AtPlace, from: u32, to: u32) -> u64 {
+    pub(crate) fn people(&mut self, at: &AtPlace, from: u32, to: u32) -> u64 {
         if self.near.from.0 != from {
             self.near.from = (from, self.until(at, from));
         }
@@ -127,7 +126,7 @@ impl Company {
     }
 
     /// The place of that number.
-    fn place(&mut self, number: u32) -> Option<AtPlace> {
+    pub(crate) fn place(&mut self, number: u32) -> Option<AtPlace> {
         let near = self.places.get(self.near.place).filter(|p| p.place == number);
         if let Some(near) = near {
             return Some(*near);
@@ -139,7 +138,12 @@ impl Company {
     }
 
     /// The only visit of somebody during a time.
-    fn visit(&mut self, at: &AtPlace, person: u32, (from, to): (u32, u32)) -> Option<(u32, u32)> {
+    pub(crate) fn visit(
+        &mut self,
+        at: &AtPlace,
+        person: u32,
+        (from, to): (u32, u32),
+    ) -> Option<(u32, u32)> {
         let (first, end) = at.visits;
         let is = |v: &There| v.person == person && v.entered < to && v.to > from;
         let near = self.near.visit;
@@ -152,7 +156,12 @@ impl Company {
     }
 
     /// From when to when somebody was there, by all recorded visits during a time.
-    fn stay(&self, at: &AtPlace, person: u32, (from, to): (u32, u32)) -> Option<(u32, u32)> {
+    pub(crate) fn stay(
+        &self,
+        at: &AtPlace,
+        person: u32,
+        (from, to): (u32, u32),
+    ) -> Option<(u32, u32)> {
         let visits = &self.visits[at.visits.0..at.visits.1];
         let of_person =
             |v: &&There| v.person == person && v.closed && v.entered < to && v.to > from;
@@ -167,104 +176,4 @@ impl Company {
 fn end(cell: &Cell, assumed: u32, now: u32) -> u32 {
     let end = cell.latest_end(assumed);
     if cell.stayed.is_open() { end.min(now) } else { end }
-}
-
-/// What a likelihood is, and the seconds of it that no table judged.
-pub(crate) type Likely = (Met, u64);
-
-impl<K: Fn(PlaceId) -> PlaceKind> Finder<'_, K> {
-    /// Gets ready to judge those gathered, before anybody else is gathered.
-    pub(crate) fn look_around(&mut self, model: &Model) {
-        let mut company = std::mem::take(&mut self.company);
-        company.clear();
-        let mut slices = self.slices.iter().peekable();
-        let mut n = 0;
-        for sources in self.sources.chunk_by(|a, b| a.place == b.place) {
-            let Source { place, kind, .. } = sources[0];
-            let of = (n, n + sources.len());
-            n = of.1;
-            let known = model.at(kind).is_some();
-            company.cells.clear();
-            while let Some((_, cells)) = slices.next_if(|(s, _)| (*s as usize) < n) {
-                if known {
-                    let proven = cells.iter().map(Cell::of).filter(|c| c.stayed.is_proven());
-                    company.cells.extend(proven);
-                }
-            }
-            if !known {
-                continue;
-            }
-            let assumed = minutes(self.rules.at(kind).assumed_stay_minutes);
-            for s in sources {
-                self.index.new_at(place, s.stay.from, s.stay.to, assumed, |cell| {
-                    company.cells.extend(Some(cell).filter(|c| c.stayed.is_proven()));
-                });
-            }
-            company.add((place, of), assumed, self.now, self.index.same());
-        }
-        self.company = company;
-    }
-
-    /// Says of each of some found how likely they met the case; those whom the policy leaves out go.
-    pub(crate) fn judge_likelihood(&mut self, pairs: &mut Vec<Pair>) {
-        let Some(model) = self.rules.likelihood else { return };
-        self.look_around(&model);
-        pairs.retain_mut(|pair| {
-            let (met, other) = self.likely(&model, pair, None);
-            pair.met = Some(met);
-            !model.leaves_out(&met, other)
-        });
-    }
-
-    /// How likely somebody met the case by whose sources they were found.
-    pub(crate) fn likely(&mut self, model: &Model, pair: &Pair, only: Option<Shared>) -> Likely {
-        let once = pair.plain;
-        let (mut sum, mut other) = (Sum::new(), 0);
-        let count = only.map_or_else(|| self.kept(pair).len(), |_| 1);
-        for n in 0..count {
-            let shared = &only.unwrap_or_else(|| self.kept(pair)[n]);
-            let Stretch { from, to, certainty, .. } = shared.stretch;
-            let table = model.at(shared.kind).filter(|_| certainty == Certainty::Recorded);
-            let overlap = table.and_then(|_| self.overlap_of(pair.holder, shared, once));
-            match (table, overlap) {
-                (Some(table), Some(overlap)) => sum.add(table, &overlap),
-                _ => other += u64::from(to - from),
-            }
-        }
-        (sum.with_minutes(model.minutes_alone, other), other)
-    }
-
-    /// The same of somebody near by one recorded overlap.
-    pub(crate) fn likely_by(&mut self, model: &Model, hit: &Hit) -> Likely {
-        let Source { place, kind, .. } = self.sources[hit.source() as usize];
-        let (pair, shared) = Pair::recorded(hit.holder, (hit.from, hit.secs), (place, kind));
-        self.likely(model, &pair, Some(shared))
-    }
-
-    /// What two stays have in common. `None` if the case had left when the other came: then they
-    /// were not there together, and only what lingered counts.
-    fn overlap_of(&mut self, person: u32, shared: &Shared, once: bool) -> Option<Overlap> {
-        let Stretch { from, to, .. } = shared.stretch;
-        let at = self.company.place(shared.place)?;
-        let sources = &self.sources[at.sources.0..at.sources.1];
-        let recorded = |s: &&Source| {
-            s.stay.certainty == Certainty::Recorded && s.there.0 < to && s.there.1 > from
-        };
-        let case = sources.iter().filter(recorded).fold(None, |stay, s| {
-            let (from, to) = stay.unwrap_or((u32::MAX, 0));
-            Some((s.there.0.min(from), s.there.1.max(to)))
-        })?;
-        let to = to.min(case.1);
-        let during = (from, to);
-        let other = match once {
-            true => self.company.visit(&at, person, during),
-            false => self.company.stay(&at, person, during),
-        }?;
-        (from < to).then(|| Overlap {
-            shared: to - from,
-            arrival: case.0.abs_diff(other.0),
-            leaving: case.1.abs_diff(other.1),
-            people: self.company.people(&at, from, to),
-        })
-    }
 }

@@ -41,6 +41,7 @@ mod index;
 mod interner;
 mod judge;
 mod likelihood;
+mod likely;
 mod overlap;
 mod pairs;
 mod people;
