@@ -28,12 +28,12 @@ fn rules(least: u16) -> Rules {
     let mut model = Model::new(ALONE);
     model.set(PlaceKind::Leisure, TABLE);
     model.least = least;
-    with(&plain_rules(), Some(model))
+    with(&plain_rules(), Some(&model))
 }
 
-fn with(rules: &Rules, likelihood: Option<Model>) -> Rules {
+fn with(rules: &Rules, likelihood: Option<&Model>) -> Rules {
     let mut rules = rules.clone();
-    rules.likelihood = likelihood;
+    rules.likelihood = likelihood.copied();
     rules
 }
 
@@ -157,7 +157,7 @@ proptest! {
             model.least = 0;
             model
         });
-        let (all, none) = (with(&rules, everybody), with(&rules, None));
+        let (all, none) = (with(&rules, everybody.as_ref()), with(&rules, None));
         let cases: Vec<_> = (0..3).map(|n| case(n, n, period(from, to))).collect();
         for case in &cases {
             let found = trace(&index, &[*case], &all, kind_of, now).contacts;
