@@ -176,7 +176,7 @@ fn complaint(name: &str, mut wrong: Vec<Wrong>) -> String {
     lines.join("\n")
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "case",
     "contact",
     "degree",
