@@ -11,6 +11,7 @@ use crate::rides::Rides;
 use crate::row::{Cell, KnownVisit, Packed, Row, moment, secs};
 use crate::run::{Run, drop_superseded};
 use crate::same::SamePeople;
+use crate::shares::Shares;
 
 /// All visits of the last days in memory, compact, for one writer and any number of readers.
 ///
@@ -35,6 +36,7 @@ pub struct VisitIndex {
     buffer_span: Option<(u32, u32)>,
     rides: Rides,
     same: Arc<SamePeople>,
+    pub(crate) shares: Arc<Shares>,
 }
 
 /// Where a visit lies in the index: a look-up at the same place and time begins there.
@@ -87,7 +89,15 @@ impl VisitIndex {
 
     /// Adds a visit, or what became known about one since.
     pub fn insert(&mut self, visit: impl Into<KnownVisit>) {
-        let row = self.row(&visit.into());
+        let visit = visit.into();
+        self.insert_one(&visit);
+        for holder in self.shares.others(visit.holder, visit.entered) {
+            self.insert_one(&KnownVisit { holder, ..visit });
+        }
+    }
+
+    fn insert_one(&mut self, visit: &KnownVisit) {
+        let row = self.row(visit);
         self.buffer.push(row);
         let (first, last) = self.buffer_span.unwrap_or((row.entered, 0));
         let end = row.cell().latest_end(0);
@@ -125,9 +135,7 @@ impl VisitIndex {
     /// before or after the visit is fed, and again; the last word counts. Not part of the 24 bytes
     /// of a visit: about 32 more for each ride.
     pub fn set_ride(&mut self, holder: HolderId, trip: PlaceId, entered: Timestamp, ride: Ride) {
-        let (place, holder) =
-            (self.places.number(trip.as_u64()), self.holders.number(holder.as_u64()));
-        self.rides.set((place, holder, secs(entered)), ride);
+        self.set_rides([(holder, trip, entered, ride)]);
     }
 
     /// The same for many at once, as at a start: (holder, trip, moment of entry, ride) each.
@@ -135,8 +143,12 @@ impl VisitIndex {
         &mut self,
         rides: impl IntoIterator<Item = (HolderId, PlaceId, Timestamp, Ride)>,
     ) {
-        let Self { places, holders, rides: known, .. } = self;
-        known.set_all(rides.into_iter().map(|(holder, trip, entered, ride)| {
+        let Self { places, holders, rides: known, shares, .. } = self;
+        let all = rides.into_iter().flat_map(|(holder, trip, entered, ride)| {
+            let of_all = [holder].into_iter().chain(shares.others(holder, entered));
+            of_all.map(move |holder| (holder, trip, entered, ride))
+        });
+        known.set_all(all.map(|(holder, trip, entered, ride)| {
             let (place, holder) = (places.number(trip.as_u64()), holders.number(holder.as_u64()));
             ((place, holder, secs(entered)), ride)
         }));
@@ -207,6 +219,7 @@ impl VisitIndex {
             kept.set_ride(holder, place, moment(entered), ride);
         }
         kept.join(self.same.links.clone());
+        kept.shares = Arc::clone(&self.shares);
         kept.shrink();
         *self = kept;
     }
@@ -230,41 +243,6 @@ impl VisitIndex {
             + self.rides.memory_bytes()
     }
 
-    /// Visits of a person that touch a period, by time, of all their [records](Self::join). A visit without a known end touches every
-    /// period that ends after its beginning and begins before or with it: its end is the business
-    /// of the rules.
-    pub fn visits_of(&self, holder: HolderId, period: Period) -> impl Iterator<Item = KnownVisit> {
-        let mut rows = Vec::new();
-        if let Some(h) = self.holder_number(holder) {
-            self.rows_of(h, &mut rows);
-        }
-        self.within(rows, period)
-    }
-
-    /// What tickets say of a holder's visits aboard a trip, by moment of entry.
-    pub fn rides_of(&self, holder: HolderId, trip: PlaceId) -> Vec<(Timestamp, Ride)> {
-        let mut rows = Vec::new();
-        if let (true, Some(h)) = (self.has_rides(), self.holder_number(holder)) {
-            self.rows_of(h, &mut rows);
-        }
-        let place = self.place_number(trip);
-        rows.retain(|r| Some(r.place) == place);
-        rows.sort_unstable_by_key(|r| r.entered);
-        rows.dedup_by_key(|r| r.entered);
-        rows.iter().map(|r| (moment(r.entered), self.ride(r))).collect()
-    }
-
-    /// Visits at a place that touch a period, by time; see [`visits_of`](Self::visits_of).
-    pub fn visits_at(&self, place: PlaceId, period: Period) -> impl Iterator<Item = KnownVisit> {
-        let mut rows = Vec::new();
-        if let Some(p) = self.place_number(place) {
-            self.rows_at(p, 0, secs(period.to), u32::MAX, Spot::BUFFER, |c| {
-                rows.extend(c.iter().map(|c| Cell::of(c).at(p)));
-            });
-        }
-        self.within(rows, period)
-    }
-
     /// All visits, in no order that means anything.
     pub fn all(&self) -> impl Iterator<Item = KnownVisit> {
         self.rows().map(|r| self.known(r))
@@ -279,7 +257,11 @@ impl VisitIndex {
         self.places.shrink();
     }
 
-    fn within(&self, mut rows: Vec<Row>, period: Period) -> impl Iterator<Item = KnownVisit> {
+    pub(crate) fn within(
+        &self,
+        mut rows: Vec<Row>,
+        period: Period,
+    ) -> impl Iterator<Item = KnownVisit> {
         rows.sort_unstable_by_key(|r| (r.entered, r.place, r.holder, r.stayed));
         rows.dedup();
         drop_superseded(&mut rows);
@@ -331,6 +313,10 @@ impl VisitIndex {
     /// The number under which a trace finds the person whose record this is.
     pub(crate) fn person_number(&self, id: HolderId) -> Option<u32> {
         self.holder_number(id).map(|number| self.same.person(number))
+    }
+
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.shares
     }
 
     /// Which records belong to one person.
@@ -386,7 +372,7 @@ impl VisitIndex {
     }
 
     /// The same of one record.
-    fn each_under(&self, holder: u32, each: &mut impl FnMut(Row, Spot)) {
+    pub(crate) fn each_under(&self, holder: u32, each: &mut impl FnMut(Row, Spot)) {
         for (run, n) in self.runs.iter().zip(0..) {
             run.of_holder(holder).for_each(|(row, at)| each(row, Spot { run: n, row: at }));
         }
@@ -530,6 +516,7 @@ impl VisitIndex {
         if !Arc::ptr_eq(&clone.same, &now.same) {
             self.join(now.same.links.clone());
         }
+        self.shares = Arc::clone(&now.shares);
         let old: HashMap<_, _> = clone.rides.all().collect();
         let new =
             now.rides.all().filter(|(key, ride)| key.2 >= first && old.get(key) != Some(ride));

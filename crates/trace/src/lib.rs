@@ -42,6 +42,7 @@ mod interner;
 mod judge;
 mod likelihood;
 mod likely;
+mod lists;
 mod overlap;
 mod pairs;
 mod people;
@@ -54,6 +55,8 @@ mod run;
 mod same;
 mod saved;
 mod secondary;
+mod shared;
+mod shares;
 mod simd;
 mod spans;
 mod stay;
@@ -70,6 +73,7 @@ pub use removal::Removal;
 pub use row::KnownVisit;
 pub use rules::{Aboard, Bound, KindRules, Near, Rules};
 pub use saved::{CatchUp, Dropped, SavedDay, SavedError, SavedFrom, catch_up};
+pub use shares::SharedVisits;
 pub use spans::Spans;
 pub use trace::{
     CaseInput, ContactFound, EventExposure, TraceResult, Tracer, exposures_to_event, trace,

@@ -38,6 +38,14 @@ impl Removal {
     }
 }
 
+/// Takes visits out of an index that nobody else has.
+pub(crate) fn take_out(index: &mut VisitIndex, gone: &[VisitKey]) {
+    while let Some(work) = index.removal(gone) {
+        index.adopt(work.work());
+    }
+    index.remove_new(gone);
+}
+
 impl VisitIndex {
     /// Is any of these visits in the index, with whatever end?
     pub fn has_any(&self, visits: &[VisitKey]) -> bool {
@@ -60,6 +68,7 @@ impl VisitIndex {
     /// longer than a merge of those. What tickets said of them is forgotten.
     pub fn remove_new(&mut self, visits: &[VisitKey]) {
         let gone = self.numbered(visits);
+        let copies: Vec<_> = visits.iter().flat_map(|v| self.copies_of(v)).collect();
         self.buffer.retain(|r| !gone.contains(&key(r)));
         let (large, places, holders) = (self.large(), self.places(), self.holders());
         let small = self.runs.split_off(large);
@@ -77,7 +86,8 @@ impl VisitIndex {
         let known = |v: &&VisitKey| {
             self.place_number(v.place).is_some() && self.holder_number(v.holder).is_some()
         };
-        let known: Vec<_> = visits.iter().filter(known).copied().collect();
+        let all = visits.iter().chain(&copies);
+        let known: Vec<_> = all.filter(known).copied().collect();
         self.set_rides(known.into_iter().map(|v| (v.holder, v.place, v.entered, Ride::default())));
     }
 
@@ -87,7 +97,14 @@ impl VisitIndex {
             let place = self.place_number(v.place)?;
             Some((place, self.holder_number(v.holder)?, secs(v.entered), v.presence))
         };
-        visits.iter().filter_map(number).collect()
+        let copies = visits.iter().flat_map(|v| self.copies_of(v));
+        visits.iter().copied().chain(copies).filter_map(|v| number(&v)).collect()
+    }
+
+    /// The same visits under the ids of those who [share](Self::share) them.
+    fn copies_of(&self, visit: &VisitKey) -> Vec<VisitKey> {
+        let others = self.shares().others(visit.holder, visit.entered);
+        others.into_iter().map(|holder| VisitKey { holder, ..*visit }).collect()
     }
 }
 
@@ -107,14 +124,6 @@ mod tests {
             left: (!n.is_multiple_of(3)).then(|| Timestamp::from_secs(n.cast_signed() * 7 + 600)),
             presence: if n.is_multiple_of(2) { Presence::Gate } else { Presence::Imported },
         }
-    }
-
-    /// As the caller does it.
-    fn take_out(index: &mut VisitIndex, gone: &[VisitKey]) {
-        while let Some(work) = index.clone().removal(gone) {
-            assert!(index.adopt(work.work()));
-        }
-        index.remove_new(gone);
     }
 
     fn of(index: &VisitIndex) -> Vec<(VisitKey, Option<Timestamp>)> {

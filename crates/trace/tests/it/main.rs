@@ -13,4 +13,5 @@ mod memory;
 mod real_checkins;
 mod rules;
 mod saved;
+mod shared;
 mod watch;
