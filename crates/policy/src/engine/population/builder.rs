@@ -55,6 +55,23 @@ impl PopulationBuilder {
         self.made.home_of.push(home);
     }
 
+    /// One person of whom nobody has decided what of some evidence is theirs: the strictest of the colours of
+    /// these sets is theirs. They count once.
+    pub fn add_strictest(&mut self, home: &Division, sets: &[Vec<&Evidence>]) {
+        let first = self.made.home_of.len();
+        let with_evidence = self.made.with_evidence;
+        let mut any = false;
+        for set in sets {
+            self.add(home, set.iter().copied());
+            any |= set.iter().any(|e| e.counts());
+        }
+        self.made.with_evidence = with_evidence + u64::from(any);
+        if let Some(others) = sets.len().checked_sub(1).filter(|n| *n > 0) {
+            self.made.several.insert(first, others);
+            self.made.others += others as u64;
+        }
+    }
+
     /// People of a division without any evidence: counted, never stored one by one.
     pub fn add_without_evidence(&mut self, home: &Division, people: u64) {
         let home = self.home_number(home) as usize;

@@ -6,6 +6,7 @@
 //! `plan`). Most people need no more than a look at those words; for the others they are read back
 //! and judged as `assess` judges them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jadegate_domain::evidence::TestResult;
@@ -28,6 +29,10 @@ pub struct Population {
     /// People without evidence, by home.
     pub(super) without: Vec<u64>,
     pub(super) with_evidence: u64,
+    /// Of whom several sets of evidence lie one after the other: the first, and how many more.
+    pub(super) several: BTreeMap<usize, usize>,
+    /// How many those are in all.
+    pub(super) others: u64,
     pub(super) classes: Vec<Class>,
     /// Moments too late for a word.
     pub(super) far: Vec<Timestamp>,
@@ -43,7 +48,8 @@ pub(crate) fn is_lab_result(class: &Class) -> bool {
 impl Population {
     /// Everybody, with and without evidence.
     pub fn people(&self) -> u64 {
-        self.without.iter().fold(self.added() as u64, |sum, n| sum.saturating_add(*n))
+        let added = self.added() as u64 - self.others;
+        self.without.iter().fold(added, |sum, n| sum.saturating_add(*n))
     }
 
     /// People of whom at least one piece counts.
@@ -51,7 +57,7 @@ impl Population {
         self.with_evidence
     }
 
-    /// People who were added one by one: the length of what [`recolour`](crate::recolour) gives.
+    /// People who were added one by one, and more sets of their evidence: the length of what [`recolour`](crate::recolour) gives.
     pub fn added(&self) -> usize {
         self.home_of.len()
     }
@@ -92,6 +98,17 @@ impl Population {
     /// The home of somebody, as an index.
     pub(crate) fn home_of(&self, person: usize) -> usize {
         self.home_of.get(person).map_or(0, |h| *h as usize)
+    }
+
+    /// Is this more evidence of somebody who was added before?
+    pub(crate) fn is_other(&self, person: usize) -> bool {
+        let before = self.several.range(..person).next_back();
+        before.is_some_and(|(first, others)| person <= first + others)
+    }
+
+    /// All sets of evidence of somebody, the first among them.
+    pub(crate) fn sets_of(&self, person: usize) -> Range<usize> {
+        person..person + 1 + self.several.get(&person).copied().unwrap_or(0)
     }
 
     /// Everybody's words in a part of the people, person after person.

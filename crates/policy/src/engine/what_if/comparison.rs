@@ -108,6 +108,9 @@ impl<'a> Comparison<'a> {
                 return None;
             }
             let person = part.start + done;
+            if self.people.is_other(person) {
+                continue;
+            }
             let home = self.people.home_of(person);
             self.count_one(&mut tally, home, person, words, &mut rooms);
         }
@@ -164,11 +167,39 @@ impl<'a> Comparison<'a> {
         words: &[u32],
         rooms: &mut [Room; 2],
     ) {
-        let [before, after] = self.verdicts(home, words, rooms);
+        let [before, after] = self.verdicts_of(home, person, words, rooms);
         if before.colour != after.colour {
             tally.chosen.offer(rank(self.options.seed, person), person);
         }
         tally.add(home, 1, before, after);
+    }
+
+    /// Of somebody of whom there are several sets of evidence: that of which the strictest colour comes, on
+    /// each side by itself.
+    fn verdicts_of<'r>(
+        &self,
+        home: usize,
+        person: usize,
+        words: &[u32],
+        rooms: &'r mut [Room; 2],
+    ) -> [Verdict<'r>; 2] {
+        let sets = self.people.sets_of(person);
+        if sets.len() == 1 {
+            return self.verdicts(home, words, rooms);
+        }
+        let sets: Vec<_> = self.people.words_of(sets).collect();
+        let [first, second] = rooms;
+        let [side, changed] = &self.sides;
+        let strictest = |side: &Side<'_>, room: &mut Room| {
+            let colours = sets.iter().map(|words| side.colour(home, words, room));
+            let worst = colours.enumerate().max_by_key(|(n, c)| (*c, std::cmp::Reverse(*n)));
+            worst.map_or(words, |(n, _)| sets[n])
+        };
+        let (of_before, of_after) = (strictest(side, first), strictest(changed, second));
+        let before = side.judge(home, of_before, &self.day_ends, false, first);
+        let ask = before.colour == Colour::Green;
+        let after = changed.judge(home, of_after, &self.day_ends, ask, second);
+        [before, after]
     }
 
     fn verdicts<'r>(
