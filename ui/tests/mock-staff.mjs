@@ -137,6 +137,9 @@ const assessment = (colour, now) => ({
 
 const hid = (n) => `h0000000000${String(n).padStart(3, '0')}`;
 
+/** A document that somebody else registered. */
+const correction = (/** @type {number} */ now, /** @type {import('../src/shared/openapi').DocumentCorrection['state']} */ state) => ({ id: 'd0000000000001', state, reason: '本人持证件到场', opened_by: '示例', agency: '示例市疾控', opened_at: iso(now - 3600_000), expires_at: iso(now + 23 * 3600_000), may_confirm: state === 'waiting' });
+
 /**
  * Shared time aboard a train; of some the seat is not known.
  * @returns {import('../src/shared/openapi').ExposureView}
@@ -408,10 +411,23 @@ export async function startStaffMock() {
       const noted = (/** @type {import('../src/shared/openapi').AccountEvent} */ event) => ({ id: 'n0000000000001', at: iso(now), event, by: TEAM, by_carer: false, carer: event === 'carer_added' ? 'A*** B***' : null, undone_at: null });
       return { status: 201, body: { name_masked: 'E*** A*** M***', changes: [...(body.carer ? [noted('carer_added')] : []), noted('registered')] } };
     },
+    'GET /v1/staff/document-corrections': ({ now }) => ({ body: { corrections: [correction(now, 'waiting'), { ...correction(now, 'confirmed'), id: 'd0000000000002' }] } }),
+    'POST /v1/staff/document-corrections': ({ now }) => ({ status: 201, body: { ...correction(now, 'waiting'), may_confirm: false } }),
+    'POST /v1/staff/document-corrections/{id}/confirm': ({ now }) => ({ body: correction(now, 'confirmed') }),
+    'POST /v1/staff/document-corrections/{id}/refuse': ({ now }) => ({ body: correction(now, 'refused') }),
+    'POST /v1/staff/document-bars/lift': () => ({ status: 204 }),
+    'POST /v1/staff/people/details': ({ now }) => ({ body: { changes: [{ id: 'n0000000000002', at: iso(now), event: 'phone_changed', by: TEAM, by_carer: false, carer: null, undone_at: null }] } }),
+    'POST /v1/staff/people/details/{id}/undo': ({ now }) => ({ body: { changes: [{ id: 'n0000000000002', at: iso(now), event: 'phone_changed', by: TEAM, by_carer: false, carer: null, undone_at: iso(now) }] } }),
     'POST /v1/staff/people/records': ({ now, body }) => ({
       body: {
-        outcome: body.part ? 'waiting' : body.join ? 'joined' : 'looked',
-        records: [{ record: hid(9), name_masked: 'Z*** W**', document_masked: '******78', state: body.part ? 'contested' : 'joined', since: iso(now - 3 * DAY), by: TEAM }],
+        outcome: body.part || body.assign ? 'waiting' : body.join ? 'joined' : body.split ? 'split' : 'looked',
+        pieces: body.split || body.assign ? [
+          { record: hid(8), evidence: 'e0000000000041', kind: 'test', fact: { kind: 'test', result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 2 * DAY) }, recorded_at: iso(now - DAY), by: LAB, counts: true, owner: 'both', waits: body.assign ? 'record' : null },
+          { record: hid(8), evidence: 'e0000000000042', kind: 'arrival', fact: { kind: 'arrival', arrived_at: iso(now - 5 * DAY), from: 'JP', purpose: 'return' }, recorded_at: iso(now - 5 * DAY), by: TEAM, counts: true, owner: 'both', waits: null },
+        ] : [],
+        records: body.split || body.assign
+          ? [{ record: hid(8), name_masked: 'T**** P****', document_masked: '******21', state: 'split', since: iso(now), by: TEAM }]
+          : [{ record: hid(9), name_masked: 'Z*** W**', document_masked: '******78', state: body.part ? 'contested' : 'joined', since: iso(now - 3 * DAY), by: TEAM }],
       },
     }),
     'POST /v1/staff/holders/find': ({ now }) => ({ body: { holder: hid(1), name_masked: 'A*** B***', home_name: '浙江省杭州市西湖区', assessment: assessment('red', now) } }),

@@ -117,6 +117,9 @@ function reasons(colour, now) {
   return [];
 }
 
+/** A record that it was asked to join. @returns {import('../src/shared/openapi').LinkedRecord} */
+const ASKED = (/** @type {number} */ now) => ({ record: 'h0000000000008', name_masked: 'Z*** W**', document_masked: '******21', state: 'asked', since: iso(now), by: null });
+
 /** The shipped policy, as the page's own module reads it: what an honest server would say. */
 const TEXT = await readFile(new URL('../../policies/three-colour.toml', import.meta.url), 'utf8');
 const { instance: MODULE } = await WebAssembly.instantiate(await readFile(new URL('../wasm/policy.wasm', import.meta.url)), {});
@@ -138,6 +141,8 @@ export async function startMock() {
     signedIn: false,
     /** Is there a code on paper? */
     paper: false,
+    /** Was it asked to join another record? */
+    asked: false,
     colour: /** @type {Colour} */ ('green'),
     name: '王*',
     fresh: 60,
@@ -375,8 +380,13 @@ export async function startMock() {
       return { status: 204 };
     },
     'GET /v1/me/records': ({ now }) => ({
-      body: { records: [{ record: 'h0000000000009', name_masked: 'Z*** W**', document_masked: '******78', state: 'joined', since: iso(now - 3 * DAY), by: TEAM }] },
+      body: { records: [{ record: 'h0000000000009', name_masked: 'Z*** W**', document_masked: '******78', state: 'joined', since: iso(now - 3 * DAY), by: TEAM }, ...(state.asked ? [ASKED(now)] : []), { record: 'h0000000000007', name_masked: 'T**** P****', document_masked: '******55', state: 'split', since: iso(now - DAY), by: TEAM }] },
     }),
+    'POST /v1/me/records': ({ now }) => ({ status: 202, body: { challenge: 'o0000000000009', phone_masked: '+86*******0000', expires_at: iso(now + 300_000), resend_at: iso(now + 60_000), server_time: iso(now) } }),
+    'POST /v1/me/records/confirm': ({ now }) => {
+      state.asked = true;
+      return { body: { records: [ASKED(now)] } };
+    },
     'GET /v1/me/accesses': ({ query, now }) => ({
       body: {
         accesses: [{ at: iso(now - (query.has('before') ? 9 : 1) * DAY), agency: TEAM, purpose: 'contact_tracing', what: 'evidence' }],

@@ -349,6 +349,20 @@ async function consolePage() {
       await linked.getByRole('button', { name: t('不是同一个人', 'Not the same person') }).click();
       await linked.getByRole('button', { name: t('确定', 'Yes'), exact: true }).click();
       await page.getByText(t('这可能使某人的颜色变轻', 'This could make somebody’s colour milder')).waitFor();
+      // One record of two people, by keyboard alone.
+      await page.locator('#second-type').selectOption('passport');
+      await page.locator('#second-number').fill('X7654321');
+      await page.locator('#second-country').selectOption('JPN');
+      await page.locator('#second-name').fill('Testb Probe');
+      await page.locator('#second-name').press('Enter');
+      await page.getByTestId('piece').first().waitFor();
+      await page.getByTestId('piece').first().getByRole('radio').first().focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowRight');
+      await s('08-people-split');
+      await page.keyboard.press('Enter');
+      await page.getByText(t('等待另一机构的工作人员：第二人的', 'Waits for an officer of another agency: The second’s')).waitFor();
+      expect((await page.getByText(t('没有这个地址', 'There is no such address')).count()) === 0, `${lang}: the stand-in answers everything on this page`);
       await page.locator('#find-number').fill('X1234567');
       await page.locator('#find-country').selectOption('JPN');
       await page.locator('#find-purpose').selectOption('quarantine');

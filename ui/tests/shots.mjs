@@ -231,9 +231,24 @@ for (const lang of ['zh', 'en']) {
   await page.locator('.note.warn .btn.danger').click();
   await page.locator('[data-testid=no-paper]').waitFor();
   await page.goto(`${mock.url}/#/me`);
-  await page.locator('[data-testid=joined]').waitFor();
-  await page.locator('[data-testid=joined] button').click();
+  await page.locator('[data-testid=joined]').first().waitFor();
+  await page.locator('[data-testid=joined] button').first().click();
   await shot(page, lang, '48-joined');
+  await page.locator('[data-testid=joined] button').last().click();
+  await shot(page, lang, '48-split');
+  // Asking for a join: the other document, the code from its phone, and what it came to.
+  await page.locator('a[href="#/join"]').click();
+  await page.locator('#f-type').selectOption('passport');
+  await page.locator('#f-number').fill('X7654321');
+  await page.locator('#f-number').press('Enter');
+  await page.locator('#f-country-error').waitFor();
+  await shot(page, lang, '49-join');
+  await page.locator('#f-country').selectOption('JPN');
+  await page.locator('#f-number').press('Enter');
+  await page.locator('#f-code').fill('123456');
+  await page.locator('#f-code').press('Enter');
+  await page.getByText(lang === 'zh' ? '申请合并：未定' : 'To be joined: not decided').waitFor();
+  await shot(page, lang, '49-join-asked');
   await done();
 }
 

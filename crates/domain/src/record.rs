@@ -52,6 +52,12 @@ names! {
         JoinContested = "join_contested",
         /// Two records are those of two people: they were parted, or were never joined.
         RecordsParted = "records_parted",
+        /// Their record was that of two people, who have one each from then on.
+        RecordSplit = "record_split",
+        /// It was said, or decided, whose the pieces of a record of two people are.
+        SplitDecided = "split_decided",
+        /// It was said that two people were told apart wrongly; nobody has decided yet.
+        SplitContested = "split_contested",
     }
 }
 
@@ -77,6 +83,31 @@ names! {
         /// They were joined, and it is asked that they are parted. Until that is decided the worst
         /// colour holds for both.
         Contested = "contested",
+        /// One record was that of two people: this one is the second's. What was recorded before counts
+        /// for both but for what is decided.
+        Split = "split",
+        /// They were told apart, and somebody says that it is wrong: nothing is decided, so all that was
+        /// recorded before counts for both.
+        Disputed = "disputed",
+    }
+}
+
+names! {
+    /// Of which of two people, whose record was one, a piece of evidence is.
+    PieceOwner, "owner of a piece" {
+        /// It is not decided: it counts for both where it makes a colour stricter.
+        Both = "both",
+        /// Of the one who keeps the record.
+        Main = "main",
+        /// Of the other.
+        Record = "record",
+    }
+}
+
+impl LinkState {
+    /// Is the record that of a second person, who was taken for the first?
+    pub const fn is_split(self) -> bool {
+        matches!(self, Self::Split | Self::Disputed)
     }
 }
 

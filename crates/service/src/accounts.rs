@@ -1,9 +1,9 @@
 //! Changes of how a person is known: noted, logged, shown to the person.
 
 use jadegate_domain::id::ChangeId;
-use jadegate_domain::record::AccountEvent;
+use jadegate_domain::record::{AccountEvent, LinkState};
 use jadegate_domain::{HolderId, PersonName, Phone, Timestamp};
-use jadegate_store::{AccountChange, ChangedBy, IndexKind, SessionSubject, Write};
+use jadegate_store::{AccountChange, ChangedBy, IndexKind, RecordLink, SessionSubject, Write};
 use serde::Serialize;
 
 use crate::app::App;
@@ -97,6 +97,58 @@ impl App {
             Detail::Name(_) => self.note_change_from(c, &before.name).await?,
         };
         writes.extend(self.replace_detail(c.holder, &before, to).await?);
+        if matches!(to, Detail::Phone(_)) {
+            writes.extend(self.phones_of_joined(c).await?);
+        }
+        Ok(writes)
+    }
+
+    /// Whoever changes their phone is led to by the new one alone: those of records that were joined with
+    /// theirs lead to them no more, and are noted, so that they are back once the records are parted.
+    async fn phones_of_joined(&self, c: Change) -> Result<Vec<Write>> {
+        let mut writes = Vec::new();
+        let links = self.links_with(c.holder).await?;
+        let joined = links.iter().filter(|l| l.main == c.holder && l.state == LinkState::Joined);
+        for holder in joined.map(|l| l.record) {
+            let Some(identity) = self.identity(holder).await? else { continue };
+            if identity.phone.is_some() {
+                let of = Change { holder, ..c };
+                writes.extend(self.note_change_from(of, &identity.phone).await?);
+                writes.extend(self.replace_detail(holder, &identity, &Detail::Phone(None)).await?);
+            }
+        }
+        Ok(writes)
+    }
+
+    /// The writes that give a record the phone back that it lost while it was joined with another.
+    pub(crate) async fn phone_back(
+        &self,
+        joined: &RecordLink,
+        by: ChangedBy,
+    ) -> Result<Vec<Write>> {
+        let Some(identity) = self.identity(joined.record).await? else { return Ok(Vec::new()) };
+        if identity.phone.is_some() {
+            return Ok(Vec::new());
+        }
+        let all = self.store.account_changes(joined.record, 1_000).await?;
+        let lost = all.iter().rfind(|c| {
+            let of_this = c.holder == joined.record && c.event == AccountEvent::PhoneChanged;
+            of_this && c.at >= joined.at && c.undone_at.is_none()
+        });
+        let Some((lost, sealed)) = lost.and_then(|c| Some((c, c.sealed_before.as_ref()?))) else {
+            return Ok(Vec::new());
+        };
+        let key = self.store.vault_key(joined.record).await?.ok_or_else(shredded)?;
+        let plain = self.deployment.keys.open_for(&key, &format!("change/{}", lost.id), sealed)?;
+        let text = |e: serde_json::Error| ServiceError::internal(format!("a change: {e}"));
+        let phone: Option<Phone> = serde_json::from_slice(&plain).map_err(text)?;
+        let (id, holder, at) = (lost.id, joined.record, self.now());
+        let undone = AccountChange { undone_at: Some(at), by, ..lost.clone() };
+        let mut writes = vec![
+            Write::UndoAccountChange { id, holder, at },
+            Write::AddLeaf(crate::log::account_leaf(&self.deployment.keys, &undone)?),
+        ];
+        writes.extend(self.replace_detail(holder, &identity, &Detail::Phone(phone)).await?);
         Ok(writes)
     }
 

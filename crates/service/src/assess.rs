@@ -121,6 +121,8 @@ pub(crate) struct HolderState<'a> {
     pub(crate) evidence: &'a [Evidence],
     /// That of each record of which nobody has decided whether it is of the same person.
     pub(crate) beside: &'a [Vec<Evidence>],
+    /// Which of their pieces may be another's, by id.
+    pub(crate) undecided: &'a [EvidenceId],
     /// The stored assessment, as loaded.
     pub(crate) stored: Option<&'a StoredAssessment>,
 }
@@ -199,6 +201,7 @@ impl App {
             version: record.evidence_version,
             evidence: &record.evidence,
             beside: &record.beside,
+            undecided: &record.undecided,
             stored: stored.as_ref(),
         };
         let Decided { assessment, mut expect, mut writes } = decide(&rule_set, &own)?;
@@ -329,6 +332,7 @@ impl App {
         let now = self.now();
         let stored = self.store.assessment(holder).await?;
         let (version, mut own) = (record.evidence_version, record.evidence);
+        self.must_have_room(&change.add, &own, now)?;
         if change.from.is_some_and(|from| from != version) {
             return Err(crate::error::ended().into());
         }
@@ -396,6 +400,7 @@ impl App {
             version: after,
             evidence: &own,
             beside: &record.beside,
+            undecided: &record.undecided,
             stored: stored.as_ref(),
         };
         let Decided { assessment, expect: mut all, writes: mut decided } =
@@ -406,6 +411,17 @@ impl App {
         all.extend(change.with.iter().cloned());
         all.extend(self.weigh(change.add.iter().filter_map(|n| n.signed.as_ref())));
         Ok(Some(Prepared { ids, assessment, writes: all, _one: one }))
+    }
+
+    /// Of one document's owner so much is recorded by one agency, and no more.
+    fn must_have_room(&self, add: &[NewEvidence], own: &[Evidence], now: Timestamp) -> Result<()> {
+        let days = i64::from(self.policy().retention().evidence_days);
+        let since = now.plus_days(-days);
+        for by in add.iter().filter_map(|n| n.signed.as_ref()).filter(|s| s.is_told_by_document()) {
+            let told = |e: &&Evidence| e.agency == Some(by.agency()) && e.recorded_at > since;
+            crate::kept::must_have_room(own.iter().filter(told).count(), add.len())?;
+        }
+        Ok(())
     }
 
     /// The withdrawals of the cases that rest on pieces which go: in the same unit, so that nothing
@@ -474,7 +490,7 @@ pub(crate) fn decide(rule_set: &RuleSet, own: &HolderState<'_>) -> Result<Decide
     let RuleSet { regions, now, .. } = rule_set;
     let (holder, now) = (own.holder, *now);
     let policy = rule_set.policy_at(own.home);
-    let sets = sets(own.evidence, own.beside, regions)?;
+    let sets = sets(own.evidence, own.beside, own.undecided, regions)?;
     let at = |t| match jadegate_policy::strictest(&sets, &policy, t) {
         Some((_, assessment)) => assessment,
         None => jadegate_policy::assess([], &policy, t),

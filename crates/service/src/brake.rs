@@ -229,6 +229,11 @@ impl Signed {
         self.agency
     }
 
+    /// Was the person found by their document, for a record that is told for the first time?
+    pub(crate) const fn is_told_by_document(&self) -> bool {
+        self.by_document && self.moved_from.is_none()
+    }
+
     /// The row that says who made a record; it is made only while its file stands.
     pub(crate) fn rows(
         &self,

@@ -17,6 +17,7 @@ use jadegate_trace::{Bulk, CaseInput, Rules, VisitIndex};
 use crate::concurrency::read;
 use crate::contact_row::ContactRow;
 use crate::error::Result;
+use crate::follow::shared_visits;
 use crate::memory::Memory;
 use crate::search_rules::{kept_from, rules};
 use crate::visits::{IndexOrigin, read_visits, stored_rides};
@@ -65,7 +66,10 @@ impl BulkSearch {
         }
         let first_day = kept_from(policy, now).utc_day();
         let (mut index, origin) = read_visits(store, saved, first_day).await?;
-        index.join(store.joined_records().await?);
+        let joined = store.joined_records().await?;
+        let shares = shared_visits(&store.split_records().await?, &joined);
+        index.join(joined);
+        index.share(shares);
         index.set_rides(stored_rides(store).await?);
         Ok(Self { index, origin, kinds, rules: rules(policy), now })
     }

@@ -11,11 +11,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jadegate_domain::{CaseId, Evidence, Period, Place, Scan, Timestamp, Visit, VisitKey};
-use jadegate_store::{
-    Change, ChangeKind, KeptAt, Position, Reading, Receipt, StoreError, StoredRide, Unit, Write,
+use jadegate_domain::{
+    CaseId, Evidence, HolderId, Period, Place, Scan, Timestamp, Visit, VisitKey,
 };
-use jadegate_trace::KnownVisit;
+use jadegate_store::{
+    Change, ChangeKind, KeptAt, Position, Reading, Receipt, RecordLink, StoreError, StoredRide,
+    Unit, Write,
+};
+use jadegate_trace::{KnownVisit, SharedVisits};
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -329,19 +332,28 @@ impl App {
     /// Which records are joined. Whoever's were joined or parted may change the traces of all they met.
     async fn load_links(&self) -> Result<()> {
         let links = self.store.joined_records().await?;
-        let changed = {
+        let shares = shared_visits(&self.store.split_records().await?, &links);
+        let (changed, gone) = {
             let mut index = write(&self.memory.index);
             let before: BTreeSet<_> = index.links().iter().copied().collect();
             let after: BTreeSet<_> = links.iter().copied().collect();
+            let was: BTreeSet<_> = index.shared().iter().copied().collect();
+            let is: BTreeSet<_> = shares.iter().copied().collect();
+            let gone: Vec<_> = was.difference(&is).flat_map(|s| index.copies(s)).collect();
             index.join(links);
-            before.symmetric_difference(&after).copied().collect::<Vec<_>>()
+            index.share(shares);
+            let linked =
+                before.symmetric_difference(&after).flat_map(|(record, main)| [*record, *main]);
+            let shared = was.symmetric_difference(&is).flat_map(|s| [s.record, s.of]);
+            (linked.chain(shared).collect::<BTreeSet<_>>(), gone)
         };
         let ever = Period { from: Timestamp::EPOCH, to: Timestamp::MAX };
-        for holder in changed.into_iter().flat_map(|(record, main)| [record, main]) {
-            let visits: Vec<_> = read(&self.memory.index).visits_of(holder, ever).collect();
+        for holder in changed {
+            let visits: Vec<_> =
+                read(&self.memory.index).visits_counted_for(holder, ever).collect();
             self.memory.late.note(&visits);
         }
-        Ok(())
+        self.take_out(gone).await
     }
 
     async fn load_levels(&self) -> Result<()> {
@@ -367,7 +379,7 @@ impl App {
                 let there = stored.get(&v.key());
                 there.is_none_or(|there| v.left.is_some() && there.left != v.left)
             };
-            let of_day = copy.all().filter(|v| v.entered.utc_day() == day);
+            let of_day = copy.all().filter(|v| v.entered.utc_day() == day && !copy.is_copy(v));
             let gone: Vec<KnownVisit> = of_day.filter(too_much).collect();
             let again = gone.iter().filter_map(|v| stored.get(&v.key()).copied());
             let again: Vec<Visit> = again.collect();
@@ -411,6 +423,22 @@ impl App {
         }
         Ok(self.store.position().await?)
     }
+}
+
+/// Whose visits are another's as well: of a record that was split all that went before, whichever of the
+/// person's records they are of.
+pub(crate) fn shared_visits(
+    splits: &[RecordLink],
+    joined: &[(HolderId, HolderId)],
+) -> Vec<SharedVisits> {
+    let mut shares = Vec::new();
+    for (split, until) in splits.iter().filter_map(|s| Some((s, s.split_at?))) {
+        let others =
+            joined.iter().filter(|(_, main)| *main == split.main).map(|(record, _)| *record);
+        let of_all = [split.main].into_iter().chain(others);
+        shares.extend(of_all.map(|of| SharedVisits { record: split.record, of, until }));
+    }
+    shares
 }
 
 /// If the last look ends in a panic, nobody looks any more: then nothing is decided.

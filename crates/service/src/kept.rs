@@ -9,7 +9,7 @@ use jadegate_domain::{CaseId, Evidence, EvidenceId, Fact, Timestamp, hex};
 use jadegate_store::{KeptRecord, RowRef, Write};
 
 use crate::app::App;
-use crate::error::{Result, ServiceError};
+use crate::error::{Kind, Result, ServiceError};
 use crate::held::Held;
 use crate::staff::cases::case_fact;
 
@@ -120,4 +120,21 @@ impl App {
         let evidence = Evidence { withdrawn_at: withdrawn, ..evidence.clone() };
         Ok(Write::AddLeaf(crate::log::evidence_leaf(&self.deployment.keys, &evidence)?))
     }
+}
+
+/// How many records of one agency there may be of whoever owns one document, within the days that such
+/// records are kept: four a day for two months. So nobody fills the table, and a column that was filled down
+/// is told.
+pub(crate) const MOST_OF_ONE_DOCUMENT: usize = 256;
+
+/// Is there room for so many more? The same for people who are registered and for those who are not.
+pub(crate) fn must_have_room(known: usize, more: usize) -> Result<()> {
+    if known + more <= MOST_OF_ONE_DOCUMENT {
+        return Ok(());
+    }
+    Err(ServiceError::new(
+        Kind::TooMany,
+        "document.too_many_records",
+        "Your agency has recorded very much of this one document. Nothing was recorded now. Check whether the number is right, or whether a column was filled with one number; if it is right, let the person go to a counter.",
+    ))
 }

@@ -76,12 +76,12 @@ impl App {
     /// another record is theirs as well, that of which the strictest colour comes.
     pub(crate) async fn deciding_evidence(&self, holder: HolderId) -> Result<Vec<Evidence>> {
         let record = self.store.record_of(holder).await?.ok_or_else(gone)?;
-        if record.beside.is_empty() {
+        if record.beside.is_empty() && record.undecided.is_empty() {
             return Ok(record.evidence);
         }
         let rule_set = self.rule_set();
         let policy = rule_set.policy_at(Some(&record.home));
-        let sets = sets(&record.evidence, &record.beside, &rule_set.regions)?;
+        let sets = sets(&record.evidence, &record.beside, &record.undecided, &rule_set.regions)?;
         let strictest = jadegate_policy::strictest(&sets, &policy, rule_set.now);
         let of = strictest.and_then(|(n, _)| sets.get(n)).into_iter().flatten();
         Ok(of.filter(|e| e.holder.is_some()).map(|e| (*e).clone()).collect())
@@ -95,7 +95,9 @@ impl App {
         to: LinkChange,
     ) -> Result<Vec<Write>> {
         let LinkChange { record, main, state, by, at } = to;
-        let link = state.map(|state| RecordLink { record, main, state, at, by });
+        let split_at =
+            from.and_then(|l| l.split_at).filter(|_| state.is_some_and(LinkState::is_split));
+        let link = state.map(|state| RecordLink { record, main, state, at, by, split_at });
         let mut writes = match (link, from) {
             (Some(link), replaces) => vec![Write::PutLink { link, replaces }],
             (None, Some(from)) => vec![Write::EndLink(from)],
@@ -105,6 +107,8 @@ impl App {
             Some(LinkState::Asked) => AccountEvent::JoinAsked,
             Some(LinkState::Joined) => AccountEvent::RecordsJoined,
             Some(LinkState::Contested) => AccountEvent::JoinContested,
+            Some(LinkState::Split) => AccountEvent::RecordSplit,
+            Some(LinkState::Disputed) => AccountEvent::SplitContested,
             None => AccountEvent::RecordsParted,
         };
         for holder in [main, record] {
@@ -181,7 +185,7 @@ mod tests {
 
     fn link(record: u64, main: u64) -> RecordLink {
         let (state, by, at) = (LinkState::Joined, ChangedBy::Person, Timestamp::EPOCH);
-        RecordLink { record: id(record), main: id(main), state, at, by }
+        RecordLink { record: id(record), main: id(main), state, at, by, split_at: None }
     }
 
     #[test]

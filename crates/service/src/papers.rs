@@ -172,6 +172,16 @@ impl App {
         Err(changed_meanwhile())
     }
 
+    /// The writes that end whatever paper somebody has: their records become another's, or one's of two.
+    pub(crate) async fn paper_ends(&self, holder: HolderId, by: ChangedBy) -> Result<Vec<Write>> {
+        let Some(paper) = self.store.paper_of(holder).await? else { return Ok(Vec::new()) };
+        let at = self.now();
+        let why = if at < paper.expires_at { PaperEnd::Lost } else { PaperEnd::Expired };
+        let mut writes = vec![Write::Paper(PaperWrite::End { paper: paper.id, at, by: why })];
+        writes.extend(self.paper_noted(holder, AccountEvent::PaperEnded, by)?);
+        Ok(writes)
+    }
+
     fn paper_noted(
         &self,
         holder: HolderId,

@@ -232,6 +232,7 @@ impl App {
                 version: h.evidence_version,
                 evidence: &h.evidence,
                 beside: &h.beside,
+                undecided: &h.undecided,
                 stored: mine,
             };
             let Some(decided) = self.or_set_aside(decide(rule_set, &own))? else { continue };

@@ -2,31 +2,68 @@
 
 use std::collections::BTreeSet;
 
-use jadegate_domain::{Division, Evidence, Fact};
+use jadegate_domain::evidence::TestResult;
+use jadegate_domain::{Division, Evidence, EvidenceId, Fact};
 use jadegate_store::RowRef;
 
 use crate::error::{Result, ServiceError};
 use crate::in_force::Regions;
 
 /// All that somebody's colour may be made from: their own evidence, and while nobody has decided whether
-/// other records are theirs, that of each and of all together.
+/// other records are theirs, that of each and of all together. Pieces of which it is not decided whether
+/// they are theirs (`undecided`, in the order of their ids) count for them where that is stricter: all of
+/// them, none, and those that say nothing good.
 pub(crate) fn sets<'e>(
     own: &'e [Evidence],
     beside: &'e [Vec<Evidence>],
+    undecided: &[EvidenceId],
     regions: &'e Regions,
 ) -> Result<Vec<Vec<&'e Evidence>>> {
-    let own = relevant(own, regions)?;
-    let mut sets = vec![own];
+    let mut sets = vec![relevant(own, regions)?];
+    if !undecided.is_empty() {
+        let sure = |e: &&Evidence| undecided.binary_search(&e.id).is_err();
+        let some = |keep: &dyn Fn(&&Evidence) -> bool| {
+            let left: Vec<_> = own.iter().filter(keep).collect();
+            relevant_of(left, regions)
+        };
+        sets.push(some(&|e| sure(e) || !releases(&e.fact))?);
+        sets.push(some(&sure)?);
+    }
+    let alone = sets.len();
+    let mut sets_beside = Vec::new();
     for other in beside {
-        sets.push(relevant(other, regions)?);
+        sets_beside.push(relevant(other, regions)?);
     }
-    for n in 1..sets.len() {
-        sets.push(together(&sets[..1], &sets[n..=n]));
-    }
-    if beside.len() > 1 {
-        sets.push(together(&sets[..=beside.len()], &[]));
+    sets.extend(sets_beside.iter().cloned());
+    let of_own: Vec<_> = sets[..alone].to_vec();
+    for one in &of_own {
+        let one = std::slice::from_ref(one);
+        for other in &sets_beside {
+            sets.push(together(one, std::slice::from_ref(other)));
+        }
+        if sets_beside.len() > 1 {
+            sets.push(together(one, &sets_beside));
+        }
     }
     Ok(sets)
+}
+
+/// Can it end what another piece began?
+pub(crate) const fn releases(fact: &Fact) -> bool {
+    match fact {
+        Fact::Test { result, .. } => matches!(result, TestResult::Negative),
+        Fact::Release { .. }
+        | Fact::CheckIn { .. }
+        | Fact::Appeal { .. }
+        | Fact::AppealDecision { .. }
+        | Fact::Dispute { .. } => true,
+        Fact::Case { .. }
+        | Fact::Contact { .. }
+        | Fact::Stay { .. }
+        | Fact::RegionRisk { .. }
+        | Fact::Declaration { .. }
+        | Fact::Arrival { .. } => false,
+    }
 }
 
 /// Several sets as one, each piece once.
@@ -38,6 +75,10 @@ pub(crate) fn together<'e>(a: &[Vec<&'e Evidence>], b: &[Vec<&'e Evidence>]) -> 
 /// The holder's own evidence and the risk levels of the divisions they stayed in. Without one of
 /// those levels they could be green by mistake, so one that cannot be read is an error.
 pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e Regions) -> Result<Vec<&'e Evidence>> {
+    relevant_of(own.iter().collect(), regions)
+}
+
+fn relevant_of<'e>(own: Vec<&'e Evidence>, regions: &'e Regions) -> Result<Vec<&'e Evidence>> {
     let mut stays = Vec::new();
     for e in own.iter().filter(|e| e.counts()) {
         match &e.fact {
@@ -61,5 +102,6 @@ pub(crate) fn relevant<'e>(own: &'e [Evidence], regions: &'e Regions) -> Result<
         let row = RowRef { table: "region_risk", column: "division", row: 0 };
         return Err(ServiceError::unreadable(row));
     }
-    Ok(own.iter().chain(regions.evidence.iter().filter(concerns)).collect())
+    let levels: Vec<_> = regions.evidence.iter().filter(concerns).collect();
+    Ok(own.into_iter().chain(levels).collect())
 }

@@ -15,6 +15,8 @@ use jadegate_store::{Page, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, ServiceError};
+use crate::in_force::Regions;
+use crate::relevant::sets;
 
 /// Days after the first moment at which the change is measured again.
 const LATER_DAYS: [i64; 4] = [1, 7, 21, 90];
@@ -127,7 +129,14 @@ pub async fn load_population(
         // Those whose evidence cannot be read have no colour, before and after.
         // Whose records are joined is counted once, by the main one.
         for h in batch.whole.iter().filter(|h| h.joined_into.is_none()) {
-            builder.add(&h.home, &h.evidence);
+            if h.beside.is_empty() && h.undecided.is_empty() {
+                builder.add(&h.home, &h.evidence);
+            } else {
+                // The levels of either side come with the question.
+                let none = Regions::default();
+                let sets = sets(&h.evidence, &h.beside, &h.undecided, &none)?;
+                builder.add_strictest(&h.home, &sets);
+            }
         }
         let read = batch.whole.len() + batch.unreadable.len();
         progress.done.fetch_add(read as u64, Ordering::Relaxed);

@@ -130,6 +130,7 @@ impl Needs {
     fn add_alone(&mut self, write: &Write) {
         self.apart = false;
         match write {
+            Write::PutPieces { record, .. } => self.needs(numbered(Of::Holder, record.as_i64())),
             Write::PutLink { link, .. } | Write::EndLink(link) => {
                 self.needs(numbered(Of::Holder, link.record.as_i64()));
                 self.needs(numbered(Of::Holder, link.main.as_i64()));
@@ -166,7 +167,9 @@ impl Needs {
             }
             Write::AddCase(c) => self.needs(numbered(Of::Case, c.id.as_i64())),
             Write::UpdateCase { case, .. } => self.needs(numbered(Of::Case, case.id.as_i64())),
-            Write::WithdrawCase { case, .. } | Write::ExpectTrace { case, .. } => {
+            Write::MoveCase { case, .. }
+            | Write::WithdrawCase { case, .. }
+            | Write::ExpectTrace { case, .. } => {
                 self.needs(numbered(Of::Case, case.as_i64()));
             }
             Write::AddTrace(t) => self.needs(numbered(Of::Case, t.case.as_i64())),
@@ -201,7 +204,7 @@ impl Needs {
 /// What a write has to do with the links between records.
 const fn links(write: &Write) -> Links {
     match write {
-        Write::PutLink { .. } | Write::EndLink(_) => Links::Changes,
+        Write::PutLink { .. } | Write::EndLink(_) | Write::PutPieces { .. } => Links::Changes,
         Write::AddEvidence { .. }
         | Write::WithdrawEvidence { .. }
         | Write::SupersedeEvidence { .. }

@@ -22,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "trip_of_a_ride",
         text: include_str!("../migrations/0041_trip_of_a_ride.sql"),
     },
+    Migration { number: 42, name: "splits", text: include_str!("../migrations/0042_splits.sql") },
     Migration {
         number: 51,
         name: "leases_and_jobs",
@@ -195,6 +196,7 @@ mod tests {
     /// The files as they are in use. A new migration adds a line; no line ever changes.
     const IN_USE: &[&str] = &[
         "0ae1ee96ddef45a123b2b96a5421bc064a5d1bd9d1d3cbf947bbf1f936ca4753",
+        "c16a416660d2298b0b409fe62406870444ad4b41d86a1eba2c97539005a34f0a",
         "11013bc2e31b0a595194a8d442797cc3e51670f4732a49be4ffdcbd347c32960",
     ];
 

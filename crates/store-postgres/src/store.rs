@@ -15,9 +15,10 @@ use jadegate_store::{
     Correction, CredentialRow, EvidencePage, FilesOf, HolderEvidence, ImportRun, IndexKind,
     Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, Paper,
     PaperPlaces, PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading,
-    Receipt, Recolouring, RecordLink, RegionRisks, SealedField, Session, SessionSubject, Standing,
-    Store, StoredAssessment, StoredJob, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube,
-    Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    Receipt, Recolouring, RecordLink, RegionRisks, SealedField, Session, SessionSubject,
+    SplitPiece, Standing, Store, StoredAssessment, StoredJob, StoredProposal, StoredRide,
+    StoredTrace, TraceHead, Tube, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
+    Withdrawal, Write,
 };
 
 use crate::backup;
@@ -98,6 +99,14 @@ impl Store for PostgresStore {
 
     async fn links_of(&self, holder: HolderId) -> Result<Vec<RecordLink>> {
         self.rows(links::links_of(&self.point().await?, holder).await)
+    }
+
+    async fn split_records(&self) -> Result<Vec<RecordLink>> {
+        self.rows(links::split_records(&self.list().await?).await)
+    }
+
+    async fn split_pieces(&self, record: HolderId) -> Result<Vec<SplitPiece>> {
+        self.noted(links::split_pieces(&self.point().await?, record).await)
     }
 
     async fn joined_records(&self) -> Result<Vec<(HolderId, HolderId)>> {

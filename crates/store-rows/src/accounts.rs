@@ -1,8 +1,9 @@
 //! How people are known: who cares for whom, and what changed.
 
 use jadegate_domain::id::ChangeId;
-use jadegate_domain::{AgencyId, HolderId, StaffId};
-use jadegate_store::{AccountChange, ChangedBy, Proxy, RecordLink};
+use jadegate_domain::record::LinkState;
+use jadegate_domain::{AgencyId, EvidenceId, HolderId, StaffId};
+use jadegate_store::{AccountChange, ChangedBy, Proxy, RecordLink, SplitPiece};
 
 use crate::at::{At, Result};
 use crate::stored::rows;
@@ -13,6 +14,10 @@ rows! {
     }
     RecordLinkRow => RecordLink, in "record_link" by "record" {
         main: i64, state: String, at: i64, agency: Option<i64>, staff: Option<i64>,
+        split_at: Option<i64>,
+    }
+    SplitPieceRow => SplitPiece, in "split_piece" by "evidence" {
+        owner: String, wish: Option<String>, agency: Option<i64>, staff: Option<i64>,
     }
     AccountChangeRow => AccountChange, in "account_change" by "id" {
         holder: i64, at: i64, event: String, by_carer: Option<i64>, agency: Option<i64>,
@@ -40,12 +45,29 @@ impl RecordLinkRow {
             None => ChangedBy::Person,
             Some((agency, staff)) => ChangedBy::Staff { agency, staff },
         };
+        let state: LinkState = at.name("state", &self.state)?;
+        let split_at = at.opt_time("split_at", self.split_at)?;
+        at.must(!state.is_split() || split_at.is_some(), "split_at", "missing of a split")?;
         Ok(RecordLink {
             record: at.id("record", self.row, HolderId::from_i64)?,
             main: at.id("main", self.main, HolderId::from_i64)?,
-            state: at.name("state", &self.state)?,
+            state,
             at: at.time("at", self.at)?,
             by,
+            split_at,
+        })
+    }
+}
+
+impl SplitPieceRow {
+    fn check(self, at: At) -> Result<SplitPiece> {
+        let agency = at.opt_id("agency", self.agency, AgencyId::from_i64)?;
+        let staff = at.opt_id("staff", self.staff, StaffId::from_i64)?;
+        Ok(SplitPiece {
+            evidence: at.id("evidence", self.row, EvidenceId::from_i64)?,
+            owner: at.name("owner", &self.owner)?,
+            wish: self.wish.map(|wish| at.name("wish", &wish)).transpose()?,
+            by: agency.zip(staff),
         })
     }
 }

@@ -21,7 +21,7 @@ mod records;
 mod servers;
 mod stored;
 
-pub use accounts::{AccountChangeRow, ProxyRow, RecordLinkRow, changed_by};
+pub use accounts::{AccountChangeRow, ProxyRow, RecordLinkRow, SplitPieceRow, changed_by};
 pub use columns::{Column, ColumnError, Columns};
 pub use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,
@@ -84,6 +84,7 @@ macro_rules! for_each_table {
             TubeRow,
             ProxyRow,
             RecordLinkRow,
+            SplitPieceRow,
             AccountChangeRow,
             JobRow
         )

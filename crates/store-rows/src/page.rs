@@ -43,6 +43,7 @@ pub fn evidence_page(
                 evidence_version: h.evidence_version,
                 evidence,
                 beside: Vec::new(),
+                undecided: Vec::new(),
                 joined_into: None,
             });
         }
@@ -54,11 +55,12 @@ pub fn evidence_page(
 /// that it was joined into, if it was.
 pub fn linked_records(links: &[RecordLink], holder: HolderId) -> (Vec<HolderId>, Option<HolderId>) {
     let joined = |l: &&RecordLink| l.state == LinkState::Joined;
+    let decided = |l: &&RecordLink| joined(l) || l.state.is_split();
     let own = links.iter().find(|l| l.record == holder);
     // What is undecided is so with the main record's person: of the others with each other it is not said.
-    let beside = match own.filter(|l| !joined(l)) {
+    let beside = match own.filter(|l| !decided(l)) {
         Some(undecided) => vec![undecided.main],
-        None => links.iter().filter(|l| !joined(l)).map(|l| l.record).collect(),
+        None => links.iter().filter(|l| !decided(l)).map(|l| l.record).collect(),
     };
     (beside, own.filter(joined).map(|l| l.main))
 }

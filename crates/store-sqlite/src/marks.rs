@@ -28,7 +28,9 @@ impl Followed {
             Write::AddPlace(place) => Some((Self::Place, place.id.as_i64())),
             Write::AddCase(case) => Some((Self::Case, case.id.as_i64())),
             Write::UpdateCase { case, .. } => Some((Self::Case, case.id.as_i64())),
-            Write::WithdrawCase { case, .. } => Some((Self::Case, case.as_i64())),
+            Write::MoveCase { case, .. } | Write::WithdrawCase { case, .. } => {
+                Some((Self::Case, case.as_i64()))
+            }
             Write::AddTrace(trace) => Some((Self::Case, trace.case.as_i64())),
             Write::PublishPolicy { .. } => Some((Self::Policy, 0)),
             Write::AddRegionRisk(_) | Write::EndRegionRisk { .. } => Some((Self::RiskLevels, 0)),

@@ -110,6 +110,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "trip_of_a_ride",
         text: include_str!("../migrations/0041_trip_of_a_ride.sql"),
     },
+    Migration { number: 42, name: "splits", text: include_str!("../migrations/0042_splits.sql") },
     Migration {
         number: 51,
         name: "leases_and_jobs",
@@ -250,6 +251,7 @@ mod tests {
         "09931f3158df861f78bb4cc22eda658f5646dfa05e07a616077a0ee6ac19c23f",
         "6fe75fc15fd427a10a91d4ccd86727a82b6d0383aeaee3dc5afa0640decdf355",
         "16ccef03c03e6c3817053315a4d72d9bb4fe173890a4e69c853b1ff40aafc61d",
+        "bf487de4b50a970e3b57f88b95ae5f2b4a598b288b0d211e30ad9d9c21d9a17f",
         "0861c6da3433a96e85ea402fef98669e0aa80d6a118cfb88c2bb4d6c6a12ba53",
     ];
 

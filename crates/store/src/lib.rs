@@ -104,8 +104,8 @@ pub use rows::{
     AccountChange, Challenge, ChallengeUse, ChangedBy, ColourChange, ConfinedHolder, Correction,
     CorrectionState, CredentialRow, DayMark, DocumentBar, DroppedDays, IndexKind, Invitation,
     InvitationUse, LogLeaf, Looked, OpenCases, OutboxMessage, OutboxState, PendingLeaves,
-    PhoneCode, Proxy, RecordLink, Route, SealedField, Session, SessionSubject, StoredAssessment,
-    StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
+    PhoneCode, Proxy, RecordLink, Route, SealedField, Session, SessionSubject, SplitPiece,
+    StoredAssessment, StoredRide, StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
 pub use servers::{ServerWrite, StoredJob};
 pub use units::{PEOPLE, Receipt, Unit};

@@ -46,7 +46,9 @@ impl Write {
             Self::AddScan(scan) => vec![Change::Scan(scan.clone())],
             Self::AddCase(case) => vec![Change::Case(case.id)],
             Self::UpdateCase { case, .. } => vec![Change::Case(case.id)],
-            Self::WithdrawCase { case, .. } => vec![Change::Case(*case)],
+            Self::MoveCase { case, .. } | Self::WithdrawCase { case, .. } => {
+                vec![Change::Case(*case)]
+            }
             Self::AddTrace(trace) => vec![Change::Case(trace.case)],
             _ => Vec::new(),
         }

@@ -3,7 +3,8 @@
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ImportId, ProposalId, RecolouringId};
 use jadegate_domain::{
-    AgencyId, Colour, Division, Evidence, Holder, HolderId, PolicyRef, StaffId, Timestamp,
+    AgencyId, Colour, Division, Evidence, EvidenceId, Holder, HolderId, PolicyRef, StaffId,
+    Timestamp,
 };
 
 use crate::rows::StoredAssessment;
@@ -139,6 +140,9 @@ pub struct HolderEvidence {
     /// The evidence of each person of whom it is not decided whether they are the same, in the order of
     /// the records' ids: the worst colour holds for all of them.
     pub beside: Vec<Vec<Evidence>>,
+    /// Those pieces of `evidence` that were recorded while two people were taken for one and of which nobody
+    /// has decided whose they are, in the order of their ids: the worst colour holds, with and without them.
+    pub undecided: Vec<EvidenceId>,
     /// The main record, if this one was joined with another: then the person is told of there.
     pub joined_into: Option<HolderId>,
 }

@@ -25,8 +25,8 @@ use crate::records::{
 use crate::rows::{
     AccountChange, Challenge, ColourChange, ConfinedHolder, Correction, CredentialRow, IndexKind,
     Invitation, LogLeaf, Looked, OpenCases, OutboxMessage, PendingLeaves, PhoneCode, Proxy,
-    RecordLink, SealedField, Session, SessionSubject, StoredAssessment, StoredRide, StoredTrace,
-    TraceHead, VaultKey, VisitMarks,
+    RecordLink, SealedField, Session, SessionSubject, SplitPiece, StoredAssessment, StoredRide,
+    StoredTrace, TraceHead, VaultKey, VisitMarks,
 };
 use crate::servers::StoredJob;
 use crate::units::{Receipt, Unit};
@@ -101,6 +101,10 @@ pub trait Store: Send + Sync + 'static {
     async fn links_of(&self, holder: HolderId) -> Result<Vec<RecordLink>>;
     /// All records that are joined, each with its main record; by record.
     async fn joined_records(&self) -> Result<Vec<(HolderId, HolderId)>>;
+    /// The links of all records that were made when one turned out to be two people's, by record.
+    async fn split_records(&self) -> Result<Vec<RecordLink>>;
+    /// The pieces that such a record shares with its main one, in the order of their ids.
+    async fn split_pieces(&self, record: HolderId) -> Result<Vec<SplitPiece>>;
     /// For whom somebody may act, in the order in which they were added.
     async fn people_of(&self, carer: HolderId) -> Result<Vec<Proxy>>;
     /// Who may act for somebody, in the order in which they were added.

@@ -2,10 +2,10 @@
 
 use jadegate_domain::agency::AgencyKind;
 use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, InvitationId, PhoneCodeId};
-use jadegate_domain::record::{AccountEvent, LinkState};
+use jadegate_domain::record::{AccountEvent, LinkState, PieceOwner};
 use jadegate_domain::{
-    AgencyId, Assessment, CaseId, Colour, Division, GateId, HolderId, PlaceId, Purpose, Ride,
-    StaffId, Timestamp, TraceId,
+    AgencyId, Assessment, CaseId, Colour, Division, EvidenceId, GateId, HolderId, PlaceId, Purpose,
+    Ride, StaffId, Timestamp, TraceId,
 };
 
 /// A holder's data key, wrapped by the key-encryption key that lives outside the database.
@@ -220,6 +220,22 @@ pub struct RecordLink {
     pub at: Timestamp,
     /// By whose hand; never a carer's.
     pub by: ChangedBy,
+    /// When one record became two, if it did ([`LinkState::is_split`]): visits that began before are those
+    /// of both people.
+    pub split_at: Option<Timestamp>,
+}
+
+/// A piece of evidence from when two people were taken for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SplitPiece {
+    /// The piece.
+    pub evidence: EvidenceId,
+    /// Whose it is, as far as that is decided.
+    pub owner: PieceOwner,
+    /// Whose it is, as somebody says: decided once another agency says the same.
+    pub wish: Option<PieceOwner>,
+    /// Which counter said so last.
+    pub by: Option<(AgencyId, StaffId)>,
 }
 
 /// Whose hand changed how a person is known.

@@ -24,7 +24,7 @@ use crate::records::{
 use crate::rows::{
     AccountChange, Challenge, ColourChange, Correction, CredentialRow, DocumentBar, IndexKind,
     Invitation, OutboxMessage, PhoneCode, Proxy, RecordLink, Route, SealedField, Session,
-    SessionSubject, StoredAssessment, StoredRide, StoredTrace, VaultKey,
+    SessionSubject, SplitPiece, StoredAssessment, StoredRide, StoredTrace, VaultKey,
 };
 use crate::servers::ServerWrite;
 
@@ -99,6 +99,16 @@ pub enum Write {
     /// Two records are parted. Raises the versions as [`PutLink`](Self::PutLink) does. Precondition: the
     /// record's link is this one ([`Precondition::Stands`](crate::Precondition)).
     EndLink(RecordLink),
+    /// Whose the pieces are that were recorded while two people were taken for one: these take the place of
+    /// all that was said. Raises the versions as [`PutLink`](Self::PutLink) does. Preconditions: the record's
+    /// link is a split ([`Precondition::Stands`](crate::Precondition)), and each piece exists. They go with
+    /// the split.
+    PutPieces {
+        /// The record that was made for the second person.
+        record: HolderId,
+        /// The pieces, each once.
+        pieces: Vec<SplitPiece>,
+    },
     /// About a code on paper; see there.
     Paper(PaperWrite),
     /// What changed about how a person is known. Precondition: the id is free.
@@ -486,6 +496,16 @@ pub enum Write {
         case: Box<Case>,
         /// What was loaded.
         replaces: Box<Case>,
+    },
+    /// A case is that of the other of two people whose record was one. Precondition: it is there, and is the
+    /// first one's ([`Precondition::Stands`](crate::Precondition)).
+    MoveCase {
+        /// The case.
+        case: CaseId,
+        /// Whose it was taken for.
+        from: HolderId,
+        /// Whose it is.
+        to: HolderId,
     },
     /// Withdraws a case. Preconditions: it exists, and is not withdrawn
     /// ([`Precondition::Stands`](crate::Precondition)).

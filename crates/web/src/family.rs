@@ -159,7 +159,8 @@ async fn confirm_join(
     Ok(Json(LinkedRecordList { records: web.app.confirm_join(&s, b.challenge, &with).await? }))
 }
 
-/// Say that a record which was joined with the holder's is not theirs. Signs out everywhere.
+/// Say that a record which was joined with the holder's is not theirs, which signs out everywhere; or that one
+/// which was split from it, or from which theirs was, is wrong.
 #[utoipa::path(post, path = "/v1/me/records/{id}/contest", tag = "holder",
     params(("id" = HolderId, Path)),
     responses((status = 204), (status = "4XX", body = Problem)))]
@@ -167,9 +168,10 @@ async fn contest_join(
     State(web): State<Arc<Web>>,
     HolderAuth(s): HolderAuth,
     Path(text): Path<String>,
-) -> Answer<(StatusCode, Cookies)> {
-    web.app.contest_join(&s, id(&text)?).await?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Cookie::Holder.clear(web.secure))]))
+) -> Answer<(StatusCode, Option<Cookies>, ())> {
+    let signed_out = web.app.contest_join(&s, id(&text)?).await?;
+    let cookie = signed_out.then(|| [(header::SET_COOKIE, Cookie::Holder.clear(web.secure))]);
+    Ok((StatusCode::NO_CONTENT, cookie, ()))
 }
 
 /// What changed about how the holder is known, newest first.

@@ -37,8 +37,8 @@ const empty = (): Registration => ({
 });
 
 class Draft {
-  /** `person` and `phone` are asked for by somebody signed in. */
-  step = $state<'welcome' | 'register' | 'sign_in' | 'person' | 'phone'>('welcome');
+  /** `person`, `phone` and `join` are asked for by somebody signed in. */
+  step = $state<'welcome' | 'register' | 'sign_in' | 'person' | 'phone' | 'join'>('welcome');
   registration = $state<Registration>(empty());
   phone = $state('');
   phoneCountry = $state('CN');

@@ -53,6 +53,7 @@ function asked(): Promise<ChallengeSent> {
   if (draft.step === 'register') return ask('/v1/registrations', registrationBody());
   if (draft.step === 'person') return api.post('/v1/me/people', personBody());
   if (draft.step === 'phone') return api.post('/v1/me/phone', { phone: draft.phone });
+  if (draft.step === 'join') return api.post('/v1/me/records', { document: typedDocument() });
   return ask('/v1/sessions', { phone: draft.phone, phone_country: draft.phoneCountry, language: lang() });
 }
 
@@ -66,5 +67,6 @@ export async function askForCode(): Promise<void> {
 export async function answerWith(challenge: string, code: string, document_end: string): Promise<void> {
   if (draft.step === 'person') await api.post('/v1/me/people/confirm', { challenge, code, document_end });
   else if (draft.step === 'phone') await api.post('/v1/me/phone/confirm', { challenge, code, document_end });
+  else if (draft.step === 'join') await api.post('/v1/me/records/confirm', { challenge, code, document_end });
   else await api.post(`/v1/challenges/${encodeURIComponent(challenge)}/answer`, { code, document_end });
 }

@@ -97,24 +97,36 @@ impl App {
         self.linked_records(s.holder).await
     }
 
-    /// Says that a record which was joined with the holder's is not theirs. It is read apart at once, the
-    /// strictest colour holds for both until a counter decides, and everybody is signed out.
-    pub async fn contest_join(&self, s: &HolderSession, record: HolderId) -> Result<()> {
+    /// Says that a record which was joined with the holder's is not theirs: it is read apart at once, and
+    /// everybody is signed out. Or that one which was split from it is, or that pieces were given to the
+    /// wrong one: nothing of that is decided any more. In both cases the strictest colour holds for both
+    /// until a counter decides.
+    ///
+    /// Returns whether the holder is signed out.
+    pub async fn contest_join(&self, s: &HolderSession, record: HolderId) -> Result<bool> {
         s.own()?;
         let links = self.links_with(s.holder).await?;
-        let joined =
-            |l: &&jadegate_store::RecordLink| l.record == record && l.state == LinkState::Joined;
-        let link = *links.iter().find(joined).ok_or_else(no_such_link)?;
-        let (state, at) = (Some(LinkState::Contested), self.now());
-        let to = LinkChange { record, main: link.main, state, by: ChangedBy::Person, at };
-        let writes = self.link_writes(Some(link), to)?;
+        let stands = |l: &&jadegate_store::RecordLink| {
+            l.record == record && matches!(l.state, LinkState::Joined | LinkState::Split)
+        };
+        let link = *links.iter().find(stands).ok_or_else(no_such_link)?;
+        let by = ChangedBy::Person;
+        let writes = if link.state == LinkState::Split {
+            self.dispute_writes(link, by)?
+        } else {
+            let (state, at) = (Some(LinkState::Contested), self.now());
+            let to = LinkChange { record, main: link.main, state, by, at };
+            let mut writes = self.link_writes(Some(link), to)?;
+            writes.extend(self.phone_back(&link, by).await?);
+            writes
+        };
         match self.commit_unit(Unit::new("contest_join", writes)).await {
             Ok(_) => {}
             Err(e) if e.is_conflict(Precondition::Stands) => return Err(changed_meanwhile()),
             Err(e) => return Err(e.into()),
         }
         self.assess_both(link.main, record).await;
-        Ok(())
+        Ok(link.state == LinkState::Joined)
     }
 
     /// Lists know them at once; their own page would ask anyway.

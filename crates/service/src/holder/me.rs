@@ -208,7 +208,8 @@ impl App {
         let now = self.now();
         let days = i64::from(self.policy().retention_days());
         let period = Period { from: now.plus_days(-days), to: now.plus_days(1) };
-        let visits = read(&self.memory.index).visits_of(session.holder, period).collect();
+        let index = read(&self.memory.index).clone();
+        let visits = index.visits_counted_for(session.holder, period).collect();
         let policy = self.policy();
         let assumed_end = |place, entered: Timestamp| {
             let kind = self.memory.place(place).map_or(PlaceKind::Other, |p| p.kind);

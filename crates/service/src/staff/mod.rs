@@ -27,15 +27,17 @@ pub use self::members::invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInpu
 pub use self::members::me::{ConfirmationView, MeAgency, MeStaff, MeView};
 pub use self::operation::{Operation, StoredKind, UnreadableRows};
 pub use self::overview::Overview;
+pub use self::people::compared::RecordsOutcome;
 pub use self::people::counter::{
     CounterInput, CounterRegistered, DocumentReading, DocumentState, ReadDocument,
 };
 pub use self::people::details::DetailInput;
 pub use self::people::document::DocumentCorrection;
 pub use self::people::find::{FoundHolder, Whom};
-pub use self::people::joined::{RecordsAnswer, RecordsInput, RecordsOutcome};
+pub use self::people::joined::{RecordsAnswer, RecordsInput};
 pub use self::people::open::{HolderView, PersonRecord};
 pub use self::people::quarantine::{PersonInQuarantine, QuarantineFilter, QuarantinePage};
+pub use self::people::split::{PieceInput, SplitInput, SplitPieceView};
 pub use self::places::{Enrolment, GateRow, PlaceInput, PlacePage, PlaceRow};
 pub use self::policies::change::{ChangeInput, ChangeView, RegionLine, risk_of};
 pub use self::policies::proposal_view::{AttachedWhatIf, Officer, ProposalView};

@@ -106,7 +106,7 @@ impl App {
             (index.clone(), self.memory.maintenance.fed.load(Ordering::Relaxed))
         };
         let visits = copy.len();
-        match beside(move || file.write(&from, &copy)).await? {
+        match beside(move || file.write(&from, &copy.without_copies())).await? {
             Ok(bytes) => {
                 self.memory.maintenance.fed.fetch_sub(fed, Ordering::Relaxed);
                 *long = Long { saved_at: Some(self.now()), wait_until: None };

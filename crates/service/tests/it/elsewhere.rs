@@ -346,3 +346,33 @@ async fn a_large_file_of_unknown_people_is_taken_once() {
     let done = w.app.withdraw_record(&lab, gone, "never_happened").await.unwrap();
     assert_eq!(done.records, 4_000);
 }
+
+/// A column that was filled down, or somebody who fills the table: bounded, and told apart by nobody.
+#[tokio::test]
+async fn one_document_holds_so_many_records_of_one_agency() {
+    let mut w = World::new().await;
+    let (lab, other) = (far_lab(&mut w).await, far_lab(&mut w).await);
+    let (_, holder) = w.register(HOME).await;
+    let at =
+        |n: u32| format!("2022-03-{:02}T{:02}:{:02}:00Z", 1 + n / 60 / 24, n / 60 % 24, n % 60);
+    let row = |document: u32, n: u32| {
+        format!("passport,X{document:07},CHN,negative,nucleic_acid,{},B-{document}-{n}\n", at(n))
+    };
+    for document in [1, 77] {
+        let lines: Vec<_> = (0..260).map(|n| row(document, n)).collect();
+        let report = send(&w, &lab, &lines).await;
+        assert_eq!((report.taken, report.rejected.len()), (0, 260), "{document}: filled down");
+        assert!(report.rejected.iter().all(|r| r.code == "document.too_many_records"));
+        let report = send(&w, &lab, &lines[..256]).await;
+        assert_eq!((report.taken, report.rejected.len()), (256, 0), "{document}");
+        // Told again, what is there is known.
+        let again = send(&w, &lab, &lines[..3]).await;
+        assert_eq!((again.unchanged, again.rejected.len()), (3, 0), "{document}");
+        let one = TestInput { sampled_at: at(900), ..test_of(by_document(document), "positive") };
+        let refused = w.app.record_test(&lab, &one).await.unwrap_err();
+        assert_eq!(refused.code, "document.too_many_records", "{document}");
+        // Another laboratory has room.
+        w.app.record_test(&other, &one).await.unwrap();
+    }
+    assert_eq!(tests(&w, holder).await.len(), 257);
+}

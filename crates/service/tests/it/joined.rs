@@ -386,7 +386,7 @@ async fn the_colour_of_two_records_is_that_of_their_evidence() {
         assert_eq!(colours(&w, [main, record]).await, alone);
 
         let by = ChangedBy::Person;
-        let link = |state| RecordLink { record, main, state, at: w.app.now(), by };
+        let link = |state| RecordLink { record, main, state, at: w.app.now(), by, split_at: None };
         let (asked, joined) = (link(LinkState::Asked), link(LinkState::Joined));
         let put = async |writes| w.store.commit(Unit::new("test", writes)).await.unwrap();
         put(vec![Write::PutLink { link: asked, replaces: None }]).await;
@@ -401,4 +401,66 @@ async fn the_colour_of_two_records_is_that_of_their_evidence() {
         assert_eq!(w.store.evidence_of(record).await.unwrap().unwrap().1, of_record);
     }
     assert!(released > 0, "in none of them anybody was released by the other's tests");
+}
+
+/// One paper for one person: the other record's ends, and parting does not bring it back.
+#[tokio::test]
+async fn of_two_papers_the_main_records_goes_on() {
+    let mut w = World::new().await;
+    let (first, main) = w.register(HOME).await;
+    let (second, record) = w.register(HOME).await;
+    let team = w.officer().await;
+    w.app.print_my_paper(&first, false).await.unwrap();
+    w.app.print_my_paper(&second, false).await.unwrap();
+    let of_main = w.store.paper_of(main).await.unwrap();
+    assert!(of_main.is_some());
+    join(&w, &team, 1, 2).await.unwrap();
+    assert_eq!(w.store.paper_of(main).await.unwrap(), of_main);
+    assert_eq!(w.store.paper_of(record).await.unwrap(), None);
+    let changes = w.app.my_changes(&first).await.unwrap();
+    let ended = changes.iter().filter(|c| c.event == AccountEvent::PaperEnded).count();
+    assert_eq!(ended, 1, "they see that it ended");
+    part(&w, &team, 1, record).await.unwrap();
+    assert_eq!(w.store.paper_of(record).await.unwrap(), None);
+    assert_eq!(w.store.paper_of(main).await.unwrap(), of_main);
+}
+
+/// Who changes their phone is led to by the new one alone; parted, the other record has its own again.
+#[tokio::test]
+async fn phones_of_joined_records_follow_a_change() {
+    let led = async |w: &World, by: &StaffSession, n: u32| {
+        let found = w.app.find_holder(by, &Whom::Phone(phone(n)), REQUEST).await;
+        found.map(|f| f.holder).map_err(|e| e.code)
+    };
+    for contested in [false, true] {
+        let mut w = World::new().await;
+        let (_, main) = w.register(HOME).await;
+        let (_, record) = w.register(HOME).await;
+        let team = w.officer().await;
+        join(&w, &team, 1, 2).await.unwrap();
+        let new = jadegate_service::staff::DetailInput::Phone(phone(9));
+        w.app.change_details(&team, &document(1), &new).await.unwrap();
+        // Neither of the two numbers of before leads to them.
+        for n in [1, 2] {
+            assert_eq!(led(&w, &team, n).await, Err("holder.not_found"), "{n}");
+        }
+        assert_eq!(led(&w, &team, 9).await, Ok(main));
+        if contested {
+            let s = sign_in(&w, 1, 9).await.unwrap();
+            assert_eq!(s.holder(), main);
+            w.app.contest_join(&s, record).await.unwrap();
+        } else {
+            part(&w, &team, 1, record).await.unwrap();
+        }
+        assert_eq!(
+            (led(&w, &team, 1).await, led(&w, &team, 2).await),
+            (Err("holder.not_found"), Ok(record))
+        );
+        let s = sign_in(&w, 2, 2).await.unwrap();
+        assert_eq!(s.holder(), record);
+        let changes = w.store.account_changes(record, 9).await.unwrap();
+        assert!(
+            changes.iter().any(|c| c.event == AccountEvent::PhoneChanged && c.undone_at.is_some())
+        );
+    }
 }

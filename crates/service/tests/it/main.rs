@@ -45,6 +45,7 @@ mod saved_index;
 mod servers;
 mod set_aside;
 mod sign_in;
+mod split;
 mod staff_cases;
 mod standing;
 mod trace_jobs;

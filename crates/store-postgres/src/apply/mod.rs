@@ -145,6 +145,7 @@ impl<'a> Applier<'a> {
             Write::Paper(paper) => self.paper(paper).await,
             Write::PutLink { link, replaces } => self.put_link(link, replaces.as_ref()).await,
             Write::EndLink(link) => self.end_link(link).await,
+            Write::PutPieces { record, pieces } => self.put_pieces(*record, pieces).await,
             Write::AddAccountChange(c) => self.add_account_change(c).await,
             Write::UndoAccountChange { id, holder, at } => {
                 self.undo_account_change(*id, *holder, *at).await
@@ -243,6 +244,7 @@ impl<'a> Applier<'a> {
             Write::EndRecolouring { id, at } => self.end_recolouring(*id, *at).await,
             Write::AddCase(c) => self.add_case(c).await,
             Write::UpdateCase { case, replaces } => self.update_case(case, replaces).await,
+            Write::MoveCase { case, from, to } => self.move_case(*case, *from, *to).await,
             Write::WithdrawCase { case, at } => self.withdraw_case(*case, *at).await,
             Write::AddTrace(t) => self.add_trace(t).await,
             Write::ReplaceTrace { id, by } => self.replace_trace(*id, *by).await,

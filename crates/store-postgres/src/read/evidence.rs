@@ -8,7 +8,7 @@ use jadegate_store::{
     RegionRisks, RowRef, Standing, StoreError, StoredAssessment,
 };
 
-use super::links::{JOINED, has_others, linked_with, records_of};
+use super::links::{JOINED, OWNED, has_others, linked_with, of_person, undecided_of};
 use super::{ALL, bounds, id, ids, listed, listed_from, listed_latest, many, number, numbers, one};
 use crate::connection::{Client, query};
 use crate::error::{Result, sql};
@@ -36,19 +36,30 @@ async fn evidence_of_person(c: &Client, holder: HolderId) -> Result<Vec<Evidence
         let own = "WHERE holder = $1 ORDER BY recorded_at, id";
         return many::<EvidenceRow>(c, own, [holder.as_i64()]).await;
     }
-    let all = format!("WHERE holder IN ({}) ORDER BY recorded_at, id", records_of("$1"));
+    let all = format!("WHERE {} ORDER BY recorded_at, id", of_person("$1"));
     many::<EvidenceRow>(c, &all, [holder.as_i64()]).await
+}
+
+/// The pieces of which it is not decided whether they are theirs. Inside a snapshot.
+async fn undecided(c: &Client, holder: HolderId) -> Result<Vec<EvidenceId>> {
+    if !has_others(c, holder).await? {
+        return Ok(Vec::new());
+    }
+    let found = numbers(c, "split_piece", &undecided_of("$1"), [holder.as_i64()]).await?;
+    ids("split_piece", "evidence", found, EvidenceId::from_i64)
 }
 
 pub(crate) async fn record_of(c: &Client, holder: HolderId) -> Result<Option<HolderEvidence>> {
     let Some(h) = super::people::holder(c, holder).await? else { return Ok(None) };
     let (beside, joined_into) = linked(c, holder).await?;
+    let undecided = undecided(c, holder).await?;
     Ok(Some(HolderEvidence {
         holder,
         home: h.home,
         evidence_version: h.evidence_version,
         evidence: evidence_of_person(c, holder).await?,
         beside,
+        undecided,
         joined_into,
     }))
 }
@@ -70,7 +81,11 @@ async fn linked(c: &Client, holder: HolderId) -> Result<Linked> {
 }
 
 pub(crate) async fn evidence(c: &Client, id: EvidenceId) -> Result<Option<Evidence>> {
-    one::<EvidenceRow>(c, "WHERE id = $1", [id.as_i64()]).await
+    let found = one::<EvidenceRow>(c, "WHERE id = $1", [id.as_i64()]).await?;
+    let Some(e) = found else { return Ok(None) };
+    let owner = number(c, "split_piece", OWNED, [id.as_i64()]).await?;
+    let owner = owner.map(|n| super::id("split_piece", "record", n, HolderId::from_i64));
+    Ok(Some(Evidence { holder: owner.transpose()?.or(e.holder), ..e }))
 }
 
 pub(crate) async fn standing_contacts(c: &Client, case: CaseId) -> Result<Listed<Evidence>> {
@@ -188,7 +203,8 @@ pub(crate) async fn colour_counts(c: &Client, policy: &str, regions: i64) -> Res
 
 /// Everybody of whom something is kept.
 const KEPT: &str = "SELECT holder FROM evidence WHERE holder > $1 UNION \
-                    SELECT holder FROM assessment WHERE holder > $1";
+                    SELECT holder FROM assessment WHERE holder > $1 UNION \
+                    SELECT record FROM split_piece WHERE record > $1";
 
 /// A page of everybody of whom something is kept, and the rows that cannot be read.
 pub(crate) async fn evidence_by_holder(
@@ -223,10 +239,10 @@ async fn complete_linked(
     for id in ids("record_link", "record", found, HolderId::from_i64)? {
         let Ok(at) = page.whole.binary_search_by_key(&id, |h| h.holder) else { continue };
         match whole(c, id).await {
-            Ok((evidence, (beside, joined_into))) => {
+            Ok((evidence, undecided, (beside, joined_into))) => {
                 let person = &mut page.whole[at];
-                (person.evidence, person.beside, person.joined_into) =
-                    (evidence, beside, joined_into);
+                (person.evidence, person.undecided) = (evidence, undecided);
+                (person.beside, person.joined_into) = (beside, joined_into);
             }
             Err(e) => {
                 bad.push(e.row().ok_or(e)?);
@@ -239,9 +255,12 @@ async fn complete_linked(
     Ok(bad)
 }
 
-/// The evidence of a person, and what their links lead to.
-async fn whole(c: &Client, holder: HolderId) -> Result<(Vec<Evidence>, Linked)> {
-    Ok((evidence_of_person(c, holder).await?, linked(c, holder).await?))
+/// The evidence of a person, which of it is undecided, and what their links lead to.
+type Whole = (Vec<Evidence>, Vec<EvidenceId>, Linked);
+
+async fn whole(c: &Client, holder: HolderId) -> Result<Whole> {
+    let evidence = evidence_of_person(c, holder).await?;
+    Ok((evidence, undecided(c, holder).await?, linked(c, holder).await?))
 }
 
 /// The evidence of the holders above the first id up to the second, in the order of holders, and
@@ -279,6 +298,7 @@ pub(crate) async fn without_evidence(c: &Client) -> Result<Listed<(Division, u64
     let text = "SELECT home, count(*), min(id) FROM holder h \
                 WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.holder = h.id) \
                 AND NOT EXISTS (SELECT 1 FROM assessment a WHERE a.holder = h.id) \
+                AND NOT EXISTS (SELECT 1 FROM split_piece p WHERE p.record = h.id) \
                 AND NOT EXISTS (SELECT 1 FROM record_link l \
                     WHERE l.record = h.id AND l.state = 'joined') \
                 GROUP BY home ORDER BY home";
@@ -317,7 +337,9 @@ pub(crate) async fn colour_changes(
     let own = "WHERE holder = $1 AND at <= $2 ORDER BY at DESC, seq DESC";
     let all = "WHERE at <= $2 AND (holder = $1 OR EXISTS (SELECT 1 FROM record_link l \
                   WHERE l.main = $1 AND l.record = colour_change.holder AND l.state = 'joined' \
-                  AND colour_change.at <= l.at)) \
+                  AND colour_change.at <= l.at) OR EXISTS (SELECT 1 FROM record_link l \
+                  WHERE l.record = $1 AND l.main = colour_change.holder \
+                  AND l.state IN ('split', 'disputed') AND colour_change.at <= l.split_at)) \
                ORDER BY at DESC, seq DESC";
     let text = if has_others(c, holder).await? { all } else { own };
     let row = [holder.as_i64(), latest.until().as_secs()];

@@ -1,8 +1,8 @@
 //! Queries of which records are of one person, and how others read them as one.
 
 use jadegate_domain::HolderId;
-use jadegate_store::{Listed, RecordLink};
-use jadegate_store_rows::RecordLinkRow;
+use jadegate_store::{Listed, RecordLink, SplitPiece};
+use jadegate_store_rows::{RecordLinkRow, SplitPieceRow};
 
 use super::{ALL, id, listed, number};
 use crate::connection::{Client, query};
@@ -36,10 +36,43 @@ pub(crate) fn linked_with(record: &str) -> String {
     format!("SELECT {main} UNION SELECT r.record FROM record_link r WHERE r.main = {main}")
 }
 
-/// Does the person have other records? Nearly nobody has.
+/// The pieces of evidence of a person that are theirs although another record has them, and that are not
+/// although theirs has them: a condition on `evidence` for `{record}`, a bound value of a record that is
+/// joined with no other or the main one.
+pub(crate) fn of_person(record: &str) -> String {
+    let (records, main) = (records_of(record), main_of(record));
+    format!(
+        "(holder IN ({records}) AND id NOT IN (SELECT p.evidence FROM split_piece p \
+            JOIN record_link l ON l.record = p.record \
+            WHERE l.main = {main} AND l.state = 'split' AND p.owner = 'record')) \
+         OR id IN (SELECT p.evidence FROM split_piece p \
+            JOIN record_link l ON l.record = p.record WHERE l.record = {record} \
+            AND (l.state = 'disputed' OR l.state = 'split' AND p.owner <> 'main'))"
+    )
+}
+
+/// The pieces of which it is not decided whether they are those of a person: a query on a bound value.
+pub(crate) fn undecided_of(record: &str) -> String {
+    let main = main_of(record);
+    format!(
+        "SELECT DISTINCT p.evidence FROM split_piece p \
+         JOIN record_link l ON l.record = p.record \
+         WHERE (l.record = {record} OR l.main = {main}) \
+         AND (l.state = 'disputed' OR l.state = 'split' AND p.owner = 'both') ORDER BY 1"
+    )
+}
+
+/// The record that was made for the second person, if a piece was decided to be theirs: a query on a bound
+/// value.
+pub(crate) const OWNED: &str = "SELECT p.record FROM split_piece p \
+    JOIN record_link l ON l.record = p.record \
+    WHERE p.evidence = $1 AND l.state = 'split' AND p.owner = 'record'";
+
+/// Has the person other records, or was theirs that of two people? Nearly nobody's.
 pub(crate) async fn has_others(c: &Client, holder: HolderId) -> Result<bool> {
     let text = "SELECT 1::bigint FROM record_link \
-                WHERE (record = $1 OR main = $1) AND state = 'joined' LIMIT 1";
+                WHERE (record = $1 OR main = $1) \
+                AND state IN ('joined', 'split', 'disputed') LIMIT 1";
     Ok(number(c, "record_link", text, [holder.as_i64()]).await?.is_some())
 }
 
@@ -61,4 +94,14 @@ pub(crate) async fn joined_records(c: &Client) -> Result<Vec<(HolderId, HolderId
         ))
     };
     rows.iter().map(pair).collect()
+}
+
+pub(crate) async fn split_records(c: &Client) -> Result<Listed<RecordLink>> {
+    let splits = "WHERE state IN ('split', 'disputed') ORDER BY record";
+    listed::<RecordLinkRow>(c, splits, NONE, ALL).await
+}
+
+pub(crate) async fn split_pieces(c: &Client, record: HolderId) -> Result<Vec<SplitPiece>> {
+    let own = "WHERE record = $1 ORDER BY evidence";
+    super::many::<SplitPieceRow>(c, own, [record.as_i64()]).await
 }

@@ -91,13 +91,26 @@ pub(crate) async fn standing_trace(c: &Client, case: CaseId) -> Result<Option<Tr
     one::<TraceHeadRow>(c, newest, [case.as_i64()]).await
 }
 
+/// The looks that somebody may see: at all their records, and at the record that was theirs and another's
+/// until it was split. A condition for a bound value.
+fn seen_by(record: &str) -> String {
+    let records = records_of(record);
+    let before = format!(
+        "SELECT l.main FROM record_link l WHERE l.record = {record} AND l.state IN ('split', 'disputed')"
+    );
+    format!(
+        "holder IN ({records} UNION {before}) AND (holder IN ({records}) \
+         OR at <= (SELECT l.split_at FROM record_link l WHERE l.record = {record}))"
+    )
+}
+
 pub(crate) async fn accesses_of(
     c: &Client,
     holder: HolderId,
     latest: Latest,
 ) -> Result<Listed<Access>> {
     let own = "holder = $1".to_owned();
-    let all = format!("holder IN ({})", records_of("$1"));
+    let all = seen_by("$1");
     let whose = if has_others(c, holder).await? { all } else { own };
     let newest = format!("WHERE {whose} AND at <= $2 ORDER BY at DESC, seq DESC");
     let row = [holder.as_i64(), latest.until().as_secs()];

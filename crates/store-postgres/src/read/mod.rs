@@ -21,8 +21,8 @@ use jadegate_store_rows::{
     ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
     JobRow, KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
     PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow,
-    ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow,
-    VisitRow, WaitingRow, WithdrawalRow,
+    ScanRow, SealedFieldRow, SessionRow, SplitPieceRow, StaffRow, Stored, TraceRow, TripRow,
+    TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
 };
 
 use crate::connection::{Client, query, stream};

@@ -1,6 +1,6 @@
 //! Cases, traces, accesses, the public log, settings.
 
-use jadegate_domain::{Access, Case, CaseId, StaffId, Timestamp, TraceId};
+use jadegate_domain::{Access, Case, CaseId, HolderId, StaffId, Timestamp, TraceId};
 use jadegate_store::{Precondition, StoredTrace};
 use rusqlite::{OptionalExtension, params};
 
@@ -49,6 +49,16 @@ impl Applier<'_> {
         let there = "SELECT 1 FROM case_record WHERE id = ?1 AND holder = ?2";
         let key = [c.id.as_i64(), c.holder.as_i64()];
         self.touch_standing("case_record", text, row, (there, &key))
+    }
+
+    /// It is another's of two people whose record was one.
+    pub(super) fn move_case(&self, case: CaseId, from: HolderId, to: HolderId) -> Result<()> {
+        let text = "UPDATE case_record SET holder = ?3 WHERE id = ?1 AND holder = ?2";
+        let row = [case.as_i64(), from.as_i64(), to.as_i64()];
+        match self.run("case_record", text, row)? {
+            0 => Err(conflict("case_record", Precondition::Stands)),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn withdraw_case(&self, case: CaseId, at: Timestamp) -> Result<()> {

@@ -127,6 +127,7 @@ impl<'a> Applier<'a> {
             Write::EndProxy { person, carer } => self.end_proxy(*person, *carer),
             Write::PutLink { link, replaces } => self.put_link(link, replaces.as_ref()),
             Write::EndLink(link) => self.end_link(link),
+            Write::PutPieces { record, pieces } => self.put_pieces(*record, pieces),
             Write::Paper(paper) => self.paper(paper),
             Write::AddAccountChange(c) => self.add_account_change(c),
             Write::UndoAccountChange { id, holder, at } => {
@@ -221,6 +222,7 @@ impl<'a> Applier<'a> {
             Write::EndRecolouring { id, at } => self.end_recolouring(*id, *at),
             Write::AddCase(c) => self.add_case(c),
             Write::UpdateCase { case, replaces } => self.update_case(case, replaces),
+            Write::MoveCase { case, from, to } => self.move_case(*case, *from, *to),
             Write::WithdrawCase { case, at } => self.withdraw_case(*case, *at),
             Write::AddTrace(t) => self.add_trace(t),
             Write::ReplaceTrace { id, by } => self.replace_trace(*id, *by),

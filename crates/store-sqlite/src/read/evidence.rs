@@ -11,7 +11,7 @@ use jadegate_store_rows::{evidence_page, linked_records};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
-use super::links::{JOINED, has_others, linked_with, records_of};
+use super::links::{JOINED, OWNED, has_others, linked_with, of_person, undecided_of};
 use super::{
     ALL, bounds, id, ids, listed, listed_from, listed_latest, many, number, numbers, one, snapshot,
 };
@@ -39,8 +39,17 @@ fn evidence_of_person(c: &Connection, holder: HolderId) -> Result<Vec<Evidence>>
         let own = "WHERE holder = ?1 ORDER BY recorded_at, id";
         return many::<EvidenceRow>(c, own, [holder.as_i64()]);
     }
-    let all = format!("WHERE holder IN ({}) ORDER BY recorded_at, id", records_of("?1"));
+    let all = format!("WHERE {} ORDER BY recorded_at, id", of_person("?1"));
     many::<EvidenceRow>(c, &all, [holder.as_i64()])
+}
+
+/// The pieces of which it is not decided whether they are theirs. Inside a snapshot.
+fn undecided(c: &Connection, holder: HolderId) -> Result<Vec<EvidenceId>> {
+    if !has_others(c, holder)? {
+        return Ok(Vec::new());
+    }
+    let found = numbers(c, "split_piece", &undecided_of("?1"), [holder.as_i64()])?;
+    ids("split_piece", "evidence", found, EvidenceId::from_i64)
 }
 
 pub(crate) fn record_of(c: &Connection, holder: HolderId) -> Result<Option<HolderEvidence>> {
@@ -53,6 +62,7 @@ pub(crate) fn record_of(c: &Connection, holder: HolderId) -> Result<Option<Holde
             evidence_version: h.evidence_version,
             evidence: evidence_of_person(c, holder)?,
             beside,
+            undecided: undecided(c, holder)?,
             joined_into,
         }))
     })
@@ -75,7 +85,11 @@ fn linked(c: &Connection, holder: HolderId) -> Result<Linked> {
 }
 
 pub(crate) fn evidence(c: &Connection, id: EvidenceId) -> Result<Option<Evidence>> {
-    one::<EvidenceRow>(c, "WHERE id = ?1", [id.as_i64()])
+    let found = one::<EvidenceRow>(c, "WHERE id = ?1", [id.as_i64()])?;
+    let Some(e) = found else { return Ok(None) };
+    let owner = number(c, "split_piece", OWNED, [id.as_i64()])?;
+    let owner = owner.map(|n| super::id("split_piece", "record", n, HolderId::from_i64));
+    Ok(Some(Evidence { holder: owner.transpose()?.or(e.holder), ..e }))
 }
 
 pub(crate) fn standing_contacts(c: &Connection, case: CaseId) -> Result<Listed<Evidence>> {
@@ -188,7 +202,8 @@ pub(crate) fn colour_counts(c: &Connection, policy: &str, regions: i64) -> Resul
 
 /// Everybody of whom something is kept.
 const KEPT: &str = "SELECT holder FROM evidence WHERE holder > ?1 UNION \
-                    SELECT holder FROM assessment WHERE holder > ?1";
+                    SELECT holder FROM assessment WHERE holder > ?1 UNION \
+                    SELECT record FROM split_piece WHERE record > ?1";
 
 /// A page of everybody of whom something is kept, and the rows that cannot be read.
 pub(crate) fn evidence_by_holder(
@@ -224,12 +239,11 @@ fn complete_linked(
     let mut bad = Vec::new();
     for id in ids("record_link", "record", found, HolderId::from_i64)? {
         let Ok(at) = page.whole.binary_search_by_key(&id, |h| h.holder) else { continue };
-        let all = evidence_of_person(c, id).and_then(|evidence| Ok((evidence, linked(c, id)?)));
-        match all {
-            Ok((evidence, (beside, joined_into))) => {
+        match whole(c, id) {
+            Ok((evidence, undecided, (beside, joined_into))) => {
                 let person = &mut page.whole[at];
-                (person.evidence, person.beside, person.joined_into) =
-                    (evidence, beside, joined_into);
+                (person.evidence, person.undecided) = (evidence, undecided);
+                (person.beside, person.joined_into) = (beside, joined_into);
             }
             Err(e) => {
                 bad.push(e.row().ok_or(e)?);
@@ -240,6 +254,13 @@ fn complete_linked(
     }
     page.unreadable.sort_unstable();
     Ok(bad)
+}
+
+/// The evidence of a person, which of it is undecided, and what their links lead to.
+type Whole = (Vec<Evidence>, Vec<EvidenceId>, Linked);
+
+fn whole(c: &Connection, holder: HolderId) -> Result<Whole> {
+    Ok((evidence_of_person(c, holder)?, undecided(c, holder)?, linked(c, holder)?))
 }
 
 /// The evidence of the holders above the first id up to the second, in the order of holders, and
@@ -279,6 +300,7 @@ pub(crate) fn without_evidence(c: &Connection) -> Result<Listed<(Division, u64)>
     let text = "SELECT home, count(*), min(id) FROM holder h \
                 WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.holder = h.id) \
                 AND NOT EXISTS (SELECT 1 FROM assessment a WHERE a.holder = h.id) \
+                AND NOT EXISTS (SELECT 1 FROM split_piece p WHERE p.record = h.id) \
                 AND NOT EXISTS (SELECT 1 FROM record_link l \
                     WHERE l.record = h.id AND l.state = 'joined') \
                 GROUP BY home ORDER BY home";
@@ -320,7 +342,9 @@ pub(crate) fn colour_changes(
     }
     let all = "WHERE at <= ?2 AND (holder = ?1 OR EXISTS (SELECT 1 FROM record_link l \
                   WHERE l.main = ?1 AND l.record = colour_change.holder AND l.state = 'joined' \
-                  AND colour_change.at <= l.at)) \
+                  AND colour_change.at <= l.at) OR EXISTS (SELECT 1 FROM record_link l \
+                  WHERE l.record = ?1 AND l.main = colour_change.holder \
+                  AND l.state IN ('split', 'disputed') AND colour_change.at <= l.split_at)) \
                ORDER BY at DESC, seq DESC";
     listed_latest::<ColourChangeRow>(c, all, row, latest)
 }

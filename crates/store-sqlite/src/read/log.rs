@@ -88,6 +88,19 @@ pub(crate) fn standing_trace(c: &Connection, case: CaseId) -> Result<Option<Trac
     one::<TraceHeadRow>(c, newest, [case.as_i64()])
 }
 
+/// The looks that somebody may see: at all their records, and at the record that was theirs and another's
+/// until it was split. A condition for a bound value.
+fn seen_by(record: &str) -> String {
+    let records = records_of(record);
+    let before = format!(
+        "SELECT l.main FROM record_link l WHERE l.record = {record} AND l.state IN ('split', 'disputed')"
+    );
+    format!(
+        "holder IN ({records} UNION {before}) AND (holder IN ({records}) \
+         OR at <= (SELECT l.split_at FROM record_link l WHERE l.record = {record}))"
+    )
+}
+
 pub(crate) fn accesses_of(
     c: &Connection,
     holder: HolderId,
@@ -98,8 +111,7 @@ pub(crate) fn accesses_of(
     if !has_others(c, holder)? {
         return listed_latest::<AccessRow>(c, own, row, latest);
     }
-    let records = records_of("?1");
-    let all = format!("WHERE holder IN ({records}) AND at <= ?2 ORDER BY at DESC, seq DESC");
+    let all = format!("WHERE {} AND at <= ?2 ORDER BY at DESC, seq DESC", seen_by("?1"));
     listed_latest::<AccessRow>(c, &all, row, latest)
 }
 

@@ -24,8 +24,8 @@ use crate::rows::{
     ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
     JobRow, KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
     PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow,
-    ScanRow, SealedFieldRow, SessionRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow,
-    VisitRow, WaitingRow, WithdrawalRow, read as read_row,
+    ScanRow, SealedFieldRow, SessionRow, SplitPieceRow, StaffRow, Stored, TraceRow, TripRow,
+    TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, read as read_row,
 };
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.

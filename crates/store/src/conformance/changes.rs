@@ -115,6 +115,7 @@ pub async fn what_a_unit_says_is_what_is_told(s: S) {
         state: LinkState::Joined,
         at: at(9),
         by: ChangedBy::Person,
+        split_at: None,
     };
     let mut position = Position::BEGINNING;
     let close = |v: &Visit| Write::CloseVisit { visit: v.key(), left: at(90_000) };

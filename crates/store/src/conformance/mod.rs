@@ -32,6 +32,7 @@ pub mod places;
 pub mod policies;
 pub mod records;
 pub mod servers;
+pub mod splits;
 pub mod staff;
 pub mod tally;
 pub mod two;
@@ -57,6 +58,12 @@ macro_rules! conformance_tests {
             links::versions_of_linked_records_rise_together,
             links::joined_records_are_read_as_one_person,
             links::what_is_undecided_is_read_side_by_side,
+            splits::pieces_of_a_split_record_count_for_whom_they_are,
+            splits::a_split_is_undone_whole,
+            splits::versions_of_a_split_rise_together,
+            splits::pieces_are_those_of_a_split,
+            splits::the_second_sees_what_was_before,
+            splits::a_case_is_the_others,
             papers::a_paper_is_read_back_and_ends_once,
             papers::of_a_holders_papers_one_stands,
             papers::papers_come_in_pages_with_how_their_holders_stand,

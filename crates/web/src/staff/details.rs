@@ -8,7 +8,7 @@ use jadegate_domain::HolderId;
 use jadegate_domain::id::ChangeId;
 use jadegate_service::holder::details::AccountChangeView;
 use jadegate_service::holder::register::DocumentInput;
-use jadegate_service::staff::{DetailInput, RecordsAnswer, RecordsInput};
+use jadegate_service::staff::{DetailInput, PieceInput, RecordsAnswer, RecordsInput, SplitInput};
 use jadegate_service::{Result, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,9 +104,25 @@ struct RecordsBody {
     /// A linked record that is not theirs.
     #[serde(default)]
     part: Option<HolderId>,
+    /// The second of two people whose record this was.
+    #[serde(default)]
+    split: Option<SplitInput>,
+    /// Whose the pieces are that were recorded before a record was split.
+    #[serde(default)]
+    assign: Option<AssignBody>,
 }
 
-/// Look at the records of whoever is at the counter; join two that are of one person, or part them. What
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AssignBody {
+    /// The record that was made for the second person.
+    record: HolderId,
+    /// The pieces of which it is said.
+    pieces: Vec<PieceInput>,
+}
+
+/// Look at the records of whoever is at the counter; join two that are of one person, or part them; or tell
+/// two people apart whose record was one, and say whose the pieces are that were recorded before. What
 /// could make anybody's colour milder needs an officer of another agency too. The person sees it.
 #[utoipa::path(post, path = "/v1/staff/people/records", tag = "staff", request_body = RecordsBody,
     responses((status = 200, body = RecordsAnswer), (status = "4XX", body = Problem)))]
@@ -115,15 +131,18 @@ async fn records(
     StaffAuth(s): StaffAuth,
     Body(b): Body<RecordsBody>,
 ) -> Answer<Json<RecordsAnswer>> {
-    let input = match (b.join, b.part) {
-        (None, None) => RecordsInput::Look,
-        (Some(other), None) => RecordsInput::Join(other),
-        (None, Some(record)) => RecordsInput::Part(record),
-        (Some(_), Some(_)) => {
-            let detail = "Send join or part, not both.";
-            return Err(ServiceError::bad("records.one", detail).into());
-        }
-    };
+    let all = [
+        b.join.map(RecordsInput::Join),
+        b.part.map(RecordsInput::Part),
+        b.split.map(|split| RecordsInput::Split(Box::new(split))),
+        b.assign.map(|a| RecordsInput::Assign(a.record, a.pieces)),
+    ];
+    let mut given = all.into_iter().flatten();
+    let input = given.next().unwrap_or(RecordsInput::Look);
+    if given.next().is_some() {
+        let detail = "Send one of join, part, split and assign.";
+        return Err(ServiceError::bad("records.one", detail).into());
+    }
     Ok(Json(web.app.decide_records(&s, &b.document, &input).await?))
 }
 

@@ -71,6 +71,11 @@ export const en: Dict<typeof zh> = {
     lead: 'We send a code to the new phone. Then you are signed out everywhere and sign in with the new one; the old one no longer leads to you.',
     label: 'New phone number',
   },
+  joinRecord: {
+    title: 'I was registered twice',
+    lead: 'Enter the other document that you registered with. A code goes to the phone of that record. Nothing is joined yet: the stricter colour holds for both until a counter has seen both documents.',
+    submit: 'Send the code',
+  },
   sending: 'Sending…',
   fields: {
     born: 'Day of birth',
@@ -139,6 +144,7 @@ export const en: Dict<typeof zh> = {
     resendIn: (n) => `A new code can be sent in ${n} s`,
     resent: 'Asked for again. A phone gets only a few messages an hour: the newest one it has works.',
     expires: (clock) => `The code is valid until ${clock}`,
+    sentToRecord: 'If this document is registered, the code goes to the phone it was registered with.',
     sentToPerson: 'If this person is registered already, the code goes to their own phone: ask them for it.',
     documentForPhone: 'So that nobody else takes your code along, we also need your document.',
     documentNeeded: 'The code is right. A phone can be shared or change hands, so we also have to know who you are.',
@@ -240,6 +246,7 @@ export const en: Dict<typeof zh> = {
     'records.asked_too_often': 'You asked to join records very often today. Try again tomorrow, or go to a counter.',
     'records.linked': 'One of these records is linked with another one already. Please go to a counter with your documents.',
     'records.not_linked': 'This record is not joined with yours, or no more.',
+    'records.unknown': 'This document is not registered.',
     'records.changed': 'Somebody decided about these records a moment ago. Look at them again.',
     'details.changed': 'These details were changed a moment ago. Look at them again.',
     'document.needed': 'Enter the last six characters of the document number.',

@@ -68,6 +68,11 @@ export const zh = {
     lead: '我们把验证码发到新手机。更换后所有设备都会退出，请用新手机号登录；旧手机号不再属于您。',
     label: '新手机号',
   },
+  joinRecord: {
+    title: '我登记过两次',
+    lead: '请输入另一次登记所用的证件，验证码会发到那份档案的手机。此时还不会合并：服务窗口核对两份证件之前，两份档案都按较严的颜色。',
+    submit: '发送验证码',
+  },
   sending: '正在发送…',
   fields: {
     born: '出生日期',
@@ -136,6 +141,7 @@ export const zh = {
     resendIn: (n: number) => `${n} 秒后可以重新发送`,
     resent: '已再次请求。每部手机每小时只会收到几条短信，手机上最新的验证码有效。',
     expires: (clock: string) => `验证码有效至 ${clock}`,
+    sentToRecord: '若此证件已登记，验证码会发到当时登记的手机号。',
     sentToPerson: '若此人已登记，验证码会发到其本人的手机，请向其索取。',
     documentForPhone: '为防止他人把您的码转走，还需要核对您的证件。',
     documentNeeded: '验证码正确。手机号可能多人共用，也可能换了主人，所以还要确认您是谁。',
@@ -236,6 +242,7 @@ export const zh = {
     'records.asked_too_often': '您今天申请合并的次数过多。请明天再试，或到服务窗口办理。',
     'records.linked': '其中一份档案已与其他档案关联。请持证件到服务窗口办理。',
     'records.not_linked': '这份档案没有与您的合并，或已不再合并。',
+    'records.unknown': '这份证件没有登记。',
     'records.changed': '刚刚有人对这些档案作了决定。请重新查看。',
     'details.changed': '资料刚刚被更改，请重新查看。',
     'document.needed': '请填写证件号码的最后六位。',

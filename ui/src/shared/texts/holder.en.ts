@@ -96,6 +96,7 @@ export const en: Dict<typeof zh> = {
     paper: 'Code on paper',
     paperHint: 'Print it, print it again, report it lost',
     phone: 'Change my phone',
+    join: 'I was registered twice',
     sessions: 'Devices',
     sessionsHint: 'Where you are signed in; sign out there',
     me: 'My details',

@@ -94,6 +94,7 @@ export const zh = {
     paper: '纸质健康码',
     paperHint: '打印、重印、挂失',
     phone: '更换手机号',
+    join: '我登记过两次',
     sessions: '设备',
     sessionsHint: '在哪里登录了；退出登录',
     me: '我的资料',

@@ -158,6 +158,9 @@ impl App {
             | AccountEvent::RecordsJoined
             | AccountEvent::JoinContested
             | AccountEvent::RecordsParted
+            | AccountEvent::RecordSplit
+            | AccountEvent::SplitDecided
+            | AccountEvent::SplitContested
             | AccountEvent::PaperPrinted
             | AccountEvent::PaperEnded => Err(not_undoable()),
         }

@@ -7,8 +7,10 @@
 //!
 //! [decision 0060]: ../../../../../docs/decisions/0060-two-records-of-one-person.md
 
+use std::collections::BTreeMap;
+
 use jadegate_domain::record::LinkState;
-use jadegate_domain::{Evidence, HolderId, Purpose, Staff, Timestamp};
+use jadegate_domain::{Evidence, HolderId, Purpose, Staff};
 use jadegate_policy::Timeline;
 use jadegate_store::{
     ChangedBy, HolderEvidence, IndexKind, Precondition, RecordLink, StoreError, Unit, Write,
@@ -24,7 +26,11 @@ use crate::links::{LinkChange, LinkedRecord, changed_meanwhile, no_such_link, pa
 use crate::relevant::{relevant, together};
 use crate::session::StaffSession;
 use crate::staff::access::{Counted, Power};
+use crate::staff::people::compared::{
+    RecordsOutcome, expect, is_milder, second_officer, strictest_of,
+};
 use crate::staff::people::find::Whom;
+use crate::staff::people::split::{PieceInput, SplitInput, SplitPieceView};
 use crate::staff::what::What;
 
 /// What a counter does about the records of whoever shows a document.
@@ -36,22 +42,10 @@ pub enum RecordsInput {
     Join(DocumentInput),
     /// Parts a record from theirs.
     Part(HolderId),
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum RecordsOutcome {
-    /// Nothing was to be done.
-    Looked,
-    /// They are read as one.
-    Joined,
-    /// They are two people's.
-    Parted,
-    /// It could make somebody's colour milder: an officer of another agency has to do the same. Until
-    /// then the strictest colour holds for both.
-    Waiting,
+    /// Their record is that of two people: makes one for the second.
+    Split(Box<SplitInput>),
+    /// Says whose pieces are that were recorded before the record was split.
+    Assign(HolderId, Vec<PieceInput>),
 }
 
 /// The records of a person, and what came of what was done.
@@ -62,6 +56,8 @@ pub struct RecordsAnswer {
     pub outcome: RecordsOutcome,
     /// The records that are linked with theirs.
     pub records: Vec<LinkedRecord>,
+    /// Of those that were split: what was recorded before, and whose it is.
+    pub pieces: Vec<SplitPieceView>,
 }
 
 /// Two records, as they were loaded.
@@ -105,9 +101,15 @@ impl App {
                 let other = if link.record == holder { link.main } else { link.record };
                 self.join_or_part(staff, holder, other, false).await?
             }
+            RecordsInput::Split(input) => self.split_record(staff, holder, shown, input).await?,
+            RecordsInput::Assign(record, said) => {
+                self.assign_pieces(staff, holder, *record, said).await?
+            }
         };
         let holder = self.main_record(holder).await?;
-        Ok(RecordsAnswer { outcome, records: self.linked_records(holder).await? })
+        let (records, pieces) =
+            (self.linked_records(holder).await?, self.split_pieces_of(holder).await?);
+        Ok(RecordsAnswer { outcome, records, pieces })
     }
 
     async fn join_or_part(
@@ -129,6 +131,7 @@ impl App {
                 writes.extend(self.access_writes(staff, holder, purpose, what)?);
             }
             writes.extend(self.link_writes(two.link, to)?);
+            writes.extend(self.follow_writes(two.link, to).await?);
             match self.commit_unit(Unit::new("decide_records", writes)).await {
                 Ok(_) => {
                     for holder in [main, record] {
@@ -172,6 +175,9 @@ impl App {
             (None, LinkState::Contested, RecordsOutcome::Parted)
         };
         let state = two.link.map(|l| l.state);
+        if state.is_some_and(LinkState::is_split) {
+            return self.undone(staff, two, join);
+        }
         if join && state == Some(LinkState::Joined) {
             return Err(already());
         }
@@ -181,16 +187,53 @@ impl App {
         if !self.may_release(two, join)? {
             return Ok((wanted, done));
         }
-        match two.link.filter(|l| l.state == waits).map(|l| l.by) {
-            Some(ChangedBy::Staff { agency, .. }) if agency == staff.agency => {
-                Err(second_officer())
-            }
-            Some(ChangedBy::Staff { .. }) => Ok((wanted, done)),
-            // What the person says is no second pair of eyes.
-            Some(ChangedBy::Person | ChangedBy::Carer(_)) | None => {
-                Ok((Some(waits), RecordsOutcome::Waiting))
-            }
+        second_pair(staff, two.link.filter(|l| l.state == waits), (wanted, done), waits)
+    }
+
+    /// Two people who were told apart are one after all: their records are joined.
+    fn undone(
+        &self,
+        staff: &Staff,
+        two: &Two,
+        join: bool,
+    ) -> Result<(Option<LinkState>, RecordsOutcome)> {
+        if !join {
+            return Err(told_apart());
         }
+        let rules = self.rule_set();
+        let all = two.main.evidence.iter().chain(&two.record.evidence);
+        let all: BTreeMap<_, _> = all.map(|e| (e.id, e.clone())).collect();
+        let evidence: Vec<_> = all.into_values().collect();
+        let one = HolderEvidence { evidence, undecided: Vec::new(), ..two.main.clone() };
+        let after = strictest_of(&rules, &one)?;
+        let mut milder = false;
+        for before in [&two.main, &two.record] {
+            milder |= is_milder(&strictest_of(&rules, before)?, &after, rules.now);
+        }
+        let wanted = (Some(LinkState::Joined), RecordsOutcome::Joined);
+        if !milder {
+            return Ok(wanted);
+        }
+        let waits = LinkState::Disputed;
+        second_pair(staff, two.link.filter(|l| l.state == waits), wanted, waits)
+    }
+
+    /// What else follows from a link: a paper and phones of whoever's records become one or are parted.
+    async fn follow_writes(&self, from: Option<RecordLink>, to: LinkChange) -> Result<Vec<Write>> {
+        let mut writes = Vec::new();
+        if to.state == Some(LinkState::Joined) {
+            writes.extend(self.paper_ends(to.record, to.by).await?);
+        }
+        match from {
+            Some(split) if split.state.is_split() && to.state == Some(LinkState::Joined) => {
+                writes.extend(self.document_back(&split).await?);
+            }
+            Some(joined) if joined.state == LinkState::Joined => {
+                writes.extend(self.phone_back(&joined, to.by).await?);
+            }
+            _ => {}
+        }
+        Ok(writes)
     }
 
     /// Could anybody's colour become milder by it, now or at a moment that can be foreseen?
@@ -207,15 +250,20 @@ impl App {
         let record = foreseen(&rules, &two.record, &[&of_record])?;
         let both = foreseen(&rules, &two.main, &[&of_main, &of_record])?;
         let (before_main, before_record) = match two.link.map(|l| l.state) {
-            None => (vec![&main], vec![&record]),
-            Some(LinkState::Joined) => (vec![&both], vec![&both]),
+            None | Some(LinkState::Split | LinkState::Disputed) => {
+                (vec![main.clone()], vec![record.clone()])
+            }
+            Some(LinkState::Joined) => (vec![both.clone()], vec![both.clone()]),
             Some(LinkState::Asked | LinkState::Contested) => {
-                (vec![&main, &record, &both], vec![&main, &record, &both])
+                let all = vec![main.clone(), record.clone(), both.clone()];
+                (all.clone(), all)
             }
         };
         let (after_main, after_record) = if join { (&both, &both) } else { (&main, &record) };
-        Ok(is_milder(&before_main, after_main, rules.now)
-            || is_milder(&before_record, after_record, rules.now))
+        let milder = |before: &[Timeline], after: &Timeline| {
+            is_milder(before, std::slice::from_ref(after), rules.now)
+        };
+        Ok(milder(&before_main, after_main) || milder(&before_record, after_record))
     }
 }
 
@@ -230,19 +278,21 @@ fn foreseen(rules: &RuleSet, of: &HolderEvidence, evidence: &[&Vec<Evidence>]) -
     Ok(jadegate_policy::explain(all.iter().copied(), &policy, Some(rules.now)))
 }
 
-/// Is a timeline milder than the strictest of others, at any moment from now on?
-fn is_milder(before: &[&Timeline], after: &Timeline, now: Timestamp) -> bool {
-    let colour = |t: &Timeline, at: Timestamp| {
-        t.segments.iter().rev().find(|s| s.from <= at).map(|s| s.colour)
-    };
-    let moments = before.iter().copied().chain([after]).flat_map(|t| &t.segments);
-    let mut moments = moments.map(|s| s.from.max(now));
-    moments.any(|at| before.iter().any(|t| colour(t, at) > colour(after, at)))
-}
-
-fn expect(record: &HolderEvidence) -> Write {
-    let HolderEvidence { holder, evidence_version: version, .. } = *record;
-    Write::ExpectEvidenceVersion { holder, version }
+/// What could make anybody milder is done by the second of two agencies; until then it waits.
+fn second_pair(
+    staff: &Staff,
+    waiting: Option<RecordLink>,
+    done: (Option<LinkState>, RecordsOutcome),
+    waits: LinkState,
+) -> Result<(Option<LinkState>, RecordsOutcome)> {
+    match waiting.map(|l| l.by) {
+        Some(ChangedBy::Staff { agency, .. }) if agency == staff.agency => Err(second_officer()),
+        Some(ChangedBy::Staff { .. }) => Ok(done),
+        // What the person says is no second pair of eyes.
+        Some(ChangedBy::Person | ChangedBy::Carer(_)) | None => {
+            Ok((Some(waits), RecordsOutcome::Waiting))
+        }
+    }
 }
 
 fn lost(e: StoreError) -> ServiceError {
@@ -257,17 +307,18 @@ fn no_other() -> ServiceError {
     )
 }
 
+fn told_apart() -> ServiceError {
+    ServiceError::new(
+        Kind::Conflict,
+        "records.split",
+        "These are the records of two people, told apart here. Say whose each piece is, or, if they are one person after all, join the records.",
+    )
+}
+
 fn already() -> ServiceError {
     ServiceError::new(
         Kind::Conflict,
         "records.joined",
         "Both documents lead to the same record already. Nothing has to be joined.",
-    )
-}
-
-fn second_officer() -> ServiceError {
-    ServiceError::forbidden(
-        "records.second_officer",
-        "This could make somebody's colour milder. An officer of another agency has to do the same, with the same documents; you have done your part.",
     )
 }

@@ -3,6 +3,7 @@
 //! What is *recorded* of a person is a record ([`super::records`]), whoever it is about.
 
 pub(crate) mod barred;
+pub mod compared;
 pub mod counter;
 pub mod details;
 pub mod document;
@@ -12,3 +13,4 @@ pub(crate) mod moved;
 pub mod open;
 pub mod paper;
 pub mod quarantine;
+pub mod split;

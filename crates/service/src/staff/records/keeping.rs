@@ -107,6 +107,11 @@ impl App {
             let pieces = u32::try_from(from).unwrap_or(u32::MAX);
             writes.push(Write::ExpectKept { document, pieces });
         }
+        let known = self.store.kept_for_document(document).await?;
+        for by in change.add.iter().filter_map(|n| n.signed.as_ref()) {
+            let of_agency = known.iter().filter(|k| k.agency == by.agency()).count();
+            crate::kept::must_have_room(of_agency, change.add.len())?;
+        }
         let mut ids = Vec::new();
         for new in &change.add {
             let signed = new.signed.as_ref();

@@ -16,6 +16,7 @@ use jadegate_domain::{
     Timestamp, TraceId,
 };
 use jadegate_store::{StoredTrace, TraceHead, Write};
+use jadegate_trace::ContactFound;
 use serde::Serialize;
 
 use super::seating::AboardView;
@@ -337,7 +338,8 @@ impl App {
                 (self.store_run(by, case, (&searched.found, detail), replaces).await?, true)
             }
         };
-        let sources = std::iter::once(case.holder).chain(close_of(&searched.found)).collect();
+        let subjects = self.subjects_of(case.id, case.holder).await?;
+        let sources = subjects.into_iter().chain(close_of(&searched.found)).collect();
         self.memory.late.watch(case.id, sources);
         Ok((trace, new, searched))
     }
@@ -352,6 +354,7 @@ impl App {
     ) -> Result<Searched> {
         // No more at once than leave a thread to those who read codes and pass gates.
         let _one = self.work.searches.acquire().await.map_err(ServiceError::internal)?;
+        let subjects = self.subjects_of(case.id, case.holder).await?;
         let app = Arc::clone(self);
         let case = case.clone();
         let search = move || {
@@ -360,12 +363,16 @@ impl App {
             let window =
                 policy.infectious_window(case.onset_at, case.confirmed_at, case.isolated_at, now);
             let index = read(&app.memory.index).clone();
-            let input = jadegate_trace::CaseInput { case: case.id, holder: case.holder, window };
             let (kinds, rules) = (|p| app.memory.place_kind(p), rules(&policy));
             let mut tracer = jadegate_trace::Tracer::new(&index, &rules, kinds, now);
-            let contacts = tracer
-                .case_while(&input, &|| !app.stops())
-                .ok_or_else(crate::concurrency::stopping)?;
+            let mut contacts = Vec::new();
+            for holder in &subjects {
+                let input = jadegate_trace::CaseInput { case: case.id, holder: *holder, window };
+                let found = tracer
+                    .case_while(&input, &|| !app.stops())
+                    .ok_or_else(crate::concurrency::stopping)?;
+                add_contacts(&mut contacts, found, &subjects);
+            }
             let rows = contacts.iter().map(ContactRow::of).collect();
             let mut found = Stored {
                 window,
@@ -569,5 +576,22 @@ fn row(run: &TraceHead) -> TraceRow {
         close: run.close,
         secondary: run.secondary,
         replaced_by: run.replaced_by,
+    }
+}
+
+/// The contacts of a case of which it is not decided of which of two people it is: those of both, as near as
+/// of either, and neither of the two themselves.
+fn add_contacts(all: &mut Vec<ContactFound>, found: Vec<ContactFound>, subjects: &[HolderId]) {
+    if let [_] = subjects {
+        all.extend(found);
+        return;
+    }
+    for contact in found.into_iter().filter(|c| !subjects.contains(&c.holder)) {
+        let strength = |c: &ContactFound| (std::cmp::Reverse(c.degree), c.minutes);
+        match all.iter_mut().find(|c| c.holder == contact.holder) {
+            Some(known) if strength(known) >= strength(&contact) => {}
+            Some(known) => *known = contact,
+            None => all.push(contact),
+        }
     }
 }

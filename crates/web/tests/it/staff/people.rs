@@ -84,6 +84,7 @@ pub(crate) async fn story(w: &mut World) {
     let same = json!({ "document": passport, "join": passport });
     let e = w.send(&officer, &Method::POST, records, &Sent::Json(same)).await;
     assert_eq!((e.status.as_u16(), e.text("/code")), (409, "records.joined".into()));
+    told_apart(w, &officer, &passport).await;
 
     let corrections = "/v1/staff/document-corrections";
     let shown = passport.clone();
@@ -98,4 +99,38 @@ pub(crate) async fn story(w: &mut World) {
     // A counter lets whoever lost it register it again.
     let again = json!({ "document": shown, "phone": "+86 100 00000001" });
     w.post(&officer, "/v1/staff/document-bars/lift", again).await;
+}
+
+/// Two people whose record was one, and one again.
+async fn told_apart(w: &mut World, officer: &str, passport: &Value) {
+    let records = "/v1/staff/people/records";
+    let second = json!({ "type": "passport", "number": "X0000779", "country": "CHN" });
+    let split = json!({ "documents": [second], "name": "Testb Probe", "nationality": "CN" });
+    let told = w.post(officer, records, json!({ "document": passport, "split": split })).await;
+    assert_eq!(told.text("/outcome"), "split");
+    let other = told.text("/records/0/record");
+    let said: Vec<_> = told.json["pieces"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| json!({ "evidence": p["evidence"], "owner": "both" }))
+        .collect();
+    if !said.is_empty() {
+        let assign = json!({ "record": other, "pieces": said });
+        let done =
+            w.post(officer, records, json!({ "document": passport, "assign": assign })).await;
+        assert_eq!(done.text("/outcome"), "assigned");
+    }
+    let assign = json!({ "record": other, "pieces": [] });
+    let e = json!({ "document": passport, "assign": assign });
+    let e = w.send(officer, &Method::POST, records, &Sent::Json(e)).await;
+    assert_eq!((e.status.as_u16(), e.text("/code")), (422, "records.piece_unknown".into()));
+    let undone = w.post(officer, records, json!({ "document": passport, "join": second })).await;
+    assert_eq!(undone.text("/outcome"), "joined");
+    // The second would be green by it: another agency has to say the same.
+    let part = json!({ "document": passport, "part": other });
+    let parted = w.post(officer, records, part.clone()).await;
+    assert_eq!(parted.text("/outcome"), "waiting");
+    let office = w.staff("hospital", "officer").await.cookie;
+    assert_eq!(w.post(&office, records, part).await.text("/outcome"), "parted");
 }
