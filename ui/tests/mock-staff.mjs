@@ -177,7 +177,7 @@ function contacts(now, withdrawn) {
     certainty: /** @type {const} */ (['recorded', 'recorded', 'assumed', 'unproven'])[i % 4] ?? 'recorded',
     last_contact: iso(now - (i + 1) * 7 * 3600_000),
     via: i < 5 ? null : hid(10 + (i % 5)),
-    together: i < 5 ? { percent: [31, 84, 12, 79, 55][i] ?? 0, apart: { arrival: [40, 1, 95, 1, 6][i] ?? 1, leaving: [25, 2, 60, 1, 4][i] ?? 1 } } : null,
+    together: i < 5 ? { percent: [84, 31, 12, 79, 55][i] ?? 0, apart: { arrival: [1, 40, 95, 1, 6][i] ?? 1, leaving: [2, 25, 60, 1, 4][i] ?? 1 } } : null,
     colour: i < 5 ? 'red' : 'yellow',
     exposures: [
       {

@@ -322,7 +322,11 @@ async function consolePage() {
       const shown = await page.locator('tr:has(+ tr.where) td').first().textContent();
       expect(shown !== null && chosen?.startsWith(shown), `${lang}: who is chosen in the picture is shown in the table`);
       expect((await page.getByRole('option').count()) === 15, `${lang}: everybody is in the picture`);
-      const first = async () => (await page.locator('tbody tr td.n').allTextContents()).map(Number);
+      const likely = await page.locator('td[data-likely]').evaluateAll((all) => all.map((td) => Number(td.getAttribute('data-likely'))));
+      expect(likely.length === 14 && likely.every((x, i) => i === 0 || x <= likely[i - 1]), `${lang}: the likeliest first`);
+      expect((await page.locator('[data-first-met]').textContent()).includes('3'), `${lang}: how many of the first met the case`);
+      const first = async () => (await page.locator('td[data-minutes]').allTextContents()).map(Number);
+      await page.getByRole('button', { name: t('按分钟排序', 'Sort by Minutes') }).click();
       const desc = await first();
       expect(desc.every((x, i) => i === 0 || x <= desc[i - 1]), `${lang}: most minutes first`);
       await page.getByRole('button', { name: t('按分钟排序', 'Sort by Minutes') }).click();
