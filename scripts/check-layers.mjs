@@ -15,13 +15,14 @@ const ALLOWED = {
   'jadegate-policy-wasm': ['domain', 'policy'],
   'jadegate-trace': ['domain'],
   'jadegate-pass': ['domain'],
+  'jadegate-certificates': ['domain'],
   'jadegate-ledger': ['domain'],
   'jadegate-paper': [],
   'jadegate-store': ['domain'],
   'jadegate-store-rows': ['domain', 'store'],
   'jadegate-store-postgres': ['domain', 'store', 'store-rows'],
   'jadegate-store-sqlite': ['domain', 'store', 'store-rows'],
-  'jadegate-service': ['domain', 'lines', 'divisions', 'policy', 'trace', 'pass', 'ledger', 'store'],
+  'jadegate-service': ['domain', 'lines', 'divisions', 'policy', 'trace', 'pass', 'certificates', 'ledger', 'store'],
   'jadegate-web': ['domain', 'divisions', 'policy', 'paper', 'pass', 'ledger', 'store', 'service'],
 };
 /** For tests only: may depend on anything, and nothing may depend on it outside its tests. */
@@ -37,7 +38,7 @@ const KEPT_IN = {
   'tower-http': ['jadegate-web', TOP],
 };
 /** Crates without clock, network, disk or thread. */
-const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-paper', 'jadegate-ledger', 'jadegate-store-rows'];
+const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-certificates', 'jadegate-paper', 'jadegate-ledger', 'jadegate-store-rows'];
 const IMPURE = ['tokio', 'ureq', 'rusqlite', 'tokio-postgres', 'axum', 'reqwest', 'rand', 'getrandom'];
 /** Crate -> folder of its sources -> the folders of the same crate that files in it may import. */
 const FOLDERS = {

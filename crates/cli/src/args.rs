@@ -48,6 +48,8 @@ pub(crate) enum Command {
     /// Check, test and explain policy files
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Say what certificates of others are and whether they hold: EU, SMART Health Card, New Zealand, ICAO, WHO, DIVOC
+    Certificate(CertificateArgs),
     /// The keys that sign codes
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -75,6 +77,22 @@ pub(crate) enum Command {
     Config,
     /// Print the API document (OpenAPI 3.1)
     Openapi,
+}
+
+/// What `certificate` reads.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CertificateArgs {
+    /// What the codes hold, one on each line; `-` is the standard input
+    pub(crate) file: PathBuf,
+    /// Keys of issuers, and what they revoked (docs/interop.md names the forms); may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Judge as of this moment, as in 2022-03-01T08:30:00Z, and not as of now
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// One JSON object for each, with everything that it says
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `setup`. What is left out is asked for at a terminal.

@@ -26,7 +26,18 @@ fn text(bytes: &[u8]) -> String {
 fn help_is_a_contract() {
     let dir = tempfile::tempdir().unwrap();
     insta::assert_snapshot!("help", text(&jadegate(dir.path(), &["--help"]).stdout));
-    for sub in ["setup", "serve", "demo", "import", "trace", "policy", "keys", "clock", "staff"] {
+    for sub in [
+        "setup",
+        "serve",
+        "demo",
+        "import",
+        "trace",
+        "policy",
+        "certificate",
+        "keys",
+        "clock",
+        "staff",
+    ] {
         let out = jadegate(dir.path(), &[sub, "--help"]);
         assert!(out.status.success());
         insta::assert_snapshot!(format!("help-{sub}"), text(&out.stdout));
@@ -397,4 +408,31 @@ fn a_start_does_not_change_the_policy_and_a_what_if_writes_nothing() {
     }
     let out = jadegate(d, &["--policy", policy, "staff", "agencies"]);
     assert!(text(&out.stdout).contains("Made-up"));
+}
+
+#[test]
+fn certificates_are_told_apart_and_none_holds_that_nobody_signed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("codes.txt");
+    std::fs::write(&file, "HC1:6BF\nNZCP:/2/AA\nhello\n").unwrap();
+    let file = file.to_str().unwrap();
+    let out = jadegate(dir.path(), &["certificate", file]);
+    assert_eq!(out.status.code(), Some(2));
+    let told = text(&out.stdout);
+    for line in ["1. eu_dcc: does not hold", "2. nz_pass: does not hold", "not_a_certificate"] {
+        assert!(told.contains(line), "{told}");
+    }
+    let out =
+        jadegate(dir.path(), &["certificate", file, "--json", "--at", "2022-03-01T08:30:00Z"]);
+    assert_eq!((out.status.code(), text(&out.stdout).lines().count()), (Some(2), 3));
+    assert!(text(&out.stdout).lines().all(|line| line.contains("\"holds\":false")));
+    for wrong in [
+        &["certificate", "nowhere.txt"][..],
+        &["certificate", file, "--at", "yesterday"],
+        &["certificate", file, "--trust", file],
+    ] {
+        assert_eq!(jadegate(dir.path(), wrong).status.code(), Some(1), "{wrong:?}");
+    }
+    // The working folder stays as it was: no database is made for this.
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }

@@ -25,6 +25,7 @@ pub mod record;
 pub mod text;
 pub mod time;
 pub mod trip;
+pub mod vaccine;
 pub mod visit;
 pub mod written;
 pub mod zone;

@@ -3,6 +3,7 @@
 
 mod bulk;
 mod bulk_arrow;
+mod certificate;
 mod common;
 mod cumulative;
 mod import;
@@ -48,6 +49,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
             block_on(what_if::run(&config, &change)).map(done)
         }
         Command::Policy(command) => policy::run(&command),
+        Command::Certificate(args) => certificate::run(&args),
         Command::Keys(command) => keys(&config, &command).map(done),
         Command::Clock(ClockCommand::Confirm) => confirm_clock(&config).map(done),
         Command::Serve(_) => block_on(serve(config)).map(done),
