@@ -176,7 +176,7 @@ export const en: Dict<typeof zh> = {
     undone: (when) => `undone ${when}`,
   },
   joined: {
-    title: 'Other records of yours',
+    title: 'Other records',
     state: { asked: 'To be joined: not decided', joined: 'Joined with yours', contested: 'Said to be another person’s: not decided', split: 'Another person who had this record, too', disputed: 'Told apart wrongly, as somebody says: not decided' },
     means: {
       asked: 'Until a counter has seen both documents, the stricter colour holds for both records. Please go to a counter with both.',

@@ -175,7 +175,7 @@ export const zh = {
     undone: (when: string) => `${when} 已撤销`,
   },
   joined: {
-    title: '您的其他档案',
+    title: '其他档案',
     state: { asked: '申请合并：未定', joined: '已与您的档案合并', contested: '提出是他人的档案：未定', split: '曾与您共用这份档案的另一人', disputed: '有人提出分得不对：未定' },
     means: {
       asked: '服务窗口核对两份证件之前，两份档案都按较严的颜色。请持两份证件到服务窗口办理。',
