@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use crate::common::scenes::EVER;
 use crate::common::{HOME, REQUEST, World, case_of, document, phone, policy_text, test_of};
+use jadegate_domain::evidence::TestResult;
 use jadegate_domain::record::{AccountEvent, LinkState, PieceOwner};
-use jadegate_domain::{CaseId, Colour, Evidence, EvidenceId, EvidenceKind, HolderId};
+use jadegate_domain::{CaseId, Colour, Evidence, EvidenceId, EvidenceKind, Fact, HolderId};
 use jadegate_service::staff::{
     CaseInput, DetailInput, PieceInput, RecordsAnswer, RecordsInput, RecordsOutcome, SplitInput,
     TestInput, Whom,
@@ -217,8 +218,14 @@ async fn attack_released_by_telling_apart() {
     let done = split(&w, &team, 1, &[2]).await.unwrap();
     let record = done.records[0].record;
     assert_eq!(colours(&w, [main, record]).await, [Colour::Red, Colour::Red]);
-    let pieces: Vec<_> = done.pieces.iter().map(|p| p.evidence).collect();
-    let own = [(pieces[0], PieceOwner::Main), (pieces[1], PieceOwner::Record)];
+    let found = |result: TestResult| {
+        let is = |fact: &Fact| matches!(fact, Fact::Test { result: r, .. } if *r == result);
+        done.pieces.iter().find(|p| is(&p.fact)).unwrap().evidence
+    };
+    let own = [
+        (found(TestResult::Positive), PieceOwner::Main),
+        (found(TestResult::Negative), PieceOwner::Record),
+    ];
     assert_eq!(assign(&w, &team, record, &own).await.unwrap().outcome, RecordsOutcome::Waiting);
     assert_eq!(colours(&w, [main, record]).await, [Colour::Red, Colour::Red]);
     // Another agency says it of one alone: by the son's own negative he is green, whosever the positive is.
