@@ -7,7 +7,7 @@
 use jadegate_domain::HolderId;
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::record::LinkState;
-use jadegate_store::{ChallengeUse, ChangedBy, Precondition, Unit};
+use jadegate_store::{ChallengeUse, ChangedBy, Precondition, Unit, Write};
 
 use super::answer::{Answering, answer_error, no_challenge};
 use super::register::{Aim, Asked, ChallengeSent, DocumentInput, Waiting};
@@ -112,7 +112,14 @@ impl App {
         let link = *links.iter().find(stands).ok_or_else(no_such_link)?;
         let by = ChangedBy::Person;
         let writes = if link.state == LinkState::Split {
-            self.dispute_writes(link, by)?
+            let mut writes = self.dispute_writes(link, by)?;
+            // What one counter said before is no half of a decision any more.
+            let mut pieces = self.store.split_pieces(record).await?;
+            for p in &mut pieces {
+                (p.wish, p.by) = (None, None);
+            }
+            writes.push(Write::PutPieces { record, pieces });
+            writes
         } else {
             let (state, at) = (Some(LinkState::Contested), self.now());
             let to = LinkChange { record, main: link.main, state, by, at };

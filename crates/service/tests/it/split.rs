@@ -274,6 +274,25 @@ async fn a_split_is_contested_by_the_person() {
     assert_eq!(links[0].state, LinkState::Split);
 }
 
+/// What one counter said before it was contested is no half of a decision afterwards.
+#[tokio::test]
+async fn what_was_said_before_it_was_contested_is_said_anew() {
+    let mut w = World::new().await;
+    let (_, main, team) = father_and_son(&mut w).await;
+    let office = other_officer(&mut w).await;
+    w.app.record_test(&team, &test(2, "positive", "2022-03-15T02:00:00Z")).await.unwrap();
+    let done = split(&w, &team, 1, &[2]).await.unwrap();
+    let record = done.records[0].record;
+    let said = [(positive(&done), PieceOwner::Record)];
+    assign(&w, &team, record, &said).await.unwrap();
+    let son = session_of(&w, record).await;
+    w.app.contest_join(&son, record).await.unwrap();
+    assert_eq!(assign(&w, &office, record, &said).await.unwrap().outcome, RecordsOutcome::Waiting);
+    assert_eq!(colours(&w, [main, record]).await, [Colour::Red, Colour::Red]);
+    assert_eq!(assign(&w, &team, record, &said).await.unwrap().outcome, RecordsOutcome::Assigned);
+    assert_eq!(colours(&w, [main, record]).await, [Colour::Green, Colour::Red]);
+}
+
 #[tokio::test]
 async fn what_cannot_be_told_apart_says_why() {
     let mut w = World::new().await;

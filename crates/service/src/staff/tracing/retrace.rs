@@ -226,7 +226,8 @@ impl App {
                     move || -> Result<Vec<_>> { Ok(close_of(&stored_detail(&run)?).collect()) };
                 let close = beside(read).await?;
                 if let Some(close) = self.or_set_aside(close)? {
-                    watch.put(case.id, std::iter::once(case.holder).chain(close));
+                    let subjects = self.subjects_of(case.id, case.holder).await?;
+                    watch.put(case.id, subjects.into_iter().chain(close));
                 }
             }
         }
