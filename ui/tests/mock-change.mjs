@@ -29,6 +29,17 @@ const DIFFERENCES = [
   { about: 'rule travel-history', before: null, after: 'yellow for 7 days after an arrival' },
 ];
 
+/** @type {import('../src/shared/openapi').MandateDocument} */
+export const MANDATE = {
+  version: 2,
+  purpose: 'Control of an epidemic in a made-up town',
+  authority: 'Made-up Town',
+  region: 'CN-3301',
+  from: '2022-04-10T00:00:00Z',
+  to: '2022-10-10T00:00:00Z',
+  limits: { second_officer_percent: 1, second_officer_people: 100, waiting_above_per_hour: 100, waiting_above_per_staff_hour: 50, withdrawals_above_per_hour: 30, withdrawals_above_per_staff_hour: 10, waiting_hours: 24, proposal_hours: 24, identity_requests_per_day: 20, notice_delay_hours: 24, overturned_percent: 20, privacy_budget: 1 },
+};
+
 const counts = (green, yellow, red) => ({ green, yellow, red });
 
 /** @returns {import('../src/shared/openapi').WhatIf} */
@@ -110,6 +121,10 @@ export function changes(world) {
   const summary = (change) =>
     change.kind === 'policy'
       ? { kind: 'policy', policy: V2, title: TITLE, text: null }
+      : change.kind === 'mandate_end'
+        ? { kind: 'mandate_end', document: null }
+      : change.kind === 'mandate'
+        ? { kind: 'mandate', document: MANDATE, note: null }
       : { kind: 'region', division: change.division, name: '浙江省杭州市西湖区', level: change.level, from: change.from, to: change.to ?? null };
   const share = (percent) => (percent === 0 ? null : { division: 'CN-330106', name: '浙江省杭州市西湖区', percent, newly_confined: Math.round(52 * percent), people: 5_200, at: '2022-03-02T00:00:00Z' });
 

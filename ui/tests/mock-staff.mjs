@@ -3,7 +3,7 @@
 // Codes are really signed, with a key made at each start. What decides anything is tested against
 // the real server elsewhere.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { changes, policyText } from './mock-change.mjs';
+import { changes, policyText, MANDATE } from './mock-change.mjs';
 import { traceJobs } from './mock-trace-jobs.mjs';
 import { csp, iso, problem, serve } from './serve.mjs';
 
@@ -258,6 +258,16 @@ export async function startStaffMock() {
     'GET /v1/info': ({ now }) => ({
       body: { name: '示例', issuer: 'JG', mode: 'demo', server_time: iso(now), policy: { ...POLICY, title: { zh: '三色健康码', en: 'Three colours' }, fresh_seconds: 60 }, languages: ['zh', 'en'] },
     }),
+    'GET /v1/mandate': ({ now }) => {
+      const document = { version: 1, purpose: 'Control of an epidemic in a made-up town', authority: 'Made-up Town', region: 'CN-3301', from: iso(now - 320 * DAY), to: iso(now + 41 * DAY), limits: MANDATE.limits };
+      return {
+        body: {
+          state: 'in_force', at: document.to, days_left: 41, forgets_at: null, forgotten_at: null, document, next: null,
+          authority_key: 'town.example/mandate+1a2b3c4d+AZEkFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz',
+          steps: [{ number: 1, step: 'published', at: document.from, agency: null, note: 'version = 1\n' }], server_time: iso(now),
+        },
+      };
+    },
     'GET /v1/policies/{digest}': () => ({ type: 'text/plain; charset=utf-8', body: policyText }),
 
     // The gate.

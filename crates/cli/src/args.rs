@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use jadegate_domain::AgencyKind;
+use jadegate_domain::{AgencyKind, Division};
 
 use crate::config::LogFormat;
 
@@ -53,6 +53,9 @@ pub(crate) enum Command {
     /// The keys that sign codes
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The mandate: on whose authority the deployment acts, until when and within which limits
+    #[command(subcommand)]
+    Mandate(MandateCommand),
     /// The server's clock
     #[command(subcommand)]
     Clock(ClockCommand),
@@ -93,6 +96,46 @@ pub(crate) struct CertificateArgs {
     /// One JSON object for each, with everything that it says
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `mandate`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MandateCommand {
+    /// Make an authority's key; prints its public part, which goes into mandate.authority. Keep the file away from the server
+    Key {
+        /// The authority's name in each signature, like town.example/mandate
+        name: String,
+        /// The new key file
+        file: PathBuf,
+    },
+    /// Print a document to begin with: fill in purpose, authority, region, from, to and limits
+    Example {
+        /// Where the mandate holds
+        #[arg(long, value_name = "DIVISION")]
+        region: Division,
+    },
+    /// Sign a document; prints it with its signature
+    Sign {
+        /// The document (TOML)
+        document: PathBuf,
+        /// The authority's key file
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Verify a signed document and print what it says
+    Check {
+        /// The signed document
+        note: PathBuf,
+        /// The authority's public key; mandate.authority if it is left out
+        #[arg(long, value_name = "KEY")]
+        authority: Option<String>,
+    },
+    /// Make a mandate for a trial in the data folder, signed by a key of its own
+    Trial {
+        /// Where it holds
+        #[arg(long, value_name = "DIVISION")]
+        region: Division,
+    },
 }
 
 /// `setup`. What is left out is asked for at a terminal.

@@ -81,10 +81,17 @@ pub(crate) struct Limits {
     pub otp_per_client_hour: u32,
 }
 
-/// What the mandate says.
+/// The mandate. The numbers are those of a database that has none yet, and of `jadegate mandate example`;
+/// from then on the signed document says them.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Mandate {
+    /// The signed document of the first start; empty: `mandate.note` in the data folder, if it is there.
+    /// Later ones are proposed in the console.
+    pub file: PathBuf,
+    /// The authority's public key, as `jadegate mandate key` prints it; empty: the one in `mandate.vkey` in
+    /// the data folder, if it is there. Fixed by the first start that has one.
+    pub authority: String,
     /// A policy or a risk level that turns more than this share of a division's holders from green
     /// to another colour needs a second officer; in percent, 0 to 100.
     pub second_officer_percent: f64,
@@ -174,6 +181,8 @@ impl Default for Limits {
 impl Default for Mandate {
     fn default() -> Self {
         Self {
+            file: PathBuf::new(),
+            authority: String::new(),
             second_officer_percent: 1.0,
             second_officer_people: 100,
             waiting_above_per_hour: 100,

@@ -1,10 +1,11 @@
 //! Puts an application together from configuration and key file.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use jadegate_ledger::note::NoteSigner;
+use jadegate_ledger::note::{NoteSigner, NoteVerifier};
 use jadegate_policy::Policy;
-use jadegate_service::{App, Clock, Entropy, Parts, Settings};
+use jadegate_service::{App, Clock, Entropy, MandateGiven, Parts, Settings};
 
 use crate::beside;
 use crate::config::Config;
@@ -12,7 +13,7 @@ use crate::database::{Database, Readers};
 use crate::failure::Failure;
 use crate::folder::{self, Folder};
 use crate::keyring::Keyring;
-use crate::shipped::policy_text;
+use crate::shipped::{policy_text, read_text};
 
 /// An opened deployment.
 pub(crate) struct Deployment {
@@ -60,6 +61,32 @@ pub(crate) fn settings(config: &Config, demo: bool) -> Result<Settings, Failure>
     })
 }
 
+/// A signed document in the data folder.
+pub(crate) const MANDATE_NOTE: &str = "mandate.note";
+/// The authority's public key in the data folder.
+pub(crate) const MANDATE_KEY: &str = "mandate.vkey";
+
+/// The mandate that the configuration names, or that lies in the data folder.
+///
+/// # Errors
+/// A file that is named and cannot be read; a key that is none.
+pub(crate) fn mandate_given(config: &Config) -> Result<MandateGiven, Failure> {
+    let read = |named: Option<&Path>, lies: &str| -> Result<Option<String>, Failure> {
+        let lies = config.data.join(lies);
+        let file = named.or_else(|| lies.exists().then_some(lies.as_path()));
+        let read = |f: &Path| read_text(f).map_err(|e| format!("{}: {e}", f.display()));
+        Ok(file.map(read).transpose()?)
+    };
+    let (file, key) = (&config.mandate.file, &config.mandate.authority);
+    let note = read(Some(file.as_path()).filter(|f| !f.as_os_str().is_empty()), MANDATE_NOTE)?;
+    let key = if key.is_empty() { read(None, MANDATE_KEY)? } else { Some(key.clone()) };
+    let authority = key.map(|k| k.trim().parse::<NoteVerifier>()).transpose();
+    let authority = authority.map_err(
+        |_| "mandate.authority is no public key of a signed note: see `jadegate mandate key`",
+    )?;
+    Ok(MandateGiven { authority, note })
+}
+
 /// Opens database, keys and policy.
 pub(crate) async fn open(
     config: &Config,
@@ -68,6 +95,17 @@ pub(crate) async fn open(
     rng: Arc<dyn Entropy>,
 ) -> Result<Deployment, Failure> {
     let (policy, policy_text) = read_policy(&config.policy)?;
+    let mandate = if settings.demo {
+        // A town that is opened again has the same authority.
+        MandateGiven::trial(
+            &settings,
+            "CN".parse()?,
+            b"made-up authority of a demo town",
+            clock.now(),
+        )?
+    } else {
+        mandate_given(config)?
+    };
     let folder = folder::look(config).await?;
     std::fs::create_dir_all(&config.data).map_err(|e| format!("{}: {e}", config.data.display()))?;
     let path = config.key_file();
@@ -95,6 +133,7 @@ pub(crate) async fn open(
         log_signer,
         policy,
         policy_text,
+        mandate,
         clock,
         rng,
         settings,

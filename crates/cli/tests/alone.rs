@@ -196,6 +196,7 @@ fn an_archive_that_unpacks_without_end_is_refused_in_bounded_memory() {
         ["staff", "add-agency", "--kind", "laboratory", "--name", "Made-up", "--region", "CN"];
     let lab = said(&run(d, &add)).split_whitespace().next().unwrap().to_owned();
     confirm(d, &lab);
+    said(&run(d, &["mandate", "trial", "--region", "CN"]));
     // 8 GiB each: one line without an end, and lines without number.
     bomb(&d.join("line.csv.gz"), &vec![b'x'; 1 << 20], 8192);
     bomb(&d.join("lines.csv.gz"), "kind\n".repeat(200_000).as_bytes(), 8192);

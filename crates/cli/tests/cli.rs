@@ -36,6 +36,7 @@ fn help_is_a_contract() {
         "certificate",
         "keys",
         "clock",
+        "mandate",
         "staff",
     ] {
         let out = jadegate(dir.path(), &[sub, "--help"]);
@@ -44,6 +45,40 @@ fn help_is_a_contract() {
     }
     let out = jadegate(dir.path(), &["import", "rides", "--help"]);
     insta::assert_snapshot!("help-import-rides", text(&out.stdout));
+}
+
+/// An authority's key, its signature, and what is refused: without a server or a database.
+#[test]
+fn a_mandate_is_signed_and_checked_anywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let out = jadegate(dir.path(), args);
+        (out.status.success(), text(&out.stdout), text(&out.stderr))
+    };
+    let (ok, key, _) = run(&["mandate", "key", "town.example/mandate", "authority.key"]);
+    assert!(ok && key.starts_with("town.example/mandate+"), "{key}");
+    // A key is never written over another one.
+    assert!(!run(&["mandate", "key", "town.example/mandate", "authority.key"]).0);
+    let (ok, example, _) = run(&["mandate", "example", "--region", "CN-33"]);
+    assert!(ok && example.contains("second_officer_people = 100"), "{example}");
+    std::fs::write(dir.path().join("mandate.toml"), &example).unwrap();
+    let (ok, note, why) = run(&["mandate", "sign", "mandate.toml", "--key", "authority.key"]);
+    assert!(ok, "{why}");
+    std::fs::write(dir.path().join("mandate.note"), &note).unwrap();
+    let check = |key: &str| run(&["mandate", "check", "mandate.note", "--authority", key.trim()]);
+    let (ok, said, _) = check(&key);
+    assert!(ok && said.contains("region    CN-33"), "{said}");
+    let other = run(&["mandate", "key", "town.example/mandate", "other.key"]).1;
+    let (ok, _, why) = check(&other);
+    assert!(!ok && why.contains("not signed by the authority"), "{why}");
+    // Longer than a mandate may hold: not even signed.
+    let long = example.replace("waiting_hours = 24", "waiting_hours = 1000");
+    std::fs::write(dir.path().join("mandate.toml"), long).unwrap();
+    let (ok, _, why) = run(&["mandate", "sign", "mandate.toml", "--key", "authority.key"]);
+    assert!(!ok && why.contains("limits.waiting_hours"), "{why}");
+    // A trial lies where the next start looks for it.
+    assert!(run(&["mandate", "trial", "--region", "CN-33", "--data", "run"]).0);
+    assert!(run(&["mandate", "check", "run/mandate.note", "--data", "run"]).0);
 }
 
 #[test]
@@ -110,6 +145,7 @@ fn an_administrator_is_invited_and_tests_are_imported_once() {
         ],
     );
     assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(jadegate(d, &["mandate", "trial", "--region", "CN"]).status.success());
     let agency = text(&out.stdout).split_whitespace().next().unwrap().to_owned();
     let out = jadegate(
         d,

@@ -166,6 +166,9 @@ fn without_a_gateway_nobody_is_promised_a_message() {
     assert_eq!(out.status.code(), Some(2), "{}", text(&out));
     assert!(text(&out).contains("LOOK  messages"), "{}", text(&out));
     assert!(text(&out).contains("LOOK  two hands"), "{}", text(&out));
+    assert!(text(&out).contains("LOOK  mandate"), "{}", text(&out));
+    let out = command(d, &words("mandate trial --region CN-33"), &listen).output().unwrap();
+    assert!(out.status.success(), "{}", text(&out));
 
     let _server = serve(d, &words("serve"), &listen);
     let person = r#"{"name":"Testa Muster","document":{"type":"passport","number":"X0000001","country":"CHN"},"nationality":"CN","phone":"+86 100 00000001","home_division":"CN-330106","language":"en"}"#;

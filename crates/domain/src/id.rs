@@ -144,6 +144,8 @@ ids! {
     WhatIfId = 'w', "what-if";
     /// A proposal to publish a policy or to raise a risk level.
     ProposalId = 'n', "proposal";
+    /// A request to learn who stands behind a pseudonym.
+    IdentityRequestId = 'y', "identity request";
     /// A file that was taken over.
     ImportId = 'b', "import";
     /// Who was aboard: one boarding that a carrier told of. Derived from the boarding by a secret key.

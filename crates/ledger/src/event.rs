@@ -26,6 +26,16 @@ pub enum KeyEvent {
     Disclosed,
 }
 
+/// What happened to a mandate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MandateEvent {
+    /// Its signed document was published here: it governs from its first moment on.
+    Published,
+    /// It was ended before its time.
+    Ended,
+}
+
 /// What happened to a piece of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

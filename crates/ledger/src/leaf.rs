@@ -17,8 +17,8 @@ use crate::canonical;
 use crate::commitment::Commitment;
 use crate::error::LedgerError;
 use crate::event::{
-    AgencyEvent, EvidenceEvent, GateEvent, KeyEvent, KeyRole, ProposalEvent, StaffEvent,
-    WaitingEvent,
+    AgencyEvent, EvidenceEvent, GateEvent, KeyEvent, KeyRole, MandateEvent, ProposalEvent,
+    StaffEvent, WaitingEvent,
 };
 use crate::hash::{Hash, leaf_hash};
 use crate::word::{AgencyName, Word};
@@ -44,22 +44,24 @@ pub enum Leaf {
         /// By whom; absent when the operator put the file in place before a start.
         agency: Option<AgencyId>,
     },
-    /// An agency may act: where, as what, from when to when, on what legal basis.
+    /// The deployment may act: where, from when to when; or its mandate was ended.
     Mandate {
         /// When it was logged.
         at: Timestamp,
-        /// The agency that may act.
-        agency: AgencyId,
-        /// As what; the kind fixes what it may record and read.
-        agency_kind: AgencyKind,
-        /// The division in which it may act.
+        /// Whether its document was published, or it was ended before its time.
+        event: MandateEvent,
+        /// The version of the document.
+        version: u32,
+        /// The division for which it holds.
         region: Division,
         /// From when.
         from: Timestamp,
         /// Until when; a mandate always ends.
         to: Timestamp,
-        /// SHA-256 of the published order it rests on.
-        basis: Hash,
+        /// SHA-256 of the signed document, which is public.
+        document: Hash,
+        /// Whose officer proposed it; absent for the document of the first start.
+        agency: Option<AgencyId>,
     },
     /// A signing key was published, revoked or disclosed.
     KeyChange {
@@ -309,12 +311,13 @@ mod tests {
             Leaf::PolicyPublished { at, policy, sha256: hash, agency: Some(agency) },
             Leaf::Mandate {
                 at,
-                agency,
-                agency_kind: AgencyKind::PreventionTeam,
+                event: MandateEvent::Published,
+                version: 1,
                 region: division.clone(),
                 from: at,
                 to: at.plus_days(90),
-                basis: hash,
+                document: hash,
+                agency: Some(agency),
             },
             Leaf::KeyChange {
                 at,
@@ -433,7 +436,7 @@ mod tests {
         // The first eight at once.
         let tree =
             crate::Tree::from_leaf_hashes(one_of_each()[..8].iter().map(|l| l.hash().unwrap()));
-        assert_eq!(tree.root().to_string(), "6nwu9l4vOpjUsOZljGRh3jhOVmbSgi7YLYYLceV6m8o=");
+        assert_eq!(tree.root().to_string(), "0brqHvHb/7l8oqKhN9yk6nG6gOcPRYl6paEo2qaybvo=");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod event;
 mod hash;
 mod leaf;
 mod log_proof;
+pub mod mandate;
 pub mod note;
 mod proof;
 pub mod tile;
@@ -34,8 +35,8 @@ pub use checkpoint::{Checkpoint, open_checkpoint, sign_checkpoint};
 pub use commitment::{Commitment, Salt, commit};
 pub use error::LedgerError;
 pub use event::{
-    AgencyEvent, EvidenceEvent, GateEvent, KeyEvent, KeyRole, ProposalEvent, StaffEvent,
-    WaitingEvent,
+    AgencyEvent, EvidenceEvent, GateEvent, KeyEvent, KeyRole, MandateEvent, ProposalEvent,
+    StaffEvent, WaitingEvent,
 };
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
 pub use leaf::{Leaf, MAX_LEAF};

@@ -18,6 +18,7 @@ use crate::in_force::InForce;
 use crate::keys::Keys;
 use crate::leases::Leases;
 use crate::locks::Locks;
+use crate::mandate::MandateGiven;
 use crate::memory::Memory;
 use crate::settings::Settings;
 use crate::work::Work;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub policy: Policy,
     /// Its file.
     pub policy_text: String,
+    /// Whose signature a mandate needs, and the one for a database that has none yet.
+    pub mandate: MandateGiven,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -60,14 +63,15 @@ pub struct Parts {
 impl App {
     /// Loads what lives in memory (places, risk levels, visits, today's counts) and refuses a database that belongs to other keys.
     pub async fn open(parts: Parts) -> Result<Arc<Self>> {
-        let Parts { store, keys, issuer, log_signer, policy, policy_text, clock, rng, settings } =
-            parts;
+        let Parts { store, keys, issuer, log_signer, policy, policy_text, mandate, .. } = parts;
+        let (clock, rng, settings) = (parts.clock, parts.rng, parts.settings);
         check_fingerprint(store.as_ref(), &keys).await?;
         let log_signer =
             crate::log::signer_at_start(store.as_ref(), log_signer, settings.serves).await?;
         let now = clock.now();
         let in_force = crate::publish::at_start(store.as_ref(), policy, policy_text, now).await?;
-        let memory = Memory::new(in_force, settings.index_file.clone());
+        let mandates = crate::mandate::at_start(store.as_ref(), mandate, now).await?;
+        let memory = Memory::new(in_force, mandates, settings.index_file.clone());
         let issuer = ArcSwap::from_pointee(issuer);
         let app = Self {
             store,

@@ -306,7 +306,7 @@ pub(crate) fn outside(region: &Division, home: &Division) -> Option<Box<str>> {
 impl App {
     /// The limits of an agency and of a member of staff.
     fn limits_of(&self, weight: Weight) -> [Limit; 2] {
-        let s = &self.deployment.settings;
+        let s = self.limits();
         let (classes, most) = match weight {
             Weight::Colours => {
                 (COLOURS, [s.waiting_above_per_hour, s.waiting_above_per_staff_hour])
@@ -384,7 +384,7 @@ impl App {
     /// What agencies elsewhere record of the people of a place counts together, as one agency's: else
     /// every laboratory of the country could turn that many of one town red within an hour.
     fn of_home(&self, home: &str) -> (Limit, [u8; 16]) {
-        let most = self.deployment.settings.waiting_above_per_hour;
+        let most = self.limits().waiting_above_per_hour;
         let key = self.deployment.keys.evidence_key(&format!("weight/home/{home}"));
         (Limit { class: HOME, seconds: HOUR, most }, key)
     }
@@ -422,7 +422,7 @@ impl App {
             trace: None,
             count: 1,
             made_at: now,
-            expires_at: now.plus_secs(self.deployment.settings.waiting_seconds),
+            expires_at: now.plus_secs(3600 * i64::from(self.limits().waiting_hours)),
             state: WaitingState::Waiting,
             decision: None,
         }

@@ -41,6 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What is kept in memory beside the visits. Cases are not: the first look at late data is for all.
 const AT_START: &[ChangeKind] = &[
     ChangeKind::Policy,
+    ChangeKind::Mandate,
     ChangeKind::RiskLevels,
     ChangeKind::Links,
     ChangeKind::Places,
@@ -65,6 +66,7 @@ pub(crate) enum Told {
 #[derive(Debug, Default)]
 struct News {
     policy: bool,
+    mandate: bool,
     levels: bool,
     links: bool,
     dropped: Option<i64>,
@@ -83,6 +85,7 @@ impl News {
         for change in changes {
             match change {
                 Change::Policy => news.policy = true,
+                Change::Mandate => news.mandate = true,
                 Change::RiskLevels => news.levels = true,
                 Change::Links => news.links = true,
                 Change::DaysDropped(day) => news.dropped = news.dropped.max(Some(day)),
@@ -100,7 +103,8 @@ impl News {
 
     /// Is any of it more than an addition?
     const fn replaces(&self) -> bool {
-        let replaced = self.policy || self.levels || self.links || self.dropped.is_some();
+        let replaced =
+            self.policy || self.mandate || self.levels || self.links || self.dropped.is_some();
         replaced || !self.taken_back.is_empty()
     }
 }
@@ -301,6 +305,9 @@ impl App {
         if news.policy {
             self.load_policy().await?;
         }
+        if news.mandate {
+            self.load_mandate().await?;
+        }
         if news.levels {
             self.load_levels().await?;
         }
@@ -330,7 +337,7 @@ impl App {
     }
 
     /// Which records are joined. Whoever's were joined or parted may change the traces of all they met.
-    async fn load_links(&self) -> Result<()> {
+    pub(crate) async fn load_links(&self) -> Result<()> {
         let links = self.store.joined_records().await?;
         let shares = shared_visits(&self.store.split_records().await?, &links);
         let (changed, gone) = {

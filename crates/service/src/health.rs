@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::clock::ClockVerdict;
 use crate::error::{Kind, Result, ServiceError};
 use crate::hold::clock_problem;
+use crate::under_mandate::MANDATE_WARN_DAYS;
 
 /// Days before the end of a key from which on somebody should renew it.
 pub const WARN_DAYS: i64 = 30;
@@ -48,6 +49,12 @@ pub enum FindingCode {
     /// Rows are set aside.
     #[serde(rename = "rows.unreadable")]
     RowsUnreadable,
+    /// No mandate holds.
+    #[serde(rename = "mandate.not_in_force")]
+    MandateNotInForce,
+    /// The mandate ends within [`MANDATE_WARN_DAYS`].
+    #[serde(rename = "mandate.ends_soon")]
+    MandateEndsSoon,
     /// Messages reach nobody.
     #[serde(rename = "sms.not_configured")]
     NoGateway,
@@ -65,6 +72,8 @@ impl FindingCode {
             Self::KeysNotInForce => "keys.not_in_force",
             Self::KeysEndSoon => "keys.end_soon",
             Self::RowsUnreadable => "rows.unreadable",
+            Self::MandateNotInForce => "mandate.not_in_force",
+            Self::MandateEndsSoon => "mandate.ends_soon",
             Self::NoGateway => "sms.not_configured",
         }
     }
@@ -132,6 +141,7 @@ impl App {
             );
             health.warnings.push(Finding { code: FindingCode::KeysEndSoon, detail });
         }
+        health.warnings.extend(self.mandate_finding());
         let unreadable = self.unreadable();
         if !unreadable.rows.is_empty() {
             let (n, more) = (unreadable.rows.len(), if unreadable.more { " or more" } else { "" });
@@ -145,6 +155,24 @@ impl App {
             health.warnings.push(Finding { code: FindingCode::NoGateway, detail });
         }
         health
+    }
+
+    /// What is to be said of the mandate. Never a problem: a server without one is up, and says why it decides
+    /// nothing.
+    fn mandate_finding(&self) -> Option<Finding> {
+        match self.mandate_days_left() {
+            None => {
+                let detail = self.must_have_mandate().err().map_or_else(String::new, |e| e.detail);
+                Some(Finding { code: FindingCode::MandateNotInForce, detail })
+            }
+            Some(days) if days <= MANDATE_WARN_DAYS => {
+                let detail = format!(
+                    "The mandate ends in {days} days. Without another one no code is made and no scan decided then, and thirty days later everything about people is deleted. A renewal that the authority signed is proposed in the console (Mandate) and decided by a second body."
+                );
+                Some(Finding { code: FindingCode::MandateEndsSoon, detail })
+            }
+            Some(_) => None,
+        }
     }
 
     /// Whole days for which codes can be made with the present keys; `None` if none can be made now.

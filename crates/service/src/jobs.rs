@@ -154,6 +154,9 @@ impl App {
             }
             if !self.clock_is_held() {
                 self.work.trace_jobs.forget_old(self.now());
+                if first && ticks.is_multiple_of(120) {
+                    note("forget_after_mandate", &self.forget_after_mandate().await);
+                }
                 if first && ticks.is_multiple_of(7200) {
                     note("finish_corrections", &self.finish_corrections().await);
                 }

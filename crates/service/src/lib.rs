@@ -40,6 +40,8 @@ mod limits;
 mod links;
 mod locks;
 mod log;
+mod mandate;
+mod mandate_end;
 mod memory;
 pub mod named;
 mod naming;
@@ -61,6 +63,7 @@ mod signed_list;
 mod sms;
 pub mod staff;
 mod turns;
+mod under_mandate;
 mod vault;
 mod visits;
 pub mod what_if;
@@ -80,6 +83,8 @@ pub use jadegate_trace::CaseInput;
 pub use jobs::Purged;
 pub use keys::Keys;
 pub use links::LinkedRecord;
+pub use mandate::MandateGiven;
+pub use mandate_end::ForgottenPeople;
 pub use parts::Part;
 pub use public_log::LogPart;
 pub use published_keys::{PublishedKey, PublishedKeys};
@@ -90,6 +95,10 @@ pub use session::{GateSession, HolderSession, NewSession, StaffSession};
 pub use settings::{Settings, Witnesses};
 pub use signed_list::SignedPaperList;
 pub use sms::{HttpGateway, HttpGatewayConfig, OutboxOnly, SmsError, SmsFault, SmsGateway};
+pub use under_mandate::{
+    MANDATE_WARN_DAYS, MandateDocument, MandateLimits, MandateState, MandateStepView,
+    MandateStepWord, MandateView,
+};
 pub use vault::Identity;
 pub use visits::{IndexOrigin, Tended};
 pub use witnesses::{AskWitness, HttpWitnesses, WitnessFault, WitnessedLog};

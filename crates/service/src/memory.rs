@@ -21,6 +21,7 @@ use crate::in_force::{InForce, Regions};
 use crate::issued::Issued;
 use crate::known_places::KnownPlaces;
 use crate::log::LogTree;
+use crate::mandate::Mandates;
 use crate::openings::Openings;
 use crate::signed_list::SignedPaperList;
 use crate::staff::tracing::late::LateData;
@@ -34,6 +35,8 @@ const RIDES: usize = 1024;
 /// Policy and risk levels, places, visits, today's counts, the public log's tree.
 pub(crate) struct Memory {
     pub(crate) policy: ArcSwap<InForce>,
+    /// On what authority, until when and within which limits.
+    pub(crate) mandates: ArcSwap<Mandates>,
     pub(crate) regions: ArcSwap<Regions>,
     pub(crate) places: RwLock<KnownPlaces>,
     pub(crate) counts: RwLock<HashMap<PlaceId, (jiff::civil::Date, GateCounts)>>,
@@ -54,9 +57,10 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// Empty but for the policy; the index is saved at `index_file`.
-    pub(crate) fn new(in_force: InForce, index_file: Option<PathBuf>) -> Self {
+    pub(crate) fn new(in_force: InForce, mandates: Mandates, index_file: Option<PathBuf>) -> Self {
         Self {
             policy: ArcSwap::from_pointee(in_force),
+            mandates: ArcSwap::from_pointee(mandates),
             regions: ArcSwap::default(),
             places: RwLock::default(),
             counts: RwLock::default(),
@@ -69,6 +73,13 @@ impl Memory {
             paper_list: tokio::sync::Mutex::default(),
             follower: Follower::default(),
         }
+    }
+
+    /// Everything about people is gone from the store: it goes here, too. Visits go with their days.
+    pub(crate) fn forget_people(&self) {
+        self.openings.forget_all();
+        self.issued.forget();
+        write(&self.counts).clear();
     }
 
     /// The policy in force.

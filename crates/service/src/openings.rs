@@ -172,6 +172,14 @@ impl Openings {
         }
     }
 
+    /// Forgets all.
+    pub(crate) fn forget_all(&self) {
+        for part in &self.0 {
+            let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            *part = Part::default();
+        }
+    }
+
     /// Forgets what nobody has asked for lately, whether anybody asks for anything or not.
     pub(crate) fn tidy(&self, now: Timestamp) {
         for part in &self.0 {

@@ -80,6 +80,7 @@ impl App {
         // What such a clock dates, gates refuse or believe for too long.
         self.clock_must_hold()?;
         self.must_follow()?;
+        self.must_have_mandate()?;
         must_have_document(Some(identity))?;
         for _ in 0..TRIES {
             let standing = self.store.paper_of(holder).await?;

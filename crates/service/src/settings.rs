@@ -1,4 +1,5 @@
-//! Limits and names of a deployment.
+//! Limits and names of a deployment. The mandate's numbers here are those of a database that has no mandate
+//! yet; from then on it says them ([`App::limits`](crate::App::limits)).
 
 use std::path::PathBuf;
 
@@ -74,6 +75,10 @@ pub struct Settings {
     pub what_if_seconds: i64,
     /// Seconds after which a proposal that nobody decided on lapses.
     pub proposal_seconds: i64,
+    /// Identity requests that one agency may make within a day.
+    pub identity_requests_per_day: u32,
+    /// Hours after which at the latest a person sees that their identity was asked for.
+    pub notice_delay_hours: u32,
     /// Who is to see each checkpoint of the public log before it is published.
     pub witnesses: Witnesses,
 }
@@ -120,6 +125,8 @@ impl Default for Settings {
             what_if_seconds: 3600,
             proposal_seconds: 86_400,
             witnesses: Witnesses::default(),
+            identity_requests_per_day: 20,
+            notice_delay_hours: 24,
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) enum Followed {
     Policy = 3,
     RiskLevels = 4,
     Links = 5,
+    Mandate = 6,
 }
 
 impl Followed {
@@ -37,6 +38,7 @@ impl Followed {
             }
             Write::AddTrace(trace) => Some((Self::Case, trace.case.as_i64())),
             Write::PublishPolicy { .. } => Some((Self::Policy, 0)),
+            Write::AddMandateStep(_) => Some((Self::Mandate, 0)),
             Write::AddRegionRisk(_) | Write::EndRegionRisk { .. } => Some((Self::RiskLevels, 0)),
             Write::PutLink { .. } | Write::EndLink(_) => Some((Self::Links, 0)),
             _ => None,

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
-use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, ImportId, ProposalId, WaitingId};
+use jadegate_domain::id::{
+    ChallengeId, ChangeId, CorrectionId, IdentityRequestId, ImportId, ProposalId, WaitingId,
+};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
@@ -12,13 +14,13 @@ use jadegate_domain::{
 };
 use jadegate_store::{
     AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
-    Correction, CredentialRow, EvidencePage, FilesOf, HolderEvidence, ImportRun, IndexKind,
-    Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, Paper,
-    PaperPlaces, PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading,
-    Receipt, Recolouring, RecordLink, RegionRisks, SealedField, Session, SessionSubject,
-    SplitPiece, Standing, Store, StoredAssessment, StoredJob, StoredProposal, StoredRide,
-    StoredTrace, TraceHead, Tube, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
-    Withdrawal, Write,
+    Correction, CredentialRow, EvidencePage, FilesOf, Forgotten, HolderEvidence, IdentityCount,
+    IdentityRequest, ImportRun, IndexKind, Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked,
+    MandateStep, OpenCases, OutboxMessage, Page, Paper, PaperPlaces, PaperStanding, PendingLeaves,
+    PhoneCode, PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RecordLink,
+    RegionRisks, SealedField, Session, SessionSubject, SplitPiece, Standing, Store,
+    StoredAssessment, StoredJob, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube, Unit,
+    Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 
 use crate::backup;
@@ -26,8 +28,8 @@ use crate::check;
 use crate::error::Result;
 use crate::marks;
 use crate::read::{
-    accounts, changes, evidence, links, log, papers, people, places, policies, records, servers,
-    tally,
+    accounts, changes, evidence, links, log, mandate, papers, people, places, policies, records,
+    servers, tally,
 };
 use crate::{PostgresStore, writer::Command};
 
@@ -61,6 +63,12 @@ impl Store for PostgresStore {
 
     async fn purge_expired(&self, until: Timestamp) -> Result<u64> {
         let gone = self.ask(|answer| Command::Purge(until, answer)).await?;
+        self.forget_statements();
+        Ok(gone)
+    }
+
+    async fn forget_people(&self) -> Result<Forgotten> {
+        let gone = self.ask(Command::ForgetPeople).await?;
         self.forget_statements();
         Ok(gone)
     }
@@ -392,6 +400,34 @@ impl Store for PostgresStore {
         let (found, bad) = self.noted(s.end(read).await)?;
         self.note_all(&bad);
         Ok(found)
+    }
+
+    async fn mandate_steps(&self) -> Result<Vec<MandateStep>> {
+        self.noted(mandate::mandate_steps(&self.point().await?).await)
+    }
+
+    async fn identity_request(&self, id: IdentityRequestId) -> Result<Option<IdentityRequest>> {
+        self.noted(mandate::identity_request(&self.point().await?, id).await)
+    }
+
+    async fn identity_requests(&self, latest: Latest) -> Result<Vec<IdentityRequest>> {
+        self.rows(mandate::identity_requests(&self.list().await?, latest).await)
+    }
+
+    async fn open_identity_requests(&self, limit: u32) -> Result<Vec<IdentityRequest>> {
+        self.rows(mandate::open_identity_requests(&self.list().await?, limit).await)
+    }
+
+    async fn identity_requests_about(
+        &self,
+        holder: HolderId,
+        limit: u32,
+    ) -> Result<Vec<IdentityRequest>> {
+        self.rows(mandate::identity_requests_about(&self.list().await?, holder, limit).await)
+    }
+
+    async fn identity_counts(&self) -> Result<Vec<IdentityCount>> {
+        self.noted(mandate::identity_counts(&self.list().await?).await)
     }
 
     async fn policy_in_force(&self) -> Result<Option<PolicyVersion>> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use deadpool_postgres::{Object, Pool};
 use futures_util::future::{join, join_all, join4};
 use jadegate_domain::Timestamp;
-use jadegate_store::{KeptAt, Receipt, StoreError, Unit};
+use jadegate_store::{ABOUT_PEOPLE, Forgotten, KeptAt, Receipt, StoreError, Unit};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::apply::{Applied, Applier};
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Purge(Timestamp, oneshot::Sender<Result<u64>>),
     /// Remove what was kept for owners of documents since this moment or longer.
     PurgeKept(Timestamp, oneshot::Sender<Result<u64>>),
+    /// Remove everything about people.
+    ForgetPeople(oneshot::Sender<Result<Forgotten>>),
     /// Finish what waits, and end.
     Close(oneshot::Sender<()>),
 }
@@ -84,6 +86,9 @@ impl Writer {
                 }
                 Command::PurgeKept(until, answer) => {
                     let _ = answer.send(self.purge(&KEPT_TOO_LONG, until).await);
+                }
+                Command::ForgetPeople(answer) => {
+                    let _ = answer.send(self.forget_people().await);
                 }
                 Command::Close(answer) => {
                     self.commands.close();
@@ -246,6 +251,25 @@ impl Writer {
         };
         self.days.forget();
         Ok(done)
+    }
+
+    async fn forget_people(&self) -> Result<Forgotten> {
+        let c = get(&self.pool).await?;
+        match forget_people(&c).await {
+            Ok(gone) => {
+                if let Err(e) =
+                    c.batch_execute(&format!("VACUUM {}", ABOUT_PEOPLE.join(", "))).await
+                {
+                    let why = sql("vacuum", &e);
+                    tracing::warn!(error = %why, "what was erased is not swept out of the pages yet");
+                }
+                Ok(gone)
+            }
+            Err(e) => {
+                abandon(c).await;
+                Err(e)
+            }
+        }
     }
 
     async fn purge(&self, what: &[Statement], until: Timestamp) -> Result<u64> {
@@ -490,6 +514,17 @@ async fn purge(c: &Client, what: &[Statement], until: Timestamp) -> Result<u64> 
     let mut gone = 0;
     for (table, text) in what {
         gone += execute(c, table, text, [until.as_secs()]).await?;
+    }
+    c.batch_execute("COMMIT").await.map_err(|e| sql("transaction", &e))?;
+    Ok(gone)
+}
+
+/// Removes everything about people but what is kept by day.
+async fn forget_people(c: &Client) -> Result<Forgotten> {
+    c.batch_execute("BEGIN").await.map_err(|e| sql("transaction", &e))?;
+    let mut gone = Forgotten::default();
+    for table in ABOUT_PEOPLE {
+        gone.add(table, execute(c, table, &format!("DELETE FROM {table}"), NONE).await?);
     }
     c.batch_execute("COMMIT").await.map_err(|e| sql("transaction", &e))?;
     Ok(gone)

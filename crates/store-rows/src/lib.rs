@@ -12,6 +12,7 @@ mod accounts;
 mod at;
 mod columns;
 mod evidence;
+mod mandate;
 mod page;
 mod papers;
 mod people;
@@ -27,6 +28,7 @@ pub use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,
     RegionRiskRow, StoredColourRow, TraceHeadRow, TraceRow,
 };
+pub use mandate::{IdentityRequestRow, MandateStepRow, identity_count, mandate_step};
 pub use page::{evidence_page, linked_records};
 pub use papers::{PaperRow, PaperStandingRow};
 pub use people::{
@@ -86,7 +88,9 @@ macro_rules! for_each_table {
             RecordLinkRow,
             SplitPieceRow,
             AccountChangeRow,
-            JobRow
+            JobRow,
+            MandateStepRow,
+            IdentityRequestRow
         )
     };
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
-use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, ImportId, ProposalId, WaitingId};
+use jadegate_domain::id::{
+    ChallengeId, ChangeId, CorrectionId, IdentityRequestId, ImportId, ProposalId, WaitingId,
+};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
@@ -12,13 +14,13 @@ use jadegate_domain::{
 };
 use jadegate_store::{
     AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
-    Correction, CredentialRow, EvidencePage, FilesOf, HolderEvidence, ImportRun, IndexKind,
-    Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked, OpenCases, OutboxMessage, Page, Paper,
-    PaperPlaces, PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading,
-    Receipt, Recolouring, RecordLink, RegionRisks, SealedField, Session, SessionSubject,
-    SplitPiece, Standing, Store, StoredAssessment, StoredJob, StoredProposal, StoredRide,
-    StoredTrace, TraceHead, Tube, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
-    Withdrawal, Write,
+    Correction, CredentialRow, EvidencePage, FilesOf, Forgotten, HolderEvidence, IdentityCount,
+    IdentityRequest, ImportRun, IndexKind, Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked,
+    MandateStep, OpenCases, OutboxMessage, Page, Paper, PaperPlaces, PaperStanding, PendingLeaves,
+    PhoneCode, PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RecordLink,
+    RegionRisks, SealedField, Session, SessionSubject, SplitPiece, Standing, Store,
+    StoredAssessment, StoredJob, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube, Unit,
+    Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -27,8 +29,8 @@ use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::{check_by_table, private_file};
 use crate::read::{
-    accounts, changes, evidence, links, log, papers, people, places, policies, records, servers,
-    tally,
+    accounts, changes, evidence, links, log, mandate, papers, people, places, policies, records,
+    servers, tally,
 };
 use crate::{SqliteStore, writer::Command};
 
@@ -102,6 +104,10 @@ impl Store for SqliteStore {
 
     async fn purge_expired(&self, until: Timestamp) -> Result<u64> {
         self.ask(|answer| Command::Purge(until, answer)).await
+    }
+
+    async fn forget_people(&self) -> Result<Forgotten> {
+        self.ask(Command::ForgetPeople).await
     }
 
     async fn drop_days_before(&self, utc_day: i64) -> Result<(u64, u64)> {
@@ -423,6 +429,34 @@ impl Store for SqliteStore {
         let (found, bad) = self.list(move |c| evidence::region_risks(c, since)).await?;
         self.note_all(&bad);
         Ok(found)
+    }
+
+    async fn mandate_steps(&self) -> Result<Vec<MandateStep>> {
+        self.point(mandate::mandate_steps)
+    }
+
+    async fn identity_request(&self, id: IdentityRequestId) -> Result<Option<IdentityRequest>> {
+        self.point(|c| mandate::identity_request(c, id))
+    }
+
+    async fn identity_requests(&self, latest: Latest) -> Result<Vec<IdentityRequest>> {
+        self.rows(move |c| mandate::identity_requests(c, latest)).await
+    }
+
+    async fn open_identity_requests(&self, limit: u32) -> Result<Vec<IdentityRequest>> {
+        self.rows(move |c| mandate::open_identity_requests(c, limit)).await
+    }
+
+    async fn identity_requests_about(
+        &self,
+        holder: HolderId,
+        limit: u32,
+    ) -> Result<Vec<IdentityRequest>> {
+        self.rows(move |c| mandate::identity_requests_about(c, holder, limit)).await
+    }
+
+    async fn identity_counts(&self) -> Result<Vec<IdentityCount>> {
+        self.list(mandate::identity_counts).await
     }
 
     async fn policy_in_force(&self) -> Result<Option<PolicyVersion>> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jadegate_domain::Timestamp;
-use jadegate_store::{Receipt, StoreError, Unit, Write};
+use jadegate_store::{ABOUT_PEOPLE, Forgotten, Receipt, StoreError, Unit, Write};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
@@ -32,6 +32,8 @@ pub(crate) enum Command {
     /// Remove what expired at or before this moment.
     Purge(Timestamp, oneshot::Sender<Result<u64>>),
     PurgeKept(Timestamp, oneshot::Sender<Result<u64>>),
+    /// Remove everything about people.
+    ForgetPeople(oneshot::Sender<Result<Forgotten>>),
     /// Finish what waits, put the log into the database, and end.
     Close(oneshot::Sender<()>),
 }
@@ -103,6 +105,10 @@ impl Writer {
                 }
                 Command::PurgeKept(until, answer) => {
                     let done = self.erase(|c| purge_kept(c, until));
+                    self.answer_erasure(done, answer);
+                }
+                Command::ForgetPeople(answer) => {
+                    let done = self.erase(forget_people);
                     self.answer_erasure(done, answer);
                 }
                 Command::Close(answer) => {
@@ -389,6 +395,16 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
         gone += c.execute(text, [until.as_secs()]).map_err(|e| sql(table, &e))?;
     }
     Ok(u64::try_from(gone).unwrap_or(u64::MAX))
+}
+
+/// Removes everything about people but what is kept by day.
+fn forget_people(c: &Connection) -> Result<Forgotten> {
+    let mut gone = Forgotten::default();
+    for table in ABOUT_PEOPLE {
+        let rows = c.execute(&format!("DELETE FROM {table}"), []).map_err(|e| sql(table, &e))?;
+        gone.add(table, u64::try_from(rows).unwrap_or(u64::MAX));
+    }
+    Ok(gone)
 }
 
 /// Removes what was kept for owners of documents too long.

@@ -42,6 +42,8 @@ pub enum ChangeKind {
     Days,
     /// Another policy came into force.
     Policy,
+    /// A step of the mandates.
+    Mandate,
     /// Risk levels.
     RiskLevels,
     /// Which records are joined.
@@ -62,9 +64,10 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// All, in the order in which they are told: what is needed to understand a visit comes before it.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Days,
         Self::Policy,
+        Self::Mandate,
         Self::RiskLevels,
         Self::Links,
         Self::Places,
@@ -83,6 +86,8 @@ pub enum Change {
     DaysDropped(i64),
     /// Another policy is in force ([`Store::policy_in_force`](crate::Store::policy_in_force)).
     Policy,
+    /// A step of the mandates was taken ([`Store::mandate_steps`](crate::Store::mandate_steps)).
+    Mandate,
     /// The risk levels are others ([`Store::region_risks`](crate::Store::region_risks)).
     RiskLevels,
     /// Other records are joined ([`Store::joined_records`](crate::Store::joined_records)).
@@ -110,6 +115,7 @@ impl Change {
         match self {
             Self::DaysDropped(_) => ChangeKind::Days,
             Self::Policy => ChangeKind::Policy,
+            Self::Mandate => ChangeKind::Mandate,
             Self::RiskLevels => ChangeKind::RiskLevels,
             Self::Links => ChangeKind::Links,
             Self::Place(_) => ChangeKind::Places,

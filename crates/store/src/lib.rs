@@ -63,14 +63,16 @@
 //! first. Units that were under way at the same time come in the order that the
 //! store gives them when they are numbered, whoever does it.
 //!
-//! *Erasure.* [`Write::Shred`], [`Write::DropSealedField`], [`Store::drop_days_before`] and [`Store::purge_expired`] leave no
+//! *Erasure.* [`Write::Shred`], [`Write::DropSealedField`], [`Store::drop_days_before`], [`Store::forget_people`] and [`Store::purge_expired`] leave no
 //! readable copy in the database's files (`secure_delete`, and the log of the database is
 //! truncated). A backup made earlier is not reached; its retention is its keeper's.
 
 mod aside;
 mod changes;
 mod error;
+mod identity;
 mod latest;
+mod mandate;
 mod news;
 mod opening;
 mod papers;
@@ -88,7 +90,9 @@ pub mod conformance;
 pub use aside::{Listed, SetAside, Unreadable};
 pub use changes::{Change, ChangeKind, Changes, Cursor, KeptAt, Position, Reading};
 pub use error::{Precondition, RowRef, StoreError};
+pub use identity::{IdentityCount, IdentityDecision, IdentityRequest, IdentityState};
 pub use latest::{Before, Latest};
+pub use mandate::{ABOUT_PEOPLE, Forgotten, KEPT, MandateStep, MandateStepKind};
 pub use opening::Contents;
 pub use papers::{Paper, PaperPlaces, PaperStanding, PaperWrite};
 pub use policies::{

@@ -31,6 +31,7 @@ impl Write {
     fn changes(&self) -> Vec<Change> {
         match self {
             Self::PublishPolicy { .. } => vec![Change::Policy],
+            Self::AddMandateStep(_) => vec![Change::Mandate],
             Self::AddRegionRisk(_) | Self::EndRegionRisk { .. } => vec![Change::RiskLevels],
             Self::PutLink { .. } | Self::EndLink(_) => vec![Change::Links],
             Self::AddPlace(place) => vec![Change::Place(place.clone())],

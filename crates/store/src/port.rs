@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
-use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId, ImportId, ProposalId, WaitingId};
+use jadegate_domain::id::{
+    ChallengeId, ChangeId, CorrectionId, IdentityRequestId, ImportId, ProposalId, WaitingId,
+};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
     Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
@@ -12,7 +14,9 @@ use jadegate_domain::{
 use crate::aside::{Listed, Unreadable};
 use crate::changes::{Changes, Position, Reading};
 use crate::error::StoreError;
+use crate::identity::{IdentityCount, IdentityRequest};
 use crate::latest::Latest;
+use crate::mandate::{Forgotten, MandateStep};
 use crate::opening::Parts;
 use crate::papers::{Paper, PaperPlaces, PaperStanding};
 use crate::policies::{
@@ -261,6 +265,10 @@ pub trait Store: Send + Sync + 'static {
     /// readable copy. Returns how many rows went.
     async fn purge_expired(&self, until: Timestamp) -> Result<u64>;
 
+    /// Removes everything about people but what is kept by day ([`ABOUT_PEOPLE`](crate::ABOUT_PEOPLE)), leaving
+    /// no readable copy: the mandate is over. Says how much that was.
+    async fn forget_people(&self) -> Result<Forgotten>;
+
     // Evidence and assessments
 
     /// All evidence of a person, of all their records, oldest first (by moment recorded, then id), with
@@ -324,6 +332,26 @@ pub trait Store: Send + Sync + 'static {
     /// The regions' version (0 at first) and every risk level that was in force at or after
     /// `since`, from one snapshot.
     async fn region_risks(&self, since: Timestamp) -> Result<RegionRisks>;
+
+    // The mandate, and identity requests
+
+    /// All steps of the mandates, newest first; one that cannot be read is an error, for what holds follows
+    /// from all of them.
+    async fn mandate_steps(&self) -> Result<Vec<MandateStep>>;
+    /// An identity request.
+    async fn identity_request(&self, id: IdentityRequestId) -> Result<Option<IdentityRequest>>;
+    /// Identity requests of whatever state, newest first.
+    async fn identity_requests(&self, latest: Latest) -> Result<Vec<IdentityRequest>>;
+    /// Those that wait or are approved, also where their time is over, oldest first.
+    async fn open_identity_requests(&self, limit: u32) -> Result<Vec<IdentityRequest>>;
+    /// Those about a holder, newest first.
+    async fn identity_requests_about(
+        &self,
+        holder: HolderId,
+        limit: u32,
+    ) -> Result<Vec<IdentityRequest>>;
+    /// How many there are of each kind of agency, state and refusal.
+    async fn identity_counts(&self) -> Result<Vec<IdentityCount>>;
 
     // Policies
 

@@ -3,8 +3,8 @@
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{
-    ChallengeId, ChangeId, CorrectionId, ImportId, InvitationId, PhoneCodeId, ProposalId,
-    RecolouringId, WaitingId,
+    ChallengeId, ChangeId, CorrectionId, IdentityRequestId, ImportId, InvitationId, PhoneCodeId,
+    ProposalId, RecolouringId, WaitingId,
 };
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{
@@ -13,6 +13,8 @@ use jadegate_domain::{
     VisitKey,
 };
 
+use crate::identity::{IdentityDecision, IdentityRequest, IdentityState};
+use crate::mandate::MandateStep;
 use crate::papers::PaperWrite;
 use crate::policies::{
     AssessmentMark, Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal,
@@ -450,6 +452,28 @@ pub enum Write {
         version: Box<PolicyVersion>,
         /// The digest of the one in force now.
         replaces: Option<String>,
+    },
+    /// The next step of the mandates. Precondition: its number is one above the highest there is (else the
+    /// conflict is `Absent` where it is taken, `Exists` where one before it is missing).
+    AddMandateStep(Box<MandateStep>),
+    /// A new identity request. Preconditions: the id is free, and whoever asks has no other one that waits
+    /// or is approved (both are `Absent`), unless this one is refused.
+    AddIdentityRequest(Box<IdentityRequest>),
+    /// Decides on an identity request. Precondition: it is there (`Exists`) in the state `from` (`Stands`).
+    DecideIdentityRequest {
+        /// The request.
+        id: IdentityRequestId,
+        /// The state it was loaded in.
+        from: IdentityState,
+        /// What it comes to.
+        decision: Box<IdentityDecision>,
+    },
+    /// Whoever asked reads the person. Precondition: it is there, approved, and `at` is before its end.
+    ReadIdentity {
+        /// The request.
+        id: IdentityRequestId,
+        /// When.
+        at: Timestamp,
     },
     /// A new proposal. Precondition: the id is free.
     AddProposal(Box<StoredProposal>),

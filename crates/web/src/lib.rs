@@ -12,6 +12,7 @@ mod gate;
 mod holder;
 mod layers;
 mod limiter;
+mod mandate;
 mod origin;
 mod pages;
 mod paper;

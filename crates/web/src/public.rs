@@ -281,6 +281,9 @@ fn health_gauges(app: &App) {
     // The figure itself, down to nothing: an alarm needs no second rule for keys that have ended.
     let days = i32::try_from(app.key_days_left().unwrap_or(0)).unwrap_or(i32::MAX);
     metrics::gauge!("jadegate_keys_days_left").set(f64::from(days));
+    // Zero, too, where none holds: the alarm for its end is the alarm for none.
+    let days = i32::try_from(app.mandate_days_left().unwrap_or(0)).unwrap_or(i32::MAX);
+    metrics::gauge!("jadegate_mandate_days_left").set(f64::from(days));
     metrics::gauge!("jadegate_following").set(flag(app.follows()));
     let held = app.clock_verdict() != ClockVerdict::Steady;
     metrics::gauge!("jadegate_clock_held").set(flag(held));

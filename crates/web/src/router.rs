@@ -10,7 +10,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Web;
-use crate::{demo, document, family, gate, holder, layers, pages, paper, problem, public, staff};
+use crate::{
+    demo, document, family, gate, holder, layers, mandate, pages, paper, problem, public, staff,
+};
 
 /// Largest body of an ordinary request; file imports state their own limit.
 const MAX_BODY: usize = 256 * 1024;
@@ -35,6 +37,7 @@ struct ApiDoc;
 fn api() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .merge(public::routes())
+        .merge(mandate::routes())
         .merge(holder::routes())
         .merge(family::routes())
         .merge(paper::routes())

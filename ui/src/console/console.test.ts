@@ -37,6 +37,7 @@ const POWER: Record<Power, true> = {
   read_lists: true,
   set_region: true,
   publish_policy: true,
+  renew_mandate: true,
   manage_places: true,
   invite_staff: true,
   confirm_powers: true,

@@ -10,7 +10,7 @@ export interface SectionProps {
 }
 
 export interface Section {
-  id: 'overview' | 'counter' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'records' | 'operation' | 'sessions';
+  id: 'overview' | 'counter' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'mandate' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'records' | 'operation' | 'sessions';
   /** Any of these; none: everybody. */
   needs: readonly Power[];
   load: () => Promise<{ default: Component<SectionProps> }>;
@@ -34,6 +34,7 @@ export const SECTIONS: readonly Section[] = [
   { id: 'regions', needs: ['set_region', 'read_lists'], load: () => import('./sections/Regions.svelte') },
   { id: 'policies', needs: SEE_CHANGES, load: () => import('./sections/Policies.svelte') },
   { id: 'proposals', needs: SEE_CHANGES, load: () => import('./sections/Proposals.svelte') },
+  { id: 'mandate', needs: ['renew_mandate', 'read_operation', 'read_audit'], load: () => import('./sections/Mandate.svelte') },
   { id: 'arrivals', needs: ['record_arrival'], load: plain(() => import('./sections/Arrivals.svelte')) },
   { id: 'rides', needs: ['record_rides'], load: plain(() => import('./sections/Rides.svelte')) },
   { id: 'places', needs: ['manage_places'], load: () => import('./sections/Places.svelte') },

@@ -106,7 +106,10 @@ export class Sync {
       const failure = this.#parts.failure(e);
       this.#failures += 1;
       wait = this.#pause(failure.retryAfter);
-      if (failure.kind === 'away') {
+      if (failure.kind === 'away' && failure.code.startsWith('mandate.')) {
+        // What waits is kept: the mandate may be renewed.
+        this.#set({ offlineSince: null, refused: failure.code });
+      } else if (failure.kind === 'away') {
         this.#set({ offlineSince: this.#state.offlineSince ?? this.#parts.now() });
       } else {
         this.#set({ refused: failure.code });

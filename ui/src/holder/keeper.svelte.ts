@@ -138,7 +138,8 @@ class Keeper {
     }
     const wait = backoffDelay(this.#attempt, error.retryAfter);
     this.#attempt += 1;
-    const asked = error.status === 503 || error.status === 429;
+    // No mandate: nothing to wait for in line, and the page says why.
+    const asked = (error.status === 503 && !error.code.startsWith('mandate.')) || error.status === 429;
     this.trouble = {
       kind: error.status === 0 && error.code !== 'bad_answer' ? 'offline' : asked ? 'busy' : 'other',
       error,

@@ -7,6 +7,7 @@ mod certificate;
 mod common;
 mod cumulative;
 mod import;
+mod mandate;
 mod policy;
 mod setup;
 mod staff;
@@ -51,6 +52,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Policy(command) => policy::run(&command),
         Command::Certificate(args) => certificate::run(&args),
         Command::Keys(command) => keys(&config, &command).map(done),
+        Command::Mandate(command) => mandate::run(&config, &command).map(done),
         Command::Clock(ClockCommand::Confirm) => confirm_clock(&config).map(done),
         Command::Serve(_) => block_on(serve(config)).map(done),
         Command::Demo(demo) => {

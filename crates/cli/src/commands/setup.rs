@@ -100,6 +100,7 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
     let begun = begin(&app, &config, two).await;
     let newest = app.newest_leaf().await;
     let offices = offices(&app).await;
+    let mandate = mandate(&app);
     let key = app.log_key();
     drop(app);
     store.close().await;
@@ -113,6 +114,7 @@ pub(super) async fn run(file: &Path, mut config: Config, args: Setup) -> Result<
     );
     let mut found = look(&config, newest?, args.test_phone.as_deref()).await;
     found.push(offices?);
+    found.push(mandate);
     for (ok, what, detail) in &found {
         println!("{}  {what:<12} {detail}", if *ok { "ok  " } else { "LOOK" });
     }
@@ -322,6 +324,18 @@ async fn offices(app: &App) -> Result<Found, Failure> {
         let how = "the commission has one office, so nobody could decide on a large change (policy, risk level) that it proposes. Add a second with `jadegate staff add-agency --kind health_commission`, invite its commissioner, and have the first one confirm both";
         (false, WHAT, how.to_owned())
     })
+}
+
+/// On whose authority would it act?
+fn mandate(app: &App) -> Found {
+    const WHAT: &str = "mandate";
+    match app.mandate_days_left() {
+        Some(days) => (true, WHAT, format!("holds for {days} days more")),
+        None => {
+            let how = "none holds, so no code is made. The authority signs one (`jadegate mandate`); name it and its key in mandate.file and mandate.authority. For a trial: `jadegate mandate trial`";
+            (false, WHAT, how.to_owned())
+        }
+    }
 }
 
 type Found = (bool, &'static str, String);

@@ -69,6 +69,8 @@ impl App {
         self.clock_must_hold()?;
         // Nor by rules that may not be in force any more; the gate keeps them, and sends them again.
         self.must_follow()?;
+        // Nor on nobody's authority.
+        self.must_have_mandate()?;
         let results = match scans {
             [one] => {
                 let code = self.whose_code(one, self.read_code(one)).await;

@@ -148,6 +148,7 @@ impl App {
         self.clock_must_hold()?;
         self.must_follow()?;
         let now = self.now();
+        self.must_have_mandate_at(now)?;
         // A code never outlives the colour it shows.
         let left = known.next_change.map_or(i64::MAX, |t| t.secs_since(now).max(1));
         let fresh = i64::from(known.in_force.policy.fresh_seconds()).min(left);
@@ -209,6 +210,7 @@ impl App {
         self.must_follow()?;
         // Before anything is looked at: what is newer than these is not taken for theirs.
         let (from, in_force) = (self.now(), self.in_force());
+        self.must_have_mandate_at(from)?;
         let regions_version = self.memory.regions.load().version;
         let identity = self.identity(holder).await?;
         // Green by the evidence of an account that is nobody's is nobody's green.

@@ -254,6 +254,8 @@ impl App {
         input: &RegistrationInput,
         asker: Asker<'_>,
     ) -> Result<ChallengeSent> {
+        // Before anybody is asked for a code or sends their name for nothing.
+        self.must_have_mandate()?;
         let today = self.now().local_day(self.policy().calendar().zone());
         let waiting = input.parse(today).map_err(ServiceError::fields)?;
         let phone = waiting.identity.phone.clone();
@@ -411,6 +413,7 @@ impl App {
         home: &Division,
         now: Timestamp,
     ) -> Result<(HolderId, Vec<Write>)> {
+        self.must_have_mandate()?;
         let holder = HolderId::from_random(self.deployment.rng.bits());
         let mut writes = vec![Write::AddHolder(Holder {
             id: holder,

@@ -36,6 +36,7 @@ impl App {
         text: &str,
     ) -> Result<RecordedVisit> {
         let now = self.now();
+        self.must_have_mandate_at(now)?;
         let skew = u32::try_from(self.deployment.settings.clock_skew_seconds).unwrap_or(0);
         let code = jadegate_pass::verify_venue(self.issuer().key_set(), text.trim(), now, skew)
             .map_err(|e| ServiceError::bad(e.code(), e.to_string()))?;

@@ -221,7 +221,21 @@ impl App {
         Ok(recorder)
     }
 
+    /// May this member of staff look at anybody for this?
+    fn permitted<'s>(&self, session: &'s StaffSession, look: Look) -> Result<&'s Staff> {
+        let staff = session.need(look.power)?;
+        if !look.power.purposes().contains(&look.purpose) {
+            return Err(ServiceError::forbidden(
+                "purpose.does_not_fit",
+                "This purpose does not allow what you asked for. Choose the purpose that fits your task.",
+            ));
+        }
+        self.must_have_mandate()?;
+        Ok(staff)
+    }
+
     fn policy_allows(&self, recorder: &Recorder) -> Result<()> {
+        self.must_have_mandate()?;
         if self.policy().may_record(recorder.evidence, Some(recorder.kind)) {
             return Ok(());
         }
@@ -234,6 +248,7 @@ impl App {
     /// Counts a look-up or recording of a member of staff; too many are refused and told to the
     /// operator. The store counts: another server knows, and so does a restart.
     pub(crate) async fn count_look(&self, staff: StaffId, what: Counted) -> Result<()> {
+        self.must_have_mandate()?;
         let key = self.deployment.keys.evidence_key(&format!("looks/{staff}"));
         let count = Unit::new("count_look", vec![self.count(what.limit(), key, 1)]);
         let Err(e) = self.store.commit(count).await else { return Ok(()) };
@@ -284,7 +299,7 @@ impl App {
         holder: HolderId,
         look: Look,
     ) -> Result<OpenedPerson> {
-        let staff = permitted(session, look)?;
+        let staff = self.permitted(session, look)?;
         let holder = self.main_record(holder).await?;
         let holder = self.holder_inside(&staff.region, holder).await?;
         let writes = self.access_writes(staff, holder.id, look.purpose, look.what)?;
@@ -318,7 +333,7 @@ impl App {
         holders: &[HolderId],
         look: Look,
     ) -> Result<Vec<Holder>> {
-        let staff = permitted(session, look)?;
+        let staff = self.permitted(session, look)?;
         let mut inside: Vec<Holder> = Vec::new();
         for id in holders.iter().collect::<BTreeSet<_>>() {
             let holder = self.store.holder(*id).await.map_err(Into::into);
@@ -354,7 +369,7 @@ impl App {
     ) -> Result<Vec<Holder>> {
         let look =
             Look { power: Power::RunTrace, purpose: Purpose::ContactTracing, what: What::Visits };
-        let staff = permitted(session, look)?;
+        let staff = self.permitted(session, look)?;
         let mut inside = Vec::new();
         let mut writes = Vec::new();
         for id in holders.iter().collect::<BTreeSet<_>>() {
@@ -410,15 +425,4 @@ impl App {
             "The health commission has not confirmed this agency yet: a commissioner does so in the console, under Staff.",
         ))
     }
-}
-
-fn permitted(session: &StaffSession, look: Look) -> Result<&Staff> {
-    let staff = session.need(look.power)?;
-    if !look.power.purposes().contains(&look.purpose) {
-        return Err(ServiceError::forbidden(
-            "purpose.does_not_fit",
-            "This purpose does not allow what you asked for. Choose the purpose that fits your task.",
-        ));
-    }
-    Ok(staff)
 }

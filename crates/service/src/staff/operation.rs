@@ -61,13 +61,13 @@ kinds! {
     /// A risk level: whoever stayed there has no colour.
     RiskLevel = "risk_level": ["region_risk"],
     /// A policy, a proposal or a recolouring.
-    Policy = "policy": ["policy_version", "proposal", "recolouring"],
+    Policy = "policy": ["policy_version", "proposal", "recolouring", "mandate_step"],
     /// What waits for a second pair of eyes: it colours nobody.
     Waiting = "waiting": ["waiting", "waiting_piece", "kept_record", "tube"],
     /// Who recorded or withdrew what: a file cannot be withdrawn whole.
     Record = "record": ["authorship", "import_run", "withdrawal"],
     /// A look at somebody's data: it is missing from what they see.
-    Look = "look": ["access"],
+    Look = "look": ["access", "identity_request"],
     /// The public log: it cannot be read from there on.
     Log = "log": ["log_leaf"],
     /// Settings and counts of the machine.

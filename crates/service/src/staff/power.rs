@@ -49,6 +49,8 @@ powers! {
     SetRegion = "set_region",
     /// Propose policies, and decide on those of others.
     PublishPolicy = "publish_policy",
+    /// Propose a mandate or the end of one, and decide on those of others.
+    RenewMandate = "renew_mandate",
     /// Register places, print posters, enrol and revoke gates.
     ManagePlaces = "manage_places",
     /// Register agencies, invite staff and end their access.
@@ -94,7 +96,7 @@ impl Power {
                 (kind, role),
                 (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
             ),
-            Self::SetRegion | Self::PublishPolicy | Self::ConfirmPowers => {
+            Self::SetRegion | Self::PublishPolicy | Self::RenewMandate | Self::ConfirmPowers => {
                 matches!((kind, role), (A::HealthCommission, R::Commissioner))
             }
             Self::ManagePlaces => matches!(
@@ -139,6 +141,7 @@ impl Power {
             | Self::RecordRides
             | Self::SetRegion
             | Self::PublishPolicy
+            | Self::RenewMandate
             | Self::ManagePlaces
             | Self::InviteStaff
             | Self::ConfirmPowers
@@ -159,8 +162,13 @@ impl Power {
     }
 
     /// Any of these lets somebody see policies, proposals, and how far recolouring has come.
-    pub(super) const SEE_CHANGES: [Self; 4] =
-        [Self::PublishPolicy, Self::SetRegion, Self::ReadLists, Self::ReadAudit];
+    pub(super) const SEE_CHANGES: [Self; 5] = [
+        Self::PublishPolicy,
+        Self::RenewMandate,
+        Self::SetRegion,
+        Self::ReadLists,
+        Self::ReadAudit,
+    ];
 
     /// Does a role in a kind of agency hold any power over people?
     pub fn any_over_people(kind: AgencyKind, role: Role) -> bool {

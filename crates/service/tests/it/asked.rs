@@ -275,7 +275,7 @@ async fn cases_wait_too_and_a_wish_for_what_is_gone_changes_nothing() {
 async fn a_risk_level_that_colours_many_waits() {
     let mut w = World::of_one_officer("2022-03-15T08:00:00Z").await;
     w.settings.withdrawals_above_per_hour = 1;
-    w.restart().await;
+    w.renew_mandate().await;
     let board = w.staff("health_commission", "commissioner", "CN-33").await;
     let second = w.colleague(&board).await;
     let all = people(&mut w, 2).await;

@@ -30,6 +30,7 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             "read_lists",
             "set_region",
             "publish_policy",
+            "renew_mandate",
             "manage_places",
             "invite_staff",
             "confirm_powers",

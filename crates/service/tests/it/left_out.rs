@@ -239,5 +239,10 @@ async fn every_table_has_a_kind() {
     assert!(all.len() > 30, "{all:?}");
     for table in all {
         assert_ne!(StoredKind::of(table), StoredKind::Other, "{table}");
+        // Does it go when the mandate is over, or stay? By day: it is dropped by day.
+        if !["visit", "scan", "ride"].contains(&table) {
+            let goes = jadegate_store::ABOUT_PEOPLE.contains(&table);
+            assert_ne!(goes, jadegate_store::KEPT.contains(&table), "{table}");
+        }
     }
 }

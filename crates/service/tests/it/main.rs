@@ -27,6 +27,7 @@ mod likely;
 mod lists;
 mod log_name;
 mod looks;
+mod mandate;
 mod mass;
 mod moved;
 mod numbering;

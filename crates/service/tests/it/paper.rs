@@ -223,6 +223,7 @@ async fn a_lost_paper_ends_no_visit_and_one_past_its_term_does() {
     // Two years later: refused at the door, and still somebody who leaves.
     let paper = print(&w, &s).await;
     w.clock.advance(730 * 86_400 + 60);
+    w.renew_mandate().await;
     let now = w.app.now();
     let refused = hand_in(&w, &g, &entry(3, Some(paper.clone()), now)).await;
     assert_eq!(told(&refused), (Some(ScanOutcome::Refused), None, Some("paper.expired")));

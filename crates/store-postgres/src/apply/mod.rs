@@ -4,6 +4,7 @@ mod accounts;
 mod evidence;
 mod links;
 mod log;
+mod mandate;
 mod papers;
 mod people;
 mod places;
@@ -233,6 +234,12 @@ impl<'a> Applier<'a> {
             Write::PublishPolicy { version, replaces } => {
                 self.publish_policy(version, replaces.as_deref()).await
             }
+            Write::AddMandateStep(s) => self.add_mandate_step(s).await,
+            Write::AddIdentityRequest(r) => self.add_identity_request(r).await,
+            Write::DecideIdentityRequest { id, from, decision } => {
+                self.decide_identity_request(*id, *from, decision).await
+            }
+            Write::ReadIdentity { id, at } => self.read_identity(*id, *at).await,
             Write::AddProposal(p) => self.add_proposal(p).await,
             Write::DecideProposal { id, state, decision } => {
                 self.decide_proposal(*id, *state, decision).await

@@ -59,6 +59,9 @@ async fn part(c: &Client, kind: ChangeKind, w: Window, r: &Reading, room: u32) -
         ChangeKind::Days => Ok(all(days_dropped(c, w).await?, Change::DaysDropped)),
         ChangeKind::LostVisits => Ok(all(lost_visits(c, w).await?, Change::LostVisits)),
         ChangeKind::Policy => Ok(all(followed(c, Followed::Policy, w).await?, |_| Change::Policy)),
+        ChangeKind::Mandate => {
+            Ok(all(followed(c, Followed::Mandate, w).await?, |_| Change::Mandate))
+        }
         ChangeKind::RiskLevels => {
             Ok(all(followed(c, Followed::RiskLevels, w).await?, |_| Change::RiskLevels))
         }

@@ -5,6 +5,7 @@ pub(crate) mod changes;
 pub(crate) mod evidence;
 pub(crate) mod links;
 pub(crate) mod log;
+pub(crate) mod mandate;
 pub(crate) mod papers;
 pub(crate) mod people;
 pub(crate) mod places;
@@ -18,11 +19,11 @@ use jadegate_domain::Division;
 use jadegate_store::{Latest, Listed, Page, RowRef};
 use jadegate_store_rows::{
     AccessRow, AccountChangeRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow,
-    ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
-    JobRow, KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
-    PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow,
-    ScanRow, SealedFieldRow, SessionRow, SplitPieceRow, StaffRow, Stored, TraceRow, TripRow,
-    TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
+    ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, IdentityRequestRow, ImportRow,
+    InvitationRow, JobRow, KeptRow, LeafRow, MandateStepRow, OutboxRow, PaperRow, PasskeyRow,
+    PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow,
+    RecordLinkRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow, SplitPieceRow,
+    StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
 };
 
 use crate::connection::{Client, query, stream};

@@ -58,6 +58,7 @@ fn part(c: &Connection, kind: ChangeKind, w: Window, r: &Reading, room: u32) -> 
         ChangeKind::Days => Ok(all(days_dropped(c, w)?, Change::DaysDropped)),
         ChangeKind::LostVisits => Ok(all(lost_visits(c, w)?, Change::LostVisits)),
         ChangeKind::Policy => Ok(all(followed(c, Followed::Policy, w)?, |_| Change::Policy)),
+        ChangeKind::Mandate => Ok(all(followed(c, Followed::Mandate, w)?, |_| Change::Mandate)),
         ChangeKind::RiskLevels => {
             Ok(all(followed(c, Followed::RiskLevels, w)?, |_| Change::RiskLevels))
         }

@@ -5,6 +5,7 @@ pub(crate) mod changes;
 pub(crate) mod evidence;
 pub(crate) mod links;
 pub(crate) mod log;
+pub(crate) mod mandate;
 pub(crate) mod papers;
 pub(crate) mod people;
 pub(crate) mod places;
@@ -21,11 +22,12 @@ use crate::days::{Kind, days};
 use crate::error::{Result, sql};
 use crate::rows::{
     AccessRow, AccountChangeRow, AgencyRow, AssessmentRow, AuthorshipRow, CaseRow, ChallengeRow,
-    ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, ImportRow, InvitationRow,
-    JobRow, KeptRow, LeafRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
-    PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow,
-    ScanRow, SealedFieldRow, SessionRow, SplitPieceRow, StaffRow, Stored, TraceRow, TripRow,
-    TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, read as read_row,
+    ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow, IdentityRequestRow, ImportRow,
+    InvitationRow, JobRow, KeptRow, LeafRow, MandateStepRow, OutboxRow, PaperRow, PasskeyRow,
+    PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow, ProposalRow, ProxyRow, RecolouringRow,
+    RecordLinkRow, RegionRiskRow, RideRow, ScanRow, SealedFieldRow, SessionRow, SplitPieceRow,
+    StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
+    read as read_row,
 };
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.

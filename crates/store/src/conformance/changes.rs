@@ -121,6 +121,7 @@ pub async fn what_a_unit_says_is_what_is_told(s: S) {
     let close = |v: &Visit| Write::CloseVisit { visit: v.key(), left: at(90_000) };
     let units = [
         vec![first],
+        vec![Write::AddMandateStep(Box::new(super::mandate::step(1)))],
         everything(1, 10),
         everything(2, 86_500),
         vec![close(&visit(1, at(10)))],

@@ -22,6 +22,7 @@ pub mod evidence;
 pub mod links;
 pub mod logs;
 mod made_up;
+pub mod mandate;
 pub mod marks;
 pub mod model;
 pub mod numbering;
@@ -146,6 +147,10 @@ macro_rules! conformance_tests {
             policies::a_policy_replaces_the_one_in_force,
             policies::a_proposal_is_decided_once,
             policies::no_batch_of_recolouring_counts_twice,
+            mandate::a_step_of_the_mandates_follows_the_one_before,
+            mandate::an_identity_request_is_decided_once,
+            mandate::who_asks_for_an_identity_has_one_request_open,
+            mandate::when_the_mandate_is_over_nobody_is_left,
             logs::a_case_is_corrected_and_withdrawn_once,
             logs::standing_cases_come_in_pages,
             logs::a_divisions_cases_are_not_crowded_out,

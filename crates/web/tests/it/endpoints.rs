@@ -22,7 +22,7 @@ macro_rules! groups {
 // The longest beginning decides.
 groups! {
     public: public::story, ["/healthz", "/readyz", "/v1/info", "/v1/keys", "/v1/policy",
-        "/v1/policies", "/v1/divisions", "/v1/regions", "/v1/log"];
+        "/v1/policies", "/v1/divisions", "/v1/regions", "/v1/log", "/v1/mandate"];
     holder: holder::story, ["/v1/registrations", "/v1/challenges", "/v1/sessions", "/v1/session",
         "/v1/me"];
     gate: gate::story, ["/v1/gate", "/v1/gates"];

@@ -8,6 +8,9 @@ pub(crate) async fn story(w: &mut World) {
     for path in ["/healthz", "/readyz", "/v1/info", "/v1/regions", "/v1/log/checkpoint"] {
         w.get("", path).await;
     }
+    let mandate = w.get("", "/v1/mandate").await;
+    assert_eq!(mandate.json["state"], "in_force", "{}", mandate.json);
+    assert!(mandate.json["steps"][0]["note"].as_str().is_some_and(|n| n.contains("trial.invalid")));
     let keys = w.get("", "/v1/keys").await;
     assert_eq!(keys.json["keys"].as_array().unwrap().len(), 3);
     let policy = w.get("", "/v1/policy").await;

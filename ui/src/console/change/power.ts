@@ -3,7 +3,7 @@ import type { Power } from '../types';
 import type { ChangeSummary } from './types';
 
 /** Any of these lets somebody see policies, proposals, and how far recolouring has come. */
-export const SEE_CHANGES = ['publish_policy', 'set_region', 'read_lists', 'read_audit'] as const satisfies readonly Power[];
+export const SEE_CHANGES = ['publish_policy', 'renew_mandate', 'set_region', 'read_lists', 'read_audit'] as const satisfies readonly Power[];
 
 export const powerFor = (change: Pick<ChangeSummary, 'kind'>): Power =>
-  change.kind === 'policy' ? 'publish_policy' : 'set_region';
+  change.kind === 'policy' ? 'publish_policy' : change.kind === 'mandate' || change.kind === 'mandate_end' ? 'renew_mandate' : 'set_region';

@@ -1,6 +1,7 @@
 import type { Dict } from '../../shared/i18n';
 import { en as change } from './change.en';
 import { en as counter } from './counter.en';
+import { en as mandate } from './mandate.en';
 import { en as operation } from './operation.en';
 import { en as withdraw } from './withdraw.en';
 import type { zh } from './zh';
@@ -70,6 +71,7 @@ export const en: Dict<typeof zh> = {
     people: 'Find a person',
     regions: 'Risk regions',
     policies: 'Policies',
+    mandate: 'Mandate',
     proposals: 'Proposals',
     arrivals: 'Arrivals',
     rides: 'Passengers',
@@ -558,9 +560,15 @@ export const en: Dict<typeof zh> = {
   },
   ...change,
   ...counter,
+  ...mandate,
   ...operation,
   ...withdraw,
   errors: {
+    'mandate.not_signed': 'This is not signed by the authority of this deployment, or was changed since. Ask it for the whole document with its last lines.',
+    'mandate.wrong': 'This mandate says something that a mandate cannot say. Check it with jadegate mandate check.',
+    'mandate.version_not_higher': 'This version was published before. The authority gives the new one a higher version.',
+    'mandate.over': 'This mandate is over.',
+    'mandate.none_to_end': 'No mandate holds, so there is none to end.',
     'reader.empty': 'Nothing arrived. Put the document into the reader again.',
     'reader.too_long': 'Far too much arrived. Read one document at a time.',
     'reader.zone_length': 'The lines did not arrive whole. Put the document in again, flat, and do not type meanwhile.',

@@ -21,6 +21,8 @@ export const en: Dict<typeof zh> = {
       'clock.behind': 'The server’s clock is behind where it was last right, so nothing is decided by it. Set it right, or, if it is right, run jadegate clock confirm.',
       'keys.not_in_force': 'No code can be made: the keys have ended, or have not begun. Look at the clock first, then run jadegate keys rotate.',
       'keys.end_soon': 'The keys that sign codes end soon. Run jadegate keys rotate; the server takes the new ones up by itself.',
+      'mandate.not_in_force': 'No mandate holds: no code is made, no scan decided and nothing recorded about anybody. A mandate that the authority signed is proposed in the console (Mandate) and decided by a second body.',
+      'mandate.ends_soon': 'The mandate ends within sixty days. Without another one no code is made then, and thirty days later everything about people is deleted. A renewal that the authority signed is proposed in the console (Mandate) and decided by a second body.',
       'rows.unreadable': 'Some stored rows cannot be read and are set aside; all others go on. The page “Operation” says which kinds, and what to do.',
       'sms.not_configured': 'No message gateway is configured: one-time codes reach nobody. Set url in [sms] of the configuration file.',
     },

@@ -19,6 +19,8 @@ export const zh = {
       'clock.behind': '服务器时钟比上次确认时慢，因此不依它作任何决定。请校正时钟；若时钟无误，请运行 jadegate clock confirm。',
       'keys.not_in_force': '不能签发健康码：密钥已过期或尚未生效。请先核对时钟，再运行 jadegate keys rotate。',
       'keys.end_soon': '签发健康码的密钥即将到期。请运行 jadegate keys rotate；服务器会自动启用新密钥。',
+      'mandate.not_in_force': '当前没有有效授权：不签发健康码、不判定扫码、不记录任何人的信息。请在控制台“授权”页提交由授权机关签署的授权书，并由第二机构决定。',
+      'mandate.ends_soon': '授权将在六十天内到期。到期后不再签发健康码；再过三十天，所有个人数据将被删除。续期须由授权机关签署，在控制台“授权”页提交，并由第二机构决定。',
       'rows.unreadable': '有些存储的记录无法读取，已搁置；其余照常。“运行状况”页写明是哪几类和怎么办。',
       'sms.not_configured': '没有配置短信网关：验证码到不了任何人。请在配置文件中填写 [sms] url。',
     },

@@ -1,6 +1,7 @@
 /** Words of the console. */
 import { zh as change } from './change.zh';
 import { zh as counter } from './counter.zh';
+import { zh as mandate } from './mandate.zh';
 import { zh as operation } from './operation.zh';
 import { zh as withdraw } from './withdraw.zh';
 
@@ -69,6 +70,7 @@ export const zh = {
     people: '查找一个人',
     regions: '风险地区',
     policies: '防控规则',
+    mandate: '授权',
     proposals: '提案',
     arrivals: '入境',
     rides: '乘客名单',
@@ -552,9 +554,15 @@ export const zh = {
   },
   ...change,
   ...counter,
+  ...mandate,
   ...operation,
   ...withdraw,
   errors: {
+    'mandate.not_signed': '此文件不是由本系统的授权机关签署，或签署后被更改。请向授权机关索取包含最后签名行的全文。',
+    'mandate.wrong': '授权书内容不符合要求。可用 jadegate mandate check 检查。',
+    'mandate.version_not_higher': '该版本已经发布过。新的授权书须使用更高的版本号。',
+    'mandate.over': '该授权书已过期。',
+    'mandate.none_to_end': '当前没有有效授权，无需结束。',
     'reader.empty': '没有收到内容，请重新放置证件。',
     'reader.too_long': '收到的内容过多，请一次只读一份证件。',
     'reader.zone_length': '字符行不完整。请把证件放平后重新读取，其间不要按键。',

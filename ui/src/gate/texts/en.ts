@@ -128,6 +128,7 @@ export const en: Dict<typeof zh> = {
     asking: 'asking about a paper…',
     keysOld: 'The key list is too old to vouch for codes. Connect to the network.',
     noKeys: 'No key list yet. Connect to the network once.',
+    noMandate: 'No mandate of an authority holds for this health code: it makes no codes and decides no scans. Turn nobody away for want of a code. Scans on this device are kept in case it is renewed.',
     refused: 'The server no longer knows this gate. Ask the manager to enrol it again.',
     clockBehind: 'This device’s clock is wrong: it shows a time that has passed already. Codes cannot be checked until it is set right or the network is back.',
     clockUnsure: (time) => `Opened without network: is it ${time} now? Look at another clock. If it is not, set this device’s clock or connect.`,

@@ -16,6 +16,9 @@ export const en: Dict<typeof zh> = {
   close: 'Close',
   waitSeconds: (n) => `Please wait ${n < 120 ? `${n} seconds` : `${Math.ceil(n / 60)} minutes`}, then try again.`,
   errors: {
+    'mandate.none': 'No authority has given this health code a mandate, so it makes no codes and records nothing about anybody. Nobody may turn you away for want of a code.',
+    'mandate.not_begun': 'The mandate of this health code has not begun. Before that it makes no codes and records nothing about anybody.',
+    'mandate.ended': 'The mandate of this health code has ended: it makes no codes and records nothing any more. Nobody may turn you away for want of a code. Unless it is renewed, everything about you is deleted thirty days after its end.',
     network: 'No network, or the server does not answer just now. Check the network, then try again.',
     timeout: 'The server did not answer in time. What you entered is still here; try again in a moment.',
     bad_answer: 'The answer could not be read. Try again in a moment.',

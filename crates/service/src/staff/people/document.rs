@@ -93,7 +93,7 @@ impl App {
             reason: reason.to_owned(),
             opened_by: staff.id,
             opened_at: now,
-            expires_at: now.plus_secs(self.deployment.settings.proposal_seconds),
+            expires_at: now.plus_secs(3600 * i64::from(self.limits().proposal_hours)),
             state: CorrectionState::Waiting,
             decided_by: None,
             decided_at: None,

@@ -4,6 +4,7 @@
 use jadegate_domain::assessment::Texts;
 use jadegate_domain::division::RiskLevel;
 use jadegate_domain::{AgencyId, Division, Evidence, EvidenceId, PolicyRef, Timestamp};
+use jadegate_ledger::mandate::{Mandate, MandateError, Standing};
 use jadegate_policy::Policy;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::session::StaffSession;
 use crate::staff::access::Power;
 use crate::staff::regions::RegionInput;
 use crate::staff::{conflict, wrong};
+use crate::under_mandate::MandateDocument;
 
 /// Longest policy file.
 const MOST_POLICY_BYTES: usize = 512 * 1024;
@@ -32,6 +34,13 @@ pub enum ChangeInput {
     },
     /// Set this risk level.
     Region(RegionInput),
+    /// Publish this mandate: a renewal, or other limits.
+    Mandate {
+        /// The whole signed note.
+        note: String,
+    },
+    /// End the mandate now.
+    MandateEnd,
 }
 
 impl ProposedChange {
@@ -40,6 +49,7 @@ impl ProposedChange {
         match self {
             Self::Policy { .. } => Power::PublishPolicy,
             Self::Region { .. } => Power::SetRegion,
+            Self::Mandate { .. } | Self::MandateEnd => Power::RenewMandate,
         }
     }
 }
@@ -61,7 +71,7 @@ pub struct RegionLine {
 }
 
 /// What is to change, in short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ChangeView {
@@ -83,6 +93,18 @@ pub enum ChangeView {
         /// The first of them.
         entries: Vec<RegionLine>,
     },
+    /// A mandate is published.
+    Mandate {
+        /// What its document says.
+        document: Box<MandateDocument>,
+        /// The whole signed note, where one change is asked for by itself.
+        note: Option<String>,
+    },
+    /// The mandate is ended.
+    MandateEnd {
+        /// The one that is ended.
+        document: Option<Box<MandateDocument>>,
+    },
 }
 
 impl App {
@@ -103,6 +125,14 @@ impl App {
             ChangeInput::Region(region) => {
                 session.need(Power::SetRegion)?;
                 ProposedChange::Region { entries: vec![self.region_entry(region)?] }
+            }
+            ChangeInput::Mandate { note } => {
+                session.need(Power::RenewMandate)?;
+                ProposedChange::Mandate { note: note.clone() }
+            }
+            ChangeInput::MandateEnd => {
+                session.need(Power::RenewMandate)?;
+                ProposedChange::MandateEnd
             }
         };
         self.may_change(session, &change).await?;
@@ -128,8 +158,10 @@ impl App {
                     "This division is outside your region.",
                 ))
             }
-            // A policy is everybody's: only the widest health commission that there is publishes.
-            ProposedChange::Policy { .. } => {
+            // A policy is everybody's, and so is the mandate: only the widest health commission that there is publishes.
+            ProposedChange::Policy { .. }
+            | ProposedChange::Mandate { .. }
+            | ProposedChange::MandateEnd => {
                 let wider = |a: &jadegate_domain::agency::Agency| {
                     a.kind == staff.agency_kind
                         && a.region != staff.region
@@ -140,7 +172,7 @@ impl App {
                 }
                 Err(ServiceError::forbidden(
                     "policy.wider_region",
-                    "A policy holds for everybody registered here: only staff of the health commission with the widest region publish one.",
+                    "A policy or a mandate holds for everybody registered here: only staff of the health commission with the widest region publish one.",
                 ))
             }
         }
@@ -148,7 +180,12 @@ impl App {
 
     /// Could the change take effect now?
     pub(crate) fn changeable(&self, change: &ProposedChange) -> Result<()> {
-        let ProposedChange::Policy { text } = change else { return Ok(()) };
+        let text = match change {
+            ProposedChange::Policy { text } => text,
+            ProposedChange::Region { .. } => return Ok(()),
+            ProposedChange::Mandate { note } => return self.mandate_usable(note).map(drop),
+            ProposedChange::MandateEnd => return self.mandate_can_end(),
+        };
         let policy = parse_policy(text)?;
         let (new, old) = (policy.reference(), self.policy().reference());
         if new.digest == old.digest {
@@ -170,6 +207,45 @@ impl App {
         Ok(())
     }
 
+    fn mandate_of(&self, note: &str) -> Result<Mandate> {
+        self.memory.mandates.load().open(note).map_err(ServiceError::internal)
+    }
+
+    /// The mandate of a note, if it could be published now.
+    pub(super) fn mandate_usable(&self, note: &str) -> Result<Mandate> {
+        let mandates = self.memory.mandates.load();
+        let mandate = mandates.open(note).map_err(|e| match e {
+            MandateError::NotSigned => wrong(
+                "note",
+                "mandate.not_signed",
+                "This is not signed by the authority of this deployment, or was changed since. Ask it for the whole document with its last lines.",
+            ),
+            other => wrong("note", "mandate.wrong", format!("This mandate cannot be used: {other}.")),
+        })?;
+        let newest = mandates.newest().map_or(0, |m| m.version);
+        if mandate.version <= newest {
+            return Err(wrong(
+                "note",
+                "mandate.version_not_higher",
+                format!(
+                    "Version {newest} was published. The authority gives the new one a higher version."
+                ),
+            ));
+        }
+        if mandate.to <= self.now() {
+            return Err(wrong("note", "mandate.over", "This mandate is over."));
+        }
+        Ok(mandate)
+    }
+
+    fn mandate_can_end(&self) -> Result<()> {
+        let mandates = self.memory.mandates.load();
+        match mandates.standing(self.now()).0 {
+            Standing::InForce { .. } => Ok(()),
+            _ => Err(conflict("mandate.none_to_end", "No mandate holds, so there is none to end.")),
+        }
+    }
+
     /// A change in short; `whole`: with the policy's file.
     pub(crate) fn change_view(&self, change: &ProposedChange, whole: bool) -> Result<ChangeView> {
         Ok(match change {
@@ -180,6 +256,16 @@ impl App {
                     title: policy.titles().clone(),
                     text: whole.then(|| text.clone()),
                 }
+            }
+            ProposedChange::Mandate { note } => ChangeView::Mandate {
+                // Signed when it was proposed, and the authority's key never changes.
+                document: Box::new(MandateDocument::from(&self.mandate_of(note)?)),
+                note: whole.then(|| note.clone()),
+            },
+            ProposedChange::MandateEnd => {
+                let mandates = self.memory.mandates.load();
+                let holds = mandates.standing(self.now()).1;
+                ChangeView::MandateEnd { document: holds.map(|m| Box::new(m.into())) }
             }
             ProposedChange::Region { entries } => {
                 let line = |e: &RegionEntry| RegionLine {

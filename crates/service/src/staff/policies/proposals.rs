@@ -11,10 +11,11 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{ImportId, ProposalId, WhatIfId};
 use jadegate_domain::record::RecordKind;
 use jadegate_domain::{AgencyId, StaffId, Timestamp};
-use jadegate_ledger::ProposalEvent;
+use jadegate_ledger::{MandateEvent, ProposalEvent};
 use jadegate_policy::Policy;
 use jadegate_store::{
-    Authorship, Decision, Page, PolicyVersion, ProposalState, StoredProposal, Write,
+    Authorship, Decision, MandateStep, MandateStepKind, Page, PolicyVersion, ProposalState,
+    StoredProposal, Write,
 };
 
 use super::proposal_view::{ProposalView, attached_of, change_of};
@@ -24,6 +25,7 @@ use crate::app::App;
 use crate::author::{Taker, file_stands};
 use crate::error::{Result, ServiceError};
 use crate::log::{ProposalStep, policy_leaf, proposal_leaf};
+use crate::mandate::leaf as mandate_leaf;
 use crate::parts::{self, Part};
 use crate::session::StaffSession;
 use crate::staff::access::Power;
@@ -92,7 +94,7 @@ impl App {
             return Err(conflict("proposal.waiting", "The same change was proposed and waits."));
         }
         // Counted again under the lock: others may have made small changes meanwhile.
-        let needs = self.needs_second_officer(attached).await?;
+        let needs = change.is_of_mandate() || self.needs_second_officer(attached).await?;
         let state = if needs { ProposalState::Waiting } else { ProposalState::Applied };
         let alone = Decision { by: None, at: now, reason: None, what_if: None };
         let proposal = StoredProposal {
@@ -104,7 +106,7 @@ impl App {
             proposed_by: by.staff,
             import: by.import,
             proposed_at: now,
-            expires_at: now.plus_secs(self.deployment.settings.proposal_seconds),
+            expires_at: now.plus_secs(3600 * i64::from(self.limits().proposal_hours)),
             reason,
             what_if: serde_json::to_string(attached).map_err(ServiceError::internal)?,
             decision: (!needs).then_some(alone),
@@ -132,7 +134,7 @@ impl App {
     pub(crate) async fn needs_second_officer(&self, attached: &Attached) -> Result<bool> {
         let measured = self.measure(&attached.touched).await?;
         let people =
-            attached.threshold_people.unwrap_or(self.deployment.settings.second_officer_people);
+            attached.threshold_people.unwrap_or_else(|| self.limits().second_officer_people);
         Ok(measured.exceeds(attached.threshold, people))
     }
 
@@ -327,7 +329,7 @@ impl App {
         session: &StaffSession,
         id: ProposalId,
     ) -> Result<(StoredProposal, ProposedChange)> {
-        if !session.may(Power::PublishPolicy) {
+        if !session.may(Power::PublishPolicy) && !session.may(Power::RenewMandate) {
             session.need(Power::SetRegion)?;
         }
         let proposal = self.store.proposal(id).await?.ok_or_else(no_such)?;
@@ -417,6 +419,26 @@ impl App {
                 });
                 self.commit(name, writes).await?;
             }
+            ProposedChange::Mandate { note } => {
+                let mandate = self.mandate_usable(note)?;
+                let event = MandateEvent::Published;
+                writes.push(Write::AddLeaf(mandate_leaf(
+                    &mandate,
+                    event,
+                    note,
+                    Some(by.agency),
+                    now,
+                )?));
+                let kind = MandateStepKind::Published(note.clone());
+                writes.push(self.mandate_step(kind, by, proposal, now));
+                self.commit(name, writes).await?;
+            }
+            ProposedChange::MandateEnd => {
+                let leaf = self.mandate_end_leaf(by.agency, now)?;
+                writes.push(Write::AddLeaf(leaf));
+                writes.push(self.mandate_step(MandateStepKind::Ended, by, proposal, now));
+                self.commit(name, writes).await?;
+            }
             ProposedChange::Region { entries } => {
                 writes.extend(file_stands(by.import));
                 let known = self.store.region_risks(Timestamp::EPOCH).await?.risks;
@@ -450,6 +472,35 @@ impl App {
             }
         }
         Ok(())
+    }
+}
+
+impl App {
+    /// The next step of the mandates. Another one that was taken meanwhile is a conflict.
+    fn mandate_step(
+        &self,
+        kind: MandateStepKind,
+        by: Proposer,
+        proposal: ProposalId,
+        at: Timestamp,
+    ) -> Write {
+        Write::AddMandateStep(Box::new(MandateStep {
+            number: self.memory.mandates.load().next_number(),
+            kind,
+            at,
+            agency: Some(by.agency),
+            staff: by.staff,
+            proposal: Some(proposal),
+        }))
+    }
+
+    /// The leaf that says that the mandate was ended: with its document's own end.
+    fn mandate_end_leaf(&self, agency: AgencyId, at: Timestamp) -> Result<Vec<u8>> {
+        let mandates = self.memory.mandates.load();
+        let holds = mandates.standing(at).1;
+        let holds = holds.ok_or_else(|| ServiceError::internal("no mandate to end"))?;
+        let note = mandates.note_of(holds.version).unwrap_or_default();
+        mandate_leaf(holds, MandateEvent::Ended, note, Some(agency), at)
     }
 }
 

@@ -20,6 +20,13 @@ pub(crate) enum ProposedChange {
         /// Each of them.
         entries: Vec<RegionEntry>,
     },
+    /// Publish a mandate.
+    Mandate {
+        /// The whole signed note.
+        note: String,
+    },
+    /// End the mandate before its time.
+    MandateEnd,
 }
 
 /// A risk level to be set.
@@ -53,7 +60,14 @@ impl ProposedChange {
         match self {
             Self::Policy { .. } => "policy",
             Self::Region { .. } => "region",
+            Self::Mandate { .. } => "mandate",
+            Self::MandateEnd => "mandate_end",
         }
+    }
+
+    /// Does it always need a second body, whatever it does to colours?
+    pub(crate) const fn is_of_mandate(&self) -> bool {
+        matches!(self, Self::Mandate { .. } | Self::MandateEnd)
     }
 
     /// Its stored form and its digest.

@@ -239,6 +239,8 @@ impl App {
                 differences = differences_of(&rule_set.policy, &after);
                 question.policy_after = Arc::new(after);
             }
+            // It turns nobody another colour.
+            ProposedChange::Mandate { .. } | ProposedChange::MandateEnd => {}
             ProposedChange::Region { entries } => {
                 question.risks_after.extend(entries.iter().map(|e| as_evidence(e, rule_set.now)));
                 // What begins later is looked at when it has begun.
@@ -256,10 +258,11 @@ impl App {
         let Some(answer) = ask(self.store.as_ref(), question, progress).await? else {
             return Ok(None);
         };
-        let threshold = self.deployment.settings.second_officer_basis_points;
-        let threshold_people = self.deployment.settings.second_officer_people;
+        let limits = self.limits();
+        let threshold = limits.second_officer_basis_points();
+        let threshold_people = limits.second_officer_people;
         let measured = self.measure(&answer.touched).await?;
-        let needs = measured.exceeds(threshold, threshold_people);
+        let needs = change.is_of_mandate() || measured.exceeds(threshold, threshold_people);
         Ok(Some(Attached {
             made_at: rule_set.now,
             policy: rule_set.policy.reference(),
@@ -329,6 +332,7 @@ impl App {
             Outcome::Cancelled => (WhatIfState::Cancelled, None),
         };
         let (done, of) = run.progress.steps();
+        let limits = self.limits();
         Ok(WhatIfView {
             id: run.id,
             state,
@@ -336,9 +340,9 @@ impl App {
             change: self.change_view(&run.change, false)?,
             needs_second_officer: attached.map(|a| a.needs_second_officer),
             share: attached.and_then(|a| a.share.clone()),
-            threshold_percent: percent(self.deployment.settings.second_officer_basis_points),
+            threshold_percent: percent(limits.second_officer_basis_points()),
             confined_people: attached.map(|a| a.confined_people),
-            threshold_people: self.deployment.settings.second_officer_people,
+            threshold_people: limits.second_officer_people,
             result: attached.map(|a| a.result.clone()),
             differences: attached.map(|a| a.differences.clone()).unwrap_or_default(),
             made_at: run.made_at,

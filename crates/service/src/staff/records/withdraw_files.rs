@@ -73,7 +73,7 @@ impl App {
             self.frees_few(&levels).await?;
             return Ok(levels.len() as u64);
         }
-        let most = u64::from(self.deployment.settings.withdrawals_above_per_hour);
+        let most = u64::from(self.limits().withdrawals_above_per_hour);
         let found = self.records_of_file(run.id).await?;
         let mut records = found.rides.len() as u64;
         let mut people = records;

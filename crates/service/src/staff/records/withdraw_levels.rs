@@ -111,7 +111,7 @@ impl App {
     /// hold and are not green. Some of them are confined by something else, and others only stayed
     /// there; who it really is takes a what-if of minutes, and a mistake by hand has to be quick.
     pub(super) async fn frees_few(&self, levels: &[RegionRisk]) -> Result<()> {
-        let most = u64::from(self.deployment.settings.withdrawals_above_per_hour);
+        let most = u64::from(self.limits().withdrawals_above_per_hour);
         let limit = u32::try_from(most.saturating_add(1)).unwrap_or(u32::MAX).min(PEOPLE);
         let (now, mut people) = (self.now(), 0);
         for risk in levels.iter().filter(|r| r.to.is_none_or(|to| to > now)) {

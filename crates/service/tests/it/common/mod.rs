@@ -19,7 +19,9 @@ use jadegate_service::staff::{
     AgencyInput, CaseInput, ChangeInput, NewPasskey, PlaceInput, ProposalView, StaffInput,
     TestInput, WhatIfState, WhatIfView, Whom,
 };
-use jadegate_service::{App, Clock as _, HolderSession, Keys, Parts, Settings, StaffSession};
+use jadegate_service::{
+    App, Clock as _, HolderSession, Keys, MandateGiven, Parts, Settings, StaffSession,
+};
 use jadegate_store::{LogLeaf, SessionSubject, Store, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 use jadegate_testkit::{FakeClock, SeededEntropy};
@@ -66,7 +68,13 @@ async fn try_open(
     policy: &str,
 ) -> jadegate_service::Result<Arc<App>> {
     let signer = NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap();
-    open_signing(store, clock, rng, settings, policy, signer).await
+    let mandate = mandate(settings, clock);
+    open_signing(store, clock, rng, settings, policy, (signer, mandate)).await
+}
+
+/// Of a made-up authority, for a year.
+fn mandate(settings: &Settings, clock: &FakeClock) -> MandateGiven {
+    MandateGiven::trial(settings, "CN".parse().unwrap(), &[6; 32], clock.now()).unwrap()
 }
 
 async fn open_signing(
@@ -75,7 +83,7 @@ async fn open_signing(
     rng: &Arc<SeededEntropy>,
     settings: &Settings,
     policy: &str,
-    log_signer: NoteSigner,
+    (log_signer, mandate): (NoteSigner, MandateGiven),
 ) -> jadegate_service::Result<Arc<App>> {
     let period = Period { from: at("2000-01-01T00:00:00Z"), to: at("2040-01-01T00:00:00Z") };
     let keys = vec![
@@ -91,6 +99,7 @@ async fn open_signing(
         log_signer,
         policy: Policy::parse(policy).unwrap(),
         policy_text: policy.to_owned(),
+        mandate,
         clock: Arc::clone(clock) as _,
         rng: Arc::clone(rng) as _,
         settings: settings.clone(),
@@ -205,7 +214,30 @@ impl World {
         let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("t.db"), options).unwrap();
         let clock = Arc::new(FakeClock::at(at(now)));
         let rng = Arc::new(SeededEntropy::new(7));
-        let app = try_open(&store, &clock, &rng, &settings, policy).await.unwrap();
+        let mandate = mandate(&settings, &clock);
+        Self::founded(dir, (store, clock, rng), settings, policy, mandate).await
+    }
+
+    /// Under the mandate that is given, or none.
+    pub(crate) async fn given(now: &str, settings: Settings, given: MandateGiven) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            SqliteStore::open(dir.path().join("t.db"), OpenOptions::default()).unwrap();
+        let parts = (store, Arc::new(FakeClock::at(at(now))), Arc::new(SeededEntropy::new(7)));
+        let settings = Settings { demo: true, ..settings };
+        Self::founded(dir, parts, settings, &policy_text(), given).await
+    }
+
+    async fn founded(
+        dir: tempfile::TempDir,
+        (store, clock, rng): (Arc<dyn Store>, Arc<FakeClock>, Arc<SeededEntropy>),
+        settings: Settings,
+        policy: &str,
+        mandate: MandateGiven,
+    ) -> Self {
+        let signer = NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap();
+        let app = open_signing(&store, &clock, &rng, &settings, policy, (signer, mandate)).await;
+        let app = app.unwrap();
         Self { app, clock, store, rng, settings, dir, people: 0, staff: 0 }
     }
 
@@ -242,9 +274,53 @@ impl World {
     /// Starts again with another signer of the public log.
     pub(crate) async fn restart_signing(&mut self, by: NoteSigner) -> jadegate_service::Result<()> {
         let (store, settings) = (&self.store, &self.settings);
+        let by = (by, mandate(settings, &self.clock));
         self.app =
             open_signing(store, &self.clock, &self.rng, settings, &policy_text(), by).await?;
         Ok(())
+    }
+
+    /// Starts again with another mandate.
+    pub(crate) async fn restart_given(
+        &mut self,
+        given: MandateGiven,
+    ) -> jadegate_service::Result<()> {
+        let signer = NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap();
+        let (store, settings) = (&self.store, &self.settings);
+        let by = (signer, given);
+        self.app =
+            open_signing(store, &self.clock, &self.rng, settings, &policy_text(), by).await?;
+        Ok(())
+    }
+
+    /// Another mandate in place of the one that holds or held: a year from now, within the limits of the
+    /// settings.
+    pub(crate) async fn renew_mandate(&self) {
+        let steps = self.app.mandate().steps;
+        let now = self.app.now();
+        let given = mandate(&self.settings, &self.clock).note.unwrap();
+        let signer = NoteSigner::from_seed("trial.invalid/mandate", &[6; 32]).unwrap();
+        let first = jadegate_ledger::mandate::Mandate::open(&given, &signer.verifier()).unwrap();
+        let number = u32::try_from(steps.len()).unwrap() + 1;
+        let next = jadegate_ledger::mandate::Mandate { version: number, from: now, ..first };
+        let note = jadegate_ledger::mandate::Mandate::sign(&next.to_text().unwrap(), &signer);
+        let step = jadegate_store::MandateStep {
+            number,
+            kind: jadegate_store::MandateStepKind::Published(note.unwrap()),
+            at: now,
+            agency: None,
+            staff: None,
+            proposal: None,
+        };
+        let unit = Unit::new("test", vec![Write::AddMandateStep(Box::new(step))]);
+        self.store.commit(unit).await.unwrap();
+        self.app.follow().await.unwrap();
+    }
+
+    /// Somebody asks to register.
+    pub(crate) async fn try_register(&self, home: &str) -> jadegate_service::Result<()> {
+        let input = registration(self.people + 1, document(self.people + 1), home);
+        self.app.begin_registration(&input, Asker::at("client")).await.map(drop)
     }
 
     /// A what-if, run to its end.
@@ -287,16 +363,7 @@ impl World {
     ) -> (HolderSession, HolderId) {
         self.people += 1;
         let n = self.people;
-        let input = RegistrationInput {
-            name: "Test Person".to_owned(),
-            document,
-            nationality: "CN".to_owned(),
-            phone: phone(n),
-            phone_country: None,
-            home_division: home.to_owned(),
-            language: "en".to_owned(),
-            proof: None,
-        };
+        let input = registration(n, document, home);
         let sent =
             self.app.begin_registration(&input, Asker::at(&format!("client-{n}"))).await.unwrap();
         self.clock.advance(1);
@@ -447,6 +514,19 @@ impl World {
     /// Leaves of the public log.
     pub(crate) async fn log(&self, from: u64, limit: u32) -> Vec<LogLeaf> {
         self.app.log_part(from, limit).await.unwrap().leaves
+    }
+}
+
+fn registration(n: u32, document: DocumentInput, home: &str) -> RegistrationInput {
+    RegistrationInput {
+        name: "Test Person".to_owned(),
+        document,
+        nationality: "CN".to_owned(),
+        phone: phone(n),
+        phone_country: None,
+        home_division: home.to_owned(),
+        language: "en".to_owned(),
+        proof: None,
     }
 }
 

@@ -6,7 +6,7 @@ use jadegate_domain::Period;
 use jadegate_ledger::note::NoteSigner;
 use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuingKey, KeyUse};
 use jadegate_policy::Policy;
-use jadegate_service::{App, Keys, Parts, Settings};
+use jadegate_service::{App, Clock as _, Keys, MandateGiven, Parts, Settings};
 use jadegate_store::Store;
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 use jadegate_testkit::{FakeClock, SeededEntropy};
@@ -36,6 +36,8 @@ pub(crate) async fn app_with(settings: Settings) -> Opened {
         log_signer: NoteSigner::from_seed("jadegate.example/log", &[5; 32]).unwrap(),
         policy: Policy::parse(policy).unwrap(),
         policy_text: policy.to_owned(),
+        mandate: MandateGiven::trial(&settings, "CN".parse().unwrap(), &[6; 32], clock.now())
+            .unwrap(),
         clock: Arc::clone(&clock) as _,
         rng: Arc::new(SeededEntropy::new(7)),
         settings,
