@@ -73,6 +73,8 @@ pub const ABOUT_PEOPLE: &[&str] = &[
     "waiting_piece",
     "waiting",
     "access",
+    "job_part",
+    "job",
     "identity_request",
     "holder",
 ];
@@ -96,6 +98,7 @@ pub const KEPT: &[&str] = &[
     "log_leaf",
     "pending_leaf",
     "setting",
+    "lease",
     "changed",
     "day_mark",
     "days_dropped",
