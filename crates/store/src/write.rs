@@ -468,7 +468,8 @@ pub enum Write {
         /// What it comes to.
         decision: Box<IdentityDecision>,
     },
-    /// Whoever asked reads the person. Precondition: it is there, approved, and `at` is before its end.
+    /// Whoever asked reads the person, who is told no later than that. Precondition: it is there (`Exists`),
+    /// approved, and `at` is before its end (`Stands`).
     ReadIdentity {
         /// The request.
         id: IdentityRequestId,

@@ -329,13 +329,11 @@ async fn offices(app: &App) -> Result<Found, Failure> {
 /// On whose authority would it act?
 fn mandate(app: &App) -> Found {
     const WHAT: &str = "mandate";
-    match app.mandate_days_left() {
-        Some(days) => (true, WHAT, format!("holds for {days} days more")),
-        None => {
-            let how = "none holds, so no code is made. The authority signs one (`jadegate mandate`); name it and its key in mandate.file and mandate.authority. For a trial: `jadegate mandate trial`";
-            (false, WHAT, how.to_owned())
-        }
+    if let Some(days) = app.mandate_days_left() {
+        return (true, WHAT, format!("holds for {days} days more"));
     }
+    let how = "none holds, so no code is made. The authority signs one (`jadegate mandate`); name it and its key in mandate.file and mandate.authority. For a trial: `jadegate mandate trial`";
+    (false, WHAT, how.to_owned())
 }
 
 type Found = (bool, &'static str, String);

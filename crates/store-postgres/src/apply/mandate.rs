@@ -1,7 +1,7 @@
 //! Steps of the mandates, and identity requests.
 
 use jadegate_domain::id::{IdentityRequestId, ProposalId};
-use jadegate_domain::{AgencyId, CaseId, HolderId, StaffId, Timestamp};
+use jadegate_domain::{AgencyId, CaseId, HolderId, Purpose, StaffId, Timestamp};
 use jadegate_store::{IdentityDecision, IdentityRequest, IdentityState, MandateStep, Precondition};
 use jadegate_store_rows::mandate_step;
 
@@ -47,7 +47,7 @@ impl Applier<'_> {
             r.id.as_i64(),
             r.holder.map(HolderId::as_i64),
             r.case.map(CaseId::as_i64),
-            r.purpose.map(|p| p.as_str()),
+            r.purpose.map(Purpose::as_str),
             r.why,
             r.agency.as_i64(),
             r.agency_kind.as_str(),
@@ -90,7 +90,8 @@ impl Applier<'_> {
     }
 
     pub(super) async fn read_identity(&self, id: IdentityRequestId, at: Timestamp) -> Result<()> {
-        let text = "UPDATE identity_request SET read_at = coalesce(read_at, $2) \
+        let text = "UPDATE identity_request SET read_at = coalesce(read_at, $2), \
+                    shown_from = least(shown_from, $2) \
                     WHERE id = $1 AND state = 'approved' AND expires_at > $2";
         let there = ("SELECT 1::bigint FROM identity_request WHERE id = $1", &[id.as_i64()][..]);
         self.touch_standing("identity_request", text, params![id.as_i64(), at.as_secs()], there)

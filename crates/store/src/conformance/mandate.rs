@@ -86,7 +86,7 @@ fn decide(n: u64, from: IdentityState, state: IdentityState, expires: i64) -> Ve
         at: at(50),
         refusal: None,
         expires_at: at(expires),
-        shown_from: at(60),
+        shown_from: at(600),
     };
     let id = IdentityRequestId::from_random(n);
     vec![Write::DecideIdentityRequest { id, from, decision: Box::new(decision) }]
@@ -112,7 +112,7 @@ pub async fn an_identity_request_is_decided_once(s: S) {
         decided_by: Some((StaffId::from_random(9), AgencyId::from_random(8))),
         decided_at: Some(at(50)),
         expires_at: at(500),
-        shown_from: at(60),
+        shown_from: at(100),
         read_at: Some(at(100)),
         ..request(1)
     };
@@ -135,7 +135,7 @@ pub async fn who_asks_for_an_identity_has_one_request_open(s: S) {
     refuses(&s, add(&again), Precondition::Absent).await;
     keeps(&s, decide(1, I::Approved, I::Closed, 500)).await;
     keeps(&s, add(&again)).await;
-    assert_eq!(s.open_identity_requests(9).await.unwrap(), [again.clone()]);
+    assert_eq!(s.open_identity_requests(9).await.unwrap(), std::slice::from_ref(&again));
     let latest = Latest { before: None, limit: 2 };
     assert_eq!(s.identity_requests(latest).await.unwrap(), [refused(3, 1), again]);
     let latest = Latest { before: Some(Before { at: at(1), skip: 0 }), limit: 2 };
