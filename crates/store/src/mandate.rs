@@ -47,6 +47,7 @@ pub struct Forgotten {
 /// code; each table of a backend is in one of the two.
 pub const ABOUT_PEOPLE: &[&str] = &[
     "proxy",
+    "split_piece",
     "record_link",
     "paper_code",
     "account_change",
