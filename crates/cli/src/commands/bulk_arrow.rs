@@ -159,7 +159,7 @@ mod tests {
         let mut none = Vec::new();
         write_arrow(&mut none, &[]).unwrap();
         let stream = StreamReader::try_new(&none[..], None).unwrap();
-        assert_eq!(stream.schema().fields().len(), 9);
+        assert_eq!(stream.schema().fields().len(), 10);
         assert_eq!(stream.count(), 0);
     }
 }
