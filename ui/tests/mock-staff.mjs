@@ -291,6 +291,8 @@ export async function startStaffMock() {
           issuer: 'JG',
           server_time: iso(now),
           log: 'example.org/log+00000000+AAAA',
+          witnesses: [],
+          witness_quorum: 0,
           keys: [{ kid: '0011223344556677', use: 'live', x: X, not_before: iso(now - 5 * DAY), not_after: iso(now + 5 * DAY) }],
         },
         policy: { fresh_seconds: 60, admit: ['green'] },

@@ -3,6 +3,7 @@
 // Everything that decides anything is tested against the real server elsewhere.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { madeLog } from './mock-log.mjs';
 import { csp, iso, problem, serve } from './serve.mjs';
 
 /** @typedef {import('../src/shared/openapi').Colour} Colour */
@@ -156,7 +157,10 @@ export async function startMock() {
     /** What the server changes about the truth. */
     lie: /** @param {import('../src/shared/openapi').AssessmentView} a */ (a) => a,
     requests: /** @type {string[]} */ ([]),
+    /** Is another log shown than before? */
+    forked: false,
   };
+  const log = madeLog(state);
 
   const named = (reasons) => reasons.map((r) => ({ ...r, agencies: [] }));
   /**
@@ -387,6 +391,9 @@ export async function startMock() {
       state.asked = true;
       return { body: { records: [ASKED(now)] } };
     },
+    'GET /v1/me/log': () => ({ body: log.records }),
+    'GET /v1/keys': ({ now }) => ({ body: { issuer: 'JG', server_time: iso(now), keys: [], ...log.keys } }),
+    'GET /v1/log/checkpoint': ({ now }) => ({ type: 'text/plain; charset=utf-8', body: log.checkpoint(now) }),
     'GET /v1/me/accesses': ({ query, now }) => ({
       body: {
         accesses: [{ at: iso(now - (query.has('before') ? 9 : 1) * DAY), agency: TEAM, purpose: 'contact_tracing', what: 'evidence' }],
@@ -403,5 +410,5 @@ export async function startMock() {
   };
 
   // The page may run WebAssembly: it makes the colour again by itself.
-  return serve({ state, answers, before, policy: () => csp("'self' 'wasm-unsafe-eval'") });
+  return serve({ state, answers, before, policy: () => csp("'self' 'wasm-unsafe-eval'"), file: log.file });
 }

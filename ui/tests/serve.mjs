@@ -56,9 +56,10 @@ function find(answers, method, path) {
  *   answers: import('./answers').Answers,
  *   before: (method: string, path: string, body: unknown) => import('./answers').Refusal | null,
  *   policy: (path: string) => string,
+ *   file?: (path: string) => Buffer | null,
  * }} parts
  */
-export async function serve({ state, answers, before, policy }) {
+export async function serve({ state, answers, before, policy, file: bytes }) {
   const reply = (method, url, body) => {
     const refused = before(method, url.pathname, body);
     if (refused) return refused;
@@ -70,6 +71,12 @@ export async function serve({ state, answers, before, policy }) {
   const server = createServer(async (req, res) => {
     const url = new URL(req.url ?? '/', 'http://localhost');
     state.requests.push(`${req.method} ${url.pathname}`);
+    const made = bytes?.(url.pathname);
+    if (made) {
+      res.writeHead(200, { 'Content-Type': 'application/octet-stream' });
+      res.end(made);
+      return;
+    }
     if (url.pathname.startsWith('/v1/')) {
       const chunks = [];
       for await (const c of req) chunks.push(c);

@@ -82,6 +82,14 @@ for (const lang of ['zh', 'en']) {
       await page.getByRole('button', { name: t('完成今天的报到', 'Check in for today') }).click();
       await page.locator('[data-testid=checked-in]').waitFor();
       await shot(page, lang, '3-checked-in');
+      await page.evaluate(() => (location.hash = '#/accesses'));
+      await page.locator('[data-testid=own-log][data-checked=done]').waitFor();
+      await shot(page, lang, '5-log-checked');
+      mock.state.forked = true;
+      await page.reload();
+      await page.locator('[data-testid=own-log][data-checked=alarm] [data-alarm=fork]').waitFor();
+      await shot(page, lang, '5-log-alarm');
+      mock.state.forked = false;
       for (const [route, wait] of [['visits', '.card'], ['evidence', '.card'], ['history', '.card'], ['accesses', '.card'], ['me', 'dl'], ['scan', '#f-venue']]) {
         await page.evaluate((r) => (location.hash = `#/${r}`), route);
         await page.locator(`main ${wait}`).first().waitFor();

@@ -72,6 +72,8 @@ pub(crate) enum Command {
         /// The folder
         folder: PathBuf,
     },
+    /// Check a deployment from outside, with nothing but its address; exit code 2 if something does not hold
+    Audit(AuditArgs),
     /// Be a witness of public logs: sign what they publish, and never two logs under one name
     Witness(WitnessArgs),
     /// Look for everything that could go wrong
@@ -205,6 +207,32 @@ pub(crate) struct Demo {
     /// Keep the town in this folder instead of a temporary one; if one was kept there, it is opened as it was left
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+}
+
+/// `audit`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AuditArgs {
+    /// Where the pages are: https://health.example
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// Key of the log from another source than the deployment itself
+    #[arg(long, value_name = "NAME+ID+KEY")]
+    pub key: Option<String>,
+    /// Key of a witness that you trust; may be given several times
+    #[arg(long, value_name = "NAME+ID+KEY")]
+    pub witness: Vec<String>,
+    /// How many of them must have signed; all if left out
+    #[arg(long, value_name = "N", requires = "witness")]
+    pub quorum: Option<usize>,
+    /// Checkpoint that an earlier audit saved: its log must be the beginning of today's
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Save today's checkpoint for the next audit, if there is no fault
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `witness`.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use jadegate_ledger::cosign::{WitnessKey, cosignature};
+use jadegate_ledger::cosign::{WitnessKey, WitnessSigner, cosignature};
 use jadegate_ledger::note::NoteVerifier;
 use jadegate_ledger::open_checkpoint;
 
@@ -140,4 +140,29 @@ fn what_is_published_was_seen_by_the_witness_before_and_after_it_is_killed() {
     assert_eq!(status, 200);
     assert!(cosignature(&monitored, &witness_key).unwrap().is_some());
     assert_eq!(open_checkpoint(&monitored, &log_key).unwrap().size, now);
+    audited(dir.path(), &server, &log, &key);
+}
+
+/// An auditor who knows both keys comes twice, and once with a witness that never signed.
+fn audited(dir: &Path, server: &Running, log: &str, witness: &str) {
+    let url = format!("http://127.0.0.1:{}", server.port);
+    let audit = |more: &[&str]| {
+        let out =
+            command(dir, &["audit", &url, "--json", "--key", log]).args(more).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap_or_default();
+        (out.status.code(), report)
+    };
+    // What is logged within the first seconds of a start: keys, and that nothing had to be deleted.
+    wait(|| audit(&[]).0 == Some(0));
+    let (code, first) = audit(&["--witness", witness, "--save", "seen"]);
+    assert_eq!(code, Some(0), "{first:#}");
+    let (code, again) = audit(&["--witness", witness, "--from", "seen"]);
+    assert_eq!(code, Some(0), "{again:#}");
+    let checks = again["checks"].as_array().unwrap();
+    assert!(checks.len() >= 17 && checks.iter().all(|c| c["skipped"].is_null()), "{again:#}");
+    let stranger = WitnessSigner::from_seed("stranger.example", &[1; 32]).unwrap().verifier();
+    assert_eq!(audit(&["--witness", &stranger.to_string()]).0, Some(2));
+    std::fs::write(dir.join("seen"), "nonsense").unwrap();
+    assert_eq!(audit(&["--from", "seen"]).0, Some(1));
+    assert_eq!(command(dir, &["audit", "http://127.0.0.1:1"]).status().unwrap().code(), Some(1));
 }

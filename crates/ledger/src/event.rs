@@ -10,6 +10,8 @@ pub enum KeyRole {
     Live,
     /// Signs venue codes.
     Venue,
+    /// Signs codes on paper, and the list that says how they stand.
+    Paper,
     /// Signs checkpoints of this log.
     Log,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jadegate_domain::Timestamp;
 use jadegate_domain::time::DAY;
-use jadegate_store::Write;
+use jadegate_store::{Precondition, Unit, Write};
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -19,6 +19,9 @@ const GRACE: Duration = Duration::from_millis(500);
 /// Days of visits that one purge drops at most. A day comes to its end each day; more are due after a
 /// shorter retention came into force, or by a mistake.
 const MOST_DAYS: usize = 3;
+
+/// The setting that holds the last day (UTC, since 1970) for which a purge was logged.
+const PURGE_SAID: &str = "purge_said";
 
 /// What a purge took away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +86,40 @@ impl App {
         self.follow().await?;
         self.finish_forgetting().await?;
         let (visits, scans) = (pending.visits, pending.scans);
-        if visits + scans > 0 {
-            let leaf = crate::log::purge_leaf(now, kept_from, visits, scans)?;
-            self.commit("purge", vec![Write::AddLeaf(leaf)]).await?;
-            (pending.visits, pending.scans) = (0, 0);
-        }
+        self.say_purged(now, kept_from, visits, scans).await?;
+        (pending.visits, pending.scans) = (0, 0);
         Ok(Purged { kept_from, visits, scans, expired })
+    }
+
+    /// Says in the public log what was deleted; once a day also that there was nothing, so that whoever
+    /// reads the log sees a day on which nobody looked.
+    async fn say_purged(
+        &self,
+        now: Timestamp,
+        kept_from: Timestamp,
+        visits: u64,
+        scans: u64,
+    ) -> Result<()> {
+        let (before, today) = (self.store.setting(PURGE_SAID).await?, now.utc_day().to_string());
+        let said = before.as_deref() == Some(&today);
+        if said && visits + scans == 0 {
+            return Ok(());
+        }
+        let leaf = crate::log::purge_leaf(now, kept_from, visits, scans)?;
+        let mut writes = vec![Write::AddLeaf(leaf)];
+        if !said {
+            // Of two servers that deleted nothing one says so; what was deleted is always said.
+            let expect = (visits + scans == 0).then_some(before);
+            writes.push(Write::PutSetting { name: PURGE_SAID, value: today, expect });
+        }
+        match self.store.commit(Unit::new("purge", writes)).await {
+            Err(e)
+                if e.is_conflict(Precondition::Exists) || e.is_conflict(Precondition::Absent) =>
+            {
+                Ok(())
+            }
+            other => Ok(other?),
+        }
     }
 
     /// Runs all jobs until `stop` turns true, and ends within [`GRACE`] then, whatever they are at. A
@@ -161,6 +192,7 @@ impl App {
                     note("finish_corrections", &self.finish_corrections().await);
                 }
                 if first && ticks.is_multiple_of(20) {
+                    note("log_keys", &self.log_keys().await);
                     note("expire_proposals", &self.expire_proposals().await);
                     note("finish_waiting", &self.finish_waiting().await);
                     note("expire_waiting", &self.expire_waiting().await);

@@ -7,12 +7,15 @@ use jadegate_domain::division::RegionRisk;
 
 use jadegate_domain::agency::Agency;
 use jadegate_domain::record::{AccountEvent, RecordKind, WithdrawalReason};
-use jadegate_domain::{Access, AgencyId, Evidence, Gate, PolicyRef, Staff, StaffId, Timestamp};
+use jadegate_domain::{
+    Access, AgencyId, Evidence, Gate, Period, PolicyRef, Staff, StaffId, Timestamp,
+};
 use jadegate_ledger::{
-    AgencyEvent, Commitment, EvidenceEvent, GateEvent, Hash, Leaf, LedgerError, ProposalEvent,
-    Salt, StaffEvent, WaitingEvent, commit,
+    AgencyEvent, Commitment, EvidenceEvent, GateEvent, Hash, KeyEvent, KeyRole, Leaf, LedgerError,
+    ProposalEvent, Salt, StaffEvent, WaitingEvent, commit,
     note::{NoteSigner, NoteVerifier},
 };
+use jadegate_pass::{KeyUse, PublishedKey};
 use jadegate_store::{AccountChange, Store, Unit, Waiting, Write};
 
 use crate::error::{Kind, Result, ServiceError};
@@ -41,6 +44,18 @@ pub(crate) fn policy_leaf(
 ) -> Result<Vec<u8>> {
     let sha256 = Hash::from_bytes(sha256(source.as_bytes()));
     Ok(Leaf::PolicyPublished { at, policy: policy.clone(), sha256, agency }.encode()?)
+}
+
+/// A key was published.
+pub(crate) fn key_leaf(key: &PublishedKey, at: Timestamp) -> Result<Vec<u8>> {
+    let role = match key.key_use() {
+        KeyUse::Live => KeyRole::Live,
+        KeyUse::Venue => KeyRole::Venue,
+        KeyUse::Paper => KeyRole::Paper,
+    };
+    let Period { from, to } = key.period();
+    let (event, key) = (KeyEvent::Published, Hash::from_bytes(sha256(key.public_key())));
+    Ok(Leaf::KeyChange { at, role, event, key, from, to }.encode()?)
 }
 
 /// SHA-256 of some bytes.
@@ -191,12 +206,18 @@ pub(crate) fn access_opening(keys: &Keys, access: &Access) -> Result<Opening> {
 
 /// A piece of evidence was recorded or, if it says so, withdrawn.
 pub(crate) fn evidence_leaf(keys: &Keys, evidence: &Evidence) -> Result<Vec<u8>> {
+    let at = evidence.withdrawn_at.unwrap_or(evidence.recorded_at);
+    evidence_leaf_at(keys, evidence, at)
+}
+
+/// The same of what is filled in with a moment of before: the log says when it was logged.
+pub(crate) fn evidence_leaf_at(keys: &Keys, evidence: &Evidence, at: Timestamp) -> Result<Vec<u8>> {
     let event = match evidence.withdrawn_at {
         None => EvidenceEvent::Recorded,
         Some(_) => EvidenceEvent::Withdrawn,
     };
     let leaf = Leaf::Evidence {
-        at: evidence.withdrawn_at.unwrap_or(evidence.recorded_at),
+        at,
         event,
         evidence_kind: evidence.fact.kind(),
         agency: evidence.agency,

@@ -1,5 +1,5 @@
 /** The issuer's published keys, as the gate keeps them. */
-import { hexBytes, type Bytes } from './ed25519';
+import { hexBytes, type Bytes } from '../shared/ed25519';
 
 export interface GateKey {
   kid: string;

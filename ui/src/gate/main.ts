@@ -2,7 +2,7 @@ import { mount } from 'svelte';
 import '../shared/base.css';
 import { keepPage } from '../shared/offline';
 import App from './App.svelte';
-import { verifier } from './ed25519';
+import { verifier } from '../shared/ed25519';
 import { keepLoaded } from './kept';
 
 const target = document.getElementById('app');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { PaperAnswer } from '../shared/openapi';
 import { isWhole, looksLikeCode } from './codes';
-import { hexBytes, libraryVerifier, nativeVerifier, type Bytes } from './ed25519';
+import { hexBytes, libraryVerifier, nativeVerifier, type Bytes } from '../shared/ed25519';
 import { CodeError } from './errors';
 import type { Rules, Time } from './judge';
 import { readKeySet, type GateKeySet } from './keys';

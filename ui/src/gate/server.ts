@@ -1,6 +1,6 @@
 /** The server as the gate sees it. An interface, so that tests can stand in for it. */
 import type { EnrolBody, Enrolled, GateSessionView, GateView as GateInfo, NonceView, PaperAnswer, PaperQuestion, Poster, ScansBody, ScansView } from '../shared/openapi';
-import type { Bytes } from './ed25519';
+import type { Bytes } from '../shared/ed25519';
 
 export type { GateInfo, Poster };
 

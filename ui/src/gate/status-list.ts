@@ -5,7 +5,7 @@
 import type { Colour } from '../shared/colour';
 import { CborReader } from './cbor';
 import { toBeSigned } from './cose';
-import { verifier, type Bytes, type Verifier } from './ed25519';
+import { verifier, type Bytes, type Verifier } from '../shared/ed25519';
 import { CodeError } from './errors';
 import type { GateKeySet } from './keys';
 

@@ -7,7 +7,7 @@ import { ApiError } from '../shared/api';
 import type { PaperAnswer, PaperQuestion } from '../shared/openapi';
 import { GateDb } from './db';
 import { base64url, challengeText, enrol, storedDevice, type Device } from './device';
-import { hexBytes, type Bytes } from './ed25519';
+import { hexBytes, type Bytes } from '../shared/ed25519';
 import { failure } from './http';
 import { judge, type Rules } from './judge';
 import { body, differs, ScanQueue, withWaiting, type Result, type ScanInput, type ScanRow } from './queue';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { base45Decode } from './base45';
 import { CborReader } from './cbor';
 import { parseCode } from './code';
-import { hexBytes, libraryVerifier, nativeVerifier, type Verifier } from './ed25519';
+import { hexBytes, libraryVerifier, nativeVerifier, type Verifier } from '../shared/ed25519';
 import { CODE_PROBLEMS, CodeError } from './errors';
 import { judge, type Rules } from './judge';
 import { readKeySet, type GateKeySet } from './keys';

@@ -1,7 +1,7 @@
 /** Is this code genuine and fresh, and what colour does it say? Needs no network. */
 import type { Colour } from '../shared/colour';
 import { parseCode } from './code';
-import { verifier, type Bytes, type Verifier } from './ed25519';
+import { verifier, type Bytes, type Verifier } from '../shared/ed25519';
 import { CodeError, type CodeProblem } from './errors';
 import type { GateKey, GateKeySet } from './keys';
 

@@ -1,6 +1,7 @@
 //! One command, one function. Each prints for a person and answers with an exit code: 0 done, 1 could
 //! not be done, 2 done but something needs attention.
 
+mod audit;
 mod bulk;
 mod bulk_arrow;
 mod certificate;
@@ -66,6 +67,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Staff(command) => block_on(staff::run(&config, command)).map(done),
         Command::Backup { file } => block_on(upkeep::backup(&config, &file)).map(done),
         Command::Restore { folder } => block_on(upkeep::restore(&config, &folder)).map(done),
+        Command::Audit(args) => audit::run(&args),
         Command::Witness(args) => block_on(crate::witness::run(&args)).map(done),
         Command::Doctor => block_on(upkeep::doctor(&config)),
     }

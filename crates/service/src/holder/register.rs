@@ -438,7 +438,8 @@ impl App {
             withdrawn_at: None,
             superseded_by: None,
         };
-        writes.push(Write::AddLeaf(crate::log::evidence_leaf(&self.deployment.keys, &stay)?));
+        let keys = &self.deployment.keys;
+        writes.push(Write::AddLeaf(crate::log::evidence_leaf_at(keys, &stay, self.now())?));
         writes.push(Write::AddEvidence { evidence: Box::new(stay), external_key: None });
         Ok((holder, writes))
     }

@@ -26,6 +26,7 @@ mod left_out;
 mod likely;
 mod lists;
 mod log_name;
+mod logged_keys;
 mod looks;
 mod mandate;
 mod mass;
