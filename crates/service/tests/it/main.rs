@@ -33,6 +33,7 @@ mod mass;
 mod moved;
 mod numbering;
 mod openings;
+mod operations;
 mod own_records;
 mod paper;
 mod people;
