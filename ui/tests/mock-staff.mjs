@@ -93,7 +93,7 @@ function readDocument(/** @type {string} */ text) {
 export const ALL_POWERS = [
   'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_rides', 'record_release', 'accompany',
   'find_person', 'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
-  'confirm_waiting', 'withdraw_record',
+  'confirm_waiting', 'withdraw_record', 'decide_appeals',
 ];
 
 /**
@@ -133,6 +133,46 @@ const assessment = (colour, now) => ({
   at: iso(now),
   next_change: null,
   policy: POLICY,
+});
+
+/**
+ * @param {number} now
+ * @param {1 | 2} n
+ * @returns {import('../src/shared/openapi').AppealRow}
+ */
+const appealRow = (now, n) => ({
+  id: `y000000000000${n}`,
+  home_name: '西湖区',
+  kind: n === 1 ? 'test' : 'contact',
+  rule: n === 1 ? 'positive-test' : 'close-contact',
+  ground: n === 1 ? 'wrong_result' : 'not_there',
+  second: n === 2,
+  lodged_at: iso(now - 2 * DAY),
+  due_at: iso(n === 1 ? now - DAY : now + DAY),
+  late: n === 1,
+  state: 'open',
+  ...(n === 2 ? { not_by_you: /** @type {const} */ ('decided_before') } : {}),
+});
+
+/**
+ * @param {number} now
+ * @param {boolean} decided
+ * @returns {import('../src/shared/openapi').AppealDetail}
+ */
+const appealDetail = (now, decided) => ({
+  ...appealRow(now, 1),
+  state: decided ? 'granted' : 'open',
+  name_masked: '张*',
+  assessment: assessment(decided ? 'green' : 'red', now),
+  contests: 'e0000000000001',
+  fact: { kind: 'test', result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 3 * DAY) },
+  recorded_at: iso(now - 2.5 * DAY),
+  recorded_by: LAB,
+  imported: false,
+  words: '我那天没有做过检测。',
+  file: { kind: 'pdf', size: 81_000 },
+  counter: null,
+  ...(decided ? { answer: { by: TEAM, at: iso(now), finding: /** @type {const} */ ('wrong_person'), reply: '样本管属于他人，记录已撤销。' } } : {}),
 });
 
 const hid = (n) => `h0000000000${String(n).padStart(3, '0')}`;
@@ -210,6 +250,8 @@ export async function startStaffMock() {
     trouble: /** @type {null | 'soon' | 'problem'} */ (null),
     /** Ids of what was withdrawn. */
     withdrawn: new Set(),
+    /** Was the appeal decided? */
+    decided: false,
     sessions: [
       { id: 'ffeeddccbbaa998877665544', device: 'computer' },
       { id: '00112233445566778899aabb', device: 'phone' },
@@ -521,6 +563,19 @@ export async function startStaffMock() {
     'POST /v1/staff/members': ({ now }) => ({ status: 201, body: { staff: 'f0000000000003', token: 'made-up', link: `/console/#invite=${randomBytes(24).toString('base64url')}`, expires_at: iso(now + 3 * DAY) } }),
     'POST /v1/staff/members/{id}/confirm': () => ({ status: 204 }),
     'POST /v1/staff/members/{id}/disable': () => ({ status: 204 }),
+    'GET /v1/staff/appeals': ({ now }) => ({
+      body: {
+        appeals: state.decided ? [appealRow(now, 2)] : [appealRow(now, 1), appealRow(now, 2)],
+        reviews: [{ rule: 'close-contact', policy: '0011223344556677', asked_at: iso(now - 2 * DAY), decided: 40, overturned: 17 }],
+      },
+    }),
+    'POST /v1/staff/appeals': ({ now }) => ({ status: 201, body: { id: 'y0000000000003', due_at: iso(now + 2 * DAY) } }),
+    'GET /v1/staff/appeals/{id}': ({ now }) => ({ body: appealDetail(now, false) }),
+    'GET /v1/staff/appeals/{id}/file': () => ({ body: '%PDF-1.7 made up %%EOF' }),
+    'POST /v1/staff/appeals/{id}/decision': ({ now }) => {
+      state.decided = true;
+      return { body: appealDetail(now, true) };
+    },
     'POST /v1/staff/withdrawals': ({ body }) => {
       if (!body.reason) return problem(422, 'input.invalid', 'no reason', { errors: [{ field: 'reason', code: 'withdrawal.unknown_reason', detail: 'Choose a reason.' }] });
       state.withdrawn.add(body.case ?? body.evidence ?? body.ride ?? body.import ?? body.risk_level);

@@ -60,6 +60,41 @@ const TEAM = { name: '玉关市防控组(示例)', kind: 'prevention_team' };
 const LAB = { name: '示例检验所', kind: 'laboratory' };
 
 /**
+ * An appeal about the contact, or one about an older test that was refused.
+ * @param {number} now
+ * @param {'open' | 'refused'} state
+ * @returns {import('../src/shared/openapi').AppealView}
+ */
+function appeal(now, state) {
+  const open = state === 'open';
+  return {
+    id: open ? 'y0000000000001' : 'y0000000000002',
+    contests: open ? 'e0000000000001' : 'e0000000000007',
+    fact: open
+      ? { kind: 'contact', case: 'c0000000000001', trace: 't0000000000001', degree: 'close', last_contact: iso(now - 2 * DAY), minutes: 42, certainty: 'recorded', place_kind: 'restaurant' }
+      : { kind: 'test', result: 'positive', method: 'nucleic_acid', sampled_at: iso(now - 9 * DAY) },
+    recorded_by: TEAM,
+    rule: open ? 'close-contact' : 'positive-test',
+    ground: open ? 'not_there' : 'wrong_result',
+    words: open ? null : 'That tube was not mine.',
+    file: open ? null : { kind: 'jpeg', size: 240_000 },
+    counter: null,
+    second_of: null,
+    lodged_at: iso(open ? now : now - 8 * DAY),
+    due_at: iso(open ? now + 2 * DAY : now - 7 * DAY),
+    eases: true,
+    late: false,
+    eased: false,
+    state,
+    decided_at: open ? null : iso(now - 7.5 * DAY),
+    decided_by: open ? null : TEAM,
+    finding: open ? null : 'confirmed',
+    reply: open ? null : 'The laboratory compared the label of the tube with your document: they agree.',
+    second_opinion: !open,
+  };
+}
+
+/**
  * @param {Colour} colour
  * @param {number} now
  * @returns {import('../src/shared/openapi').ReasonView[]}
@@ -140,6 +175,8 @@ function ask(request) {
 export async function startMock() {
   const state = {
     signedIn: false,
+    /** Was an appeal lodged? */
+    appealed: false,
     /** Is there a code on paper? */
     paper: false,
     /** Was it asked to join another record? */
@@ -382,6 +419,16 @@ export async function startMock() {
     'DELETE /v1/me/paper': () => {
       state.paper = false;
       return { status: 204 };
+    },
+    'GET /v1/me/appeals': ({ now }) => ({ body: { colour: state.colour, at: iso(now), appeals: [...(state.appealed ? [appeal(now, 'open')] : []), appeal(now, 'refused')] } }),
+    'POST /v1/me/appeals': ({ now }) => {
+      state.appealed = true;
+      return { status: 201, body: appeal(now, 'open') };
+    },
+    'POST /v1/me/appeals/{id}/file': () => ({ status: 201, body: { kind: 'jpeg', size: 240_000 } }),
+    'DELETE /v1/me/appeals/{id}': ({ now }) => {
+      state.appealed = false;
+      return { body: { colour: state.colour, at: iso(now), appeals: [appeal(now, 'refused')] } };
     },
     'GET /v1/me/records': ({ now }) => ({
       body: { records: [{ record: 'h0000000000009', name_masked: 'Z*** W**', document_masked: '******78', state: 'joined', since: iso(now - 3 * DAY), by: TEAM }, ...(state.asked ? [ASKED(now)] : []), { record: 'h0000000000007', name_masked: 'T**** P****', document_masked: '******55', state: 'split', since: iso(now - DAY), by: TEAM }] },

@@ -87,6 +87,18 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
     await page.getByTestId('unreadable').waitFor();
   }
 
+  // --- Appeals: the list, one of them, the decision ---
+  await go('appeals', t('申诉', 'Appeals'));
+  await button('打开', 'Open').first().click();
+  await page.getByTestId('appeal').waitFor();
+  await take('36-appeal');
+  await page.locator('#finding').selectOption('wrong_person');
+  await page.locator('#reply').fill(t('样本管属于他人，记录已撤销。', 'The tube was somebody else’s; the record is withdrawn.'));
+  await button('作出决定', 'Decide').click();
+  await page.locator('.ask button').first().click();
+  await page.getByTestId('decided').waitFor();
+  await take('36-appeal-decided');
+
   // --- What the operator has to look at ---
   const as = async (may, trouble) => {
     Object.assign(world, { may, trouble });

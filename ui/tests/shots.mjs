@@ -260,6 +260,25 @@ for (const lang of ['zh', 'en']) {
   await done();
 }
 
+// A record behind the colour is contested in three taps, seen, and taken back.
+for (const lang of ['zh', 'en']) {
+  const { mock, page, done } = await world(lang);
+  Object.assign(mock.state, { signedIn: true, colour: 'yellow' });
+  await page.goto(mock.url);
+  await page.locator('[data-testid=why] a[href="#/appeals"]').click();
+  await page.locator('[data-testid=contest]').waitFor();
+  await page.locator('input[name=ground]').nth(1).check();
+  await shot(page, lang, '49-appeal');
+  await page.locator('[data-testid=contest] button[type=submit]').click();
+  await page.locator('[data-testid=receipt]').waitFor();
+  await page.locator('[data-testid=appeal]').nth(1).waitFor();
+  await shot(page, lang, '49-appeal-receipt');
+  await page.locator('[data-testid=appeal] .btn.plain').first().click();
+  await page.locator('.note.warn .btn.danger').click();
+  await page.locator('[data-testid=appeal]').nth(1).waitFor({ state: 'detached' });
+  await done();
+}
+
 // The code can be read off the screen by an independent decoder.
 {
   const { mock, page, done } = await world('zh');

@@ -87,6 +87,8 @@ names! {
         Operator = "operator",
         /// Auditor: reads the logs.
         Auditor = "auditor",
+        /// Appeals body: decides on what people contest; records nothing else.
+        AppealsBody = "appeals_body",
     }
 }
 

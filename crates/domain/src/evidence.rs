@@ -57,7 +57,7 @@ impl EvidenceKind {
             Self::RegionRisk => matches!(by, Some(A::HealthCommission)),
             Self::Arrival => matches!(by, Some(A::Border | A::Carrier | A::PreventionTeam)),
             Self::Dispute | Self::AppealDecision => {
-                matches!(by, Some(A::PreventionTeam | A::HealthCommission))
+                matches!(by, Some(A::PreventionTeam | A::HealthCommission | A::AppealsBody))
             }
         }
     }

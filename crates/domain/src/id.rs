@@ -154,6 +154,8 @@ ids! {
     WaitingId = 'q', "waiting";
     /// A code on paper: its handle, printed in it. Says nothing about its holder without the store.
     PaperId = 'u', "paper code";
+    /// An appeal: the number on its receipt.
+    AppealId = 'y', "appeal";
     /// One run of recolouring after a policy or a risk level changed.
     RecolouringId = 'k', "recolouring";
 }

@@ -5,6 +5,7 @@
 //! `docs/architecture.md`.
 
 pub mod agency;
+pub mod appeal;
 pub mod assessment;
 pub mod case;
 pub mod colour;
@@ -31,6 +32,7 @@ pub mod written;
 pub mod zone;
 
 pub use agency::{Access, AgencyKind, Purpose, Role, Staff};
+pub use appeal::{AppealFileKind, AppealFinding, AppealGround, AppealState};
 pub use assessment::{Assessment, Eased, EasedBy, PolicyRef, Reason};
 pub use case::{Case, CaseClass};
 pub use colour::Colour;
@@ -40,8 +42,8 @@ pub use evidence::{Evidence, EvidenceKind, Fact};
 pub use gate::{Gate, Scan, ScanOutcome};
 pub use holder::Holder;
 pub use id::{
-    AgencyId, CaseId, EvidenceId, GateId, HolderId, PaperId, PlaceId, ScanId, StaffId, TraceId,
-    TraceJobId,
+    AgencyId, AppealId, CaseId, EvidenceId, GateId, HolderId, PaperId, PlaceId, ScanId, StaffId,
+    TraceId, TraceJobId,
 };
 pub use person::{PersonName, Phone};
 pub use place::{Place, PlaceKind};

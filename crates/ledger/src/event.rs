@@ -104,6 +104,24 @@ pub enum GateEvent {
     Revoked,
 }
 
+/// What happened to an appeal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppealEvent {
+    /// Somebody contests a record behind their colour.
+    Lodged,
+    /// They are right.
+    Granted,
+    /// The record stands.
+    Refused,
+    /// They took it back.
+    Withdrawn,
+    /// The record was taken back or replaced before anybody decided.
+    Settled,
+    /// Nobody decided in time.
+    Lapsed,
+}
+
 /// What happened to records that wait for a second pair of eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

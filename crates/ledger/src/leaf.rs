@@ -17,8 +17,8 @@ use crate::canonical;
 use crate::commitment::Commitment;
 use crate::error::LedgerError;
 use crate::event::{
-    AgencyEvent, EvidenceEvent, GateEvent, KeyEvent, KeyRole, MandateEvent, ProposalEvent,
-    StaffEvent, WaitingEvent,
+    AgencyEvent, AppealEvent, EvidenceEvent, GateEvent, KeyEvent, KeyRole, MandateEvent,
+    ProposalEvent, StaffEvent, WaitingEvent,
 };
 use crate::hash::{Hash, leaf_hash};
 use crate::word::{AgencyName, Word};
@@ -250,6 +250,31 @@ pub enum Leaf {
         /// How many records wait or waited.
         records: u32,
     },
+    /// Something happened to an appeal; whose it is, nobody is told.
+    Appeal {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: AppealEvent,
+        /// The rule that asked for the colour, as a word.
+        rule: Word,
+        /// Whose officer decided; absent where nobody did.
+        agency: Option<AgencyId>,
+    },
+    /// So many decisions about records by which a rule coloured people were overturned that somebody has
+    /// to look at the rule.
+    RuleReview {
+        /// When it was logged.
+        at: Timestamp,
+        /// The rule, as a word.
+        rule: Word,
+        /// SHA-256 of the policy, its first 16 hex digits, behind a `p`.
+        policy: Word,
+        /// Decided appeals by then.
+        decided: u32,
+        /// Those of them that were granted.
+        overturned: u32,
+    },
 }
 
 impl Leaf {
@@ -397,6 +422,19 @@ mod tests {
                 agency,
                 by: None,
                 records: 980,
+            },
+            Leaf::Appeal {
+                at,
+                event: AppealEvent::Lapsed,
+                rule: "close_contact".parse().unwrap(),
+                agency: None,
+            },
+            Leaf::RuleReview {
+                at,
+                rule: "close_contact".parse().unwrap(),
+                policy: "p0011223344556677".parse().unwrap(),
+                decided: 40,
+                overturned: 20,
             },
         ]
     }

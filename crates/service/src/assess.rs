@@ -20,6 +20,7 @@ use jadegate_store::{
 use crate::app::App;
 use crate::author::Taker;
 use crate::brake::Signed;
+use crate::cleared::cleared_on_appeal;
 use crate::error::{Result, ServiceError};
 use crate::in_force::Regions;
 use crate::relevant::{relevant, sets};
@@ -333,6 +334,9 @@ impl App {
         let stored = self.store.assessment(holder).await?;
         let (version, mut own) = (record.evidence_version, record.evidence);
         self.must_have_room(&change.add, &own, now)?;
+        // What was found on appeal to be no contact is none whatever trace runs again.
+        let new = change.add.iter().filter(|n| !cleared_on_appeal(&own, &n.fact));
+        let add: Vec<_> = new.collect();
         if change.from.is_some_and(|from| from != version) {
             return Err(crate::error::ended().into());
         }
@@ -351,7 +355,7 @@ impl App {
                 after += 1;
             }
         }
-        for new in &change.add {
+        for new in add {
             let evidence = Evidence {
                 id: new.id.unwrap_or_else(|| EvidenceId::from_random(self.deployment.rng.bits())),
                 holder: Some(holder),

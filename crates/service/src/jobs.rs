@@ -190,12 +190,14 @@ impl App {
                 }
                 if first && ticks.is_multiple_of(7200) {
                     note("finish_corrections", &self.finish_corrections().await);
+                    note("review_rules", &self.review_rules().await);
                 }
                 if first && ticks.is_multiple_of(20) {
                     note("log_keys", &self.log_keys().await);
                     note("expire_proposals", &self.expire_proposals().await);
                     note("finish_waiting", &self.finish_waiting().await);
                     note("expire_waiting", &self.expire_waiting().await);
+                    note("tend_appeals", &self.tend_appeals().await);
                 }
             }
             ticks += 1;

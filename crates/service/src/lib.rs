@@ -5,12 +5,16 @@
 
 mod accounts;
 mod app;
+pub mod appeal_figures;
+mod appeal_jobs;
+pub mod appeals;
 mod assess;
 mod author;
 mod brake;
 mod bulk;
 mod case_locks;
 mod checks;
+mod cleared;
 mod clock;
 mod concurrency;
 mod condition;

@@ -11,12 +11,12 @@ use jadegate_domain::{
     Access, AgencyId, Evidence, Gate, Period, PolicyRef, Staff, StaffId, Timestamp,
 };
 use jadegate_ledger::{
-    AgencyEvent, Commitment, EvidenceEvent, GateEvent, Hash, KeyEvent, KeyRole, Leaf, LedgerError,
-    ProposalEvent, Salt, StaffEvent, WaitingEvent, commit,
+    AgencyEvent, AppealEvent, Commitment, EvidenceEvent, GateEvent, Hash, KeyEvent, KeyRole, Leaf,
+    LedgerError, ProposalEvent, Salt, StaffEvent, WaitingEvent, Word, commit,
     note::{NoteSigner, NoteVerifier},
 };
 use jadegate_pass::{KeyUse, PublishedKey};
-use jadegate_store::{AccountChange, Store, Unit, Waiting, Write};
+use jadegate_store::{AccountChange, RuleReview, Store, Unit, Waiting, Write};
 
 use crate::error::{Kind, Result, ServiceError};
 use crate::keys::Keys;
@@ -255,6 +255,33 @@ pub(crate) fn waiting_leaf(w: &Waiting, event: WaitingEvent, at: Timestamp) -> R
         records: u32::try_from(w.count).unwrap_or(u32::MAX),
     };
     Ok(leaf.encode()?)
+}
+
+/// Something happened to an appeal.
+pub(crate) fn appeal_leaf(
+    event: AppealEvent,
+    rule: &str,
+    agency: Option<AgencyId>,
+    at: Timestamp,
+) -> Result<Vec<u8>> {
+    Ok(Leaf::Appeal { at, event, rule: rule_word(rule)?, agency }.encode()?)
+}
+
+/// Somebody has to look at a rule.
+pub(crate) fn review_leaf(review: &RuleReview) -> Result<Vec<u8>> {
+    let leaf = Leaf::RuleReview {
+        at: review.asked_at,
+        rule: rule_word(&review.rule)?,
+        policy: format!("p{}", review.policy).parse().map_err(ServiceError::internal)?,
+        decided: review.decided,
+        overturned: review.overturned,
+    };
+    Ok(leaf.encode()?)
+}
+
+/// A rule's id as a word of the log, which has no hyphens.
+fn rule_word(rule: &str) -> Result<Word> {
+    rule.replace('-', "_").parse().map_err(ServiceError::internal)
 }
 
 /// Somebody looked at a person's data.

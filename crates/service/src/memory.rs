@@ -15,6 +15,7 @@ use jadegate_policy::Policy;
 use jadegate_store::StoredRide;
 use jadegate_trace::{KnownVisit, VisitIndex};
 
+use crate::appeal_figures::AppealFigures;
 use crate::concurrency::{read, write};
 use crate::follower::Follower;
 use crate::in_force::{InForce, Regions};
@@ -47,6 +48,8 @@ pub(crate) struct Memory {
     pub(crate) log_tree: tokio::sync::Mutex<LogTree>,
     /// The newest list of how codes on paper stand, for the minute in which many gates ask for it.
     pub(crate) paper_list: tokio::sync::Mutex<Option<SignedPaperList>>,
+    /// What the public was told of appeals up to the last midnight.
+    pub(crate) appeal_figures: tokio::sync::Mutex<Option<Arc<AppealFigures>>>,
     /// Codes signed here.
     pub(crate) issued: Issued,
     /// What holders were shown beside their codes.
@@ -71,6 +74,7 @@ impl Memory {
             issued: Issued::default(),
             openings: Openings::default(),
             paper_list: tokio::sync::Mutex::default(),
+            appeal_figures: tokio::sync::Mutex::default(),
             follower: Follower::default(),
         }
     }

@@ -71,6 +71,12 @@ pub struct Settings {
     pub withdrawals_above_per_staff_hour: u32,
     /// Seconds after which what waits lapses undecided.
     pub waiting_seconds: i64,
+    /// The mandate's hours within which an appeal is to be decided, where the policy says none for the
+    /// rule; nothing becomes milder by itself then.
+    pub appeal_hours: i64,
+    /// The mandate's share, in hundredths, of appeals about one rule that may be granted before somebody
+    /// has to look at the rule.
+    pub appeals_overturned_percent: u32,
     /// Seconds for which a what-if can be attached to a proposal.
     pub what_if_seconds: i64,
     /// Seconds after which a proposal that nobody decided on lapses.
@@ -122,6 +128,8 @@ impl Default for Settings {
             withdrawals_above_per_hour: 30,
             withdrawals_above_per_staff_hour: 10,
             waiting_seconds: 86_400,
+            appeal_hours: 72,
+            appeals_overturned_percent: 25,
             what_if_seconds: 3600,
             proposal_seconds: 86_400,
             witnesses: Witnesses::default(),

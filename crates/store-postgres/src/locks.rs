@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use jadegate_store::{IndexKind, TubeOwner, Unit, Write};
+use jadegate_store::{AppealWrite, IndexKind, TubeOwner, Unit, Write};
 
 /// What a unit needs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,7 @@ enum Of {
     Recolouring = 9,
     Log = 10,
     Setting = 11,
+    Appeal = 43,
 }
 
 /// FNV-1a: any two things that share a number only wait for one another without need.
@@ -181,6 +182,13 @@ impl Needs {
             Write::AddRecolouring(_)
             | Write::StepRecolouring { .. }
             | Write::EndRecolouring { .. } => self.needs(lock(Of::Recolouring, &[])),
+            // Its file and its decision.
+            Write::Appeal(AppealWrite::AddFile(file)) => {
+                self.needs(numbered(Of::Appeal, file.appeal.as_i64()));
+            }
+            Write::Appeal(AppealWrite::Decide { id, .. } | AppealWrite::Lapse { id, .. }) => {
+                self.needs(numbered(Of::Appeal, id.as_i64()));
+            }
             Write::NumberLeaves { .. } => self.needs(lock(Of::Log, &[])),
             Write::PutSetting { name, .. } => self.needs(lock(Of::Setting, &[name.as_bytes()])),
             // One statement that changes its row only in the state asked for, or without a condition.

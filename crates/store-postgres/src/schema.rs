@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0041_trip_of_a_ride.sql"),
     },
     Migration { number: 42, name: "splits", text: include_str!("../migrations/0042_splits.sql") },
+    Migration { number: 43, name: "appeals", text: include_str!("../migrations/0043_appeals.sql") },
     Migration { number: 45, name: "mandate", text: include_str!("../migrations/0045_mandate.sql") },
     Migration {
         number: 46,
@@ -203,6 +204,7 @@ mod tests {
     const IN_USE: &[&str] = &[
         "0ae1ee96ddef45a123b2b96a5421bc064a5d1bd9d1d3cbf947bbf1f936ca4753",
         "c16a416660d2298b0b409fe62406870444ad4b41d86a1eba2c97539005a34f0a",
+        "e6bfdf2a79ee2844320102b96530e5969bd25e244a8cabc8aa914cecf6c50072",
         "6ad8f8c71e1f5a8dd5fdf0520871ea3f787df5dbe09dc1606c9217a6854b21fb",
         "98fa4613c38ebbc5f5c585465627a46d8ac6967a3d85fbd43337221a73f9df7b",
         "11013bc2e31b0a595194a8d442797cc3e51670f4732a49be4ffdcbd347c32960",

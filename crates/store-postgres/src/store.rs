@@ -9,18 +9,20 @@ use jadegate_domain::id::{
 };
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
-    Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
-    PaperId, Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
+    Access, AgencyId, AppealId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder,
+    HolderId, PaperId, Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip,
+    Visit,
 };
 use jadegate_store::{
-    AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
-    Correction, CredentialRow, EvidencePage, FilesOf, Forgotten, HolderEvidence, IdentityCount,
-    IdentityRequest, ImportRun, IndexKind, Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked,
-    MandateStep, OpenCases, OutboxMessage, Page, Paper, PaperPlaces, PaperStanding, PendingLeaves,
-    PhoneCode, PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RecordLink,
-    RegionRisks, SealedField, Session, SessionSubject, SplitPiece, Standing, Store,
-    StoredAssessment, StoredJob, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube, Unit,
-    Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    AccountChange, Appeal, AppealFile, Authorship, Challenge, Changes, ColourChange, ColourCounts,
+    ConfinedHolder, Correction, CredentialRow, EvidencePage, FilesOf, Forgotten, HolderEvidence,
+    IdentityCount, IdentityRequest, ImportRun, IndexKind, Invitation, KeptRecord, Latest, Listed,
+    LogLeaf, Looked, MandateStep, OpenCases, OutboxMessage, Page, Paper, PaperPlaces,
+    PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading, Receipt,
+    Recolouring, RecordLink, RegionRisks, RuleReview, SealedField, Session, SessionSubject,
+    SplitPiece, Standing, Store, StoredAssessment, StoredJob, StoredProposal, StoredRide,
+    StoredTrace, TraceHead, Tube, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
+    Withdrawal, Write,
 };
 
 use crate::backup;
@@ -28,8 +30,8 @@ use crate::check;
 use crate::error::Result;
 use crate::marks;
 use crate::read::{
-    accounts, changes, evidence, links, log, mandate, papers, people, places, policies, records,
-    servers, tally,
+    accounts, appeals, changes, evidence, links, log, mandate, papers, people, places, policies,
+    records, servers, tally,
 };
 use crate::{PostgresStore, writer::Command};
 
@@ -164,6 +166,39 @@ impl Store for PostgresStore {
 
     async fn papers(&self, page: Page<PaperId>) -> Result<Vec<PaperStanding>> {
         self.noted(papers::papers(&self.list().await?, page).await)
+    }
+
+    async fn appeal(&self, id: AppealId) -> Result<Option<Appeal>> {
+        self.noted(appeals::appeal(&self.point().await?, id).await)
+    }
+
+    async fn appeal_file(&self, id: AppealId) -> Result<Option<AppealFile>> {
+        self.noted(appeals::appeal_file(&self.list().await?, id).await)
+    }
+
+    async fn appeals_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Appeal>> {
+        self.rows(appeals::appeals_of(&self.list().await?, holder, limit).await)
+    }
+
+    async fn open_appeals(&self, region: &Division, limit: u32) -> Result<Vec<Appeal>> {
+        self.rows(appeals::open_appeals(&self.list().await?, region, limit).await)
+    }
+
+    async fn appeals_to_tend(&self, now: Timestamp, limit: u32) -> Result<Vec<Appeal>> {
+        self.rows(appeals::appeals_to_tend(&self.list().await?, now, limit).await)
+    }
+
+    async fn appeals_since(
+        &self,
+        since: Timestamp,
+        after: Option<(Timestamp, AppealId)>,
+        limit: u32,
+    ) -> Result<Vec<Appeal>> {
+        self.rows(appeals::appeals_since(&self.list().await?, since, after, limit).await)
+    }
+
+    async fn rule_reviews(&self, limit: u32) -> Result<Vec<RuleReview>> {
+        self.rows(appeals::rule_reviews(&self.list().await?, limit).await)
     }
 
     async fn vault_key(&self, holder: HolderId) -> Result<Option<VaultKey>> {

@@ -486,7 +486,7 @@ async fn drop_days(c: &Client, before: i64) -> Result<(u64, u64)> {
 type Statement = (&'static str, &'static str);
 
 /// What has expired.
-const EXPIRED: [Statement; 9] = [
+const EXPIRED: [Statement; 11] = [
     (
         "outbox",
         "DELETE FROM outbox WHERE challenge IN \
@@ -497,6 +497,12 @@ const EXPIRED: [Statement; 9] = [
     ("session", "DELETE FROM session WHERE expires_at <= $1"),
     ("invitation", "DELETE FROM invitation WHERE expires_at <= $1"),
     ("paper_code", "DELETE FROM paper_code WHERE expires_at <= $1"),
+    (
+        "appeal_file",
+        "DELETE FROM appeal_file WHERE keep_until <= $1 OR appeal IN \
+                (SELECT id FROM appeal WHERE keep_until <= $1)",
+    ),
+    ("appeal", "DELETE FROM appeal WHERE keep_until <= $1"),
     ("tally", "DELETE FROM tally WHERE expires_at <= $1"),
     ("used_nonce", "DELETE FROM used_nonce WHERE expires_at <= $1"),
     ("job", "DELETE FROM job WHERE expires_at <= $1"),
@@ -531,7 +537,7 @@ async fn forget_people(c: &Client) -> Result<Forgotten> {
 }
 
 /// Tables from which something is erased.
-const ERASED: &str = "vault_key, sealed_field, blind_index, proxy, account_change, outbox, challenge, \
+const ERASED: &str = "appeal, appeal_file, vault_key, sealed_field, blind_index, proxy, account_change, outbox, challenge, \
                       phone_code, session, invitation, kept_record, paper_code, tally, tube, used_nonce, job, job_part";
 
 /// Takes the dead rows of erased things out of the tables' pages now, instead of some time.

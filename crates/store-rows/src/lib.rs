@@ -9,6 +9,7 @@
 //! Values in, values out: no database, no clock, no disk.
 
 mod accounts;
+mod appeals;
 mod at;
 mod columns;
 mod evidence;
@@ -23,6 +24,7 @@ mod servers;
 mod stored;
 
 pub use accounts::{AccountChangeRow, ProxyRow, RecordLinkRow, SplitPieceRow, changed_by};
+pub use appeals::{AppealFileRow, AppealRow, RuleReviewRow};
 pub use columns::{Column, ColumnError, Columns};
 pub use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,
@@ -90,7 +92,10 @@ macro_rules! for_each_table {
             AccountChangeRow,
             JobRow,
             MandateStepRow,
-            IdentityRequestRow
+            IdentityRequestRow,
+            AppealRow,
+            AppealFileRow,
+            RuleReviewRow
         )
     };
 }

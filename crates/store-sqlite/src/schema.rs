@@ -111,6 +111,7 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0041_trip_of_a_ride.sql"),
     },
     Migration { number: 42, name: "splits", text: include_str!("../migrations/0042_splits.sql") },
+    Migration { number: 43, name: "appeals", text: include_str!("../migrations/0043_appeals.sql") },
     Migration { number: 45, name: "mandate", text: include_str!("../migrations/0045_mandate.sql") },
     Migration {
         number: 46,
@@ -258,6 +259,7 @@ mod tests {
         "6fe75fc15fd427a10a91d4ccd86727a82b6d0383aeaee3dc5afa0640decdf355",
         "16ccef03c03e6c3817053315a4d72d9bb4fe173890a4e69c853b1ff40aafc61d",
         "bf487de4b50a970e3b57f88b95ae5f2b4a598b288b0d211e30ad9d9c21d9a17f",
+        "548433345e781f001fbc1a7035070d926ec8e99c55a8b0652f2e44a6c5802d49",
         "e6f6ead58a0525317b9884b9e72547741d68f698fdec3290ee8cff350601a0fe",
         "5286b0280a1973dbfabd540fa6e94f7824f9fe03cca0d62efb1046111f0b8198",
         "0861c6da3433a96e85ea402fef98669e0aa80d6a118cfb88c2bb4d6c6a12ba53",

@@ -9,18 +9,20 @@ use jadegate_domain::id::{
 };
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
-    Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
-    PaperId, Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
+    Access, AgencyId, AppealId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder,
+    HolderId, PaperId, Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip,
+    Visit,
 };
 use jadegate_store::{
-    AccountChange, Authorship, Challenge, Changes, ColourChange, ColourCounts, ConfinedHolder,
-    Correction, CredentialRow, EvidencePage, FilesOf, Forgotten, HolderEvidence, IdentityCount,
-    IdentityRequest, ImportRun, IndexKind, Invitation, KeptRecord, Latest, Listed, LogLeaf, Looked,
-    MandateStep, OpenCases, OutboxMessage, Page, Paper, PaperPlaces, PaperStanding, PendingLeaves,
-    PhoneCode, PolicyVersion, Position, Proxy, Reading, Receipt, Recolouring, RecordLink,
-    RegionRisks, SealedField, Session, SessionSubject, SplitPiece, Standing, Store,
-    StoredAssessment, StoredJob, StoredProposal, StoredRide, StoredTrace, TraceHead, Tube, Unit,
-    Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece, Withdrawal, Write,
+    AccountChange, Appeal, AppealFile, Authorship, Challenge, Changes, ColourChange, ColourCounts,
+    ConfinedHolder, Correction, CredentialRow, EvidencePage, FilesOf, Forgotten, HolderEvidence,
+    IdentityCount, IdentityRequest, ImportRun, IndexKind, Invitation, KeptRecord, Latest, Listed,
+    LogLeaf, Looked, MandateStep, OpenCases, OutboxMessage, Page, Paper, PaperPlaces,
+    PaperStanding, PendingLeaves, PhoneCode, PolicyVersion, Position, Proxy, Reading, Receipt,
+    Recolouring, RecordLink, RegionRisks, RuleReview, SealedField, Session, SessionSubject,
+    SplitPiece, Standing, Store, StoredAssessment, StoredJob, StoredProposal, StoredRide,
+    StoredTrace, TraceHead, Tube, Unit, Unreadable, VaultKey, VisitMarks, Waiting, WaitingPiece,
+    Withdrawal, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -29,8 +31,8 @@ use crate::error::{Result, unavailable};
 use crate::marks;
 use crate::open::{check_by_table, private_file};
 use crate::read::{
-    accounts, changes, evidence, links, log, mandate, papers, people, places, policies, records,
-    servers, tally,
+    accounts, appeals, changes, evidence, links, log, mandate, papers, people, places, policies,
+    records, servers, tally,
 };
 use crate::{SqliteStore, writer::Command};
 
@@ -199,6 +201,40 @@ impl Store for SqliteStore {
 
     async fn papers(&self, page: Page<PaperId>) -> Result<Vec<PaperStanding>> {
         self.list(move |c| papers::papers(c, page)).await
+    }
+
+    async fn appeal(&self, id: AppealId) -> Result<Option<Appeal>> {
+        self.point(|c| appeals::appeal(c, id))
+    }
+
+    async fn appeal_file(&self, id: AppealId) -> Result<Option<AppealFile>> {
+        self.list(move |c| appeals::appeal_file(c, id)).await
+    }
+
+    async fn appeals_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Appeal>> {
+        self.rows(move |c| appeals::appeals_of(c, holder, limit)).await
+    }
+
+    async fn open_appeals(&self, region: &Division, limit: u32) -> Result<Vec<Appeal>> {
+        let region = region.clone();
+        self.rows(move |c| appeals::open_appeals(c, &region, limit)).await
+    }
+
+    async fn appeals_to_tend(&self, now: Timestamp, limit: u32) -> Result<Vec<Appeal>> {
+        self.rows(move |c| appeals::appeals_to_tend(c, now, limit)).await
+    }
+
+    async fn appeals_since(
+        &self,
+        since: Timestamp,
+        after: Option<(Timestamp, AppealId)>,
+        limit: u32,
+    ) -> Result<Vec<Appeal>> {
+        self.rows(move |c| appeals::appeals_since(c, since, after, limit)).await
+    }
+
+    async fn rule_reviews(&self, limit: u32) -> Result<Vec<RuleReview>> {
+        self.rows(move |c| appeals::rule_reviews(c, limit)).await
     }
 
     async fn vault_key(&self, holder: HolderId) -> Result<Option<VaultKey>> {

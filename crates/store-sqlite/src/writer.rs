@@ -386,6 +386,12 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
         ("session", "DELETE FROM session WHERE expires_at <= ?1"),
         ("invitation", "DELETE FROM invitation WHERE expires_at <= ?1"),
         ("paper_code", "DELETE FROM paper_code WHERE expires_at <= ?1"),
+        (
+            "appeal_file",
+            "DELETE FROM appeal_file WHERE keep_until <= ?1 OR appeal IN \
+                    (SELECT id FROM appeal WHERE keep_until <= ?1)",
+        ),
+        ("appeal", "DELETE FROM appeal WHERE keep_until <= ?1"),
         ("tally", "DELETE FROM tally WHERE expires_at <= ?1"),
         ("used_nonce", "DELETE FROM used_nonce WHERE expires_at <= ?1"),
         ("job", "DELETE FROM job WHERE expires_at <= ?1"),

@@ -67,6 +67,7 @@
 //! readable copy in the database's files (`secure_delete`, and the log of the database is
 //! truncated). A backup made earlier is not reached; its retention is its keeper's.
 
+mod appeals;
 mod aside;
 mod changes;
 mod error;
@@ -87,6 +88,7 @@ mod write;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use appeals::{Appeal, AppealDecision, AppealFile, AppealWrite, RuleReview};
 pub use aside::{Listed, SetAside, Unreadable};
 pub use changes::{Change, ChangeKind, Changes, Cursor, KeptAt, Position, Reading};
 pub use error::{Precondition, RowRef, StoreError};

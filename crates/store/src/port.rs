@@ -7,10 +7,12 @@ use jadegate_domain::id::{
 };
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
-    Access, AgencyId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder, HolderId,
-    PaperId, Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip, Visit,
+    Access, AgencyId, AppealId, Case, CaseId, Division, Evidence, EvidenceId, Gate, GateId, Holder,
+    HolderId, PaperId, Place, PlaceId, Scan, ScanId, Staff, StaffId, Timestamp, TraceId, Trip,
+    Visit,
 };
 
+use crate::appeals::{Appeal, AppealFile, RuleReview};
 use crate::aside::{Listed, Unreadable};
 use crate::changes::{Changes, Position, Reading};
 use crate::error::StoreError;
@@ -139,6 +141,30 @@ pub trait Store: Send + Sync + 'static {
     /// its place what is said of places that nobody has. An assessment that cannot be read is `None`.
     async fn papers(&self, page: Page<PaperId>) -> Result<Vec<PaperStanding>>;
 
+    // Appeals
+
+    /// An appeal.
+    async fn appeal(&self, id: AppealId) -> Result<Option<Appeal>>;
+    /// What goes with it.
+    async fn appeal_file(&self, id: AppealId) -> Result<Option<AppealFile>>;
+    /// The appeals of a person, of all their records, newest first.
+    async fn appeals_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Appeal>>;
+    /// Open appeals of people who lived in the division (`Division::contains`), those that are due
+    /// first come first.
+    async fn open_appeals(&self, region: &Division, limit: u32) -> Result<Vec<Appeal>>;
+    /// Open appeals that nobody decided in time and of which that is not said yet, and those of which
+    /// the contested piece no longer counts; those that are due first come first.
+    async fn appeals_to_tend(&self, now: Timestamp, limit: u32) -> Result<Vec<Appeal>>;
+    /// Appeals lodged at or after a moment, by moment and id: those after the given one.
+    async fn appeals_since(
+        &self,
+        since: Timestamp,
+        after: Option<(Timestamp, AppealId)>,
+        limit: u32,
+    ) -> Result<Vec<Appeal>>;
+    /// Rules that somebody has to look at, the one asked for last first.
+    async fn rule_reviews(&self, limit: u32) -> Result<Vec<RuleReview>>;
+
     // One-time codes, messages, sessions
 
     /// A challenge.
@@ -260,7 +286,7 @@ pub trait Store: Send + Sync + 'static {
     /// A part of a job's result.
     async fn job_part(&self, job: i64, number: u32) -> Result<Option<Vec<u8>>>;
 
-    /// Removes sessions, challenges (with their messages), codes, codes on paper, jobs with their results, used nonces and invitations, used
+    /// Removes sessions, challenges (with their messages), codes, codes on paper, decided appeals and what goes with them, jobs with their results, used nonces and invitations, used
     /// or not, that expired at or before this moment, and counts whose window had passed by then, leaving no
     /// readable copy. Returns how many rows went.
     async fn purge_expired(&self, until: Timestamp) -> Result<u64>;

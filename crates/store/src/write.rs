@@ -13,6 +13,7 @@ use jadegate_domain::{
     VisitKey,
 };
 
+use crate::appeals::AppealWrite;
 use crate::identity::{IdentityDecision, IdentityRequest, IdentityState};
 use crate::mandate::MandateStep;
 use crate::papers::PaperWrite;
@@ -113,6 +114,8 @@ pub enum Write {
     },
     /// About a code on paper; see there.
     Paper(PaperWrite),
+    /// About an appeal; see there.
+    Appeal(AppealWrite),
     /// What changed about how a person is known. Precondition: the id is free.
     AddAccountChange(Box<AccountChange>),
     /// A change is undone. Precondition: it exists, of this holder, and is not undone yet.

@@ -53,7 +53,7 @@ pub(crate) async fn headers(State(web): State<Arc<Web>>, req: Request, next: Nex
     if is_api {
         // No page: a browser that is led to it is to show and load nothing. What else a page is told
         // would only make each answer longer than what it says.
-        h.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP_API));
+        h.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP_API));
         h.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         return response;
     }

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jadegate_divisions::Directory;
 use jadegate_domain::{Division, Timestamp};
+use jadegate_service::appeal_figures::AppealFigures;
 use jadegate_service::staff::RegionRow;
 use jadegate_service::{
     App, ClockVerdict, Finding, Kind, LogPart, PolicyView, PublishedKeys, ServiceError,
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(published_policy))
         .routes(routes!(divisions))
         .routes(routes!(regions))
+        .routes(routes!(appeal_figures))
         .routes(routes!(checkpoint))
         .routes(routes!(leaves))
         .routes(routes!(log_proof))
@@ -94,6 +96,17 @@ async fn policy(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
         return (StatusCode::NOT_MODIFIED, head).into_response();
     }
     (head, in_force.text.to_string()).into_response()
+}
+
+/// How many people contest a record behind their colour, how long it takes, and how many were right: of
+/// 90 whole days, by prefecture and by rule. A number from 1 to 4 is not told.
+#[utoipa::path(get, path = "/v1/public/appeals", tag = "public",
+    responses((status = 200, body = AppealFigures), (status = 503, body = Problem)))]
+async fn appeal_figures(
+    State(web): State<Arc<Web>>,
+) -> Answer<([(HeaderName, &'static str); 1], Json<AppealFigures>)> {
+    let figures = web.app.appeal_figures().await?;
+    Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(figures.as_ref().clone())))
 }
 
 /// The file of a policy that is or was in force here, by its digest.

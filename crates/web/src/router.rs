@@ -11,7 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Web;
 use crate::{
-    demo, document, family, gate, holder, layers, mandate, pages, paper, problem, public, staff,
+    appeals, demo, document, family, gate, holder, layers, mandate, pages, paper, problem, public,
+    staff,
 };
 
 /// Largest body of an ordinary request; file imports state their own limit.
@@ -41,6 +42,7 @@ fn api() -> OpenApiRouter<Arc<Web>> {
         .merge(holder::routes())
         .merge(family::routes())
         .merge(paper::routes())
+        .merge(appeals::routes())
         .merge(gate::routes())
         .merge(staff::routes())
 }

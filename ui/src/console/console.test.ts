@@ -43,6 +43,7 @@ const POWER: Record<Power, true> = {
   confirm_powers: true,
   confirm_waiting: true,
   withdraw_record: true,
+  decide_appeals: true,
   read_audit: true,
   read_operation: true,
 };

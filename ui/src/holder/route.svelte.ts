@@ -1,5 +1,5 @@
 /** Which part of the page is shown, by the address's hash (`#/visits`). */
-export const ROUTES = ['code', 'declare', 'check-in', 'scan', 'visits', 'evidence', 'history', 'accesses', 'family', 'paper', 'sessions', 'me', 'phone', 'join'] as const;
+export const ROUTES = ['code', 'declare', 'check-in', 'scan', 'visits', 'evidence', 'history', 'accesses', 'family', 'paper', 'appeals', 'sessions', 'me', 'phone', 'join'] as const;
 export type Route = (typeof ROUTES)[number];
 
 export function parseRoute(hash: string): Route {

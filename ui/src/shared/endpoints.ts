@@ -28,7 +28,7 @@ export type Answer<P extends keyof paths, M extends Method> = P extends unknown
   : never;
 
 /** A file is sent as it lies on the disk: its letters may be in any alphabet. */
-type Sent<B> = B extends { content: { 'text/csv': string } } ? string | Blob : Content<B>;
+type Sent<B> = B extends { content: { 'text/csv': string } | { 'application/octet-stream': string } } ? string | Blob : Content<B>;
 
 /** What an operation is sent; `undefined` where it takes nothing. */
 export type Body<P extends keyof paths, M extends Method> = P extends unknown

@@ -271,6 +271,13 @@ impl Policy {
         kind.may_record(by) && self.0.recorders.get(&kind).is_some_and(|list| list.contains(&by))
     }
 
+    /// Within how many hours an appeal about a record behind this rule is to be decided before the rule
+    /// asks for a milder colour; `None`: it never does, or there is no such rule.
+    pub fn easing_hours(&self, rule: &str) -> Option<u32> {
+        let index = (0u16..).zip(&self.0.rules).find(|(_, r)| r.id == rule).map(|(i, _)| i)?;
+        self.0.easings.iter().find(|e| e.rules.contains(&index)).map(|e| e.after_hours)
+    }
+
     /// The ids of all rules, in order.
     pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
         self.0.rules.iter().map(|r| r.id.as_str())

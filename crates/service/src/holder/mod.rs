@@ -1,6 +1,7 @@
 //! What a holder does: register, show the code, declare, check in, look back.
 
 pub mod answer;
+pub mod appeals;
 pub mod check_in;
 pub mod code;
 pub(crate) mod codes;

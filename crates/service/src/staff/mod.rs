@@ -7,6 +7,7 @@
 //! recorded by no person at all, only by a trace.
 
 pub mod access;
+pub mod appeals;
 pub mod cases;
 pub mod members;
 pub mod operation;
@@ -22,6 +23,11 @@ pub mod tracing;
 pub mod what;
 
 pub use self::access::{Power, Recorder};
+pub use self::appeals::counter::{AppealReceipt, CounterAppeal};
+pub use self::appeals::decide::DecisionInput;
+pub use self::appeals::list::{
+    AppealAnswer, AppealDetail, AppealList, AppealRow, NotByYou, RuleReviewRow,
+};
 pub use self::cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};
 pub use self::members::invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
 pub use self::members::me::{ConfirmationView, MeAgency, MeStaff, MeView};

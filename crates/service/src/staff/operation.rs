@@ -66,6 +66,8 @@ kinds! {
     Waiting = "waiting": ["waiting", "waiting_piece", "kept_record", "tube"],
     /// Who recorded or withdrew what: a file cannot be withdrawn whole.
     Record = "record": ["authorship", "import_run", "withdrawal"],
+    /// An appeal: it cannot be decided on; the evidence that it is counts all the same.
+    Appeal = "appeal": ["appeal", "appeal_file", "rule_review"],
     /// A look at somebody's data: it is missing from what they see.
     Look = "look": ["access", "identity_request"],
     /// The public log: it cannot be read from there on.

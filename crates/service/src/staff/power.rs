@@ -61,6 +61,8 @@ powers! {
     ConfirmWaiting = "confirm_waiting",
     /// Take back what agencies recorded for which one's own is the second body.
     WithdrawRecord = "withdraw_record",
+    /// Decide on what people contest, with what they handed in.
+    DecideAppeals = "decide_appeals",
     /// Read the counts and the public log.
     ReadAudit = "read_audit",
     /// See what the operator has to look at: keys, clock, database, rows that cannot be read; about
@@ -113,6 +115,10 @@ impl Power {
                 (kind, role),
                 (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
             ),
+            Self::DecideAppeals => matches!(
+                (kind, role),
+                (A::AppealsBody, R::Officer) | (A::HealthCommission, R::Commissioner)
+            ),
             Self::ReadAudit => matches!((kind, role), (A::Auditor, R::Auditor)),
             Self::ReadOperation => {
                 matches!((kind, role), (A::Operator, R::Administrator) | (A::Auditor, R::Auditor))
@@ -137,6 +143,7 @@ impl Power {
             Self::OpenPerson => {
                 &[Purpose::ContactTracing, Purpose::Quarantine, Purpose::HolderRequest]
             }
+            Self::DecideAppeals => &[Purpose::HolderRequest],
             Self::ReadLists
             | Self::RecordRides
             | Self::SetRegion

@@ -34,6 +34,9 @@ pub enum What {
     DocumentAllowed,
     /// That they are registered here: a file named them, or their document was read at a counter.
     Registration,
+    /// What they contest, with what they say and handed in; or it was decided, or lodged for them at a
+    /// counter.
+    Appeal,
     /// A ride that a carrier told of them was taken back.
     RideWithdrawn,
 }
@@ -55,6 +58,7 @@ impl What {
             Self::DocumentKept => "document_kept",
             Self::DocumentAllowed => "document_allowed",
             Self::Registration => "registration",
+            Self::Appeal => "appeal",
             Self::RideWithdrawn => "ride_withdrawn",
         }
     }

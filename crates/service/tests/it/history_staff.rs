@@ -36,6 +36,7 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             "confirm_powers",
             "confirm_waiting",
             "withdraw_record",
+            "decide_appeals",
             "read_audit",
             "read_operation",
         ]

@@ -139,6 +139,7 @@ impl Applier<'_> {
         self.run("proxy", "DELETE FROM proxy WHERE person = $1 OR carer = $1", id).await?;
         let before = "UPDATE account_change SET sealed_before = NULL WHERE holder = $1";
         self.run("account_change", before, id).await?;
+        self.erase_appeals(holder).await?;
         self.erase_papers(holder).await
     }
 }

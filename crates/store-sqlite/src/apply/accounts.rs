@@ -135,6 +135,7 @@ impl Applier<'_> {
         self.run("proxy", "DELETE FROM proxy WHERE person = ?1 OR carer = ?1", id)?;
         let before = "UPDATE account_change SET sealed_before = NULL WHERE holder = ?1";
         self.run("account_change", before, id)?;
+        self.erase_appeals(holder)?;
         self.erase_papers(holder)
     }
 }

@@ -17,6 +17,7 @@
 )]
 
 pub mod accounts;
+pub mod appeals;
 pub mod changes;
 pub mod evidence;
 pub mod links;
@@ -69,6 +70,12 @@ macro_rules! conformance_tests {
             papers::of_a_holders_papers_one_stands,
             papers::papers_come_in_pages_with_how_their_holders_stand,
             papers::papers_past_their_term_are_purged,
+            appeals::an_appeal_is_read_back_and_decided_once,
+            appeals::of_the_appeals_about_a_piece_one_is_open,
+            appeals::a_file_goes_with_an_open_appeal,
+            appeals::appeals_are_listed,
+            appeals::decided_appeals_are_purged,
+            appeals::a_review_of_a_rule_is_asked_for_once,
             people::shredding_leaves_no_way_to_the_person,
             people::a_document_is_barred_to_whom_it_was_taken_from,
             people::a_challenge_is_read_back_and_used_once,

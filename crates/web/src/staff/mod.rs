@@ -1,5 +1,6 @@
 //! Endpoints of the console, a file for each desk.
 
+mod appeals;
 mod cases;
 mod changes;
 mod counter;
@@ -28,6 +29,7 @@ use crate::state::Web;
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()
         .merge(sign_in::routes())
+        .merge(appeals::routes())
         .merge(people::routes())
         .merge(records::routes())
         .merge(files::routes())

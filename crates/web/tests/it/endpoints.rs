@@ -22,7 +22,7 @@ macro_rules! groups {
 // The longest beginning decides.
 groups! {
     public: public::story, ["/healthz", "/readyz", "/v1/info", "/v1/keys", "/v1/policy",
-        "/v1/policies", "/v1/divisions", "/v1/regions", "/v1/log", "/v1/mandate"];
+        "/v1/policies", "/v1/divisions", "/v1/public", "/v1/regions", "/v1/log", "/v1/mandate"];
     holder: holder::story, ["/v1/registrations", "/v1/challenges", "/v1/sessions", "/v1/session",
         "/v1/me"];
     gate: gate::story, ["/v1/gate", "/v1/gates"];
@@ -35,6 +35,7 @@ groups! {
     records: staff::records::story, ["/v1/staff/tests", "/v1/staff/arrivals", "/v1/staff/releases",
         "/v1/staff/rides", "/v1/staff/imports", "/v1/staff/records", "/v1/staff/withdrawals",
         "/v1/staff/kept", "/v1/staff/samples"];
+    appeals: staff::appeals::story, ["/v1/staff/appeals", "/v1/me/appeals"];
     waiting: staff::waiting::story, ["/v1/staff/waiting"];
     cases: staff::cases::story, ["/v1/staff/cases", "/v1/staff/traces", "/v1/staff/trace-jobs"];
     changes: staff::changes::story, ["/v1/staff/policies", "/v1/staff/what-ifs",

@@ -5,7 +5,14 @@ use axum::http::{Method, header};
 use crate::world::{Sent, World};
 
 pub(crate) async fn story(w: &mut World) {
-    for path in ["/healthz", "/readyz", "/v1/info", "/v1/regions", "/v1/log/checkpoint"] {
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/v1/info",
+        "/v1/regions",
+        "/v1/log/checkpoint",
+        "/v1/public/appeals",
+    ] {
         w.get("", path).await;
     }
     let mandate = w.get("", "/v1/mandate").await;

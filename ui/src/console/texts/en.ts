@@ -45,6 +45,7 @@ export const en: Dict<typeof zh> = {
     venue: 'Venue',
     operator: 'Platform operator',
     auditor: 'Auditor',
+    appeals_body: 'Appeals body',
   },
   signIn: {
     title: 'Sign-in for staff',
@@ -63,6 +64,7 @@ export const en: Dict<typeof zh> = {
     button: 'Make a passkey',
   },
   nav: {
+    appeals: 'Appeals',
     overview: 'Overview',
     tests: 'Tests',
     cases: 'Cases and traces',

@@ -44,6 +44,7 @@ export const zh = {
     venue: '场所',
     operator: '平台运营',
     auditor: '审计',
+    appeals_body: '申诉机构',
   },
   signIn: {
     title: '工作人员登录',
@@ -62,6 +63,7 @@ export const zh = {
     button: '建立通行密钥',
   },
   nav: {
+    appeals: '申诉',
     overview: '概览',
     tests: '检测',
     cases: '病例与追踪',

@@ -15,6 +15,8 @@ import { en as commonEn } from '../texts/common.en';
 import { zh as commonZh } from '../texts/common.zh';
 import { en as formsEn } from '../texts/forms.en';
 import { zh as formsZh } from '../texts/forms.zh';
+import { en as appealsEn } from '../texts/appeals.en';
+import { zh as appealsZh } from '../texts/appeals.zh';
 import { en as recordsEn } from '../texts/records.en';
 import { zh as recordsZh } from '../texts/records.zh';
 
@@ -43,8 +45,8 @@ function lists(): Map<string, string[]> {
 }
 
 const dictionaries = {
-  zh: { app: consoleZh, tracing: tracingZh, gate: gateZh, common: commonZh, forms: formsZh, records: recordsZh },
-  en: { app: consoleEn, tracing: tracingEn, gate: gateEn, common: commonEn, forms: formsEn, records: recordsEn },
+  zh: { app: consoleZh, tracing: tracingZh, gate: gateZh, common: commonZh, forms: formsZh, records: recordsZh, appeals: appealsZh },
+  en: { app: consoleEn, tracing: tracingEn, gate: gateEn, common: commonEn, forms: formsEn, records: recordsEn, appeals: appealsEn },
 };
 type All = (typeof dictionaries)['zh'];
 
@@ -52,7 +54,11 @@ type All = (typeof dictionaries)['zh'];
 const TEXTS: Record<string, { of: (d: All) => object; not?: string[] }> = {
   AccountEvent: { of: (d) => d.records.changes.event },
   AgencyKind: { of: (d) => d.app.agencyKinds },
+  AppealFinding: { of: (d) => d.appeals.finding },
+  AppealGround: { of: (d) => d.appeals.ground },
   AppealOutcome: { of: (d) => d.records.evidence.outcome },
+  AppealState: { of: (d) => d.appeals.state },
+  NotByYou: { of: (d) => d.appeals.staff.notByYou },
   // "unstated" is left out of a fact.
   ArrivalPurpose: { of: (d) => d.records.evidence.purpose, not: ['unstated'] },
   CaseClass: { of: (d) => d.records.evidence.class },
@@ -95,6 +101,7 @@ const TEXTS: Record<string, { of: (d: All) => object; not?: string[] }> = {
 
 /** Lists of which no word is shown, and why. */
 const UNSEEN: Record<string, string> = {
+  AppealFileKind: 'shown as it is called everywhere: JPEG, PNG, PDF',
   'ArrivalInput.purpose': 'sent only; chosen from ArrivalPurpose',
   'CaseInput.class': 'sent only; chosen from CaseClass',
   'CounterInput.language': 'sent only',

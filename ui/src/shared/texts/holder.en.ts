@@ -45,6 +45,7 @@ export const en: Dict<typeof zh> = {
     text: 'No valid code is kept on this device. Once there is a network, this page renews itself.',
   },
   why: {
+    contest: 'Is this wrong? Contest it',
     heading: 'Why this colour',
     green: 'No record asks anything of you.',
     until: (m) => `ends ${m}`,
@@ -97,6 +98,8 @@ export const en: Dict<typeof zh> = {
     paperHint: 'Print it, print it again, report it lost',
     phone: 'Change my phone',
     join: 'I was registered twice',
+    appeals: 'Appeals',
+    appealsHint: 'Contest a record behind your colour; what came of it',
     sessions: 'Devices',
     sessionsHint: 'Where you are signed in; sign out there',
     me: 'My details',

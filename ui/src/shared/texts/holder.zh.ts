@@ -43,6 +43,7 @@ export const zh = {
     text: '本机上没有保存有效的码。连接网络后本页会自动更新。',
   },
   why: {
+    contest: '记录有误？提出申诉',
     heading: '为什么是这个颜色',
     green: '没有任何记录对您提出限制。',
     until: (m: string) => `${m} 结束`,
@@ -95,6 +96,8 @@ export const zh = {
     paperHint: '打印、重印、挂失',
     phone: '更换手机号',
     join: '我登记过两次',
+    appeals: '申诉',
+    appealsHint: '对影响颜色的记录提出异议，查看结果',
     sessions: '设备',
     sessionsHint: '在哪里登录了；退出登录',
     me: '我的资料',

@@ -178,6 +178,7 @@ export const en: Dict<typeof zh> = {
       document_kept: 'the document stays with this account',
       document_allowed: 'a counter let this phone register the document again',
       registration: 'being registered here: named in a file, or asked at a counter',
+      appeal: 'what you contest, or at a counter: that it was lodged for you',
       ride_withdrawn: 'a ride that a carrier told of you was taken back',
     },
   },

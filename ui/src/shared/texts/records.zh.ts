@@ -177,6 +177,7 @@ export const zh = {
       document_kept: '证件仍归此账户',
       document_allowed: '柜台允许此手机号重新登记该证件',
       registration: '是否在此登记：文件中提到，或在柜台查询',
+      appeal: '您的申诉内容，或窗口代您提交的申诉',
       ride_withdrawn: '承运方登记的一次乘坐已撤销',
     },
   },

@@ -153,7 +153,7 @@ impl App {
 
     /// What counts again once some pieces are taken back: the results that these corrected, unless they
     /// or their file were taken back themselves.
-    pub(super) async fn uncorrected(
+    pub(crate) async fn uncorrected(
         &self,
         own: &[Evidence],
         gone: &[EvidenceId],

@@ -94,6 +94,7 @@ pub(crate) fn may_withdraw(
         AgencyKind::PreventionTeam
         | AgencyKind::HealthCommission
         | AgencyKind::PublicSecurity
+        | AgencyKind::AppealsBody
         | AgencyKind::Venue
         | AgencyKind::Operator
         | AgencyKind::Auditor => AgencyKind::HealthCommission,
@@ -465,7 +466,7 @@ impl App {
 }
 
 /// Somebody took back as much by hand as the mandate lets one pair of hands within an hour.
-pub(super) fn above_withdrawals(wait: Option<u32>) -> ServiceError {
+pub(crate) fn above_withdrawals(wait: Option<u32>) -> ServiceError {
     ServiceError::new(
         Kind::TooMany,
         ABOVE,

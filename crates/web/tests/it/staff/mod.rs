@@ -1,5 +1,6 @@
 //! What staff do, a story for each desk.
 
+pub(crate) mod appeals;
 pub(crate) mod cases;
 pub(crate) mod changes;
 pub(crate) mod members;
