@@ -101,11 +101,13 @@ impl App {
         for a in self.appeals_from(from).await?.iter().filter(|a| a.policy == policy) {
             counts.entry(a.rule.clone()).or_default().add(a, self.now().plus_secs(1));
         }
-        let share = self.settings().appeals_overturned_percent;
+        let share = self.limits().overturned_percent;
         let mut asked = 0;
         for (rule, count) in counts {
             let decided = count.decided();
-            if decided < REVIEW_LEAST || count.overturned * 100 <= decided.saturating_mul(share) {
+            let overturned_percent =
+                100.0 * f64::from(count.overturned) / f64::from(decided.max(1));
+            if decided < REVIEW_LEAST || overturned_percent <= share {
                 continue;
             }
             let (policy, asked_at) = (policy.clone(), self.now());

@@ -71,7 +71,7 @@ impl Settings {
             proposal_hours: hours(self.proposal_seconds),
             identity_requests_per_day: self.identity_requests_per_day,
             notice_delay_hours: self.notice_delay_hours,
-            overturned_percent: 20.0,
+            overturned_percent: f64::from(self.appeals_overturned_percent),
             privacy_budget: 1.0,
         }
     }

@@ -62,6 +62,8 @@ pub const ABOUT_PEOPLE: &[&str] = &[
     "session",
     "used_nonce",
     "tally",
+    "appeal_file",
+    "appeal",
     "evidence",
     "assessment",
     "colour_change",
@@ -82,6 +84,7 @@ pub const ABOUT_PEOPLE: &[&str] = &[
 
 /// The tables that stay: who runs the deployment, its rules, its log, and what keeps the database going.
 pub const KEPT: &[&str] = &[
+    "rule_review",
     "agency",
     "staff",
     "credential",
