@@ -301,10 +301,15 @@ export async function journey() {
   await step('the officer records a case and traces it; the contact is found', async () => {
     await officer.goto('about:blank');
     await officer.goto(`${url}/console/#/cases`);
+    const results = officer.getByRole('link', { name: 'Result' });
+    await results.first().waitFor();
+    const before = await results.count();
     await officer.locator('#case-number').fill(ANNA.number);
     await officer.getByRole('button', { name: 'Record the case' }).click();
     await officer.getByText('about whoever owns this document').waitFor();
-    await officer.getByRole('link', { name: 'Result' }).first().click();
+    // The list follows the words; until then its first case is another.
+    await results.nth(before).waitFor();
+    await results.first().click();
     await officer.getByRole('heading', { name: 'Result of a trace' }).waitFor();
     await officer.locator('[data-count=close]').waitFor();
     // Nobody of the town is about at that hour: the two who met at the gate's place are all there is.
