@@ -461,8 +461,9 @@ export async function journey() {
   });
 
   // --- Laboratory ---
+  let lab;
   await step('a laboratory file: right lines are taken, wrong ones named, twice changes nothing', async () => {
-    const lab = await device(clean, 'lab', wide);
+    lab = await device(clean, 'lab', wide);
     await enter(lab, 'lab');
     await lab.goto(`${url}/console/#/tests`);
     const sampled = (await ask(lab, '/v1/info')).json.server_time.replace(/:\d\dZ$/, ':00Z');
@@ -477,6 +478,27 @@ export async function journey() {
       assert.equal(await lab.locator('[data-count=rejected]').textContent(), '2');
       assert.deepEqual(await lab.locator('tbody td.n').allTextContents(), ['3', '4']);
     }
+  });
+
+  await step('a corrected test: the person is no longer red for the first, and sees both', async () => {
+    const now = Date.parse((await ask(lab, '/v1/info')).json.server_time);
+    const sampled = `${new Date(now - 2 * HOUR * 1000).toISOString().slice(0, 17)}00Z`;
+    const send = async (result) => {
+      await lab.goto('about:blank');
+      await lab.goto(`${url}/console/#/tests`);
+      const csv = `document_type,document_number,document_country,result,method,sampled_at,sample_reference\nresident_id,${ANNA.number},,${result},nucleic_acid,${sampled},TUBE-1\n`;
+      await lab.locator('#csv').setInputFiles({ name: 'results.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+      await lab.getByRole('button', { name: 'Import', exact: true }).click();
+      await lab.locator('[data-count=taken]:text-is("1")').waitFor();
+      await home(anna);
+    };
+    await send('positive');
+    await pass(anna, 'red').waitFor();
+    await send('negative');
+    await pass(anna, 'green').waitFor();
+    const { json } = await ask(anna, '/v1/me/evidence');
+    const said = json.evidence.filter((e) => e.fact.kind === 'test' && Date.parse(e.fact.sampled_at) === Date.parse(sampled));
+    assert.deepEqual(said.map((e) => [e.fact.result, e.superseded_by !== null]).sort(), [['negative', false], ['positive', true]]);
   });
 
   // --- Declaration, and a new version of the policy ---
