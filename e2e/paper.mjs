@@ -39,6 +39,11 @@ export async function paper() {
     await page.goto('about:blank');
     await page.goto(`${url}/`);
   };
+  /** Loaded anew in the same tab: whose code is shown is kept for the tab, and an empty page in between may end that. */
+  const anew = async (page) => {
+    await page.goto(`${url}/#/`);
+    await page.reload();
+  };
   /** Presses a button that makes a page, and reads it. */
   const printed = async (name, file) => {
     const saved = daughter.waitForEvent('download');
@@ -121,7 +126,7 @@ export async function paper() {
     await work(gate, url);
     await button(gate, 'Start checking').click();
     await uploaded(gate);
-    await home(daughter);
+    await anew(daughter);
     await daughter.locator('[data-testid=acting]').waitFor();
     await daughter.goto(`${url}/#/visits`);
     await daughter.locator('li.card').first().waitFor();
@@ -130,7 +135,7 @@ export async function paper() {
   let again = '';
   await step('it is lost and printed anew in one step; the old one opens nothing', async () => {
     await later(600);
-    await home(daughter);
+    await anew(daughter);
     await daughter.goto(`${url}/#/paper`);
     await button(daughter, 'It was lost').click();
     again = await printed('Lost: print a new card', 'again');
