@@ -14,7 +14,7 @@ use jadegate_domain::{
     ScanOutcome, Timestamp, Visit,
 };
 use jadegate_store::{
-    Change, Latest, Page, Position, Reading, Store as _, StoreError, Unit, Write,
+    AccountStore, Change, Latest, Page, Position, Reading, Store as _, StoreError, Unit, Write,
 };
 use jadegate_store_postgres::{OpenOptions, PostgresStore};
 

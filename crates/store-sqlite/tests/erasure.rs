@@ -7,8 +7,8 @@ mod common;
 use common::{DAY, Place, at, evidence, hid, holder, keeps, ride, visit};
 use jadegate_domain::id::ChallengeId;
 use jadegate_store::{
-    IndexKind, OutboxMessage, OutboxState, SealedField, Session, SessionSubject, Store, VaultKey,
-    Write,
+    AccountStore, IndexKind, OutboxMessage, OutboxState, SealedField, Session, SessionSubject,
+    Store, VaultKey, Write,
 };
 
 const MARK: &[u8; 16] = b"MARK-of-made-up!";

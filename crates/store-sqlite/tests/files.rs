@@ -10,7 +10,8 @@ use std::sync::Arc;
 use common::{DAY, Place, at, evidence, hid, holder, keeps, ride, visit};
 use jadegate_domain::{Assessment, Colour, EvidenceId, PlaceId, PolicyRef, Presence, Visit};
 use jadegate_store::{
-    Change, Page, Position, Reading, RowRef, Store, StoreError, StoredAssessment, Unit, Write,
+    AccountStore, Change, Page, Position, Reading, RecordStore, RowRef, Store, StoreError,
+    StoredAssessment, Unit, Write,
 };
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::{DAY, Place, Store, at, evidence, hid, holder, keeps, visit};
-use jadegate_store::{Page, Precondition, Store as _, Unit, Write};
+use jadegate_store::{AccountStore, Page, Precondition, RecordStore, Store as _, Unit, Write};
 use jadegate_store_sqlite::{OpenOptions, SqliteStore};
 
 const DB: &str = "JADEGATE_TEST_KILLED_DB";

@@ -15,8 +15,9 @@ use jadegate_domain::{
     Place as Venue, PlaceId, PlaceKind, PolicyRef, Purpose, TraceId,
 };
 use jadegate_store::{
-    Authorship, ColourChange, Latest, OutboxMessage, OutboxState, Page, PhoneCode, RowRef, Session,
-    SessionSubject, Store as _, StoredAssessment, StoredTrace, Waiting, WaitingPiece, Write,
+    AccountStore, Authorship, ColourChange, Latest, OutboxMessage, OutboxState, Page, PhoneCode,
+    RecordStore, RowRef, Session, SessionSubject, Store as _, StoredAssessment, StoredTrace,
+    Waiting, WaitingPiece, Write,
 };
 
 fn message(n: u64) -> Write {

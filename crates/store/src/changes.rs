@@ -90,7 +90,7 @@ pub enum Change {
     Mandate,
     /// The risk levels are others ([`Store::region_risks`](crate::Store::region_risks)).
     RiskLevels,
-    /// Other records are joined ([`Store::joined_records`](crate::Store::joined_records)).
+    /// Other records are joined ([`AccountStore::joined_records`](crate::Store::joined_records)).
     Links,
     /// A place.
     Place(Place),

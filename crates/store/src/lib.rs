@@ -101,7 +101,7 @@ pub use policies::{
     AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,
     ProposalState, Recolouring, RegionRisks, Standing, StoredColour, StoredProposal,
 };
-pub use port::{Page, Store};
+pub use port::{AccountStore, Page, RecordStore, Store};
 pub use records::{
     Authorship, FilesOf, ImportCounts, ImportRun, KeptRecord, Tube, TubeOwner, Waiting,
     WaitingDecision, WaitingPiece, Withdrawal,

@@ -147,7 +147,7 @@ pub struct HolderEvidence {
     pub joined_into: Option<HolderId>,
 }
 
-/// A page of [`Store::evidence_by_holder`](crate::Store::evidence_by_holder).
+/// A page of [`RecordStore::evidence_by_holder`](crate::Store::evidence_by_holder).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EvidencePage {
     /// Those whose evidence can be read whole, by id.

@@ -554,7 +554,7 @@ pub enum Write {
         by: TraceId,
     },
     /// Demands that the case exists, is not withdrawn, and that this is its standing run
-    /// ([`Store::standing_trace`](crate::Store::standing_trace); `None`: it has none), where the write
+    /// ([`RecordStore::standing_trace`](crate::Store::standing_trace); `None`: it has none), where the write
     /// stands; else the conflict is [`Precondition::Stands`](crate::Precondition). So no contact is
     /// recorded for a case that is none any more, or from a run that another one replaced.
     ExpectTrace {
