@@ -3,7 +3,9 @@
 use jadegate_domain::id::ChangeId;
 use jadegate_domain::record::{AccountEvent, LinkState};
 use jadegate_domain::{HolderId, PersonName, Phone, Timestamp};
-use jadegate_store::{AccountChange, ChangedBy, IndexKind, RecordLink, SessionSubject, Write};
+use jadegate_store::{
+    AccountChange, ChangedBy, CorrectionWrite, IndexKind, RecordLink, SessionSubject, Write,
+};
 use serde::Serialize;
 
 use crate::app::App;
@@ -173,7 +175,9 @@ impl App {
                 let old = before.phone.as_ref().map(digest);
                 let mut writes: Vec<_> = old
                     .into_iter()
-                    .map(|digest| Write::ReleaseIndex { kind, digest, holder })
+                    .map(|digest| {
+                        Write::Correction(CorrectionWrite::ReleaseIndex { kind, digest, holder })
+                    })
                     .collect();
                 match phone {
                     Some(phone) => {

@@ -12,7 +12,8 @@ use std::collections::HashSet;
 use jadegate_domain::id::RecolouringId;
 use jadegate_domain::{Colour, HolderId, PolicyRef, Timestamp};
 use jadegate_store::{
-    HolderEvidence, Page, Precondition, Recolouring, StoreError, StoredAssessment, Unit, Write,
+    HolderEvidence, Page, Precondition, Recolouring, RecolouringWrite, StoreError,
+    StoredAssessment, Unit, Write,
 };
 use serde::Serialize;
 
@@ -105,8 +106,11 @@ impl App {
             }
             if !self.recolour_batch(&mut run).await? {
                 let at = self.now();
-                self.commit("end_recolouring", vec![Write::EndRecolouring { id: run.id, at }])
-                    .await?;
+                self.commit(
+                    "end_recolouring",
+                    vec![Write::Recolouring(RecolouringWrite::End { id: run.id, at })],
+                )
+                .await?;
                 run.finished_at = Some(at);
             }
             tokio::task::yield_now().await;
@@ -150,7 +154,7 @@ impl App {
             of: self.store.count_with_evidence().await?,
             changed: [0; 3],
         };
-        let begin = Write::AddRecolouring(Box::new(run.clone()));
+        let begin = Write::Recolouring(RecolouringWrite::Add(Box::new(run.clone())));
         self.commit("begin_recolouring", vec![begin]).await?;
         Ok(run)
     }
@@ -271,7 +275,7 @@ fn count(changed: &mut [u64; 3], before: Option<Colour>, after: Colour) {
 }
 
 fn step(run: &Recolouring, to: HolderId, done: u64, changed: [u64; 3]) -> Write {
-    Write::StepRecolouring { id: run.id, from: run.cursor, to, done, changed }
+    Write::Recolouring(RecolouringWrite::Step { id: run.id, from: run.cursor, to, done, changed })
 }
 
 fn went_on(run: &mut Recolouring, to: HolderId, done: u64, changed: [u64; 3]) {

@@ -7,7 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use jadegate_store::{AppealWrite, IndexKind, TubeOwner, Unit, Write};
+use jadegate_store::{
+    AppealWrite, ChallengeWrite, CorrectionWrite, IndexKind, RecolouringWrite, TubeOwner, Unit,
+    Write,
+};
 
 /// What a unit needs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -87,8 +90,8 @@ impl Needs {
             Write::AddVaultKey(_)
             | Write::AddSealedField(_)
             | Write::AddAccountChange(_)
-            | Write::AddChallenge(_)
-            | Write::AddPhoneCode(_)
+            | Write::Challenge(ChallengeWrite::Add(_))
+            | Write::Challenge(ChallengeWrite::AddCode(_))
             | Write::AddOutbox(_)
             | Write::AddSession(_)
             | Write::SeeSession { .. }
@@ -106,7 +109,7 @@ impl Needs {
             Write::AddIndex { kind, digest, .. }
             | Write::ExpectIndex { kind, digest, .. }
             | Write::ExpectIndexed { kind, digest, .. } => self.needs(index(*kind, digest)),
-            Write::ExpectUnbarred { document, .. } => {
+            Write::Correction(CorrectionWrite::ExpectUnbarred { document, .. }) => {
                 self.needs(index(IndexKind::Document, document));
             }
             Write::CountWithin { class, key, .. } => {
@@ -136,9 +139,14 @@ impl Needs {
                 self.needs(numbered(Of::Holder, link.record.as_i64()));
                 self.needs(numbered(Of::Holder, link.main.as_i64()));
             }
-            Write::ReleaseIndex { kind, digest, .. } => self.needs(index(*kind, digest)),
-            Write::BarDocument(bar) => self.needs(index(IndexKind::Document, &bar.document)),
-            Write::LiftBar { document, .. } | Write::ExpectKept { document, .. } => {
+            Write::Correction(CorrectionWrite::ReleaseIndex { kind, digest, .. }) => {
+                self.needs(index(*kind, digest))
+            }
+            Write::Correction(CorrectionWrite::BarDocument(bar)) => {
+                self.needs(index(IndexKind::Document, &bar.document))
+            }
+            Write::Correction(CorrectionWrite::LiftBar { document, .. })
+            | Write::ExpectKept { document, .. } => {
                 self.needs(index(IndexKind::Document, document));
             }
             Write::KeepForDocument(k) => self.needs(index(IndexKind::Document, &k.document)),
@@ -179,9 +187,11 @@ impl Needs {
             Write::TakeWaitingPiece { waiting, .. } => {
                 self.needs(numbered(Of::Waiting, waiting.as_i64()));
             }
-            Write::AddRecolouring(_)
-            | Write::StepRecolouring { .. }
-            | Write::EndRecolouring { .. } => self.needs(lock(Of::Recolouring, &[])),
+            Write::Recolouring(RecolouringWrite::Add(_))
+            | Write::Recolouring(RecolouringWrite::Step { .. })
+            | Write::Recolouring(RecolouringWrite::End { .. }) => {
+                self.needs(lock(Of::Recolouring, &[]))
+            }
             // Its file and its decision.
             Write::Appeal(AppealWrite::AddFile(file)) => {
                 self.needs(numbered(Of::Appeal, file.appeal.as_i64()));
@@ -221,7 +231,7 @@ const fn links(write: &Write) -> Links {
         | Write::AddIndex { .. }
         | Write::ExpectIndex { .. }
         | Write::ExpectIndexed { .. }
-        | Write::ReleaseIndex { .. }
+        | Write::Correction(CorrectionWrite::ReleaseIndex { .. })
         | Write::AddProxy { .. }
         | Write::EndProxy { .. } => Links::Rests,
         _ => Links::Apart,

@@ -7,8 +7,8 @@ mod common;
 use common::{DAY, Place, at, evidence, hid, holder, keeps, ride, visit};
 use jadegate_domain::id::ChallengeId;
 use jadegate_store::{
-    AccountStore, IndexKind, OutboxMessage, OutboxState, SealedField, Session, SessionSubject,
-    Store, VaultKey, Write,
+    AccountStore, ChallengeWrite, IndexKind, OutboxMessage, OutboxState, SealedField, Session,
+    SessionSubject, Store, VaultKey, Write,
 };
 
 const MARK: &[u8; 16] = b"MARK-of-made-up!";
@@ -125,7 +125,7 @@ async fn purged_messages_leave_no_copy() {
     keeps(
         &s,
         vec![
-            Write::AddChallenge(Box::new(jadegate_store::Challenge {
+            Write::Challenge(ChallengeWrite::Add(Box::new(jadegate_store::Challenge {
                 id,
                 sealed_payload: marked(500),
                 route: None,
@@ -133,7 +133,7 @@ async fn purged_messages_leave_no_copy() {
                 expires_at: at(300),
                 tries: 0,
                 used_at: None,
-            })),
+            }))),
             Write::AddOutbox(OutboxMessage {
                 challenge: id,
                 sealed: marked(3),

@@ -15,9 +15,9 @@ use jadegate_domain::{
     Place as Venue, PlaceId, PlaceKind, PolicyRef, Purpose, TraceId,
 };
 use jadegate_store::{
-    AccountStore, Authorship, ColourChange, Latest, OutboxMessage, OutboxState, Page, PhoneCode,
-    RecordStore, RowRef, Session, SessionSubject, Store as _, StoredAssessment, StoredTrace,
-    Waiting, WaitingPiece, Write,
+    AccountStore, Authorship, ChallengeWrite, ColourChange, Latest, OutboxMessage, OutboxState,
+    Page, PhoneCode, RecordStore, RowRef, Session, SessionSubject, Store as _, StoredAssessment,
+    StoredTrace, Waiting, WaitingPiece, Write,
 };
 
 fn message(n: u64) -> Write {
@@ -283,14 +283,14 @@ async fn small(s: &Store) {
         let (id, when) = (u64::from(n), at(i64::from(n)));
         let Write::PutAssessment(stored) = assessed(1) else { unreachable!("an assessment") };
         let all = vec![
-            Write::AddPhoneCode(PhoneCode {
+            Write::Challenge(ChallengeWrite::AddCode(PhoneCode {
                 id: PhoneCodeId::from_random(id),
                 lane: [1; 16],
                 digits: 6,
                 created_at: when,
                 expires_at: at(900),
                 used_at: None,
-            }),
+            })),
             Write::AddSession(Session {
                 token_digest: [n; 32],
                 subject: SessionSubject::Holder(hid(1)),

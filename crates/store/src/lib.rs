@@ -69,7 +69,9 @@
 
 mod appeals;
 mod aside;
+mod challenges;
 mod changes;
+mod corrections;
 mod error;
 mod identity;
 mod latest;
@@ -79,6 +81,7 @@ mod opening;
 mod papers;
 mod policies;
 mod port;
+mod recolourings;
 mod records;
 mod rows;
 mod servers;
@@ -90,7 +93,9 @@ pub mod conformance;
 
 pub use appeals::{Appeal, AppealDecision, AppealFile, AppealWrite, RuleReview};
 pub use aside::{Listed, SetAside, Unreadable};
+pub use challenges::ChallengeWrite;
 pub use changes::{Change, ChangeKind, Changes, Cursor, KeptAt, Position, Reading};
+pub use corrections::CorrectionWrite;
 pub use error::{Precondition, RowRef, StoreError};
 pub use identity::{IdentityCount, IdentityDecision, IdentityRequest, IdentityState};
 pub use latest::{Before, Latest};
@@ -102,6 +107,7 @@ pub use policies::{
     ProposalState, Recolouring, RegionRisks, Standing, StoredColour, StoredProposal,
 };
 pub use port::{AccountStore, Page, RecordStore, Store};
+pub use recolourings::RecolouringWrite;
 pub use records::{
     Authorship, FilesOf, ImportCounts, ImportRun, KeptRecord, Tube, TubeOwner, Waiting,
     WaitingDecision, WaitingPiece, Withdrawal,

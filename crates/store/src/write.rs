@@ -3,8 +3,7 @@
 use jadegate_domain::agency::Agency;
 use jadegate_domain::division::RegionRisk;
 use jadegate_domain::id::{
-    ChallengeId, ChangeId, CorrectionId, IdentityRequestId, ImportId, InvitationId, PhoneCodeId,
-    ProposalId, RecolouringId, WaitingId,
+    ChangeId, IdentityRequestId, ImportId, InvitationId, ProposalId, WaitingId,
 };
 use jadegate_domain::record::{RecordKind, WaitingState};
 use jadegate_domain::{
@@ -14,20 +13,21 @@ use jadegate_domain::{
 };
 
 use crate::appeals::AppealWrite;
+use crate::challenges::ChallengeWrite;
+use crate::corrections::CorrectionWrite;
 use crate::identity::{IdentityDecision, IdentityRequest, IdentityState};
 use crate::mandate::MandateStep;
 use crate::papers::PaperWrite;
-use crate::policies::{
-    AssessmentMark, Decision, PolicyVersion, ProposalState, Recolouring, StoredProposal,
-};
+use crate::policies::{AssessmentMark, Decision, PolicyVersion, ProposalState, StoredProposal};
+use crate::recolourings::RecolouringWrite;
 use crate::records::{
     Authorship, ImportCounts, ImportRun, KeptRecord, Tube, TubeOwner, Waiting, WaitingDecision,
     WaitingPiece, Withdrawal,
 };
 use crate::rows::{
-    AccountChange, Challenge, ColourChange, Correction, CredentialRow, DocumentBar, IndexKind,
-    Invitation, OutboxMessage, PhoneCode, Proxy, RecordLink, Route, SealedField, Session,
-    SessionSubject, SplitPiece, StoredAssessment, StoredRide, StoredTrace, VaultKey,
+    AccountChange, ColourChange, CredentialRow, IndexKind, Invitation, OutboxMessage, Proxy,
+    RecordLink, SealedField, Session, SessionSubject, SplitPiece, StoredAssessment, StoredRide,
+    StoredTrace, VaultKey,
 };
 use crate::servers::ServerWrite;
 
@@ -139,39 +139,8 @@ pub enum Write {
     /// their messages. No precondition.
     Shred(HolderId),
 
-    /// A new challenge. Precondition: the id is free.
-    AddChallenge(Box<Challenge>),
-    /// Where a challenge leads. Precondition: it exists and that is not known yet.
-    RouteChallenge {
-        /// The challenge.
-        id: ChallengeId,
-        /// Where it leads.
-        route: Route,
-    },
-    /// An answer is about to be looked at: tries + 1, so that parallel guesses cannot outrun the
-    /// count. Precondition: it exists, unused, and tries below `max_tries`.
-    CountTry {
-        /// The challenge that is answered.
-        id: ChallengeId,
-        /// The limit of answers.
-        max_tries: u32,
-    },
-    /// A right answer. Precondition: it exists, unused and not expired at `at`.
-    UseChallenge {
-        /// The challenge that was answered.
-        id: ChallengeId,
-        /// The moment of the answer.
-        at: Timestamp,
-    },
-    /// A new one-time code. Precondition: the id is free.
-    AddPhoneCode(PhoneCode),
-    /// A code was used. Precondition: it exists, unused and not expired at `at`.
-    UsePhoneCode {
-        /// The code.
-        id: PhoneCodeId,
-        /// The moment of its use.
-        at: Timestamp,
-    },
+    /// About a one-time code that somebody signs in with; see there.
+    Challenge(ChallengeWrite),
     /// A message to a phone. Precondition: none yet for this challenge.
     AddOutbox(OutboxMessage),
     /// Replaces a message after a try. Preconditions: it exists, and waits
@@ -220,50 +189,8 @@ pub enum Write {
         /// The day; an earlier one changes nothing.
         day: i64,
     },
-    /// A new correction. One of the same holder that waits and has expired at `opened_at` is refused
-    /// by it. Precondition: the id is free, and none waits for this holder.
-    AddCorrection(Box<Correction>),
-    /// Ends a correction. Precondition: it exists and waits; it has not expired at `at`.
-    DecideCorrection {
-        /// The correction.
-        id: CorrectionId,
-        /// Is the document released?
-        confirmed: bool,
-        /// By whom.
-        by: StaffId,
-        /// The moment of the decision.
-        at: Timestamp,
-    },
-    /// Removes a blind index entry. Precondition: it is there and leads to this holder, by whichever
-    /// record.
-    ReleaseIndex {
-        /// Over what.
-        kind: IndexKind,
-        /// Keyed digest.
-        digest: [u8; 16],
-        /// To whom it leads.
-        holder: HolderId,
-    },
-
-    /// A document was taken from an account: from here on it is not registered again by what the
-    /// account was known by. No precondition; what is barred already stays so.
-    BarDocument(Box<DocumentBar>),
-    /// Demands that a document is barred to none of these marks; else the conflict is
-    /// [`Precondition::Unbarred`](crate::Precondition).
-    ExpectUnbarred {
-        /// Keyed digest of the document.
-        document: [u8; 16],
-        /// Of the account, phone and device that would have it.
-        marks: Vec<[u8; 16]>,
-    },
-    /// A counter has seen somebody with the document: every account known by this mark, by whatever
-    /// else it was known, may have it again. Precondition: there is one.
-    LiftBar {
-        /// Keyed digest of the document.
-        document: [u8; 16],
-        /// Of the phone that they use.
-        mark: [u8; 16],
-    },
+    /// About a document that is taken from an account; see there.
+    Correction(CorrectionWrite),
 
     /// A new agency. Precondition: the id is free.
     AddAgency(Agency),
@@ -490,29 +417,8 @@ pub enum Write {
         /// By whom, when, why.
         decision: Box<Decision>,
     },
-    /// A new run of recolouring. Precondition: the id is free. A run under way ends as it stands.
-    AddRecolouring(Box<Recolouring>),
-    /// A batch of a run is done, in the unit that holds its assessments. Precondition: the run
-    /// exists, has not ended, and stands at `from`; so no holder is counted twice.
-    StepRecolouring {
-        /// The run.
-        id: RecolouringId,
-        /// Where it stood.
-        from: Option<HolderId>,
-        /// The last holder of the batch.
-        to: HolderId,
-        /// How many were in the batch.
-        done: u64,
-        /// How many of them turned to each colour, in the order of `Colour::ALL`.
-        changed: [u64; 3],
-    },
-    /// A run is complete. Precondition: it exists and has not ended.
-    EndRecolouring {
-        /// The run.
-        id: RecolouringId,
-        /// The moment of its end.
-        at: Timestamp,
-    },
+    /// About a run of recolouring; see there.
+    Recolouring(RecolouringWrite),
 
     /// A new case. Precondition: the id is free.
     AddCase(Case),

@@ -4,8 +4,8 @@ use jadegate_domain::id::ChallengeId;
 use jadegate_domain::record::{AccountEvent, RecordKind};
 use jadegate_domain::{HolderId, Timestamp};
 use jadegate_store::{
-    Challenge, ChallengeUse, IndexKind, PhoneCode, Precondition, Route, SessionSubject, StoreError,
-    Unit, Write,
+    Challenge, ChallengeUse, ChallengeWrite, IndexKind, PhoneCode, Precondition, Route,
+    SessionSubject, StoreError, Unit, Write,
 };
 
 use super::codes::{SHORT, guesses};
@@ -74,8 +74,8 @@ pub(crate) struct Right {
 impl Right {
     pub(crate) fn use_up(&self, at: Timestamp) -> [Write; 2] {
         [
-            Write::UseChallenge { id: self.challenge, at },
-            Write::UsePhoneCode { id: self.code.id, at },
+            Write::Challenge(ChallengeWrite::Use { id: self.challenge, at }),
+            Write::Challenge(ChallengeWrite::UseCode { id: self.code.id, at }),
         ]
     }
 }
@@ -196,7 +196,10 @@ impl App {
     /// Counts an answer before it is looked at, so that parallel guesses cannot outrun the count.
     /// False: there were so many guesses at this phone's short codes that those are worth nothing.
     async fn count_guess(&self, id: ChallengeId, lane: [u8; 16]) -> Result<bool> {
-        let this = Write::CountTry { id, max_tries: self.deployment.settings.otp_tries };
+        let this = Write::Challenge(ChallengeWrite::CountTry {
+            id,
+            max_tries: self.deployment.settings.otp_tries,
+        });
         let spent = |e: StoreError| match e {
             e if e.is_conflict(Precondition::Unused) => too_many_tries(),
             e => e.into(),

@@ -8,8 +8,8 @@
 use jadegate_domain::id::{ChallengeId, PhoneCodeId};
 use jadegate_domain::{HolderId, Phone, Timestamp};
 use jadegate_store::{
-    Challenge, ChallengeUse, IndexKind, OutboxMessage, OutboxState, PhoneCode, Precondition, Route,
-    Unit, Write,
+    Challenge, ChallengeUse, ChallengeWrite, IndexKind, OutboxMessage, OutboxState, PhoneCode,
+    Precondition, Route, Unit, Write,
 };
 
 use super::register::{Aim, Asked};
@@ -117,7 +117,7 @@ impl App {
 
     /// Writes where a request leads, with what follows; false if a limit had no room.
     async fn routed(&self, id: ChallengeId, route: Route, mut more: Vec<Write>) -> Result<bool> {
-        more.push(Write::RouteChallenge { id, route });
+        more.push(Write::Challenge(ChallengeWrite::Route { id, route }));
         match self.store.commit(Unit::new("route_request", more)).await {
             // Another server did it a moment ago.
             Err(e) if e.is_conflict(Precondition::Unused) => Ok(true),
@@ -200,7 +200,7 @@ impl App {
         let sealed =
             self.deployment.keys.seal_envelope(&what, &plain, self.deployment.rng.as_ref())?;
         Ok([
-            Write::AddPhoneCode(code),
+            Write::Challenge(ChallengeWrite::AddCode(code)),
             Write::AddOutbox(OutboxMessage {
                 challenge,
                 sealed,

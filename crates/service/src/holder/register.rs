@@ -12,7 +12,7 @@ use jadegate_domain::country::Country;
 use jadegate_domain::evidence::Fact;
 use jadegate_domain::id::ChallengeId;
 use jadegate_domain::{Division, Evidence, Holder, HolderId, PersonName, Phone, Timestamp};
-use jadegate_store::{Challenge, RowRef, SessionSubject, Unit, Write};
+use jadegate_store::{Challenge, ChallengeWrite, RowRef, SessionSubject, Unit, Write};
 use serde::{Deserialize, Serialize};
 
 use super::work::{Puzzle, WorkProof};
@@ -333,7 +333,7 @@ impl App {
             self.deployment.rng.as_ref(),
         )?;
         let expires_at = now.plus_secs(self.deployment.settings.otp_seconds);
-        let challenge = Write::AddChallenge(Box::new(Challenge {
+        let challenge = Write::Challenge(ChallengeWrite::Add(Box::new(Challenge {
             id,
             sealed_payload,
             route: None,
@@ -341,7 +341,7 @@ impl App {
             expires_at,
             tries: 0,
             used_at: None,
-        }));
+        })));
         let sent = ChallengeSent {
             challenge: id,
             phone_masked: asked.phone.mask(),

@@ -15,7 +15,9 @@ mod servers;
 mod tally;
 
 use jadegate_domain::Timestamp;
-use jadegate_store::{Precondition, StoreError, Unit, Write};
+use jadegate_store::{
+    ChallengeWrite, CorrectionWrite, Precondition, RecolouringWrite, StoreError, Unit, Write,
+};
 
 use crate::connection::{Client, execute, query};
 use crate::days::Days;
@@ -157,12 +159,18 @@ impl<'a> Applier<'a> {
                 self.drop_sealed_field(*holder, column).await
             }
             Write::Shred(holder) => self.shred(*holder).await,
-            Write::AddChallenge(c) => self.add_challenge(c).await,
-            Write::RouteChallenge { id, route } => self.route_challenge(*id, route).await,
-            Write::CountTry { id, max_tries } => self.count_try(*id, *max_tries).await,
-            Write::UseChallenge { id, at } => self.use_challenge(*id, *at).await,
-            Write::AddPhoneCode(c) => self.add_phone_code(c).await,
-            Write::UsePhoneCode { id, at } => self.use_phone_code(*id, *at).await,
+            Write::Challenge(ChallengeWrite::Add(c)) => self.add_challenge(c).await,
+            Write::Challenge(ChallengeWrite::Route { id, route }) => {
+                self.route_challenge(*id, route).await
+            }
+            Write::Challenge(ChallengeWrite::CountTry { id, max_tries }) => {
+                self.count_try(*id, *max_tries).await
+            }
+            Write::Challenge(ChallengeWrite::Use { id, at }) => self.use_challenge(*id, *at).await,
+            Write::Challenge(ChallengeWrite::AddCode(c)) => self.add_phone_code(c).await,
+            Write::Challenge(ChallengeWrite::UseCode { id, at }) => {
+                self.use_phone_code(*id, *at).await
+            }
             Write::AddOutbox(m) => self.add_outbox(m).await,
             Write::UpdateOutbox(m) => self.update_outbox(m).await,
             Write::CountWithin { class, key, count, at, window_seconds, most } => {
@@ -176,8 +184,8 @@ impl<'a> Applier<'a> {
             Write::UseNonce { digest, expires_at } => self.use_nonce(digest, *expires_at).await,
             Write::EndSessionsOf(subject) => self.end_all_sessions_of(*subject).await,
             Write::SeeSession { token_digest, day } => self.see_session(token_digest, *day).await,
-            Write::AddCorrection(c) => self.add_correction(c).await,
-            Write::DecideCorrection { id, confirmed, by, at } => {
+            Write::Correction(CorrectionWrite::Add(c)) => self.add_correction(c).await,
+            Write::Correction(CorrectionWrite::Decide { id, confirmed, by, at }) => {
                 let state = if *confirmed {
                     jadegate_store::CorrectionState::Confirmed
                 } else {
@@ -185,14 +193,16 @@ impl<'a> Applier<'a> {
                 };
                 self.decide_correction(*id, state, *by, *at).await
             }
-            Write::ReleaseIndex { kind, digest, holder } => {
+            Write::Correction(CorrectionWrite::ReleaseIndex { kind, digest, holder }) => {
                 self.release_index(*kind, digest, *holder).await
             }
-            Write::BarDocument(bar) => self.bar_document(bar).await,
-            Write::ExpectUnbarred { document, marks } => {
+            Write::Correction(CorrectionWrite::BarDocument(bar)) => self.bar_document(bar).await,
+            Write::Correction(CorrectionWrite::ExpectUnbarred { document, marks }) => {
                 self.expect_unbarred(document, marks).await
             }
-            Write::LiftBar { document, mark } => self.lift_bar(document, mark).await,
+            Write::Correction(CorrectionWrite::LiftBar { document, mark }) => {
+                self.lift_bar(document, mark).await
+            }
             Write::AddAgency(a) => self.add_agency(a).await,
             Write::AddStaff(s) => self.add_staff(s).await,
             Write::ConfirmAgency { agency, by, at } => self.confirm_agency(*agency, *by, *at).await,
@@ -246,11 +256,13 @@ impl<'a> Applier<'a> {
             Write::DecideProposal { id, state, decision } => {
                 self.decide_proposal(*id, *state, decision).await
             }
-            Write::AddRecolouring(r) => self.add_recolouring(r).await,
-            Write::StepRecolouring { id, from, to, done, changed } => {
+            Write::Recolouring(RecolouringWrite::Add(r)) => self.add_recolouring(r).await,
+            Write::Recolouring(RecolouringWrite::Step { id, from, to, done, changed }) => {
                 self.step_recolouring(*id, *from, *to, *done, changed).await
             }
-            Write::EndRecolouring { id, at } => self.end_recolouring(*id, *at).await,
+            Write::Recolouring(RecolouringWrite::End { id, at }) => {
+                self.end_recolouring(*id, *at).await
+            }
             Write::AddCase(c) => self.add_case(c).await,
             Write::UpdateCase { case, replaces } => self.update_case(case, replaces).await,
             Write::MoveCase { case, from, to } => self.move_case(*case, *from, *to).await,

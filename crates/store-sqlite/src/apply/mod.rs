@@ -15,7 +15,9 @@ mod servers;
 mod tally;
 
 use jadegate_domain::Timestamp;
-use jadegate_store::{Precondition, StoreError, Unit, Write};
+use jadegate_store::{
+    ChallengeWrite, CorrectionWrite, Precondition, RecolouringWrite, StoreError, Unit, Write,
+};
 use rusqlite::{Connection, Params};
 
 use crate::days::Days;
@@ -138,12 +140,16 @@ impl<'a> Applier<'a> {
             }
             Write::DropSealedField { holder, column } => self.drop_sealed_field(*holder, column),
             Write::Shred(holder) => self.shred(*holder),
-            Write::AddChallenge(c) => self.add_challenge(c),
-            Write::RouteChallenge { id, route } => self.route_challenge(*id, route),
-            Write::CountTry { id, max_tries } => self.count_try(*id, *max_tries),
-            Write::UseChallenge { id, at } => self.use_challenge(*id, *at),
-            Write::AddPhoneCode(c) => self.add_phone_code(c),
-            Write::UsePhoneCode { id, at } => self.use_phone_code(*id, *at),
+            Write::Challenge(ChallengeWrite::Add(c)) => self.add_challenge(c),
+            Write::Challenge(ChallengeWrite::Route { id, route }) => {
+                self.route_challenge(*id, route)
+            }
+            Write::Challenge(ChallengeWrite::CountTry { id, max_tries }) => {
+                self.count_try(*id, *max_tries)
+            }
+            Write::Challenge(ChallengeWrite::Use { id, at }) => self.use_challenge(*id, *at),
+            Write::Challenge(ChallengeWrite::AddCode(c)) => self.add_phone_code(c),
+            Write::Challenge(ChallengeWrite::UseCode { id, at }) => self.use_phone_code(*id, *at),
             Write::AddOutbox(m) => self.add_outbox(m),
             Write::UpdateOutbox(m) => self.update_outbox(m),
             Write::CountWithin { class, key, count, at, window_seconds, most } => {
@@ -157,8 +163,8 @@ impl<'a> Applier<'a> {
             Write::UseNonce { digest, expires_at } => self.use_nonce(digest, *expires_at),
             Write::EndSessionsOf(subject) => self.end_all_sessions_of(*subject),
             Write::SeeSession { token_digest, day } => self.see_session(token_digest, *day),
-            Write::AddCorrection(c) => self.add_correction(c),
-            Write::DecideCorrection { id, confirmed, by, at } => {
+            Write::Correction(CorrectionWrite::Add(c)) => self.add_correction(c),
+            Write::Correction(CorrectionWrite::Decide { id, confirmed, by, at }) => {
                 let state = if *confirmed {
                     jadegate_store::CorrectionState::Confirmed
                 } else {
@@ -166,12 +172,16 @@ impl<'a> Applier<'a> {
                 };
                 self.decide_correction(*id, state, *by, *at)
             }
-            Write::ReleaseIndex { kind, digest, holder } => {
+            Write::Correction(CorrectionWrite::ReleaseIndex { kind, digest, holder }) => {
                 self.release_index(*kind, digest, *holder)
             }
-            Write::BarDocument(bar) => self.bar_document(bar),
-            Write::ExpectUnbarred { document, marks } => self.expect_unbarred(document, marks),
-            Write::LiftBar { document, mark } => self.lift_bar(document, mark),
+            Write::Correction(CorrectionWrite::BarDocument(bar)) => self.bar_document(bar),
+            Write::Correction(CorrectionWrite::ExpectUnbarred { document, marks }) => {
+                self.expect_unbarred(document, marks)
+            }
+            Write::Correction(CorrectionWrite::LiftBar { document, mark }) => {
+                self.lift_bar(document, mark)
+            }
             Write::AddAgency(a) => self.add_agency(a),
             Write::AddStaff(s) => self.add_staff(s),
             Write::ConfirmAgency { agency, by, at } => self.confirm_agency(*agency, *by, *at),
@@ -224,11 +234,11 @@ impl<'a> Applier<'a> {
             Write::DecideProposal { id, state, decision } => {
                 self.decide_proposal(*id, *state, decision)
             }
-            Write::AddRecolouring(r) => self.add_recolouring(r),
-            Write::StepRecolouring { id, from, to, done, changed } => {
+            Write::Recolouring(RecolouringWrite::Add(r)) => self.add_recolouring(r),
+            Write::Recolouring(RecolouringWrite::Step { id, from, to, done, changed }) => {
                 self.step_recolouring(*id, *from, *to, *done, changed)
             }
-            Write::EndRecolouring { id, at } => self.end_recolouring(*id, *at),
+            Write::Recolouring(RecolouringWrite::End { id, at }) => self.end_recolouring(*id, *at),
             Write::AddCase(c) => self.add_case(c),
             Write::UpdateCase { case, replaces } => self.update_case(case, replaces),
             Write::MoveCase { case, from, to } => self.move_case(*case, *from, *to),

@@ -5,7 +5,9 @@ use jadegate_domain::id::ChangeId;
 use jadegate_domain::record::AccountEvent;
 
 use super::made_up::*;
-use crate::{AccountChange, ChangedBy, IndexKind, PEOPLE, Precondition, Proxy, Write};
+use crate::{
+    AccountChange, ChangedBy, CorrectionWrite, IndexKind, PEOPLE, Precondition, Proxy, Write,
+};
 
 fn index(kind: IndexKind, digest: u8, n: u64) -> Write {
     Write::AddIndex { kind, digest: [digest; 16], holder: hid(n) }
@@ -38,7 +40,11 @@ pub async fn a_phone_leads_to_all_who_use_it(s: S) {
     keeps(&s, vec![expect(Phone, 1, &[2]), index(Phone, 1, 1), expect(Phone, 1, &[1, 2])]).await;
     assert_eq!(s.indexed_holders(Phone, [1; 16]).await.unwrap(), [hid(1), hid(2)]);
     assert_eq!(s.indexed_holder(Phone, [1; 16]).await.unwrap(), None, "of several, none");
-    let gone = Write::ReleaseIndex { kind: Phone, digest: [1; 16], holder: hid(2) };
+    let gone = Write::Correction(CorrectionWrite::ReleaseIndex {
+        kind: Phone,
+        digest: [1; 16],
+        holder: hid(2),
+    });
     keeps(&s, vec![gone.clone()]).await;
     refuses(&s, vec![gone], Precondition::Exists).await;
     assert_eq!(s.indexed_holder(Phone, [1; 16]).await.unwrap(), Some(hid(1)));

@@ -5,8 +5,8 @@ use jadegate_domain::{Access, AgencyId, Colour, Evidence, Fact, Purpose};
 
 use super::made_up::*;
 use crate::{
-    AccountChange, ChangedBy, ColourChange, IndexKind, Latest, Page, Precondition, Proxy,
-    RecordLink, Write,
+    AccountChange, ChangedBy, ColourChange, CorrectionWrite, IndexKind, Latest, Page, Precondition,
+    Proxy, RecordLink, Write,
 };
 
 fn link(record: u64, main: u64, state: LinkState) -> RecordLink {
@@ -234,8 +234,11 @@ pub async fn joined_records_are_read_as_one_person(s: S) {
     }
     keeps(&s, vec![Write::EndProxy { person: hid(1), carer: hid(3) }]).await;
     assert_eq!(s.proxy(hid(2), hid(3)).await.unwrap(), None, "all of it ends");
-    let released =
-        Write::ReleaseIndex { kind: IndexKind::Document, digest: [2; 16], holder: hid(1) };
+    let released = Write::Correction(CorrectionWrite::ReleaseIndex {
+        kind: IndexKind::Document,
+        digest: [2; 16],
+        holder: hid(1),
+    });
     keeps(&s, vec![released, index(IndexKind::Document, 2, 2)]).await;
 
     keeps(&s, vec![Write::EndLink(joined)]).await;

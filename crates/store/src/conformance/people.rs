@@ -5,8 +5,9 @@ use jadegate_domain::id::{ChallengeId, CorrectionId, InvitationId};
 
 use super::made_up::*;
 use crate::{
-    ChallengeUse, Correction, CorrectionState, IndexKind, Invitation, InvitationUse, OutboxMessage,
-    OutboxState, Page, Precondition, SealedField, Session, SessionSubject, VaultKey, Write,
+    ChallengeUse, ChallengeWrite, Correction, CorrectionState, CorrectionWrite, IndexKind,
+    Invitation, InvitationUse, OutboxMessage, OutboxState, Page, Precondition, SealedField,
+    Session, SessionSubject, VaultKey, Write,
 };
 
 fn key(n: u64) -> VaultKey {
@@ -96,7 +97,7 @@ pub async fn shredding_leaves_no_way_to_the_person(s: S) {
                 Write::AddSealedField(field(id, "name", 1)),
                 index(IndexKind::Document, n, id),
                 index(IndexKind::Phone, n, id),
-                Write::AddChallenge(Box::new(sign_in)),
+                Write::Challenge(ChallengeWrite::Add(Box::new(sign_in))),
                 Write::AddOutbox(message(id)),
                 Write::AddSession(session(n, SessionSubject::Holder(hid(id)))),
                 Write::AddSession(session(n + 100, SessionSubject::Device(hid(id)))),
@@ -149,21 +150,27 @@ pub async fn a_challenge_is_read_back_and_used_once(s: S) {
     .enumerate()
     {
         let c = challenge(u64::try_from(n).unwrap() + 1, used_for);
-        keeps(&s, vec![Write::AddChallenge(Box::new(c.clone()))]).await;
+        keeps(&s, vec![Write::Challenge(ChallengeWrite::Add(Box::new(c.clone())))]).await;
         assert_eq!(s.challenge(c.id).await.unwrap(), Some(c.clone()));
-        refuses(&s, vec![Write::AddChallenge(Box::new(c))], Precondition::Absent).await;
+        refuses(&s, vec![Write::Challenge(ChallengeWrite::Add(Box::new(c)))], Precondition::Absent)
+            .await;
     }
-    let count = |id| Write::CountTry { id, max_tries: 5 };
+    let count = |id| Write::Challenge(ChallengeWrite::CountTry { id, max_tries: 5 });
     keeps(&s, vec![count(id)]).await;
     keeps(&s, vec![count(id)]).await;
     assert_eq!(s.challenge(id).await.unwrap().unwrap().tries, 2);
-    keeps(&s, vec![Write::UseChallenge { id, at: at(10) }]).await;
+    keeps(&s, vec![Write::Challenge(ChallengeWrite::Use { id, at: at(10) })]).await;
     assert_eq!(s.challenge(id).await.unwrap().unwrap().used_at, Some(at(10)));
-    refuses(&s, vec![Write::UseChallenge { id, at: at(11) }], Precondition::Unused).await;
+    refuses(
+        &s,
+        vec![Write::Challenge(ChallengeWrite::Use { id, at: at(11) })],
+        Precondition::Unused,
+    )
+    .await;
     refuses(&s, vec![count(id)], Precondition::Unused).await;
     let nobody = ChallengeId::from_random(404);
     refuses(&s, vec![count(nobody)], Precondition::Exists).await;
-    let missing = Write::UseChallenge { id: nobody, at: at(1) };
+    let missing = Write::Challenge(ChallengeWrite::Use { id: nobody, at: at(1) });
     refuses(&s, vec![missing], Precondition::Exists).await;
 }
 
@@ -172,12 +179,20 @@ pub async fn a_challenge_is_read_back_and_used_once(s: S) {
 pub async fn a_challenge_out_of_time_or_tries_is_refused(s: S) {
     let id = ChallengeId::from_random(1);
     let c = challenge(1, Some(ChallengeUse::Register));
-    keeps(&s, vec![Write::AddChallenge(Box::new(c))]).await;
-    refuses(&s, vec![Write::UseChallenge { id, at: at(300) }], Precondition::Unused).await;
+    keeps(&s, vec![Write::Challenge(ChallengeWrite::Add(Box::new(c)))]).await;
+    refuses(
+        &s,
+        vec![Write::Challenge(ChallengeWrite::Use { id, at: at(300) })],
+        Precondition::Unused,
+    )
+    .await;
     let tries: Vec<_> = (0..12)
         .map(|_| {
             let s = std::sync::Arc::clone(&s);
-            let unit = crate::Unit::new("guess", vec![Write::CountTry { id, max_tries: 3 }]);
+            let unit = crate::Unit::new(
+                "guess",
+                vec![Write::Challenge(ChallengeWrite::CountTry { id, max_tries: 3 })],
+            );
             tokio::spawn(async move { s.commit(unit).await.is_ok() })
         })
         .collect();
@@ -186,8 +201,13 @@ pub async fn a_challenge_out_of_time_or_tries_is_refused(s: S) {
         counted += u32::from(one.await.unwrap());
     }
     assert_eq!((counted, s.challenge(id).await.unwrap().unwrap().tries), (3, 3));
-    refuses(&s, vec![Write::CountTry { id, max_tries: 3 }], Precondition::Unused).await;
-    keeps(&s, vec![Write::UseChallenge { id, at: at(299) }]).await;
+    refuses(
+        &s,
+        vec![Write::Challenge(ChallengeWrite::CountTry { id, max_tries: 3 })],
+        Precondition::Unused,
+    )
+    .await;
+    keeps(&s, vec![Write::Challenge(ChallengeWrite::Use { id, at: at(299) })]).await;
 }
 
 /// Where a challenge leads is said once; those that wait for it come oldest first.
@@ -196,13 +216,13 @@ pub async fn where_a_challenge_leads_is_said_once(s: S) {
     let (a, b) = (made(1, 20), made(2, 10));
     let done = challenge(3, Some(ChallengeUse::Nothing));
     for c in [&a, &b, &done] {
-        keeps(&s, vec![Write::AddChallenge(Box::new(c.clone()))]).await;
+        keeps(&s, vec![Write::Challenge(ChallengeWrite::Add(Box::new(c.clone())))]).await;
     }
     assert_eq!(s.unrouted_challenges(at(0), 9).await.unwrap(), [b.clone(), a.clone()]);
     assert_eq!(s.unrouted_challenges(at(0), 1).await.unwrap(), std::slice::from_ref(&b));
     assert_eq!(s.unrouted_challenges(at(300), 9).await.unwrap(), []);
     let route = crate::Route { lane: [1; 16], used_for: ChallengeUse::SignIn(hid(9)) };
-    let say = |id| Write::RouteChallenge { id, route };
+    let say = |id| Write::Challenge(ChallengeWrite::Route { id, route });
     keeps(&s, vec![say(a.id)]).await;
     assert_eq!(s.challenge(a.id).await.unwrap().unwrap().route, Some(route));
     assert_eq!(s.unrouted_challenges(at(0), 9).await.unwrap(), [b]);
@@ -218,18 +238,27 @@ pub async fn a_code_is_good_for_its_lane_until_used(s: S) {
         crate::PhoneCode { digits: 10, created_at: at(5), expires_at: at(900), ..code(2, 1) };
     let codes = [code(1, 1), long, code(3, 2)];
     for c in codes {
-        keeps(&s, vec![Write::AddPhoneCode(c)]).await;
-        refuses(&s, vec![Write::AddPhoneCode(c)], Precondition::Absent).await;
+        keeps(&s, vec![Write::Challenge(ChallengeWrite::AddCode(c))]).await;
+        refuses(&s, vec![Write::Challenge(ChallengeWrite::AddCode(c))], Precondition::Absent).await;
     }
     assert_eq!(s.phone_codes([1; 16], at(299)).await.unwrap(), [long, codes[0]]);
     assert_eq!(s.phone_codes([1; 16], at(300)).await.unwrap(), [long]);
-    refuses(&s, vec![Write::UsePhoneCode { id: codes[0].id, at: at(300) }], Precondition::Unused)
-        .await;
-    keeps(&s, vec![Write::UsePhoneCode { id: long.id, at: at(20) }]).await;
-    refuses(&s, vec![Write::UsePhoneCode { id: long.id, at: at(20) }], Precondition::Unused).await;
+    refuses(
+        &s,
+        vec![Write::Challenge(ChallengeWrite::UseCode { id: codes[0].id, at: at(300) })],
+        Precondition::Unused,
+    )
+    .await;
+    keeps(&s, vec![Write::Challenge(ChallengeWrite::UseCode { id: long.id, at: at(20) })]).await;
+    refuses(
+        &s,
+        vec![Write::Challenge(ChallengeWrite::UseCode { id: long.id, at: at(20) })],
+        Precondition::Unused,
+    )
+    .await;
     assert_eq!(s.phone_codes([1; 16], at(20)).await.unwrap(), [codes[0]]);
     assert_eq!(s.phone_codes([2; 16], at(20)).await.unwrap(), [codes[2]]);
-    let nothing = Write::UsePhoneCode { id: code(404, 1).id, at: at(1) };
+    let nothing = Write::Challenge(ChallengeWrite::UseCode { id: code(404, 1).id, at: at(1) });
     refuses(&s, vec![nothing], Precondition::Exists).await;
 }
 
@@ -271,7 +300,7 @@ pub async fn a_correction_is_decided_once_and_in_time(s: S) {
         decided_by: None,
         decided_at: None,
     };
-    let add = |c: Correction| Write::AddCorrection(Box::new(c));
+    let add = |c: Correction| Write::Correction(CorrectionWrite::Add(Box::new(c)));
     keeps(&s, vec![add(made(1, 1)), add(made(2, 2))]).await;
     refuses(&s, vec![add(made(1, 3))], Precondition::Absent).await;
     refuses(&s, vec![add(made(3, 1))], Precondition::Absent).await;
@@ -301,11 +330,13 @@ pub async fn a_correction_is_decided_once_and_in_time(s: S) {
     assert_eq!(ended("CN-33", 2, 100, 9).await, [made(2, 2)]);
     assert_eq!(ended("CN-11", 0, 100, 9).await, []);
     let by = jadegate_domain::StaffId::from_random(2);
-    let decide = |n, confirmed, secs| Write::DecideCorrection {
-        id: CorrectionId::from_random(n),
-        confirmed,
-        by,
-        at: at(secs),
+    let decide = |n, confirmed, secs| {
+        Write::Correction(CorrectionWrite::Decide {
+            id: CorrectionId::from_random(n),
+            confirmed,
+            by,
+            at: at(secs),
+        })
     };
     refuses(&s, vec![decide(1, true, 100)], Precondition::Unused).await;
     keeps(&s, vec![decide(1, true, 99), decide(2, false, 99)]).await;
@@ -331,8 +362,13 @@ pub async fn a_correction_is_decided_once_and_in_time(s: S) {
     assert_eq!((lapsed.state, lapsed.decided_by), (CorrectionState::Refused, None));
 
     keeps(&s, vec![index(IndexKind::Document, 1, 1)]).await;
-    let release =
-        |n| Write::ReleaseIndex { kind: IndexKind::Document, digest: [1; 16], holder: hid(n) };
+    let release = |n| {
+        Write::Correction(CorrectionWrite::ReleaseIndex {
+            kind: IndexKind::Document,
+            digest: [1; 16],
+            holder: hid(n),
+        })
+    };
     refuses(&s, vec![release(2)], Precondition::Exists).await;
     keeps(&s, vec![release(1), index(IndexKind::Document, 1, 2)]).await;
     assert_eq!(s.indexed_holder(IndexKind::Document, [1; 16]).await.unwrap(), Some(hid(2)));
@@ -377,19 +413,21 @@ pub async fn messages_wait_until_due_oldest_first(s: S) {
 pub async fn a_document_is_barred_to_whom_it_was_taken_from(s: S) {
     let expect = |document: u8, marks: &[u8]| {
         let marks = marks.iter().map(|m| [*m; 16]).collect();
-        vec![Write::ExpectUnbarred { document: [document; 16], marks }]
+        vec![Write::Correction(CorrectionWrite::ExpectUnbarred { document: [document; 16], marks })]
     };
     let bar = |account: u8, marks: &[u8]| {
         let marks = marks.iter().map(|m| [*m; 16]).collect();
         let (document, account) = ([1; 16], [account; 16]);
-        vec![Write::BarDocument(Box::new(crate::DocumentBar {
+        vec![Write::Correction(CorrectionWrite::BarDocument(Box::new(crate::DocumentBar {
             document,
             account,
             marks,
             at: at(5),
-        }))]
+        })))]
     };
-    let lift = |mark: u8| vec![Write::LiftBar { document: [1; 16], mark: [mark; 16] }];
+    let lift = |mark: u8| {
+        vec![Write::Correction(CorrectionWrite::LiftBar { document: [1; 16], mark: [mark; 16] })]
+    };
     keeps(&s, expect(1, &[10, 11, 12])).await;
     keeps(&s, bar(10, &[11, 12])).await;
     keeps(&s, bar(10, &[11])).await;
@@ -452,9 +490,15 @@ pub async fn what_has_expired_is_purged(s: S) {
         let expires_at = at(i64::from(n) * 100);
         let register = challenge(id, Some(ChallengeUse::Register));
         writes.extend([
-            Write::AddChallenge(Box::new(crate::Challenge { expires_at, ..register })),
+            Write::Challenge(ChallengeWrite::Add(Box::new(crate::Challenge {
+                expires_at,
+                ..register
+            }))),
             Write::AddOutbox(message(id)),
-            Write::AddPhoneCode(crate::PhoneCode { expires_at, ..code(id, n) }),
+            Write::Challenge(ChallengeWrite::AddCode(crate::PhoneCode {
+                expires_at,
+                ..code(id, n)
+            })),
             Write::AddSession(Session {
                 expires_at,
                 ..session(n, SessionSubject::Holder(hid(id)))

@@ -6,7 +6,7 @@ use jadegate_domain::{AgencyId, Colour, PolicyRef, StaffId};
 use super::made_up::*;
 use crate::{
     Before, ColourCounts, Decision, EvidencePage, Latest, Page, PolicyVersion, Precondition,
-    ProposalState, Recolouring, StoredProposal, Write,
+    ProposalState, Recolouring, RecolouringWrite, StoredProposal, Write,
 };
 
 /// Who has evidence or a stored assessment comes in pages by id, with all of their evidence; all
@@ -208,16 +208,23 @@ pub async fn no_batch_of_recolouring_counts_twice(s: S) {
         of: 5,
         changed: [0; 3],
     };
-    let step = |n, from: Option<u64>, to| Write::StepRecolouring {
-        id: RecolouringId::from_random(n),
-        from: from.map(hid),
-        to: hid(to),
-        done: 2,
-        changed: [1, 0, 1],
+    let step = |n, from: Option<u64>, to| {
+        Write::Recolouring(RecolouringWrite::Step {
+            id: RecolouringId::from_random(n),
+            from: from.map(hid),
+            to: hid(to),
+            done: 2,
+            changed: [1, 0, 1],
+        })
     };
     refuses(&s, vec![step(1, None, 2)], Precondition::Exists).await;
-    keeps(&s, vec![Write::AddRecolouring(Box::new(run(1)))]).await;
-    refuses(&s, vec![Write::AddRecolouring(Box::new(run(1)))], Precondition::Absent).await;
+    keeps(&s, vec![Write::Recolouring(RecolouringWrite::Add(Box::new(run(1))))]).await;
+    refuses(
+        &s,
+        vec![Write::Recolouring(RecolouringWrite::Add(Box::new(run(1))))],
+        Precondition::Absent,
+    )
+    .await;
     refuses(&s, vec![step(1, Some(2), 4)], Precondition::Exists).await;
     keeps(&s, vec![step(1, None, 2)]).await;
     refuses(&s, vec![step(1, None, 2)], Precondition::Exists).await;
@@ -225,11 +232,13 @@ pub async fn no_batch_of_recolouring_counts_twice(s: S) {
     let stands = Recolouring { cursor: Some(hid(4)), done: 4, changed: [2, 0, 2], ..run(1) };
     assert_eq!(s.recolourings(9).await.unwrap(), std::slice::from_ref(&stands));
 
-    keeps(&s, vec![Write::AddRecolouring(Box::new(run(2)))]).await;
+    keeps(&s, vec![Write::Recolouring(RecolouringWrite::Add(Box::new(run(2))))]).await;
     refuses(&s, vec![step(1, Some(4), 5)], Precondition::Exists).await;
     let replaced = Recolouring { finished_at: Some(at(2)), ..stands };
     assert_eq!(s.recolourings(9).await.unwrap(), [run(2), replaced]);
-    let end = |n| Write::EndRecolouring { id: RecolouringId::from_random(n), at: at(9) };
+    let end = |n| {
+        Write::Recolouring(RecolouringWrite::End { id: RecolouringId::from_random(n), at: at(9) })
+    };
     keeps(&s, vec![end(2)]).await;
     for n in [1, 2, 404] {
         refuses(&s, vec![end(n)], Precondition::Exists).await;

@@ -11,9 +11,9 @@ use jadegate_domain::{AgencyId, AgencyKind, CaseId, Fact, PlaceId, PlaceKind, St
 
 use super::made_up::*;
 use crate::{
-    Authorship, Before, FilesOf, ImportCounts, ImportRun, IndexKind, KeptRecord, Latest, Listed,
-    Page, Precondition, StoreError, Tube, TubeOwner, Unit, Waiting, WaitingDecision, WaitingPiece,
-    Withdrawal, Write,
+    Authorship, Before, CorrectionWrite, FilesOf, ImportCounts, ImportRun, IndexKind, KeptRecord,
+    Latest, Listed, Page, Precondition, StoreError, Tube, TubeOwner, Unit, Waiting,
+    WaitingDecision, WaitingPiece, Withdrawal, Write,
 };
 
 fn by(n: u64) -> StaffId {
@@ -135,8 +135,11 @@ pub async fn what_is_kept_for_a_document_goes_to_its_owner(s: S) {
         digest: [digest; 16],
         holder: hid(n),
     };
-    let release =
-        Write::ReleaseIndex { kind: IndexKind::Document, digest: [1; 16], holder: hid(1) };
+    let release = Write::Correction(CorrectionWrite::ReleaseIndex {
+        kind: IndexKind::Document,
+        digest: [1; 16],
+        holder: hid(1),
+    });
     refuses(&s, vec![leads(1, 1)], Precondition::Leads).await;
     keeps(&s, vec![index(1, 1), leads(1, 1)]).await;
     refuses(&s, vec![leads(1, 2)], Precondition::Leads).await;

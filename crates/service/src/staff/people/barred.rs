@@ -5,7 +5,7 @@
 //! sees the person and the document. Whoever else registers it is not concerned, so its owner is not.
 
 use jadegate_domain::{HolderId, Phone, Purpose, hex};
-use jadegate_store::{DocumentBar, IndexKind, SessionSubject, StoreError, Write};
+use jadegate_store::{CorrectionWrite, DocumentBar, IndexKind, SessionSubject, StoreError, Write};
 
 use crate::app::App;
 use crate::document::DocumentInput;
@@ -43,7 +43,12 @@ impl App {
         let devices = self.store.sessions_of(SessionSubject::Device(holder), self.now()).await?;
         marks.extend(devices.iter().map(|d| device_lane(keys, &d.token_digest)));
         let (account, at) = (account_mark(keys, holder), self.now());
-        Ok(Write::BarDocument(Box::new(DocumentBar { document, account, marks, at })))
+        Ok(Write::Correction(CorrectionWrite::BarDocument(Box::new(DocumentBar {
+            document,
+            account,
+            marks,
+            at,
+        }))))
     }
 
     /// Stands before the write that makes a document lead to somebody: it was not taken from this
@@ -62,7 +67,7 @@ impl App {
             .chain(phone.map(|phone| phone_mark(keys, phone)))
             .chain(device)
             .collect();
-        Write::ExpectUnbarred { document, marks }
+        Write::Correction(CorrectionWrite::ExpectUnbarred { document, marks })
     }
 
     /// An officer has the person and the document before them: with this phone they may register it
@@ -78,7 +83,10 @@ impl App {
         let phone = Phone::new(phone).map_err(|e| wrong("phone", "phone.bad", e.to_string()))?;
         let keys = &self.deployment.keys;
         let document = keys.document_index(&self.read_document(document)?);
-        let mut writes = vec![Write::LiftBar { document, mark: phone_mark(keys, &phone) }];
+        let mut writes = vec![Write::Correction(CorrectionWrite::LiftBar {
+            document,
+            mark: phone_mark(keys, &phone),
+        })];
         // The account that lost it, if it still has this phone, sees who let it have it again.
         let account = self.store.indexed_holder(IndexKind::Phone, keys.phone_index(&phone)).await?;
         if let Some(holder) = account {

@@ -7,7 +7,9 @@
 use jadegate_domain::id::ChangeId;
 use jadegate_domain::record::AccountEvent;
 use jadegate_domain::{Document, HolderId, PersonName, Phone, Purpose};
-use jadegate_store::{AccountChange, ChangedBy, IndexKind, Precondition, StoreError, Unit, Write};
+use jadegate_store::{
+    AccountChange, ChangedBy, CorrectionWrite, IndexKind, Precondition, StoreError, Unit, Write,
+};
 
 use crate::accounts::{Change, Detail, changed_meanwhile};
 use crate::app::App;
@@ -147,7 +149,7 @@ impl App {
                 let field = ("document", &plain[..]);
                 let (kind, digest) = (IndexKind::Document, keys.document_index(added));
                 Ok(vec![
-                    Write::ReleaseIndex { kind, digest, holder },
+                    Write::Correction(CorrectionWrite::ReleaseIndex { kind, digest, holder }),
                     keys.replace_field(&key, &fields, field, self.now(), rng)?,
                 ])
             }

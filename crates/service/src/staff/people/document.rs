@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jadegate_domain::id::CorrectionId;
 use jadegate_domain::{HolderId, Purpose, Timestamp};
 use jadegate_store::{
-    Correction, CorrectionState, IndexKind, Precondition, StoreError, Unit, Write,
+    Correction, CorrectionState, CorrectionWrite, IndexKind, Precondition, StoreError, Unit, Write,
 };
 use serde::Serialize;
 
@@ -100,7 +100,7 @@ impl App {
         };
         let mut writes =
             self.access_writes(staff, holder, Purpose::HolderRequest, What::DocumentDisputed)?;
-        writes.push(Write::AddCorrection(Box::new(correction.clone())));
+        writes.push(Write::Correction(CorrectionWrite::Add(Box::new(correction.clone()))));
         self.store.commit(Unit::new("begin_correction", writes)).await.map_err(|e| {
             if e.is_conflict(Precondition::Absent) {
                 ServiceError::new(
@@ -150,12 +150,12 @@ impl App {
             self.must_be_single(correction.holder).await?;
             self.release_document(staff, &correction).await?;
         } else {
-            let mut writes = vec![Write::DecideCorrection {
+            let mut writes = vec![Write::Correction(CorrectionWrite::Decide {
                 id,
                 confirmed: false,
                 by: staff.id,
                 at: self.now(),
-            }];
+            })];
             let (purpose, what) = (Purpose::HolderRequest, What::DocumentKept);
             writes.extend(self.access_writes(staff, correction.holder, purpose, what)?);
             let done = self.store.commit(Unit::new("decide_correction", writes)).await;

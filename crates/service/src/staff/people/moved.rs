@@ -21,7 +21,8 @@ use jadegate_domain::{
     Purpose, Staff, Timestamp,
 };
 use jadegate_store::{
-    Authorship, Correction, IndexKind, KeptRecord, Page, SessionSubject, Unit, Write,
+    Authorship, Correction, CorrectionWrite, IndexKind, KeptRecord, Page, SessionSubject, Unit,
+    Write,
 };
 
 use super::document::{LISTED_DAYS, over};
@@ -128,8 +129,13 @@ impl App {
         let mut with = vec![
             // What was chosen is all there is: a piece recorded meanwhile is chosen anew.
             Write::ExpectEvidenceVersion { holder: c.holder, version: after },
-            Write::DecideCorrection { id: c.id, confirmed: true, by: staff.id, at: now },
-            Write::ReleaseIndex { kind, digest, holder: c.holder },
+            Write::Correction(CorrectionWrite::Decide {
+                id: c.id,
+                confirmed: true,
+                by: staff.id,
+                at: now,
+            }),
+            Write::Correction(CorrectionWrite::ReleaseIndex { kind, digest, holder: c.holder }),
             self.bar(c.holder, digest).await?,
             Write::DropSealedField { holder: c.holder, column: "document" },
             Write::EndSessionsOf(SessionSubject::Holder(c.holder)),

@@ -14,8 +14,8 @@ use jadegate_domain::{
     CaseId, Document, Evidence, EvidenceId, EvidenceKind, Fact, HolderId, Purpose, Staff, Timestamp,
 };
 use jadegate_store::{
-    ChangedBy, HolderEvidence, IndexKind, Precondition, RecordLink, SessionSubject, SplitPiece,
-    StoreError, Unit, Write,
+    ChangedBy, CorrectionWrite, HolderEvidence, IndexKind, Precondition, RecordLink,
+    SessionSubject, SplitPiece, StoreError, Unit, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -192,7 +192,11 @@ impl App {
                 return Err(of_another());
             }
             if to.is_some() {
-                writes.push(Write::ReleaseIndex { kind, digest, holder });
+                writes.push(Write::Correction(CorrectionWrite::ReleaseIndex {
+                    kind,
+                    digest,
+                    holder,
+                }));
                 led.push(digest);
             }
         }
