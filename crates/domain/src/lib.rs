@@ -9,6 +9,7 @@ pub mod appeal;
 pub mod assessment;
 pub mod case;
 pub mod colour;
+pub mod company;
 pub mod country;
 pub mod division;
 pub mod document;

@@ -57,8 +57,8 @@ pub(crate) fn percent(permille: u16) -> u8 {
 }
 
 /// How likely a contact met the case, as their evidence says it.
-pub(crate) fn together(met: jadegate_trace::Met) -> jadegate_domain::evidence::Together {
-    use jadegate_domain::evidence::{Apart, Together};
+pub(crate) fn together(met: jadegate_trace::Met) -> jadegate_domain::company::Together {
+    use jadegate_domain::company::{Apart, Together};
     let minutes = |secs: u32| secs.div_ceil(60).max(1);
     let apart = |a: jadegate_trace::Apart| Apart {
         arrival: minutes(a.arrival),

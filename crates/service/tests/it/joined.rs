@@ -4,49 +4,20 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use crate::common::scenes::{gate_of, registration};
-use crate::common::{HOME, REQUEST, World, case_of, document, phone, policy_text, test_of};
+use crate::common::two_records::{by_document, code, colours, ended_by_tests, other_officer, test};
+use crate::common::{HOME, REQUEST, World, case_of, document, phone};
 use jadegate_domain::gate::Direction;
 use jadegate_domain::record::{AccountEvent, LinkState};
 use jadegate_domain::{Colour, Evidence, HolderId, Phone, ScanId};
 use jadegate_service::gate::scan::{ReadBy, ScanInput};
 use jadegate_service::holder::answer::Answering;
 use jadegate_service::holder::register::{Asker, DocumentInput};
-use jadegate_service::staff::{
-    CaseInput, RecordsAnswer, RecordsInput, RecordsOutcome, TestInput, Whom,
-};
+use jadegate_service::staff::{CaseInput, RecordsAnswer, RecordsInput, RecordsOutcome, Whom};
 use jadegate_service::{HolderSession, Result, StaffSession};
 use jadegate_store::{ChangedBy, RecordLink, Unit, Write};
 
 /// Seconds after which a phone gets another message, however many it had.
 const PAUSE: i64 = 4 * 3600 + 1_000;
-
-fn by_document(n: u32) -> Whom {
-    Whom::Document(document(n))
-}
-
-fn test(n: u32, result: &str, sampled_at: &str) -> TestInput {
-    TestInput { sampled_at: sampled_at.to_owned(), ..test_of(by_document(n), result) }
-}
-
-/// A policy by which a negative test ends what a positive one began.
-fn ended_by_tests() -> String {
-    let usual = "days = 14\nends = { en = \"Ends by itself {days} days after the sample was taken.\", \
-                 zh = \"自采样之日起满{days}天自动解除。\" }";
-    let text = policy_text();
-    assert!(text.contains(usual));
-    let tests = "ends_when = [{ days = 7, negative_tests = { count = 1, after_days = 6 } }]\n\
-                 ends = { en = \"Ends with a negative test.\", zh = \"检测阴性后解除。\" }";
-    text.replace(usual, tests)
-}
-
-fn code<T>(r: Result<T>) -> &'static str {
-    r.err().unwrap().code
-}
-
-/// Another counter, of another agency.
-async fn other_officer(w: &mut World) -> StaffSession {
-    w.staff("hospital", "officer", "CN-3301").await
-}
 
 async fn join(w: &World, by: &StaffSession, a: u32, b: u32) -> Result<RecordsAnswer> {
     w.app.decide_records(by, &document(a), &RecordsInput::Join(document(b))).await
@@ -54,10 +25,6 @@ async fn join(w: &World, by: &StaffSession, a: u32, b: u32) -> Result<RecordsAns
 
 async fn part(w: &World, by: &StaffSession, shown: u32, record: HolderId) -> Result<RecordsAnswer> {
     w.app.decide_records(by, &document(shown), &RecordsInput::Part(record)).await
-}
-
-async fn colours(w: &World, of: [HolderId; 2]) -> [Colour; 2] {
-    [w.colour(of[0]).await, w.colour(of[1]).await]
 }
 
 async fn sign_in(w: &World, document_of: u32, phone_of: u32) -> Result<HolderSession> {

@@ -1,7 +1,8 @@
 //! How likely contacts met the case: who comes first, what the holder is told, and when it is no news.
 #![allow(clippy::unwrap_used, reason = "a helper of a test that cannot go on has failed")]
 
-use jadegate_domain::evidence::{Apart, ContactDegree, Together};
+use jadegate_domain::company::{Apart, Together};
+use jadegate_domain::evidence::ContactDegree;
 use jadegate_domain::{Fact, HolderId};
 use jadegate_service::HolderSession;
 

@@ -6,39 +6,17 @@
 use std::collections::BTreeSet;
 
 use crate::common::scenes::EVER;
-use crate::common::{HOME, REQUEST, World, case_of, document, phone, policy_text, test_of};
+use crate::common::two_records::{by_document, code, colours, ended_by_tests, other_officer, test};
+use crate::common::{HOME, REQUEST, World, case_of, document, phone};
 use jadegate_domain::evidence::TestResult;
 use jadegate_domain::record::{AccountEvent, LinkState, PieceOwner};
 use jadegate_domain::{CaseId, Colour, Evidence, EvidenceId, EvidenceKind, Fact, HolderId};
 use jadegate_service::staff::{
     CaseInput, DetailInput, PieceInput, RecordsAnswer, RecordsInput, RecordsOutcome, SplitInput,
-    TestInput, Whom,
+    Whom,
 };
 use jadegate_service::{HolderSession, Result, StaffSession};
 use jadegate_store::{Latest, Page};
-
-fn by_document(n: u32) -> Whom {
-    Whom::Document(document(n))
-}
-
-fn test(n: u32, result: &str, sampled_at: &str) -> TestInput {
-    TestInput { sampled_at: sampled_at.to_owned(), ..test_of(by_document(n), result) }
-}
-
-/// A policy by which a negative test ends what a positive one began.
-fn ended_by_tests() -> String {
-    let usual = "days = 14\nends = { en = \"Ends by itself {days} days after the sample was taken.\", \
-                 zh = \"自采样之日起满{days}天自动解除。\" }";
-    let text = policy_text();
-    assert!(text.contains(usual));
-    let tests = "ends_when = [{ days = 7, negative_tests = { count = 1, after_days = 6 } }]\n\
-                 ends = { en = \"Ends with a negative test.\", zh = \"检测阴性后解除。\" }";
-    text.replace(usual, tests)
-}
-
-fn code<T>(r: Result<T>) -> &'static str {
-    r.err().unwrap().code
-}
 
 fn second(documents: &[u32], phone_of: Option<u32>) -> SplitInput {
     SplitInput {
@@ -74,17 +52,8 @@ async fn undo(w: &World, by: &StaffSession) -> Result<RecordsAnswer> {
     w.app.decide_records(by, &document(1), &RecordsInput::Join(document(2))).await
 }
 
-async fn colours(w: &World, of: [HolderId; 2]) -> [Colour; 2] {
-    [w.colour(of[0]).await, w.colour(of[1]).await]
-}
-
 async fn evidence(w: &World, of: HolderId) -> Vec<Evidence> {
     w.store.evidence_of(of).await.unwrap().unwrap().1
-}
-
-/// Another counter, of another agency.
-async fn other_officer(w: &mut World) -> StaffSession {
-    w.staff("hospital", "officer", "CN-3301").await
 }
 
 /// Father and son: both documents lead to one record.

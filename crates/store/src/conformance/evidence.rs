@@ -1,9 +1,10 @@
 //! Evidence, assessments, regions.
 
+use jadegate_domain::company::{Apart, Together};
 use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::evidence::{
-    Apart, AppealOutcome, ArrivalPurpose, Certainty, ContactDegree, DeclaredStay, ReleaseOf,
-    ReleasePaper, Symptom, Temperature, TestMethod, TestResult, Together,
+    AppealOutcome, ArrivalPurpose, Certainty, ContactDegree, DeclaredStay, ReleaseOf, ReleasePaper,
+    Symptom, Temperature, TestMethod, TestResult,
 };
 use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{

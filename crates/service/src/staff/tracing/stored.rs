@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use jadegate_domain::evidence::{Certainty, ContactDegree, Together};
+use jadegate_domain::company::Together;
+use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::{
     CaseId, Fact, HolderId, Period, PlaceId, PlaceKind, PolicyRef, Timestamp, TraceId,
 };
@@ -314,7 +315,7 @@ mod tests {
     #[test]
     fn a_likelihood_that_hardly_changes_is_no_news() {
         let likely = |percent, arrival| {
-            let apart = Some(jadegate_domain::evidence::Apart { arrival, leaving: 2 });
+            let apart = Some(jadegate_domain::company::Apart { arrival, leaving: 2 });
             let together = Some(Together { percent, apart });
             StoredContact { together, ..contact(1, 20, 1_200) }
         };

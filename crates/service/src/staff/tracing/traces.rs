@@ -9,7 +9,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jadegate_domain::evidence::{Certainty, ContactDegree, Together};
+use jadegate_domain::company::Together;
+use jadegate_domain::evidence::{Certainty, ContactDegree};
 use jadegate_domain::record::RecordKind;
 use jadegate_domain::{
     Case, CaseId, Colour, EvidenceKind, Holder, HolderId, Period, PlaceId, PlaceKind, PolicyRef,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 pub(crate) mod scenes;
+pub(crate) mod two_records;
 
 use std::sync::Arc;
 
