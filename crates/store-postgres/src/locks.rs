@@ -90,8 +90,7 @@ impl Needs {
             Write::AddVaultKey(_)
             | Write::AddSealedField(_)
             | Write::AddAccountChange(_)
-            | Write::Challenge(ChallengeWrite::Add(_))
-            | Write::Challenge(ChallengeWrite::AddCode(_))
+            | Write::Challenge(ChallengeWrite::Add(_) | ChallengeWrite::AddCode(_))
             | Write::AddOutbox(_)
             | Write::AddSession(_)
             | Write::SeeSession { .. }
@@ -140,10 +139,10 @@ impl Needs {
                 self.needs(numbered(Of::Holder, link.main.as_i64()));
             }
             Write::Correction(CorrectionWrite::ReleaseIndex { kind, digest, .. }) => {
-                self.needs(index(*kind, digest))
+                self.needs(index(*kind, digest));
             }
             Write::Correction(CorrectionWrite::BarDocument(bar)) => {
-                self.needs(index(IndexKind::Document, &bar.document))
+                self.needs(index(IndexKind::Document, &bar.document));
             }
             Write::Correction(CorrectionWrite::LiftBar { document, .. })
             | Write::ExpectKept { document, .. } => {
@@ -187,10 +186,12 @@ impl Needs {
             Write::TakeWaitingPiece { waiting, .. } => {
                 self.needs(numbered(Of::Waiting, waiting.as_i64()));
             }
-            Write::Recolouring(RecolouringWrite::Add(_))
-            | Write::Recolouring(RecolouringWrite::Step { .. })
-            | Write::Recolouring(RecolouringWrite::End { .. }) => {
-                self.needs(lock(Of::Recolouring, &[]))
+            Write::Recolouring(
+                RecolouringWrite::Add(_)
+                | RecolouringWrite::Step { .. }
+                | RecolouringWrite::End { .. },
+            ) => {
+                self.needs(lock(Of::Recolouring, &[]));
             }
             // Its file and its decision.
             Write::Appeal(AppealWrite::AddFile(file)) => {

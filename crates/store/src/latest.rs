@@ -47,3 +47,19 @@ impl Latest {
         found
     }
 }
+
+/// A page of a list ordered by id: what comes after `after`, at most `limit` (1..=1000).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page<Id> {
+    /// The last id already seen.
+    pub after: Option<Id>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+impl<Id> Page<Id> {
+    /// The first `limit` entries.
+    pub const fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+}

@@ -98,7 +98,7 @@ pub use changes::{Change, ChangeKind, Changes, Cursor, KeptAt, Position, Reading
 pub use corrections::CorrectionWrite;
 pub use error::{Precondition, RowRef, StoreError};
 pub use identity::{IdentityCount, IdentityDecision, IdentityRequest, IdentityState};
-pub use latest::{Before, Latest};
+pub use latest::{Before, Latest, Page};
 pub use mandate::{ABOUT_PEOPLE, Forgotten, KEPT, MandateStep, MandateStepKind};
 pub use opening::Contents;
 pub use papers::{Paper, PaperPlaces, PaperStanding, PaperWrite};
@@ -106,7 +106,7 @@ pub use policies::{
     AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,
     ProposalState, Recolouring, RegionRisks, Standing, StoredColour, StoredProposal,
 };
-pub use port::{AccountStore, Page, RecordStore, Store};
+pub use port::{AccountStore, RecordStore, Store};
 pub use recolourings::RecolouringWrite;
 pub use records::{
     Authorship, FilesOf, ImportCounts, ImportRun, KeptRecord, Tube, TubeOwner, Waiting,

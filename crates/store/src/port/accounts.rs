@@ -7,13 +7,16 @@ use jadegate_domain::{
     AgencyId, AppealId, Division, Holder, HolderId, PaperId, Staff, StaffId, Timestamp,
 };
 
-use super::{Page, Result};
 use crate::appeals::{Appeal, AppealFile, RuleReview};
+use crate::error::StoreError;
+use crate::latest::Page;
 use crate::papers::{Paper, PaperPlaces, PaperStanding};
 use crate::rows::{
     AccountChange, Challenge, Correction, CredentialRow, IndexKind, Invitation, OutboxMessage,
     PhoneCode, Proxy, RecordLink, SealedField, Session, SessionSubject, SplitPiece, VaultKey,
 };
+
+type Result<T> = std::result::Result<T, StoreError>;
 
 /// What a database can be asked about people's and staff's accounts. Part of [`Store`](crate::Store).
 #[async_trait]

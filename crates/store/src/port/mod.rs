@@ -16,7 +16,7 @@ use crate::aside::{Listed, Unreadable};
 use crate::changes::{Changes, Position, Reading};
 use crate::error::StoreError;
 use crate::identity::{IdentityCount, IdentityRequest};
-use crate::latest::Latest;
+use crate::latest::{Latest, Page};
 use crate::mandate::{Forgotten, MandateStep};
 use crate::opening::Parts;
 use crate::policies::{
@@ -27,22 +27,6 @@ use crate::servers::StoredJob;
 use crate::units::{Receipt, Unit};
 
 type Result<T> = std::result::Result<T, StoreError>;
-
-/// A page of a list ordered by id: what comes after `after`, at most `limit` (1..=1000).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page<Id> {
-    /// The last id already seen.
-    pub after: Option<Id>,
-    /// How many at most.
-    pub limit: u32,
-}
-
-impl<Id> Page<Id> {
-    /// The first `limit` entries.
-    pub const fn first(limit: u32) -> Self {
-        Self { after: None, limit }
-    }
-}
 
 /// What a database can be asked and told. The contract is in the crate's documentation.
 #[async_trait]

@@ -7,9 +7,9 @@ use jadegate_domain::{
     AgencyId, Case, CaseId, Division, Evidence, EvidenceId, HolderId, Timestamp, TraceId,
 };
 
-use super::{Page, Result};
 use crate::aside::Listed;
-use crate::latest::Latest;
+use crate::error::StoreError;
+use crate::latest::{Latest, Page};
 use crate::policies::{ColourCounts, EvidencePage, HolderEvidence};
 use crate::records::{
     Authorship, FilesOf, ImportRun, KeptRecord, Tube, Waiting, WaitingPiece, Withdrawal,
@@ -17,6 +17,8 @@ use crate::records::{
 use crate::rows::{
     ColourChange, ConfinedHolder, OpenCases, StoredAssessment, StoredTrace, TraceHead,
 };
+
+type Result<T> = std::result::Result<T, StoreError>;
 
 /// What a database can be asked about what agencies and people recorded, and the colours that follow.
 /// Part of [`Store`](crate::Store).
