@@ -17,6 +17,7 @@ const ALLOWED = {
   'jadegate-pass': ['domain'],
   'jadegate-certificates': ['domain'],
   'jadegate-ledger': ['domain'],
+  'jadegate-analysis': [],
   'jadegate-audit': ['domain', 'ledger', 'policy'],
   'jadegate-paper': [],
   'jadegate-store': ['domain'],
@@ -39,7 +40,7 @@ const KEPT_IN = {
   'tower-http': ['jadegate-web', TOP],
 };
 /** Crates without clock, network, disk or thread. */
-const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-certificates', 'jadegate-paper', 'jadegate-ledger', 'jadegate-audit', 'jadegate-store-rows'];
+const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-certificates', 'jadegate-paper', 'jadegate-ledger', 'jadegate-audit', 'jadegate-analysis', 'jadegate-store-rows'];
 const IMPURE = ['tokio', 'ureq', 'rusqlite', 'tokio-postgres', 'axum', 'reqwest', 'rand', 'getrandom'];
 /** Crate -> folder of its sources -> the folders of the same crate that files in it may import. */
 const FOLDERS = {
