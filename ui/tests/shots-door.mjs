@@ -1,7 +1,7 @@
 // The gate's page at a real door: on a small phone and on a tablet, with a scanner that cannot be read, with two
 // lenses, and with a clock that is wrong.
 import { makeCode, startStaffMock } from './mock-staff.mjs';
-import { locale } from './walk.mjs';
+import { inBoth, locale } from './walk.mjs';
 
 const HOUR = 3600_000;
 const SCREENS = { small: { width: 360, height: 640 }, tablet: { width: 820, height: 1180 } };
@@ -9,7 +9,7 @@ const SCREENS = { small: { width: 360, height: 640 }, tablet: { width: 820, heig
 /** `camera` has two lenses, `blind` none. */
 export async function doorScenes({ blind, camera, expect, watch, shot }) {
   for (const [size, viewport] of Object.entries(SCREENS)) {
-    for (const lang of ['zh', 'en']) {
+    await inBoth(async (lang) => {
       const t = (zh, en) => (lang === 'zh' ? zh : en);
       const name = (what) => `door-${size}-${what}`;
       const mock = await startStaffMock();
@@ -101,6 +101,6 @@ export async function doorScenes({ blind, camera, expect, watch, shot }) {
       await verdict(again, 'unclear').waitFor();
       await context.close();
       await mock.stop();
-    }
+    });
   }
 }

@@ -4,7 +4,7 @@
 // Exits with 1 if axe, the console or the Content-Security-Policy complains, or a check fails.
 import { generate } from 'lean-qr';
 import { startMock } from './mock.mjs';
-import { launch, launchSeeing, locale, walk } from './walk.mjs';
+import { inBoth, launch, launchSeeing, locale, walk } from './walk.mjs';
 
 const out = process.argv[2] ?? 'test-results/shots';
 const { expect, watch, shot: take, end } = walk(out);
@@ -25,7 +25,7 @@ async function world(lang, options = {}, from = browser) {
   return { mock, context, page, done: async () => (await context.close(), await mock.stop()) };
 }
 
-for (const lang of ['zh', 'en']) {
+await inBoth(async (lang) => {
   const t = (zh, en) => (lang === 'zh' ? zh : en);
 
   // Registration, with mistakes first.
@@ -157,7 +157,7 @@ for (const lang of ['zh', 'en']) {
     await shot(page, lang, '2-busy');
     await done();
   }
-}
+});
 
 // Renewal before expiry, the language switch, a narrow screen with twice the letters, less motion.
 {
@@ -198,7 +198,7 @@ for (const lang of ['zh', 'en']) {
     ['wrong-digest', (a) => ({ ...a, policy: { ...a.policy, digest: '0000000000000000' } }), 'alarm', ['policy_digest']],
     ['missing-reason', (a) => ({ ...a, reasons: [] }), 'alarm', ['reasons']],
   ];
-  for (const lang of ['zh', 'en']) {
+  await inBoth(async (lang) => {
     for (const [name, lie, wanted, fields] of scenes) {
       const { mock, context, page, done } = await world(lang);
       Object.assign(mock.state, { signedIn: true, colour: 'red', evidence: [contact], lie });
@@ -221,11 +221,11 @@ for (const lang of ['zh', 'en']) {
     await page.locator('[data-testid=verify][data-verified=unable]').waitFor();
     await shot(page, lang, '7-verify-unable');
     await done();
-  }
+  });
 }
 
 // A code on paper: printed, and reported lost. And another record of the same person.
-for (const lang of ['zh', 'en']) {
+await inBoth(async (lang) => {
   const { mock, page, done } = await world(lang);
   mock.state.signedIn = true;
   await page.goto(`${mock.url}/#/paper`);
@@ -258,10 +258,10 @@ for (const lang of ['zh', 'en']) {
   await page.getByText(lang === 'zh' ? '申请合并：未定' : 'To be joined: not decided').waitFor();
   await shot(page, lang, '49-join-asked');
   await done();
-}
+});
 
 // A record behind the colour is contested in three taps, seen, and taken back.
-for (const lang of ['zh', 'en']) {
+await inBoth(async (lang) => {
   const { mock, page, done } = await world(lang);
   Object.assign(mock.state, { signedIn: true, colour: 'yellow' });
   await page.goto(mock.url);
@@ -277,7 +277,7 @@ for (const lang of ['zh', 'en']) {
   await page.locator('.note.warn .btn.danger').click();
   await page.locator('[data-testid=appeal]').nth(1).waitFor({ state: 'detached' });
   await done();
-}
+});
 
 // The code can be read off the screen by an independent decoder.
 {
@@ -314,7 +314,7 @@ for (const lang of ['zh', 'en']) {
   await done();
   await camera.close();
   // The phone's own camera opened the link: it waits for a tap, and leaves the address.
-  for (const lang of ['zh', 'en']) {
+  await inBoth(async (lang) => {
     const { mock, page, done } = await world(lang);
     mock.state.signedIn = true;
     await page.goto(`${mock.url}/${link.slice(link.indexOf('#'))}`);
@@ -325,7 +325,7 @@ for (const lang of ['zh', 'en']) {
     await page.locator('[data-testid=venue-link] .btn.main').click();
     expect((await sent).postDataJSON().venue_code === code, `${lang}: a poster's link leads to its visit`);
     await done();
-  }
+  });
 }
 
 await browser.close();
