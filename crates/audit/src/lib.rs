@@ -24,7 +24,7 @@ use jadegate_domain::Timestamp;
 
 use fetch::Fetched;
 use rules::{
-    agencies, evidence, fresh, keys, members, policies, proposals, purges, regions, times,
+    agencies, evidence, fresh, identity, keys, members, policies, proposals, purges, regions, times,
 };
 
 /// Audits a deployment as of `now`.
@@ -44,6 +44,7 @@ pub fn audit(source: &dyn Source, known: &Known, now: Timestamp) -> Result<Repor
     report.add(members::check(entries));
     report.add(evidence::check(entries));
     report.add(proposals::check(entries));
+    report.add(identity::check(entries));
     let (published, texts) = policies::published(source, entries);
     report.add(published);
     report.add(policies::served(source, entries));

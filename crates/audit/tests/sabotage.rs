@@ -12,7 +12,7 @@ use jadegate_ledger::cosign::{WitnessPolicy, WitnessSigner};
 use jadegate_ledger::note::NoteSigner;
 use jadegate_ledger::witness::{AddCheckpoint, Refusal, Seen, consider};
 use jadegate_ledger::{
-    AgencyEvent, EvidenceEvent, Leaf, ProposalEvent, StaffEvent, consistency_proof,
+    AgencyEvent, EvidenceEvent, IdentityEvent, Leaf, ProposalEvent, StaffEvent, consistency_proof,
 };
 
 fn look(town: &Town, known: &Known) -> Report {
@@ -381,4 +381,36 @@ fn what_the_auditor_brings_must_be_of_this_log() {
             && agency(AgencyKind::Border) != agency(AgencyKind::Venue)
     );
     assert_eq!(known_by(&town).log_key, Some(town.key()));
+}
+
+#[test]
+fn an_identity_that_is_read_on_one_agencys_word() {
+    use IdentityEvent as E;
+    let own = Some(AgencyKind::PreventionTeam);
+    let second = Some(AgencyKind::HealthCommission);
+    for (steps, code) in [
+        (vec![(E::Read, None)], "identity.never_asked"),
+        (vec![(E::Asked, None), (E::Read, None)], "identity.not_approved"),
+        (vec![(E::Asked, None), (E::Approved, own)], "identity.own"),
+        (vec![(E::Asked, None), (E::Refused, second), (E::Approved, second)], "identity.over"),
+        (vec![(E::Asked, None), (E::Approved, Some(AgencyKind::Border))], "identity.not_confirmed"),
+    ] {
+        let mut town = Town::new();
+        for (event, by) in steps {
+            let leaf = town.identity(9, event, by);
+            town.log(leaf);
+        }
+        found(&town, &Known::default(), code);
+    }
+    let mut town = Town::new();
+    let Leaf::IdentityRequest { at, event, request, agency, agency_kind, by, refusal, .. } =
+        town.identity(9, E::Asked, None)
+    else {
+        unreachable!("made as one");
+    };
+    let purpose = None;
+    let leaf =
+        Leaf::IdentityRequest { at, event, request, agency, agency_kind, purpose, by, refusal };
+    town.log(leaf);
+    found(&town, &Known::default(), "identity.no_purpose");
 }

@@ -18,6 +18,7 @@ pub mod gate;
 pub mod hex;
 pub mod holder;
 pub mod id;
+pub mod identity;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod person;
@@ -46,6 +47,7 @@ pub use id::{
     AgencyId, AppealId, CaseId, EvidenceId, GateId, HolderId, PaperId, PlaceId, ScanId, StaffId,
     TraceId, TraceJobId,
 };
+pub use identity::{IdentityRefusal, IdentityTarget};
 pub use person::{PersonName, Phone};
 pub use place::{Place, PlaceKind};
 pub use time::{Period, Timestamp};

@@ -38,6 +38,22 @@ pub enum MandateEvent {
     Ended,
 }
 
+/// What happened to a request to learn who stands behind a pseudonym.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityEvent {
+    /// It was made, and waits for a second person of another agency.
+    Asked,
+    /// It was refused, by the rules or by the second person.
+    Refused,
+    /// The second person agreed.
+    Approved,
+    /// The person was read.
+    Read,
+    /// Its time was over, or whoever asked ended it.
+    Closed,
+}
+
 /// What happened to a piece of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,9 +6,10 @@
 //! concerns a holder is a [`Commitment`], which only they and the issuer can open.
 
 use jadegate_domain::division::RiskLevel;
+use jadegate_domain::id::IdentityRequestId;
 use jadegate_domain::{
-    AgencyId, AgencyKind, Division, EvidenceKind, GateId, PlaceId, PolicyRef, Purpose, Role,
-    StaffId, Timestamp,
+    AgencyId, AgencyKind, Division, EvidenceKind, GateId, IdentityRefusal, PlaceId, PolicyRef,
+    Purpose, Role, StaffId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,8 +18,8 @@ use crate::canonical;
 use crate::commitment::Commitment;
 use crate::error::LedgerError;
 use crate::event::{
-    AgencyEvent, AppealEvent, EvidenceEvent, GateEvent, KeyEvent, KeyRole, MandateEvent,
-    ProposalEvent, StaffEvent, WaitingEvent,
+    AgencyEvent, AppealEvent, EvidenceEvent, GateEvent, IdentityEvent, KeyEvent, KeyRole,
+    MandateEvent, ProposalEvent, StaffEvent, WaitingEvent,
 };
 use crate::hash::{Hash, leaf_hash};
 use crate::word::{AgencyName, Word};
@@ -235,6 +236,25 @@ pub enum Leaf {
         /// To the change as the person sees it (`commit("account", ..)`).
         commitment: Commitment,
     },
+    /// Somebody asked to learn who stands behind a pseudonym, or such a request went a step further.
+    IdentityRequest {
+        /// When it was logged.
+        at: Timestamp,
+        /// The step it went.
+        event: IdentityEvent,
+        /// The request, so that its steps can be followed; whom it is about, nobody is told.
+        request: IdentityRequestId,
+        /// Whose officer asked.
+        agency: AgencyId,
+        /// Of what kind that agency is.
+        agency_kind: AgencyKind,
+        /// For what; absent where that does not exist here.
+        purpose: Option<Purpose>,
+        /// Whose officer decided; absent where nobody did.
+        by: Option<AgencyId>,
+        /// Why it was refused.
+        refusal: Option<IdentityRefusal>,
+    },
     /// A mass of records above the mandate's number waits, or was decided on.
     Waiting {
         /// When it was logged.
@@ -414,6 +434,16 @@ mod tests {
                 undone: false,
                 agency: Some(agency),
                 commitment,
+            },
+            Leaf::IdentityRequest {
+                at,
+                event: IdentityEvent::Refused,
+                request: IdentityRequestId::from_random(7),
+                agency,
+                agency_kind: AgencyKind::PublicSecurity,
+                purpose: None,
+                by: None,
+                refusal: Some(IdentityRefusal::NoSuchPurpose),
             },
             Leaf::Waiting {
                 at,

@@ -35,6 +35,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "leases_and_jobs",
         text: include_str!("../migrations/0051_leases_and_jobs.sql"),
     },
+    Migration {
+        number: 52,
+        name: "identity_target",
+        text: include_str!("../migrations/0052_identity_target.sql"),
+    },
 ];
 
 /// The oldest PostgreSQL that serves, as it numbers itself.
@@ -208,6 +213,7 @@ mod tests {
         "6ad8f8c71e1f5a8dd5fdf0520871ea3f787df5dbe09dc1606c9217a6854b21fb",
         "98fa4613c38ebbc5f5c585465627a46d8ac6967a3d85fbd43337221a73f9df7b",
         "11013bc2e31b0a595194a8d442797cc3e51670f4732a49be4ffdcbd347c32960",
+        "8aae3f88bebc5296db6dd7f212a42ae67ecfb4273fe1e7d9300feba286ddd096",
     ];
 
     #[test]

@@ -1,7 +1,7 @@
 //! Steps of the mandates, and identity requests.
 
 use jadegate_domain::id::{IdentityRequestId, ProposalId};
-use jadegate_domain::{AgencyId, AgencyKind, CaseId, HolderId, StaffId};
+use jadegate_domain::{AgencyId, AgencyKind, CaseId, HolderId, IdentityRefusal, StaffId};
 use jadegate_store::{IdentityCount, IdentityRequest, IdentityState, MandateStep, MandateStepKind};
 
 use crate::at::{At, Result};
@@ -13,7 +13,7 @@ rows! {
         proposal: Option<i64>,
     }
     IdentityRequestRow => IdentityRequest, in "identity_request" by "id" {
-        holder: Option<i64>, of_case: Option<i64>, purpose: Option<String>, why: String,
+        holder: Option<i64>, target: Option<String>, of_case: Option<i64>, purpose: Option<String>, why: String,
         agency: i64, agency_kind: String, staff: i64, asked_at: i64, state: String,
         refusal: Option<String>, decided_by: Option<i64>, decided_agency: Option<i64>,
         decided_at: Option<i64>, expires_at: i64, read_at: Option<i64>, shown_from: i64,
@@ -60,6 +60,7 @@ impl IdentityRequestRow {
         Ok(IdentityRequest {
             id: at.id("id", self.row, IdentityRequestId::from_i64)?,
             holder: at.opt_id("holder", self.holder, HolderId::from_i64)?,
+            target: self.target.map(|t| at.name("target", &t)).transpose()?,
             case: at.opt_id("of_case", self.of_case, CaseId::from_i64)?,
             purpose: self.purpose.map(|p| at.name("purpose", &p)).transpose()?,
             why: self.why,
@@ -68,7 +69,7 @@ impl IdentityRequestRow {
             staff: at.id("staff", self.staff, StaffId::from_i64)?,
             asked_at: at.time("asked_at", self.asked_at)?,
             state: state_of(at, &self.state)?,
-            refusal: self.refusal,
+            refusal: self.refusal.map(|r| at.name("refusal", &r)).transpose()?,
             decided_by: by.zip(by_agency),
             decided_at: at.opt_time("decided_at", self.decided_at)?,
             expires_at: at.time("expires_at", self.expires_at)?,
@@ -85,14 +86,14 @@ impl IdentityRequestRow {
 pub fn identity_count(
     agency_kind: &str,
     state: &str,
-    refusal: Option<String>,
+    refusal: Option<&str>,
     count: i64,
 ) -> Result<IdentityCount> {
     let at = At { table: "identity_request", row: 0 };
     Ok(IdentityCount {
         agency_kind: at.name::<AgencyKind>("agency_kind", agency_kind)?,
         state: state_of(at, state)?,
-        refusal,
+        refusal: refusal.map(|r| at.name::<IdentityRefusal>("refusal", r)).transpose()?,
         count: u64::try_from(count).unwrap_or(0),
     })
 }

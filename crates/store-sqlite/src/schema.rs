@@ -123,6 +123,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "leases_and_jobs",
         text: include_str!("../migrations/0051_leases_and_jobs.sql"),
     },
+    Migration {
+        number: 52,
+        name: "identity_target",
+        text: include_str!("../migrations/0052_identity_target.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.
@@ -263,6 +268,7 @@ mod tests {
         "e6f6ead58a0525317b9884b9e72547741d68f698fdec3290ee8cff350601a0fe",
         "5286b0280a1973dbfabd540fa6e94f7824f9fe03cca0d62efb1046111f0b8198",
         "0861c6da3433a96e85ea402fef98669e0aa80d6a118cfb88c2bb4d6c6a12ba53",
+        "ba212adaa8b690cda723336b532ada3c1978389a97e89b460c6720cc8e2e83f8",
     ];
 
     #[test]

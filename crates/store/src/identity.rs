@@ -1,7 +1,10 @@
 //! Identity requests: asking who stands behind a pseudonym.
 
 use jadegate_domain::id::IdentityRequestId;
-use jadegate_domain::{AgencyId, AgencyKind, CaseId, HolderId, Purpose, StaffId, Timestamp};
+use jadegate_domain::{
+    AgencyId, AgencyKind, CaseId, HolderId, IdentityRefusal, IdentityTarget, Purpose, StaffId,
+    Timestamp,
+};
 
 /// How far a request has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,8 +39,10 @@ impl IdentityState {
 pub struct IdentityRequest {
     /// Its id.
     pub id: IdentityRequestId,
-    /// Behind which pseudonym; `None` where the rules refused it before it was known whom it is about.
+    /// Whom it is about; `None` where the rules refused it and it names nobody who is known here.
     pub holder: Option<HolderId>,
+    /// Behind which pseudonym; `None` if it was for something that does not exist.
+    pub target: Option<IdentityTarget>,
     /// For which case.
     pub case: Option<CaseId>,
     /// For what; `None` if it was for something that is not of disease control.
@@ -54,8 +59,8 @@ pub struct IdentityRequest {
     pub asked_at: Timestamp,
     /// How far it has come.
     pub state: IdentityState,
-    /// Why it was refused, as a stable word.
-    pub refusal: Option<String>,
+    /// Why it was refused.
+    pub refusal: Option<IdentityRefusal>,
     /// Who decided, and for which agency; `None`: nobody yet, the rules, or time.
     pub decided_by: Option<(StaffId, AgencyId)>,
     /// When.
@@ -78,7 +83,7 @@ pub struct IdentityDecision {
     /// When.
     pub at: Timestamp,
     /// Why it was refused.
-    pub refusal: Option<String>,
+    pub refusal: Option<IdentityRefusal>,
     /// Until when it can be read now.
     pub expires_at: Timestamp,
     /// From when the person sees it now.
@@ -90,10 +95,10 @@ pub struct IdentityDecision {
 pub struct IdentityCount {
     /// The kind of agency that asked.
     pub agency_kind: AgencyKind,
-    /// How they stand.
+    /// How they ended: what was approved counts as that, also once its time is over.
     pub state: IdentityState,
     /// Why they were refused.
-    pub refusal: Option<String>,
+    pub refusal: Option<IdentityRefusal>,
     /// How many.
     pub count: u64,
 }

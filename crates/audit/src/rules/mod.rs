@@ -3,6 +3,7 @@
 pub(crate) mod agencies;
 pub(crate) mod evidence;
 pub(crate) mod fresh;
+pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod members;
 pub(crate) mod policies;

@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jadegate_audit::{Known, Source, Unread};
 use jadegate_domain::division::RiskLevel;
+use jadegate_domain::id::IdentityRequestId;
 use jadegate_domain::time::DAY;
 use jadegate_domain::{
     AgencyId, AgencyKind, EvidenceKind, PolicyRef, Purpose, Role, StaffId, Timestamp,
@@ -22,8 +23,8 @@ use jadegate_ledger::cosign::{WitnessPolicy, WitnessSigner};
 use jadegate_ledger::note::{NoteSigner, NoteVerifier};
 use jadegate_ledger::tile::{TileId, bundle_bytes, tile_bytes};
 use jadegate_ledger::{
-    AgencyEvent, Checkpoint, EvidenceEvent, Hash, KeyEvent, KeyRole, Leaf, ProposalEvent,
-    StaffEvent, Tree, commit, leaf_hash, sign_checkpoint,
+    AgencyEvent, Checkpoint, EvidenceEvent, Hash, IdentityEvent, KeyEvent, KeyRole, Leaf,
+    ProposalEvent, StaffEvent, Tree, commit, leaf_hash, sign_checkpoint,
 };
 use jadegate_policy::Policy;
 use serde_json::json;
@@ -170,6 +171,29 @@ impl Town {
         }
         let leaf = self.access(AgencyKind::PreventionTeam, Purpose::ContactTracing);
         self.log(leaf);
+        for (event, by) in [
+            (IdentityEvent::Asked, None),
+            (IdentityEvent::Approved, Some(AgencyKind::HealthCommission)),
+            (IdentityEvent::Read, None),
+            (IdentityEvent::Closed, None),
+        ] {
+            let leaf = self.identity(at.as_secs().unsigned_abs(), event, by);
+            self.log(leaf);
+        }
+    }
+
+    /// A step of a request of the prevention team.
+    pub(crate) fn identity(&self, n: u64, event: IdentityEvent, by: Option<AgencyKind>) -> Leaf {
+        Leaf::IdentityRequest {
+            at: self.now,
+            event,
+            request: IdentityRequestId::from_random(n),
+            agency: agency(AgencyKind::PreventionTeam),
+            agency_kind: AgencyKind::PreventionTeam,
+            purpose: Some(Purpose::ContactTracing),
+            by: by.map(agency),
+            refusal: None,
+        }
     }
 
     /// So many honest leaves more.

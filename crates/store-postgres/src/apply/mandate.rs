@@ -1,7 +1,9 @@
 //! Steps of the mandates, and identity requests.
 
 use jadegate_domain::id::{IdentityRequestId, ProposalId};
-use jadegate_domain::{AgencyId, CaseId, HolderId, Purpose, StaffId, Timestamp};
+use jadegate_domain::{
+    AgencyId, CaseId, HolderId, IdentityRefusal, IdentityTarget, Purpose, StaffId, Timestamp,
+};
 use jadegate_store::{IdentityDecision, IdentityRequest, IdentityState, MandateStep, Precondition};
 use jadegate_store_rows::mandate_step;
 
@@ -39,13 +41,14 @@ impl Applier<'_> {
     }
 
     pub(super) async fn add_identity_request(&self, r: &IdentityRequest) -> Result<()> {
-        let text = "INSERT INTO identity_request (id, holder, of_case, purpose, why, agency, \
+        let text = "INSERT INTO identity_request (id, holder, target, of_case, purpose, why, agency, \
                     agency_kind, staff, asked_at, state, refusal, decided_by, decided_agency, \
                     decided_at, expires_at, read_at, shown_from) VALUES ($1, $2, $3, $4, $5, $6, \
-                    $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+                    $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
         let row = params![
             r.id.as_i64(),
             r.holder.map(HolderId::as_i64),
+            r.target.map(IdentityTarget::as_str),
             r.case.map(CaseId::as_i64),
             r.purpose.map(Purpose::as_str),
             r.why,
@@ -54,7 +57,7 @@ impl Applier<'_> {
             r.staff.as_i64(),
             r.asked_at.as_secs(),
             r.state.as_str(),
-            r.refusal,
+            r.refusal.map(IdentityRefusal::as_str),
             r.decided_by.map(|(staff, _)| staff.as_i64()),
             r.decided_by.map(|(_, agency)| agency.as_i64()),
             secs(r.decided_at),
@@ -78,7 +81,7 @@ impl Applier<'_> {
             id.as_i64(),
             from.as_str(),
             d.state.as_str(),
-            d.refusal,
+            d.refusal.map(IdentityRefusal::as_str),
             d.by.map(|(staff, _)| staff.as_i64()),
             d.by.map(|(_, agency)| agency.as_i64()),
             d.at.as_secs(),

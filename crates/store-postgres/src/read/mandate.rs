@@ -1,7 +1,7 @@
 //! Steps of the mandates, and identity requests.
 
-use jadegate_domain::HolderId;
 use jadegate_domain::id::IdentityRequestId;
+use jadegate_domain::{HolderId, Period};
 use jadegate_store::{IdentityCount, IdentityRequest, Latest, Listed, MandateStep};
 use jadegate_store_rows::{IdentityRequestRow, MandateStepRow, identity_count};
 
@@ -46,16 +46,20 @@ pub(crate) async fn identity_requests_about(
     listed::<IdentityRequestRow>(c, newest, [holder.as_i64()], limit).await
 }
 
-pub(crate) async fn identity_counts(c: &Client) -> Result<Vec<IdentityCount>> {
-    let text = "SELECT agency_kind, state, refusal, count(*) FROM identity_request \
-                GROUP BY agency_kind, state, refusal ORDER BY agency_kind, state, refusal";
-    let rows = query(c, "identity_request", text, NONE).await?;
+pub(crate) async fn identity_counts(c: &Client, asked: Period) -> Result<Vec<IdentityCount>> {
+    let text = "SELECT agency_kind, outcome, refusal, count(*) FROM (SELECT agency_kind, refusal, CASE \
+                WHEN state = 'closed' AND decided_by IS NOT NULL THEN 'approved' ELSE state END \
+                AS outcome FROM identity_request WHERE asked_at >= $1 AND asked_at < $2) AS r \
+                GROUP BY agency_kind, outcome, refusal ORDER BY agency_kind, outcome, refusal";
+    let rows =
+        query(c, "identity_request", text, [asked.from.as_secs(), asked.to.as_secs()]).await?;
     let failed = |e: tokio_postgres::Error| sql("identity_request", &e);
     let one = |r: &tokio_postgres::Row| {
         let (kind, state): (String, String) =
             (r.try_get(0).map_err(failed)?, r.try_get(1).map_err(failed)?);
-        let (refusal, count) = (r.try_get(2).map_err(failed)?, r.try_get(3).map_err(failed)?);
-        identity_count(&kind, &state, refusal, count)
+        let (refusal, count): (Option<String>, i64) =
+            (r.try_get(2).map_err(failed)?, r.try_get(3).map_err(failed)?);
+        identity_count(&kind, &state, refusal.as_deref(), count)
     };
     rows.iter().map(one).collect()
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use jadegate_domain::id::{IdentityRequestId, ProposalId};
 use jadegate_domain::{
-    Access, Gate, GateId, HolderId, Place, PlaceId, Scan, ScanId, StaffId, Timestamp, Trip, Visit,
+    Access, Gate, GateId, HolderId, Period, Place, PlaceId, Scan, ScanId, StaffId, Timestamp, Trip,
+    Visit,
 };
 use jadegate_store::{
     Changes, Forgotten, IdentityCount, IdentityRequest, Latest, Listed, LogLeaf, Looked,
@@ -180,8 +181,8 @@ impl Store for PostgresStore {
         self.rows(mandate::identity_requests_about(&self.list().await?, holder, limit).await)
     }
 
-    async fn identity_counts(&self) -> Result<Vec<IdentityCount>> {
-        self.noted(mandate::identity_counts(&self.list().await?).await)
+    async fn identity_counts(&self, asked: Period) -> Result<Vec<IdentityCount>> {
+        self.noted(mandate::identity_counts(&self.list().await?, asked).await)
     }
 
     async fn policy_in_force(&self) -> Result<Option<PolicyVersion>> {

@@ -1,7 +1,7 @@
 //! Steps of the mandates, and identity requests.
 
-use jadegate_domain::HolderId;
 use jadegate_domain::id::IdentityRequestId;
+use jadegate_domain::{HolderId, Period};
 use jadegate_store::{IdentityCount, IdentityRequest, Latest, Listed, MandateStep};
 use jadegate_store_rows::identity_count;
 use rusqlite::Connection;
@@ -43,18 +43,21 @@ pub(crate) fn identity_requests_about(
     listed::<IdentityRequestRow>(c, newest, [holder.as_i64()], limit)
 }
 
-pub(crate) fn identity_counts(c: &Connection) -> Result<Vec<IdentityCount>> {
-    let text = "SELECT agency_kind, state, refusal, count(*) FROM identity_request \
-                GROUP BY agency_kind, state, refusal ORDER BY agency_kind, state, refusal";
+pub(crate) fn identity_counts(c: &Connection, asked: Period) -> Result<Vec<IdentityCount>> {
+    let text = "SELECT agency_kind, outcome, refusal, count(*) FROM (SELECT agency_kind, refusal, CASE \
+                WHEN state = 'closed' AND decided_by IS NOT NULL THEN 'approved' ELSE state END \
+                AS outcome FROM identity_request WHERE asked_at >= ?1 AND asked_at < ?2) AS r \
+                GROUP BY agency_kind, outcome, refusal ORDER BY agency_kind, outcome, refusal";
     let failed = |e: rusqlite::Error| sql("identity_request", &e);
     let mut stmt = c.prepare_cached(text).map_err(failed)?;
-    let mut rows = stmt.query([]).map_err(failed)?;
+    let mut rows = stmt.query([asked.from.as_secs(), asked.to.as_secs()]).map_err(failed)?;
     let mut found = Vec::new();
     while let Some(r) = rows.next().map_err(failed)? {
         let kind: String = r.get(0).map_err(failed)?;
         let state: String = r.get(1).map_err(failed)?;
-        let (refusal, count) = (r.get(2).map_err(failed)?, r.get(3).map_err(failed)?);
-        found.push(identity_count(&kind, &state, refusal, count)?);
+        let (refusal, count): (Option<String>, i64) =
+            (r.get(2).map_err(failed)?, r.get(3).map_err(failed)?);
+        found.push(identity_count(&kind, &state, refusal.as_deref(), count)?);
     }
     Ok(found)
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use jadegate_domain::id::{IdentityRequestId, ProposalId};
 use jadegate_domain::{
-    Access, Gate, GateId, HolderId, Place, PlaceId, Scan, ScanId, StaffId, Timestamp, Trip, Visit,
+    Access, Gate, GateId, HolderId, Period, Place, PlaceId, Scan, ScanId, StaffId, Timestamp, Trip,
+    Visit,
 };
 use jadegate_store::{
     Changes, Forgotten, IdentityCount, IdentityRequest, Latest, Listed, LogLeaf, Looked,
@@ -213,8 +214,8 @@ impl Store for SqliteStore {
         self.rows(move |c| mandate::identity_requests_about(c, holder, limit)).await
     }
 
-    async fn identity_counts(&self) -> Result<Vec<IdentityCount>> {
-        self.list(mandate::identity_counts).await
+    async fn identity_counts(&self, asked: Period) -> Result<Vec<IdentityCount>> {
+        self.list(move |c| mandate::identity_counts(c, asked)).await
     }
 
     async fn policy_in_force(&self) -> Result<Option<PolicyVersion>> {

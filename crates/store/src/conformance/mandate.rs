@@ -1,7 +1,9 @@
 //! The steps of the mandates, identity requests, and what is left when a mandate is over.
 
 use jadegate_domain::id::{IdentityRequestId, ProposalId};
-use jadegate_domain::{AgencyId, AgencyKind, CaseId, Purpose, StaffId};
+use jadegate_domain::{
+    AgencyId, AgencyKind, CaseId, IdentityRefusal, IdentityTarget, Period, Purpose, StaffId,
+};
 
 use super::made_up::*;
 use crate::{
@@ -44,6 +46,7 @@ fn request(n: u64) -> IdentityRequest {
     IdentityRequest {
         id: IdentityRequestId::from_random(n),
         holder: Some(hid(n)),
+        target: Some(IdentityTarget::Contact),
         case: Some(CaseId::from_random(n)),
         purpose: Some(Purpose::ContactTracing),
         why: "made up".to_owned(),
@@ -65,11 +68,12 @@ fn request(n: u64) -> IdentityRequest {
 fn refused(n: u64, staff: u64) -> IdentityRequest {
     IdentityRequest {
         holder: None,
+        target: None,
         case: None,
         purpose: None,
         staff: StaffId::from_random(staff),
         state: IdentityState::Refused,
-        refusal: Some("no_such_purpose".to_owned()),
+        refusal: Some(IdentityRefusal::NoSuchPurpose),
         decided_at: Some(at(i64::try_from(n).unwrap())),
         ..request(n)
     }
@@ -140,10 +144,13 @@ pub async fn who_asks_for_an_identity_has_one_request_open(s: S) {
     assert_eq!(s.identity_requests(latest).await.unwrap(), [refused(3, 1), again]);
     let latest = Latest { before: Some(Before { at: at(1), skip: 0 }), limit: 2 };
     assert_eq!(s.identity_requests(latest).await.unwrap().len(), 1);
-    let counts = s.identity_counts().await.unwrap();
-    let counts: Vec<_> = counts.iter().map(|c| (c.state, c.refusal.as_deref(), c.count)).collect();
-    let word = Some("no_such_purpose");
-    assert_eq!(counts, [(I::Closed, None, 1), (I::Refused, word, 1), (I::Waiting, None, 1)]);
+    // What was approved counts as that, although it is over.
+    let within = |from, to| Period { from: at(from), to: at(to) };
+    let counts = s.identity_counts(within(1, 4)).await.unwrap();
+    let counts: Vec<_> = counts.iter().map(|c| (c.state, c.refusal, c.count)).collect();
+    let word = Some(IdentityRefusal::NoSuchPurpose);
+    assert_eq!(counts, [(I::Approved, None, 1), (I::Refused, word, 1), (I::Waiting, None, 1)]);
+    assert_eq!(s.identity_counts(within(2, 3)).await.unwrap().len(), 1);
 }
 
 /// Who runs the deployment, its rules and its log stay; of those who carried a code nothing does.

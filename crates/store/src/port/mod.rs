@@ -9,7 +9,8 @@ pub use records::RecordStore;
 use async_trait::async_trait;
 use jadegate_domain::id::{IdentityRequestId, ProposalId};
 use jadegate_domain::{
-    Access, Gate, GateId, HolderId, Place, PlaceId, Scan, ScanId, StaffId, Timestamp, Trip, Visit,
+    Access, Gate, GateId, HolderId, Period, Place, PlaceId, Scan, ScanId, StaffId, Timestamp, Trip,
+    Visit,
 };
 
 use crate::aside::{Listed, Unreadable};
@@ -162,8 +163,8 @@ pub trait Store: AccountStore + RecordStore {
         holder: HolderId,
         limit: u32,
     ) -> Result<Vec<IdentityRequest>>;
-    /// How many there are of each kind of agency, state and refusal.
-    async fn identity_counts(&self) -> Result<Vec<IdentityCount>>;
+    /// How many were made within a time, of each kind of agency, outcome and refusal.
+    async fn identity_counts(&self, asked: Period) -> Result<Vec<IdentityCount>>;
 
     // Policies
 
