@@ -196,6 +196,7 @@ impl App {
                     note("log_keys", &self.log_keys().await);
                     note("expire_proposals", &self.expire_proposals().await);
                     note("finish_waiting", &self.finish_waiting().await);
+                    note("close_identity_requests", &self.close_identity_requests().await);
                     note("expire_waiting", &self.expire_waiting().await);
                     note("tend_appeals", &self.tend_appeals().await);
                 }

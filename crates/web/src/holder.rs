@@ -18,6 +18,7 @@ use jadegate_service::holder::register::{Asker, ChallengeSent, RegistrationInput
 use jadegate_service::holder::sessions::SessionView;
 use jadegate_service::holder::venue::RecordedVisit;
 use jadegate_service::named::{HolderChange, TimelineView};
+use jadegate_service::staff::MyIdentityRequest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(proof))
         .routes(routes!(visits, add_visit))
         .routes(routes!(accesses))
+        .routes(routes!(identity_requests))
         .routes(routes!(own_log))
         .routes(routes!(sessions, end_sessions))
         .routes(routes!(end_session))
@@ -318,6 +320,23 @@ async fn own_log(
     HolderAuth(s): HolderAuth,
 ) -> Answer<Json<LoggedRecords>> {
     Ok(Json(web.app.my_log(&s).await?))
+}
+
+/// Requests to learn who the holder is, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+struct MyIdentityRequests {
+    requests: Vec<MyIdentityRequest>,
+}
+
+/// Requests of agencies to learn the holder's name and phone, refused ones too; told within the mandate's
+/// delay at the latest, and at once when it was read.
+#[utoipa::path(get, path = "/v1/me/identity-requests", tag = "holder",
+    responses((status = 200, body = MyIdentityRequests), (status = "4XX", body = Problem)))]
+async fn identity_requests(
+    State(web): State<Arc<Web>>,
+    HolderAuth(s): HolderAuth,
+) -> Answer<Json<MyIdentityRequests>> {
+    Ok(Json(MyIdentityRequests { requests: web.app.my_identity_requests(&s).await? }))
 }
 
 /// Who looked at the holder's data, newest first.

@@ -101,7 +101,7 @@ impl StaffSession {
         }
         let staff = self.staff();
         let waits = power.granted(staff.agency_kind, staff.role);
-        Err(if waits { not_confirmed() } else { not_yours() })
+        Err(if waits { not_confirmed() } else { lacks(power) })
     }
 
     /// An error unless this member of staff may see what changes colours.
@@ -132,6 +132,16 @@ pub(crate) fn not_yours() -> ServiceError {
         "staff.not_allowed",
         "Your role does not include this. If you need it, ask your agency's administrator.",
     )
+}
+
+/// The same, with the power that was missing, by its name in the table of powers (`GET /v1/access`).
+fn lacks(power: Power) -> ServiceError {
+    let mut e = not_yours();
+    e.detail = format!(
+        "Your role does not include this: it needs the power `{}`, which the table of powers gives to others. If you need it, ask your agency's administrator.",
+        power.as_str()
+    );
+    e
 }
 
 fn not_confirmed() -> ServiceError {

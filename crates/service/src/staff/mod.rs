@@ -9,6 +9,7 @@
 pub mod access;
 pub mod appeals;
 pub mod cases;
+pub mod identity;
 pub mod members;
 pub mod operation;
 pub mod overview;
@@ -29,6 +30,10 @@ pub use self::appeals::list::{
     AppealAnswer, AppealDetail, AppealList, AppealRow, NotByYou, RuleReviewRow,
 };
 pub use self::cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};
+pub use self::identity::ask::IdentityInput;
+pub use self::identity::decide::{NamedPerson, RefusalInput};
+pub use self::identity::figures::{IdentityFigure, IdentityFigures};
+pub use self::identity::view::{IdentityRequestView, IdentityStateView, MyIdentityRequest};
 pub use self::members::invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInput, StaffRow};
 pub use self::members::me::{ConfirmationView, MeAgency, MeStaff, MeView};
 pub use self::operation::{Operation, StoredKind, UnreadableRows};

@@ -63,6 +63,10 @@ powers! {
     WithdrawRecord = "withdraw_record",
     /// Decide on what people contest, with what they handed in.
     DecideAppeals = "decide_appeals",
+    /// Ask who stands behind a pseudonym of a case's trace: one person, one reason.
+    AskIdentity = "ask_identity",
+    /// Agree to, or refuse, what another agency asked so.
+    ApproveIdentity = "approve_identity",
     /// Read the counts and the public log.
     ReadAudit = "read_audit",
     /// See what the operator has to look at: keys, clock, database, rows that cannot be read; about
@@ -119,6 +123,13 @@ impl Power {
                 (kind, role),
                 (A::AppealsBody, R::Officer) | (A::HealthCommission, R::Commissioner)
             ),
+            Self::AskIdentity => {
+                matches!((kind, role), (A::PreventionTeam | A::PublicSecurity, R::Officer))
+            }
+            Self::ApproveIdentity => matches!(
+                (kind, role),
+                (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
+            ),
             Self::ReadAudit => matches!((kind, role), (A::Auditor, R::Auditor)),
             Self::ReadOperation => {
                 matches!((kind, role), (A::Operator, R::Administrator) | (A::Auditor, R::Auditor))
@@ -134,6 +145,7 @@ impl Power {
             }
             Self::RunTrace => &[Purpose::ContactTracing],
             Self::Accompany => &[Purpose::Quarantine],
+            Self::AskIdentity => &[Purpose::ContactTracing, Purpose::Quarantine],
             Self::FindPerson => &[
                 Purpose::RecordEvidence,
                 Purpose::ContactTracing,
@@ -154,6 +166,7 @@ impl Power {
             | Self::ConfirmPowers
             | Self::ConfirmWaiting
             | Self::WithdrawRecord
+            | Self::ApproveIdentity
             | Self::ReadAudit
             | Self::ReadOperation => &[],
         }
@@ -216,10 +229,11 @@ mod tests {
     }
 
     #[test]
-    fn public_security_has_no_power_and_operators_see_nobody() {
+    fn public_security_can_only_ask_and_operators_see_nobody() {
         for power in Power::ALL {
             for role in Role::ALL {
-                assert!(!power.granted(AgencyKind::PublicSecurity, *role));
+                let asks = (*power, *role) == (Power::AskIdentity, Role::Officer);
+                assert_eq!(power.granted(AgencyKind::PublicSecurity, *role), asks);
                 for kind in [AgencyKind::Operator, AgencyKind::Auditor, AgencyKind::Venue] {
                     assert!(power.purposes().is_empty() || !power.granted(kind, *role));
                 }

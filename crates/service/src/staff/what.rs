@@ -37,6 +37,8 @@ pub enum What {
     /// What they contest, with what they say and handed in; or it was decided, or lodged for them at a
     /// counter.
     Appeal,
+    /// Their name and phone, after two agencies agreed to a request.
+    NameAndPhone,
     /// A ride that a carrier told of them was taken back.
     RideWithdrawn,
 }
@@ -59,6 +61,7 @@ impl What {
             Self::DocumentAllowed => "document_allowed",
             Self::Registration => "registration",
             Self::Appeal => "appeal",
+            Self::NameAndPhone => "name_and_phone",
             Self::RideWithdrawn => "ride_withdrawn",
         }
     }

@@ -19,6 +19,7 @@ mod follow;
 mod gate_scans;
 mod history_staff;
 mod holder_side;
+mod identity;
 mod import_memory;
 mod imports;
 mod joined;

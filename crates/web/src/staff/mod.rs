@@ -7,6 +7,7 @@ mod counter;
 mod details;
 mod documents;
 mod files;
+mod identity;
 mod members;
 mod operation;
 mod paper;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .merge(people::routes())
         .merge(records::routes())
         .merge(files::routes())
+        .merge(identity::routes())
         .merge(cases::routes())
         .merge(trace_jobs::routes())
         .merge(regions::routes())

@@ -40,6 +40,8 @@ groups! {
     cases: staff::cases::story, ["/v1/staff/cases", "/v1/staff/traces", "/v1/staff/trace-jobs"];
     changes: staff::changes::story, ["/v1/staff/policies", "/v1/staff/what-ifs",
         "/v1/staff/proposals", "/v1/staff/recolouring", "/v1/staff/regions"];
+    identity: staff::identity::story, ["/v1/staff/identity-requests", "/v1/public/identity-requests",
+        "/v1/me/identity-requests"];
     places: staff::places::story, ["/v1/staff/places", "/v1/staff/gates"];
     members: staff::members::story, ["/v1/staff/agencies", "/v1/staff/members",
         "/v1/staff/overview", "/v1/staff/operation"];
