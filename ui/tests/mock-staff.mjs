@@ -76,6 +76,8 @@ const CARRIER = { name: '示例客运', kind: 'carrier' };
 /** @type {AgencyName} */
 const BOARD = { name: '示例市卫健委', kind: 'health_commission' };
 /** @type {AgencyName} */
+const POLICE = { name: '示例市公安局', kind: 'public_security' };
+/** @type {AgencyName} */
 const LAB = { name: '示例检验所', kind: 'laboratory' };
 /** What the reader of the made-up counter typed. */
 function readDocument(/** @type {string} */ text) {
@@ -93,7 +95,7 @@ function readDocument(/** @type {string} */ text) {
 export const ALL_POWERS = [
   'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_rides', 'record_release', 'accompany',
   'find_person', 'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
-  'confirm_waiting', 'withdraw_record', 'decide_appeals',
+  'confirm_waiting', 'withdraw_record', 'decide_appeals', 'ask_identity', 'approve_identity',
 ];
 
 /**
@@ -134,6 +136,28 @@ const assessment = (colour, now) => ({
   next_change: null,
   policy: POLICY,
 });
+
+/** @typedef {import('../src/shared/openapi').IdentityRequestView} IdentityRequestView */
+
+/**
+ * A request of one's own agency, another agency's that waits, or one that the rules refused.
+ * @param {number} now
+ * @param {1 | 2 | 3} n
+ * @param {IdentityRequestView['state']} as
+ * @returns {IdentityRequestView}
+ */
+function identityRow(now, n, as) {
+  const state = n === 3 ? 'refused' : as;
+  return {
+    id: `q000000000000${n}`, asked_at: iso(now - n * 3_600_000), agency: n === 2 ? POLICE : TEAM, purpose: n === 3 ? null : n === 2 ? 'quarantine' : 'contact_tracing',
+    case: 'c0000000000001', target: n === 2 ? 'case' : 'contact', why: n === 2 ? 'The phone is off and nobody opens at the address.' : 'The phone of the interview does not answer.',
+    state, refusal: n === 3 ? 'no_such_purpose' : state === 'refused' ? 'unclear' : null, decided_by: n === 1 && state !== 'waiting' ? BOARD : null,
+    decided_at: state === 'waiting' ? null : iso(now - 1_800_000), expires_at: iso(now + 3 * 3_600_000), read_at: null, shown_from: iso(now + 20 * 3_600_000),
+    mine: n === 1, may_decide: n === 2 && state === 'waiting',
+  };
+}
+/** @param {number} now @param {IdentityRequestView['state']} state */
+const identities = (now, state) => [identityRow(now, 1, state), identityRow(now, 2, 'waiting'), identityRow(now, 3, 'refused')];
 
 /**
  * @param {number} now
@@ -241,6 +265,8 @@ export async function startStaffMock() {
     signedIn: false,
     staff: false,
     may: ALL_POWERS,
+    /** How far the own identity request has come. */
+    identity: /** @type {IdentityRequestView['state']} */ ('approved'),
     /** The server decides otherwise than the gate. */
     contrary: false,
     scans: new Map(),
@@ -576,6 +602,15 @@ export async function startStaffMock() {
       state.decided = true;
       return { body: appealDetail(now, true) };
     },
+    'GET /v1/staff/identity-requests': ({ now }) => ({ body: { requests: identities(now, state.identity) } }),
+    'POST /v1/staff/identity-requests': ({ body, now }) => {
+      if (body.case === 'c0000000000009') return problem(403, 'identity.no_case', 'No such case.');
+      return { status: 201, body: identityRow(now, 1, state.identity) };
+    },
+    'POST /v1/staff/identity-requests/{id}/approve': ({ now }) => ({ body: identityRow(now, 2, 'approved') }),
+    'POST /v1/staff/identity-requests/{id}/refuse': ({ now }) => ({ body: identityRow(now, 2, 'refused') }),
+    'POST /v1/staff/identity-requests/{id}/close': ({ now }) => ({ body: identityRow(now, 1, 'closed') }),
+    'POST /v1/staff/identity-requests/{id}/person': ({ now }) => ({ body: { name: 'T**** P****', phone: '+8610000000001', home_name: null, until: iso(now + 3 * 3_600_000) } }),
     'POST /v1/staff/withdrawals': ({ body }) => {
       if (!body.reason) return problem(422, 'input.invalid', 'no reason', { errors: [{ field: 'reason', code: 'withdrawal.unknown_reason', detail: 'Choose a reason.' }] });
       state.withdrawn.add(body.case ?? body.evidence ?? body.ride ?? body.import ?? body.risk_level);

@@ -58,6 +58,8 @@ for (const [parent, rows] of Object.entries(DIVISIONS)) {
 const TEAM = { name: '玉关市防控组(示例)', kind: 'prevention_team' };
 /** @type {import('../src/shared/openapi').AgencyName} */
 const LAB = { name: '示例检验所', kind: 'laboratory' };
+/** @type {import('../src/shared/openapi').AgencyName} */
+const POLICE = { name: '示例市公安局', kind: 'public_security' };
 
 /**
  * An appeal about the contact, or one about an older test that was refused.
@@ -441,6 +443,15 @@ export async function startMock() {
     'GET /v1/me/log': () => ({ body: log.records }),
     'GET /v1/keys': ({ now }) => ({ body: { issuer: 'JG', server_time: iso(now), keys: [], ...log.keys } }),
     'GET /v1/log/checkpoint': ({ now }) => ({ type: 'text/plain; charset=utf-8', body: log.checkpoint(now) }),
+    'GET /v1/me/identity-requests': ({ now }) => ({
+      body: {
+        requests: [
+          { asked_at: iso(now - 5 * 3_600_000), agency: POLICE, purpose: 'contact_tracing', target: 'seat', state: 'approved', refusal: null, decided_by: TEAM, decided_at: iso(now - 4 * 3_600_000), read_at: iso(now - 3 * 3_600_000) },
+          { asked_at: iso(now - 2 * DAY), agency: POLICE, purpose: null, target: 'case', state: 'refused', refusal: 'no_such_purpose', decided_by: null, decided_at: iso(now - 2 * DAY), read_at: null },
+          { asked_at: iso(now - 3 * DAY), agency: POLICE, purpose: 'quarantine', target: 'contact', state: 'refused', refusal: 'milder_way', decided_by: TEAM, decided_at: iso(now - 2.5 * DAY), read_at: null },
+        ],
+      },
+    }),
     'GET /v1/me/accesses': ({ query, now }) => ({
       body: {
         accesses: [{ at: iso(now - (query.has('before') ? 9 : 1) * DAY), agency: TEAM, purpose: 'contact_tracing', what: 'evidence' }],

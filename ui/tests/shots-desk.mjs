@@ -99,6 +99,26 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
   await page.getByTestId('decided').waitFor();
   await take('36-appeal-decided');
 
+  // --- Who is it: asked, refused by the rules, decided on, read ---
+  await go('identities', t('查询身份', 'Who is it?'));
+  await page.getByTestId('deciding').locator('tbody tr').waitFor();
+  await page.locator('#target').selectOption('seat');
+  await button('申请', 'Ask').click();
+  expect((await page.locator('form .field-error').count()) === 4, 'what is missing is said before anything is sent');
+  await page.locator('#case').fill('c0000000000009');
+  await page.locator('#trip').fill('p0000000000001');
+  await page.locator('#seat').fill('05-12B');
+  await page.locator('#why').fill(t('已用其他方式联系，均无人应答。', 'Nobody answers in any other way.'));
+  await button('申请', 'Ask').click();
+  await page.locator('form [role=alert] .note').waitFor();
+  await take('36-identity-asked');
+  await page.getByTestId('deciding').getByRole('button', { name: t('拒绝', 'Refuse'), exact: true }).click();
+  await page.getByTestId('deciding').locator('.field-error').waitFor();
+  await button('查看是谁', 'Show who it is').click();
+  await page.locator('.ask button').first().click();
+  await page.getByTestId('person').waitFor();
+  await take('36-identity-read');
+
   // --- What the operator has to look at ---
   const as = async (may, trouble) => {
     Object.assign(world, { may, trouble });

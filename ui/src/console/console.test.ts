@@ -44,6 +44,8 @@ const POWER: Record<Power, true> = {
   confirm_waiting: true,
   withdraw_record: true,
   decide_appeals: true,
+  ask_identity: true,
+  approve_identity: true,
   read_audit: true,
   read_operation: true,
 };

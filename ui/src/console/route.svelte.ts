@@ -31,6 +31,19 @@ export const handed = $state<{ holder: string | null; purpose: Purpose | ''; cas
   caseId: '',
 });
 
+/** Takes what was handed over, once. */
+export function takeHanded(): { holder: string; caseId: string } {
+  const taken = { holder: handed.holder ?? '', caseId: handed.caseId };
+  Object.assign(handed, { holder: null, purpose: '', caseId: '' });
+  return taken;
+}
+
+/** Asks who a contact is. */
+export function askWho(holder: string, caseId: string): void {
+  Object.assign(handed, { holder, purpose: '', caseId });
+  go('identities');
+}
+
 export function openPerson(holder: string, purpose: Purpose, caseId = ''): void {
   handed.holder = holder;
   handed.purpose = purpose;

@@ -1,6 +1,7 @@
 import type { Dict } from '../../shared/i18n';
 import { en as change } from './change.en';
 import { en as counter } from './counter.en';
+import { en as identity } from '../../shared/texts/identity.en';
 import { en as mandate } from './mandate.en';
 import { en as operation } from './operation.en';
 import { en as withdraw } from './withdraw.en';
@@ -65,6 +66,7 @@ export const en: Dict<typeof zh> = {
   },
   nav: {
     appeals: 'Appeals',
+    identities: 'Who is it?',
     overview: 'Overview',
     tests: 'Tests',
     cases: 'Cases and traces',
@@ -272,6 +274,7 @@ export const en: Dict<typeof zh> = {
     show: 'Places',
     hide: 'Hide',
     minutesRange: (lower, upper) => (lower === upper ? `${lower} min` : `${lower}–${upper} min`),
+    who: 'Ask who it is',
     open: 'Open',
     sortBy: (column) => `Sort by ${column}`,
     shown: (n, all) => `${n} of ${all} people`,
@@ -566,6 +569,7 @@ export const en: Dict<typeof zh> = {
   ...operation,
   ...withdraw,
   errors: {
+    ...identity.byCode,
     'mandate.not_signed': 'This is not signed by the authority of this deployment, or was changed since. Ask it for the whole document with its last lines.',
     'mandate.wrong': 'This mandate says something that a mandate cannot say. Check it with jadegate mandate check.',
     'mandate.version_not_higher': 'This version was published before. The authority gives the new one a higher version.',

@@ -1,6 +1,7 @@
 /** Words of the console. */
 import { zh as change } from './change.zh';
 import { zh as counter } from './counter.zh';
+import { zh as identity } from '../../shared/texts/identity.zh';
 import { zh as mandate } from './mandate.zh';
 import { zh as operation } from './operation.zh';
 import { zh as withdraw } from './withdraw.zh';
@@ -64,6 +65,7 @@ export const zh = {
   },
   nav: {
     appeals: '申诉',
+    identities: '查询身份',
     overview: '概览',
     tests: '检测',
     cases: '病例与追踪',
@@ -268,6 +270,7 @@ export const zh = {
     show: '场所',
     hide: '收起',
     minutesRange: (lower: number, upper: number) => (lower === upper ? `${lower} 分钟` : `${lower}–${upper} 分钟`),
+    who: '申请查询身份',
     open: '打开',
     sortBy: (column: string) => `按${column}排序`,
     shown: (n: number, all: number) => `显示 ${n} 人，共 ${all} 人`,
@@ -560,6 +563,7 @@ export const zh = {
   ...operation,
   ...withdraw,
   errors: {
+    ...identity.byCode,
     'mandate.not_signed': '此文件不是由本系统的授权机关签署，或签署后被更改。请向授权机关索取包含最后签名行的全文。',
     'mandate.wrong': '授权书内容不符合要求。可用 jadegate mandate check 检查。',
     'mandate.version_not_higher': '该版本已经发布过。新的授权书须使用更高的版本号。',

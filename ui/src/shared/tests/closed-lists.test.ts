@@ -17,6 +17,8 @@ import { en as formsEn } from '../texts/forms.en';
 import { zh as formsZh } from '../texts/forms.zh';
 import { en as appealsEn } from '../texts/appeals.en';
 import { zh as appealsZh } from '../texts/appeals.zh';
+import { en as identityEn } from '../texts/identity.en';
+import { zh as identityZh } from '../texts/identity.zh';
 import { en as recordsEn } from '../texts/records.en';
 import { zh as recordsZh } from '../texts/records.zh';
 
@@ -45,8 +47,8 @@ function lists(): Map<string, string[]> {
 }
 
 const dictionaries = {
-  zh: { app: consoleZh, tracing: tracingZh, gate: gateZh, common: commonZh, forms: formsZh, records: recordsZh, appeals: appealsZh },
-  en: { app: consoleEn, tracing: tracingEn, gate: gateEn, common: commonEn, forms: formsEn, records: recordsEn, appeals: appealsEn },
+  zh: { app: consoleZh, tracing: tracingZh, gate: gateZh, common: commonZh, forms: formsZh, records: recordsZh, appeals: appealsZh, identity: identityZh },
+  en: { app: consoleEn, tracing: tracingEn, gate: gateEn, common: commonEn, forms: formsEn, records: recordsEn, appeals: appealsEn, identity: identityEn },
 };
 type All = (typeof dictionaries)['zh'];
 
@@ -70,6 +72,9 @@ const TEXTS: Record<string, { of: (d: All) => object; not?: string[] }> = {
   'DocumentCorrection.state': { of: (d) => d.app.documents.state },
   EvidenceKind: { of: (d) => d.records.evidence.kind },
   FindingCode: { of: (d) => d.app.operation.findings },
+  IdentityRefusal: { of: (d) => d.identity.refusal },
+  IdentityStateView: { of: (d) => d.identity.mine.state },
+  IdentityTarget: { of: (d) => d.identity.mine.as },
   ImportKind: { of: (d) => d.app.own.imports },
   LinkState: { of: (d) => ({ ...d.app.samePerson.state, ...d.records.joined.state }) },
   MandateState: { of: (d) => d.app.mandate.states },
@@ -109,6 +114,9 @@ const UNSEEN: Record<string, string> = {
   'DocumentInput.type': 'sent only; chosen from DocumentType',
   DocumentState: 'decides which part of the counter is shown',
   EasedBy: 'the policy brings a text of its own in each language',
+  'IdentityInput.purpose': 'sent only; chosen from a list of its own',
+  'IdentityInput.target': 'sent only; chosen from IdentityTarget',
+  'RefusalInput.reason': 'sent only; chosen from IdentityRefusal',
   'InfoView.mode': 'decides whether the page says that it is a demonstration',
   'LoggedRecord.what': 'stands in the file for checking, for programs',
   MandateStepWord: 'the history stands in the file for checking, for programs',

@@ -179,6 +179,7 @@ export const en: Dict<typeof zh> = {
       document_allowed: 'a counter let this phone register the document again',
       registration: 'being registered here: named in a file, or asked at a counter',
       appeal: 'what you contest, or at a counter: that it was lodged for you',
+      name_and_phone: 'phone and name, after another agency agreed to a request',
       ride_withdrawn: 'a ride that a carrier told of you was taken back',
     },
   },
