@@ -359,10 +359,12 @@ export async function journey() {
     await gate.locator('.choice.urgent').click();
     await verdict(gate, 'override').waitFor();
     await away(gate);
+    await gate.getByRole('button', { name: 'It was right' }).click();
     // Also without any code.
     await gate.getByRole('button', { name: 'Emergency: let in now' }).click();
     await verdict(gate, 'override').waitFor();
     await away(gate);
+    await gate.getByRole('button', { name: 'It was right' }).click();
     await counts(gate, { overridden: 2 });
     await uploaded(gate);
   });

@@ -69,6 +69,10 @@ async function gate() {
     await verdict('override').waitFor();
     await shot(page, lang, 'gate-08-let-in');
     await away();
+    // For ten seconds it can be undone; somebody who is sure sends it at once.
+    await page.getByTestId('undo').waitFor();
+    await shot(page, lang, 'gate-08b-undo');
+    await page.getByRole('button', { name: t('没有错', 'It was right') }).click();
     await page.waitForTimeout(300);
     const overridden = [...mock.state.scans.values()].filter((s) => s.override === 'emergency');
     expect(overridden.length === 1 && overridden[0].code !== null, `${lang}: the override and its code are one scan`);
@@ -94,6 +98,7 @@ async function gate() {
     await page.locator('.emergency').click();
     await page.locator('.face').click();
     await away();
+    await page.getByRole('button', { name: t('没有错', 'It was right') }).click();
     await page.waitForTimeout(300);
     expect(mock.state.scans.size === count + 1, `${lang}: an undone emergency is not sent, the other is`);
 
@@ -108,6 +113,14 @@ async function gate() {
     await shot(page, lang, 'gate-11b-again');
     await away();
     expect(mock.state.scans.size === sent, `${lang}: a code read twice is one scan`);
+
+    // What this guard prefers, and that it is kept.
+    await page.getByRole('button', { name: t('设置', 'Settings'), exact: true }).click();
+    await page.locator('#limit').fill('130');
+    await page.locator('#limit').press('Tab');
+    await shot(page, lang, 'gate-11c-settings', { full: true });
+    expect((await page.evaluate(() => localStorage.getItem('jg.gate.settings')))?.includes('130') === true, `${lang}: the limit is kept`);
+    await page.getByRole('button', { name: t('返回', 'Back') }).click();
 
     // Leaving; some other QR code; the paste field.
     await page.locator('label', { hasText: t('出', 'Out') }).first().click();

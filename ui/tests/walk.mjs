@@ -1,5 +1,5 @@
 // What both walks through the pages need: a browser, pictures, axe, and a count of complaints.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -14,22 +14,35 @@ export const launch = (more = []) =>
 export const inBoth = (part) => Promise.all(['zh', 'en'].map(part));
 export const locale = (lang) => (lang === 'zh' ? 'zh-CN' : 'en-GB');
 
-/** A browser whose camera sees one QR code, held still; `qr` is lean-qr's. */
-export function launchSeeing(qr, out) {
-  const [width, height] = [640, 480];
-  const scale = Math.floor(400 / (qr.size + 8));
+/** One picture of a camera: a QR code (lean-qr's) in the middle of white; `null`: nothing. */
+function picture(qr, width, height) {
   const luma = Buffer.alloc(width * height, 235);
-  const [left, top] = [(width - qr.size * scale) >> 1, (height - qr.size * scale) >> 1];
-  for (let y = 0; y < qr.size * scale; y++) {
-    for (let x = 0; x < qr.size * scale; x++) {
-      if (qr.get(Math.floor(x / scale), Math.floor(y / scale))) luma[(top + y) * width + left + x] = 16;
+  if (qr !== null) {
+    const scale = Math.floor(400 / (qr.size + 8));
+    const [left, top] = [(width - qr.size * scale) >> 1, (height - qr.size * scale) >> 1];
+    for (let y = 0; y < qr.size * scale; y++) {
+      for (let x = 0; x < qr.size * scale; x++) {
+        if (qr.get(Math.floor(x / scale), Math.floor(y / scale))) luma[(top + y) * width + left + x] = 16;
+      }
     }
   }
-  const frame = Buffer.concat([Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128)]);
+  return Buffer.concat([Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128)]);
+}
+
+/** A browser whose camera sees these, each as long as the others and all of it again and again. */
+export function launchFilm(qrs, out, { frames = 2, rate = 10 } = {}) {
+  const [width, height] = [640, 480];
   const film = resolve(join(out, 'camera.y4m'));
-  writeFileSync(film, Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\n`), frame, frame]));
+  writeFileSync(film, `YUV4MPEG2 W${width} H${height} F${rate}:1 Ip A1:1 C420jpeg\n`);
+  for (const qr of qrs) {
+    const frame = picture(qr, width, height);
+    for (let i = 0; i < frames; i++) appendFileSync(film, frame);
+  }
   return launch(['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`]);
 }
+
+/** A browser whose camera sees one QR code, held still. */
+export const launchSeeing = (qr, out) => launchFilm([qr], out);
 
 /** A walk whose pictures go to `out`. */
 export function walk(out) {

@@ -106,7 +106,7 @@ describe('the choice of a lens', () => {
 
 describe('a camera that is kept going', () => {
   async function begun(): Promise<Eye> {
-    const eye = new Eye(() => undefined, () => false);
+    const eye = new Eye(() => undefined);
     eye.wanted = true;
     eye.attach(made.element);
     await pass(200);

@@ -106,8 +106,6 @@ export class Camera {
   /** All cameras of this device, and the one in use; known once it has started. */
   lenses: Lens[] = [];
   lens: string | null = null;
-  /** While this says true, nothing is read (a verdict is on the screen). */
-  paused = (): boolean => false;
   /** The picture has stopped: unplugged, taken by something else, or black after the screen was locked. */
   lost = (): void => undefined;
 
@@ -145,11 +143,11 @@ export class Camera {
       this.#timer = setTimeout(() => this.#look(reader), PAUSE);
     };
     if (this.#hasStalled()) return this.#lose();
-    if (this.paused() || this.#video.readyState < 2 || document.hidden) return again();
+    if (this.#video.readyState < 2 || document.hidden) return again();
     reader
       .detect(this.#video)
       .then((codes) => {
-        if (!this.#stopped && !this.paused() && codes.length > 0) this.#found(codes.map((c) => c.rawValue));
+        if (!this.#stopped && codes.length > 0) this.#found(codes.map((c) => c.rawValue));
       })
       // A frame that cannot be read is like one without a code.
       .catch(() => undefined)
@@ -178,6 +176,11 @@ export class Camera {
   get hasLight(): boolean {
     const track = this.#track();
     return track !== undefined && 'torch' in (track.getCapabilities?.() ?? {});
+  }
+
+  /** Is it a camera on the side of the screen? */
+  get facesUser(): boolean {
+    return this.#track()?.getSettings?.().facingMode === 'user';
   }
 
   async light(on: boolean): Promise<void> {

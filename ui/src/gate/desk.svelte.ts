@@ -2,6 +2,7 @@
  * The gate at work: a code comes in, a verdict goes on the screen, the scan goes into the queue.
  * All that the components show is state of this class.
  */
+import { lang } from '../shared/i18n';
 import { clock, localDay } from '../shared/time';
 import { GateClock, type Trust } from './clock';
 import { looksLikeCode } from './codes';
@@ -24,8 +25,12 @@ import {
   type Surprise,
 } from './queue';
 import { Repeats } from './repeats';
+import { Settings } from './settings.svelte';
 import { play, type Tune } from './sound';
 import { Sync, type SyncState } from './sync';
+import { Undoables, type Undoable } from './undo.svelte';
+import { spokenOf } from './verdict';
+import { say } from './voice';
 
 /** A verdict on the screen. */
 export interface Shown {
@@ -38,14 +43,19 @@ export interface Shown {
   by: ReadBy;
   /** The same code was read just before: perhaps somebody else is showing it. */
   repeat: boolean;
-  /** It was made by the emergency button alone, so it can be undone. */
+  /** It was made by the emergency button alone. */
   direct: boolean;
+  /** Somebody was let in, and that can be undone for a while. */
+  undoable?: Undoable;
   /** A code on paper: what the verdict rests on. */
   paper?: PaperVerdict | undefined;
 }
 
 /** How long a verdict stays: short when there is nothing to do but walk on. */
 const STAYS = { admitted: 2_000, refused: 15_000, override: 2_500, direct: 6_000, repeat: 5_000, paper: 5_000 };
+
+/** Milliseconds for which a refusal is shown before the camera puts another verdict in its place: nobody slips by unseen. */
+const REFUSAL_SEEN = 700;
 
 /** Milliseconds that a page which was just opened waits for the server. */
 const FIRST_ANSWER = 2_000;
@@ -64,12 +74,19 @@ export class Desk {
   #row: Promise<ScanRow | null> = Promise.resolve(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #turn = 0;
+  /** When what is on the screen came there, by a steady clock. */
+  #shownAt = 0;
+  /** Codes that are being judged. */
+  #judging = 0;
+  /** Somebody is choosing a reason: what the camera sees meanwhile must not take the verdict away. */
+  #deciding = false;
 
+  readonly settings = new Settings(localStorage);
+  readonly undoables: Undoables;
   device = $state.raw<Device | undefined>();
   sync = $state.raw<SyncState>({ known: null, offlineSince: null, refused: null, papers: null });
   waiting = $state.raw<ScanRow[]>([]);
   surprises = $state.raw<Surprise[]>([]);
-  direction = $state<Direction>('in');
   shown = $state.raw<Shown | null>(null);
   last = $state.raw<Shown | null>(null);
   /** Can this device's clock be believed? */
@@ -84,6 +101,11 @@ export class Desk {
   private constructor(db: GateDb) {
     this.db = db;
     this.#queue = new ScanQueue(db);
+    this.undoables = new Undoables(
+      this.#queue,
+      () => void this.#refresh().then(() => this.kick()),
+      () => this.#lost(),
+    );
     clock.restore(localStorage);
     this.#time = new GateClock(clock, localStorage, sessionStorage);
   }
@@ -127,6 +149,14 @@ export class Desk {
     void this.#sync?.kick();
   }
 
+  get direction(): Direction {
+    return this.settings.now.direction;
+  }
+
+  set direction(direction: Direction) {
+    this.settings.set({ direction });
+  }
+
   /** Milliseconds by the server's clock. */
   now(): number {
     return this.#time.now();
@@ -158,15 +188,45 @@ export class Desk {
     return withWaiting(base, this.waiting.filter((r) => localDay(r.at) === today));
   }
 
-  /** A code was read. */
-  async read(raw: string, by: ReadBy): Promise<void> {
+  /**
+   * The camera sees these, many times a second. It looks on while a verdict is shown: another code
+   * takes its place. Something that is no health code does not (the advertisement on a bag).
+   */
+  see(texts: readonly string[]): void {
+    if (this.#deciding || this.#judging > 0 || this.#mustStay()) return;
+    const ours = texts.filter(looksLikeCode);
+    const seen = ours.length > 0 ? ours : this.shown === null ? texts.slice(0, 1) : [];
+    // Held before the camera it is the same showing. With two in the picture each has its turn.
+    const fresh = seen.map(trimmed).find((text) => text !== this.shown?.code && !this.#isRepeat(text));
+    if (fresh !== undefined) void this.#check(fresh, 'camera', false);
+  }
+
+  /** A code was read by a trigger or typed: a question again, which gets the same answer without being counted twice. */
+  async read(raw: string, by: Exclude<ReadBy, 'camera'>): Promise<void> {
     const text = trimmed(raw);
+    await this.#check(text, by, this.#isRepeat(text));
+  }
+
+  #isRepeat(text: string): boolean {
+    return this.#repeats.isRepeat(key(this.direction, text), performance.now());
+  }
+
+  #mustStay(): boolean {
+    return this.shown?.result.outcome === 'refused' && performance.now() - this.#shownAt < REFUSAL_SEEN;
+  }
+
+  async #check(text: string, by: ReadBy, repeat: boolean): Promise<void> {
+    this.#judging++;
+    try {
+      await this.#judge(text, by, repeat);
+    } finally {
+      this.#judging--;
+    }
+  }
+
+  async #judge(text: string, by: ReadBy, repeat: boolean): Promise<void> {
     await this.#askTime();
     const at = this.now();
-    const repeat = this.#repeats.isRepeat(key(this.direction, text), performance.now());
-    // Held before the camera it is the same showing; a scanner's trigger or a paste is a question
-    // again, and gets the same answer without being counted twice.
-    if (repeat && by === 'camera') return;
     const turn = ++this.#turn;
     const direction = this.direction;
     const rules = this.sync.known;
@@ -201,8 +261,10 @@ export class Desk {
   async letIn(reason: Override): Promise<void> {
     const shown = this.shown;
     this.#turn++;
-    if (shown?.result.outcome === 'refused' && shown.direction === 'in') await this.#overrule(shown, reason);
+    if (shown?.result.outcome === 'refused' && shown.direction === 'in') this.#overrule(shown, reason);
     else this.#letInWithoutCode(reason);
+    await this.undoables.list[0]?.row;
+    await this.#refresh();
   }
 
   /** A page that was just opened waits a moment for the server to tell the time. */
@@ -216,35 +278,38 @@ export class Desk {
     const at = this.now();
     const result: Result = { outcome: 'override', colour: null, problem: null };
     this.#closeRow();
-    this.#keep({ code: null, at, direction: 'in', override, read_by: 'none', local: result, held: true });
-    this.#show({ result, direction: 'in', override, at, code: null, by: 'none', repeat: false, direct: true });
+    const row = this.#add({ code: null, at, direction: 'in', override, read_by: 'none', local: result, held: true });
+    const undoable = this.undoables.add({ reason: override, before: null, row });
+    this.#show({ result, direction: 'in', override, at, code: null, by: 'none', repeat: false, direct: true, undoable });
   }
 
-  async #overrule(shown: Shown, override: Override): Promise<void> {
+  #overrule(shown: Shown, override: Override): void {
     const result: Result = { ...shown.result, outcome: 'override' };
-    this.#show({ ...shown, result, override });
-    const row = await this.#row;
-    if (row?.held) {
+    const held = this.#row;
+    // It is no longer sent when the verdict goes, but when it can no longer be undone.
+    this.#row = Promise.resolve(null);
+    const undoable: Undoable = { reason: override, before: null, row: Promise.resolve(null) };
+    undoable.row = held.then((row) => {
+      if (!row?.held) return this.#addOverride(shown, override, result);
+      undoable.before = shown.result;
       const next = { ...row, override, local: result };
-      this.#row = this.#queue.change(next).then(() => next, () => this.#lost());
-    } else {
-      // Shown a second time, or none of our codes: the override is a scan of its own.
-      const code = shown.code !== null && looksLikeCode(shown.code) ? shown.code : null;
-      const { at, by: read_by, direction } = shown;
-      const known_at = shown.paper?.knownAt ?? undefined;
-      this.#keep({ code, at, direction, override, read_by, local: result, held: true, known_at });
-    }
-    await this.#row;
-    await this.#refresh();
+      return this.#queue.change(next).then(() => next, () => this.#lost());
+    });
+    this.undoables.add(undoable);
+    this.#show({ ...shown, result, override, undoable });
   }
 
-  /** The emergency button was pressed by mistake. */
-  async undo(): Promise<void> {
-    const row = await this.#row;
-    this.#row = Promise.resolve(null);
-    this.#hide();
-    if (row?.held) await this.#queue.undo(row);
-    await this.#refresh();
+  /** Shown a second time, or none of our codes: the override is a scan of its own. */
+  #addOverride(shown: Shown, override: Override, local: Result): Promise<ScanRow | null> {
+    const code = shown.code !== null && looksLikeCode(shown.code) ? shown.code : null;
+    const { at, by: read_by, direction } = shown;
+    return this.#add({ code, at, direction, override, read_by, local, held: true, known_at: shown.paper?.knownAt ?? undefined });
+  }
+
+  /** Whoever was let in was not meant. */
+  async undo(it: Undoable): Promise<void> {
+    if (this.shown?.undoable === it) this.#hide();
+    await this.undoables.undo(it);
   }
 
   /** Back to reading. */
@@ -255,7 +320,14 @@ export class Desk {
 
   /** The verdict waits while somebody chooses a reason. */
   hold(): void {
+    this.#deciding = true;
     clearTimeout(this.#timer);
+  }
+
+  /** Nobody chooses any more; the verdict is shown as if it had come now. */
+  unhold(): void {
+    this.#deciding = false;
+    if (this.shown) this.#stay(this.shown);
   }
 
   async dismiss(s: Surprise): Promise<void> {
@@ -264,7 +336,11 @@ export class Desk {
   }
 
   #keep(scan: Omit<ScanRow, 'id'>): void {
-    this.#row = this.#queue.add(scan).then(
+    this.#row = this.#add(scan);
+  }
+
+  #add(scan: Omit<ScanRow, 'id'>): Promise<ScanRow | null> {
+    return this.#queue.add(scan).then(
       async (row) => {
         this.notKept = false;
         await this.#refresh();
@@ -292,18 +368,26 @@ export class Desk {
   }
 
   #show(shown: Shown): void {
+    this.#deciding = false;
+    this.#shownAt = performance.now();
     this.shown = shown;
     this.last = shown;
+    this.#stay(shown);
+    play(tuneOf(shown.result), this.settings.now);
+    if (this.settings.now.voice) say(spokenOf(shown.result, shown.direction), lang());
+  }
+
+  #stay(shown: Shown): void {
     clearTimeout(this.#timer);
     const { outcome } = shown.result;
     const least = shown.direct ? STAYS.direct : shown.repeat ? STAYS.repeat : shown.paper ? STAYS.paper : 0;
     const stays = Math.max(least, shown.direct ? 0 : STAYS[outcome ?? 'refused']);
     this.#timer = setTimeout(() => this.next(), stays);
-    play(tuneOf(shown.result));
   }
 
   #hide(): void {
     clearTimeout(this.#timer);
+    this.#deciding = false;
     // The camera looks again now: what is still held before it has been answered.
     if (this.shown?.code != null) this.#repeats.isRepeat(key(this.shown.direction, this.shown.code), performance.now());
     this.shown = null;

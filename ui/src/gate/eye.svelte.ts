@@ -11,7 +11,6 @@ const TRIES = 4;
 
 export class Eye {
   readonly #found: (texts: string[]) => void;
-  readonly #paused: () => boolean;
   #video: HTMLVideoElement | undefined;
   #camera: Camera | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -24,10 +23,11 @@ export class Eye {
   problem = $state<CameraProblem | null>(null);
   lenses = $state.raw<Lens[]>([]);
   lens = $state<string | null>(null);
+  /** It looks at whoever holds the device: its picture is shown as in a mirror. */
+  facesUser = $state(false);
 
-  constructor(found: (texts: string[]) => void, paused: () => boolean) {
+  constructor(found: (texts: string[]) => void) {
     this.#found = found;
-    this.#paused = paused;
   }
 
   /** Shows and reads in this element until what is returned is called. */
@@ -69,7 +69,6 @@ export class Eye {
     if (!this.#video) return;
     const camera = new Camera(this.#video, this.#found);
     this.#camera = camera;
-    camera.paused = this.#paused;
     camera.lost = () => this.#again();
     const problem = await camera.start(rememberedLens(localStorage));
     // Meanwhile another was begun, or none is wanted any more.
@@ -80,6 +79,7 @@ export class Eye {
     this.lenses = camera.lenses;
     this.lens = camera.lens;
     this.hasLight = camera.hasLight;
+    this.facesUser = camera.facesUser;
     this.live = true;
     if (this.lit) await camera.light(true).catch(() => (this.lit = false));
   }

@@ -176,3 +176,6 @@ export function withWaiting(counts: Counts, waiting: readonly ScanRow[]): Counts
   }
   return sum;
 }
+
+/** How many are inside, as far as scans can tell: right only where everybody is scanned in and out. */
+export const insideNow = (c: Counts): number => Math.max(0, c.admitted + c.overridden - c.left);

@@ -57,11 +57,12 @@ export function allowSound(): void {
   }
 }
 
-export function play(tune: Tune): void {
+/** Plays it, as far as the guard wants to hear and feel it. */
+export function play(tune: Tune, by: { sound: boolean; vibration: boolean }): void {
   const { tones, buzz } = TUNES[tune];
   try {
-    navigator.vibrate?.(buzz);
-    if (context?.state !== 'running') return;
+    if (by.vibration) navigator.vibrate?.(buzz);
+    if (!by.sound || context?.state !== 'running') return;
     for (const tone of tones) sound(context, tone, tune === 'refused' ? 'square' : 'sine');
   } catch {
     // As above.
