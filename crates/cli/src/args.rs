@@ -72,6 +72,9 @@ pub(crate) enum Command {
         /// The folder
         folder: PathBuf,
     },
+    /// Move a deployment from one database to another
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Check a deployment from outside, with nothing but its address; exit code 2 if something does not hold
     Audit(AuditArgs),
     /// Be a witness of public logs: sign what they publish, and never two logs under one name
@@ -82,6 +85,20 @@ pub(crate) enum Command {
     Config,
     /// Print the API document (OpenAPI 3.1)
     Openapi,
+}
+
+/// `database`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatabaseCommand {
+    /// Copy everything into an empty database, from a file to PostgreSQL or back, and compare both. No server may have the source open; cut short, it goes on when it is run again
+    Copy {
+        /// The database to copy: a file, postgres://user@host/name, or `configured`: the one of the configuration
+        #[arg(long, value_name = "FILE|URL")]
+        from: String,
+        /// The database to copy into, named in the same way. With a password, better `configured` and JADEGATE_DATABASE
+        #[arg(long, value_name = "FILE|URL")]
+        to: String,
+    },
 }
 
 /// What `certificate` reads.

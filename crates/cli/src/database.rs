@@ -2,12 +2,13 @@
 //! place that names a backend.
 
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jadegate_store::copying::{CopyError, CopySource, CopyTarget};
 use jadegate_store::{RowRef, Store, StoreError};
-use jadegate_store_postgres::PostgresStore;
-use jadegate_store_sqlite::{SqliteStore, Stats};
+use jadegate_store_postgres::{PostgresCopy, PostgresStore};
+use jadegate_store_sqlite::{SqliteCopy, SqliteStore, Stats};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -127,6 +128,58 @@ impl Database {
             Self::Sqlite(store) => store.path().display().to_string(),
             Self::Postgres(store) => store.address().to_owned(),
         }
+    }
+}
+
+/// A database by its name, to be copied or copied into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// A file.
+    File(PathBuf),
+    /// The address of a database on PostgreSQL.
+    Url(String),
+}
+
+impl Named {
+    /// What is meant by a file's name, an address, or `configured`.
+    ///
+    /// # Errors
+    /// An address of something else.
+    pub(crate) fn parse(config: &Config, text: &str) -> Result<Self, Failure> {
+        let url = match text {
+            "configured" => match config.database_url() {
+                None => return Ok(Self::File(config.database_file())),
+                Some(url) => url,
+            },
+            text => text,
+        };
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Url(url.to_owned()));
+        }
+        if url.contains("://") {
+            // Never the address itself: there may be a password in it.
+            return Err(
+                "copy.address: a database is a file, postgres://user@host/name, or `configured`"
+                    .into(),
+            );
+        }
+        Ok(Self::File(PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(url))))
+    }
+
+    /// Opens it to copy it.
+    pub(crate) async fn source(&self) -> Result<Box<dyn CopySource>, CopyError> {
+        Ok(match self {
+            Self::File(path) => Box::new(SqliteCopy::source(path)?),
+            Self::Url(url) => Box::new(PostgresCopy::source(url).await?),
+        })
+    }
+
+    /// Opens it to copy into it.
+    pub(crate) async fn target(&self) -> Result<Box<dyn CopyTarget>, CopyError> {
+        Ok(match self {
+            Self::File(path) => Box::new(SqliteCopy::target(path)?),
+            Self::Url(url) => Box::new(PostgresCopy::target(url).await?),
+        })
     }
 }
 

@@ -45,6 +45,8 @@ fn help_is_a_contract() {
     }
     let out = jadegate(dir.path(), &["import", "rides", "--help"]);
     insta::assert_snapshot!("help-import-rides", text(&out.stdout));
+    let out = jadegate(dir.path(), &["database", "copy", "--help"]);
+    insta::assert_snapshot!("help-database-copy", text(&out.stdout));
 }
 
 /// An authority's key, its signature, and what is refused: without a server or a database.

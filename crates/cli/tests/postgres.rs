@@ -4,6 +4,8 @@
 
 #[path = "../../store-postgres/tests/common/cluster.rs"]
 mod cluster;
+#[path = "postgres/copy.rs"]
+mod copy;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -211,6 +213,18 @@ fn a_town_on_postgresql_is_served_by_one_and_by_two() {
     assert!(back.status.success(), "{}", text(&back.stderr));
     let again = Server::serve(dir, &elsewhere, "town");
     assert_eq!(again.visits(&holder), third);
+    // While a server has it nobody copies it; afterwards a file holds the same deployment.
+    let down = ["database", "copy", "--from", "configured", "--to", "moved/jadegate.db"];
+    std::fs::create_dir(dir.join("moved")).unwrap();
+    std::fs::copy(dir.join("town/keys.toml"), dir.join("moved/keys.toml")).unwrap();
+    let refused = run(dir, &elsewhere, "town", &down);
+    assert!(text(&refused.stderr).contains("copy.in_use: "), "{}", text(&refused.stderr));
+    again.stop();
+    let moved = run(dir, &elsewhere, "town", &down);
+    assert!(moved.status.success(), "{}", text(&moved.stderr));
+    let on_a_file = Server::serve(dir, "", "moved");
+    assert_eq!(on_a_file.visits(&holder), third);
+    assert_eq!(on_a_file.shows_code(&holder), colour);
 }
 
 /// What does not fit together is told, with what to do; no password with it.

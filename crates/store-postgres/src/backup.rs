@@ -25,16 +25,6 @@ const LIST: &str = "backup.json";
 /// What other tables refer to comes first when a copy is read back.
 const FIRST: [&str; 5] = ["holder", "agency", "staff", "place", "waiting"];
 
-/// Tables that number their rows themselves, and in which column.
-const NUMBERED: [(&str, &str); 6] = [
-    ("access", "seq"),
-    ("colour_change", "seq"),
-    ("policy_version", "seq"),
-    ("recolouring", "seq"),
-    ("pending_leaf", "seq"),
-    ("tube", "id"),
-];
-
 /// How much is read of a file at once.
 const PIECE: usize = 1 << 16;
 
@@ -192,13 +182,7 @@ async fn fill_from(c: &Client, from: &Path, contents: &Contents) -> Result<()> {
         c.batch_execute(&format!("DELETE FROM {name}")).await.map_err(failed)?;
         copy_in(c, name, columns, &from.join(format!("{name}.copy")), sha256).await?;
     }
-    for (table, column) in NUMBERED {
-        let text = format!(
-            "SELECT setval(pg_get_serial_sequence('{table}', '{column}'), \
-             (SELECT coalesce(max({column}), 0) + 1 FROM {table}), false)"
-        );
-        c.batch_execute(&text).await.map_err(failed)?;
-    }
+    c.batch_execute(&schema::renumber(c).await?).await.map_err(failed)?;
     c.batch_execute("COMMIT; ANALYZE").await.map_err(failed)
 }
 

@@ -82,7 +82,7 @@ impl Kind {
 
 /// Finds a table by its name. Looked up in the catalogue itself: what a session remembers of names may
 /// be of before it waited for a lock.
-fn there(table: &str) -> String {
+pub(crate) fn there(table: &str) -> String {
     format!(
         "SELECT 1::bigint FROM pg_class WHERE relname = '{table}' \
          AND relnamespace = current_schema()::regnamespace"

@@ -31,6 +31,7 @@ mod apply;
 mod backup;
 mod check;
 mod connection;
+mod copying;
 mod days;
 mod error;
 mod locks;
@@ -44,5 +45,6 @@ mod tls;
 mod value;
 mod writer;
 
+pub use copying::PostgresCopy;
 pub use open::{OpenOptions, PostgresStore};
 pub use schema::Applied;

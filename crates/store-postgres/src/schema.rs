@@ -3,6 +3,7 @@
 use deadpool_postgres::Pool;
 use jadegate_domain::hex;
 use jadegate_store::StoreError;
+use jadegate_store::copying::UNFINISHED;
 use sha2::{Digest as _, Sha256};
 
 use crate::connection::{Client, get, query};
@@ -44,6 +45,8 @@ const MIGRATIONS: &[Migration] = &[
 
 /// The oldest PostgreSQL that serves, as it numbers itself.
 const OLDEST: i64 = 150_000;
+
+const OLDER: &str = "it is older than this program; start the server once to bring it up to date";
 
 /// Held while migrations are looked at and applied, so that of servers that start at once one does it.
 const MIGRATING: i64 = 0x4A41_4445_0000_0001;
@@ -113,8 +116,28 @@ async fn is_new(c: &Client) -> Result<bool> {
     }
 }
 
-/// Brings the database to this program's migrations.
+/// Brings the database to this program's migrations, and refuses one that a copy was begun into and not
+/// ended.
 pub(crate) async fn migrate(pool: &Pool) -> Result<()> {
+    migrate_tables(pool).await?;
+    must_be_whole(&get(pool).await?).await
+}
+
+/// Makes the tables of an empty database; one that has some must have all of this program's. One of before
+/// is not brought up to date.
+pub(crate) async fn make_tables(pool: &Pool) -> Result<()> {
+    let c = get(pool).await?;
+    must_fit(&c).await?;
+    let new = is_new(&c).await?;
+    if !new && check(&c).await? < MIGRATIONS.len() {
+        return Err(unfit(OLDER));
+    }
+    drop(c);
+    migrate_tables(pool).await
+}
+
+/// Brings the database to this program's migrations.
+async fn migrate_tables(pool: &Pool) -> Result<()> {
     let mut c = get(pool).await?;
     must_fit(&c).await?;
     if !is_new(&c).await? && check(&c).await? == MIGRATIONS.len() {
@@ -146,11 +169,40 @@ pub(crate) async fn must_be_current(pool: &Pool) -> Result<()> {
     let c = get(pool).await?;
     must_fit(&c).await?;
     if is_new(&c).await? || check(&c).await? < MIGRATIONS.len() {
-        return Err(unfit(
-            "it is older than this program; start the server once to bring it up to date",
-        ));
+        return Err(unfit(OLDER));
     }
-    Ok(())
+    must_be_whole(&c).await
+}
+
+/// A copy that was begun into this database and not ended makes it no deployment.
+async fn must_be_whole(c: &Client) -> Result<()> {
+    match unfinished(c).await? {
+        None => Ok(()),
+        Some(_) => {
+            Err(unfit("a copy into it was not ended; run the same `jadegate database copy` again"))
+        }
+    }
+}
+
+/// Of which database a copy was begun into this one, and not ended.
+pub(crate) async fn unfinished(c: &Client) -> Result<Option<String>> {
+    let text = "SELECT value FROM setting WHERE name = $1";
+    let rows = query(c, "setting", text, [UNFINISHED]).await?;
+    rows.first().map(|row| row.try_get(0)).transpose().map_err(|e| sql("setting", &e))
+}
+
+/// Statements after which each table that numbers its rows itself goes on behind the last of them.
+pub(crate) async fn renumber(c: &Client) -> Result<String> {
+    let text = "SELECT string_agg(format('SELECT setval(pg_get_serial_sequence(%L, %L), \
+                    (SELECT coalesce(max(%I), 0) + 1 FROM %I), false)', \
+                    quote_ident(r.relname), a.attname, a.attname, r.relname), '; ') \
+                FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid \
+                WHERE r.relkind = 'r' AND a.attidentity <> '' AND NOT a.attisdropped \
+                AND r.relnamespace = current_schema()::regnamespace";
+    let rows = query(c, "pg_class", text, NONE).await?;
+    let text: Option<Option<String>> =
+        rows.first().map(|row| row.try_get(0)).transpose().map_err(|e| sql("pg_class", &e))?;
+    Ok(text.flatten().unwrap_or_default())
 }
 
 /// Is there no table of ours yet, or nothing in them that a deployment writes first?
@@ -161,6 +213,7 @@ pub(crate) async fn never_used(pool: &Pool) -> Result<bool> {
         return Ok(true);
     }
     check(&c).await?;
+    must_be_whole(&c).await?;
     let text = "SELECT 1::bigint WHERE EXISTS (SELECT 1 FROM setting WHERE \
                 name = 'root_secret_fingerprint') OR EXISTS (SELECT 1 FROM pending_leaf) \
                 OR EXISTS (SELECT 1 FROM log_leaf)";

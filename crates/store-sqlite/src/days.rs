@@ -62,7 +62,7 @@ impl Kind {
         }
     }
 
-    fn create(self, c: &Connection, day: i64) -> Result<()> {
+    pub(crate) fn create(self, c: &Connection, day: i64) -> Result<()> {
         let text =
             format!("CREATE TABLE {} ({}) STRICT, WITHOUT ROWID", self.table(day), self.columns());
         c.execute(&text, []).map(drop).map_err(|e| sql(self.name(), &e))

@@ -22,6 +22,7 @@
 
 mod apply;
 mod connection;
+mod copying;
 mod days;
 mod error;
 mod marks;
@@ -32,5 +33,6 @@ mod schema;
 mod store;
 mod writer;
 
+pub use copying::SqliteCopy;
 pub use open::{OpenOptions, SqliteStore, Stats};
 pub use schema::Applied;

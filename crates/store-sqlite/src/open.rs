@@ -86,6 +86,7 @@ impl SqliteStore {
         // SQLite would make it with the umask's rights; its log files take over these.
         private_file(&path, false)?;
         let conn = connection::writer(&path, options.writer_cache_kib)?;
+        schema::must_be_whole(&conn)?;
         let points = Pool::open(&path, options.readers)?;
         let lists = Arc::new(Pool::open(&path, options.list_readers)?);
         let (commands, queue) = mpsc::channel(options.queue.max(1));
@@ -115,7 +116,7 @@ impl SqliteStore {
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Arc<Self>> {
         let path = path.as_ref().to_owned();
         let points = Pool::open(&path, 1)?;
-        points.with(schema::must_be_current)?;
+        points.with(|c| schema::must_be_current(c).and_then(|()| schema::must_be_whole(c)))?;
         let lists = Arc::new(Pool::open(&path, 1)?);
         Ok(Arc::new(Self {
             path,
@@ -324,14 +325,15 @@ fn is_damage(e: &rusqlite::Error) -> bool {
     )
 }
 
+/// Somebody else has the lock.
+pub(crate) const LOCKED: &str = "another process has opened the database to write";
+
 /// Takes the lock that only one process can hold.
-fn lock(path: &Path) -> Result<File> {
+pub(crate) fn lock(path: &Path) -> Result<File> {
     let file = private_file(&beside(path, ".lock"), false)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(unavailable("another process has opened the database to write"))
-        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(unavailable(LOCKED)),
         Err(std::fs::TryLockError::Error(e)) => Err(unavailable(e)),
     }
 }

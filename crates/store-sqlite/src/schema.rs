@@ -2,7 +2,8 @@
 
 use jadegate_domain::hex;
 use jadegate_store::StoreError;
-use rusqlite::Connection;
+use jadegate_store::copying::UNFINISHED;
+use rusqlite::{Connection, OptionalExtension as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Result, unavailable};
@@ -198,6 +199,23 @@ pub(crate) fn must_be_current(c: &Connection) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// A copy that was begun into this file and not ended makes it no deployment.
+pub(crate) fn must_be_whole(c: &Connection) -> Result<()> {
+    match unfinished(c)? {
+        None => Ok(()),
+        Some(_) => Err(StoreError::Schema(
+            "a copy into it was not ended; run the same `jadegate database copy` again".to_owned(),
+        )),
+    }
+}
+
+/// Of which database a copy was begun into this file, and not ended.
+pub(crate) fn unfinished(c: &Connection) -> Result<Option<String>> {
+    c.query_row("SELECT value FROM setting WHERE name = ?1", [UNFINISHED], |r| r.get(0))
+        .optional()
+        .map_err(|e| crate::error::sql("setting", &e))
 }
 
 /// The migrations the database has.

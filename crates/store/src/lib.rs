@@ -71,6 +71,7 @@ mod appeals;
 mod aside;
 mod challenges;
 mod changes;
+pub mod copying;
 mod corrections;
 mod error;
 mod identity;

@@ -6,6 +6,7 @@ mod bulk;
 mod bulk_arrow;
 mod certificate;
 mod common;
+mod copy;
 mod cumulative;
 mod import;
 mod mandate;
@@ -23,7 +24,9 @@ use std::sync::Arc;
 
 use jadegate_service::{Clock as _, Entropy};
 
-use crate::args::{Args, ClockCommand, Command, KeysCommand, PolicyCommand, Serve};
+use crate::args::{
+    Args, ClockCommand, Command, DatabaseCommand, KeysCommand, PolicyCommand, Serve,
+};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::keyring::Keyring;
@@ -67,6 +70,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Staff(command) => block_on(staff::run(&config, command)).map(done),
         Command::Backup { file } => block_on(upkeep::backup(&config, &file)).map(done),
         Command::Restore { folder } => block_on(upkeep::restore(&config, &folder)).map(done),
+        Command::Database(DatabaseCommand::Copy { from, to }) => {
+            block_on(copy::run(&config, &from, &to)).map(done)
+        }
         Command::Audit(args) => audit::run(&args),
         Command::Witness(args) => block_on(crate::witness::run(&args)).map(done),
         Command::Doctor => block_on(upkeep::doctor(&config)),
