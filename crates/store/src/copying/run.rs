@@ -56,7 +56,7 @@ pub async fn copy(
     if identity == to.identity().await? {
         return Err(CopyError::Same);
     }
-    let tables = same_tables(from.tables().await?, to.tables().await?)?;
+    let tables = same_tables(&from.tables().await?, to.tables().await?)?;
     let of = jadegate_domain::hex::encode(&identity);
     match to.begun().await? {
         Some(begun) if begun == of => say(&Step::GoesOn),
@@ -81,14 +81,14 @@ pub async fn copy(
 
 /// The tables that both have, in an order in which each stands behind what it refers to. Settings come
 /// last: with them it is a deployment.
-fn same_tables(from: Vec<Table>, to: Vec<Table>) -> Result<Vec<Table>> {
+fn same_tables(from: &[Table], to: Vec<Table>) -> Result<Vec<Table>> {
     let differs = |name: &str| Err(CopyError::Tables(name.to_owned()));
     for table in &to {
         if !from.iter().any(|t| t.name == table.name) {
             return differs(&table.name);
         }
     }
-    for table in &from {
+    for table in from {
         let same = to.iter().find(|t| t.name == table.name);
         if same.is_none_or(|t| t.columns != table.columns || t.key != table.key) {
             return differs(&table.name);
