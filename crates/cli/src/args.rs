@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Serve a made-up town, with ways in that need no phone and no passkey
     Demo(Demo),
+    /// Try what an insider with each role could do to a made-up town; exit code 2 if one of them goes too far
+    Drill(Drill),
     /// Take in a file; doing it twice changes nothing, and an interrupted run is resumed by running it again
     Import(ImportArgs),
     /// Trace one case, or list the contacts of many: who shared a place and a time with them
@@ -224,6 +226,17 @@ pub(crate) struct Demo {
     /// Keep the town in this folder instead of a temporary one; if one was kept there, it is opened as it was left
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+}
+
+/// `drill`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Drill {
+    /// People in the town of each try
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(150..=20_000))]
+    pub people: u32,
+    /// As JSON, not as a table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `audit`.

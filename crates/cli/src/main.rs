@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod database;
 mod demo;
+mod drill;
 mod durable;
 mod failure;
 mod folder;

@@ -39,6 +39,12 @@ const CONFIGURATION: &str = "jadegate.toml";
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let (file, mut config) = configuration(&args)?;
+    if matches!(args.command, Command::Drill(_))
+        && config.log_filter == Config::default().log_filter
+    {
+        // Nineteen towns are opened, and in each somebody is stopped: the table says so.
+        "error".clone_into(&mut config.log_filter);
+    }
     start_logging(&config);
     let done = |()| ExitCode::SUCCESS;
     match args.command {
@@ -63,6 +69,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
             // A made-up town is built in a database only where that was said here and now.
             config.database = args.database.unwrap_or_default();
             block_on(crate::demo::run(&demo, config)).map(done)
+        }
+        Command::Drill(drill) => {
+            // As for a demo: never in a database that the configuration names.
+            config.database = String::new();
+            block_on(crate::drill::run(&drill, config))
         }
         Command::Import(args) => block_on(import::run(&config, args)),
         Command::Trace(command) => block_on(trace::run(&config, &command)).map(done),

@@ -6,7 +6,7 @@ mod control;
 mod dice;
 mod kept;
 mod story;
-mod town;
+pub(crate) mod town;
 mod trip;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -126,13 +126,22 @@ fn greeting(origin: &str, summary: &str, seconds: f64, kept: Option<&Path>) -> S
 
 /// The town's folder; a temporary one is removed with it.
 #[derive(Debug)]
-struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     temporary: bool,
 }
 
 impl Folder {
-    fn new(keep: Option<&Path>, rng: &dyn Entropy) -> Result<Self, Failure> {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A folder to keep, or a temporary one.
+    ///
+    /// # Errors
+    /// One that cannot be made, or is not empty and no town's.
+    pub(crate) fn new(keep: Option<&Path>, rng: &dyn Entropy) -> Result<Self, Failure> {
         if let Some(dir) = keep {
             std::fs::create_dir_all(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
             if Town::load(dir)?.is_none() && std::fs::read_dir(dir)?.next().is_some() {

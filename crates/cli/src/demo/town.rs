@@ -17,7 +17,7 @@ use crate::failure::Failure;
 pub(crate) const CITY: &str = "CN-3301";
 /// Its counties, and how many of 100 people live in each. The last one is small: it gets a risk
 /// level, which makes everybody who lives there yellow.
-const COUNTIES: [(&str, u32); 9] = [
+pub(crate) const COUNTIES: [(&str, u32); 9] = [
     ("CN-330102", 16),
     ("CN-330105", 14),
     ("CN-330106", 16),
