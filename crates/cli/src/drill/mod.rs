@@ -5,6 +5,7 @@
 //! colour, or were read about, before something stopped it, and after how many minutes.
 
 mod scene;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod tries;

@@ -1,6 +1,7 @@
 //! The drill itself, in a small town: everything is stopped by what the list says.
 
-use super::tries::{Bound, Stopped};
+use super::steps::Stopped;
+use super::tries::Bound;
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]

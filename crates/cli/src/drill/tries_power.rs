@@ -7,7 +7,7 @@ use jadegate_service::staff::{
 use jadegate_service::{Result, StaffSession};
 
 use super::scene::Scene;
-use super::tries::{Done, Steps, Stopped};
+use super::steps::{Done, Steps, Stopped};
 use super::tries_records::arrival;
 use crate::demo::town::CITY;
 

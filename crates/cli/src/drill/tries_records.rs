@@ -8,7 +8,7 @@ use jadegate_service::staff::{AgencyInput, ArrivalInput, CaseInput, Record, Test
 use jadegate_service::{Result, StaffSession};
 
 use super::scene::Scene;
-use super::tries::{Done, Steps, Stopped};
+use super::steps::{Done, Steps, Stopped};
 
 fn case(holder: HolderId, scene: &Scene) -> CaseInput {
     CaseInput {
