@@ -90,7 +90,7 @@ await inBoth(async (lang) => {
       await page.locator('[data-testid=own-log][data-checked=alarm] [data-alarm=fork]').waitFor();
       await shot(page, lang, '5-log-alarm');
       mock.state.forked = false;
-      for (const [route, wait] of [['visits', '.card'], ['evidence', '.card'], ['history', '.card'], ['accesses', '.card'], ['me', 'dl'], ['scan', '#f-venue']]) {
+      for (const [route, wait] of [['visits', '.card'], ['evidence', '.card'], ['history', '.card'], ['accesses', '[data-testid=identity]'], ['me', 'dl'], ['scan', '#f-venue']]) {
         await page.evaluate((r) => (location.hash = `#/${r}`), route);
         await page.locator(`main ${wait}`).first().waitFor();
         await shot(page, lang, `5-${route}`);

@@ -4,7 +4,7 @@ export const en = {
     title: 'Who asked for your name',
     lead: 'An agency may ask who stands behind a number in a trace. Another agency must agree first. You see every request here, refused ones too: at once when your name was read, otherwise within the hours that the mandate sets.',
     none: 'Nobody has asked for your name.',
-    noPurpose: 'For something that is not disease control. It was refused.',
+    noPurpose: 'For something that is not disease control.',
     as: { case: 'As the person who is the case', contact: 'As a contact of a case', seat: 'By your seat beside a case' },
     state: {
       waiting: 'Waits until another agency decides.',
@@ -13,7 +13,7 @@ export const en = {
       closed: 'Over.',
     },
     decidedBy: (name: string, at: string) => `Decided by ${name}, ${at}.`,
-    byRules: 'Refused by the rules, without anybody’s decision.',
+    byRules: 'The rules did that: nobody had to decide.',
     read: (at: string) => `Your phone and name were read, first on ${at}.`,
     unread: 'Your name and phone were not read.',
     asked: (at: string) => `Asked ${at}`,

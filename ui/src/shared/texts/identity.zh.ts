@@ -7,7 +7,7 @@ export const zh: Dict<typeof en> = {
     title: '谁查询过您的姓名',
     lead: '机构可以申请查询追踪中某个编号是谁，须先经另一家机构同意。每次申请（包括被拒绝的）您都能在这里看到：姓名一经查看立即显示，否则在授权书规定的小时数内显示。',
     none: '没有人查询过您的姓名。',
-    noPurpose: '用途不属于疾病防控，已拒绝。',
+    noPurpose: '用途不属于疾病防控。',
     as: { case: '您是该病例本人', contact: '您是病例的接触者', seat: '您的座位在病例旁边' },
     state: {
       waiting: '等待另一家机构决定。',
@@ -16,7 +16,7 @@ export const zh: Dict<typeof en> = {
       closed: '已结束。',
     },
     decidedBy: (name, at) => `由${name}决定，${at}。`,
-    byRules: '按规则自动拒绝，没有经过任何人决定。',
+    byRules: '由规则自动拒绝，无需任何人决定。',
     read: (at) => `您的电话和姓名已被查看，首次为${at}。`,
     unread: '您的姓名和电话没有被查看。',
     asked: (at) => `申请时间：${at}`,
