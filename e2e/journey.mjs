@@ -352,6 +352,37 @@ export async function journey() {
     await accessible(ben, 'the red holder page');
   });
 
+  await step('public security asks who a contact is; another agency agrees; the person sees it', async () => {
+    const police = await device(clean, 'police', wide);
+    const { id: number, latest_trace: trace } = (await ask(officer, '/v1/staff/cases')).json.cases[0];
+    const { contacts } = (await ask(officer, `/v1/staff/traces/${trace}`)).json;
+    await enter(police, 'police');
+    await police.goto(`${url}/console/#/identities`);
+    await police.locator('#target').selectOption('contact');
+    await police.locator('#case').fill(number);
+    await police.locator('#contact').fill(contacts[0].holder);
+    await police.locator('#why').fill('Nobody opens the door.');
+    await police.getByRole('button', { name: 'Ask', exact: true }).click();
+    await police.getByTestId('said').waitFor();
+    await accessible(police, 'asking who somebody is');
+    assert.equal(await police.getByRole('button', { name: 'Show who it is' }).count(), 0, 'not on its own word');
+    await officer.goto(`${url}/console/#/identities`);
+    await officer.getByTestId('deciding').getByRole('button', { name: 'Agree' }).click();
+    await officer.getByRole('button', { name: 'Yes' }).click();
+    await officer.getByTestId('said').waitFor();
+    await police.getByRole('button', { name: 'Refresh' }).click();
+    await police.getByRole('button', { name: 'Show who it is' }).click();
+    await police.getByRole('button', { name: 'Yes' }).click();
+    await police.getByTestId('person').getByText(BEN.phone).waitFor();
+    assert.equal(await police.getByText(BEN.name).count(), 0, 'whom one can call, one need not know by name');
+    await ben.goto(`${url}/#/accesses`);
+    const seen = ben.getByTestId('identity').filter({ hasText: 'Example public security' });
+    await seen.getByText('Example prevention team').waitFor();
+    await seen.getByText(/were read/).waitFor();
+    await accessible(ben, 'who asked for one’s name');
+    await police.context().close();
+  });
+
   await step('a red code is refused at the gate; an emergency is always admitted', async () => {
     await paste(gate, await code(ben));
     await verdict(gate, 'red').waitFor();

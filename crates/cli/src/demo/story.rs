@@ -113,7 +113,7 @@ impl StaffOfTown {
 }
 
 /// Key, kind and name of the agency, role, who it is in English and Chinese.
-const STAFF: [(&str, &str, &str, Role, &str, &str); 11] = [
+const STAFF: [(&str, &str, &str, Role, &str, &str); 12] = [
     (
         "officer",
         "prevention_team",
@@ -201,6 +201,14 @@ const STAFF: [(&str, &str, &str, Role, &str, &str); 11] = [
         Role::Auditor,
         "Auditor: counts and the public log",
         "审计员：统计与公开日志",
+    ),
+    (
+        "police",
+        "public_security",
+        "示例公安 Example public security",
+        Role::Officer,
+        "Public security: asks who one person of a case is",
+        "公安人员：申请查询病例中的一个人",
     ),
 ];
 

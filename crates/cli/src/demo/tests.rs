@@ -30,6 +30,7 @@ async fn a_small_town_has_every_part_and_its_clock_moves() {
         "venue",
         "admin",
         "carrier",
+        "police",
         "holder:green",
         "holder:case",
         "holder:traveller",
