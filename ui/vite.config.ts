@@ -36,6 +36,7 @@ function shells(): Plugin {
         hash.update(readFileSync(html));
       }
       lists['/']?.push('/icon.svg', '/app.webmanifest');
+      lists['/gate/']?.push('/icon.svg', '/gate.webmanifest');
       hash.update(JSON.stringify(lists));
       const worker = chunks.find((c) => c.fileName === 'sw.js');
       if (!worker) throw new Error('no service worker');
@@ -54,7 +55,7 @@ function twins(): Plugin {
     enforce: 'post',
     writeBundle(options, bundle) {
       const dir = options.dir ?? 'dist';
-      const copied = ['icon.svg', 'app.webmanifest'];
+      const copied = ['icon.svg', 'app.webmanifest', 'gate.webmanifest'];
       for (const name of [...Object.keys(bundle), ...copied]) {
         if (!/\.(html|js|css|svg|json|webmanifest|wasm)$/.test(name)) continue;
         const whole = readFileSync(join(dir, name));

@@ -13,6 +13,7 @@ const TYPES = {
   '.json': 'application/json',
   '.webmanifest': 'application/manifest+json',
   '.wasm': 'application/wasm',
+  '.png': 'image/png',
 };
 
 /** @param {number} ms */

@@ -36,6 +36,10 @@ await inBoth(async (lang) => {
     expect((await page.evaluate(() => document.documentElement.lang)).startsWith(lang), `${lang}: <html lang>`);
     await shot(page, lang, '01-welcome');
     await page.getByRole('button', { name: t('首次登记', 'Register for the first time') }).click();
+    await page.locator('#f-number').waitFor();
+    // The browser's Back goes one step, not out of the page.
+    await page.goBack();
+    await page.getByRole('button', { name: t('首次登记', 'Register for the first time') }).click();
     await page.locator('#f-number').fill('110105194912310021');
     await page.getByRole('button', { name: t('获取验证码', 'Send me a code') }).click();
     await page.locator('#f-name-error').waitFor();
@@ -58,7 +62,13 @@ await inBoth(async (lang) => {
     await page.getByRole('button', { name: t('确认', 'Confirm'), exact: true }).click();
     await page.locator('#f-code-error').waitFor();
     await shot(page, lang, '05-otp-wrong');
-    await page.locator('#f-code').fill('123456');
+    // The whole message, as it comes out of the other app.
+    await page.locator('#f-code').evaluate((field, text) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text', text);
+      field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, t('【玉关】验证码 123456，10 分钟内有效。', 'Jadegate: 123456 is your code, for 10 minutes.'));
+    expect((await page.locator('#f-code').inputValue()) === '123456', `${lang}: a pasted message gives its code`);
     await page.getByRole('button', { name: t('确认', 'Confirm'), exact: true }).click();
     await page.locator('[data-testid=pass][data-colour=green]').waitFor();
     expect((await page.evaluate(() => sessionStorage.getItem('jg.draft'))) === null, `${lang}: the draft is removed after sign-in`);
@@ -140,6 +150,30 @@ await inBoth(async (lang) => {
     await shot(page, lang, '2-expired');
     await context.setOffline(false);
     await page.locator('[data-testid=pass][data-state=current]').waitFor({ timeout: 20_000 });
+    await done();
+  }
+
+  // A small phone, upright, sideways and without a network: the code whole, and the clock, without scrolling.
+  {
+    const { mock, context, page, done } = await world(lang, { viewport: { width: 360, height: 640 } });
+    Object.assign(mock.state, { signedIn: true, colour: 'yellow', fresh: 600 });
+    const above = async (name) => {
+      const bottoms = await page.locator('[data-qr], [data-testid=clock]').evaluateAll((all) => all.map((e) => Math.round(e.getBoundingClientRect().bottom)));
+      const { height } = page.viewportSize();
+      expect(bottoms.length === 2 && Math.max(...bottoms) <= height, `${lang} ${name}: code and clock end at ${bottoms} of ${height}`);
+      await shot(page, lang, `1-small-${name}`, { full: false });
+    };
+    await page.goto(mock.url);
+    await page.locator('[data-testid=pass][data-state=current]').waitFor();
+    await above('upright');
+    await page.setViewportSize({ width: 640, height: 360 });
+    await above('sideways');
+    await page.setViewportSize({ width: 360, height: 640 });
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    await context.setOffline(true);
+    await page.reload();
+    await page.locator('[data-testid=trouble][data-kind=offline]').waitFor();
+    await above('offline');
     await done();
   }
 

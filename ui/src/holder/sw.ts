@@ -54,7 +54,7 @@ sw.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== sw.location.origin) return;
   const page = request.mode === 'navigate' && Object.hasOwn(SHELLS, url.pathname);
-  const asset = url.pathname.startsWith('/assets/') || url.pathname === '/icon.svg' || url.pathname === '/app.webmanifest';
+  const asset = url.pathname.startsWith('/assets/') || url.pathname === '/icon.svg' || /^\/\w+\.webmanifest$/.test(url.pathname);
   if (page || asset) event.respondWith(fromCache(page ? url.pathname : request, asset));
 });
 

@@ -9,13 +9,13 @@ export function parseLang(tag: string | null | undefined): Lang | null {
   return LANGS.find((l) => l === primary) ?? null;
 }
 
-/** The stored choice, else the first language of the browser that we speak, else Chinese. */
+/** The stored choice, else the first language of the browser that we speak; for whoever speaks others English, and Chinese if nothing is known. */
 export function chooseLang(stored: string | null, browser: readonly string[]): Lang {
   for (const tag of [stored, ...browser]) {
     const lang = parseLang(tag);
     if (lang) return lang;
   }
-  return 'zh';
+  return browser.some((tag) => tag !== '') ? 'en' : 'zh';
 }
 
 export function readStoredLang(): string | null {

@@ -46,11 +46,13 @@ describe('colours', () => {
 });
 
 describe('languages', () => {
-  it('are the stored one, else the first of the browser that we speak, else Chinese', () => {
+  it('are the stored one, else the first of the browser that we speak, else English, and Chinese if none is known', () => {
     expect(chooseLang('en', ['zh-CN'])).toBe('en');
     expect(chooseLang(null, ['fr', 'en-US', 'zh'])).toBe('en');
     expect(chooseLang('xx', ['zh-Hant-TW'])).toBe('zh');
-    expect(chooseLang(null, ['fr'])).toBe('zh');
+    expect(chooseLang(null, ['fr'])).toBe('en');
+    expect(chooseLang('xx', [''])).toBe('zh');
+    expect(chooseLang(null, [])).toBe('zh');
     expect(parseLang('EN_us')).toBe('en');
     expect(parseLang('')).toBeNull();
   });

@@ -95,7 +95,7 @@ export const zh: typeof en = {
     record: '被申诉的记录',
     recordedBy: '登记机构',
     themselves: '本人或场所扫码',
-    imported: '由外地机构登记：本地可提出异议，不能撤销。其间如何适用由政策规定。',
+    imported: '由外地机构登记：本地可提出异议，不能撤销。其间如何适用由规则规定。',
     says: '申诉人说明',
     nothingSaid: '无补充说明。',
     saveFile: '保存所提交的文件',

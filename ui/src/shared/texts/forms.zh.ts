@@ -210,7 +210,7 @@ export const zh = {
     doneToday: '今天已报到，谢谢。',
     recorded: '报到已记录。',
     list: '每一天',
-    state: { done: '已报到', missed: '未报到', due: '今天，待报到', coming: '未到' },
+    state: { done: '已报到', missed: '未报到', due: '今天，待报到', coming: '以后' },
   },
   byCode: {
     'paper.none': '没有可以挂失的纸质码：还没有打印过，或已经作废。',

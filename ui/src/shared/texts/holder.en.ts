@@ -44,6 +44,32 @@ export const en: Dict<typeof zh> = {
     meaning: 'Connect to the network',
     text: 'No valid code is kept on this device. Once there is a network, this page renews itself.',
   },
+  until: {
+    yellow: { day: (d) => `Stay home to the end of ${d}`, moment: (m) => `Stay home until ${m}`, open: 'Stay home until what is needed is there' },
+    red: { day: (d) => `Quarantine to the end of ${d}`, moment: (m) => `Quarantine until ${m}`, open: 'Quarantine until what is needed is there' },
+  },
+  now: {
+    heading: 'What to do now',
+    stay: {
+      yellow: 'Stay at home; do not go to places with a gate.',
+      red: 'Do not go out, and keep your distance from those you live with.',
+    },
+    test: 'A negative test is still needed: ask a test site or your local health office. Who tests you records the result; you upload nothing.',
+    checkIn: 'Report your temperature and symptoms once a day.',
+    confirmation: 'A second agency has to confirm it; there is nothing for you to do meanwhile.',
+    ill: 'Ill, hurt, or giving birth? You may go for help with any colour, and every gate must let you in. Say that it is an emergency.',
+    nextHeading: 'What comes next',
+    nextDay: (word, day) => `${word} lasts to the end of ${day}. Then you are assessed anew by itself; there is nothing to apply for.`,
+    nextMoment: (word, moment) => `${word} lasts until ${moment}. Then you are assessed anew by itself; there is nothing to apply for.`,
+    nextNeeds: 'When what is needed is there, you are assessed anew by itself; there is nothing to apply for.',
+    changed: 'A new record may change it sooner; this page then says why.',
+  },
+  install: {
+    text: 'Put the code on your home screen: it opens faster, and this page opens without a network.',
+    button: 'Add to home screen',
+    ios: 'In Safari tap “Share”, then “Add to Home Screen”.',
+    no: 'No, thanks',
+  },
   why: {
     contest: 'Is this wrong? Contest it',
     heading: 'Why this colour',

@@ -1,7 +1,7 @@
 /** The timeline of a person's colours: on the holder's page and in the console. */
 export const zh = {
   heading: '颜色的时间线',
-  lead: '按现有记录和公开政策推算；有新的记录就会改变。',
+  lead: '按现有记录和公开规则推算；有新的记录就会改变。',
   now: '现在',
   span: (from: string, to: string) => `${from} 至 ${to}`,
   open: (from: string) => `${from} 起，不会自动改变`,
