@@ -122,6 +122,23 @@ async function gate() {
     expect((await page.evaluate(() => localStorage.getItem('jg.gate.settings')))?.includes('130') === true, `${lang}: the limit is kept`);
     await page.getByRole('button', { name: t('返回', 'Back') }).click();
 
+    // Locked when nobody stands there: no scan, no button, also when it is opened anew.
+    await page.getByRole('button', { name: t('锁定门岗', 'Lock this gate') }).click();
+    await page.locator('#pin').fill('4711');
+    await shot(page, lang, 'gate-11d-lock');
+    await page.locator('#pin').press('Enter');
+    await page.getByText(t('门岗已锁定', 'This gate is locked')).waitFor();
+    await page.reload();
+    await page.getByText(t('门岗已锁定', 'This gate is locked')).waitFor();
+    await shot(page, lang, 'gate-11e-locked');
+    expect((await page.locator('.emergency, [data-count], #paste').count()) === 0, `${lang}: a locked gate shows and does nothing`);
+    await page.locator('#pin').fill('4712');
+    await page.locator('#pin').press('Enter');
+    await page.locator('#pin-error').waitFor();
+    await page.locator('#pin').fill('4711');
+    await page.locator('#pin').press('Enter');
+    await page.getByRole('button', { name: t('开始检查', 'Start checking') }).click();
+
     // Leaving; some other QR code; the paste field.
     await page.locator('label', { hasText: t('出', 'Out') }).first().click();
     await scan(makeCode('red'));

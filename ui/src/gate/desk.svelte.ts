@@ -11,6 +11,7 @@ import { GateDb } from './db';
 import { storedDevice, type Device } from './device';
 import { failure, server } from './http';
 import { judge, type Rules } from './judge';
+import { Lock } from './lock.svelte';
 import { byAnswer, byList, isMadeUp, type PaperVerdict } from './paper';
 import { looksLikePaper } from './paper-code';
 import {
@@ -78,11 +79,14 @@ export class Desk {
   #shownAt = 0;
   /** Codes that are being judged. */
   #judging = 0;
+  /** The camera was switched on, and is to be on again when the page comes back from its settings. */
+  cameraOn = false;
   /** Somebody is choosing a reason: what the camera sees meanwhile must not take the verdict away. */
   #deciding = false;
 
   readonly settings = new Settings(localStorage);
   readonly undoables: Undoables;
+  readonly lock: Lock;
   device = $state.raw<Device | undefined>();
   sync = $state.raw<SyncState>({ known: null, offlineSince: null, refused: null, papers: null });
   waiting = $state.raw<ScanRow[]>([]);
@@ -108,10 +112,12 @@ export class Desk {
     );
     clock.restore(localStorage);
     this.#time = new GateClock(clock, localStorage, sessionStorage);
+    this.lock = new Lock(db, () => this.now());
   }
 
   static async open(): Promise<Desk> {
     const desk = new Desk(await GateDb.open());
+    await desk.lock.load();
     const device = await storedDevice(desk.db);
     if (device) await desk.begin(device);
     return desk;
@@ -121,6 +127,8 @@ export class Desk {
   async begin(device: Device): Promise<void> {
     this.#sync?.stop();
     this.device = device;
+    // Enrolled anew, it has no digits any more.
+    await this.lock.load();
     await this.#queue.releaseAll();
     this.#sync = new Sync({
       db: this.db,
