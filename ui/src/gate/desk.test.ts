@@ -123,6 +123,15 @@ describe('every override can be undone for ten seconds', () => {
     expect(desk.undoables.list).toEqual([]);
   });
 
+  it('also before the device has written it', async () => {
+    await sees(ANNA);
+    const written = desk.letIn('other');
+    const [it] = desk.undoables.list;
+    if (!it) throw new Error('nothing to undo');
+    await Promise.all([desk.undo(it), written]);
+    expect(await rows()).toMatchObject([{ code: ANNA, override: null, held: false, local: { outcome: 'refused' } }]);
+  });
+
   it('without a code: nothing is left of it', async () => {
     await desk.letIn('emergency');
     expect(await rows()).toHaveLength(1);

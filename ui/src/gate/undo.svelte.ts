@@ -44,9 +44,8 @@ export class Undoables {
 
   /** It was wrong: the code counts as it was, and nobody was let in without one. */
   async undo(it: Undoable): Promise<void> {
-    const { before } = it;
     await this.#end(it, (row) =>
-      before === null ? this.#queue.undo(row) : this.#queue.change({ ...row, override: null, local: before, held: false }),
+      it.before === null ? this.#queue.undo(row) : this.#queue.change({ ...row, override: null, local: it.before, held: false }),
     );
   }
 

@@ -55,5 +55,5 @@ function kept(): boolean {
   }
 }
 
-/** Made with the page: the browser speaks once, early. */
+/** Made with the page (`main.ts`), long before anything shows it. */
 export const installer = new Installer();

@@ -2,6 +2,8 @@ import { mount } from 'svelte';
 import '../shared/base.css';
 import { keepPage } from '../shared/offline';
 import App from './App.svelte';
+// The browser offers the home screen once, and early.
+import './install.svelte';
 
 /** Waits, but not long, until a newer service worker has taken over with the newer page. */
 async function update(): Promise<void> {
