@@ -281,6 +281,15 @@ pub enum Leaf {
         /// Whose officer decided; absent where nobody did.
         agency: Option<AgencyId>,
     },
+    /// Another table of powers decides from now on: a server started with a program that brought it.
+    AccessTable {
+        /// When it was logged.
+        at: Timestamp,
+        /// SHA-256 of the table without words, which is public (`GET /v1/access`, `rules`).
+        digest: Hash,
+        /// How many powers it has.
+        powers: u32,
+    },
     /// So many decisions about records by which a rule coloured people were overturned that somebody has
     /// to look at the rule.
     RuleReview {
@@ -364,6 +373,7 @@ mod tests {
                 document: hash,
                 agency: Some(agency),
             },
+            Leaf::AccessTable { at, digest: hash, powers: 21 },
             Leaf::KeyChange {
                 at,
                 role: KeyRole::Live,

@@ -71,6 +71,7 @@ impl App {
         let now = clock.now();
         let in_force = crate::publish::at_start(store.as_ref(), policy, policy_text, now).await?;
         let mandates = crate::mandate::at_start(store.as_ref(), mandate, now).await?;
+        crate::staff::access_table::at_start(store.as_ref(), now).await?;
         let memory = Memory::new(in_force, mandates, settings.index_file.clone());
         let issuer = ArcSwap::from_pointee(issuer);
         let app = Self {

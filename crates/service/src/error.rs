@@ -1,8 +1,11 @@
 //! What a use case can fail with. Only `web` knows what status code that is.
 
+use jadegate_domain::Purpose;
 use jadegate_domain::agency::UnknownName;
 use jadegate_domain::record::RecordKind;
 use jadegate_store::{Precondition, RowRef, StoreError};
+
+use crate::staff::power::Power;
 
 /// The kind of failure, for the outermost layer to translate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,15 @@ pub struct Puzzle {
     pub bits: u32,
 }
 
+/// The rule by which a member of staff was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Any of these powers would do.
+    pub powers: &'static [Power],
+    /// The purpose for which none of them lets anybody look.
+    pub purpose: Option<Purpose>,
+}
+
 /// Why a use case did not do what was asked, in words for the person who asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{code}: {detail}{}", .inside.as_ref().map(|i| format!(" ({i})")).unwrap_or_default())]
@@ -65,8 +77,10 @@ pub struct ServiceError {
     pub tries_left: Option<u32>,
     /// What has to be calculated first, for one-time codes.
     pub puzzle: Option<Box<Puzzle>>,
+    /// The rule that was missing, where a member of staff may not do it.
+    pub missing: Option<Box<Missing>>,
     /// For the log only.
-    pub inside: Option<String>,
+    pub inside: Option<Box<str>>,
     /// The stored row that cannot be read, if that is the reason.
     pub row: Option<Box<RowRef>>,
 }
@@ -85,6 +99,7 @@ impl ServiceError {
             retry_after: None,
             tries_left: None,
             puzzle: None,
+            missing: None,
             inside: None,
             row: None,
         }
@@ -112,7 +127,7 @@ impl ServiceError {
             "internal",
             "Something went wrong on our side. Nothing was changed. Please try again; if it goes on, tell the operator.",
         );
-        e.inside = Some(inside.to_string());
+        e.inside = Some(inside.to_string().into());
         e
     }
 
@@ -124,7 +139,7 @@ impl ServiceError {
             "record.unreadable",
             "A part of this record cannot be read, so nothing is said about it. Nothing was changed. The operator can see which part it is and put it right; please tell them.",
         );
-        e.inside = Some(format!("{}.{} of row {}", row.table, row.column, row.row));
+        e.inside = Some(format!("{}.{} of row {}", row.table, row.column, row.row).into());
         e.row = Some(Box::new(row));
         e
     }
@@ -134,6 +149,13 @@ impl ServiceError {
         let mut e = Self::bad("input.invalid", "Some fields need correcting.");
         e.fields = fields.into();
         e
+    }
+
+    /// With the rule that was missing.
+    #[must_use]
+    pub(crate) fn missing(mut self, powers: &'static [Power], purpose: Option<Purpose>) -> Self {
+        self.missing = Some(Box::new(Missing { powers, purpose }));
+        self
     }
 
     /// With seconds to wait.
@@ -154,7 +176,7 @@ impl From<StoreError> for ServiceError {
                     "The service is busy. Nothing was lost; please try again in a few seconds.",
                 )
                 .retry_after(2);
-                e.inside = Some(inside);
+                e.inside = Some(inside.into());
                 e
             }
             StoreError::Conflict {

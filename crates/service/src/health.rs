@@ -241,7 +241,7 @@ impl App {
 pub(crate) fn not_issued(e: IssueError) -> ServiceError {
     match e {
         IssueError::NoSigningKey | IssueError::NoHandleKey => {
-            ServiceError { inside: Some(e.to_string()), ..no_key() }
+            ServiceError { inside: Some(e.to_string().into()), ..no_key() }
         }
         IssueError::BadLifetime | IssueError::TimeOutOfRange => ServiceError::internal(e),
     }

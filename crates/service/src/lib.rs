@@ -80,7 +80,7 @@ pub use clock::{Clock, ClockVerdict, Entropy, judge_clock};
 pub use contact_row::ContactRow;
 pub use cumulative::CumulativeRow;
 pub use demo::{DemoPerson, DemoVisit};
-pub use error::{FieldError, Kind, Result, ServiceError};
+pub use error::{FieldError, Kind, Missing, Result, ServiceError};
 pub use health::{Finding, FindingCode, Health, WARN_DAYS};
 pub use in_force::{InForce, PolicyView};
 pub use jadegate_trace::CaseInput;

@@ -6,6 +6,8 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn}
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, SchemaType, Type};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response, Schema};
 
+use crate::access::rule_of;
+
 /// The header that names whom the signed-in holder acts for; without it, themselves.
 pub(crate) const PERSON: &str = "jadegate-person";
 
@@ -31,6 +33,7 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
         for (method, operation) in operations {
             let Some(operation) = operation else { continue };
             operation.operation_id = Some(name(method, path));
+            rule(operation, method, path);
             refusals(operation);
             plain_numbers(operation);
             if is_for_people(path) {
@@ -43,6 +46,13 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
     }
     whole_answers(&mut document, asked);
     document
+}
+
+/// Who may ask it, for programs and for the test that tries each cell.
+fn rule(operation: &mut Operation, method: &str, path: &str) {
+    let Some(rule) = rule_of(method, path) else { return };
+    let extensions = operation.extensions.get_or_insert_default();
+    extensions.insert("x-access".to_owned(), rule.to_json());
 }
 
 /// Is it about the holder, so that somebody who cares for them can ask for it?

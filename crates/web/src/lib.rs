@@ -3,6 +3,7 @@
 //! Handlers are thin: each turns a request into the input of one use case of `jadegate-service` and
 //! its result into JSON. Everything a caller can get wrong comes back as a [`problem::Problem`].
 
+mod access;
 mod appeals;
 mod demo;
 mod document;

@@ -208,7 +208,7 @@ pub(crate) fn refused(inside: &str) -> ServiceError {
         "passkey.refused",
         "This passkey was not accepted. Use the device you were invited with, or ask for a new invitation.",
     );
-    e.inside = Some(inside.to_owned());
+    e.inside = Some(inside.into());
     e
 }
 

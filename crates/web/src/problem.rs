@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jadegate_domain::Purpose;
 use jadegate_service::holder::work::Puzzle;
-use jadegate_service::{FieldError, Kind, ServiceError};
+use jadegate_service::staff::{Power, Words};
+use jadegate_service::{FieldError, Kind, Missing, ServiceError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,6 +41,37 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Puzzle)]
     pub puzzle: Option<Puzzle>,
+    /// The rule that was missing, where a member of staff may not do it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = MissingRule)]
+    pub missing: Option<MissingRule>,
+}
+
+/// What a member of staff would need.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MissingRule {
+    /// Any of these powers; `/access` says who has it.
+    pub powers: Vec<NamedPower>,
+    /// The purpose for which none of them lets anybody look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Purpose)]
+    pub purpose: Option<Purpose>,
+}
+
+/// A power in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NamedPower {
+    /// Its name.
+    pub power: Power,
+    /// What it is.
+    pub words: Words,
+}
+
+impl From<Missing> for MissingRule {
+    fn from(m: Missing) -> Self {
+        let named = |p: &Power| NamedPower { power: *p, words: p.words() };
+        Self { powers: m.powers.iter().map(named).collect(), purpose: m.purpose }
+    }
 }
 
 /// One wrong field.
@@ -124,6 +157,7 @@ fn problem(code: StatusCode, title: &'static str, e: ServiceError) -> Response {
         retry_after: e.retry_after,
         tries_left: e.tries_left,
         puzzle: e.puzzle.map(|p| *p),
+        missing: e.missing.map(|m| MissingRule::from(*m)),
     };
     let mut response = (code, Json(body)).into_response();
     let headers = response.headers_mut();

@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::Web;
 use crate::{
-    appeals, demo, document, family, gate, holder, layers, mandate, pages, paper, problem, public,
-    staff,
+    access, appeals, demo, document, family, gate, holder, layers, mandate, pages, paper, problem,
+    public, staff,
 };
 
 /// Largest body of an ordinary request; file imports state their own limit.
@@ -38,6 +38,7 @@ struct ApiDoc;
 fn api() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .merge(public::routes())
+        .merge(access::routes())
         .merge(mandate::routes())
         .merge(holder::routes())
         .merge(family::routes())
@@ -65,6 +66,10 @@ pub fn router(web: Arc<Web>) -> Router {
             }
         }),
     );
+    router = router
+        .route("/access", axum::routing::get(access::page))
+        .route("/access/", axum::routing::get(access::page))
+        .route("/access/page.css", axum::routing::get(access::style));
     router = router.route("/v1/log/tile/{*name}", axum::routing::get(public::log_file));
     if web.demo.is_some() {
         router = router.merge(demo::routes());

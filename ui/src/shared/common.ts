@@ -1,11 +1,18 @@
 import { ApiError } from './api';
 import type { Colour } from './colour';
-import { dictionary } from './i18n';
+import { dictionary, lang } from './i18n';
 import { en } from './texts/common.en';
 import { zh } from './texts/common.zh';
 
 /** Words that all pages share. */
 export const common = dictionary({ zh, en });
+
+/** The powers that were missing, if the server named them. */
+function missing(error: ApiError): string {
+  const powers = error.problem.missing?.powers ?? [];
+  if (powers.length === 0) return '';
+  return ` ${common().missing(powers.map((p) => p.words[lang()]).join(common().or))}`;
+}
 
 /**
  * An error in the reader's language: by the page's own texts for its `code` first, then by what
@@ -17,7 +24,7 @@ export function explain(error: unknown, byCode: Readonly<Record<string, string>>
   if (!(error instanceof ApiError)) return e.other;
   const wait = error.retryAfter ? ` ${c.waitSeconds(Math.ceil(error.retryAfter))}` : '';
   const own = Object.hasOwn(byCode, error.code) ? byCode[error.code] : undefined;
-  if (own !== undefined) return own + wait;
+  if (own !== undefined) return own + missing(error) + wait;
   if (error.code === 'network' || error.code === 'timeout' || error.code === 'bad_answer') return e[error.code];
   if (error.code === 'mandate.none' || error.code === 'mandate.not_begun' || error.code === 'mandate.ended') return e[error.code];
   if (error.status === 503 || error.status === 429) return e.busy + wait;

@@ -114,7 +114,7 @@ impl From<FileError> for ServiceError {
     fn from(e: FileError) -> Self {
         let mut error = Self::new(Kind::BadInput, e.code(), format!("{e} Nothing was taken."));
         if let FileError::Unreadable(_, inside) = &e {
-            error.inside = Some(inside.kind().to_string());
+            error.inside = Some(inside.kind().to_string().into());
         }
         error
     }

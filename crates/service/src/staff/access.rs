@@ -94,19 +94,24 @@ impl StaffSession {
         Power::ALL.iter().copied().filter(|p| self.may(*p)).collect()
     }
 
-    /// An error unless this member of staff has the power.
+    /// An error unless this member of staff has the power; it names the power.
     pub(crate) fn need(&self, power: Power) -> Result<&Staff> {
-        if self.may(power) {
+        self.need_any(power.alone())
+    }
+
+    /// An error unless this member of staff has any of the powers; it names them.
+    pub(crate) fn need_any(&self, powers: &'static [Power]) -> Result<&Staff> {
+        if powers.iter().any(|p| self.may(*p)) {
             return Ok(self.staff());
         }
         let staff = self.staff();
-        let waits = power.granted(staff.agency_kind, staff.role);
-        Err(if waits { not_confirmed() } else { lacks(power) })
+        let waits = powers.iter().any(|p| p.granted(staff.agency_kind, staff.role));
+        Err(if waits { not_confirmed() } else { lacks(powers) }.missing(powers, None))
     }
 
     /// An error unless this member of staff may see what changes colours.
     pub(crate) fn may_see_changes(&self) -> Result<()> {
-        if Power::SEE_CHANGES.into_iter().any(|p| self.may(p)) { Ok(()) } else { Err(not_yours()) }
+        self.need_any(Power::SEE_CHANGES).map(drop)
     }
 
     /// The handle that records a kind of evidence; the policy in force may narrow it further, so use
@@ -127,21 +132,25 @@ impl StaffSession {
     }
 }
 
-pub(crate) fn not_yours() -> ServiceError {
+fn lacks(powers: &[Power]) -> ServiceError {
+    let names: Vec<_> =
+        powers.iter().map(|p| format!("“{}” ({})", p.words().en, p.as_str())).collect();
     ServiceError::forbidden(
-        "staff.not_allowed",
-        "Your role does not include this. If you need it, ask your agency's administrator.",
+        NOT_ALLOWED,
+        format!(
+            "Your role does not include this. It takes the power {}. The page /access says who has it.",
+            names.join(" or ")
+        ),
     )
 }
 
-/// The same, with the power that was missing, by its name in the table of powers (`GET /v1/access`).
-fn lacks(power: Power) -> ServiceError {
-    let mut e = not_yours();
-    e.detail = format!(
-        "Your role does not include this: it needs the power `{}`, which the table of powers gives to others. If you need it, ask your agency's administrator.",
-        power.as_str()
-    );
-    e
+const NOT_ALLOWED: &str = "staff.not_allowed";
+
+pub(crate) fn not_yours() -> ServiceError {
+    ServiceError::forbidden(
+        NOT_ALLOWED,
+        "Your role does not include this. If you need it, ask your agency's administrator.",
+    )
 }
 
 fn not_confirmed() -> ServiceError {
@@ -235,10 +244,11 @@ impl App {
     fn permitted<'s>(&self, session: &'s StaffSession, look: Look) -> Result<&'s Staff> {
         let staff = session.need(look.power)?;
         if !look.power.purposes().contains(&look.purpose) {
-            return Err(ServiceError::forbidden(
+            let refused = ServiceError::forbidden(
                 "purpose.does_not_fit",
                 "This purpose does not allow what you asked for. Choose the purpose that fits your task.",
-            ));
+            );
+            return Err(refused.missing(look.power.alone(), Some(look.purpose)));
         }
         self.must_have_mandate()?;
         Ok(staff)

@@ -7,8 +7,10 @@
 //! recorded by no person at all, only by a trace.
 
 pub mod access;
+pub(crate) mod access_table;
 pub mod appeals;
 pub mod cases;
+mod conditions;
 pub mod identity;
 pub mod members;
 pub mod operation;
@@ -17,19 +19,24 @@ mod parallel;
 pub mod people;
 pub mod places;
 pub mod policies;
-mod power;
+pub(crate) mod power;
 pub mod records;
 pub mod regions;
 pub mod tracing;
 pub mod what;
 
 pub use self::access::{Power, Recorder};
+pub use self::access_table::{
+    AccessTable, Holding, NamedCondition, NamedKind, NamedPurpose, NamedRole, PowerRow, kind_words,
+    purpose_words, role_words,
+};
 pub use self::appeals::counter::{AppealReceipt, CounterAppeal};
 pub use self::appeals::decide::DecisionInput;
 pub use self::appeals::list::{
     AppealAnswer, AppealDetail, AppealList, AppealRow, NotByYou, RuleReviewRow,
 };
 pub use self::cases::{CaseCorrection, CaseInput, CaseRow, CaseWithdrawn, RecordedCase};
+pub use self::conditions::{Condition, Words};
 pub use self::identity::ask::IdentityInput;
 pub use self::identity::decide::{NamedPerson, RefusalInput};
 pub use self::identity::figures::{IdentityFigure, IdentityFigures};

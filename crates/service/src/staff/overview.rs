@@ -5,7 +5,7 @@ use jadegate_policy::ColourCounts;
 use jadegate_store::Page;
 use serde::Serialize;
 
-use super::access::{Power, not_yours};
+use super::access::Power;
 use crate::app::App;
 use crate::error::Result;
 use crate::session::StaffSession;
@@ -48,9 +48,7 @@ const MOST_CONFINED: u64 = 5000;
 impl App {
     /// The numbers of the region.
     pub async fn overview(&self, session: &StaffSession) -> Result<Overview> {
-        if !session.may(Power::ReadLists) && !session.may(Power::ReadAudit) {
-            return Err(not_yours());
-        }
+        session.need_any(Power::SEE_COUNTS)?;
         let region = &session.staff().region;
         let rule_set = self.rule_set();
         let found = self

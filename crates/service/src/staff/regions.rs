@@ -181,9 +181,7 @@ impl App {
 
     /// The entries of the region that held within the retention period or will hold, newest first.
     pub async fn list_regions(&self, session: &StaffSession) -> Result<Vec<RegionRow>> {
-        if !session.may(Power::SetRegion) {
-            session.need(Power::ReadLists)?;
-        }
+        session.need_any(Power::SEE_LEVELS)?;
         let region = &session.staff().region;
         let mut rows = self.recent_risks().await?;
         rows.retain(|r| region.contains(&r.division) || r.division.contains(region));

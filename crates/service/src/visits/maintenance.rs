@@ -229,7 +229,7 @@ impl App {
 fn failed(code: &'static str, e: &std::io::Error) -> ServiceError {
     let mut failed =
         ServiceError::new(Kind::Unavailable, code, "The visit index could not be saved.");
-    failed.inside = Some(e.to_string());
+    failed.inside = Some(e.to_string().into());
     failed
 }
 

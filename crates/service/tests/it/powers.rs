@@ -121,9 +121,9 @@ async fn an_administrator_alone_takes_nothing_back_that_waits() {
     let input = member(lab.staff().agency, "lab_technician");
     let own = w.app.invite_staff(&admin, &input).await.unwrap();
     let own = accept(&w, &own, 120).await;
-    assert_eq!(w.app.refuse_waiting(&own, id).await.unwrap_err().code, "waiting.not_found");
+    assert_eq!(w.app.refuse_waiting(&own, id).await.unwrap_err().code, "staff.not_confirmed");
     let samples = w.app.waiting_samples(&own, id, 0).await.map(drop);
-    assert_eq!(samples.unwrap_err().code, "waiting.not_found");
+    assert_eq!(samples.unwrap_err().code, "staff.not_confirmed");
     assert_eq!(w.app.list_waiting(&own).await.unwrap(), []);
     w.app.refuse_waiting(&lab, id).await.unwrap();
 }

@@ -21,7 +21,7 @@ macro_rules! groups {
 
 // The longest beginning decides.
 groups! {
-    public: public::story, ["/healthz", "/readyz", "/v1/info", "/v1/keys", "/v1/policy",
+    public: public::story, ["/healthz", "/readyz", "/v1/access", "/v1/info", "/v1/keys", "/v1/policy",
         "/v1/policies", "/v1/divisions", "/v1/public", "/v1/regions", "/v1/log", "/v1/mandate"];
     holder: holder::story, ["/v1/registrations", "/v1/challenges", "/v1/sessions", "/v1/session",
         "/v1/me"];

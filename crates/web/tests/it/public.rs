@@ -1,6 +1,8 @@
 //! What anybody may read.
 
 use axum::http::{Method, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::world::{Sent, World};
 
@@ -15,6 +17,7 @@ pub(crate) async fn story(w: &mut World) {
     ] {
         w.get("", path).await;
     }
+    access(w).await;
     let mandate = w.get("", "/v1/mandate").await;
     assert_eq!(mandate.json["state"], "in_force", "{}", mandate.json);
     assert!(mandate.json["steps"][0]["note"].as_str().is_some_and(|n| n.contains("trial.invalid")));
@@ -42,4 +45,30 @@ pub(crate) async fn story(w: &mut World) {
         let bytes = tile.headers[header::CONTENT_TYPE] == "application/octet-stream";
         assert_eq!((forever, bytes), (status == 200, status == 200), "{path}");
     }
+}
+
+/// The table of powers: as data, as a page without a script, and its digest in the public log.
+async fn access(w: &World) {
+    let table = w.get("", "/v1/access").await;
+    let rules = table.json["rules"].as_str().unwrap();
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, rules.as_bytes());
+    assert_eq!(table.text("/digest"), STANDARD.encode(sum.as_ref()));
+    let leaves = w.get("", "/v1/log/leaves?from=0&limit=50").await;
+    let said = leaves.json["leaves"].as_array().unwrap().iter().filter_map(|l| {
+        let leaf = STANDARD.decode(l["leaf"].as_str()?).ok()?;
+        let leaf: serde_json::Value = serde_json::from_slice(&leaf).ok()?;
+        (leaf["kind"] == "access_table").then(|| leaf["digest"].clone())
+    });
+    assert_eq!(said.collect::<Vec<_>>(), [table.json["digest"].clone()], "a leaf, and one only");
+    for (path, words) in [("/access", "谁可以做什么"), ("/access/?lang=en", "Who may do what")]
+    {
+        let page = w.send("", &Method::GET, path, &Sent::Nothing).await;
+        assert_eq!(page.status.as_u16(), 200);
+        assert_eq!(page.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        let csp = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(csp.contains("script-src 'self';") && !csp.contains("unsafe"), "{csp}");
+        assert!(page.json.as_str().unwrap().contains(words), "{path}");
+    }
+    let style = w.send("", &Method::GET, "/access/page.css", &Sent::Nothing).await;
+    assert_eq!(style.headers[header::CONTENT_TYPE], "text/css; charset=utf-8");
 }

@@ -93,13 +93,12 @@ pub(crate) struct World {
 }
 
 /// What every member of staff may ask: about themselves, and about what is their own.
-const OPEN_TO_ALL_STAFF: [&str; 6] = [
+pub(crate) const OPEN_TO_ALL_STAFF: [&str; 5] = [
     "GET /v1/staff/me",
     "GET /v1/staff/sessions",
     "DELETE /v1/staff/sessions",
     "DELETE /v1/staff/sessions/{id}",
-    // Those of one's own agency: of most there are none.
-    "GET /v1/staff/imports",
+    // What waits of one's own agency: of most there is nothing.
     "GET /v1/staff/waiting",
 ];
 
@@ -134,7 +133,7 @@ impl World {
         self.asked.lock().unwrap().clone()
     }
 
-    async fn agency(&self, kind: &str) -> AgencyId {
+    pub(crate) async fn agency(&self, kind: &str) -> AgencyId {
         let input = AgencyInput {
             kind: kind.to_owned(),
             name: format!("Made-up {kind}"),
@@ -428,7 +427,7 @@ fn is_a(kind: &str, value: &Value) -> bool {
 }
 
 /// All but what anybody may read, and the ways in and out.
-fn needs_a_session(operation: &str) -> bool {
+pub(crate) fn needs_a_session(operation: &str) -> bool {
     let path = operation.split(' ').nth(1).unwrap();
     let under = |begin: &str| {
         path.strip_prefix(begin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

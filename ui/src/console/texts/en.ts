@@ -11,6 +11,7 @@ export const en: Dict<typeof zh> = {
   title: 'Console',
   skip: 'Skip to the content',
   menu: 'Sections',
+  powers: 'Who may do what',
   region: (name) => `Region: ${name}`,
   signOut: 'Sign out',
   unknownSection: 'There is no such section, or it is not yours.',

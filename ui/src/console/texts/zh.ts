@@ -9,6 +9,7 @@ import { zh as withdraw } from './withdraw.zh';
 export const zh = {
   title: '工作台',
   skip: '跳到内容',
+  powers: '谁可以做什么',
   menu: '栏目',
   region: (name: string) => `辖区：${name}`,
   signOut: '退出',

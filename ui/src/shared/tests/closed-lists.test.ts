@@ -109,6 +109,7 @@ const UNSEEN: Record<string, string> = {
   AppealFileKind: 'shown as it is called everywhere: JPEG, PNG, PDF',
   'ArrivalInput.purpose': 'sent only; chosen from ArrivalPurpose',
   'CaseInput.class': 'sent only; chosen from CaseClass',
+  Condition: 'words of the page of powers come with it, in both languages',
   'CounterInput.language': 'sent only',
   'Delivery.delivery': 'the page has a sentence for what it does then',
   'DocumentInput.type': 'sent only; chosen from DocumentType',

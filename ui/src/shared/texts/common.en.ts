@@ -15,6 +15,8 @@ export const en: Dict<typeof zh> = {
   back: 'Back',
   close: 'Close',
   waitSeconds: (n) => `Please wait ${n < 120 ? `${n} seconds` : `${Math.ceil(n / 60)} minutes`}, then try again.`,
+  missing: (powers) => `What is missing is the power to: ${powers}.`,
+  or: '; or: ',
   errors: {
     'mandate.none': 'No authority has given this health code a mandate, so it makes no codes and records nothing about anybody. Nobody may turn you away for want of a code.',
     'mandate.not_begun': 'The mandate of this health code has not begun. Before that it makes no codes and records nothing about anybody.',

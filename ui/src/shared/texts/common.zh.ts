@@ -13,6 +13,8 @@ export const zh = {
   back: '返回',
   close: '关闭',
   waitSeconds: (n: number) => (n < 120 ? `请等 ${n} 秒后再试。` : `请等 ${Math.ceil(n / 60)} 分钟后再试。`),
+  missing: (powers: string) => `缺少的权限：${powers}。`,
+  or: '；或：',
   errors: {
     'mandate.none': '没有任何机关为本健康码授权，因此不签发健康码，也不记录任何人的信息。任何人不得以没有健康码为由拒绝您。',
     'mandate.not_begun': '本健康码的授权尚未开始。在此之前不签发健康码，也不记录任何人的信息。',

@@ -156,6 +156,7 @@ export const en: Dict<typeof zh> = {
     title: 'Who looked',
     lead: 'Whoever looks at your data states a purpose, and is listed here.',
     none: 'No agency has looked at your data.',
+    powers: 'Who may do what',
     unknownAgency: 'Unknown agency',
     purpose: {
       record_evidence: 'To record a test or a case',

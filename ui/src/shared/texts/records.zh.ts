@@ -155,6 +155,7 @@ export const zh = {
     title: '谁查看过我',
     lead: '任何机构查看您的资料，都要写明目的，并列在这里。',
     none: '没有机构查看过您的资料。',
+    powers: '谁可以做什么',
     unknownAgency: '未知机构',
     purpose: {
       record_evidence: '记录检测或病例',

@@ -86,6 +86,7 @@ impl App {
         id: IdentityRequestId,
         input: &RefusalInput,
     ) -> Result<IdentityRequestView> {
+        session.need(Power::ApproveIdentity)?;
         let why = input.reason.parse::<IdentityRefusal>().ok();
         let why = why.filter(|r| IdentityRefusal::OF_A_SECOND.contains(r)).ok_or_else(|| {
             wrong(

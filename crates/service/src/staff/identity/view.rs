@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::named::{AgencyName, Names};
 use crate::session::{HolderSession, StaffSession};
-use crate::staff::access::{Power, not_yours};
+use crate::staff::access::Power;
 
 /// Requests listed.
 const LIST: u32 = 200;
@@ -210,6 +210,5 @@ impl App {
 }
 
 fn may_see(session: &StaffSession) -> Result<()> {
-    let any = [Power::AskIdentity, Power::ApproveIdentity, Power::ReadAudit];
-    if any.into_iter().any(|p| session.may(p)) { Ok(()) } else { Err(not_yours()) }
+    session.need_any(Power::SEE_IDENTITY_REQUESTS).map(drop)
 }

@@ -445,10 +445,7 @@ fn last_commissioner() -> ServiceError {
 
 /// Whoever invites sees agencies and staff, and so does whoever confirms them.
 pub(super) fn may_see_staff(session: &StaffSession) -> Result<&Staff> {
-    if session.may(Power::ConfirmPowers) {
-        return Ok(session.staff());
-    }
-    session.need(Power::InviteStaff)
+    session.need_any(Power::SEE_STAFF)
 }
 
 fn is_standing_commissioner(s: &Staff) -> bool {

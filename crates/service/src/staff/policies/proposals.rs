@@ -329,9 +329,7 @@ impl App {
         session: &StaffSession,
         id: ProposalId,
     ) -> Result<(StoredProposal, ProposedChange)> {
-        if !session.may(Power::PublishPolicy) && !session.may(Power::RenewMandate) {
-            session.need(Power::SetRegion)?;
-        }
+        session.need_any(Power::CHANGE)?;
         let proposal = self.store.proposal(id).await?.ok_or_else(no_such)?;
         let change = change_of(&proposal)?;
         Ok((proposal, change))

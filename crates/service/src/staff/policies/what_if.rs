@@ -18,6 +18,7 @@ use crate::error::{Result, ServiceError};
 use crate::jobs::note;
 use crate::session::StaffSession;
 use crate::shared_jobs::{EVERY, read_job};
+use crate::staff::access::Power;
 use crate::what_if::{Progress, Question, Touched, ask, basis_points};
 
 /// Small changes that needed no second officer count together over so many seconds.
@@ -165,7 +166,7 @@ impl App {
         session: &StaffSession,
         id: WhatIfId,
     ) -> Result<Arc<Run>> {
-        let by = session.staff().id;
+        let by = session.need_any(Power::CHANGE)?.id;
         if let Some(run) = self.work.what_ifs.of(by, id) {
             return Ok(run);
         }

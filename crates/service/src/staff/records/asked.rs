@@ -81,16 +81,7 @@ impl Record {
 
 /// May this member of staff take anything back at all?
 pub(super) fn takes_back(session: &StaffSession) -> bool {
-    const POWERS: [Power; 7] = [
-        Power::RecordTest,
-        Power::RecordCase,
-        Power::RecordArrival,
-        Power::RecordRelease,
-        Power::RecordRides,
-        Power::SetRegion,
-        Power::WithdrawRecord,
-    ];
-    POWERS.iter().any(|p| session.may(*p))
+    Power::TAKE_BACK.iter().any(|p| session.may(*p))
 }
 
 impl App {

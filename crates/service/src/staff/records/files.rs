@@ -101,11 +101,7 @@ impl App {
     /// withdraw as the second body, and for auditors all of the region. Nobody's before they are
     /// confirmed.
     async fn files_of(&self, session: &StaffSession) -> Result<FilesOf> {
-        let me = session.staff();
-        let powers = [Power::RecordTest, Power::RecordRides, Power::SetRegion];
-        let known = powers.into_iter().chain([Power::WithdrawRecord, Power::ReadAudit]);
-        let granted = known.into_iter().find(|p| p.granted(me.agency_kind, me.role));
-        session.need(granted.unwrap_or(Power::ReadAudit))?;
+        let me = session.need_any(Power::SEE_FILES)?;
         let audit = session.may(Power::ReadAudit);
         let mut files = FilesOf { of_nobody: audit, ..FilesOf::default() };
         for a in self.store.agencies().await? {

@@ -17,7 +17,7 @@ use crate::brake::is_above;
 use crate::error::{Result, ServiceError};
 use crate::held::Held;
 use crate::session::StaffSession;
-use crate::staff::access::{Power, not_yours};
+use crate::staff::access::Power;
 use crate::staff::people::find::Subject;
 
 /// How many of an agency's records wait for somebody to be known by a document. It names nobody.
@@ -41,10 +41,7 @@ const STEP: u64 = 10;
 impl App {
     /// How many records of one's own agency are kept for people who are not registered.
     pub async fn kept_counts(&self, session: &StaffSession) -> Result<KeptCounts> {
-        let record = [Power::RecordTest, Power::RecordCase, Power::RecordArrival];
-        if !record.iter().any(|p| session.may(*p)) {
-            return Err(not_yours());
-        }
+        session.need_any(Power::RECORD_BY_DOCUMENT)?;
         let policy = self.policy();
         let today = policy.calendar().midnight(self.now(), 0);
         let kept = self.store.kept_count(session.staff().agency, today).await?;

@@ -17,7 +17,7 @@ use crate::held::Held;
 use crate::holder::me::{AgencyName, WithdrawnView};
 use crate::parts::{self, Part};
 use crate::session::StaffSession;
-use crate::staff::access::{Power, not_yours};
+use crate::staff::access::Power;
 
 /// A record of one's own agency. It names nobody.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -83,16 +83,7 @@ impl App {
         session: &StaffSession,
         before: Option<&str>,
     ) -> Result<Part<OwnRecord>> {
-        let record = [
-            Power::RecordTest,
-            Power::RecordCase,
-            Power::RecordArrival,
-            Power::RecordRelease,
-            Power::RecordRides,
-        ];
-        if !record.iter().any(|p| session.may(*p)) {
-            return Err(not_yours());
-        }
+        session.need_any(Power::RECORD)?;
         let names = self.agency_names().await?;
         let asked = parts::asked(before, LIST)?;
         let found = self.own_rows(session.staff().agency, asked).await?;

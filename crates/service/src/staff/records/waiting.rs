@@ -256,6 +256,7 @@ impl App {
 
     /// Something that waits and is this member of staff's business.
     async fn waiting_here(&self, session: &StaffSession, id: WaitingId) -> Result<Waiting> {
+        session.need_any(Power::DECIDE_WAITING)?;
         let found = self.store.waiting(id).await?.filter(|w| may_refuse(session, w));
         found.ok_or_else(|| {
             ServiceError::not_found(

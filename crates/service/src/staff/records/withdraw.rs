@@ -145,7 +145,7 @@ impl App {
         record: Record,
         why: &str,
     ) -> Result<WithdrawnRecords> {
-        let me = session.staff();
+        let me = session.need_any(Power::TAKE_BACK)?;
         let by = Taker { agency: me.agency, staff: Some(me.id), reason: reason(why)? };
         let holder = self.may_take_back(session, record).await?;
         self.take_back_or_ask(session, record, holder, by).await

@@ -4,6 +4,7 @@ pub(crate) mod appeals;
 pub(crate) mod cases;
 pub(crate) mod changes;
 pub(crate) mod identity;
+mod matrix;
 pub(crate) mod members;
 pub(crate) mod people;
 pub(crate) mod places;
