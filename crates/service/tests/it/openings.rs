@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::common::{HOME, NOW, World, case_of, policy_text, test_of};
 use jadegate_domain::{Colour, HolderId};
@@ -226,4 +227,29 @@ async fn what_is_known_is_not_read_again() {
         format!("UPDATE assessment SET body = 'x' WHERE holder = {}", door.holder.as_i64());
     assert_eq!(door.w.raw(&damage), 1);
     door.refused("record.unreadable").await;
+}
+
+/// Xi'an, December 2021: look-ups of test results and the code were one system, and stood still together.
+/// Whoever opens a code waits for no laboratory, no trace and no count, not even for the disk that they
+/// are all waiting for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h01_opening_a_code_waits_for_nobodys_work() {
+    let mut w = World::new().await;
+    let lab = w.staff("laboratory", "lab_technician", "CN-33").await;
+    let door = Door::of(w).await;
+    let writing = door.w.keep_from_writing();
+    let stuck = {
+        let (app, lab, whom) = (Arc::clone(&door.w.app), lab.clone(), Whom::Holder(door.holder));
+        tokio::spawn(async move { app.record_test(&lab, &test_of(whom, "positive")).await })
+    };
+    for _ in 0..50 {
+        for app in &door.servers {
+            let opened = tokio::time::timeout(Duration::from_secs(20), app.open_code(&door.token));
+            assert_eq!(opened.await.unwrap().unwrap().assessment.colour, Colour::Green);
+        }
+    }
+    assert!(!stuck.is_finished(), "the result was not kept from being written: nothing was tested");
+    drop(writing);
+    stuck.await.unwrap().unwrap();
+    assert_eq!(door.colours().await, [Colour::Red; 2]);
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use jadegate_domain::{AgencyKind, EvidenceKind};
 use serde_json::Value;
 
 use crate::world::document;
@@ -191,5 +192,40 @@ fn no_operation_sets_a_colour() {
             let properties = &value["components"]["schemas"][name]["properties"];
             assert!(properties.get("colour").is_none(), "{path} takes a colour");
         }
+    }
+}
+
+/// The travel card of 2020: cells of the phone network, a day late, a starred city nobody had been in.
+/// Nobody is located: no answer and no question of the API has a place for it, and a stay comes from the
+/// person alone.
+#[test]
+fn h24_nobody_is_located() {
+    let document = document();
+    let mut names = BTreeSet::new();
+    property_names(&document, &mut names);
+    assert!(names.len() > 300, "only {} names were found", names.len());
+    let locating = ["latitude", "longitude", "lat", "lon", "lng", "coordinates", "geo", "position"];
+    let cells = ["cell", "cell_id", "tower", "imsi", "imei", "bssid", "beacon", "ip_address"];
+    for name in locating.iter().chain(&cells) {
+        assert!(!names.contains(*name), "{name}");
+    }
+    assert!(EvidenceKind::Stay.may_record(None));
+    assert!(AgencyKind::ALL.iter().all(|kind| !EvidenceKind::Stay.may_record(Some(*kind))));
+}
+
+/// Names of all fields, and of what is asked in an address.
+fn property_names(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::Object(properties)) = fields.get("properties") {
+                names.extend(properties.keys().cloned());
+            }
+            if let (Some(Value::String(name)), Some(_)) = (fields.get("name"), fields.get("in")) {
+                names.insert(name.clone());
+            }
+            fields.values().for_each(|v| property_names(v, names));
+        }
+        Value::Array(all) => all.iter().for_each(|v| property_names(v, names)),
+        _ => {}
     }
 }

@@ -64,7 +64,7 @@ describe('request', () => {
     await slow;
   });
 
-  it('makes one request, whatever happens', async () => {
+  it('h03: makes one request, whatever happens', async () => {
     fetchMock.mockResolvedValue(answer(503, { code: 'store.unavailable' }));
     await expect(api.get('/v1/me/code')).rejects.toBeInstanceOf(ApiError);
     await vi.advanceTimersByTimeAsync(600_000);
@@ -104,7 +104,8 @@ describe('Retry-After', () => {
 });
 
 describe('back-off', () => {
-  it('doubles its ceiling up to the cap and takes a random part of it', () => {
+  // Guangdong, January 2022: people who tapped again and again multiplied the load.
+  it('h03: doubles its ceiling up to the cap and takes a random part of it', () => {
     for (let n = 0; n < 40; n++) {
       const ceiling = Math.min(60_000, 1_000 * 2 ** n);
       expect(backoffDelay(n, null, () => 0)).toBe(0);

@@ -248,6 +248,13 @@ impl World {
         c.execute(text, []).unwrap()
     }
 
+    /// Nobody else writes to the database until this is dropped.
+    pub(crate) fn keep_from_writing(&self) -> rusqlite::Connection {
+        let c = rusqlite::Connection::open(self.dir.path().join("t.db")).unwrap();
+        c.execute_batch("BEGIN IMMEDIATE").unwrap();
+        c
+    }
+
     /// One text out of the database.
     pub(crate) fn read(&self, text: &str) -> String {
         let c = rusqlite::Connection::open(self.dir.path().join("t.db")).unwrap();
