@@ -19,4 +19,6 @@ pub(crate) struct Condition {
     pub(crate) stuck: tokio::sync::Mutex<HashSet<HolderId>>,
     /// Rows whose contents this layer cannot read; the store knows of those that it cannot.
     pub(crate) aside: SetAside,
+    /// How far the server has gone in putting work off.
+    pub(crate) put_off: crate::put_off::Step,
 }

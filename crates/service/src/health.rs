@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::clock::ClockVerdict;
 use crate::error::{Kind, Result, ServiceError};
 use crate::hold::clock_problem;
+use crate::put_off::PutOff;
 use crate::under_mandate::MANDATE_WARN_DAYS;
 
 /// Days before the end of a key from which on somebody should renew it.
@@ -55,6 +56,9 @@ pub enum FindingCode {
     /// The mandate ends within [`MANDATE_WARN_DAYS`].
     #[serde(rename = "mandate.ends_soon")]
     MandateEndsSoon,
+    /// More comes than the server can do, and it puts something off.
+    #[serde(rename = "load.put_off")]
+    PutsOff,
     /// Messages reach nobody.
     #[serde(rename = "sms.not_configured")]
     NoGateway,
@@ -74,6 +78,7 @@ impl FindingCode {
             Self::RowsUnreadable => "rows.unreadable",
             Self::MandateNotInForce => "mandate.not_in_force",
             Self::MandateEndsSoon => "mandate.ends_soon",
+            Self::PutsOff => "load.put_off",
             Self::NoGateway => "sms.not_configured",
         }
     }
@@ -141,6 +146,7 @@ impl App {
             );
             health.warnings.push(Finding { code: FindingCode::KeysEndSoon, detail });
         }
+        health.warnings.extend(self.put_off_finding());
         health.warnings.extend(self.mandate_finding());
         let unreadable = self.unreadable();
         if !unreadable.rows.is_empty() {
@@ -155,6 +161,22 @@ impl App {
             health.warnings.push(Finding { code: FindingCode::NoGateway, detail });
         }
         health
+    }
+
+    /// How far this server has gone in putting work off.
+    pub fn put_off(&self) -> PutOff {
+        self.condition.put_off.get()
+    }
+
+    /// Says how far this server goes from now on; whoever measures its load says so.
+    pub fn set_put_off(&self, step: PutOff) {
+        self.condition.put_off.set(step);
+    }
+
+    fn put_off_finding(&self) -> Option<Finding> {
+        let step = self.put_off();
+        let (code, detail) = (FindingCode::PutsOff, step.detail().to_owned());
+        (step > PutOff::Nothing).then_some(Finding { code, detail })
     }
 
     /// What is to be said of the mandate. Never a problem: a server without one is up, and says why it decides

@@ -13,7 +13,7 @@ use jadegate_service::{Kind, ServiceError};
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
-use crate::edge::{Class, Connection, Shed, client};
+use crate::edge::{Class, Connection, Rank, Shed, client};
 use crate::extract::{Client, too_large};
 use crate::problem::Failure;
 use crate::state::Web;
@@ -111,6 +111,11 @@ pub(crate) async fn limits(State(web): State<Arc<Web>>, req: Request, next: Next
         )
         .into_response();
     }
+    let rank = Rank::of(&parts.method, parts.uri.path());
+    if !rank.goes_on(web.app.put_off()) {
+        metrics::counter!("jadegate_put_off_total", "rank" => rank.name()).increment(1);
+        return Failure(put_off()).into_response();
+    }
     parts.extensions.insert(Client(network));
     let connection = parts.extensions.get::<Arc<Connection>>().cloned();
     // Whoever sends slowly takes nobody's place: an ordinary request is let in when it is here
@@ -178,6 +183,18 @@ fn overload(code: &'static str) -> ServiceError {
         Kind::Unavailable,
         code,
         "The service is very busy. Please try again in a few seconds; a code that is still valid stays valid.",
+    )
+    .retry_after(secs)
+}
+
+/// The same for what is put off: it is put off for longer.
+fn put_off() -> ServiceError {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let secs = 15 + NEXT.fetch_add(7, Ordering::Relaxed) % 31;
+    ServiceError::new(
+        Kind::Unavailable,
+        "request.put_off",
+        "So many people are using the service that it answers codes and scans first. Please try this again later; your code works as before.",
     )
     .retry_after(secs)
 }

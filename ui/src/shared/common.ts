@@ -27,6 +27,7 @@ export function explain(error: unknown, byCode: Readonly<Record<string, string>>
   if (own !== undefined) return own + missing(error) + wait;
   if (error.code === 'network' || error.code === 'timeout' || error.code === 'bad_answer') return e[error.code];
   if (error.code === 'mandate.none' || error.code === 'mandate.not_begun' || error.code === 'mandate.ended') return e[error.code];
+  if (error.code === 'request.put_off') return e.put_off + wait;
   if (error.status === 503 || error.status === 429) return e.busy + wait;
   if (error.detail) return error.detail;
   if (error.status === 401) return e.session;

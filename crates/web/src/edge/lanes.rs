@@ -11,6 +11,9 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, JoinError};
+use tokio::time::Instant;
+
+use super::load::{Load, Meter};
 
 /// Who asks, by the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +58,11 @@ impl Class {
         } else {
             Self::Public
         })
+    }
+
+    /// Is how long it waits and takes a measure of the load?
+    const fn is_measured(self) -> bool {
+        matches!(self, Self::Holder | Self::Gate)
     }
 
     /// For metrics.
@@ -143,6 +151,7 @@ impl Lane {
 pub(crate) struct Lanes {
     lanes: Vec<(Lane, Handle)>,
     runtimes: Vec<Runtime>,
+    meter: Meter,
 }
 
 impl Lanes {
@@ -168,7 +177,12 @@ impl Lanes {
             };
             (Lane::new(class.bounds(cores), QUEUE), runtimes[of].handle().clone())
         });
-        Ok(Self { lanes: lanes.collect(), runtimes })
+        Ok(Self { lanes: lanes.collect(), runtimes, meter: Meter::default() })
+    }
+
+    /// The load since the last time this was asked.
+    pub(crate) fn load(&self) -> Load {
+        self.meter.take()
     }
 
     /// Works on something once its class lets it in, for no longer than `limit`. If whoever asked
@@ -181,14 +195,24 @@ impl Lanes {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Shed> {
         let (lane, threads) = &self.lanes[class as usize];
-        let permit = lane.enter(weight).await?;
+        let arrived = Instant::now();
+        let entered = lane.enter(weight).await;
+        let begun = Instant::now();
+        if class.is_measured() {
+            self.meter.waited(begun.duration_since(arrived));
+        }
+        let permit = entered?;
         let task = threads.spawn(async move {
             let done = work.await;
             drop(permit);
             done
         });
         let _ends_with_us = AbortOnDrop(task.abort_handle());
-        match tokio::time::timeout(limit, task).await {
+        let ended = tokio::time::timeout(limit, task).await;
+        if class.is_measured() {
+            self.meter.worked(begun.elapsed());
+        }
+        match ended {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(e)) => Err(Shed::Broken(e)),
             Err(_) => Err(Shed::Late),
@@ -214,7 +238,6 @@ impl Drop for AbortOnDrop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::time::Instant;
 
     const WAIT: Duration = Duration::from_secs(1);
 
@@ -279,6 +302,29 @@ mod tests {
             for s in stuck {
                 assert!(s.await.unwrap());
             }
+        });
+    }
+
+    /// Who waited in vain is a load, and so is who was worked on for long; staff's own lists are none.
+    #[test]
+    fn what_holders_and_gates_wait_is_measured() {
+        let lanes = Lanes::new(1).unwrap();
+        let edge = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let forever = Duration::from_hours(1);
+        edge.block_on(async {
+            lanes.run(Class::Staff, 1, forever, async {}).await.unwrap();
+            assert_eq!(lanes.load(), Load::default());
+            let (lane, _) = &lanes.lanes[Class::Gate as usize];
+            let all = lane.permits.available_permits();
+            let taken = lane.permits.try_acquire_many(u32::try_from(all).unwrap()).unwrap();
+            assert!(matches!(
+                lanes.run(Class::Gate, 1, forever, async {}).await,
+                Err(Shed::Overload)
+            ));
+            assert_eq!(lanes.load().waited, WAIT);
+            drop(taken);
+            lanes.run(Class::Gate, 1, forever, async {}).await.unwrap();
+            assert!(lanes.load().waited < WAIT);
         });
     }
 

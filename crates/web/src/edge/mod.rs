@@ -6,6 +6,7 @@
 mod client;
 mod connections;
 mod lanes;
+mod load;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
@@ -34,6 +35,8 @@ pub use connections::ConnectionLimits;
 use connections::{Admitted, Connections};
 pub use lanes::readers;
 pub(crate) use lanes::{Class, Lanes, Shed};
+use load::Ladder;
+pub(crate) use load::Rank;
 
 /// A server that takes requests until it is drained or dropped.
 pub struct Serving {
@@ -120,7 +123,7 @@ async fn look_after(
     scrapes: Arc<Connections>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut looks = 0_u32;
+    let (mut looks, mut ladder) = (0_u32, Ladder::default());
     loop {
         tokio::select! {
             _ = stopped.changed() => return,
@@ -128,6 +131,7 @@ async fn look_after(
         }
         connections.sweep();
         scrapes.sweep();
+        put_off(&web, &mut ladder);
         looks = looks.wrapping_add(1);
         if looks.is_multiple_of(TIDY) {
             web.limiter.tidy();
@@ -137,6 +141,26 @@ async fn look_after(
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
         metrics::gauge!("jadegate_connections").set(connections.count() as f64);
     }
+}
+
+/// Puts work off, or takes it up again, by the load since the last look.
+fn put_off(web: &Web, ladder: &mut Ladder) {
+    let (before, load) = (web.app.put_off(), web.lanes.load());
+    let step = ladder.look(&load);
+    metrics::gauge!("jadegate_put_off").set(f64::from(step as u8));
+    if step == before {
+        return;
+    }
+    web.app.set_put_off(step);
+    let (waited, worked) = (load.waited.as_millis(), load.worked.as_millis());
+    tracing::warn!(
+        code = "load.put_off",
+        step = step.name(),
+        before = before.name(),
+        waited,
+        worked,
+        "what is put off has changed"
+    );
 }
 
 /// Takes connections from one listener.

@@ -6,14 +6,16 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::http::Method;
 use jadegate_domain::division::{RegionRisk, RiskLevel};
 use jadegate_domain::{AgencyId, EvidenceId};
-use jadegate_service::{App, Settings};
+use jadegate_service::{App, PutOff, Settings};
 use jadegate_store::{Store, Unit, Write};
 use jadegate_web::{ConnectionLimits, Serving, Web, WebSettings};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::common;
+use crate::world::{Sent, World};
 
 /// Long enough for anything that happens at all.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -185,6 +187,11 @@ async fn counters_are_served_on_their_own_listener_and_hold_no_made_up_name() {
     // How far the memory is behind the database.
     assert!(scraped.contains("jadegate_changes_behind 0\n"), "{scraped}");
     assert!(scraped.contains("jadegate_following 1\n"), "{scraped}");
+    // Nothing is put off, and that is looked at four times a second.
+    let last = Instant::now() + PATIENCE;
+    while !ask(server.metrics, "GET /metrics").contains("jadegate_put_off 0\n") {
+        assert!(Instant::now() < last, "what is put off is never told");
+    }
     let level = RegionRisk {
         id: EvidenceId::from_random(1),
         division: "CN-330102".parse().unwrap(),
@@ -277,4 +284,47 @@ async fn a_list_is_no_object() {
     .unwrap();
     let answer = until_closed(socket);
     assert!(answer.contains("request.bad_json"), "{answer}");
+}
+
+/// Each step puts off one rank more, at once and with a time to come back; codes and scans go on in all.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_wait_is_put_off_and_codes_and_scans_go_on() {
+    let w = World::new().await;
+    let admin = w.staff("operator", "administrator").await.cookie;
+    let (person, _) = w.person().await;
+    let post = Sent::Json(serde_json::json!({}));
+    // What is asked, and from which step on it is put off.
+    let asked = [
+        ("GET", "/v1/public/appeals", PutOff::Extras),
+        ("GET", "/v1/me/visits", PutOff::History),
+        ("POST", "/v1/registrations", PutOff::Entries),
+    ];
+    for step in PutOff::ALL {
+        w.app.set_put_off(step);
+        for (method, path, from) in asked {
+            let sent = if method == "GET" { &Sent::Nothing } else { &post };
+            let told = w.send(&person, &method.parse().unwrap(), path, sent).await;
+            let put_off = told.json["code"] == "request.put_off";
+            assert_eq!(put_off, step >= from, "{path} at {step:?}: {}", told.json);
+            if put_off {
+                assert_eq!(told.status.as_u16(), 503);
+                let wait: u32 = told.headers["retry-after"].to_str().unwrap().parse().unwrap();
+                assert!((15..=45).contains(&wait), "{wait}");
+            }
+        }
+        let code = w.send(&person, &Method::GET, "/v1/me/code", &Sent::Nothing).await;
+        assert!(code.status.is_success(), "{step:?}: {}", code.json);
+        let scans = w.send("", &Method::POST, "/v1/gate/scans", &post).await;
+        assert_ne!(scans.json["code"], "request.put_off", "{step:?}");
+        let page = w.send("", &Method::GET, "/", &Sent::Nothing).await;
+        assert_ne!(page.status.as_u16(), 503, "{step:?}");
+        // Whoever runs it is told, on the console and by a probe; it is no reason to kill the server.
+        let ready = w.send("", &Method::GET, "/readyz", &Sent::Nothing).await;
+        let told = ready.json.as_str().unwrap();
+        assert!(told.starts_with("ready\n"), "{told}");
+        assert_eq!(told.contains("warning load.put_off: "), step > PutOff::Nothing, "{told}");
+        let operation = w.send(&admin, &Method::GET, "/v1/staff/operation", &Sent::Nothing).await;
+        let warnings = operation.json["warnings"].to_string();
+        assert_eq!(warnings.contains("load.put_off"), step > PutOff::Nothing, "{}", operation.json);
+    }
 }

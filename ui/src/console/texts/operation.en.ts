@@ -23,6 +23,7 @@ export const en: Dict<typeof zh> = {
       'keys.end_soon': 'The keys that sign codes end soon. Run jadegate keys rotate; the server takes the new ones up by itself.',
       'mandate.not_in_force': 'No mandate holds: no code is made, no scan decided and nothing recorded about anybody. A mandate that the authority signed is proposed in the console (Mandate) and decided by a second body.',
       'mandate.ends_soon': 'The mandate ends within sixty days. Without another one no code is made then, and thirty days later everything about people is deleted. A renewal that the authority signed is proposed in the console (Mandate) and decided by a second body.',
+      'load.put_off': 'More comes than this server can do. It answers codes and scans, and puts off what can wait: first public figures, imports, what-ifs and traces of many, then history and lists, then registering and new records. It takes them up again by itself. If it lasts, see the runbook: Overload.',
       'rows.unreadable': 'Some stored rows cannot be read and are set aside; all others go on. The page “Operation” says which kinds, and what to do.',
       'sms.not_configured': 'No message gateway is configured: one-time codes reach nobody. Set url in [sms] of the configuration file.',
     },

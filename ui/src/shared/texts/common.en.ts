@@ -25,6 +25,7 @@ export const en: Dict<typeof zh> = {
     timeout: 'The server did not answer in time. What you entered is still here; try again in a moment.',
     bad_answer: 'The answer could not be read. Try again in a moment.',
     busy: 'Very many people are using the service. Please wait; this page tries again by itself.',
+    put_off: 'So many people are using the service that it answers codes and scans first. Your code works as before; please try this again later.',
     session: 'Your sign-in has ended. Please sign in again.',
     forbidden: 'You are not allowed to do this.',
     not_found: 'Not found.',
