@@ -5,9 +5,11 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::cluster::{cluster, name_in};
+use common::cluster::{Own, cluster, name_in};
 use jadegate_domain::gate::Direction;
 use jadegate_domain::{
     Access, AgencyId, GateId, Holder, HolderId, PlaceId, Presence, Purpose, Scan, ScanId,
@@ -168,6 +170,75 @@ async fn what_was_acknowledged_is_there_however_often_connections_are_cut() {
     }
     let leaves = s.pending_leaves(0).await.unwrap().count;
     assert_eq!(leaves, u64::try_from(visits.len()).unwrap(), "no unit is there in part");
+}
+
+/// Killed under load, and started again: every unit that was acknowledged is there once, every other is there whole or not
+/// at all, and the store goes on by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_database_comes_back_with_all_that_was_acknowledged() {
+    let database = Own::new();
+    let s = PostgresStore::open(&database.address(), OpenOptions::default()).await.unwrap();
+    let (kept, refused) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (1..=4)
+        .map(|writer| {
+            let (s, stop) = (Arc::clone(&s), Arc::clone(&stop));
+            let (kept, refused) = (Arc::clone(&kept), Arc::clone(&refused));
+            tokio::spawn(async move {
+                let mut own = Vec::new();
+                for n in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let id = writer * 1_000_000 + n;
+                    let writes = vec![holder(id), Write::AddVisit(visit(id)), scan(id)];
+                    match s.commit(Unit::new("under_load", writes)).await {
+                        Ok(()) => {
+                            own.push(id);
+                            kept.fetch_add(1, Ordering::Relaxed);
+                        }
+                        Err(StoreError::Unavailable(_)) => {
+                            refused.fetch_add(1, Ordering::Relaxed);
+                            tokio::time::sleep(Duration::from_millis(10)).await;
+                        }
+                        Err(e) => unreachable!("neither kept nor told to come back: {e}"),
+                    }
+                }
+                own
+            })
+        })
+        .collect();
+    let begun = std::time::Instant::now();
+    let reaches = async |of: &AtomicU64, count: u64| {
+        while of.load(Ordering::Relaxed) < count {
+            assert!(begun.elapsed() < Duration::from_mins(1), "it does not go on");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    reaches(&kept, 40).await;
+    database.kill();
+    // Whoever writes meanwhile is told so, and not kept waiting until it is back.
+    reaches(&refused, 1).await;
+    database.start();
+    // It goes on by itself.
+    reaches(&kept, kept.load(Ordering::Relaxed) + 40).await;
+    stop.store(true, Ordering::Relaxed);
+    let mut acknowledged = Vec::new();
+    for writer in writers {
+        acknowledged.extend(writer.await.unwrap());
+    }
+    let mut visits: Vec<u64> =
+        s.visits_on(DAY).await.unwrap().iter().map(|v| v.holder.as_u64()).collect();
+    visits.sort_unstable();
+    let mut scans: Vec<u64> =
+        s.scans_on(DAY).await.unwrap().iter().map(|s| s.id.as_u64()).collect();
+    scans.sort_unstable();
+    assert_eq!(scans, visits, "each unit is there whole or not at all");
+    assert!(visits.windows(2).all(|pair| pair[0] != pair[1]), "nothing twice");
+    for id in acknowledged {
+        assert!(visits.binary_search(&id).is_ok(), "{id} was acknowledged and is lost");
+    }
+    s.close().await;
 }
 
 /// A copy of everything, read back into an empty database, is the same; a damaged one leaves nothing.

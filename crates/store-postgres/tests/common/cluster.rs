@@ -78,6 +78,83 @@ fn as_server(user: Option<&str>, program: &Path) -> Command {
     command
 }
 
+/// Makes an empty cluster in a folder of this name; where its socket will be.
+fn make(base: &Path, name: &str) -> PathBuf {
+    let user = server_user();
+    let folder = base.join(name);
+    std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
+    if let Some(user) = user {
+        let id = |what: &str| output(Command::new("id").arg(what).arg(user)).parse().unwrap();
+        chown(&folder, Some(id("-u")), Some(id("-g"))).unwrap();
+    }
+    let mut make = as_server(user, &programs().join("initdb"));
+    make.arg("-D").arg(folder.join("data")).current_dir("/");
+    make.args(["-U", "jadegate", "-A", "trust", "--no-locale", "-E", "UTF8", "-N"]);
+    output(&mut make);
+    folder
+}
+
+/// Starts the cluster in this folder. Did it start?
+fn run(folder: &Path) -> bool {
+    let settings = format!(
+        "-c listen_addresses= -c unix_socket_directories={} -c fsync=off \
+         -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB \
+         -c max_wal_size=2GB -c deadlock_timeout=200ms",
+        folder.display()
+    );
+    let mut start = as_server(server_user(), &programs().join("pg_ctl"));
+    start.arg("-D").arg(folder.join("data")).arg("-l").arg(folder.join("log")).current_dir("/");
+    start.args(["-o", &settings, "-w", "-t", "60", "start"]);
+    // It goes on without this process, and must not hold its output open.
+    let started = start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    started.unwrap().success()
+}
+
+/// A cluster of a test's own, which it may kill. Ended with the test.
+pub(crate) struct Own(PathBuf);
+
+impl Own {
+    /// A running one.
+    pub(crate) fn new() -> Self {
+        let user = output(Command::new("id").arg("-u"));
+        let base = std::env::temp_dir().join(format!("jadegate-test-own-{user}"));
+        std::fs::DirBuilder::new().recursive(true).mode(0o711).create(&base).unwrap();
+        let own = Self(make(&base, &std::process::id().to_string()));
+        own.start();
+        own
+    }
+
+    /// Kills it, as a machine does that is out of memory.
+    pub(crate) fn kill(&self) {
+        let said = std::fs::read_to_string(self.0.join("data/postmaster.pid")).unwrap();
+        let pid = said.lines().next().unwrap().trim();
+        output(Command::new("kill").args(["-KILL", pid]));
+    }
+
+    /// Starts it; what was killed may hold its memory for a moment.
+    pub(crate) fn start(&self) {
+        let started = (0..100).any(|n| {
+            std::thread::sleep(std::time::Duration::from_millis(if n == 0 { 0 } else { 50 }));
+            run(&self.0)
+        });
+        assert!(started, "see {}", self.0.join("log").display());
+    }
+
+    /// The address of its only database.
+    pub(crate) fn address(&self) -> String {
+        format!("postgres://jadegate@/postgres?host={}", self.0.display())
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        let mut stop = as_server(server_user(), &programs().join("pg_ctl"));
+        stop.arg("-D").arg(self.0.join("data")).args(["-m", "immediate", "stop"]);
+        let _ = stop.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 impl Cluster {
     fn join() -> Self {
         let base = std::env::temp_dir()
@@ -105,36 +182,9 @@ impl Cluster {
     }
 
     fn start(base: &Path) -> PathBuf {
-        let (programs, user) = (programs(), server_user());
-        let folder = base.join(format!("cluster-{}", std::process::id()));
-        std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
-        if let Some(user) = user {
-            let id = |what: &str| output(Command::new("id").arg(what).arg(user)).parse().unwrap();
-            chown(&folder, Some(id("-u")), Some(id("-g"))).unwrap();
-        }
-        let data = folder.join("data");
-        let mut make = as_server(user, &programs.join("initdb"));
-        make.arg("-D").arg(&data).current_dir("/");
-        make.args(["-U", "jadegate", "-A", "trust", "--no-locale", "-E", "UTF8", "-N"]);
-        output(&mut make);
-        let settings = format!(
-            "-c listen_addresses= -c unix_socket_directories={} -c fsync=off \
-             -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB \
-             -c max_wal_size=2GB -c deadlock_timeout=200ms",
-            folder.display()
-        );
-        let mut start = as_server(user, &programs.join("pg_ctl"));
-        start.arg("-D").arg(&data).arg("-l").arg(folder.join("log")).current_dir("/");
-        start.args(["-o", &settings, "-w", "-t", "60", "start"]);
-        // It goes on without this process, and must not hold its output open.
-        let started = start
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .unwrap();
-        assert!(started.success(), "see {}", folder.join("log").display());
-        Self::watch(base, &folder, &programs, user);
+        let folder = make(base, &format!("cluster-{}", std::process::id()));
+        assert!(run(&folder), "see {}", folder.join("log").display());
+        Self::watch(base, &folder, &programs(), server_user());
         folder
     }
 
