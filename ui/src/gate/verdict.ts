@@ -18,5 +18,5 @@ export function wordOf(kind: Kind): string {
 /** What is said aloud. Not the colour: the whole queue would hear it. */
 export function spokenOf(result: Result, direction: Direction): string {
   const word = wordOf(kindOf(result, direction)).toLowerCase();
-  return result.problem === null || result.outcome !== 'refused' ? word : `${word}${t().spokenStop}${problemText(result.problem).title}`;
+  return result.problem === null || result.outcome !== 'refused' ? word : t().spoken(word, problemText(result.problem).title);
 }

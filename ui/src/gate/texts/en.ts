@@ -80,7 +80,7 @@ export const en: Dict<typeof zh> = {
     doQuarantine: 'Please ask them to keep their distance and do what their own page says.',
     outUnread: 'Leaving was not recorded. Do not hold anybody back.',
   },
-  spokenStop: '. ',
+  spoken: (word, what) => `${word}. ${what}`,
   undo: { title: 'Let in as an exception:', button: 'Undo', right: 'It was right' },
   settings: {
     title: 'Settings',

@@ -74,7 +74,7 @@ export const zh = {
     doQuarantine: '请对方保持距离，按自己码页上的说明去做。',
     outUnread: '没有记录离开。不要拦人。',
   },
-  spokenStop: '。',
+  spoken: (word: string, what: string) => `${word}。${what}`,
   undo: { title: '已特许放行：', button: '撤销', right: '没有错' },
   settings: {
     title: '设置',
