@@ -9,6 +9,7 @@ import { circles, imports } from './rust-imports.mjs';
 /** Crate -> the workspace crates it may depend on outside its tests. */
 const ALLOWED = {
   'jadegate-domain': [],
+  'jadegate-alarms': [],
   'jadegate-lines': [],
   'jadegate-divisions': ['domain', 'lines'],
   'jadegate-policy': ['domain'],
@@ -24,7 +25,7 @@ const ALLOWED = {
   'jadegate-store-rows': ['domain', 'store'],
   'jadegate-store-postgres': ['domain', 'store', 'store-rows'],
   'jadegate-store-sqlite': ['domain', 'store', 'store-rows'],
-  'jadegate-service': ['domain', 'lines', 'divisions', 'policy', 'trace', 'pass', 'certificates', 'ledger', 'store'],
+  'jadegate-service': ['domain', 'alarms', 'lines', 'divisions', 'policy', 'trace', 'pass', 'certificates', 'ledger', 'store'],
   'jadegate-web': ['domain', 'divisions', 'policy', 'paper', 'pass', 'ledger', 'store', 'service'],
 };
 /** For tests only: may depend on anything, and nothing may depend on it outside its tests. */
@@ -40,7 +41,7 @@ const KEPT_IN = {
   'tower-http': ['jadegate-web', TOP],
 };
 /** Crates without clock, network, disk or thread. */
-const PURE = ['jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-certificates', 'jadegate-paper', 'jadegate-ledger', 'jadegate-audit', 'jadegate-analysis', 'jadegate-store-rows'];
+const PURE = ['jadegate-alarms', 'jadegate-domain', 'jadegate-lines', 'jadegate-policy', 'jadegate-policy-wasm', 'jadegate-trace', 'jadegate-pass', 'jadegate-certificates', 'jadegate-paper', 'jadegate-ledger', 'jadegate-audit', 'jadegate-analysis', 'jadegate-store-rows'];
 const IMPURE = ['tokio', 'ureq', 'rusqlite', 'tokio-postgres', 'axum', 'reqwest', 'rand', 'getrandom'];
 /** Crate -> folder of its sources -> the folders of the same crate that files in it may import. */
 const FOLDERS = {

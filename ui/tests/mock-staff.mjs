@@ -91,11 +91,31 @@ function readDocument(/** @type {string} */ text) {
   return { body };
 }
 
+/** @returns {import('../src/shared/openapi').AlarmList} */
+function alarmList(/** @type {number} */ now, /** @type {boolean} */ answered) {
+  const hospital = { name: '示例市第一医院', kind: /** @type {const} */ ('hospital') };
+  /** @type {import('../src/shared/openapi').AlarmRow} */
+  const plain = {
+    id: 'z0000000000001', kind: 'unbacked', agency: hospital, count: 108, expected: 2, hours: 24, raised_at: iso(now - 5 * 3600), measured_at: iso(now - 60),
+    answers: ['outbreak', 'backlog', 'announced', 'wrong_records', 'misuse'],
+  };
+  const first = { ...plain, holds_at: iso(now - 3600) };
+  /** @type {import('../src/shared/openapi').AlarmRow} */
+  const own = { ...plain, id: 'z0000000000002', agency: { name: '示例市疾控组', kind: 'prevention_team' }, staff: 'f0000000000001', kind: 'looks_by_one', count: 412, expected: 61, answers: [], not_answered: 'own_agency' };
+  /** @type {import('../src/shared/openapi').AlarmRow} */
+  const look = { ...plain, id: 'z0000000000003', kind: 'looks_protected', staff: 'f0000000000009', count: 2, expected: 0, answers: ['task', 'misuse'] };
+  const team = { name: '示例市卫健委', kind: /** @type {const} */ ('health_commission') };
+  /** @type {import('../src/shared/openapi').AlarmRow} */
+  const done = { ...plain, id: 'z0000000000004', kind: 'tests', agency: { name: '示例检验所', kind: 'laboratory' }, count: 240, expected: 31, answers: [], answered: { answer: 'outbreak', at: iso(now - DAY), by: team } };
+  const ended = { ...first, answers: [], answered: { answer: /** @type {const} */ ('wrong_records'), at: iso(now), by: team } };
+  return answered ? { open: [own, look], answered: [ended, done] } : { open: [first, own, look], answered: [done] };
+}
+
 /** @type {import('../src/shared/openapi').Power[]} */
 export const ALL_POWERS = [
   'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_rides', 'record_release', 'accompany',
   'find_person', 'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
-  'confirm_waiting', 'withdraw_record', 'decide_appeals', 'ask_identity', 'approve_identity',
+  'confirm_waiting', 'withdraw_record', 'decide_appeals', 'ask_identity', 'approve_identity', 'answer_alarms',
 ];
 
 /**
@@ -278,6 +298,10 @@ export async function startStaffMock() {
     withdrawn: new Set(),
     /** Was the appeal decided? */
     decided: false,
+    /** Was the alarm answered? */
+    alarmAnswered: false,
+    /** Was it asked that an entry of the list goes? */
+    endAsked: false,
     sessions: [
       { id: 'ffeeddccbbaa998877665544', device: 'computer' },
       { id: '00112233445566778899aabb', device: 'phone' },
@@ -589,6 +613,25 @@ export async function startStaffMock() {
     'POST /v1/staff/members': ({ now }) => ({ status: 201, body: { staff: 'f0000000000003', token: 'made-up', link: `/console/#invite=${randomBytes(24).toString('base64url')}`, expires_at: iso(now + 3 * DAY) } }),
     'POST /v1/staff/members/{id}/confirm': () => ({ status: 204 }),
     'POST /v1/staff/members/{id}/disable': () => ({ status: 204 }),
+    'GET /v1/staff/alarms': ({ now }) => ({ body: alarmList(now, state.alarmAnswered) }),
+    'POST /v1/staff/alarms/{id}/answer': ({ now }) => {
+      state.alarmAnswered = true;
+      return { body: /** @type {import('../src/shared/openapi').AlarmRow} */ (alarmList(now, true).answered[0]) };
+    },
+    'GET /v1/staff/protected': ({ now }) => ({
+      body: [
+        { id: 'v0000000000001', ground: 'well_known', works_for: null, added_at: iso(now - 9 * DAY), added_by: { name: '示例市卫健委', kind: 'health_commission' }, may_end: true },
+        { id: 'v0000000000002', ground: 'colleague', works_for: { name: '示例市第一医院', kind: 'hospital' }, added_at: iso(now - 3 * DAY), added_by: { name: '示例市卫健委', kind: 'health_commission' }, may_end: !state.endAsked, end_asked_at: iso(now - DAY) },
+      ],
+    }),
+    'POST /v1/staff/protected': () => ({ status: 201, body: { id: 'v0000000000003' } }),
+    'POST /v1/staff/protected/{id}/end': () => {
+      state.endAsked = true;
+      return { body: { ended: false } };
+    },
+    'GET /v1/public/alarms': ({ now }) => ({
+      body: { from: iso(now - 90 * DAY), to: iso(now), alarms: [{ kind: 'unbacked', raised: 3, open: 1, held: 1, answers: [{ answer: 'backlog', count: 2 }] }] },
+    }),
     'GET /v1/staff/appeals': ({ now }) => ({
       body: {
         appeals: state.decided ? [appealRow(now, 2)] : [appealRow(now, 1), appealRow(now, 2)],

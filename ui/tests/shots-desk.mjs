@@ -118,6 +118,21 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
   await page.locator('.ask button').first().click();
   await page.getByTestId('person').waitFor();
   await take('36-identity-read');
+  // --- Alarms: on each page, the list, an answer; the list of protected people ---
+  await page.getByTestId('alarm-banner').waitFor();
+  Object.assign(world, { may: ['answer_alarms', 'protect_people', 'confirm_powers', 'read_lists'] });
+  await page.reload();
+  await go('alarms', t('警报', 'Alarms'));
+  await button('答复', 'Answer').first().click();
+  await page.locator('[id^="answer-"]').selectOption('wrong_records');
+  await take('37-alarms');
+  await button('答复', 'Answer').first().click();
+  await page.locator('.ask button').first().click();
+  await page.getByTestId('answered').waitFor();
+  await page.getByTestId('protected').getByRole('button').first().click();
+  await page.locator('.ask button').first().click();
+  await page.getByTestId('protected-said').waitFor();
+  await take('37-alarms-answered');
 
   // --- What the operator has to look at ---
   const as = async (may, trouble) => {

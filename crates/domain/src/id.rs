@@ -156,6 +156,10 @@ ids! {
     PaperId = 'u', "paper code";
     /// An appeal: the number on its receipt.
     AppealId = 'y', "appeal";
+    /// An alarm.
+    AlarmId = 'z', "alarm";
+    /// An entry of the list of protected people.
+    ProtectedId = 'v', "protected person";
     /// One run of recolouring after a policy or a risk level changed.
     RecolouringId = 'k', "recolouring";
 }

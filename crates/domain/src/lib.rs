@@ -5,6 +5,7 @@
 //! `docs/architecture.md`.
 
 pub mod agency;
+pub mod alarm;
 pub mod appeal;
 pub mod assessment;
 pub mod case;
@@ -34,6 +35,7 @@ pub mod written;
 pub mod zone;
 
 pub use agency::{Access, AgencyKind, Purpose, Role, Staff};
+pub use alarm::{Activity, AlarmAnswer, AlarmKind, ProtectedGround};
 pub use appeal::{AppealFileKind, AppealFinding, AppealGround, AppealState};
 pub use assessment::{Assessment, Eased, EasedBy, PolicyRef, Reason};
 pub use case::{Case, CaseClass};
@@ -44,8 +46,8 @@ pub use evidence::{Evidence, EvidenceKind, Fact};
 pub use gate::{Gate, Scan, ScanOutcome};
 pub use holder::Holder;
 pub use id::{
-    AgencyId, AppealId, CaseId, EvidenceId, GateId, HolderId, PaperId, PlaceId, ScanId, StaffId,
-    TraceId, TraceJobId,
+    AgencyId, AlarmId, AppealId, CaseId, EvidenceId, GateId, HolderId, PaperId, PlaceId, ScanId,
+    StaffId, TraceId, TraceJobId,
 };
 pub use identity::{IdentityRefusal, IdentityTarget};
 pub use person::{PersonName, Phone};

@@ -138,6 +138,28 @@ pub enum AppealEvent {
     Lapsed,
 }
 
+/// What happened to an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmEvent {
+    /// It was raised.
+    Raised,
+    /// Above the mandate's number: what follows waits for a second pair of eyes.
+    Holds,
+    /// A second body answered it.
+    Answered,
+}
+
+/// What happened to the list of protected people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProtectionEvent {
+    /// Somebody was put on it.
+    Added,
+    /// Two officers took somebody from it.
+    Removed,
+}
+
 /// What happened to records that wait for a second pair of eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -18,8 +18,8 @@ use crate::canonical;
 use crate::commitment::Commitment;
 use crate::error::LedgerError;
 use crate::event::{
-    AgencyEvent, AppealEvent, EvidenceEvent, GateEvent, IdentityEvent, KeyEvent, KeyRole,
-    MandateEvent, ProposalEvent, StaffEvent, WaitingEvent,
+    AgencyEvent, AlarmEvent, AppealEvent, EvidenceEvent, GateEvent, IdentityEvent, KeyEvent,
+    KeyRole, MandateEvent, ProposalEvent, ProtectionEvent, StaffEvent, WaitingEvent,
 };
 use crate::hash::{Hash, leaf_hash};
 use crate::word::{AgencyName, Word};
@@ -270,6 +270,36 @@ pub enum Leaf {
         /// How many records wait or waited.
         records: u32,
     },
+    /// An agency, or a member of its staff, did far more than they ever did, or looked at somebody whom
+    /// they had no reason to look at; or a second body answered to that. Nobody is named.
+    AgencyAlarm {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: AlarmEvent,
+        /// What it is about (`unbacked`, `looks_by_one`).
+        what: Word,
+        /// Whose records or looks.
+        agency: AgencyId,
+        /// How many records, looks or people.
+        count: u32,
+        /// What was found; absent before it is answered.
+        answer: Option<Word>,
+        /// Whose officer answered; absent before.
+        by: Option<AgencyId>,
+    },
+    /// Somebody was put on the list of people at whom each look is an alarm, or taken from it. Who, nobody
+    /// is told.
+    Protection {
+        /// When it was logged.
+        at: Timestamp,
+        /// What happened.
+        event: ProtectionEvent,
+        /// Why they stand there (`well_known`, `colleague`, `threatened`).
+        ground: Word,
+        /// Whose officer did it.
+        agency: AgencyId,
+    },
     /// Something happened to an appeal; whose it is, nobody is told.
     Appeal {
         /// When it was logged.
@@ -462,6 +492,21 @@ mod tests {
                 agency,
                 by: None,
                 records: 980,
+            },
+            Leaf::AgencyAlarm {
+                at,
+                event: AlarmEvent::Raised,
+                what: "unbacked".parse().unwrap(),
+                agency: AgencyId::from_random(1),
+                count: 42,
+                answer: None,
+                by: None,
+            },
+            Leaf::Protection {
+                at,
+                event: ProtectionEvent::Added,
+                ground: "well_known".parse().unwrap(),
+                agency: AgencyId::from_random(1),
             },
             Leaf::Appeal {
                 at,

@@ -35,8 +35,8 @@ pub use checkpoint::{Checkpoint, open_checkpoint, sign_checkpoint};
 pub use commitment::{Commitment, Salt, commit};
 pub use error::LedgerError;
 pub use event::{
-    AgencyEvent, AppealEvent, EvidenceEvent, GateEvent, IdentityEvent, KeyEvent, KeyRole,
-    MandateEvent, ProposalEvent, StaffEvent, WaitingEvent,
+    AgencyEvent, AlarmEvent, AppealEvent, EvidenceEvent, GateEvent, IdentityEvent, KeyEvent,
+    KeyRole, MandateEvent, ProposalEvent, ProtectionEvent, StaffEvent, WaitingEvent,
 };
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
 pub use leaf::{Leaf, MAX_LEAF};

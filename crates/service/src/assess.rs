@@ -413,7 +413,7 @@ impl App {
         all.append(&mut writes);
         all.append(&mut decided);
         all.extend(change.with.iter().cloned());
-        all.extend(self.weigh(change.add.iter().filter_map(|n| n.signed.as_ref())));
+        all.extend(self.weigh(self.borne_out(&change.add, &own).await?.iter()));
         Ok(Some(Prepared { ids, assessment, writes: all, _one: one }))
     }
 

@@ -17,18 +17,20 @@ use std::collections::BTreeMap;
 use jadegate_domain::id::{ImportId, RideId, WaitingId};
 use jadegate_domain::record::{RecordKind, WaitingKind, WaitingState};
 use jadegate_domain::{
-    AgencyId, Division, Evidence, EvidenceId, Fact, HolderId, PlaceId, Purpose, StaffId, Timestamp,
+    Activity, AgencyId, AgencyKind, Division, Evidence, EvidenceId, Fact, HolderId, PlaceId,
+    Purpose, StaffId, Timestamp,
 };
 use jadegate_ledger::WaitingEvent;
 use jadegate_store::{
-    Authorship, IndexKind, KeptRecord, StoreError, TubeOwner, Unit, Waiting, WaitingPiece, Write,
+    ALARM_HOLDS, Actor, AlarmWrite, Authorship, IndexKind, KeptRecord, StoreError, TubeOwner, Unit,
+    Waiting, WaitingPiece, Write,
 };
 
 use crate::app::App;
 use crate::author::{Author, Taker, file_stands};
 use crate::error::{Result, ServiceError};
 use crate::held::Hold;
-use crate::limits::Limit;
+use crate::limits::{Limit, hour_of};
 use crate::staff::what::What;
 
 /// Seconds of the time that counts.
@@ -48,6 +50,8 @@ pub(crate) struct Signed {
     staff: Option<StaffId>,
     import: Option<ImportId>,
     weighs: Option<(Weight, AgencyId)>,
+    /// As what it is counted for alarms; `None`: a laboratory stands behind it.
+    counts: Option<Activity>,
     /// Where the person lives, if that is not where the author acts: what colours weighs there, too.
     outside: Option<Box<str>>,
     /// Was the person found by their document?
@@ -66,6 +70,7 @@ impl Signed {
             staff: author.staff,
             import: author.import,
             weighs,
+            counts: Some(Activity::Unbacked),
             outside: None,
             by_document: false,
             document: None,
@@ -125,6 +130,7 @@ impl Signed {
             staff: k.staff,
             import: k.import,
             weighs: None,
+            counts: None,
             outside: None,
             by_document: true,
             document: None,
@@ -166,7 +172,15 @@ impl Signed {
 
     /// For a fact as it is: weighing only if it can confine.
     pub(crate) fn own(author: &Author, fact: &Fact) -> Self {
-        Self::by(author, fact.may_confine().then_some((Weight::Colours, author.agency)))
+        let weighs = fact.may_confine().then_some((Weight::Colours, author.agency));
+        Self { counts: counted_as(author.kind, fact), ..Self::by(author, weighs) }
+    }
+
+    /// The same if a laboratory's positive of the person (or of the case behind a contact) bears it out:
+    /// it is counted for no alarm.
+    pub(crate) fn borne_out(self, by_laboratory: bool) -> Self {
+        let counts = self.counts.filter(|c| !by_laboratory || *c != Activity::Unbacked);
+        Self { counts, ..self }
     }
 
     /// For what corrects a piece of the same agency: what confines weighs as ever, and what takes a
@@ -184,6 +198,7 @@ impl Signed {
             staff: before.staff,
             import: before.import,
             weighs: None,
+            counts: None,
             outside: None,
             by_document: before.by_document,
             document: None,
@@ -203,6 +218,7 @@ impl Signed {
             staff: waiting.staff,
             import: waiting.import,
             weighs: None,
+            counts: None,
             outside: None,
             by_document: false,
             document: None,
@@ -279,6 +295,15 @@ impl Signed {
     }
 }
 
+/// As what a fact is counted for alarms. What is disputed asks for nobody's colour by itself.
+const fn counted_as(kind: AgencyKind, fact: &Fact) -> Option<Activity> {
+    match (kind, fact) {
+        (_, Fact::Dispute { .. }) => None,
+        (AgencyKind::Laboratory | AgencyKind::Hospital, Fact::Test { .. }) => Some(Activity::Tests),
+        _ => Some(Activity::Unbacked),
+    }
+}
+
 /// What a record does that weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Weight {
@@ -290,8 +315,17 @@ pub(crate) enum Weight {
 
 /// Was a unit refused because it is above the mandate's numbers?
 pub(crate) fn is_above(e: &StoreError) -> bool {
-    let weighs = |class| COLOURS.contains(&class) || RELEASES.contains(&class) || class == HOME;
+    let weighs = |class| {
+        COLOURS.contains(&class)
+            || RELEASES.contains(&class)
+            || [HOME, ALARM_HOLDS].contains(&class)
+    };
     e.no_room().is_some_and(|(class, _)| weighs(class))
+}
+
+/// Of whom it is counted: of the member of staff only if they are of the agency on which it weighs.
+fn actor((agency, staff): (AgencyId, Option<StaffId>), on: AgencyId) -> Actor {
+    Actor { agency: on, staff: staff.filter(|_| agency == on) }
 }
 
 /// The prefecture (or the country) in which somebody lives, if that is not where an author acts.
@@ -330,6 +364,10 @@ impl App {
 
     /// How much more may colour somebody within this hour before it has to wait.
     pub(crate) async fn room(&self, author: &Author, on: AgencyId) -> Result<u64> {
+        let actor = actor((author.agency, author.staff), on);
+        if self.store.alarm_holds(actor).await? {
+            return Ok(0);
+        }
         self.room_for(Weight::Colours, on, author.staff).await
     }
 
@@ -364,10 +402,15 @@ impl App {
         let mut agencies: BTreeMap<(Weight, AgencyId), u32> = BTreeMap::new();
         let mut staff: BTreeMap<(Weight, StaffId), u32> = BTreeMap::new();
         let mut homes: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut colouring: BTreeMap<Actor, BTreeMap<Activity, u64>> = BTreeMap::new();
         for s in all {
             let Some((weight, agency)) = s.weighs else { continue };
             if let (Weight::Colours, Some(home)) = (weight, &s.outside) {
                 *homes.entry(home).or_default() += 1;
+            }
+            if weight == Weight::Colours {
+                let counted = colouring.entry(actor((s.agency, s.staff), agency)).or_default();
+                s.counts.map(|what| *counted.entry(what).or_default() += 1);
             }
             *agencies.entry((weight, agency)).or_default() += 1;
             if let Some(by) = s.staff {
@@ -378,7 +421,23 @@ impl App {
         let staff = staff.into_iter().map(|((w, id), n)| (self.of_staff(w, id), n));
         let homes = homes.into_iter().map(|(home, n)| (self.of_home(home), n));
         let all = agencies.chain(staff).chain(homes);
-        all.map(|((limit, key), n)| self.count(limit, key, n)).collect()
+        let weighed = all.map(|((limit, key), n)| self.count(limit, key, n));
+        weighed.chain(self.watched(colouring)).collect()
+    }
+
+    /// Demands that no alarm holds what these record, and counts it for the next one.
+    fn watched(
+        &self,
+        colouring: BTreeMap<Actor, BTreeMap<Activity, u64>>,
+    ) -> impl Iterator<Item = Write> + use<> {
+        let hour = hour_of(self.now());
+        colouring.into_iter().flat_map(move |(actor, counted)| {
+            let free = std::iter::once(AlarmWrite::ExpectFree(actor));
+            let counts = counted.into_iter();
+            let counts =
+                counts.map(move |(what, count)| AlarmWrite::Count { what, actor, hour, count });
+            free.chain(counts).map(Write::Alarm).collect::<Vec<_>>()
+        })
     }
 
     /// What agencies elsewhere record of the people of a place counts together, as one agency's: else

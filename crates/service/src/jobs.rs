@@ -187,6 +187,10 @@ impl App {
                 self.work.trace_jobs.forget_old(self.now());
                 if first && ticks.is_multiple_of(120) {
                     note("forget_after_mandate", &self.forget_after_mandate().await);
+                    note("watch_alarms", &self.watch_alarms().await);
+                }
+                if first && ticks.is_multiple_of(600) {
+                    note("watch_looks", &self.watch_looks().await);
                 }
                 if first && ticks.is_multiple_of(7200) {
                     note("finish_corrections", &self.finish_corrections().await);

@@ -4,6 +4,8 @@
 //! sets a colour: colours come out of `policy::assess` over recorded evidence, in `assess.rs` only.
 
 mod accounts;
+pub mod alarm_jobs;
+mod alarms;
 mod app;
 pub mod appeal_figures;
 mod appeal_jobs;

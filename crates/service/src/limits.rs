@@ -24,3 +24,8 @@ impl App {
         Write::CountWithin { class, key, count, at: self.now(), window_seconds, most }
     }
 }
+
+/// The hour of a moment, since the epoch.
+pub(crate) const fn hour_of(at: jadegate_domain::Timestamp) -> i64 {
+    at.as_secs().div_euclid(3600)
+}

@@ -8,15 +8,16 @@ use jadegate_domain::division::RegionRisk;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::record::{AccountEvent, RecordKind, WithdrawalReason};
 use jadegate_domain::{
-    Access, AgencyId, Evidence, Gate, Period, PolicyRef, Staff, StaffId, Timestamp,
+    Access, AgencyId, Evidence, Gate, Period, PolicyRef, ProtectedGround, Staff, StaffId, Timestamp,
 };
 use jadegate_ledger::{
-    AgencyEvent, AppealEvent, Commitment, EvidenceEvent, GateEvent, Hash, KeyEvent, KeyRole, Leaf,
-    LedgerError, ProposalEvent, Salt, StaffEvent, WaitingEvent, Word, commit,
+    AgencyEvent, AlarmEvent, AppealEvent, Commitment, EvidenceEvent, GateEvent, Hash, KeyEvent,
+    KeyRole, Leaf, LedgerError, ProposalEvent, ProtectionEvent, Salt, StaffEvent, WaitingEvent,
+    Word, commit,
     note::{NoteSigner, NoteVerifier},
 };
 use jadegate_pass::{KeyUse, PublishedKey};
-use jadegate_store::{AccountChange, RuleReview, Store, Unit, Waiting, Write};
+use jadegate_store::{AccountChange, Alarm, RuleReview, Store, Unit, Waiting, Write};
 
 use crate::error::{Kind, Result, ServiceError};
 use crate::keys::Keys;
@@ -255,6 +256,32 @@ pub(crate) fn waiting_leaf(w: &Waiting, event: WaitingEvent, at: Timestamp) -> R
         records: u32::try_from(w.count).unwrap_or(u32::MAX),
     };
     Ok(leaf.encode()?)
+}
+
+/// Something happened to an alarm.
+pub(crate) fn alarm_leaf(a: &Alarm, event: AlarmEvent) -> Result<Vec<u8>> {
+    let answer = a.end.map(|e| e.answer.as_str().parse()).transpose();
+    let leaf = Leaf::AgencyAlarm {
+        at: a.end.map_or(a.measured.at, |e| e.at),
+        event,
+        what: a.kind.as_str().parse().map_err(ServiceError::internal)?,
+        agency: a.agency,
+        count: u32::try_from(a.measured.count).unwrap_or(u32::MAX),
+        answer: answer.map_err(ServiceError::internal)?,
+        by: a.end.map(|e| e.by.1),
+    };
+    Ok(leaf.encode()?)
+}
+
+/// Somebody was put on the list of protected people, or taken from it.
+pub(crate) fn protection_leaf(
+    event: ProtectionEvent,
+    ground: ProtectedGround,
+    agency: AgencyId,
+    at: Timestamp,
+) -> Result<Vec<u8>> {
+    let ground = ground.as_str().parse().map_err(ServiceError::internal)?;
+    Ok(Leaf::Protection { at, event, ground, agency }.encode()?)
 }
 
 /// Something happened to an appeal.

@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 
 use jadegate_store::{
-    AppealWrite, ChallengeWrite, CorrectionWrite, IndexKind, RecolouringWrite, TubeOwner, Unit,
-    Write,
+    Actor, AlarmWrite, AppealWrite, ChallengeWrite, CorrectionWrite, IndexKind, RecolouringWrite,
+    TubeOwner, Unit, Write,
 };
 
 /// What a unit needs.
@@ -56,6 +56,8 @@ enum Of {
     Log = 10,
     Setting = 11,
     Appeal = 43,
+    Alarm = 53,
+    Activity = 54,
 }
 
 /// FNV-1a: any two things that share a number only wait for one another without need.
@@ -200,6 +202,7 @@ impl Needs {
             Write::Appeal(AppealWrite::Decide { id, .. } | AppealWrite::Lapse { id, .. }) => {
                 self.needs(numbered(Of::Appeal, id.as_i64()));
             }
+            Write::Alarm(alarm) => self.alarm(alarm),
             Write::NumberLeaves { .. } => self.needs(lock(Of::Log, &[])),
             Write::PutSetting { name, .. } => self.needs(lock(Of::Setting, &[name.as_bytes()])),
             // One statement that changes its row only in the state asked for, or without a condition.
@@ -213,6 +216,25 @@ impl Needs {
         if let TubeOwner::Document(document) = owner {
             self.needs(index(IndexKind::Document, &document));
         }
+    }
+
+    /// What an alarm holds is held by agency: a condition on there being none has no row.
+    fn alarm(&mut self, write: &AlarmWrite) {
+        let agency = match write {
+            AlarmWrite::Count { what, actor, .. } => {
+                let Actor { agency, staff } = actor;
+                let staff = staff.map_or(0, jadegate_domain::StaffId::as_i64).to_be_bytes();
+                let parts = [what.as_str().as_bytes(), &agency.as_i64().to_be_bytes(), &staff];
+                return self.needs(lock(Of::Activity, &parts));
+            }
+            AlarmWrite::ExpectFree(actor) => actor.agency,
+            AlarmWrite::Raise(alarm) => alarm.agency,
+            AlarmWrite::Grow { agency, .. } | AlarmWrite::Answer { agency, .. } => *agency,
+            AlarmWrite::Protect(_) | AlarmWrite::AskEnd { .. } | AlarmWrite::Unprotect { .. } => {
+                return;
+            }
+        };
+        self.needs(numbered(Of::Alarm, agency.as_i64()));
     }
 
     fn needs(&mut self, lock: i64) {

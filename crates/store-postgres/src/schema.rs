@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "identity_target",
         text: include_str!("../migrations/0052_identity_target.sql"),
     },
+    Migration { number: 53, name: "alarms", text: include_str!("../migrations/0053_alarms.sql") },
 ];
 
 /// The oldest PostgreSQL that serves, as it numbers itself.
@@ -267,6 +268,7 @@ mod tests {
         "98fa4613c38ebbc5f5c585465627a46d8ac6967a3d85fbd43337221a73f9df7b",
         "11013bc2e31b0a595194a8d442797cc3e51670f4732a49be4ffdcbd347c32960",
         "8aae3f88bebc5296db6dd7f212a42ae67ecfb4273fe1e7d9300feba286ddd096",
+        "a42bf86957fee41cdbb7d609295d6cda10b9f441b0f19eb920e360f014bc0392",
     ];
 
     #[test]

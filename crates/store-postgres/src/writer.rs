@@ -486,7 +486,7 @@ async fn drop_days(c: &Client, before: i64) -> Result<(u64, u64)> {
 type Statement = (&'static str, &'static str);
 
 /// What has expired.
-const EXPIRED: [Statement; 11] = [
+const EXPIRED: [Statement; 13] = [
     (
         "outbox",
         "DELETE FROM outbox WHERE challenge IN \
@@ -503,6 +503,9 @@ const EXPIRED: [Statement; 11] = [
                 (SELECT id FROM appeal WHERE keep_until <= $1)",
     ),
     ("appeal", "DELETE FROM appeal WHERE keep_until <= $1"),
+    ("alarm", "DELETE FROM alarm WHERE keep_until <= $1"),
+    // Nine weeks of hours: what an alarm looks back on.
+    ("activity", "DELETE FROM activity WHERE hour <= ($1 / 3600) - 1512"),
     ("tally", "DELETE FROM tally WHERE expires_at <= $1"),
     ("used_nonce", "DELETE FROM used_nonce WHERE expires_at <= $1"),
     ("job", "DELETE FROM job WHERE expires_at <= $1"),

@@ -9,6 +9,7 @@
 //! Values in, values out: no database, no clock, no disk.
 
 mod accounts;
+mod alarms;
 mod appeals;
 mod at;
 mod columns;
@@ -24,6 +25,7 @@ mod servers;
 mod stored;
 
 pub use accounts::{AccountChangeRow, ProxyRow, RecordLinkRow, SplitPieceRow, changed_by};
+pub use alarms::{AlarmRow, ProtectedRow, alarm_count, busy, done_within, looked_at_by_many};
 pub use appeals::{AppealFileRow, AppealRow, RuleReviewRow};
 pub use columns::{Column, ColumnError, Columns};
 pub use evidence::{
@@ -95,7 +97,9 @@ macro_rules! for_each_table {
             IdentityRequestRow,
             AppealRow,
             AppealFileRow,
-            RuleReviewRow
+            RuleReviewRow,
+            AlarmRow,
+            ProtectedRow
         )
     };
 }

@@ -129,6 +129,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "identity_target",
         text: include_str!("../migrations/0052_identity_target.sql"),
     },
+    Migration { number: 53, name: "alarms", text: include_str!("../migrations/0053_alarms.sql") },
 ];
 
 /// One applied migration, for `doctor`.
@@ -287,6 +288,7 @@ mod tests {
         "5286b0280a1973dbfabd540fa6e94f7824f9fe03cca0d62efb1046111f0b8198",
         "0861c6da3433a96e85ea402fef98669e0aa80d6a118cfb88c2bb4d6c6a12ba53",
         "ba212adaa8b690cda723336b532ada3c1978389a97e89b460c6720cc8e2e83f8",
+        "2aeb57fe37b4d88fe8493488327243a71fe3f85469c681db3e68c2a8202a392f",
     ];
 
     #[test]

@@ -67,6 +67,7 @@
 //! readable copy in the database's files (`secure_delete`, and the log of the database is
 //! truncated). A backup made earlier is not reached; its retention is its keeper's.
 
+mod alarms;
 mod appeals;
 mod aside;
 mod challenges;
@@ -92,6 +93,10 @@ mod write;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use alarms::{
+    ALARM_HOLDS, Actor, Alarm, AlarmCount, AlarmEnd, AlarmWrite, Busy, LookedAtByMany, Measured,
+    Protected,
+};
 pub use appeals::{Appeal, AppealDecision, AppealFile, AppealWrite, RuleReview};
 pub use aside::{Listed, SetAside, Unreadable};
 pub use challenges::ChallengeWrite;

@@ -12,6 +12,7 @@ use jadegate_domain::{
     VisitKey,
 };
 
+use crate::alarms::AlarmWrite;
 use crate::appeals::AppealWrite;
 use crate::challenges::ChallengeWrite;
 use crate::corrections::CorrectionWrite;
@@ -116,6 +117,8 @@ pub enum Write {
     Paper(PaperWrite),
     /// About an appeal; see there.
     Appeal(AppealWrite),
+    /// About an alarm, or what it is raised from; see there.
+    Alarm(AlarmWrite),
     /// What changed about how a person is known. Precondition: the id is free.
     AddAccountChange(Box<AccountChange>),
     /// A change is undone. Precondition: it exists, of this holder, and is not undone yet.

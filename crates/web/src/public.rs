@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jadegate_divisions::Directory;
 use jadegate_domain::{Division, Timestamp};
+use jadegate_service::alarm_jobs::AlarmFigures;
 use jadegate_service::appeal_figures::AppealFigures;
 use jadegate_service::staff::RegionRow;
 use jadegate_service::{
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(divisions))
         .routes(routes!(regions))
         .routes(routes!(appeal_figures))
+        .routes(routes!(alarm_figures))
         .routes(routes!(checkpoint))
         .routes(routes!(leaves))
         .routes(routes!(log_proof))
@@ -107,6 +109,17 @@ async fn appeal_figures(
 ) -> Answer<([(HeaderName, &'static str); 1], Json<AppealFigures>)> {
     let figures = web.app.appeal_figures().await?;
     Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(figures.as_ref().clone())))
+}
+
+/// How many alarms there were within 90 days, by kind, how many are open, and how they were answered. They
+/// are about agencies, so no number is too small to be told.
+#[utoipa::path(get, path = "/v1/public/alarms", tag = "public",
+    responses((status = 200, body = AlarmFigures), (status = 503, body = Problem)))]
+async fn alarm_figures(
+    State(web): State<Arc<Web>>,
+) -> Answer<([(HeaderName, &'static str); 1], Json<AlarmFigures>)> {
+    let figures = web.app.alarm_figures().await?;
+    Ok(([(header::CACHE_CONTROL, "public, max-age=60")], Json(figures)))
 }
 
 /// The file of a policy that is or was in force here, by its digest.
@@ -350,6 +363,10 @@ pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> String {
     log_gauges(&web.app).await;
     witness_gauge(&web.app).await;
     follow_gauge(&web.app).await;
+    let alarms = web.app.alarms_open().await.unwrap_or_else(|e| {
+        tracing::error!(code = e.code, error = %e, "open alarms could not be counted");
+        Vec::new()
+    });
     let (visits, bytes) = web.app.index_size();
     let waiting = web.app.records_waiting().await.unwrap_or_else(|e| {
         tracing::error!(code = e.code, error = %e, "what waits could not be counted");
@@ -361,6 +378,9 @@ pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> String {
         for (kind, records) in waiting {
             metrics::gauge!("jadegate_records_waiting", "kind" => kind.as_str())
                 .set(records as f64);
+        }
+        for (kind, open) in alarms {
+            metrics::gauge!("jadegate_alarms_open", "kind" => kind.as_str()).set(open as f64);
         }
         metrics::gauge!("jadegate_index_visits").set(visits as f64);
         metrics::gauge!("jadegate_index_bytes").set(bytes as f64);

@@ -46,6 +46,8 @@ const POWER: Record<Power, true> = {
   decide_appeals: true,
   ask_identity: true,
   approve_identity: true,
+  answer_alarms: true,
+  protect_people: true,
   read_audit: true,
   read_operation: true,
 };

@@ -10,7 +10,7 @@ export interface SectionProps {
 }
 
 export interface Section {
-  id: 'overview' | 'counter' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'mandate' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'appeals' | 'identities' | 'records' | 'operation' | 'sessions';
+  id: 'overview' | 'counter' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'mandate' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'appeals' | 'identities' | 'alarms' | 'records' | 'operation' | 'sessions';
   /** Any of these; none: everybody. */
   needs: readonly Power[];
   load: () => Promise<{ default: Component<SectionProps> }>;
@@ -29,6 +29,7 @@ export const SECTIONS: readonly Section[] = [
   { id: 'waiting', needs: ['confirm_waiting', 'record_test', 'record_rides', 'record_arrival', 'set_region', 'read_audit'], load: plain(() => import('./sections/Waiting.svelte')) },
   { id: 'appeals', needs: ['decide_appeals'], load: plain(() => import('./sections/Appeals.svelte')) },
   { id: 'identities', needs: ['ask_identity', 'approve_identity', 'read_audit'], load: () => import('./sections/Identities.svelte') },
+  { id: 'alarms', needs: ['answer_alarms', 'read_operation', 'read_audit'], load: () => import('./sections/Alarms.svelte') },
   { id: 'records', needs: ['record_test', 'record_case', 'record_arrival', 'record_release', 'record_rides', 'withdraw_record', 'read_audit'], load: () => import('./sections/Records.svelte') },
   { id: 'quarantine', needs: ['accompany', 'read_lists'], load: () => import('./sections/Quarantine.svelte') },
   { id: 'counter', needs: ['find_person'], load: () => import('./sections/Counter.svelte') },

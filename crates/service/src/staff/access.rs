@@ -14,14 +14,15 @@ use std::collections::{BTreeSet, HashMap};
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::ImportId;
 use jadegate_domain::{
-    AgencyId, AgencyKind, Division, EvidenceKind, Holder, HolderId, Purpose, Staff, StaffId,
+    Activity, AgencyId, AgencyKind, Division, EvidenceKind, Holder, HolderId, Purpose, Staff,
+    StaffId,
 };
-use jadegate_store::{Looked, Unit, Waiting, Write};
+use jadegate_store::{Actor, AlarmWrite, Looked, Unit, Waiting, Write};
 
 use crate::app::App;
 use crate::author::Author;
 use crate::error::{Kind, Result, ServiceError};
-use crate::limits::Limit;
+use crate::limits::{Limit, hour_of};
 use crate::session::StaffSession;
 pub use crate::staff::power::Power;
 use crate::staff::what::What;
@@ -322,10 +323,18 @@ impl App {
         let staff = self.permitted(session, look)?;
         let holder = self.main_record(holder).await?;
         let holder = self.holder_inside(&staff.region, holder).await?;
-        let writes = self.access_writes(staff, holder.id, look.purpose, look.what)?;
+        let mut writes = self.access_writes(staff, holder.id, look.purpose, look.what)?;
+        writes.push(self.counted_look(staff));
         self.commit("open_person", writes).await?;
         let identity = self.identity(holder.id).await?;
         Ok(OpenedPerson { holder, identity })
+    }
+
+    /// One person more that a member of staff looked at one by one.
+    fn counted_look(&self, staff: &Staff) -> Write {
+        let actor = Actor { agency: staff.agency, staff: Some(staff.id) };
+        let (what, hour) = (Activity::Looks, hour_of(self.now()));
+        Write::Alarm(AlarmWrite::Count { what, actor, hour, count: 1 })
     }
 
     /// Opens the people of one page of a list, who live in the region. The look is written down

@@ -246,6 +246,14 @@ impl Power {
                 "agree to, or refuse, what another agency asked so",
                 "同意或拒绝其他机构的此类询问",
             ),
+            Self::AnswerAlarms => (
+                "read alarms, and answer those about other agencies of the region; those of looks the health commission alone",
+                "查看警报，并处理辖区内其他机构的警报；有关查看行为的警报仅由卫健委处理",
+            ),
+            Self::ProtectPeople => (
+                "put somebody on the list of people at whom each look is an alarm, by a document; two take them off",
+                "凭证件将某人列入受保护名单，对其每次查看均触发警报；移出须两人办理",
+            ),
             Self::ReadAudit => ("counts and the public log", "查看统计和公开日志"),
             Self::ReadOperation => (
                 "what the operator has to look at: keys, clock, database, kinds and numbers of rows that cannot be read; about nobody",

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub(crate) mod access_table;
+pub mod alarms;
 pub mod appeals;
 pub mod cases;
 mod conditions;
@@ -20,6 +21,7 @@ pub mod people;
 pub mod places;
 pub mod policies;
 pub(crate) mod power;
+pub mod protected;
 pub mod records;
 pub mod regions;
 pub mod tracing;
@@ -30,6 +32,7 @@ pub use self::access_table::{
     AccessTable, Holding, NamedCondition, NamedKind, NamedPurpose, NamedRole, PowerRow, kind_words,
     purpose_words, role_words,
 };
+pub use self::alarms::{AlarmAnswerInput, AlarmAnswered, AlarmList, AlarmRow, NotAnswered};
 pub use self::appeals::counter::{AppealReceipt, CounterAppeal};
 pub use self::appeals::decide::DecisionInput;
 pub use self::appeals::list::{
@@ -63,6 +66,7 @@ pub use self::policies::proposed::DifferenceView;
 pub use self::policies::published::{PolicyCheck, PolicyProblem, PolicyRow, SoundPolicy};
 pub use self::policies::runs::Share;
 pub use self::policies::what_if::{ProgressView, WhatIfState, WhatIfView};
+pub use self::protected::{ProtectInput, ProtectedRow};
 pub use self::records::arrivals::ArrivalInput;
 pub use self::records::asked::AskedWithdrawal;
 pub use self::records::files::{ImportRow, RecordRow};

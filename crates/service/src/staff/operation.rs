@@ -68,6 +68,8 @@ kinds! {
     Record = "record": ["authorship", "import_run", "withdrawal"],
     /// An appeal: it cannot be decided on; the evidence that it is counts all the same.
     Appeal = "appeal": ["appeal", "appeal_file", "rule_review"],
+    /// An alarm: nobody answers it, and what it holds is held no more.
+    Alarm = "alarm": ["alarm", "activity", "protected_person"],
     /// A look at somebody's data: it is missing from what they see.
     Look = "look": ["access", "identity_request"],
     /// The public log: it cannot be read from there on.

@@ -74,6 +74,10 @@ powers! {
     AskIdentity = "ask_identity",
     /// Agree to, or refuse, what another agency asked so.
     ApproveIdentity = "approve_identity",
+    /// Read alarms, and answer those about other agencies.
+    AnswerAlarms = "answer_alarms",
+    /// Keep the list of people at whom each look is an alarm, without reading it.
+    ProtectPeople = "protect_people",
     /// Read the counts and the public log.
     ReadAudit = "read_audit",
     /// See what the operator has to look at: keys, clock, database, rows that cannot be read; about
@@ -137,6 +141,11 @@ impl Power {
                 (kind, role),
                 (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
             ),
+            Self::AnswerAlarms => matches!(
+                (kind, role),
+                (A::PreventionTeam, R::Officer) | (A::HealthCommission, R::Commissioner)
+            ),
+            Self::ProtectPeople => matches!((kind, role), (A::HealthCommission, R::Commissioner)),
             Self::ReadAudit => matches!((kind, role), (A::Auditor, R::Auditor)),
             Self::ReadOperation => {
                 matches!((kind, role), (A::Operator, R::Administrator) | (A::Auditor, R::Auditor))
@@ -174,6 +183,8 @@ impl Power {
             | Self::ConfirmWaiting
             | Self::WithdrawRecord
             | Self::ApproveIdentity
+            | Self::AnswerAlarms
+            | Self::ProtectPeople
             | Self::ReadAudit
             | Self::ReadOperation => &[],
         }
@@ -219,6 +230,8 @@ impl Power {
             Self::DecideAppeals => &[C::Region, C::Mandate, C::OtherAgency, C::Seen, C::Masked],
             Self::AskIdentity => &[C::Region, C::Mandate, C::Agreed, C::Seen],
             Self::ApproveIdentity => &[C::Region, C::Mandate, C::OtherAgency, C::Reason],
+            Self::AnswerAlarms => &[C::Region, C::OtherAgency, C::Reason, C::NoNames],
+            Self::ProtectPeople => &[C::SecondOfficer, C::NoNames],
             Self::ReadOperation => &[C::NoNames],
         }
     }
@@ -293,6 +306,10 @@ impl Power {
         Self::WithdrawRecord,
         Self::ReadAudit,
     ];
+
+    /// Any of these lets somebody see alarms.
+    pub const SEE_ALARMS: &'static [Self] =
+        &[Self::AnswerAlarms, Self::ReadOperation, Self::ReadAudit];
 
     /// Does a role in a kind of agency hold any power over people?
     pub fn any_over_people(kind: AgencyKind, role: Role) -> bool {

@@ -1,6 +1,7 @@
 //! The tests of this crate from outside, in one binary: linking one takes seconds, one for each file takes minutes.
 //! A new file is named here.
 
+mod alarms;
 mod appeals;
 mod asked;
 mod authors;

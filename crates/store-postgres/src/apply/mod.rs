@@ -1,6 +1,7 @@
 //! Writes. Each function applies one kind of write inside the writer's transaction.
 
 mod accounts;
+mod alarms;
 mod appeals;
 mod evidence;
 mod links;
@@ -148,6 +149,7 @@ impl<'a> Applier<'a> {
             Write::EndProxy { person, carer } => self.end_proxy(*person, *carer).await,
             Write::Paper(paper) => self.paper(paper).await,
             Write::Appeal(appeal) => self.appeal(appeal).await,
+            Write::Alarm(alarm) => self.alarm(alarm).await,
             Write::PutLink { link, replaces } => self.put_link(link, replaces.as_ref()).await,
             Write::EndLink(link) => self.end_link(link).await,
             Write::PutPieces { record, pieces } => self.put_pieces(*record, pieces).await,

@@ -1,6 +1,7 @@
 //! Queries. Each takes a connection and answers in domain types.
 
 pub(crate) mod accounts;
+pub(crate) mod alarms;
 pub(crate) mod appeals;
 pub(crate) mod changes;
 pub(crate) mod evidence;
@@ -19,13 +20,13 @@ use futures_util::TryStreamExt as _;
 use jadegate_domain::Division;
 use jadegate_store::{Latest, Listed, Page, RowRef};
 use jadegate_store_rows::{
-    AccessRow, AccountChangeRow, AgencyRow, AppealFileRow, AppealRow, AssessmentRow, AuthorshipRow,
-    CaseRow, ChallengeRow, ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow,
-    IdentityRequestRow, ImportRow, InvitationRow, JobRow, KeptRow, LeafRow, MandateStepRow,
-    OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow,
-    ProposalRow, ProxyRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow, RuleReviewRow,
-    ScanRow, SealedFieldRow, SessionRow, SplitPieceRow, StaffRow, Stored, TraceRow, TripRow,
-    TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
+    AccessRow, AccountChangeRow, AgencyRow, AlarmRow, AppealFileRow, AppealRow, AssessmentRow,
+    AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow, CorrectionRow, EvidenceRow, GateRow,
+    HolderRow, IdentityRequestRow, ImportRow, InvitationRow, JobRow, KeptRow, LeafRow,
+    MandateStepRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
+    PolicyVersionRow, ProposalRow, ProtectedRow, ProxyRow, RecolouringRow, RecordLinkRow,
+    RegionRiskRow, RideRow, RuleReviewRow, ScanRow, SealedFieldRow, SessionRow, SplitPieceRow,
+    StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
 };
 
 use crate::connection::{Client, query, stream};

@@ -4,17 +4,19 @@ use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId};
 use jadegate_domain::{
-    AgencyId, AppealId, Division, Holder, HolderId, PaperId, Staff, StaffId, Timestamp,
+    Activity, AgencyId, AlarmId, AlarmKind, AppealId, Division, Holder, HolderId, PaperId, Staff,
+    StaffId, Timestamp,
 };
 use jadegate_store::{
-    AccountChange, AccountStore, Appeal, AppealFile, Challenge, Correction, CredentialRow,
-    IndexKind, Invitation, OutboxMessage, Page, Paper, PaperPlaces, PaperStanding, PhoneCode,
-    Proxy, RecordLink, RuleReview, SealedField, Session, SessionSubject, SplitPiece, VaultKey,
+    AccountChange, AccountStore, Actor, Alarm, AlarmCount, Appeal, AppealFile, Busy, Challenge,
+    Correction, CredentialRow, IndexKind, Invitation, Latest, LookedAtByMany, OutboxMessage, Page,
+    Paper, PaperPlaces, PaperStanding, PhoneCode, Protected, Proxy, RecordLink, RuleReview,
+    SealedField, Session, SessionSubject, SplitPiece, VaultKey,
 };
 
 use crate::PostgresStore;
 use crate::error::Result;
-use crate::read::{accounts, appeals, links, papers, people, tally};
+use crate::read::{accounts, alarms, appeals, links, papers, people, tally};
 
 #[async_trait]
 impl AccountStore for PostgresStore {
@@ -76,6 +78,57 @@ impl AccountStore for PostgresStore {
 
     async fn papers(&self, page: Page<PaperId>) -> Result<Vec<PaperStanding>> {
         self.noted(papers::papers(&self.list().await?, page).await)
+    }
+
+    async fn alarm(&self, id: AlarmId) -> Result<Option<Alarm>> {
+        self.noted(alarms::alarm(&self.point().await?, id).await)
+    }
+
+    async fn latest_alarm(&self, kind: AlarmKind, subject: [u8; 16]) -> Result<Option<Alarm>> {
+        self.noted(alarms::latest_alarm(&self.point().await?, kind, subject).await)
+    }
+
+    async fn open_alarms(&self, limit: u32) -> Result<Vec<Alarm>> {
+        self.rows(alarms::open_alarms(&self.list().await?, limit).await)
+    }
+
+    async fn answered_alarms(&self, latest: Latest) -> Result<Vec<Alarm>> {
+        self.rows(alarms::answered_alarms(&self.list().await?, latest).await)
+    }
+
+    async fn alarm_counts(&self, since: Timestamp) -> Result<Vec<AlarmCount>> {
+        self.noted(alarms::alarm_counts(&self.list().await?, since).await)
+    }
+
+    async fn alarm_holds(&self, actor: Actor) -> Result<bool> {
+        self.noted(alarms::alarm_holds(&self.point().await?, actor).await)
+    }
+
+    async fn busy(&self, what: Activity, after_hour: i64, least: (u64, u64)) -> Result<Vec<Busy>> {
+        self.noted(alarms::busy(&self.list().await?, what, after_hour, least).await)
+    }
+
+    async fn activity_of(
+        &self,
+        what: Activity,
+        actor: Actor,
+        after_hour: i64,
+    ) -> Result<Vec<(i64, u64)>> {
+        self.noted(alarms::activity_of(&self.list().await?, what, actor, after_hour).await)
+    }
+
+    async fn looked_at_by_many(
+        &self,
+        since: Timestamp,
+        whats: &[&'static str],
+        least: u32,
+    ) -> Result<Vec<LookedAtByMany>> {
+        let list = self.list().await?;
+        self.noted(alarms::looked_at_by_many(&list, since, whats, least).await)
+    }
+
+    async fn protected_people(&self) -> Result<Vec<Protected>> {
+        self.rows(alarms::protected_people(&self.list().await?).await)
     }
 
     async fn appeal(&self, id: AppealId) -> Result<Option<Appeal>> {

@@ -1,6 +1,7 @@
 //! Writes. Each function applies one kind of write inside the writer's transaction.
 
 mod accounts;
+mod alarms;
 mod appeals;
 mod evidence;
 mod links;
@@ -134,6 +135,7 @@ impl<'a> Applier<'a> {
             Write::PutPieces { record, pieces } => self.put_pieces(*record, pieces),
             Write::Paper(paper) => self.paper(paper),
             Write::Appeal(appeal) => self.appeal(appeal),
+            Write::Alarm(alarm) => self.alarm(alarm),
             Write::AddAccountChange(c) => self.add_account_change(c),
             Write::UndoAccountChange { id, holder, at } => {
                 self.undo_account_change(*id, *holder, *at)

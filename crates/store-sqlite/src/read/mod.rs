@@ -1,6 +1,7 @@
 //! Queries. Each takes a connection and answers in domain types.
 
 pub(crate) mod accounts;
+pub(crate) mod alarms;
 pub(crate) mod appeals;
 pub(crate) mod changes;
 pub(crate) mod evidence;
@@ -22,13 +23,14 @@ use rusqlite::{Connection, OptionalExtension, Params};
 use crate::days::{Kind, days};
 use crate::error::{Result, sql};
 use crate::rows::{
-    AccessRow, AccountChangeRow, AgencyRow, AppealFileRow, AppealRow, AssessmentRow, AuthorshipRow,
-    CaseRow, ChallengeRow, ColourChangeRow, CorrectionRow, EvidenceRow, GateRow, HolderRow,
-    IdentityRequestRow, ImportRow, InvitationRow, JobRow, KeptRow, LeafRow, MandateStepRow,
-    OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow,
-    ProposalRow, ProxyRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow, RuleReviewRow,
-    ScanRow, SealedFieldRow, SessionRow, SplitPieceRow, StaffRow, Stored, TraceRow, TripRow,
-    TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, read as read_row,
+    AccessRow, AccountChangeRow, AgencyRow, AlarmRow, AppealFileRow, AppealRow, AssessmentRow,
+    AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow, CorrectionRow, EvidenceRow, GateRow,
+    HolderRow, IdentityRequestRow, ImportRow, InvitationRow, JobRow, KeptRow, LeafRow,
+    MandateStepRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
+    PolicyVersionRow, ProposalRow, ProtectedRow, ProxyRow, RecolouringRow, RecordLinkRow,
+    RegionRiskRow, RideRow, RuleReviewRow, ScanRow, SealedFieldRow, SessionRow, SplitPieceRow,
+    StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
+    read as read_row,
 };
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.

@@ -4,17 +4,19 @@ use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId};
 use jadegate_domain::{
-    AgencyId, AppealId, Division, Holder, HolderId, PaperId, Staff, StaffId, Timestamp,
+    Activity, AgencyId, AlarmId, AlarmKind, AppealId, Division, Holder, HolderId, PaperId, Staff,
+    StaffId, Timestamp,
 };
 use jadegate_store::{
-    AccountChange, AccountStore, Appeal, AppealFile, Challenge, Correction, CredentialRow,
-    IndexKind, Invitation, OutboxMessage, Page, Paper, PaperPlaces, PaperStanding, PhoneCode,
-    Proxy, RecordLink, RuleReview, SealedField, Session, SessionSubject, SplitPiece, VaultKey,
+    AccountChange, AccountStore, Actor, Alarm, AlarmCount, Appeal, AppealFile, Busy, Challenge,
+    Correction, CredentialRow, IndexKind, Invitation, Latest, LookedAtByMany, OutboxMessage, Page,
+    Paper, PaperPlaces, PaperStanding, PhoneCode, Protected, Proxy, RecordLink, RuleReview,
+    SealedField, Session, SessionSubject, SplitPiece, VaultKey,
 };
 
 use crate::SqliteStore;
 use crate::error::Result;
-use crate::read::{accounts, appeals, links, papers, people, tally};
+use crate::read::{accounts, alarms, appeals, links, papers, people, tally};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -76,6 +78,57 @@ impl AccountStore for SqliteStore {
 
     async fn papers(&self, page: Page<PaperId>) -> Result<Vec<PaperStanding>> {
         self.list(move |c| papers::papers(c, page)).await
+    }
+
+    async fn alarm(&self, id: AlarmId) -> Result<Option<Alarm>> {
+        self.point(|c| alarms::alarm(c, id))
+    }
+
+    async fn latest_alarm(&self, kind: AlarmKind, subject: [u8; 16]) -> Result<Option<Alarm>> {
+        self.point(|c| alarms::latest_alarm(c, kind, subject))
+    }
+
+    async fn open_alarms(&self, limit: u32) -> Result<Vec<Alarm>> {
+        self.rows(move |c| alarms::open_alarms(c, limit)).await
+    }
+
+    async fn answered_alarms(&self, latest: Latest) -> Result<Vec<Alarm>> {
+        self.rows(move |c| alarms::answered_alarms(c, latest)).await
+    }
+
+    async fn alarm_counts(&self, since: Timestamp) -> Result<Vec<AlarmCount>> {
+        self.list(move |c| alarms::alarm_counts(c, since)).await
+    }
+
+    async fn alarm_holds(&self, actor: Actor) -> Result<bool> {
+        self.point(|c| alarms::alarm_holds(c, actor))
+    }
+
+    async fn busy(&self, what: Activity, after_hour: i64, least: (u64, u64)) -> Result<Vec<Busy>> {
+        self.list(move |c| alarms::busy(c, what, after_hour, least)).await
+    }
+
+    async fn activity_of(
+        &self,
+        what: Activity,
+        actor: Actor,
+        after_hour: i64,
+    ) -> Result<Vec<(i64, u64)>> {
+        self.list(move |c| alarms::activity_of(c, what, actor, after_hour)).await
+    }
+
+    async fn looked_at_by_many(
+        &self,
+        since: Timestamp,
+        whats: &[&'static str],
+        least: u32,
+    ) -> Result<Vec<LookedAtByMany>> {
+        let whats = whats.to_vec();
+        self.list(move |c| alarms::looked_at_by_many(c, since, &whats, least)).await
+    }
+
+    async fn protected_people(&self) -> Result<Vec<Protected>> {
+        self.rows(alarms::protected_people).await
     }
 
     async fn appeal(&self, id: AppealId) -> Result<Option<Appeal>> {

@@ -17,6 +17,7 @@
 )]
 
 pub mod accounts;
+pub mod alarms;
 pub mod appeals;
 pub mod changes;
 pub mod evidence;
@@ -70,6 +71,12 @@ macro_rules! conformance_tests {
             papers::of_a_holders_papers_one_stands,
             papers::papers_come_in_pages_with_how_their_holders_stand,
             papers::papers_past_their_term_are_purged,
+            alarms::an_alarm_is_read_back_and_answered_once,
+            alarms::an_alarm_holds_what_follows,
+            alarms::alarms_are_listed_and_purged,
+            alarms::activity_is_counted_by_the_hour,
+            alarms::people_at_whom_many_looked_are_found,
+            alarms::a_protected_person_is_taken_off_by_two,
             appeals::an_appeal_is_read_back_and_decided_once,
             appeals::of_the_appeals_about_a_piece_one_is_open,
             appeals::a_file_goes_with_an_open_appeal,

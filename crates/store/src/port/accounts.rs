@@ -4,12 +4,14 @@ use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId};
 use jadegate_domain::{
-    AgencyId, AppealId, Division, Holder, HolderId, PaperId, Staff, StaffId, Timestamp,
+    Activity, AgencyId, AlarmId, AlarmKind, AppealId, Division, Holder, HolderId, PaperId, Staff,
+    StaffId, Timestamp,
 };
 
+use crate::alarms::{Actor, Alarm, AlarmCount, Busy, LookedAtByMany, Protected};
 use crate::appeals::{Appeal, AppealFile, RuleReview};
 use crate::error::StoreError;
-use crate::latest::Page;
+use crate::latest::{Latest, Page};
 use crate::papers::{Paper, PaperPlaces, PaperStanding};
 use crate::rows::{
     AccountChange, Challenge, Correction, CredentialRow, IndexKind, Invitation, OutboxMessage,
@@ -96,6 +98,41 @@ pub trait AccountStore: Send + Sync + 'static {
     ) -> Result<Vec<Appeal>>;
     /// Rules that somebody has to look at, the one asked for last first.
     async fn rule_reviews(&self, limit: u32) -> Result<Vec<RuleReview>>;
+
+    // Alarms
+
+    /// An alarm.
+    async fn alarm(&self, id: AlarmId) -> Result<Option<Alarm>>;
+    /// The newest alarm of a kind about a subject, open or answered.
+    async fn latest_alarm(&self, kind: AlarmKind, subject: [u8; 16]) -> Result<Option<Alarm>>;
+    /// Alarms that nobody answered yet, oldest first.
+    async fn open_alarms(&self, limit: u32) -> Result<Vec<Alarm>>;
+    /// Answered alarms, the one raised last first.
+    async fn answered_alarms(&self, latest: Latest) -> Result<Vec<Alarm>>;
+    /// How many alarms raised at or after a moment there are, by kind and answer.
+    async fn alarm_counts(&self, since: Timestamp) -> Result<Vec<AlarmCount>>;
+    /// Does an open alarm hold what this actor records ([`AlarmWrite::ExpectFree`](crate::AlarmWrite))?
+    async fn alarm_holds(&self, actor: Actor) -> Result<bool>;
+    /// Who did so much after an hour: agencies (all their staff together) that did at least the first
+    /// number, and members of staff who did at least the second; by agency, then staff.
+    async fn busy(&self, what: Activity, after_hour: i64, least: (u64, u64)) -> Result<Vec<Busy>>;
+    /// What an actor did after an hour, by hour.
+    async fn activity_of(
+        &self,
+        what: Activity,
+        actor: Actor,
+        after_hour: i64,
+    ) -> Result<Vec<(i64, u64)>>;
+    /// At whom at least so many members of staff looked one by one since a moment, by holder; looks of
+    /// these kinds count.
+    async fn looked_at_by_many(
+        &self,
+        since: Timestamp,
+        whats: &[&'static str],
+        least: u32,
+    ) -> Result<Vec<LookedAtByMany>>;
+    /// The list of protected people, by number.
+    async fn protected_people(&self) -> Result<Vec<Protected>>;
 
     // One-time codes, messages, sessions
 

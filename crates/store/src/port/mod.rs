@@ -125,7 +125,7 @@ pub trait Store: AccountStore + RecordStore {
     /// A part of a job's result.
     async fn job_part(&self, job: i64, number: u32) -> Result<Option<Vec<u8>>>;
 
-    /// Removes sessions, challenges (with their messages), codes, codes on paper, decided appeals and what goes with them, jobs with their results, used nonces and invitations, used
+    /// Removes sessions, challenges (with their messages), codes, codes on paper, decided appeals and what goes with them, answered alarms, activity of more than nine weeks before, jobs with their results, used nonces and invitations, used
     /// or not, that expired at or before this moment, and counts whose window had passed by then, leaving no
     /// readable copy. Returns how many rows went.
     async fn purge_expired(&self, until: Timestamp) -> Result<u64>;

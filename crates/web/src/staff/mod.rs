@@ -1,5 +1,6 @@
 //! Endpoints of the console, a file for each desk.
 
+mod alarms;
 mod appeals;
 mod cases;
 mod changes;
@@ -30,6 +31,7 @@ use crate::state::Web;
 pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
     OpenApiRouter::new()
         .merge(sign_in::routes())
+        .merge(alarms::routes())
         .merge(appeals::routes())
         .merge(people::routes())
         .merge(records::routes())

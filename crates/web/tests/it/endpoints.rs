@@ -36,6 +36,8 @@ groups! {
         "/v1/staff/rides", "/v1/staff/imports", "/v1/staff/records", "/v1/staff/withdrawals",
         "/v1/staff/kept", "/v1/staff/samples"];
     appeals: staff::appeals::story, ["/v1/staff/appeals", "/v1/me/appeals"];
+    alarms: staff::alarms::story, ["/v1/staff/alarms", "/v1/staff/protected",
+        "/v1/public/alarms"];
     waiting: staff::waiting::story, ["/v1/staff/waiting"];
     cases: staff::cases::story, ["/v1/staff/cases", "/v1/staff/traces", "/v1/staff/trace-jobs"];
     changes: staff::changes::story, ["/v1/staff/policies", "/v1/staff/what-ifs",

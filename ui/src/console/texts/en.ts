@@ -1,4 +1,5 @@
 import type { Dict } from '../../shared/i18n';
+import { en as alarms, errors as alarmErrors } from './alarms.en';
 import { en as change } from './change.en';
 import { en as counter } from './counter.en';
 import { en as identity } from '../../shared/texts/identity.en';
@@ -66,6 +67,7 @@ export const en: Dict<typeof zh> = {
     button: 'Make a passkey',
   },
   nav: {
+    alarms: 'Alarms',
     appeals: 'Appeals',
     identities: 'Who is it?',
     overview: 'Overview',
@@ -566,11 +568,13 @@ export const en: Dict<typeof zh> = {
   },
   ...change,
   ...counter,
+  ...alarms,
   ...mandate,
   ...operation,
   ...withdraw,
   errors: {
     ...identity.byCode,
+    ...alarmErrors,
     'mandate.not_signed': 'This is not signed by the authority of this deployment, or was changed since. Ask it for the whole document with its last lines.',
     'mandate.wrong': 'This mandate says something that a mandate cannot say. Check it with jadegate mandate check.',
     'mandate.version_not_higher': 'This version was published before. The authority gives the new one a higher version.',

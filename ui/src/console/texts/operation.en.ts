@@ -50,6 +50,7 @@ export const en: Dict<typeof zh> = {
       policy: { name: 'a policy, proposal or recolouring', comes: 'Nobody can decide on it.' },
       waiting: { name: 'a record that waits', comes: 'It waits on and colours nobody.' },
       appeal: { name: 'an appeal', comes: 'Nobody can decide on it; its colour counts all the same.' },
+      alarm: { name: 'an alarm', comes: 'Nobody can answer it, and a list of alarms says that one is missing.' },
       record: { name: 'who recorded or withdrew what', comes: 'Its file cannot be withdrawn whole.' },
       look: { name: 'a look at somebody’s data', comes: 'It is missing from what the person sees.' },
       log: { name: 'the public log', comes: 'It cannot be read from there on, and no new checkpoint is made.' },

@@ -48,6 +48,7 @@ export const zh = {
       policy: { name: '规则、提案或重新着色', comes: '不能对它作决定。' },
       waiting: { name: '待确认的记录', comes: '继续等待，不影响任何人的颜色。' },
       appeal: { name: '申诉', comes: '无法处理；对颜色的影响照常。' },
+      alarm: { name: '警报', comes: '无法答复；名单会说明缺少一条。' },
       record: { name: '谁记录或撤销了什么', comes: '所属的文件不能整份撤销。' },
       look: { name: '对数据的查看', comes: '本人看到的查看记录中缺少这一次。' },
       log: { name: '公开日志', comes: '从此处起不能读取，也不能发布新的检查点。' },

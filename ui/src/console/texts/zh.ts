@@ -1,4 +1,5 @@
 /** Words of the console. */
+import { zh as alarms, errors as alarmErrors } from './alarms.zh';
 import { zh as change } from './change.zh';
 import { zh as counter } from './counter.zh';
 import { zh as identity } from '../../shared/texts/identity.zh';
@@ -65,6 +66,7 @@ export const zh = {
     button: '建立通行密钥',
   },
   nav: {
+    alarms: '警报',
     appeals: '申诉',
     identities: '查询身份',
     overview: '概览',
@@ -560,11 +562,13 @@ export const zh = {
   },
   ...change,
   ...counter,
+  ...alarms,
   ...mandate,
   ...operation,
   ...withdraw,
   errors: {
     ...identity.byCode,
+    ...alarmErrors,
     'mandate.not_signed': '此文件不是由本系统的授权机关签署，或签署后被更改。请向授权机关索取包含最后签名行的全文。',
     'mandate.wrong': '授权书内容不符合要求。可用 jadegate mandate check 检查。',
     'mandate.version_not_higher': '该版本已经发布过。新的授权书须使用更高的版本号。',

@@ -56,6 +56,10 @@ type All = (typeof dictionaries)['zh'];
 const TEXTS: Record<string, { of: (d: All) => object; not?: string[] }> = {
   AccountEvent: { of: (d) => d.records.changes.event },
   AgencyKind: { of: (d) => d.app.agencyKinds },
+  AlarmAnswer: { of: (d) => d.app.alarms.answers },
+  AlarmKind: { of: (d) => d.app.alarms.kinds },
+  NotAnswered: { of: (d) => d.app.alarms.notAnswered },
+  ProtectedGround: { of: (d) => d.app.alarms.protected.grounds },
   AppealFinding: { of: (d) => d.appeals.finding },
   AppealGround: { of: (d) => d.appeals.ground },
   AppealOutcome: { of: (d) => d.records.evidence.outcome },

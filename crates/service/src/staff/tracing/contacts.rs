@@ -163,7 +163,8 @@ impl App {
         if new > 0 && new > self.room(author, case.agency).await? {
             return Ok(Clearance::Wait);
         }
-        Ok(Clearance::Record(Signed::weighing(author, case.agency)))
+        let borne_out = self.case_borne_out(case.id).await?;
+        Ok(Clearance::Record(Signed::weighing(author, case.agency).borne_out(borne_out)))
     }
 
     /// Finishes runs that were cut short by the end of the program. Meant for the start; returns how

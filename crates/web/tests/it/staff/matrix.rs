@@ -152,7 +152,9 @@ fn id_of(name: &str) -> Option<Value> {
             TraceJobId,
             ChangeId,
             CorrectionId,
-            RideId
+            RideId,
+            AlarmId,
+            ProtectedId
         ),
     }
 }

@@ -1,5 +1,6 @@
 //! What staff do, a story for each desk.
 
+pub(crate) mod alarms;
 pub(crate) mod appeals;
 pub(crate) mod cases;
 pub(crate) mod changes;
