@@ -113,7 +113,7 @@ function alarmList(/** @type {number} */ now, /** @type {boolean} */ answered) {
 
 /** @type {import('../src/shared/openapi').Power[]} */
 export const ALL_POWERS = [
-  'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_rides', 'record_release', 'accompany',
+  'record_test', 'record_case', 'run_trace', 'record_arrival', 'record_rides', 'record_release', 'accompany', 'accompany_assigned',
   'find_person', 'open_person', 'read_lists', 'set_region', 'publish_policy', 'manage_places', 'invite_staff',
   'confirm_waiting', 'withdraw_record', 'decide_appeals', 'ask_identity', 'approve_identity', 'answer_alarms',
 ];
@@ -246,6 +246,11 @@ function ride(now, i, withdrawn) {
     },
   };
 }
+
+/** @returns {import('../src/shared/openapi').AssignmentRow} */
+const assignment = (now) => ({
+  id: 'v0000000000001', holder: hid(1), name_masked: '王*', worker_name: '测试员', worker_agency: '示例社区', assigned_at: iso(now - 4 * DAY), ends_at: iso(now + 10 * DAY),
+});
 
 /** @returns {import('../src/shared/openapi').ContactView[]} */
 function contacts(now, withdrawn) {
@@ -496,6 +501,31 @@ export async function startStaffMock() {
     'GET /v1/staff/traces/{id}': ({ now }) => ({
       body: { trace: 't0000000000001', case: 'c0000000000002', ran_at: iso(now), close: 5, secondary: 9, replaced_by: null, window: { from: iso(now - 5 * DAY), to: iso(now - DAY) }, policy: POLICY, index_visits: 123_456, contacts: contacts(now, state.withdrawn) },
     }),
+    'GET /v1/staff/workers': () => ({
+      body: {
+        workers: [
+          { id: 'f0000000000021', display_name: '测试员', agency_name: '示例社区', region_name: '浙江省杭州市西湖区', accompanied: 3, most: 20 },
+          { id: 'f0000000000022', display_name: 'Testa Probe', agency_name: '示例社区', region_name: '浙江省杭州市西湖区', accompanied: 20, most: 20 },
+        ],
+      },
+    }),
+    'GET /v1/staff/assignments': ({ now }) => ({ body: { assignments: [assignment(now)] } }),
+    'POST /v1/staff/assignments': ({ now }) => ({ status: 201, body: assignment(now) }),
+    'DELETE /v1/staff/assignments/{id}': () => ({ status: 204 }),
+    'GET /v1/staff/accompanied': ({ now }) => {
+      const people = [
+        { holder: hid(1), name_masked: '王*', over: false, day: 5, days: 14 },
+        { holder: hid(2), name_masked: '***', over: true, day: null, days: null },
+      ].map((p) => ({
+        ...p,
+        home_name: '浙江省杭州市西湖区',
+        until: p.over ? null : iso(now + 9 * DAY),
+        check_ins: p.over ? [] : /** @type {const} */ (['done', 'done', 'missed', 'done', 'due', 'coming']).map((state, i) => ({ date: iso(now + (i - 4) * DAY).slice(0, 10), state })),
+        assigned_at: iso(now - 4 * DAY),
+        ends_at: iso(now + 10 * DAY),
+      }));
+      return { body: { people, unreadable: 0 } };
+    },
     'GET /v1/staff/quarantine': ({ query, now }) => {
       /** @type {[string, Colour, number, number, number, boolean][]} */
       const some = [

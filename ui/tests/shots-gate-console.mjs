@@ -368,6 +368,14 @@ async function consolePage() {
       expect((await page.locator('#open-case').inputValue()).startsWith('c'), `${lang}: the case is handed over`);
       await go('quarantine', t('隔离管理', 'Quarantine'));
       await s('06-quarantine');
+      await page.getByRole('button', { name: t('指派', 'Assign'), exact: true }).first().click();
+      await page.locator('#assign-worker').selectOption({ index: 1 });
+      await page.getByRole('button', { name: t('查看现有指派', 'Show assignments') }).click();
+      await page.getByRole('button', { name: t('终止', 'End'), exact: true }).waitFor();
+      await s('06-assigning');
+      await go('accompanied', t('我陪护的人', 'People I accompany'));
+      await page.locator('[data-testid=accompanied]').nth(1).waitFor();
+      await s('06-accompanied');
       await go('quarantine/missed', t('隔离管理', 'Quarantine'));
       await s('07-quarantine-missed');
       await go('people', t('查找一个人', 'Find a person'));

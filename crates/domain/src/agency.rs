@@ -89,6 +89,11 @@ names! {
         Auditor = "auditor",
         /// Appeals body: decides on what people contest; records nothing else.
         AppealsBody = "appeals_body",
+        /// Residents' or village committee (社区): its workers accompany the few people who were assigned
+        /// to them, and see nobody else.
+        Community = "community",
+        /// School or employer: its own gates, where people show their code; sees nobody and has no list.
+        SchoolOrEmployer = "school_or_employer",
     }
 }
 
@@ -107,6 +112,8 @@ names! {
         Administrator = "administrator",
         /// Reads logs and counts.
         Auditor = "auditor",
+        /// Accompanies the people in quarantine who were assigned to them, and nobody else.
+        CommunityWorker = "community_worker",
     }
 }
 

@@ -160,6 +160,8 @@ ids! {
     AlarmId = 'z', "alarm";
     /// An entry of the list of protected people.
     ProtectedId = 'v', "protected person";
+    /// One person who is accompanied by one community worker.
+    AssignmentId = 'l', "assignment";
     /// One run of recolouring after a policy or a risk level changed.
     RecolouringId = 'k', "recolouring";
 }

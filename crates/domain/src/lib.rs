@@ -46,8 +46,8 @@ pub use evidence::{Evidence, EvidenceKind, Fact};
 pub use gate::{Gate, Scan, ScanOutcome};
 pub use holder::Holder;
 pub use id::{
-    AgencyId, AlarmId, AppealId, CaseId, EvidenceId, GateId, HolderId, PaperId, PlaceId, ScanId,
-    StaffId, TraceId, TraceJobId,
+    AgencyId, AlarmId, AppealId, AssignmentId, CaseId, EvidenceId, GateId, HolderId, PaperId,
+    PlaceId, ScanId, StaffId, TraceId, TraceJobId,
 };
 pub use identity::{IdentityRefusal, IdentityTarget};
 pub use person::{PersonName, Phone};

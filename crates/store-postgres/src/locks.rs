@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 
 use jadegate_store::{
-    Actor, AlarmWrite, AppealWrite, ChallengeWrite, CorrectionWrite, IndexKind, RecolouringWrite,
-    TubeOwner, Unit, Write,
+    Actor, AlarmWrite, AppealWrite, AssignmentWrite, ChallengeWrite, CorrectionWrite, IndexKind,
+    RecolouringWrite, TubeOwner, Unit, Write,
 };
 
 /// What a unit needs.
@@ -58,6 +58,7 @@ enum Of {
     Appeal = 43,
     Alarm = 53,
     Activity = 54,
+    Worker = 55,
 }
 
 /// FNV-1a: any two things that share a number only wait for one another without need.
@@ -203,6 +204,9 @@ impl Needs {
                 self.needs(numbered(Of::Appeal, id.as_i64()));
             }
             Write::Alarm(alarm) => self.alarm(alarm),
+            Write::Assignment(AssignmentWrite::Add { assignment, .. }) => {
+                self.needs(numbered(Of::Worker, assignment.worker.as_i64()));
+            }
             Write::NumberLeaves { .. } => self.needs(lock(Of::Log, &[])),
             Write::PutSetting { name, .. } => self.needs(lock(Of::Setting, &[name.as_bytes()])),
             // One statement that changes its row only in the state asked for, or without a condition.

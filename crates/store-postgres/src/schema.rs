@@ -42,6 +42,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0052_identity_target.sql"),
     },
     Migration { number: 53, name: "alarms", text: include_str!("../migrations/0053_alarms.sql") },
+    Migration {
+        number: 54,
+        name: "assignments",
+        text: include_str!("../migrations/0054_assignments.sql"),
+    },
 ];
 
 /// The oldest PostgreSQL that serves, as it numbers itself.
@@ -269,6 +274,7 @@ mod tests {
         "11013bc2e31b0a595194a8d442797cc3e51670f4732a49be4ffdcbd347c32960",
         "8aae3f88bebc5296db6dd7f212a42ae67ecfb4273fe1e7d9300feba286ddd096",
         "a42bf86957fee41cdbb7d609295d6cda10b9f441b0f19eb920e360f014bc0392",
+        "24b8fa470c03712c0578ea3f409ac5b99376d0c4fbceb2e576aff3b2272d47ef",
     ];
 
     #[test]

@@ -486,7 +486,7 @@ async fn drop_days(c: &Client, before: i64) -> Result<(u64, u64)> {
 type Statement = (&'static str, &'static str);
 
 /// What has expired.
-const EXPIRED: [Statement; 13] = [
+const EXPIRED: [Statement; 14] = [
     (
         "outbox",
         "DELETE FROM outbox WHERE challenge IN \
@@ -506,6 +506,7 @@ const EXPIRED: [Statement; 13] = [
     ("alarm", "DELETE FROM alarm WHERE keep_until <= $1"),
     // Nine weeks of hours: what an alarm looks back on.
     ("activity", "DELETE FROM activity WHERE hour <= ($1 / 3600) - 1512"),
+    ("assignment", "DELETE FROM assignment WHERE ends_at <= $1"),
     ("tally", "DELETE FROM tally WHERE expires_at <= $1"),
     ("used_nonce", "DELETE FROM used_nonce WHERE expires_at <= $1"),
     ("job", "DELETE FROM job WHERE expires_at <= $1"),
@@ -540,7 +541,7 @@ async fn forget_people(c: &Client) -> Result<Forgotten> {
 }
 
 /// Tables from which something is erased.
-const ERASED: &str = "appeal, appeal_file, vault_key, sealed_field, blind_index, proxy, account_change, outbox, challenge, \
+const ERASED: &str = "appeal, assignment, appeal_file, vault_key, sealed_field, blind_index, proxy, account_change, outbox, challenge, \
                       phone_code, session, invitation, kept_record, paper_code, tally, tube, used_nonce, job, job_part";
 
 /// Takes the dead rows of erased things out of the tables' pages now, instead of some time.

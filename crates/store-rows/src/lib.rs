@@ -11,6 +11,7 @@
 mod accounts;
 mod alarms;
 mod appeals;
+mod assignments;
 mod at;
 mod columns;
 mod evidence;
@@ -27,6 +28,7 @@ mod stored;
 pub use accounts::{AccountChangeRow, ProxyRow, RecordLinkRow, SplitPieceRow, changed_by};
 pub use alarms::{AlarmRow, ProtectedRow, alarm_count, busy, done_within, looked_at_by_many};
 pub use appeals::{AppealFileRow, AppealRow, RuleReviewRow};
+pub use assignments::AssignmentRow;
 pub use columns::{Column, ColumnError, Columns};
 pub use evidence::{
     AccessRow, AssessmentRow, CaseRow, ColourChangeRow, ConfinedRow, EvidenceRow, LeafRow,
@@ -95,6 +97,7 @@ macro_rules! for_each_table {
             JobRow,
             MandateStepRow,
             IdentityRequestRow,
+            AssignmentRow,
             AppealRow,
             AppealFileRow,
             RuleReviewRow,

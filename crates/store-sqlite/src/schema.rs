@@ -130,6 +130,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0052_identity_target.sql"),
     },
     Migration { number: 53, name: "alarms", text: include_str!("../migrations/0053_alarms.sql") },
+    Migration {
+        number: 54,
+        name: "assignments",
+        text: include_str!("../migrations/0054_assignments.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.
@@ -289,6 +294,7 @@ mod tests {
         "0861c6da3433a96e85ea402fef98669e0aa80d6a118cfb88c2bb4d6c6a12ba53",
         "ba212adaa8b690cda723336b532ada3c1978389a97e89b460c6720cc8e2e83f8",
         "2aeb57fe37b4d88fe8493488327243a71fe3f85469c681db3e68c2a8202a392f",
+        "e63f2fa5c018ca2134b4007dce950416598c82e80a2d5de3b00b78f1048e527a",
     ];
 
     #[test]

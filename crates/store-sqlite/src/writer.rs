@@ -395,6 +395,7 @@ fn purge(c: &Connection, until: Timestamp) -> Result<u64> {
         ("alarm", "DELETE FROM alarm WHERE keep_until <= ?1"),
         // Nine weeks of hours: what an alarm looks back on.
         ("activity", "DELETE FROM activity WHERE hour <= (?1 / 3600) - 1512"),
+        ("assignment", "DELETE FROM assignment WHERE ends_at <= ?1"),
         ("tally", "DELETE FROM tally WHERE expires_at <= ?1"),
         ("used_nonce", "DELETE FROM used_nonce WHERE expires_at <= ?1"),
         ("job", "DELETE FROM job WHERE expires_at <= ?1"),

@@ -70,6 +70,7 @@
 mod alarms;
 mod appeals;
 mod aside;
+mod assignments;
 mod challenges;
 mod changes;
 pub mod copying;
@@ -99,6 +100,7 @@ pub use alarms::{
 };
 pub use appeals::{Appeal, AppealDecision, AppealFile, AppealWrite, RuleReview};
 pub use aside::{Listed, SetAside, Unreadable};
+pub use assignments::{ACCOMPANIED, Assignment, AssignmentWrite};
 pub use challenges::ChallengeWrite;
 pub use changes::{Change, ChangeKind, Changes, Cursor, KeptAt, Position, Reading};
 pub use corrections::CorrectionWrite;

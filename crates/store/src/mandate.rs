@@ -65,6 +65,7 @@ pub const ABOUT_PEOPLE: &[&str] = &[
     "alarm",
     "activity",
     "protected_person",
+    "assignment",
     "appeal_file",
     "appeal",
     "evidence",

@@ -14,6 +14,7 @@ use jadegate_domain::{
 
 use crate::alarms::AlarmWrite;
 use crate::appeals::AppealWrite;
+use crate::assignments::AssignmentWrite;
 use crate::challenges::ChallengeWrite;
 use crate::corrections::CorrectionWrite;
 use crate::identity::{IdentityDecision, IdentityRequest, IdentityState};
@@ -119,6 +120,8 @@ pub enum Write {
     Appeal(AppealWrite),
     /// About an alarm, or what it is raised from; see there.
     Alarm(AlarmWrite),
+    /// About whom a community worker accompanies; see there.
+    Assignment(AssignmentWrite),
     /// What changed about how a person is known. Precondition: the id is free.
     AddAccountChange(Box<AccountChange>),
     /// A change is undone. Precondition: it exists, of this holder, and is not undone yet.

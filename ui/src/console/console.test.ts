@@ -32,6 +32,7 @@ const POWER: Record<Power, true> = {
   record_rides: true,
   record_release: true,
   accompany: true,
+  accompany_assigned: true,
   find_person: true,
   open_person: true,
   read_lists: true,

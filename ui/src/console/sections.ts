@@ -10,7 +10,7 @@ export interface SectionProps {
 }
 
 export interface Section {
-  id: 'overview' | 'counter' | 'tests' | 'cases' | 'quarantine' | 'people' | 'regions' | 'policies' | 'proposals' | 'mandate' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'appeals' | 'identities' | 'alarms' | 'records' | 'operation' | 'sessions';
+  id: 'overview' | 'counter' | 'tests' | 'cases' | 'quarantine' | 'accompanied' | 'people' | 'regions' | 'policies' | 'proposals' | 'mandate' | 'arrivals' | 'rides' | 'places' | 'staff' | 'waiting' | 'appeals' | 'identities' | 'alarms' | 'records' | 'operation' | 'sessions';
   /** Any of these; none: everybody. */
   needs: readonly Power[];
   load: () => Promise<{ default: Component<SectionProps> }>;
@@ -32,6 +32,7 @@ export const SECTIONS: readonly Section[] = [
   { id: 'alarms', needs: ['answer_alarms', 'read_operation', 'read_audit'], load: () => import('./sections/Alarms.svelte') },
   { id: 'records', needs: ['record_test', 'record_case', 'record_arrival', 'record_release', 'record_rides', 'withdraw_record', 'read_audit'], load: () => import('./sections/Records.svelte') },
   { id: 'quarantine', needs: ['accompany', 'read_lists'], load: () => import('./sections/Quarantine.svelte') },
+  { id: 'accompanied', needs: ['accompany_assigned'], load: plain(() => import('./sections/Accompanied.svelte')) },
   { id: 'counter', needs: ['find_person'], load: () => import('./sections/Counter.svelte') },
   { id: 'people', needs: ['find_person', 'open_person'], load: () => import('./sections/People.svelte') },
   { id: 'regions', needs: ['set_region', 'read_lists'], load: () => import('./sections/Regions.svelte') },

@@ -52,4 +52,4 @@ export type FileReport = ImportReport | RideReport;
 export type FileCount = Exclude<keyof ImportReport | keyof RideReport, 'import' | 'rejected'>;
 
 /** Kinds of agency whose staff have no power over people: nothing to confirm. */
-export const WITHOUT_POWERS_OVER_PEOPLE: readonly AgencyKind[] = ['venue', 'operator', 'auditor'];
+export const WITHOUT_POWERS_OVER_PEOPLE: readonly AgencyKind[] = ['venue', 'operator', 'auditor', 'school_or_employer'];

@@ -188,9 +188,14 @@ impl Power {
             Self::RecordRelease => {
                 ("record discharge and release papers", "录入出院和解除隔离证明")
             }
-            Self::Accompany => {
-                ("see who is in quarantine, with masked names", "查看隔离人员（姓名脱敏）")
-            }
+            Self::Accompany => (
+                "see who is in quarantine, with masked names; assign them to community workers",
+                "查看隔离人员（姓名脱敏）；指派社区工作者",
+            ),
+            Self::AccompanyAssigned => (
+                "see the few people in quarantine whom one was assigned, with masked names and check-ins, and accompany them",
+                "查看并陪护指派给自己的少数隔离人员（姓名脱敏、打卡情况）",
+            ),
             Self::FindPerson => (
                 "find one person by document or phone: masked name and colour; register, change and print at a counter",
                 "凭证件或电话查找一人：脱敏姓名和码色；在窗口登记、更改和打印",
@@ -278,6 +283,8 @@ pub const fn kind_words(kind: AgencyKind) -> Words {
         AgencyKind::Operator => ("Platform operator", "平台运营"),
         AgencyKind::Auditor => ("Auditor", "审计"),
         AgencyKind::AppealsBody => ("Appeals body", "申诉机构"),
+        AgencyKind::Community => ("Residents’ or village committee", "社区"),
+        AgencyKind::SchoolOrEmployer => ("School or employer", "学校或用人单位"),
     };
     Words { zh, en }
 }
@@ -291,6 +298,7 @@ pub const fn role_words(role: Role) -> Words {
         Role::VenueManager => ("venue manager", "场所负责人"),
         Role::Administrator => ("administrator", "管理员"),
         Role::Auditor => ("auditor", "审计员"),
+        Role::CommunityWorker => ("community worker", "社区工作者"),
     };
     Words { zh, en }
 }

@@ -82,6 +82,10 @@ conditions! {
     Agreed = "agreed",
         "One person at a time, for a confirmed case, with a purpose and a reason in words; somebody of another agency agrees first, and then it can be read for four hours. What was refused is kept, too. The person sees it when it is read, or after the delay that the mandate allows.",
         "每次一人，须有确诊病例、事由和书面理由；须先由其他机构的人同意，之后四小时内可查看。被拒绝的请求也会留存。本人在被查看时，或在授权规定的延迟之后可见。";
+    /// Whom an officer assigned.
+    Assigned = "assigned",
+        "Only people whom an officer of the prevention team assigned: at most 20 at a time, each for at most 21 days; the officer can end it at any time, and the person sees it.",
+        "仅限疾控人员指派的人：同时最多20人，每人最多21天；疾控人员可随时终止，本人可见。";
     /// The person sees it.
     Seen = "seen",
         "Each look is written down before anything is shown; the person sees agency, purpose and what was read, and the public log counts it.",

@@ -48,6 +48,10 @@ pub use self::members::invite::{AgencyInput, InvitedStaff, NewPasskey, StaffInpu
 pub use self::members::me::{ConfirmationView, MeAgency, MeStaff, MeView};
 pub use self::operation::{Operation, StoredKind, UnreadableRows};
 pub use self::overview::Overview;
+pub use self::people::assigned::{
+    AccompaniedPeople, AccompaniedPerson, AssignmentInput, AssignmentRow, CommunityWorker,
+    MOST_ACCOMPANIED,
+};
 pub use self::people::compared::RecordsOutcome;
 pub use self::people::counter::{
     CounterInput, CounterRegistered, DocumentReading, DocumentState, ReadDocument,

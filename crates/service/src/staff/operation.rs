@@ -41,7 +41,7 @@ macro_rules! kinds {
 
 kinds! {
     /// Who somebody is and where they live: no name is shown, and they have no colour.
-    Person = "person": ["holder", "vault_key", "sealed_field", "blind_index", "proxy", "account_change", "record_link", "split_piece", "paper_code"],
+    Person = "person": ["holder", "vault_key", "sealed_field", "blind_index", "proxy", "account_change", "record_link", "split_piece", "paper_code", "assignment"],
     /// Evidence about somebody: they have no new colour; the stored one stays.
     Evidence = "evidence": ["evidence"],
     /// A stored colour: it is worked out anew when somebody asks; lists lack the person.

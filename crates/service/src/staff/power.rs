@@ -46,6 +46,8 @@ powers! {
     RecordRelease = "record_release",
     /// See who is in quarantine, with masked names, and accompany them.
     Accompany = "accompany",
+    /// See whom one was assigned, with masked names and check-ins, and accompany them.
+    AccompanyAssigned = "accompany_assigned",
     /// Find one person by document or phone: masked name and colour.
     FindPerson = "find_person",
     /// Open one person's record: evidence, history, quarantine.
@@ -105,6 +107,9 @@ impl Power {
             Self::RunTrace | Self::Accompany | Self::OpenPerson => {
                 matches!((kind, role), (A::PreventionTeam, R::Officer))
             }
+            Self::AccompanyAssigned => {
+                matches!((kind, role), (A::Community, R::CommunityWorker))
+            }
             Self::RecordArrival => {
                 matches!((kind, role), (A::PreventionTeam | A::Border | A::Carrier, R::Officer))
             }
@@ -118,7 +123,8 @@ impl Power {
             }
             Self::ManagePlaces => matches!(
                 (kind, role),
-                (A::Venue | A::Carrier, R::VenueManager) | (A::Operator, R::Administrator)
+                (A::Venue | A::Carrier | A::SchoolOrEmployer, R::VenueManager)
+                    | (A::Operator, R::Administrator)
             ),
             Self::InviteStaff => matches!((kind, role), (A::Operator, R::Administrator)),
             Self::ConfirmWaiting => matches!(
@@ -160,7 +166,7 @@ impl Power {
                 &[Purpose::RecordEvidence]
             }
             Self::RunTrace => &[Purpose::ContactTracing],
-            Self::Accompany => &[Purpose::Quarantine],
+            Self::Accompany | Self::AccompanyAssigned => &[Purpose::Quarantine],
             Self::AskIdentity => &[Purpose::ContactTracing, Purpose::Quarantine],
             Self::FindPerson => &[
                 Purpose::RecordEvidence,
@@ -212,6 +218,9 @@ impl Power {
             Self::RecordRides => &[C::OwnTrips, C::Mandate, C::MassWaits, C::OwnRecords],
             Self::RunTrace => &[C::Region, C::Policy, C::Mandate, C::MassWaits, C::Seen, C::Masked],
             Self::Accompany => &[C::Region, C::Mandate, C::Confined, C::Seen, C::Masked],
+            Self::AccompanyAssigned => {
+                &[C::Region, C::Mandate, C::Assigned, C::Confined, C::Seen, C::Masked]
+            }
             Self::FindPerson => {
                 &[C::Region, C::Mandate, C::HourlyLimit, C::Seen, C::Masked, C::SecondOfficer]
             }
@@ -355,7 +364,12 @@ mod tests {
             for role in Role::ALL {
                 let asks = (*power, *role) == (Power::AskIdentity, Role::Officer);
                 assert_eq!(power.granted(AgencyKind::PublicSecurity, *role), asks);
-                for kind in [AgencyKind::Operator, AgencyKind::Auditor, AgencyKind::Venue] {
+                for kind in [
+                    AgencyKind::Operator,
+                    AgencyKind::Auditor,
+                    AgencyKind::Venue,
+                    AgencyKind::SchoolOrEmployer,
+                ] {
                     assert!(power.purposes().is_empty() || !power.granted(kind, *role));
                 }
             }

@@ -39,6 +39,10 @@ pub enum What {
     Appeal,
     /// Their name and phone, after two agencies agreed to a request.
     NameAndPhone,
+    /// They were assigned to a community worker.
+    Assigned,
+    /// A community worker accompanies them no more.
+    AssignmentEnded,
     /// A ride that a carrier told of them was taken back.
     RideWithdrawn,
 }
@@ -62,6 +66,8 @@ impl What {
             Self::Registration => "registration",
             Self::Appeal => "appeal",
             Self::NameAndPhone => "name_and_phone",
+            Self::Assigned => "assigned",
+            Self::AssignmentEnded => "assignment_ended",
             Self::RideWithdrawn => "ride_withdrawn",
         }
     }

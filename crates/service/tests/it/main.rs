@@ -4,6 +4,7 @@
 mod alarms;
 mod appeals;
 mod asked;
+mod assigned;
 mod authors;
 mod changes;
 mod clock;

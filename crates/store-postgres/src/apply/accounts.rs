@@ -140,6 +140,7 @@ impl Applier<'_> {
         let before = "UPDATE account_change SET sealed_before = NULL WHERE holder = $1";
         self.run("account_change", before, id).await?;
         self.erase_appeals(holder).await?;
+        self.erase_assignments(holder).await?;
         self.erase_papers(holder).await
     }
 }

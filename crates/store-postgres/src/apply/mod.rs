@@ -3,6 +3,7 @@
 mod accounts;
 mod alarms;
 mod appeals;
+mod assignments;
 mod evidence;
 mod links;
 mod log;
@@ -150,6 +151,7 @@ impl<'a> Applier<'a> {
             Write::Paper(paper) => self.paper(paper).await,
             Write::Appeal(appeal) => self.appeal(appeal).await,
             Write::Alarm(alarm) => self.alarm(alarm).await,
+            Write::Assignment(assignment) => self.assignment(assignment).await,
             Write::PutLink { link, replaces } => self.put_link(link, replaces.as_ref()).await,
             Write::EndLink(link) => self.end_link(link).await,
             Write::PutPieces { record, pieces } => self.put_pieces(*record, pieces).await,

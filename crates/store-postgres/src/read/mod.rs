@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod alarms;
 pub(crate) mod appeals;
+pub(crate) mod assignments;
 pub(crate) mod changes;
 pub(crate) mod evidence;
 pub(crate) mod links;
@@ -21,9 +22,9 @@ use jadegate_domain::Division;
 use jadegate_store::{Latest, Listed, Page, RowRef};
 use jadegate_store_rows::{
     AccessRow, AccountChangeRow, AgencyRow, AlarmRow, AppealFileRow, AppealRow, AssessmentRow,
-    AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow, CorrectionRow, EvidenceRow, GateRow,
-    HolderRow, IdentityRequestRow, ImportRow, InvitationRow, JobRow, KeptRow, LeafRow,
-    MandateStepRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
+    AssignmentRow, AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow, CorrectionRow,
+    EvidenceRow, GateRow, HolderRow, IdentityRequestRow, ImportRow, InvitationRow, JobRow, KeptRow,
+    LeafRow, MandateStepRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
     PolicyVersionRow, ProposalRow, ProtectedRow, ProxyRow, RecolouringRow, RecordLinkRow,
     RegionRiskRow, RideRow, RuleReviewRow, ScanRow, SealedFieldRow, SessionRow, SplitPieceRow,
     StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,

@@ -136,6 +136,7 @@ impl Applier<'_> {
         let before = "UPDATE account_change SET sealed_before = NULL WHERE holder = ?1";
         self.run("account_change", before, id)?;
         self.erase_appeals(holder)?;
+        self.erase_assignments(holder)?;
         self.erase_papers(holder)
     }
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod alarms;
 mod appeals;
+mod assignments;
 mod evidence;
 mod links;
 mod log;
@@ -136,6 +137,7 @@ impl<'a> Applier<'a> {
             Write::Paper(paper) => self.paper(paper),
             Write::Appeal(appeal) => self.appeal(appeal),
             Write::Alarm(alarm) => self.alarm(alarm),
+            Write::Assignment(assignment) => self.assignment(assignment),
             Write::AddAccountChange(c) => self.add_account_change(c),
             Write::UndoAccountChange { id, holder, at } => {
                 self.undo_account_change(*id, *holder, *at)

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod alarms;
 pub(crate) mod appeals;
+pub(crate) mod assignments;
 pub(crate) mod changes;
 pub(crate) mod evidence;
 pub(crate) mod links;
@@ -24,9 +25,9 @@ use crate::days::{Kind, days};
 use crate::error::{Result, sql};
 use crate::rows::{
     AccessRow, AccountChangeRow, AgencyRow, AlarmRow, AppealFileRow, AppealRow, AssessmentRow,
-    AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow, CorrectionRow, EvidenceRow, GateRow,
-    HolderRow, IdentityRequestRow, ImportRow, InvitationRow, JobRow, KeptRow, LeafRow,
-    MandateStepRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
+    AssignmentRow, AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow, CorrectionRow,
+    EvidenceRow, GateRow, HolderRow, IdentityRequestRow, ImportRow, InvitationRow, JobRow, KeptRow,
+    LeafRow, MandateStepRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
     PolicyVersionRow, ProposalRow, ProtectedRow, ProxyRow, RecolouringRow, RecordLinkRow,
     RegionRiskRow, RideRow, RuleReviewRow, ScanRow, SealedFieldRow, SessionRow, SplitPieceRow,
     StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,

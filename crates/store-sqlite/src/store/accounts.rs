@@ -4,19 +4,19 @@ use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId};
 use jadegate_domain::{
-    Activity, AgencyId, AlarmId, AlarmKind, AppealId, Division, Holder, HolderId, PaperId, Staff,
-    StaffId, Timestamp,
+    Activity, AgencyId, AlarmId, AlarmKind, AppealId, AssignmentId, Division, Holder, HolderId,
+    PaperId, Staff, StaffId, Timestamp,
 };
 use jadegate_store::{
-    AccountChange, AccountStore, Actor, Alarm, AlarmCount, Appeal, AppealFile, Busy, Challenge,
-    Correction, CredentialRow, IndexKind, Invitation, Latest, LookedAtByMany, OutboxMessage, Page,
-    Paper, PaperPlaces, PaperStanding, PhoneCode, Protected, Proxy, RecordLink, RuleReview,
-    SealedField, Session, SessionSubject, SplitPiece, VaultKey,
+    AccountChange, AccountStore, Actor, Alarm, AlarmCount, Appeal, AppealFile, Assignment, Busy,
+    Challenge, Correction, CredentialRow, IndexKind, Invitation, Latest, LookedAtByMany,
+    OutboxMessage, Page, Paper, PaperPlaces, PaperStanding, PhoneCode, Protected, Proxy,
+    RecordLink, RuleReview, SealedField, Session, SessionSubject, SplitPiece, VaultKey,
 };
 
 use crate::SqliteStore;
 use crate::error::Result;
-use crate::read::{accounts, alarms, appeals, links, papers, people, tally};
+use crate::read::{accounts, alarms, appeals, assignments, links, papers, people, tally};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -137,6 +137,23 @@ impl AccountStore for SqliteStore {
 
     async fn appeal_file(&self, id: AppealId) -> Result<Option<AppealFile>> {
         self.list(move |c| appeals::appeal_file(c, id)).await
+    }
+
+    async fn assignment(&self, id: AssignmentId, now: Timestamp) -> Result<Option<Assignment>> {
+        self.point(|c| assignments::assignment(c, id, now))
+    }
+
+    async fn accompanied_by(&self, worker: StaffId, now: Timestamp) -> Result<Vec<Assignment>> {
+        self.rows(move |c| assignments::accompanied_by(c, worker, now)).await
+    }
+
+    async fn assignments(
+        &self,
+        now: Timestamp,
+        after: Option<(Timestamp, AssignmentId)>,
+        limit: u32,
+    ) -> Result<Vec<Assignment>> {
+        self.rows(move |c| assignments::assignments(c, now, after, limit)).await
     }
 
     async fn appeals_of(&self, holder: HolderId, limit: u32) -> Result<Vec<Appeal>> {

@@ -19,6 +19,7 @@
 pub mod accounts;
 pub mod alarms;
 pub mod appeals;
+pub mod assignments;
 pub mod changes;
 pub mod evidence;
 pub mod links;
@@ -57,6 +58,9 @@ macro_rules! conformance_tests {
             accounts::a_phone_leads_to_all_who_use_it,
             accounts::a_carer_is_seen_from_both_sides,
             accounts::a_change_of_an_account_is_undone_once,
+            assignments::a_worker_accompanies_who_was_assigned_until_it_ends,
+            assignments::a_worker_accompanies_so_many_people_at_a_time,
+            assignments::what_is_over_is_purged_and_the_erased_are_accompanied_by_nobody,
             links::a_link_is_changed_only_as_loaded,
             links::versions_of_linked_records_rise_together,
             links::joined_records_are_read_as_one_person,
@@ -224,6 +228,7 @@ macro_rules! conformance_tests_of_two {
             who_uses_a_phone_is_not_decided_twice,
             a_document_that_is_kept_for_leads_to_nobody,
             nobody_cares_for_more_people_than_they_may,
+            nobody_accompanies_more_people_than_fit,
             one_of_two_policies_comes_into_force,
             nothing_is_added_to_what_is_taken_back,
             changes_of_both_are_all_told,

@@ -7,10 +7,10 @@ use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{AgencyId, EvidenceId, PolicyRef, Timestamp};
 
 use super::made_up::*;
-use super::{changes, model, numbering, staff};
+use super::{assignments, changes, model, numbering, staff};
 use crate::{
-    IndexKind, KeptRecord, PEOPLE, PolicyVersion, Precondition, Proxy, StoreError, Unit,
-    Withdrawal, Write,
+    ACCOMPANIED, IndexKind, KeptRecord, PEOPLE, PolicyVersion, Precondition, Proxy, StoreError,
+    Unit, Withdrawal, Write,
 };
 
 /// Commits one unit on each handle at once.
@@ -146,6 +146,15 @@ pub async fn nobody_cares_for_more_people_than_they_may(a: S, b: S) {
     let both = at_once((&a, care(2)), (&b, care(3))).await;
     one_wins(&both, Precondition::Room { class: PEOPLE, seconds: None });
     assert_eq!(a.people_of(hid(1)).await.unwrap().len(), 1);
+}
+
+/// A worker has no more people than fit, whichever server assigns them.
+pub async fn nobody_accompanies_more_people_than_fit(a: S, b: S) {
+    keeps(&a, assignments::assign(assignments::assignment(1, 1, 5))).await;
+    let one = |n| assignments::assign(assignments::assignment(n, n, 5));
+    let both = at_once((&a, one(2)), (&b, one(3))).await;
+    one_wins(&both, Precondition::Room { class: ACCOMPANIED, seconds: None });
+    assert_eq!(b.assignments(at(10), None, 9).await.unwrap().len(), 2);
 }
 
 fn policy(n: u32, published_at: Timestamp) -> PolicyVersion {

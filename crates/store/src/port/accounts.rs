@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use jadegate_domain::agency::Agency;
 use jadegate_domain::id::{ChallengeId, ChangeId, CorrectionId};
 use jadegate_domain::{
-    Activity, AgencyId, AlarmId, AlarmKind, AppealId, Division, Holder, HolderId, PaperId, Staff,
-    StaffId, Timestamp,
+    Activity, AgencyId, AlarmId, AlarmKind, AppealId, AssignmentId, Division, Holder, HolderId,
+    PaperId, Staff, StaffId, Timestamp,
 };
 
 use crate::alarms::{Actor, Alarm, AlarmCount, Busy, LookedAtByMany, Protected};
 use crate::appeals::{Appeal, AppealFile, RuleReview};
+use crate::assignments::Assignment;
 use crate::error::StoreError;
 use crate::latest::{Latest, Page};
 use crate::papers::{Paper, PaperPlaces, PaperStanding};
@@ -133,6 +134,19 @@ pub trait AccountStore: Send + Sync + 'static {
     ) -> Result<Vec<LookedAtByMany>>;
     /// The list of protected people, by number.
     async fn protected_people(&self) -> Result<Vec<Protected>>;
+    // Assignments
+
+    /// An assignment that is not over at `now`.
+    async fn assignment(&self, id: AssignmentId, now: Timestamp) -> Result<Option<Assignment>>;
+    /// Whom a worker accompanies at `now`, by moment and id.
+    async fn accompanied_by(&self, worker: StaffId, now: Timestamp) -> Result<Vec<Assignment>>;
+    /// All assignments that are not over at `now`, by moment and id: those after the given one.
+    async fn assignments(
+        &self,
+        now: Timestamp,
+        after: Option<(Timestamp, AssignmentId)>,
+        limit: u32,
+    ) -> Result<Vec<Assignment>>;
 
     // One-time codes, messages, sessions
 

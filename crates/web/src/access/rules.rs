@@ -81,6 +81,8 @@ fn staff(method: &str, desk: &str) -> Option<Rule> {
     let powers = match (first, method, rest) {
         ("invitations" | "sign-in" | "session", _, _) => return Some(Rule::Anybody),
         ("me" | "sessions", _, _) | ("waiting", "get", "") => return Some(Rule::Staff),
+        ("accompanied", _, _) => P::AccompanyAssigned.alone(),
+        ("assignments" | "workers", _, _) => P::Accompany.alone(),
         ("agencies" | "members", "post", "") => P::InviteStaff.alone(),
         ("agencies" | "members", "post", "{id}/confirm") => P::ConfirmPowers.alone(),
         ("agencies" | "members", _, _) => P::SEE_STAFF,

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod appeals;
+mod assignments;
 mod cases;
 mod changes;
 mod counter;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .merge(sign_in::routes())
         .merge(alarms::routes())
         .merge(appeals::routes())
+        .merge(assignments::routes())
         .merge(people::routes())
         .merge(records::routes())
         .merge(files::routes())

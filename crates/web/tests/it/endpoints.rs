@@ -44,6 +44,8 @@ groups! {
         "/v1/staff/proposals", "/v1/staff/recolouring", "/v1/staff/regions"];
     identity: staff::identity::story, ["/v1/staff/identity-requests", "/v1/public/identity-requests",
         "/v1/me/identity-requests"];
+    assignments: staff::assignments::story, ["/v1/staff/workers", "/v1/staff/assignments",
+        "/v1/staff/accompanied"];
     places: staff::places::story, ["/v1/staff/places", "/v1/staff/gates"];
     members: staff::members::story, ["/v1/staff/agencies", "/v1/staff/members",
         "/v1/staff/overview", "/v1/staff/operation"];

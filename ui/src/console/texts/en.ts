@@ -1,5 +1,6 @@
 import type { Dict } from '../../shared/i18n';
 import { en as alarms, errors as alarmErrors } from './alarms.en';
+import { en as assigning } from './assigning.en';
 import { en as change } from './change.en';
 import { en as counter } from './counter.en';
 import { en as identity } from '../../shared/texts/identity.en';
@@ -9,6 +10,7 @@ import { en as withdraw } from './withdraw.en';
 import type { zh } from './zh';
 
 export const en: Dict<typeof zh> = {
+  ...assigning,
   title: 'Console',
   skip: 'Skip to the content',
   menu: 'Sections',
@@ -36,6 +38,7 @@ export const en: Dict<typeof zh> = {
     venue_manager: 'venue manager',
     administrator: 'administrator',
     auditor: 'auditor',
+    community_worker: 'community worker',
   },
   agencyKinds: {
     prevention_team: 'Prevention and control team',
@@ -49,6 +52,8 @@ export const en: Dict<typeof zh> = {
     operator: 'Platform operator',
     auditor: 'Auditor',
     appeals_body: 'Appeals body',
+    community: 'Residents’ or village committee',
+    school_or_employer: 'School or employer',
   },
   signIn: {
     title: 'Sign-in for staff',
@@ -74,6 +79,7 @@ export const en: Dict<typeof zh> = {
     tests: 'Tests',
     cases: 'Cases and traces',
     quarantine: 'Quarantine',
+    accompanied: 'People I accompany',
     counter: 'Counter',
     people: 'Find a person',
     regions: 'Risk regions',
@@ -605,6 +611,12 @@ export const en: Dict<typeof zh> = {
     'session.unknown': 'This session has ended already.',
     'document.moved': 'This document was given to its owner a moment ago. Please send it again.',
     'session.none': 'Your sign-in has ended. Please sign in again.',
+    'assignment.no_worker': 'There is no such community worker in your region whom the health commission has confirmed.',
+    'assignment.already': 'This worker accompanies the person already.',
+    'assignment.full': 'This worker accompanies as many people as fit. Choose another one, or end an assignment.',
+    'assignment.elsewhere': 'This worker acts elsewhere than the person lives. Choose one whose region holds the home.',
+    'assignment.days': 'Assign somebody for 1 to 21 days.',
+    'assignment.not_found': 'This assignment is over already, or another agency made it.',
     'staff.not_allowed': 'Your role does not allow this.',
     'staff.too_many_look_ups': 'Too many look-ups within this hour.',
     'staff.yourself': 'You cannot end your own access.',

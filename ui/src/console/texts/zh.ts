@@ -1,5 +1,6 @@
 /** Words of the console. */
 import { zh as alarms, errors as alarmErrors } from './alarms.zh';
+import { zh as assigning } from './assigning.zh';
 import { zh as change } from './change.zh';
 import { zh as counter } from './counter.zh';
 import { zh as identity } from '../../shared/texts/identity.zh';
@@ -8,6 +9,7 @@ import { zh as operation } from './operation.zh';
 import { zh as withdraw } from './withdraw.zh';
 
 export const zh = {
+  ...assigning,
   title: '工作台',
   skip: '跳到内容',
   powers: '谁可以做什么',
@@ -35,6 +37,7 @@ export const zh = {
     venue_manager: '场所负责人',
     administrator: '管理员',
     auditor: '审计员',
+    community_worker: '社区工作者',
   },
   agencyKinds: {
     prevention_team: '疾控',
@@ -48,6 +51,8 @@ export const zh = {
     operator: '平台运营',
     auditor: '审计',
     appeals_body: '申诉机构',
+    community: '社区',
+    school_or_employer: '学校或用人单位',
   },
   signIn: {
     title: '工作人员登录',
@@ -73,6 +78,7 @@ export const zh = {
     tests: '检测',
     cases: '病例与追踪',
     quarantine: '隔离管理',
+    accompanied: '我陪护的人',
     counter: '柜台',
     people: '查找一个人',
     regions: '风险地区',
@@ -599,6 +605,12 @@ export const zh = {
     'session.unknown': '这个登录已经结束。',
     'document.moved': '该证件刚刚归还给本人，请重新发送。',
     'session.none': '登录已失效，请重新登录。',
+    'assignment.no_worker': '您的地区没有这位经卫健委确认的社区工作者。',
+    'assignment.already': '这位工作者已在陪护此人。',
+    'assignment.full': '这位工作者陪护的人数已满。请另选一位，或终止一项指派。',
+    'assignment.elsewhere': '这位工作者不在此人居住的地区。请选择所辖地区包括其住处的工作者。',
+    'assignment.days': '指派期为 1 至 21 天。',
+    'assignment.not_found': '该指派已结束，或由其他机构作出。',
     'staff.not_allowed': '您的职责不允许这样做。',
     'staff.too_many_look_ups': '这一小时查得太多了。',
     'staff.yourself': '不能停用自己。',

@@ -180,6 +180,8 @@ export const en: Dict<typeof zh> = {
       document_allowed: 'a counter let this phone register the document again',
       registration: 'being registered here: named in a file, or asked at a counter',
       appeal: 'what you contest, or at a counter: that it was lodged for you',
+      assigned: 'you were assigned to a community worker',
+      assignment_ended: 'a community worker accompanies you no more',
       name_and_phone: 'phone and name, after another agency agreed to a request',
       ride_withdrawn: 'a ride that a carrier told of you was taken back',
     },

@@ -179,6 +179,8 @@ export const zh = {
       document_allowed: '柜台允许此手机号重新登记该证件',
       registration: '是否在此登记：文件中提到，或在柜台查询',
       appeal: '您的申诉内容，或窗口代您提交的申诉',
+      assigned: '为您指派了社区工作者',
+      assignment_ended: '社区工作者不再陪护您',
       name_and_phone: '经另一家机构同意后，查看了电话和姓名',
       ride_withdrawn: '承运方登记的一次乘坐已撤销',
     },

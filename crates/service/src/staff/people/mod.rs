@@ -2,6 +2,7 @@
 //!
 //! What is *recorded* of a person is a record ([`super::records`]), whoever it is about.
 
+pub mod assigned;
 pub(crate) mod barred;
 pub mod compared;
 pub mod counter;

@@ -105,7 +105,7 @@ pub(crate) struct ConfinedBatch {
 pub(crate) struct Confined {
     holder: HolderId,
     home: Division,
-    quarantine: Quarantine,
+    pub(super) quarantine: Quarantine,
     titles: Vec<Texts>,
     last_check_in: Option<Timestamp>,
     pub(crate) missed_days: u32,
@@ -222,7 +222,11 @@ impl App {
         Ok(batch)
     }
 
-    async fn confined_now(&self, holder: HolderId, home: Division) -> Result<Option<Confined>> {
+    pub(super) async fn confined_now(
+        &self,
+        holder: HolderId,
+        home: Division,
+    ) -> Result<Option<Confined>> {
         let assessment = self.assessment(holder).await?;
         if assessment.colour == Colour::Green {
             return Ok(None);

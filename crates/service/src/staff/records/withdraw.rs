@@ -95,6 +95,8 @@ pub(crate) fn may_withdraw(
         | AgencyKind::HealthCommission
         | AgencyKind::PublicSecurity
         | AgencyKind::AppealsBody
+        | AgencyKind::Community
+        | AgencyKind::SchoolOrEmployer
         | AgencyKind::Venue
         | AgencyKind::Operator
         | AgencyKind::Auditor => AgencyKind::HealthCommission,

@@ -138,6 +138,7 @@ fn id_of(name: &str) -> Option<Value> {
         _ => ids!(
             HolderId,
             IdentityRequestId,
+            AssignmentId,
             StaffId,
             AgencyId,
             GateId,

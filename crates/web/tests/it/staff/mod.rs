@@ -2,6 +2,7 @@
 
 pub(crate) mod alarms;
 pub(crate) mod appeals;
+pub(crate) mod assignments;
 pub(crate) mod cases;
 pub(crate) mod changes;
 pub(crate) mod identity;
