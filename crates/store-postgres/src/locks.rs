@@ -59,6 +59,7 @@ enum Of {
     Alarm = 53,
     Activity = 54,
     Worker = 55,
+    Published = 56,
 }
 
 /// FNV-1a: any two things that share a number only wait for one another without need.
@@ -207,6 +208,7 @@ impl Needs {
             Write::Assignment(AssignmentWrite::Add { assignment, .. }) => {
                 self.needs(numbered(Of::Worker, assignment.worker.as_i64()));
             }
+            Write::PublishNumbers(_) => self.needs(lock(Of::Published, &[])),
             Write::NumberLeaves { .. } => self.needs(lock(Of::Log, &[])),
             Write::PutSetting { name, .. } => self.needs(lock(Of::Setting, &[name.as_bytes()])),
             // One statement that changes its row only in the state asked for, or without a condition.

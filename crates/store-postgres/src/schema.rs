@@ -47,6 +47,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "assignments",
         text: include_str!("../migrations/0054_assignments.sql"),
     },
+    Migration {
+        number: 55,
+        name: "published_numbers",
+        text: include_str!("../migrations/0055_published_numbers.sql"),
+    },
 ];
 
 /// The oldest PostgreSQL that serves, as it numbers itself.
@@ -275,6 +280,7 @@ mod tests {
         "8aae3f88bebc5296db6dd7f212a42ae67ecfb4273fe1e7d9300feba286ddd096",
         "a42bf86957fee41cdbb7d609295d6cda10b9f441b0f19eb920e360f014bc0392",
         "24b8fa470c03712c0578ea3f409ac5b99376d0c4fbceb2e576aff3b2272d47ef",
+        "50ad55c52e1a0e51124217f82f52f1f8c90a9cc97c2ffbb749439baaabcf2abf",
     ];
 
     #[test]

@@ -16,6 +16,7 @@ mod at;
 mod columns;
 mod evidence;
 mod mandate;
+mod numbers;
 mod page;
 mod papers;
 mod people;
@@ -35,6 +36,7 @@ pub use evidence::{
     RegionRiskRow, StoredColourRow, TraceHeadRow, TraceRow,
 };
 pub use mandate::{IdentityRequestRow, MandateStepRow, identity_count, mandate_step};
+pub use numbers::{PublishedRow, home_colour};
 pub use page::{evidence_page, linked_records};
 pub use papers::{PaperRow, PaperStandingRow};
 pub use people::{
@@ -102,7 +104,8 @@ macro_rules! for_each_table {
             AppealFileRow,
             RuleReviewRow,
             AlarmRow,
-            ProtectedRow
+            ProtectedRow,
+            PublishedRow
         )
     };
 }

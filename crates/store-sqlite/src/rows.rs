@@ -12,10 +12,10 @@ pub(crate) use jadegate_store_rows::{
     CorrectionRow, EvidenceRow, GateRow, HolderRow, IdentityRequestRow, ImportRow, InvitationRow,
     JobRow, KeptRow, LeafRow, MandateStepRow, OutboxRow, PaperRow, PaperStandingRow, PasskeyRow,
     PhoneCodeRow, PieceRow, PlaceRow, PolicyVersionRow, ProposalRow, ProtectedRow, ProxyRow,
-    RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow, RuleReviewRow, ScanRow, SealedFieldRow,
-    SessionRow, SplitPieceRow, StaffRow, Stored, StoredColourRow, TraceHeadRow, TraceRow, TripRow,
-    TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, challenge_use, changed_by,
-    correction_state, outbox_state, presence_code, session_subject,
+    PublishedRow, RecolouringRow, RecordLinkRow, RegionRiskRow, RideRow, RuleReviewRow, ScanRow,
+    SealedFieldRow, SessionRow, SplitPieceRow, StaffRow, Stored, StoredColourRow, TraceHeadRow,
+    TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow, challenge_use,
+    changed_by, correction_state, outbox_state, presence_code, session_subject,
 };
 
 /// A row, and the table it is of.

@@ -135,6 +135,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "assignments",
         text: include_str!("../migrations/0054_assignments.sql"),
     },
+    Migration {
+        number: 55,
+        name: "published_numbers",
+        text: include_str!("../migrations/0055_published_numbers.sql"),
+    },
 ];
 
 /// One applied migration, for `doctor`.
@@ -295,6 +300,7 @@ mod tests {
         "ba212adaa8b690cda723336b532ada3c1978389a97e89b460c6720cc8e2e83f8",
         "2aeb57fe37b4d88fe8493488327243a71fe3f85469c681db3e68c2a8202a392f",
         "e63f2fa5c018ca2134b4007dce950416598c82e80a2d5de3b00b78f1048e527a",
+        "47ecf618c7b1c7c48e537740f3f9f128effe506b110b8c1a04380914efc35608",
     ];
 
     #[test]

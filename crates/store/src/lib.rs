@@ -80,6 +80,7 @@ mod identity;
 mod latest;
 mod mandate;
 mod news;
+mod numbers;
 mod opening;
 mod papers;
 mod policies;
@@ -108,13 +109,14 @@ pub use error::{Precondition, RowRef, StoreError};
 pub use identity::{IdentityCount, IdentityDecision, IdentityRequest, IdentityState};
 pub use latest::{Before, Latest, Page};
 pub use mandate::{ABOUT_PEOPLE, Forgotten, KEPT, MandateStep, MandateStepKind};
+pub use numbers::{HomeColour, PeopleCounted, PublishedNumbers};
 pub use opening::Contents;
 pub use papers::{Paper, PaperPlaces, PaperStanding, PaperWrite};
 pub use policies::{
     AssessmentMark, ColourCounts, Decision, EvidencePage, HolderEvidence, PolicyVersion,
     ProposalState, Recolouring, RegionRisks, Standing, StoredColour, StoredProposal,
 };
-pub use port::{AccountStore, RecordStore, Store};
+pub use port::{AccountStore, CountStore, RecordStore, Store};
 pub use recolourings::RecolouringWrite;
 pub use records::{
     Authorship, FilesOf, ImportCounts, ImportRun, KeptRecord, Tube, TubeOwner, Waiting,

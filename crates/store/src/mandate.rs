@@ -102,6 +102,7 @@ pub const KEPT: &[&str] = &[
     "proposal",
     "recolouring",
     "mandate_step",
+    "published_numbers",
     "import_run",
     "log_leaf",
     "pending_leaf",

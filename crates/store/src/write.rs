@@ -19,6 +19,7 @@ use crate::challenges::ChallengeWrite;
 use crate::corrections::CorrectionWrite;
 use crate::identity::{IdentityDecision, IdentityRequest, IdentityState};
 use crate::mandate::MandateStep;
+use crate::numbers::PublishedNumbers;
 use crate::papers::PaperWrite;
 use crate::policies::{AssessmentMark, Decision, PolicyVersion, ProposalState, StoredProposal};
 use crate::recolourings::RecolouringWrite;
@@ -389,6 +390,10 @@ pub enum Write {
         /// The digest of the one in force now.
         replaces: Option<String>,
     },
+    /// What is published of a day. Precondition: neither of that day nor of a later one anything was
+    /// ([`Precondition::Absent`](crate::Precondition)): what was told stays as it was, and of two servers one
+    /// tells it.
+    PublishNumbers(Box<PublishedNumbers>),
     /// The next step of the mandates. Precondition: its number is one above the highest there is (else the
     /// conflict is `Absent` where it is taken, `Exists` where one before it is missing).
     AddMandateStep(Box<MandateStep>),

@@ -60,8 +60,8 @@ kinds! {
     Case = "case": ["case_record", "trace_run"],
     /// A risk level: whoever stayed there has no colour.
     RiskLevel = "risk_level": ["region_risk"],
-    /// A policy, a proposal or a recolouring.
-    Policy = "policy": ["policy_version", "proposal", "recolouring", "mandate_step"],
+    /// A policy, a proposal, a recolouring, or numbers that were published.
+    Policy = "policy": ["policy_version", "proposal", "recolouring", "mandate_step", "published_numbers"],
     /// What waits for a second pair of eyes: it colours nobody.
     Waiting = "waiting": ["waiting", "waiting_piece", "kept_record", "tube"],
     /// Who recorded or withdrew what: a file cannot be withdrawn whole.

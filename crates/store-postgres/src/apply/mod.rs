@@ -8,6 +8,7 @@ mod evidence;
 mod links;
 mod log;
 mod mandate;
+mod numbers;
 mod papers;
 mod people;
 mod places;
@@ -250,6 +251,7 @@ impl<'a> Applier<'a> {
             Write::PublishPolicy { version, replaces } => {
                 self.publish_policy(version, replaces.as_deref()).await
             }
+            Write::PublishNumbers(n) => self.publish_numbers(n).await,
             Write::AddMandateStep(s) => self.add_mandate_step(s).await,
             Write::AddIdentityRequest(r) => self.add_identity_request(r).await,
             Write::DecideIdentityRequest { id, from, decision } => {

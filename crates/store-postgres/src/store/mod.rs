@@ -1,6 +1,7 @@
 //! The port, on PostgreSQL. Short reads by key and lists have connections of their own.
 
 mod accounts;
+mod counts;
 mod records;
 
 use std::path::Path;

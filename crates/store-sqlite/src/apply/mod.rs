@@ -8,6 +8,7 @@ mod evidence;
 mod links;
 mod log;
 mod mandate;
+mod numbers;
 mod papers;
 mod people;
 mod places;
@@ -228,6 +229,7 @@ impl<'a> Applier<'a> {
             Write::PublishPolicy { version, replaces } => {
                 self.publish_policy(version, replaces.as_deref())
             }
+            Write::PublishNumbers(n) => self.publish_numbers(n),
             Write::AddMandateStep(s) => self.add_mandate_step(s),
             Write::AddIdentityRequest(r) => self.add_identity_request(r),
             Write::DecideIdentityRequest { id, from, decision } => {

@@ -5,6 +5,7 @@ pub(crate) mod alarms;
 pub(crate) mod appeals;
 pub(crate) mod assignments;
 pub(crate) mod changes;
+pub(crate) mod counts;
 pub(crate) mod evidence;
 pub(crate) mod links;
 pub(crate) mod log;
@@ -28,10 +29,10 @@ use crate::rows::{
     AssignmentRow, AuthorshipRow, CaseRow, ChallengeRow, ColourChangeRow, CorrectionRow,
     EvidenceRow, GateRow, HolderRow, IdentityRequestRow, ImportRow, InvitationRow, JobRow, KeptRow,
     LeafRow, MandateStepRow, OutboxRow, PaperRow, PasskeyRow, PhoneCodeRow, PieceRow, PlaceRow,
-    PolicyVersionRow, ProposalRow, ProtectedRow, ProxyRow, RecolouringRow, RecordLinkRow,
-    RegionRiskRow, RideRow, RuleReviewRow, ScanRow, SealedFieldRow, SessionRow, SplitPieceRow,
-    StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow, WithdrawalRow,
-    read as read_row,
+    PolicyVersionRow, ProposalRow, ProtectedRow, ProxyRow, PublishedRow, RecolouringRow,
+    RecordLinkRow, RegionRiskRow, RideRow, RuleReviewRow, ScanRow, SealedFieldRow, SessionRow,
+    SplitPieceRow, StaffRow, Stored, TraceRow, TripRow, TubeRow, VaultKeyRow, VisitRow, WaitingRow,
+    WithdrawalRow, read as read_row,
 };
 
 /// The row that `rest` (from `WHERE` on) finds in the row type's own table.

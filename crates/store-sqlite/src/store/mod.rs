@@ -1,6 +1,7 @@
 //! The port, on SQLite. Reads by key run here; lists run on a thread that may block.
 
 mod accounts;
+mod counts;
 mod records;
 
 use std::path::Path;

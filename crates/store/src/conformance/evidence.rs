@@ -17,7 +17,7 @@ use crate::{
     Before, ColourChange, Latest, Listed, Page, Precondition, RegionRisks, Standing, Write,
 };
 
-fn contact(case: u64, trace: u64) -> Fact {
+pub(super) fn contact(case: u64, trace: u64) -> Fact {
     Fact::Contact {
         case: CaseId::from_random(case),
         trace: TraceId::from_random(trace),
@@ -265,7 +265,13 @@ pub async fn a_holders_standing_is_their_stored_colour(s: S) {
     assert_eq!((after.holder.evidence_version, after.assessed.unwrap().evidence_version), (2, 1));
 }
 
-async fn assessed(s: &S, n: u64, home: &str, colour: Colour, next: Option<Timestamp>) -> HolderId {
+pub(super) async fn assessed(
+    s: &S,
+    n: u64,
+    home: &str,
+    colour: Colour,
+    next: Option<Timestamp>,
+) -> HolderId {
     keeps(s, vec![Write::AddHolder(holder_in(n, home)), put(stored(hid(n), 0, colour, next))])
         .await;
     hid(n)

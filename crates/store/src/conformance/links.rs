@@ -9,12 +9,12 @@ use crate::{
     Proxy, RecordLink, Write,
 };
 
-fn link(record: u64, main: u64, state: LinkState) -> RecordLink {
+pub(super) fn link(record: u64, main: u64, state: LinkState) -> RecordLink {
     let by = ChangedBy::Staff { agency: AgencyId::from_random(1), staff: staff(1, 1).id };
     RecordLink { record: hid(record), main: hid(main), state, at: at(50), by, split_at: None }
 }
 
-fn put_link(link: RecordLink, replaces: Option<RecordLink>) -> Write {
+pub(super) fn put_link(link: RecordLink, replaces: Option<RecordLink>) -> Write {
     Write::PutLink { link, replaces }
 }
 

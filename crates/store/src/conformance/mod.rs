@@ -21,6 +21,7 @@ pub mod alarms;
 pub mod appeals;
 pub mod assignments;
 pub mod changes;
+pub mod counts;
 pub mod evidence;
 pub mod links;
 pub mod logs;
@@ -169,6 +170,11 @@ macro_rules! conformance_tests {
             mandate::an_identity_request_is_decided_once,
             mandate::who_asks_for_an_identity_has_one_request_open,
             mandate::when_the_mandate_is_over_nobody_is_left,
+            counts::colours_are_counted_by_home,
+            counts::people_of_a_time_are_counted_once,
+            counts::what_was_withdrawn_in_a_time_is_listed,
+            counts::who_was_turned_away_is_listed,
+            counts::what_was_published_stays,
             logs::a_case_is_corrected_and_withdrawn_once,
             logs::standing_cases_come_in_pages,
             logs::a_divisions_cases_are_not_crowded_out,
@@ -229,6 +235,7 @@ macro_rules! conformance_tests_of_two {
             a_document_that_is_kept_for_leads_to_nobody,
             nobody_cares_for_more_people_than_they_may,
             nobody_accompanies_more_people_than_fit,
+            one_of_two_publishes_a_day,
             one_of_two_policies_comes_into_force,
             nothing_is_added_to_what_is_taken_back,
             changes_of_both_are_all_told,

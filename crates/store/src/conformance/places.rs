@@ -20,7 +20,7 @@ fn gate(n: u64, at_place: u64) -> Gate {
     }
 }
 
-fn scan(n: u64, when: Timestamp) -> Scan {
+pub(super) fn scan(n: u64, when: Timestamp) -> Scan {
     Scan {
         id: ScanId::from_random(n),
         gate: GateId::from_random(1),

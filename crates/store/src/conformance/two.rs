@@ -7,7 +7,7 @@ use jadegate_domain::record::{RecordKind, WithdrawalReason};
 use jadegate_domain::{AgencyId, EvidenceId, PolicyRef, Timestamp};
 
 use super::made_up::*;
-use super::{assignments, changes, model, numbering, staff};
+use super::{assignments, changes, counts, model, numbering, staff};
 use crate::{
     ACCOMPANIED, IndexKind, KeptRecord, PEOPLE, PolicyVersion, Precondition, Proxy, StoreError,
     Unit, Withdrawal, Write,
@@ -44,6 +44,18 @@ pub async fn what_one_acknowledges_the_other_reads(a: S, b: S) {
 /// Random lists of units, each written on one handle and looked at on the other.
 pub async fn random_units_on_both_agree_with_a_model(a: S, b: S) {
     model::agree_with_a_model(&[a, b]).await;
+}
+
+/// Two servers publish one day: everybody is told by one of them.
+pub async fn one_of_two_publishes_a_day(a: S, b: S) {
+    for day in DAY0..DAY0 + 10 {
+        let both =
+            at_once((&a, vec![counts::publish(day, "a")]), (&b, vec![counts::publish(day, "b")]));
+        one_wins(&both.await, Precondition::Absent);
+        let told = a.published_numbers(1).await.unwrap();
+        assert_eq!(told, b.published_numbers(1).await.unwrap());
+        assert_eq!(told[0].day, day);
+    }
 }
 
 /// Of units on both that were decided from one version of somebody's evidence exactly one is kept.

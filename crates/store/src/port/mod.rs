@@ -1,9 +1,11 @@
-//! The traits every backend implements: one port in three parts, by what is asked about.
+//! The traits every backend implements: one port in four parts, by what is asked about.
 
 mod accounts;
+mod counts;
 mod records;
 
 pub use accounts::AccountStore;
+pub use counts::CountStore;
 pub use records::RecordStore;
 
 use async_trait::async_trait;
@@ -31,7 +33,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 /// What a database can be asked and told. The contract is in the crate's documentation.
 #[async_trait]
-pub trait Store: AccountStore + RecordStore {
+pub trait Store: AccountStore + RecordStore + CountStore {
     /// Applies a unit whole or not at all; durable on return. Says which of its writes told nothing
     /// new.
     async fn commit_for_receipt(&self, unit: Unit) -> Result<Receipt>;
