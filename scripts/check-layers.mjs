@@ -25,7 +25,7 @@ const ALLOWED = {
   'jadegate-store-rows': ['domain', 'store'],
   'jadegate-store-postgres': ['domain', 'store', 'store-rows'],
   'jadegate-store-sqlite': ['domain', 'store', 'store-rows'],
-  'jadegate-service': ['domain', 'alarms', 'lines', 'divisions', 'policy', 'trace', 'pass', 'certificates', 'ledger', 'store'],
+  'jadegate-service': ['domain', 'alarms', 'lines', 'divisions', 'analysis', 'policy', 'trace', 'pass', 'certificates', 'ledger', 'store'],
   'jadegate-web': ['domain', 'divisions', 'policy', 'paper', 'pass', 'ledger', 'store', 'service'],
 };
 /** For tests only: may depend on anything, and nothing may depend on it outside its tests. */

@@ -69,7 +69,7 @@ function twins(): Plugin {
 /** The server behind the pages while they are being written (`make dev`). */
 const SERVER = process.env['JADEGATE'] ?? 'http://localhost:8080';
 
-// Three small pages in one build. The Content-Security-Policy forbids inline script and style, so
+// Four small pages in one build. The Content-Security-Policy forbids inline script and style, so
 // nothing may be injected into the HTML: no modulepreload polyfill, no inlined assets.
 export default defineConfig({
   plugins: [svelte(), shells(), twins()],
@@ -85,6 +85,7 @@ export default defineConfig({
         holder: 'index.html',
         gate: 'gate/index.html',
         console: 'console/index.html',
+        numbers: 'numbers/index.html',
         sw: 'src/holder/sw.ts',
       },
       output: {

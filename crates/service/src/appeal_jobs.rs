@@ -80,7 +80,7 @@ impl App {
         Ok(made)
     }
 
-    async fn appeals_from(&self, from: Timestamp) -> Result<Vec<Appeal>> {
+    pub(crate) async fn appeals_from(&self, from: Timestamp) -> Result<Vec<Appeal>> {
         let mut all = Vec::new();
         let mut after = None;
         loop {

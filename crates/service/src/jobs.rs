@@ -192,6 +192,9 @@ impl App {
                 if first && ticks.is_multiple_of(600) {
                     note("watch_looks", &self.watch_looks().await);
                 }
+                if first && ticks.is_multiple_of(120) {
+                    note("publish_numbers", &self.publish_numbers().await);
+                }
                 if first && ticks.is_multiple_of(7200) {
                     note("finish_corrections", &self.finish_corrections().await);
                     note("review_rules", &self.review_rules().await);

@@ -24,6 +24,7 @@ use crate::known_places::KnownPlaces;
 use crate::log::LogTree;
 use crate::mandate::Mandates;
 use crate::openings::Openings;
+use crate::policy_changes::KeptHistory;
 use crate::signed_list::SignedPaperList;
 use crate::staff::tracing::late::LateData;
 use crate::visits::IndexMaintenance;
@@ -50,6 +51,8 @@ pub(crate) struct Memory {
     pub(crate) paper_list: tokio::sync::Mutex<Option<SignedPaperList>>,
     /// What the public was told of appeals up to the last midnight.
     pub(crate) appeal_figures: tokio::sync::Mutex<Option<Arc<AppealFigures>>>,
+    /// What everybody is told of the policies that were in force.
+    pub(crate) policy_history: tokio::sync::Mutex<Option<KeptHistory>>,
     /// Codes signed here.
     pub(crate) issued: Issued,
     /// What holders were shown beside their codes.
@@ -75,6 +78,7 @@ impl Memory {
             openings: Openings::default(),
             paper_list: tokio::sync::Mutex::default(),
             appeal_figures: tokio::sync::Mutex::default(),
+            policy_history: tokio::sync::Mutex::default(),
             follower: Follower::default(),
         }
     }

@@ -22,6 +22,8 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         "" => "index.html",
         "gate" | "gate/" => "gate/index.html",
         "console" | "console/" => "console/index.html",
+        // The folder `public` of the sources is that of files as they are.
+        "public" | "public/" => "numbers/index.html",
         other => other,
     };
     let Some(file) = Pages::get(name) else { return missing(path) };
@@ -72,7 +74,7 @@ fn missing(path: &str) -> Response {
         ))
         .into_response();
     }
-    let text = "Nothing here. / is the code, /gate/ the gate, /console/ the console.\n这里没有内容。/ 是健康码，/gate/ 是核验端，/console/ 是工作台。\n";
+    let text = "Nothing here. / is the code, /gate/ the gate, /console/ the console, /public/ what everybody may know.\n这里没有内容。/ 是健康码，/gate/ 是核验端，/console/ 是工作台，/public/ 是公开信息。\n";
     (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)
         .into_response()
 }

@@ -13,9 +13,11 @@ use jadegate_divisions::Directory;
 use jadegate_domain::{Division, Timestamp};
 use jadegate_service::alarm_jobs::AlarmFigures;
 use jadegate_service::appeal_figures::AppealFigures;
+use jadegate_service::public_numbers::PublicNumbers;
 use jadegate_service::staff::RegionRow;
 use jadegate_service::{
-    App, ClockVerdict, Finding, Kind, LogPart, PolicyView, PublishedKeys, ServiceError,
+    App, ClockVerdict, Finding, Kind, LogPart, PolicyChange, PolicyView, PublishedKeys,
+    ServiceError,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -36,6 +38,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Web>> {
         .routes(routes!(regions))
         .routes(routes!(appeal_figures))
         .routes(routes!(alarm_figures))
+        .routes(routes!(public_numbers))
+        .routes(routes!(policy_history))
         .routes(routes!(checkpoint))
         .routes(routes!(leaves))
         .routes(routes!(log_proof))
@@ -120,6 +124,36 @@ async fn alarm_figures(
 ) -> Answer<([(HeaderName, &'static str); 1], Json<AlarmFigures>)> {
     let figures = web.app.alarm_figures().await?;
     Ok(([(header::CACHE_CONTROL, "public, max-age=60")], Json(figures)))
+}
+
+/// Colours, harm and who looked, counted once a day and told to everybody the same. Counts of people carry
+/// noise (differential privacy); how far they are from the truth at most stands beside them. What the
+/// public log says is counted exactly.
+#[utoipa::path(get, path = "/v1/public/numbers", tag = "public",
+    responses((status = 200, body = PublicNumbers), (status = 503, body = Problem)))]
+async fn public_numbers(
+    State(web): State<Arc<Web>>,
+) -> Answer<([(HeaderName, &'static str); 1], Json<PublicNumbers>)> {
+    let numbers = web.app.public_numbers().await?;
+    Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(numbers)))
+}
+
+/// The policies that were in force here.
+#[derive(Debug, Serialize, ToSchema)]
+struct PolicyHistory {
+    /// Newest first; the first is in force. The last twenty.
+    policies: Vec<PolicyChange>,
+}
+
+/// Which policies were in force here, from when, by whose proposal, and what each says differently from the
+/// one before it, in words.
+#[utoipa::path(get, path = "/v1/public/policies", tag = "public",
+    responses((status = 200, body = PolicyHistory), (status = 503, body = Problem)))]
+async fn policy_history(
+    State(web): State<Arc<Web>>,
+) -> Answer<([(HeaderName, &'static str); 1], Json<PolicyHistory>)> {
+    let policies = web.app.policy_history().await?.as_ref().clone();
+    Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(PolicyHistory { policies })))
 }
 
 /// The file of a policy that is or was in force here, by its digest.

@@ -43,6 +43,7 @@ mod paper;
 mod people;
 mod powers;
 mod proof;
+mod public_numbers;
 mod real_data;
 mod registration;
 mod replay_regions;

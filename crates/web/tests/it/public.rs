@@ -14,10 +14,15 @@ pub(crate) async fn story(w: &mut World) {
         "/v1/regions",
         "/v1/log/checkpoint",
         "/v1/public/appeals",
+        "/v1/public/policies",
     ] {
         w.get("", path).await;
     }
     access(w).await;
+    assert!(w.app.publish_numbers().await.unwrap());
+    let numbers = w.get("", "/v1/public/numbers").await;
+    assert_eq!(numbers.json["days"][0]["week"]["wrong"][0]["cause"], "correction");
+    assert_eq!(numbers.headers[header::CACHE_CONTROL], "public, max-age=300");
     let mandate = w.get("", "/v1/mandate").await;
     assert_eq!(mandate.json["state"], "in_force", "{}", mandate.json);
     assert!(mandate.json["steps"][0]["note"].as_str().is_some_and(|n| n.contains("trial.invalid")));
