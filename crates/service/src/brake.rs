@@ -410,7 +410,9 @@ impl App {
             }
             if weight == Weight::Colours {
                 let counted = colouring.entry(actor((s.agency, s.staff), agency)).or_default();
-                s.counts.map(|what| *counted.entry(what).or_default() += 1);
+                if let Some(what) = s.counts {
+                    *counted.entry(what).or_default() += 1;
+                }
             }
             *agencies.entry((weight, agency)).or_default() += 1;
             if let Some(by) = s.staff {

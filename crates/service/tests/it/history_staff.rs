@@ -39,6 +39,8 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             "decide_appeals",
             "ask_identity",
             "approve_identity",
+            "answer_alarms",
+            "protect_people",
             "read_audit",
             "read_operation",
         ]
