@@ -403,7 +403,6 @@ mod tests {
                 document: hash,
                 agency: Some(agency),
             },
-            Leaf::AccessTable { at, digest: hash, powers: 21 },
             Leaf::KeyChange {
                 at,
                 role: KeyRole::Live,
@@ -521,6 +520,7 @@ mod tests {
                 decided: 40,
                 overturned: 20,
             },
+            Leaf::AccessTable { at, digest: hash, powers: 21 },
         ]
     }
 
