@@ -122,9 +122,11 @@ impl Scene {
         (self.app.now().as_secs() - self.begun.as_secs()) / 60
     }
 
-    /// Time passes.
-    pub(super) fn wait(&self, minutes: i64) {
+    /// Time passes, and the server looks for what stands out, as it does by itself.
+    pub(super) async fn wait(&self, minutes: i64) -> Result<()> {
         self.clock.0.fetch_add(minutes * 60, Ordering::SeqCst);
+        self.app.watch_alarms().await?;
+        self.app.watch_looks().await.map(drop)
     }
 
     /// The moment so many hours ago.

@@ -62,6 +62,8 @@ impl Bound {
 
 /// Fifty of one member of staff an hour: the mandate's number (`mandate.waiting_above_per_staff_hour`).
 const A_MEMBERS_HOUR: usize = 50;
+/// With which an alarm about a laboratory without a history begins to hold what follows.
+const A_LABORATORYS_ALARM: usize = 60;
 /// Sixty look-ups an hour.
 const LOOK_UPS: usize = 60;
 
@@ -99,8 +101,8 @@ pub(crate) const TRIES: &[Try] = &[
         kind: What::FalseResultsSlowly,
         who: "laboratory, technician",
         what: "false positives below the number, hour after hour, for six hours",
-        bound: Bound { most: |_| 6 * 20, by: "nothing" },
-        afterwards: SEEN,
+        bound: Bound { most: |_| A_LABORATORYS_ALARM, by: "waits" },
+        afterwards: "an alarm, in public; a colleague compares each sample of what follows",
     },
     Try {
         kind: What::FalseArrivals,
@@ -191,7 +193,7 @@ pub(crate) const TRIES: &[Try] = &[
         who: "public security, officer",
         what: "finds, opens, records, traces and raises, one after the other",
         bound: Bound { most: |_| 0, by: "staff.not_allowed" },
-        afterwards: "it has no such power",
+        afterwards: "it may ask who one contact of a case is; another agency decides, and the person sees it",
     },
     Try {
         kind: What::OperatorReads,

@@ -86,7 +86,7 @@ pub(super) async fn raise_in_slices(scene: &mut Scene) -> Result<Done> {
     for (county, _) in crate::demo::town::COUNTIES.iter().rev() {
         steps.step();
         match proposes(scene, &commissioner, &raised(county, scene)).await {
-            Ok(true) => scene.wait(30),
+            Ok(true) => scene.wait(30).await?,
             Ok(false) => return Ok(steps.end(scene, Stopped::Waits)),
             Err(e) => return Ok(steps.refused(scene, &e)),
         }
@@ -103,7 +103,7 @@ pub(super) async fn policy_at_night(scene: &mut Scene) -> Result<Done> {
         scene.app.record_arrival(&border, &input).await?;
     }
     // Three at night.
-    scene.wait(18 * 60);
+    scene.wait(18 * 60).await?;
     let mut steps = Steps::begin(scene).await?;
     steps.step();
     let text = scene.policy.replace("days = 7\n", "days = 21\n");

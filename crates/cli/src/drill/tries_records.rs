@@ -39,7 +39,7 @@ pub(super) async fn false_cases(scene: &mut Scene) -> Result<Done> {
         steps.step();
         match scene.app.record_case(&doctor, &case(holder, scene)).await {
             Ok(recorded) if recorded.waiting => return Ok(steps.end(scene, Stopped::Waits)),
-            Ok(_) => scene.wait(1),
+            Ok(_) => scene.wait(1).await?,
             Err(e) => return Ok(steps.refused(scene, &e)),
         }
     }
@@ -58,7 +58,7 @@ pub(super) async fn false_case_traced(scene: &mut Scene) -> Result<Done> {
             Ok(recorded) if recorded.trace.as_ref().is_some_and(|t| t.contacts_waiting > 0) => {
                 return Ok(steps.end(scene, Stopped::Waits));
             }
-            Ok(_) => scene.wait(1),
+            Ok(_) => scene.wait(1).await?,
             Err(e) => return Ok(steps.refused(scene, &e)),
         }
     }
@@ -92,7 +92,7 @@ pub(super) async fn false_results_slowly(scene: &mut Scene) -> Result<Done> {
         steps.step();
         match scene.app.record_test(&lab, &positive(holder, scene, n)).await {
             Ok(recorded) if recorded.waiting => return Ok(steps.end(scene, Stopped::Waits)),
-            Ok(_) => scene.wait(3),
+            Ok(_) => scene.wait(3).await?,
             Err(e) => return Ok(steps.refused(scene, &e)),
         }
     }
@@ -108,7 +108,7 @@ pub(super) async fn false_arrivals(scene: &mut Scene) -> Result<Done> {
         let input = arrival(holder, scene, 24);
         match scene.app.record_arrival(&border, &input).await {
             Ok(recorded) if recorded.waiting => return Ok(steps.end(scene, Stopped::Waits)),
-            Ok(_) => scene.wait(1),
+            Ok(_) => scene.wait(1).await?,
             Err(e) => return Ok(steps.refused(scene, &e)),
         }
     }
@@ -191,7 +191,7 @@ pub(super) async fn free_friends(scene: &mut Scene) -> Result<Done> {
         steps.step();
         match scene.app.withdraw_record(&friend, record, "not_borne_out").await {
             Ok(done) if done.waiting > 0 => return Ok(steps.end(scene, Stopped::Waits)),
-            Ok(_) => scene.wait(1),
+            Ok(_) => scene.wait(1).await?,
             Err(e) => return Ok(steps.refused(scene, &e)),
         }
     }

@@ -65,6 +65,10 @@ async fn everything(dir: &Path) -> PathBuf {
         papers::papers_come_in_pages_with_how_their_holders_stand,
         appeals::a_file_goes_with_an_open_appeal,
         appeals::a_review_of_a_rule_is_asked_for_once,
+        alarms::an_alarm_is_read_back_and_answered_once,
+        alarms::activity_is_counted_by_the_hour,
+        assignments::a_worker_accompanies_so_many_people_at_a_time,
+        counts::what_was_published_stays,
         servers::a_job_is_read_back,
         tally::counts_of_other_classes_and_keys_are_other_counts,
         staff::passkeys_belong_to_existing_staff,
@@ -104,6 +108,8 @@ async fn everything(dir: &Path) -> PathBuf {
          INSERT INTO job_part (job, number, body) SELECT id, 0, zeroblob(300000) FROM job;
          INSERT INTO proxy (person, carer, since, child)
              SELECT a.id, b.id, 1, 0 FROM holder a JOIN holder b ON a.id < b.id;
+         INSERT INTO protected_person (id, digest, ground, added_by, added_agency, added_at)
+             VALUES (1, zeroblob(16), 'colleague', 1, 1, 1);
          INSERT INTO tube (id, key, agency, holder, bound_by, bound_at)
              VALUES (40, zeroblob(16), 1, 1, 1, 1);
          INSERT INTO waiting_piece (waiting, number, body) SELECT id, 5, '{\"a\":\"é 一\"}' FROM waiting;

@@ -25,6 +25,7 @@ async fn h05_nobody_sets_a_colour_and_nobody_records_a_contact_by_hand() {
             "record_rides",
             "record_release",
             "accompany",
+            "accompany_assigned",
             "find_person",
             "open_person",
             "read_lists",
