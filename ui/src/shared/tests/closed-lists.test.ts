@@ -11,6 +11,8 @@ import { zh as tracingZh } from '../../console/texts/tracing.zh';
 import { zh as consoleZh } from '../../console/texts/zh';
 import { en as gateEn } from '../../gate/texts/en';
 import { zh as gateZh } from '../../gate/texts/zh';
+import { en as numbersEn } from '../../numbers/texts/en';
+import { zh as numbersZh } from '../../numbers/texts/zh';
 import { en as commonEn } from '../texts/common.en';
 import { zh as commonZh } from '../texts/common.zh';
 import { en as formsEn } from '../texts/forms.en';
@@ -47,8 +49,8 @@ function lists(): Map<string, string[]> {
 }
 
 const dictionaries = {
-  zh: { app: consoleZh, tracing: tracingZh, gate: gateZh, common: commonZh, forms: formsZh, records: recordsZh, appeals: appealsZh, identity: identityZh },
-  en: { app: consoleEn, tracing: tracingEn, gate: gateEn, common: commonEn, forms: formsEn, records: recordsEn, appeals: appealsEn, identity: identityEn },
+  zh: { app: consoleZh, tracing: tracingZh, gate: gateZh, common: commonZh, forms: formsZh, records: recordsZh, appeals: appealsZh, identity: identityZh, numbers: numbersZh },
+  en: { app: consoleEn, tracing: tracingEn, gate: gateEn, common: commonEn, forms: formsEn, records: recordsEn, appeals: appealsEn, identity: identityEn, numbers: numbersEn },
 };
 type All = (typeof dictionaries)['zh'];
 
@@ -105,6 +107,7 @@ const TEXTS: Record<string, { of: (d: All) => object; not?: string[] }> = {
   WaitingKind: { of: (d) => d.app.waiting.kinds },
   WaitingState: { of: (d) => d.app.waiting.states },
   What: { of: (d) => d.records.accesses.what },
+  WrongCause: { of: (d) => d.numbers.harm.causes },
   WithdrawalReason: { of: (d) => d.records.evidence.reasons },
 };
 
