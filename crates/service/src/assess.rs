@@ -23,7 +23,7 @@ use crate::brake::Signed;
 use crate::cleared::cleared_on_appeal;
 use crate::error::{Result, ServiceError};
 use crate::in_force::Regions;
-use crate::relevant::{relevant, sets};
+use crate::relevant::{known_by, relevant, sets};
 
 /// How often a unit that lost a race is decided again.
 pub(crate) const TRIES: u32 = 8;
@@ -494,7 +494,9 @@ pub(crate) fn decide(rule_set: &RuleSet, own: &HolderState<'_>) -> Result<Decide
     let RuleSet { regions, now, .. } = rule_set;
     let (holder, now) = (own.holder, *now);
     let policy = rule_set.policy_at(own.home);
-    let sets = sets(own.evidence, own.beside, own.undecided, regions)?;
+    let stored = sets(own.evidence, own.beside, own.undecided, regions)?;
+    let known = known_by(&stored, now);
+    let sets = known.as_ref().map_or(stored, |k| k.sets());
     let at = |t| match jadegate_policy::strictest(&sets, &policy, t) {
         Some((_, assessment)) => assessment,
         None => jadegate_policy::assess([], &policy, t),
@@ -528,7 +530,11 @@ pub(crate) fn decide(rule_set: &RuleSet, own: &HolderState<'_>) -> Result<Decide
             next = a.next_change.filter(|n| *n > t);
         }
     }
-    let assessment = at(now);
+    let mut assessment = at(now);
+    if let Some(known) = &known {
+        let next = assessment.next_change.map_or(known.again_at, |n| n.min(known.again_at));
+        assessment.next_change = Some(next);
+    }
     change(now, &assessment);
     writes.push(Write::PutAssessment(Box::new(StoredAssessment {
         holder,

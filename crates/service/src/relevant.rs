@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jadegate_domain::evidence::TestResult;
-use jadegate_domain::{Division, Evidence, EvidenceId, Fact};
+use jadegate_domain::{Division, Evidence, EvidenceId, Fact, Timestamp};
 use jadegate_store::RowRef;
 
 use crate::error::{Result, ServiceError};
@@ -46,6 +46,31 @@ pub(crate) fn sets<'e>(
         }
     }
     Ok(sets)
+}
+
+/// What is recorded, by a clock that has not come to all of it yet.
+pub(crate) struct Known {
+    pieces: Vec<Vec<Evidence>>,
+    /// When the clock comes to the first of what lies ahead of it: then all is looked at anew.
+    pub(crate) again_at: Timestamp,
+}
+
+impl Known {
+    /// The sets, each piece recorded by now.
+    pub(crate) fn sets(&self) -> Vec<Vec<&Evidence>> {
+        self.pieces.iter().map(|set| set.iter().collect()).collect()
+    }
+}
+
+/// A server whose clock was set back, or that is a little behind another's, finds pieces that were
+/// recorded after its own moment. They are recorded all the same: without them somebody would be green
+/// by mistake. `None`: there are none.
+pub(crate) fn known_by(sets: &[Vec<&Evidence>], now: Timestamp) -> Option<Known> {
+    let ahead = sets.iter().flatten().map(|e| e.recorded_at).filter(|at| *at > now);
+    let again_at = ahead.min()?;
+    let by_now = |e: &&Evidence| Evidence { recorded_at: e.recorded_at.min(now), ..(*e).clone() };
+    let pieces = sets.iter().map(|set| set.iter().map(by_now).collect()).collect();
+    Some(Known { pieces, again_at })
 }
 
 /// Can it end what another piece began?

@@ -7,6 +7,7 @@ use crate::common::{HOME, World, at, case_of};
 use jadegate_domain::{Colour, Period};
 use jadegate_pass::{HandleKey, HandleKeys, Issuer, IssuingKey, KeyUse};
 use jadegate_service::ClockVerdict;
+use jadegate_service::staff::{ArrivalInput, Whom};
 
 const DAY: i64 = 86_400;
 
@@ -89,6 +90,37 @@ async fn a_clock_that_went_back_says_so_instead_of_failing() {
     w.clock.jump(40 * DAY);
     w.app.show_code(&session).await.unwrap();
     assert_eq!(w.colour(case).await, Colour::Red);
+}
+
+/// Within what is tolerated a clock that was set back makes nobody green by mistake: what was recorded
+/// before is known, wherever the clock is.
+#[tokio::test]
+async fn an_hour_forward_and_back_changes_nothing() {
+    const HOUR: i64 = 3_600;
+    let (mut w, session, case) = town().await;
+    let (_, newcomer) = w.register(HOME).await;
+    let border = w.staff("border", "officer", "CN-33").await;
+    for jump in [HOUR, -HOUR, -HOUR, HOUR] {
+        w.clock.jump(jump);
+        assert_eq!(w.app.clock_verdict(), ClockVerdict::Steady);
+        w.app.see_clock().await.unwrap();
+        w.app.refresh_due(1000).await.unwrap();
+        w.app.purge().await.unwrap();
+        assert_eq!(w.store.visit_days().await.unwrap().len(), 2);
+        assert_eq!(w.colour(case).await, Colour::Red);
+        w.app.show_code(&session).await.unwrap();
+        w.restart().await;
+        assert_eq!(w.colour(case).await, Colour::Red, "after a start at that hour");
+        // What is recorded at that hour.
+        let input = ArrivalInput {
+            whom: Whom::Holder(newcomer),
+            from: "SG".to_owned(),
+            arrived_at: "2022-03-14T02:00:00Z".to_owned(),
+            purpose: None,
+        };
+        w.app.record_arrival(&border, &input).await.unwrap();
+        assert_eq!(w.colour(newcomer).await, Colour::Yellow);
+    }
 }
 
 #[tokio::test]
