@@ -23,7 +23,7 @@ use crate::brake::Signed;
 use crate::cleared::cleared_on_appeal;
 use crate::error::{Result, ServiceError};
 use crate::in_force::Regions;
-use crate::relevant::{known_by, relevant, sets};
+use crate::relevant::{Known, known_by, relevant, sets};
 
 /// How often a unit that lost a race is decided again.
 pub(crate) const TRIES: u32 = 8;
@@ -496,7 +496,7 @@ pub(crate) fn decide(rule_set: &RuleSet, own: &HolderState<'_>) -> Result<Decide
     let policy = rule_set.policy_at(own.home);
     let stored = sets(own.evidence, own.beside, own.undecided, regions)?;
     let known = known_by(&stored, now);
-    let sets = known.as_ref().map_or(stored, |k| k.sets());
+    let sets = known.as_ref().map_or(stored, Known::sets);
     let at = |t| match jadegate_policy::strictest(&sets, &policy, t) {
         Some((_, assessment)) => assessment,
         None => jadegate_policy::assess([], &policy, t),
