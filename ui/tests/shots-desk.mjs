@@ -120,7 +120,7 @@ export async function deskScenes({ page, t, go, mock, take, expect }) {
   await take('36-identity-read');
   // --- Alarms: on each page, the list, an answer; the list of protected people ---
   await page.getByTestId('alarm-banner').waitFor();
-  Object.assign(world, { may: ['answer_alarms', 'protect_people', 'confirm_powers', 'read_lists'] });
+  Object.assign(world, { alarmAnswered: false, may: ['answer_alarms', 'protect_people', 'confirm_powers', 'read_lists'] });
   await page.reload();
   await go('alarms', t('警报', 'Alarms'));
   await button('答复', 'Answer').first().click();
