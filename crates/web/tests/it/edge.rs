@@ -288,7 +288,7 @@ async fn a_list_is_no_object() {
 
 /// Each step puts off one rank more, at once and with a time to come back; codes and scans go on in all.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_can_wait_is_put_off_and_codes_and_scans_go_on() {
+async fn h02_what_can_wait_is_put_off_and_codes_and_scans_go_on() {
     let w = World::new().await;
     let admin = w.staff("operator", "administrator").await.cookie;
     let (person, _) = w.person().await;
