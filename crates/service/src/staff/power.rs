@@ -240,7 +240,7 @@ impl Power {
             Self::AskIdentity => &[C::Region, C::Mandate, C::Agreed, C::Seen],
             Self::ApproveIdentity => &[C::Region, C::Mandate, C::OtherAgency, C::Reason],
             Self::AnswerAlarms => &[C::Region, C::OtherAgency, C::Reason, C::NoNames],
-            Self::ProtectPeople => &[C::SecondOfficer, C::NoNames],
+            Self::ProtectPeople => &[C::Mandate, C::SecondOfficer, C::NoNames],
             Self::ReadOperation => &[C::NoNames],
         }
     }
